@@ -1,0 +1,90 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let settings: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+]
+
+let grpc: Target.Dependency = .product(name: "GRPCCore", package: "grpc-swift-2")
+let grpcTransport: Target.Dependency = .product(name: "GRPCNIOTransportHTTP2Posix", package: "grpc-swift-nio-transport")
+let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
+
+func library(_ name: String, _ dependencies: [Target.Dependency] = [], exclude: [String] = [], resources: [Resource]? = nil) -> Target {
+    .target(name: name, dependencies: dependencies, exclude: exclude, resources: resources, swiftSettings: settings)
+}
+
+func executable(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .executableTarget(name: name, dependencies: dependencies + [arguments], swiftSettings: settings)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .testTarget(name: name, dependencies: dependencies, swiftSettings: settings)
+}
+
+let package = Package(
+    name: "glm",
+    products: [
+        .executable(name: "glm", targets: ["glm"]),
+        .executable(name: "glm-gateway", targets: ["glm-gateway"]),
+        .executable(name: "glm-vision", targets: ["glm-vision"]),
+        .executable(name: "glm-text", targets: ["glm-text"]),
+        .executable(name: "glm-diffusion", targets: ["glm-diffusion"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/grpc/grpc-swift-2", from: "2.4.3"),
+        .package(url: "https://github.com/grpc/grpc-swift-nio-transport", from: "2.9.2"),
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+    ],
+    targets: [
+        // Tensors and the device that computes on them.
+        library("Tensor"),
+        .target(name: "CKernels"),
+        library("TensorCPU", ["Tensor", "CKernels"]),
+
+        // What a checkpoint folder holds, and what goes into and comes out of the model.
+        library("Checkpoint", ["Tensor"]),
+        library("Tokenizing"),
+        .target(name: "CImageCodecs", linkerSettings: [.linkedLibrary("jpeg"), .linkedLibrary("png")]),
+        library("Imaging", ["CImageCodecs"]),
+        library("GLMTiny", exclude: ["training"], resources: [.copy("glm-tiny")]),
+
+        // The model: every part of GLM-Image, written once for any device.
+        library("GLMImage", ["Tensor", "Checkpoint", "Tokenizing", "Imaging"]),
+
+        // The contract between processes.
+        .target(name: "CWire", linkerSettings: [.linkedLibrary("protobuf-c")]),
+        library("Wire", ["CWire", grpc, grpcTransport]),
+
+        // The stages: one model part, one process, one device.
+        library("StageKit", ["Wire", "Tensor", "TensorCPU", "GLMTiny", grpc, grpcTransport, logging, lifecycle, arguments]),
+        library("VisionStage", ["StageKit", "Wire", "GLMImage", "Imaging"]),
+        library("TextStage", ["StageKit", "Wire", "GLMImage"]),
+        library("DiffusionStage", ["StageKit", "Wire", "GLMImage", "Imaging"]),
+
+        // What stands in front of them.
+        library("Gateway", ["StageKit", "Wire", "Imaging", grpc, grpcTransport, logging, lifecycle]),
+
+        executable("glm-vision", ["VisionStage", "StageKit"]),
+        executable("glm-text", ["TextStage", "StageKit"]),
+        executable("glm-diffusion", ["DiffusionStage", "StageKit"]),
+        executable("glm-gateway", ["Gateway", "StageKit"]),
+        executable("glm", ["Wire", "StageKit", "Gateway", "GLMImage", "TensorCPU", "Checkpoint", "Imaging", "GLMTiny"]),
+
+        tests("TensorCPUTests", ["TensorCPU", "Tensor"]),
+        tests("CheckpointTests", ["Checkpoint", "Tensor"]),
+        tests("TokenizingTests", ["Tokenizing"]),
+        tests("ImagingTests", ["Imaging", "Checkpoint"]),
+        tests("GLMImageTests", ["GLMImage", "TensorCPU", "Checkpoint", "Imaging"]),
+        tests("WireTests", ["Wire"]),
+        tests("StageKitTests", ["StageKit", "Wire"]),
+        tests("GatewayTests", ["Gateway", "Wire"]),
+        tests("EndToEndTests", ["Wire", "Imaging"]),
+    ]
+)

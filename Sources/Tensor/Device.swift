@@ -1,0 +1,139 @@
+/// What computes: the model's own vocabulary of operations, coarse enough that each backend can fuse.
+///
+/// Operations write into tensors the caller made before (a workspace), so that a step loop allocates nothing. They are
+/// queued in order from one thread; a failure shows at `synchronize()` or `read`, where the queue is waited for. Shapes
+/// that don't fit are the caller's mistake and trap with both shapes. Activations are `f32` on the CPU; weights are `f32`,
+/// `bf16` or `f16` as the checkpoint stores them. A matrix of activations is `[rows, columns]`, row stride free; images are
+/// `[height, width, channels]`, dense.
+public protocol Device: AnyObject, Sendable {
+    /// As on the command line: `cpu`, `npu:0`.
+    var name: String { get }
+
+    /// A dense tensor with undefined contents.
+    func makeTensor(_ shape: Shape, _ dtype: DType) -> Tensor
+    /// A checkpoint's tensor where the device can read it. The CPU returns it as it is: a view of the file's map.
+    func place(_ weight: Tensor) -> Tensor
+    /// A convolution's weight `[out, in, kernel, kernel]` in the layout that the device's convolution reads, made once at load.
+    func placeConvolution(weight: Tensor, bias: Tensor?) -> ConvolutionWeight
+    /// Copies host bytes into a dense tensor of as many bytes.
+    func write(_ bytes: UnsafeRawBufferPointer, to tensor: Tensor)
+    /// Waits for the queue, then copies a dense tensor's bytes to the host.
+    func read(_ tensor: Tensor, into bytes: UnsafeMutableRawBufferPointer) throws
+    /// Waits for all queued work; throws the first failure since the last call.
+    func synchronize() throws
+
+    /// `y = epilogue(x · weightᵀ + bias)`: x `[rows, in]`, weight `[out, in]` dense, bias `[out]`, y `[rows, out]`.
+    func linear(_ x: Tensor, _ weight: Tensor, bias: Tensor?, _ epilogue: Epilogue, into y: Tensor)
+    /// `y[i] = table[ids[i]]`: table `[entries, columns]`, y `[ids, columns]`. Ids must be below `entries`.
+    func embed(_ ids: [Int32], table: Tensor, into y: Tensor)
+    /// `y = x · rsqrt(mean(x²) + epsilon) · weight`, row by row; y may be x.
+    func rmsNorm(_ x: Tensor, weight: Tensor, epsilon: Float, into y: Tensor)
+    /// `y += rmsNorm(x)`: the second half of a sandwich norm.
+    func addRMSNorm(_ x: Tensor, weight: Tensor, epsilon: Float, to y: Tensor)
+    /// `y = (x − mean) · rsqrt(variance + epsilon)`, then `· weight + bias` where given, row by row; y may be x.
+    func layerNorm(_ x: Tensor, weight: Tensor?, bias: Tensor?, epsilon: Float, into y: Tensor)
+    /// `y = layerNorm(x) · (1 + scale) + shift`: scale and shift `[columns]`, f32 (adaLN).
+    func modulatedLayerNorm(_ x: Tensor, scale: Tensor, shift: Tensor, epsilon: Float, into y: Tensor)
+    /// LayerNorm without weights over each head of `x [rows, heads · headSize]`, in place.
+    func headLayerNorm(_ x: Tensor, headSize: Int, epsilon: Float)
+    /// Rotates, in place, the first `2 · angles` elements of each head of `x [rows, heads · headSize]` by split halves:
+    /// element i pairs with element i + angles. `cosine`, `sine`: `[rows, angles]`, f32.
+    func rotate(_ x: Tensor, headSize: Int, cosine: Tensor, sine: Tensor)
+    /// `y = activation(gate) · up`, all `[rows, columns]`; y may be gate.
+    func gated(_ activation: Activation, gate: Tensor, up: Tensor, into y: Tensor)
+    /// `y = activation(x)`; y may be x.
+    func activate(_ activation: Activation, _ x: Tensor, into y: Tensor)
+    /// `y += x`.
+    func add(_ x: Tensor, to y: Tensor)
+    /// Copies `x` into `y`, same shape, strides free.
+    func copy(_ x: Tensor, to y: Tensor)
+    /// Softmax attention that never holds the score matrix. query `[rows, heads · headSize]`, key and value
+    /// `[keys, keyValueHeads · headSize]`, output like query. Query head h reads key head `h / (heads / keyValueHeads)`.
+    func attention(_ parameters: Attention, query: Tensor, key: Tensor, value: Tensor, into output: Tensor)
+    /// For each row of `x [rows, columns]` the index of the largest element, the first of equals, as `i32` into `indices [rows]`.
+    func argmax(_ x: Tensor, into indices: Tensor)
+
+    /// A square convolution over `x [height, width, in]`, read as if enlarged `upsampling` times by nearest neighbour, into `y [height', width', out]`.
+    func convolution(_ x: Tensor, _ weight: ConvolutionWeight, stride: Int, padding: Padding, upsampling: Int, _ epilogue: Epilogue, into y: Tensor)
+    /// GroupNorm over `x [height, width, channels]`, then the activation; y may be x.
+    func groupNorm(_ x: Tensor, groups: Int, weight: Tensor, bias: Tensor, epsilon: Float, activation: Activation, into y: Tensor)
+}
+
+/// An element-wise function.
+public enum Activation: Sendable, Hashable {
+    case identity
+    /// `x · Φ(x)`, by the error function.
+    case gelu
+    /// The tanh approximation of GELU.
+    case geluTanh
+    /// `x · sigmoid(x)`.
+    case silu
+}
+
+/// What a product does with its result before it is stored.
+public enum Epilogue: Sendable {
+    case store(Activation)
+    /// `y += result`.
+    case add
+    /// `y += gate · result`, gate `[columns]`, f32.
+    case addGated(Tensor)
+}
+
+/// The fixed part of an attention call.
+public struct Attention: Sendable {
+    public var heads: Int
+    public var keyValueHeads: Int
+    public var headSize: Int
+    /// Multiplies the scores: `1/√headSize`, or 1 for T5.
+    public var scale: Float
+    public var mask: Mask
+    /// f32 `[heads, rows + keys − 1]`, added to the scaled score of query i and key j at column `j − i + rows − 1`.
+    public var relativeBias: Tensor?
+
+    public enum Mask: Sendable {
+        case none
+        /// Query i sees keys 0 through `i + keys − rows`.
+        case causal
+    }
+
+    public init(heads: Int, keyValueHeads: Int, headSize: Int, scale: Float, mask: Mask = .none, relativeBias: Tensor? = nil) {
+        self.heads = heads
+        self.keyValueHeads = keyValueHeads
+        self.headSize = headSize
+        self.scale = scale
+        self.mask = mask
+        self.relativeBias = relativeBias
+    }
+}
+
+/// A convolution's weight as its device wants it.
+public struct ConvolutionWeight: Sendable {
+    public let outChannels: Int
+    public let inChannels: Int
+    public let kernel: Int
+    /// In the device's own layout.
+    public let weight: Tensor
+    public let bias: Tensor?
+
+    public init(outChannels: Int, inChannels: Int, kernel: Int, weight: Tensor, bias: Tensor?) {
+        self.outChannels = outChannels
+        self.inChannels = inChannels
+        self.kernel = kernel
+        self.weight = weight
+        self.bias = bias
+    }
+}
+
+/// Zero padding in pixels around an image.
+public struct Padding: Sendable, Hashable {
+    public var top, left, bottom, right: Int
+
+    public init(top: Int, left: Int, bottom: Int, right: Int) {
+        self.top = top
+        self.left = left
+        self.bottom = bottom
+        self.right = right
+    }
+
+    public init(_ all: Int) { self.init(top: all, left: all, bottom: all, right: all) }
+}
