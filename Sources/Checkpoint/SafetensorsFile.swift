@@ -1,0 +1,53 @@
+public import Foundation
+public import Tensor
+
+/// One `.safetensors` file, mapped into memory.
+///
+/// The header is checked as a whole before anything is used: it lies within the file and under `maximumHeaderByteCount`, its
+/// JSON is well-formed with no name twice, and the tensors lie one after the other, each as long as its shape and type say,
+/// from the header's end to the file's end. Types that we don't compute with and ranks over four may be listed; they are
+/// refused when asked for.
+public final class SafetensorsFile: Sendable {
+    /// The format's own limit, so that a lying length can't make us parse gigabytes.
+    public static let maximumHeaderByteCount = 100_000_000
+
+    public let url: URL
+    public let metadata: [String: String]
+    /// Every tensor in the order of the file's bytes.
+    public let entries: [TensorEntry]
+    private let indices: [String: Int]
+    private let storage: Storage
+
+    /// - Throws: `missingFile`, `unreadable` or `malformed`.
+    public init(_ url: URL) throws(CheckpointError) {
+        let storage = try FileMap.map(url)
+        let header = try SafetensorsHeader(UnsafeRawBufferPointer(start: storage.address, count: storage.byteCount), path: url.path)
+        self.url = url
+        self.storage = storage
+        self.metadata = header.metadata
+        self.entries = header.entries
+        self.indices = Dictionary(uniqueKeysWithValues: header.entries.enumerated().map { ($1.name, $0) })
+    }
+
+    public var names: [String] { entries.map(\.name) }
+
+    public func entry(_ name: String) -> TensorEntry? { indices[name].map { entries[$0] } }
+
+    /// The tensor `name` as a view of the file's map; a copy if the file doesn't align it to its elements.
+    /// - Throws: `missingTensor`; `unsupportedType` for a type that we don't compute with or a rank over four.
+    public func tensor(_ name: String) throws(CheckpointError) -> Tensor {
+        guard let entry = entry(name) else { throw CheckpointError(.missingTensor, "\(name) is not in \(url.path)") }
+        guard let dtype = entry.dtype else { throw CheckpointError(.unsupportedType, "\(name) in \(url.path) has the type \(entry.type), which we can't compute with") }
+        guard entry.shape.count <= Shape.maximumRank else {
+            throw CheckpointError(.unsupportedType, "\(name) in \(url.path) has the shape \(entry.shape); the limit is \(Shape.maximumRank) extents")
+        }
+        let shape = Shape(entry.shape)
+        let source = storage.address + entry.byteOffset
+        guard UInt(bitPattern: source) % UInt(dtype.byteCount) != 0 else {
+            return Tensor(storage: storage, byteOffset: entry.byteOffset, dtype: dtype, shape: shape)
+        }
+        let copy = UnsafeMutableRawPointer.allocate(byteCount: entry.byteCount, alignment: 64)
+        copy.copyMemory(from: source, byteCount: entry.byteCount)
+        return Tensor(storage: Storage(address: copy, byteCount: entry.byteCount) { $0.deallocate() }, dtype: dtype, shape: shape)
+    }
+}
