@@ -84,7 +84,7 @@ def build_tokenizer(codes, merges, pairs_as_lists):
     return data, {token: n for n, token in added}
 
 
-def write(folder, codes, min_pixels, max_pixels, merges=300, pairs_as_lists=True):
+def write(folder, codes, min_pixels, max_pixels, merges=240, pairs_as_lists=True):
     """Writes processor/ and tokenizer/ into the checkpoint `folder`; returns special token -> id and the vocabulary's size."""
     folder = Path(folder)
     processor, byt5 = folder / "processor", folder / "tokenizer"
