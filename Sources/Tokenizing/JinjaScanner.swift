@@ -1,0 +1,74 @@
+/// Cuts a Jinja template into literal text, statements and outputs, with the white space trimmed as `transformers` has it
+/// trimmed: by `-` at a tag, and by `trim_blocks` and `lstrip_blocks`.
+enum JinjaScanner {
+    enum Part: Hashable {
+        case text(String)
+        case statement(String)
+        case output(String)
+    }
+
+    static func parts(of template: String, path: String) throws(TokenizingError) -> [Part] {
+        var parts: [Part] = []
+        var rest = Array(template.unicodeScalars)[...]
+        // Jinja drops one line break at the very end.
+        if rest.last == "\n" { rest.removeLast() }
+        var trimsNext = Trim.nothing
+
+        func literal(_ scalars: ArraySlice<Unicode.Scalar>, _ end: Trim) {
+            var text = scalars
+            switch trimsNext {
+            case .nothing, .line: break
+            case .lineBreak: if text.first == "\n" { text.removeFirst() }
+            case .all: text = text.drop { $0.properties.isWhitespace }
+            }
+            switch end {
+            case .nothing, .lineBreak: break
+            case .line:
+                let lineStart = text.lastIndex(of: "\n").map { $0 + 1 } ?? text.startIndex
+                // Only where the tag is the first of its line.
+                if lineStart > text.startIndex || text.startIndex == 0, text[lineStart...].allSatisfy({ $0 == " " || $0 == "\t" }) { text = text[..<lineStart] }
+            case .all: while let last = text.last, last.properties.isWhitespace { text.removeLast() }
+            }
+            if !text.isEmpty { parts.append(.text(String(String.UnicodeScalarView(text)))) }
+        }
+
+        while let open = tagStart(in: rest) {
+            let kind = rest[open + 1]
+            let close: [Unicode.Scalar] = kind == "{" ? ["}", "}"] : [kind, "}"]
+            var body = rest[(open + 2)...]
+            guard let end = (body.startIndex..<max(body.startIndex, body.endIndex - 1)).first(where: { body[$0] == close[0] && body[$0 + 1] == close[1] }) else {
+                throw TokenizingError(.malformed, "\(path): a tag that doesn't end")
+            }
+            body = body[..<end]
+            var before: Trim = kind == "{" ? .nothing : .line
+            if body.first == "-" { before = .all }
+            if body.first == "-" || body.first == "+" {
+                if body.first == "+" { before = .nothing }
+                body.removeFirst()
+            }
+            literal(rest[..<open], before)
+            trimsNext = kind == "{" ? .nothing : .lineBreak
+            if body.last == "-" { trimsNext = .all }
+            if body.last == "+" { trimsNext = .nothing }
+            if body.last == "-" || body.last == "+" { body.removeLast() }
+            while body.first?.properties.isWhitespace == true { body.removeFirst() }
+            while body.last?.properties.isWhitespace == true { body.removeLast() }
+            let text = String(String.UnicodeScalarView(body))
+            switch kind {
+            case "{": parts.append(.output(text))
+            case "%": parts.append(.statement(text))
+            default: break
+            }
+            rest = rest[(end + 2)...]
+        }
+        literal(rest, .nothing)
+        return parts
+    }
+
+    /// How much white space a tag takes from the text beside it.
+    private enum Trim { case nothing, lineBreak, line, all }
+
+    private static func tagStart(in text: ArraySlice<Unicode.Scalar>) -> Int? {
+        text.indices.dropLast().first { text[$0] == "{" && ["{", "%", "#"].contains(text[$0 + 1]) }
+    }
+}
