@@ -1,0 +1,29 @@
+import Checkpoint
+
+/// `vision_language_encoder/generation_config.json`: how tokens are drawn unless the request says otherwise.
+struct GenerationConfiguration: Decodable {
+    let samples: Bool
+    let temperature: Float
+    let topP: Float
+    let topK: Int
+
+    enum CodingKeys: String, CodingKey {
+        case samples = "do_sample"
+        case temperature
+        case topP = "top_p"
+        case topK = "top_k"
+    }
+
+    /// Absent keys take the values of transformers' `GenerationConfig`; `do_sample` is true, as the pipeline always passes it.
+    init(from decoder: any Decoder) throws {
+        let values = try decoder.container(keyedBy: CodingKeys.self)
+        samples = try values.decodeIfPresent(Bool.self, forKey: .samples) ?? true
+        temperature = try values.decodeIfPresent(Float.self, forKey: .temperature) ?? 1
+        topP = try values.decodeIfPresent(Float.self, forKey: .topP) ?? 1
+        topK = try values.decodeIfPresent(Int.self, forKey: .topK) ?? 50
+    }
+
+    static func load(_ model: ModelFolder) throws -> GenerationConfiguration {
+        try model.configuration(GenerationConfiguration.self, "vision_language_encoder/generation_config.json")
+    }
+}

@@ -1,0 +1,46 @@
+import Checkpoint
+
+/// `text_encoder/config.json`: transformers `T5Config`, encoder only, gated GELU.
+struct GlyphConfiguration: Decodable {
+    let hiddenSize: Int
+    let intermediateSize: Int
+    let headSize: Int
+    let heads: Int
+    let layers: Int
+    let vocabularySize: Int
+    let normEpsilon: Float
+    let buckets: Int
+    let maximumDistance: Int
+
+    enum CodingKeys: String, CodingKey {
+        case hiddenSize = "d_model"
+        case intermediateSize = "d_ff"
+        case headSize = "d_kv"
+        case heads = "num_heads"
+        case layers = "num_layers"
+        case vocabularySize = "vocab_size"
+        case normEpsilon = "layer_norm_epsilon"
+        case buckets = "relative_attention_num_buckets"
+        case maximumDistance = "relative_attention_max_distance"
+        case feedForward = "feed_forward_proj"
+    }
+
+    init(from decoder: any Decoder) throws {
+        let values = try decoder.container(keyedBy: CodingKeys.self)
+        // T5Config turns "gated-gelu" into the tanh approximation ("gelu_new").
+        try values.require("gated-gelu", forKey: .feedForward)
+        hiddenSize = try values.decode(Int.self, forKey: .hiddenSize)
+        intermediateSize = try values.decode(Int.self, forKey: .intermediateSize)
+        headSize = try values.decode(Int.self, forKey: .headSize)
+        heads = try values.decode(Int.self, forKey: .heads)
+        layers = try values.decode(Int.self, forKey: .layers)
+        vocabularySize = try values.decode(Int.self, forKey: .vocabularySize)
+        normEpsilon = try values.decodeIfPresent(Float.self, forKey: .normEpsilon) ?? 1e-6
+        buckets = try values.decodeIfPresent(Int.self, forKey: .buckets) ?? 32
+        maximumDistance = try values.decodeIfPresent(Int.self, forKey: .maximumDistance) ?? 128
+    }
+
+    static func load(_ model: ModelFolder) throws -> GlyphConfiguration {
+        try model.configuration(GlyphConfiguration.self, "text_encoder/config.json")
+    }
+}

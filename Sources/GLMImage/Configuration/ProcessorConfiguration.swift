@@ -1,0 +1,61 @@
+import Checkpoint
+import Foundation
+
+/// The image processor's numbers, from `processor/preprocessor_config.json` or, as newer versions save it, from the
+/// `image_processor` entry of `processor/processor_config.json`.
+struct ProcessorConfiguration: Decodable {
+    /// A source's shorter side is scaled up to the square root of this many pixels.
+    let minimumPixels: Int
+    /// A source's longer side is scaled down to the square root of this many pixels.
+    let maximumPixels: Int
+    let patchSize: Int
+    let mean: [Float]
+    let standardDeviation: [Float]
+    let rescaleFactor: Float
+
+    enum CodingKeys: String, CodingKey {
+        case imageProcessor = "image_processor"
+        case size
+        case minimumPixels = "min_pixels"
+        case maximumPixels = "max_pixels"
+        case patchSize = "patch_size"
+        case mergeSize = "merge_size"
+        case temporalPatchSize = "temporal_patch_size"
+        case mean = "image_mean"
+        case standardDeviation = "image_std"
+        case rescaleFactor = "rescale_factor"
+        case resample
+    }
+
+    enum SizeKeys: String, CodingKey {
+        case shortest = "shortest_edge"
+        case longest = "longest_edge"
+    }
+
+    init(from decoder: any Decoder) throws {
+        let outer = try decoder.container(keyedBy: CodingKeys.self)
+        let values = outer.contains(.imageProcessor) ? try outer.nestedContainer(keyedBy: CodingKeys.self, forKey: .imageProcessor) : outer
+        // The names differ between versions, the meaning doesn't: both are counts of pixels.
+        let size = values.contains(.size) ? try values.nestedContainer(keyedBy: SizeKeys.self, forKey: .size) : nil
+        minimumPixels = try values.decodeIfPresent(Int.self, forKey: .minimumPixels) ?? size?.decode(Int.self, forKey: .shortest) ?? 56 * 56
+        maximumPixels = try values.decodeIfPresent(Int.self, forKey: .maximumPixels) ?? size?.decode(Int.self, forKey: .longest) ?? 28 * 28 * 1280
+        patchSize = try values.decode(Int.self, forKey: .patchSize)
+        mean = try values.decode([Float].self, forKey: .mean)
+        standardDeviation = try values.decode([Float].self, forKey: .standardDeviation)
+        rescaleFactor = try values.decodeIfPresent(Float.self, forKey: .rescaleFactor) ?? 1 / 255
+        let merge = try values.decode(Int.self, forKey: .mergeSize)
+        try values.check(merge == 1, .mergeSize, "\(merge) is not 1")
+        let temporal = try values.decode(Int.self, forKey: .temporalPatchSize)
+        try values.check(temporal == 1, .temporalPatchSize, "\(temporal) is not 1")
+        let resample = try values.decodeIfPresent(Int.self, forKey: .resample) ?? 3
+        try values.check(resample == 3, .resample, "\(resample) is not 3 (bicubic)")
+        try values.check(mean.count == 3, .mean, "\(mean.count) values, not 3")
+        try values.check(standardDeviation.count == 3, .standardDeviation, "\(standardDeviation.count) values, not 3")
+    }
+
+    static func load(_ model: ModelFolder) throws -> ProcessorConfiguration {
+        let older = "processor/preprocessor_config.json"
+        let exists = FileManager.default.fileExists(atPath: model.url.appending(path: older).path)
+        return try model.configuration(ProcessorConfiguration.self, exists ? older : "processor/processor_config.json")
+    }
+}

@@ -1,0 +1,58 @@
+import Checkpoint
+
+/// `scheduler/scheduler_config.json`: diffusers `FlowMatchEulerDiscreteScheduler`, the plain Euler method.
+struct SchedulerConfiguration: Decodable {
+    enum Shifting: Equatable {
+        case constant(Float)
+        case linear
+        case exponential
+    }
+
+    let trainingSteps: Int
+    let shifting: Shifting
+    let baseShift: Double
+    let maximumShift: Double
+    let baseTokens: Int
+
+    enum CodingKeys: String, CodingKey {
+        case trainingSteps = "num_train_timesteps"
+        case shift
+        case dynamic = "use_dynamic_shifting"
+        case type = "time_shift_type"
+        case baseShift = "base_shift"
+        case maximumShift = "max_shift"
+        case baseTokens = "base_image_seq_len"
+        case terminal = "shift_terminal"
+        case invert = "invert_sigmas"
+        case stochastic = "stochastic_sampling"
+        case karras = "use_karras_sigmas"
+        case exponential = "use_exponential_sigmas"
+        case beta = "use_beta_sigmas"
+    }
+
+    init(from decoder: any Decoder) throws {
+        let values = try decoder.container(keyedBy: CodingKeys.self)
+        for key in [CodingKeys.invert, .stochastic, .karras, .exponential, .beta] {
+            let on = try values.decodeIfPresent(Bool.self, forKey: key) ?? false
+            try values.check(!on, key, "true is not supported")
+        }
+        let terminal = try values.decodeIfPresent(Float.self, forKey: .terminal)
+        try values.check(terminal == nil, .terminal, "\(terminal ?? 0) is not supported")
+        trainingSteps = try values.decodeIfPresent(Int.self, forKey: .trainingSteps) ?? 1000
+        // Absent values take the pipeline's `calculate_shift`, where an absent key of the scheduler is looked up.
+        baseShift = try values.decodeIfPresent(Double.self, forKey: .baseShift) ?? 0.25
+        maximumShift = try values.decodeIfPresent(Double.self, forKey: .maximumShift) ?? 0.75
+        baseTokens = try values.decodeIfPresent(Int.self, forKey: .baseTokens) ?? 256
+        if try values.decodeIfPresent(Bool.self, forKey: .dynamic) ?? false {
+            let type = try values.decodeIfPresent(String.self, forKey: .type) ?? "exponential"
+            try values.check(type == "linear" || type == "exponential", .type, "\(type) is neither linear nor exponential")
+            shifting = type == "linear" ? .linear : .exponential
+        } else {
+            shifting = .constant(try values.decodeIfPresent(Float.self, forKey: .shift) ?? 1)
+        }
+    }
+
+    static func load(_ model: ModelFolder) throws -> SchedulerConfiguration {
+        try model.configuration(SchedulerConfiguration.self, "scheduler/scheduler_config.json")
+    }
+}

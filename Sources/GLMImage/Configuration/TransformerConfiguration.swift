@@ -1,0 +1,42 @@
+import Checkpoint
+
+/// `transformer/config.json`: diffusers `GlmImageTransformer2DModel`. Every key is required, since the class defaults are
+/// not the published checkpoint's.
+struct TransformerConfiguration: Decodable {
+    let patchSize: Int
+    let inChannels: Int
+    let outChannels: Int
+    let layers: Int
+    let headSize: Int
+    let heads: Int
+    let textSize: Int
+    let timeSize: Int
+    let conditionSize: Int
+    let codes: Int
+
+    var hiddenSize: Int { heads * headSize }
+
+    enum CodingKeys: String, CodingKey {
+        case patchSize = "patch_size"
+        case inChannels = "in_channels"
+        case outChannels = "out_channels"
+        case layers = "num_layers"
+        case headSize = "attention_head_dim"
+        case heads = "num_attention_heads"
+        case textSize = "text_embed_dim"
+        case timeSize = "time_embed_dim"
+        case conditionSize = "condition_dim"
+        case codes = "prior_vq_quantizer_codebook_size"
+    }
+
+    static func load(_ model: ModelFolder) throws -> TransformerConfiguration {
+        let values = try model.configuration(TransformerConfiguration.self, "transformer/config.json")
+        guard values.headSize % 4 == 0 else {
+            throw GLMImageError(.unsupportedModel, "transformer/config.json: attention_head_dim \(values.headSize) is not a multiple of 4, which rows and columns share")
+        }
+        guard values.inChannels == values.outChannels, values.patchSize == 2 else {
+            throw GLMImageError(.unsupportedModel, "transformer/config.json: in_channels \(values.inChannels), out_channels \(values.outChannels), patch_size \(values.patchSize); expected equal channels and patches of 2")
+        }
+        return values
+    }
+}

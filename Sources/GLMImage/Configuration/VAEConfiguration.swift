@@ -1,0 +1,66 @@
+import Checkpoint
+
+/// `vae/config.json`: diffusers `AutoencoderKL` of plain down and up blocks.
+struct VAEConfiguration: Decodable {
+    let imageChannels: Int
+    let latentChannels: Int
+    /// From the image's side to the latents' side.
+    let blockChannels: [Int]
+    let layersPerBlock: Int
+    let groups: Int
+    let midAttention: Bool
+    let quantConvolution: Bool
+    let postQuantConvolution: Bool
+    let latentMeans: [Float]
+    let latentDeviations: [Float]
+
+    /// Pixels per latent in each direction.
+    var scale: Int { 1 << (blockChannels.count - 1) }
+
+    enum CodingKeys: String, CodingKey {
+        case className = "_class_name"
+        case imageChannels = "in_channels"
+        case outChannels = "out_channels"
+        case latentChannels = "latent_channels"
+        case blockChannels = "block_out_channels"
+        case downBlocks = "down_block_types"
+        case upBlocks = "up_block_types"
+        case layersPerBlock = "layers_per_block"
+        case groups = "norm_num_groups"
+        case midAttention = "mid_block_add_attention"
+        case quantConvolution = "use_quant_conv"
+        case postQuantConvolution = "use_post_quant_conv"
+        case activation = "act_fn"
+        case latentMeans = "latents_mean"
+        case latentDeviations = "latents_std"
+    }
+
+    init(from decoder: any Decoder) throws {
+        let values = try decoder.container(keyedBy: CodingKeys.self)
+        if values.contains(.activation) { try values.require("silu", forKey: .activation) }
+        imageChannels = try values.decodeIfPresent(Int.self, forKey: .imageChannels) ?? 3
+        latentChannels = try values.decode(Int.self, forKey: .latentChannels)
+        blockChannels = try values.decode([Int].self, forKey: .blockChannels)
+        layersPerBlock = try values.decodeIfPresent(Int.self, forKey: .layersPerBlock) ?? 1
+        groups = try values.decodeIfPresent(Int.self, forKey: .groups) ?? 32
+        midAttention = try values.decodeIfPresent(Bool.self, forKey: .midAttention) ?? true
+        quantConvolution = try values.decodeIfPresent(Bool.self, forKey: .quantConvolution) ?? true
+        postQuantConvolution = try values.decodeIfPresent(Bool.self, forKey: .postQuantConvolution) ?? true
+        latentMeans = try values.decode([Float].self, forKey: .latentMeans)
+        latentDeviations = try values.decode([Float].self, forKey: .latentDeviations)
+
+        let outChannels = try values.decodeIfPresent(Int.self, forKey: .outChannels) ?? 3
+        try values.check(imageChannels == 3 && outChannels == 3, .imageChannels, "\(imageChannels) in and \(outChannels) out, not 3")
+        try values.check(latentMeans.count == latentChannels, .latentMeans, "\(latentMeans.count) values for \(latentChannels) channels")
+        try values.check(latentDeviations.count == latentChannels, .latentDeviations, "\(latentDeviations.count) values for \(latentChannels) channels")
+        try values.check(!blockChannels.isEmpty && blockChannels.allSatisfy { $0 > 0 && $0 % groups == 0 }, .blockChannels, "\(blockChannels) don't divide into \(groups) groups")
+        let downBlocks = try values.decode([String].self, forKey: .downBlocks)
+        try values.check(downBlocks == blockChannels.map { _ in "DownEncoderBlock2D" }, .downBlocks, "\(downBlocks) are not \(blockChannels.count) DownEncoderBlock2D")
+        let upBlocks = try values.decode([String].self, forKey: .upBlocks)
+        try values.check(upBlocks == blockChannels.map { _ in "UpDecoderBlock2D" }, .upBlocks, "\(upBlocks) are not \(blockChannels.count) UpDecoderBlock2D")
+    }
+
+    static func load(_ model: ModelFolder) throws -> VAEConfiguration {
+        try model.configuration(VAEConfiguration.self, "vae/config.json")
+    }
+}

@@ -1,0 +1,170 @@
+import Checkpoint
+
+/// `vision_language_encoder/config.json`. Defaults are those of transformers 5.23 `configuration_glm_image.py` and stand
+/// only where the class has one and checkpoints omit the key.
+struct VisionLanguageConfiguration: Decodable {
+    let imageStartTokenID: Int
+    let imageEndTokenID: Int
+    let imageTokenID: Int
+    let text: TextConfiguration
+    let vision: VisionConfiguration
+    let quantizer: QuantizerConfiguration
+
+    enum CodingKeys: String, CodingKey {
+        case modelType = "model_type"
+        case imageStartTokenID = "image_start_token_id"
+        case imageEndTokenID = "image_end_token_id"
+        case imageTokenID = "image_token_id"
+        case text = "text_config"
+        case vision = "vision_config"
+        case quantizer = "vq_config"
+    }
+
+    init(from decoder: any Decoder) throws {
+        let values = try decoder.container(keyedBy: CodingKeys.self)
+        try values.require("glm_image", forKey: .modelType)
+        imageStartTokenID = try values.decode(Int.self, forKey: .imageStartTokenID)
+        imageEndTokenID = try values.decode(Int.self, forKey: .imageEndTokenID)
+        imageTokenID = try values.decode(Int.self, forKey: .imageTokenID)
+        text = try values.decode(TextConfiguration.self, forKey: .text)
+        vision = try values.decode(VisionConfiguration.self, forKey: .vision)
+        quantizer = try values.decode(QuantizerConfiguration.self, forKey: .quantizer)
+    }
+
+    static func load(_ model: ModelFolder) throws -> VisionLanguageConfiguration {
+        try model.configuration(VisionLanguageConfiguration.self, "vision_language_encoder/config.json")
+    }
+}
+
+/// The autoregressive decoder's part: `GlmImageTextConfig`.
+struct TextConfiguration: Decodable {
+    let vocabularySize: Int
+    let visionVocabularySize: Int
+    let hiddenSize: Int
+    let intermediateSize: Int
+    let layers: Int
+    let heads: Int
+    let keyValueHeads: Int
+    let headSize: Int
+    let normEpsilon: Float
+    let attentionBias: Bool
+    let maximumPositions: Int
+    let rope: RopeConfiguration
+
+    enum CodingKeys: String, CodingKey {
+        case vocabularySize = "vocab_size"
+        case visionVocabularySize = "vision_vocab_size"
+        case hiddenSize = "hidden_size"
+        case intermediateSize = "intermediate_size"
+        case layers = "num_hidden_layers"
+        case heads = "num_attention_heads"
+        case keyValueHeads = "num_key_value_heads"
+        case headSize = "head_dim"
+        case normEpsilon = "rms_norm_eps"
+        case attentionBias = "attention_bias"
+        case maximumPositions = "max_position_embeddings"
+        case hiddenActivation = "hidden_act"
+        case rope = "rope_parameters"
+    }
+
+    init(from decoder: any Decoder) throws {
+        let values = try decoder.container(keyedBy: CodingKeys.self)
+        try values.require("silu", forKey: .hiddenActivation)
+        vocabularySize = try values.decode(Int.self, forKey: .vocabularySize)
+        visionVocabularySize = try values.decode(Int.self, forKey: .visionVocabularySize)
+        hiddenSize = try values.decode(Int.self, forKey: .hiddenSize)
+        intermediateSize = try values.decode(Int.self, forKey: .intermediateSize)
+        layers = try values.decode(Int.self, forKey: .layers)
+        heads = try values.decode(Int.self, forKey: .heads)
+        keyValueHeads = try values.decodeIfPresent(Int.self, forKey: .keyValueHeads) ?? heads
+        headSize = try values.decodeIfPresent(Int.self, forKey: .headSize) ?? hiddenSize / heads
+        normEpsilon = try values.decodeIfPresent(Float.self, forKey: .normEpsilon) ?? 1e-5
+        attentionBias = try values.decodeIfPresent(Bool.self, forKey: .attentionBias) ?? true
+        maximumPositions = try values.decodeIfPresent(Int.self, forKey: .maximumPositions) ?? 131_072
+        rope = try values.decode(RopeConfiguration.self, forKey: .rope)
+        try values.check(heads > 0 && keyValueHeads > 0 && heads % keyValueHeads == 0, .keyValueHeads, "\(keyValueHeads) doesn't divide \(heads) heads")
+        let angles = Int(Float(headSize) * rope.partialRotaryFactor) / 2
+        try values.check(rope.sections.reduce(0, +) == angles, .rope, "mrope_section \(rope.sections) doesn't sum to the \(angles) rotated pairs")
+    }
+}
+
+/// `rope_parameters`: only the default type with sections is a GLM-Image.
+struct RopeConfiguration: Decodable {
+    let theta: Float
+    /// Pairs turned by the temporal, height, width … position, in this order, over frequencies from high to low.
+    let sections: [Int]
+    let partialRotaryFactor: Float
+
+    enum CodingKeys: String, CodingKey {
+        case type = "rope_type"
+        case theta = "rope_theta"
+        case sections = "mrope_section"
+        case partialRotaryFactor = "partial_rotary_factor"
+    }
+
+    init(from decoder: any Decoder) throws {
+        let values = try decoder.container(keyedBy: CodingKeys.self)
+        if values.contains(.type) { try values.require("default", forKey: .type) }
+        theta = try values.decode(Float.self, forKey: .theta)
+        sections = try values.decodeIfPresent([Int].self, forKey: .sections) ?? [8, 12, 12]
+        partialRotaryFactor = try values.decodeIfPresent(Float.self, forKey: .partialRotaryFactor) ?? 1
+    }
+}
+
+/// The vision tower's part: `GlmImageVisionConfig`.
+struct VisionConfiguration: Decodable {
+    let depth: Int
+    let hiddenSize: Int
+    let intermediateSize: Int
+    let heads: Int
+    let imageSize: Int
+    let patchSize: Int
+    let channels: Int
+    let normEpsilon: Float
+    let attentionBias: Bool
+
+    enum CodingKeys: String, CodingKey {
+        case depth
+        case hiddenSize = "hidden_size"
+        case intermediateSize = "intermediate_size"
+        case heads = "num_heads"
+        case imageSize = "image_size"
+        case patchSize = "patch_size"
+        case channels = "in_channels"
+        case normEpsilon = "layer_norm_eps"
+        case attentionBias = "attention_bias"
+        case hiddenActivation = "hidden_act"
+        case mergeSize = "spatial_merge_size"
+    }
+
+    init(from decoder: any Decoder) throws {
+        let values = try decoder.container(keyedBy: CodingKeys.self)
+        try values.require("gelu", forKey: .hiddenActivation)
+        let merge = try values.decodeIfPresent(Int.self, forKey: .mergeSize) ?? 1
+        try values.check(merge == 1, .mergeSize, "\(merge) is not 1")
+        depth = try values.decode(Int.self, forKey: .depth)
+        hiddenSize = try values.decode(Int.self, forKey: .hiddenSize)
+        intermediateSize = try values.decode(Int.self, forKey: .intermediateSize)
+        heads = try values.decode(Int.self, forKey: .heads)
+        imageSize = try values.decode(Int.self, forKey: .imageSize)
+        patchSize = try values.decode(Int.self, forKey: .patchSize)
+        channels = try values.decodeIfPresent(Int.self, forKey: .channels) ?? 3
+        normEpsilon = try values.decodeIfPresent(Float.self, forKey: .normEpsilon) ?? 1e-6
+        attentionBias = try values.decodeIfPresent(Bool.self, forKey: .attentionBias) ?? true
+        try values.check(heads > 0 && hiddenSize % heads == 0, .heads, "\(heads) doesn't divide hidden_size \(hiddenSize)")
+        try values.check(patchSize > 0 && imageSize % patchSize == 0, .patchSize, "\(patchSize) doesn't divide image_size \(imageSize)")
+    }
+}
+
+/// The quantizer's part: `GlmImageVQVAEConfig`.
+struct QuantizerConfiguration: Decodable {
+    let codes: Int
+    let codeSize: Int
+    let latentChannels: Int
+
+    enum CodingKeys: String, CodingKey {
+        case codes = "num_embeddings"
+        case codeSize = "embed_dim"
+        case latentChannels = "latent_channels"
+    }
+}

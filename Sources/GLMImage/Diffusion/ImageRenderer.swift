@@ -1,0 +1,134 @@
+public import Checkpoint
+public import Imaging
+public import Tensor
+import Tokenizing
+
+/// A source image of an edit, with the codes that the vision stage gave it.
+public struct SourcePicture: Sendable {
+    public var image: RGBImage
+    public var codes: CodeGrid
+
+    public init(image: RGBImage, codes: CodeGrid) {
+        self.image = image
+        self.codes = codes
+    }
+}
+
+/// What the diffusion stage draws.
+public struct RenderRequest: Sendable {
+    /// Read for its quoted strings only: they are the words to write.
+    public var prompt: String
+    /// In pixels; multiples of 32.
+    public var height, width: Int
+    /// The picture as the text stage wrote it: one code per 32 × 32 pixels.
+    public var target: CodeGrid
+    public var sources: [SourcePicture]
+    public var steps: Int
+    /// Off at 1 and below.
+    public var guidanceScale: Float
+    public var seed: UInt64
+
+    public init(
+        prompt: String, height: Int, width: Int, target: CodeGrid, sources: [SourcePicture] = [], steps: Int, guidanceScale: Float, seed: UInt64
+    ) {
+        self.prompt = prompt
+        self.height = height
+        self.width = width
+        self.target = target
+        self.sources = sources
+        self.steps = steps
+        self.guidanceScale = guidanceScale
+        self.seed = seed
+    }
+}
+
+/// The diffusion stage's model: codes and quoted strings in, a picture out.
+public final class ImageRenderer {
+    let transformer: DiffusionTransformer
+    let glyphs: GlyphEncoder
+    let autoencoder: Autoencoder
+    let scheduler: SchedulerConfiguration
+    private let source: SourceImageRule
+    private let device: any Device
+
+    /// Takes `transformer`, `text_encoder` and `vae` of the checkpoint, and nothing else.
+    public init(model: ModelFolder, device: any Device) throws {
+        self.device = device
+        scheduler = try SchedulerConfiguration.load(model)
+        source = SourceImageRule(try ProcessorConfiguration.load(model))
+        transformer = try DiffusionTransformer(model, on: device)
+        glyphs = try GlyphEncoder(model, on: device)
+        autoencoder = try Autoencoder(model, on: device)
+        guard autoencoder.configuration.latentChannels == transformer.configuration.inChannels else {
+            throw GLMImageError(
+                .unsupportedModel, "vae latent_channels \(autoencoder.configuration.latentChannels), transformer in_channels \(transformer.configuration.inChannels)")
+        }
+        guard glyphs.configuration.hiddenSize == transformer.configuration.textSize else {
+            throw GLMImageError(
+                .unsupportedModel, "text_encoder d_model \(glyphs.configuration.hiddenSize), transformer text_embed_dim \(transformer.configuration.textSize)")
+        }
+        guard autoencoder.configuration.scale * transformer.configuration.patchSize * 2 == RequestLimits.sizeMultiple else {
+            throw GLMImageError(
+                .unsupportedModel, "vae of \(autoencoder.configuration.scale) pixels a latent; a code must stand for \(RequestLimits.sizeMultiple) pixels")
+        }
+    }
+
+    /// Checks a request without computing.
+    public func validate(_ request: RenderRequest) throws {
+        try RequestLimits.checkPrompt(request.prompt)
+        try RequestLimits.checkSize(height: request.height, width: request.width)
+        try RequestLimits.checkSteps(request.steps)
+        try RequestLimits.checkGuidanceScale(request.guidanceScale)
+        try RequestLimits.checkSourceCount(request.sources.count)
+        try checkGrid(request.target, "target", height: request.height, width: request.width)
+        for (index, picture) in request.sources.enumerated() {
+            let size = try source.fittedSize(height: picture.image.height, width: picture.image.width)
+            try checkGrid(picture.codes, "source image \(index)", height: size.height, width: size.width)
+        }
+    }
+
+    /// Draws the picture.
+    ///
+    /// - Parameters:
+    ///   - checkCancellation: called before each block of each pass; what it throws ends the work.
+    ///   - onStep: called with the number of steps done after each; what it throws ends the work.
+    public func render(
+        _ request: RenderRequest, checkCancellation: () throws -> Void = {}, onStep: (Int) throws -> Void
+    ) throws -> RGBImage {
+        try validate(request)
+        let shape = autoencoder.latentShape(height: request.height, width: request.width)
+        var generator = TorchGenerator(seed: request.seed)
+        let noise = generator.normal(count: shape.count)
+        let conditions = try request.sources.map { picture in
+            try condition(source.fit(picture.image), codes: picture.codes.doubled, checkCancellation: checkCancellation)
+        }
+        let denoiser = try Denoiser(
+            self, height: request.height, width: request.width, glyphs: glyphs.encode(GlyphText.quotedStrings(in: request.prompt)),
+            codes: request.target.doubled, conditions: conditions, guidanceScale: request.guidanceScale, checkCancellation: checkCancellation)
+        let schedule = Schedule(scheduler, steps: request.steps, tokens: shape.grid.count)
+        let latents = try denoiser.run(schedule, from: noise, checkCancellation: checkCancellation, onStep: onStep)
+        let planes = try autoencoder.decode(latents, shape, checkCancellation: checkCancellation)
+        return Autoencoder.picture(planes, height: request.height, width: request.width)
+    }
+
+    /// A source image as the transformer reads it: latents of the picture at its own size.
+    package func condition(_ image: RGBImage, codes: [Int32], checkCancellation: () throws -> Void) throws -> Condition {
+        Condition(
+            latents: try autoencoder.encode(image, checkCancellation: checkCancellation),
+            shape: autoencoder.latentShape(height: image.height, width: image.width),
+            height: image.height, width: image.width, codes: codes)
+    }
+
+    func makeConditionCache(rows: Int) -> ConditionCache { ConditionCache(rows: rows, transformer.configuration, on: device) }
+
+    private func checkGrid(_ grid: CodeGrid, _ name: String, height: Int, width: Int) throws {
+        let expected = GridSize(height: height / RequestLimits.sizeMultiple, width: width / RequestLimits.sizeMultiple)
+        if grid.size != expected {
+            throw GLMImageError(
+                .invalidRequest, "\(name): codes of \(grid.height) × \(grid.width), a picture of \(height) × \(width) pixels has \(expected.height) × \(expected.width)")
+        }
+        if let code = grid.codes.first(where: { $0 < 0 || $0 >= transformer.configuration.codes }) {
+            throw GLMImageError(.invalidRequest, "\(name): code \(code), the codebook has \(transformer.configuration.codes)")
+        }
+    }
+}

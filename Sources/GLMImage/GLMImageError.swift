@@ -1,0 +1,23 @@
+/// What the model refuses, said so that a user can mend it.
+public struct GLMImageError: Error, Sendable, Hashable, CustomStringConvertible {
+    public struct Code: Sendable, Hashable {
+        private enum Value { case invalidRequest, unsupportedModel }
+        private let value: Value
+
+        /// The request asks for something outside the stated limits.
+        public static let invalidRequest = Code(value: .invalidRequest)
+        /// The checkpoint is of a kind this build can't compute.
+        public static let unsupportedModel = Code(value: .unsupportedModel)
+    }
+
+    public var code: Code
+    /// Names the field, the limit and the value.
+    public var message: String
+
+    public init(_ code: Code, _ message: String) {
+        self.code = code
+        self.message = message
+    }
+
+    public var description: String { message }
+}

@@ -1,0 +1,87 @@
+import Checkpoint
+import Tokenizing
+
+/// Turns a prompt and the grids around it into the decoder's tokens.
+///
+/// Reference: transformers 5.23 `GlmImageProcessor`. Text to image:
+/// `{prompt}<sop>h w<eop><sop>ph pw<eop><image start>`, drawn as preview raster, target raster, end. Image to image:
+/// `{images}{prompt}<sop>h w<eop><image start>`, drawn as target raster, end.
+package struct PromptProcessor: Sendable {
+    let tokenizer: Tokenizer
+    private let template: ChatTemplate
+    private let imageToken, imageStart, imageEnd: Int32
+
+    init(_ model: ModelFolder, _ configuration: VisionLanguageConfiguration) throws {
+        let folder = model.component("processor")
+        tokenizer = try Tokenizer(folder: folder)
+        template = try ChatTemplate(folder: folder)
+        imageToken = Int32(configuration.imageTokenID)
+        imageStart = Int32(configuration.imageStartTokenID)
+        imageEnd = Int32(configuration.imageEndTokenID)
+        for (name, token, id) in [
+            ("image_token", tokenizer.imageToken, imageToken), ("bos_token", tokenizer.bosToken, imageStart),
+        ] where tokenizer.id(of: token) != id {
+            throw GLMImageError(.unsupportedModel, "processor: \(name) \(token) has id \(tokenizer.id(of: token).map(String.init) ?? "none"), config.json says \(id)")
+        }
+    }
+
+    /// A prompt ready for the decoder.
+    package struct Prompt: Sendable, Hashable {
+        /// `<|image|>` stands once for each code of each source image.
+        package let ids: [Int32]
+        package let sources: [GridSize]
+        /// Drawn before the target when there is no source image.
+        package let preview: GridSize?
+        package let target: GridSize
+        package let positions: PositionPlan
+
+        /// All tokens to draw, the end token included.
+        package var drawnTokens: Int { (preview?.count ?? 0) + target.count + 1 }
+    }
+
+    /// - Throws: `GLMImageError` when the prompt itself contains one of the tokens that mark images.
+    package func prompt(_ text: String, height: Int, width: Int, sources: [GridSize]) throws -> Prompt {
+        let target = GridSize(height: height / RequestLimits.sizeMultiple, width: width / RequestLimits.sizeMultiple)
+        let preview = sources.isEmpty ? PromptProcessor.preview(of: target) : nil
+        func marker(_ grid: GridSize) -> String { "\(tokenizer.gridBeginToken)\(grid.height) \(grid.width)\(tokenizer.gridEndToken)" }
+        let suffix = marker(target) + (preview.map(marker) ?? "") + tokenizer.bosToken
+        let rendered = tokenizer.encode(template.render(prompt: text, imageCount: sources.count) + suffix)
+
+        // A user's text must not be able to open an image of its own: every count below would be off.
+        for (token, id, expected) in [(tokenizer.imageToken, imageToken, sources.count), ("image start", imageStart, sources.count + 1), ("image end", imageEnd, sources.count)] {
+            let found = rendered.count { $0 == id }
+            if found != expected {
+                throw GLMImageError(.invalidRequest, "prompt contains the special token \(token), which only marks pictures")
+            }
+        }
+        var ids: [Int32] = []
+        var next = 0
+        for id in rendered {
+            if id == imageToken {
+                ids += Array(repeating: imageToken, count: sources[next].count)
+                next += 1
+            } else {
+                ids.append(id)
+            }
+        }
+        let drawn = (preview.map { [$0] } ?? []) + [target]
+        return Prompt(ids: ids, sources: sources, preview: preview, target: target, positions: positions(ids, sources: sources, targets: drawn))
+    }
+
+    /// Where the prompt's tokens and those drawn after it stand; `targets` in the order they are drawn.
+    package func positions(_ ids: [Int32], sources: [GridSize], targets: [GridSize]) -> PositionPlan {
+        PositionPlan(ids: ids, sources: sources, targets: targets, imageStart: imageStart, imageEnd: imageEnd)
+    }
+
+    /// The prompt's tokens with the source images' codes where `<|image|>` stood.
+    package func fill(_ ids: [Int32], with codes: [Int32]) -> [Int32] {
+        var rest = codes[...]
+        return ids.map { $0 == imageToken ? rest.popFirst() ?? imageToken : $0 }
+    }
+
+    /// The preview's grid: about 256 tokens in the target's shape, rounded down as the reference does.
+    package static func preview(of target: GridSize) -> GridSize {
+        let ratio = Double(target.height) / Double(target.width)
+        return GridSize(height: Int(ratio.squareRoot() * 16), width: Int((1 / ratio).squareRoot() * 16))
+    }
+}

@@ -1,0 +1,91 @@
+import Checkpoint
+package import Imaging
+import Tensor
+
+/// The autoencoder between pixels and normalised latents.
+///
+/// Reference: diffusers 0.42.1 `AutoencoderKL`, as `GlmImagePipeline` calls it.
+package struct Autoencoder {
+    let configuration: VAEConfiguration
+    private let device: any Device
+    private let encoder: ImageEncoder
+    private let decoder: ImageDecoder
+    private let quantConvolution, postQuantConvolution: ConvolutionWeight?     // 1 × 1
+
+    init(_ model: ModelFolder, on device: any Device) throws {
+        configuration = try VAEConfiguration.load(model)
+        self.device = device
+        let map = try WeightMap(folder: model.component("vae"))
+        let weights = WeightScope(map: map, device: device)
+        let channels = configuration.latentChannels
+        encoder = try ImageEncoder(weights.scope("encoder"), configuration)
+        decoder = try ImageDecoder(weights.scope("decoder"), configuration)
+        quantConvolution = configuration.quantConvolution ? try weights.convolution("quant_conv", from: 2 * channels, to: 2 * channels, kernel: 1) : nil
+        postQuantConvolution = configuration.postQuantConvolution ? try weights.convolution("post_quant_conv", from: channels, to: channels, kernel: 1) : nil
+        try map.finish()
+    }
+
+    /// Latents of pictures of `height` × `width` pixels.
+    package func latentShape(height: Int, width: Int) -> LatentShape {
+        LatentShape(channels: configuration.latentChannels, height: height / configuration.scale, width: width / configuration.scale)
+    }
+
+    /// A picture's latents, `[channels, h, w]`: the distribution's mode, normalised by the checkpoint's means and deviations.
+    package func encode(_ image: RGBImage, checkCancellation: () throws -> Void) throws -> [Float] {
+        let pixels = image.pixels.map { Float($0) / 255 * 2 - 1 }
+        var moments = try encoder(device.makeTensor(pixels, Shape(image.height, image.width, 3)), on: device, checkCancellation: checkCancellation)
+        moments = apply(quantConvolution, moments)
+        let values = try device.floats(moments)
+        let shape = latentShape(height: image.height, width: image.width)
+        let depth = moments.shape[2]
+        return planes(shape) { channel, pixel in
+            (values[pixel * depth + channel] - configuration.latentMeans[channel]) / configuration.latentDeviations[channel]
+        }
+    }
+
+    /// The picture of normalised latents `[channels, h, w]`: `[3, H, W]`, around −1 … 1.
+    package func decode(_ latents: [Float], _ shape: LatentShape, checkCancellation: () throws -> Void) throws -> [Float] {
+        let area = shape.height * shape.width
+        var values = [Float](repeating: 0, count: shape.count)
+        for channel in 0..<shape.channels {
+            for pixel in 0..<area {
+                values[pixel * shape.channels + channel] =
+                    latents[channel * area + pixel] * configuration.latentDeviations[channel] + configuration.latentMeans[channel]
+            }
+        }
+        let input = apply(postQuantConvolution, device.makeTensor(values, Shape(shape.height, shape.width, shape.channels)))
+        let image = try decoder(input, on: device, checkCancellation: checkCancellation)
+        let pixels = try device.floats(image)
+        return planes(LatentShape(channels: 3, height: image.shape[0], width: image.shape[1])) { channel, pixel in pixels[pixel * 3 + channel] }
+    }
+
+    /// Planes `[3, H, W]` in −1 … 1 as a picture: clamped, and rounded half to even as numpy does.
+    package static func picture(_ planes: [Float], height: Int, width: Int) -> RGBImage {
+        let area = height * width
+        var image = RGBImage(width: width, height: height, pixels: [UInt8](repeating: 0, count: area * 3))
+        for channel in 0..<3 {
+            for pixel in 0..<area {
+                let unit = min(max(planes[channel * area + pixel] / 2 + 0.5, 0), 1)
+                image.pixels[pixel * 3 + channel] = UInt8((unit * 255).rounded(.toNearestOrEven))
+            }
+        }
+        return image
+    }
+
+    private func apply(_ convolution: ConvolutionWeight?, _ x: Tensor) -> Tensor {
+        guard let convolution else { return x }
+        let result = device.makeTensor(x.shape, .f32)
+        device.convolution(x, convolution, stride: 1, padding: Padding(0), upsampling: 1, .store(.identity), into: result)
+        return result
+    }
+
+    private func planes(_ shape: LatentShape, _ value: (Int, Int) -> Float) -> [Float] {
+        let area = shape.height * shape.width
+        return [Float](unsafeUninitializedCapacity: shape.count) { buffer, count in
+            for channel in 0..<shape.channels {
+                for pixel in 0..<area { buffer[channel * area + pixel] = value(channel, pixel) }
+            }
+            count = shape.count
+        }
+    }
+}

@@ -1,0 +1,73 @@
+import Tensor
+
+/// The decoder half of the autoencoder: latents to pixels.
+///
+/// Reference: diffusers 0.42.1 `Decoder`.
+struct ImageDecoder {
+    private let input: ConvolutionWeight                // [top, latentChannels, 3, 3]   conv_in
+    private let mid: MidBlock
+    private let levels: [Level]                         // from the latents' side to the image's
+    private let norm: GroupNorm                         // conv_norm_out
+    private let output: ConvolutionWeight               // [3, bottom, 3, 3]             conv_out
+
+    private struct Level {
+        let resnets: [ResnetBlock]
+        let upsampler: ConvolutionWeight?
+        let channels: Int
+        let inputs: Int
+    }
+
+    init(_ weights: WeightScope, _ configuration: VAEConfiguration) throws {
+        let channels = Array(configuration.blockChannels.reversed())
+        input = try weights.convolution("conv_in", from: configuration.latentChannels, to: channels[0], kernel: 3)
+        mid = try MidBlock(weights.scope("mid_block"), channels: channels[0], configuration)
+        levels = try channels.indices.map { level in
+            let scope = weights.scope("up_blocks.\(level)")
+            let inputs = channels[max(level - 1, 0)]
+            return Level(
+                resnets: try (0...configuration.layersPerBlock).map {
+                    try ResnetBlock(scope.scope("resnets.\($0)"), from: $0 == 0 ? inputs : channels[level], to: channels[level], groups: configuration.groups)
+                },
+                upsampler: level == channels.count - 1
+                    ? nil : try scope.convolution("upsamplers.0.conv", from: channels[level], to: channels[level], kernel: 3),
+                channels: channels[level], inputs: inputs)
+        }
+        norm = try GroupNorm(weights.scope("conv_norm_out"), channels[channels.count - 1], groups: configuration.groups)
+        output = try weights.convolution("conv_out", from: channels[channels.count - 1], to: 3, kernel: 3)
+    }
+
+    /// - Parameter latents: `[h, w, latentChannels]`, denormalised.
+    /// - Returns: `[H, W, 3]`, around −1 … 1.
+    func callAsFunction(_ latents: Tensor, on device: any Device, checkCancellation: () throws -> Void) throws -> Tensor {
+        let canvas = Canvas(elements: largestImage(latents.shape), height: latents.shape[0], width: latents.shape[1], channels: input.outChannels, on: device)
+        device.convolution(latents, input, stride: 1, padding: Padding(1), upsampling: 1, .store(.identity), into: canvas.current)
+        mid(canvas)
+        for level in levels {
+            for resnet in level.resnets {
+                try checkCancellation()
+                resnet(canvas)
+            }
+            if let upsampler = level.upsampler {
+                let image = canvas.current
+                let larger = canvas.scratch(0, height: image.shape[0] * 2, width: image.shape[1] * 2, channels: upsampler.outChannels)
+                device.convolution(image, upsampler, stride: 1, padding: Padding(1), upsampling: 2, .store(.identity), into: larger)
+                canvas.advance(to: 0, larger)
+            }
+        }
+        norm(canvas.current, activation: .silu, into: canvas.current)
+        let result = device.makeTensor(Shape(canvas.current.shape[0], canvas.current.shape[1], output.outChannels), .f32)
+        device.convolution(canvas.current, output, stride: 1, padding: Padding(1), upsampling: 1, .store(.identity), into: result)
+        return result
+    }
+
+    private func largestImage(_ latents: Shape) -> Int {
+        var area = latents[0] * latents[1]
+        var largest = area * input.outChannels
+        for level in levels {
+            largest = max(largest, area * max(level.inputs, level.channels))
+            if level.upsampler != nil { area *= 4 }
+            largest = max(largest, area * level.channels)
+        }
+        return largest
+    }
+}

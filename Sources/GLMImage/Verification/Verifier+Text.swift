@@ -1,0 +1,63 @@
+extension Verifier {
+    /// The prompt's positions, the logits over it, and the tokens that follow by argmax.
+    func checkText(_ report: Report) {
+        let names = ["text.position_ids", "text.logits", "text.greedy_ids"]
+        guard let text = load(names, report, { try TextGenerator(model: model, device: device) }),
+            let prompt = load(names, report, { try promptIDs(text) }),
+            let plan = load(names, report, { try positions(text) })
+        else { return }
+
+        check(names[0], report) { name in
+            try equal(name, (0..<3).flatMap { axis in plan.prompt.map { $0[axis] } })
+        }
+        check(names[1], report) { name in
+            let sequence = text.decoder.makeSequence(positions: plan.prompt, promptCount: prompt.count)
+            return try relative(name, text.decoder.allLogits(sequence, prompt))
+        }
+        check(names[2], report) { name in try greedy(name, text.decoder, prompt, plan) }
+    }
+
+    /// Walks along the reference's own tokens, so that one near tie does not spoil all that follows. Where our argmax
+    /// differs, the two candidates must be so close that either could win.
+    private func greedy(_ name: String, _ decoder: TokenDecoder, _ prompt: [Int32], _ plan: PositionPlan) throws -> Verdict {
+        let expected = try reference.integers(name)
+        let places = plan.prompt + plan.generated
+        guard prompt.count + expected.count <= places.count + 1 else {
+            throw VerificationError("\(expected.count) greedy ids, the grids have \(plan.generated.count) positions")
+        }
+        let sequence = decoder.makeSequence(positions: places, promptCount: prompt.count)
+        let logits = UnsafeMutableBufferPointer<Float>.allocate(capacity: decoder.configuration.visionVocabularySize)
+        defer { logits.deallocate() }
+        var pending = prompt
+        var ties = 0
+        for (index, id) in expected.enumerated() {
+            try decoder.extend(sequence, by: pending, logits: logits) {}
+            guard logits.indices.contains(id) else { throw VerificationError("greedy id \(id) is outside the \(logits.count) logits") }
+            let best = logits.indices.reduce(0) { logits[$1] > logits[$0] ? $1 : $0 }
+            if best != id {
+                let limit = precision == .exact ? 1e-3 : precision.relativeLimit * Double(logits.reduce(0) { max($0, abs($1)) })
+                let margin = Double(logits[best] - logits[id])
+                if margin > limit {
+                    return Verdict(
+                        name: name, outcome: .fails, error: margin, limit: limit,
+                        detail: "at \(index) of \(expected.count): \(best), reference \(id)")
+                }
+                ties += 1
+            }
+            pending = [Int32(id)]
+        }
+        return Verdict(name: name, outcome: .holds, error: 0, limit: 0, detail: "\(expected.count) ids, \(ties) of them near ties")
+    }
+
+    private func promptIDs(_ text: TextGenerator) throws -> [Int32] {
+        let ids = try reference.integers("processor.input_ids").map { Int32($0) }
+        let codes = reference.has("vision.token_ids") ? try reference.integers("vision.token_ids").map { Int32($0) } : []
+        return text.processor.fill(ids, with: codes)
+    }
+
+    private func positions(_ text: TextGenerator) throws -> PositionPlan {
+        let grids = try reference.grids()
+        return text.processor.positions(
+            try reference.integers("processor.input_ids").map { Int32($0) }, sources: grids.sources, targets: grids.targets)
+    }
+}

@@ -1,0 +1,33 @@
+public import Checkpoint
+public import Imaging
+public import Tensor
+
+/// The vision stage's model: a picture in, the codes that stand for it in a prompt out.
+public final class VisionEncoder {
+    let tower: VisionTower
+    let quantizer: Quantizer
+    let source: SourceImageRule
+
+    /// Takes `model.visual` and `model.vqmodel` of the checkpoint, and nothing else.
+    public init(model: ModelFolder, device: any Device) throws {
+        let configuration = try VisionLanguageConfiguration.load(model)
+        source = SourceImageRule(try ProcessorConfiguration.load(model))
+        let map = try WeightMap(folder: model.component("vision_language_encoder"))
+        let weights = WeightScope(map: map, device: device)
+        tower = try VisionTower(weights.scope("model.visual"), configuration.vision)
+        quantizer = try Quantizer(weights.scope("model.vqmodel"), configuration.quantizer)
+        map.ignore(prefix: "model.language_model.")
+        map.ignore(prefix: "lm_head.")
+        try map.finish()
+    }
+
+    /// The codes of a source image of any size within the processor's aspect limit.
+    ///
+    /// - Throws: `GLMImageError` when the picture's shape can't be encoded; what `checkCancellation` throws.
+    public func encode(_ image: RGBImage, checkCancellation: () throws -> Void) throws -> CodeGrid {
+        let fitted = try source.fit(image)
+        let patches = try source.patches(of: fitted)
+        let features = try tower(patches.values, grids: [patches.grid], checkCancellation: checkCancellation)
+        return CodeGrid(height: patches.grid.height, width: patches.grid.width, codes: try quantizer(features))
+    }
+}
