@@ -1,0 +1,121 @@
+public import GRPCCore
+
+/// Sends one event of a stream; waits while the caller reads slowly, throws when it has left.
+public typealias Send<Event> = @Sendable (Event) async throws -> Void
+
+/// Answers for ``Methods/Stage``.
+public protocol StageHandler: Sendable {
+    func describe(_ request: DescribeRequest, _ call: ServerCall) async throws -> StageDescription
+    func drain(_ request: DrainRequest, _ call: ServerCall) async throws -> DrainResponse
+}
+
+/// Answers for ``Methods/Vision``.
+public protocol VisionHandler: Sendable {
+    func encode(_ request: EncodeRequest, _ call: ServerCall) async throws -> EncodeResponse
+}
+
+/// Answers for ``Methods/Text``.
+public protocol TextHandler: Sendable {
+    func generate(_ request: GenerateTokensRequest, _ call: ServerCall, send: Send<GenerateTokensEvent>) async throws
+}
+
+/// Answers for ``Methods/Diffusion``.
+public protocol DiffusionHandler: Sendable {
+    func render(_ request: RenderRequest, _ call: ServerCall, send: Send<RenderEvent>) async throws
+}
+
+/// Answers for ``Methods/Gateway``.
+public protocol GatewayHandler: Sendable {
+    func generate(_ request: GenerateImageRequest, _ call: ServerCall, send: Send<GenerateImageEvent>) async throws
+    func status(_ request: StatusRequest, _ call: ServerCall) async throws -> FleetStatus
+}
+
+/// A handler as a server takes it.
+public struct Service: RegistrableRPCService {
+    /// Full name.
+    public let name: String
+    /// Bytes of the largest request of all its methods.
+    public let requestLimit: Int
+    private let registration: any Registration
+
+    public static func stage(_ handler: some StageHandler) -> Service {
+        Service(name: Methods.Stage.service, requestLimit: Methods.Stage.drain.requestLimit, registration: StageRegistration(handler: handler))
+    }
+
+    public static func vision(_ handler: some VisionHandler) -> Service {
+        Service(name: Methods.Vision.service, requestLimit: Methods.Vision.encode.requestLimit, registration: VisionRegistration(handler: handler))
+    }
+
+    public static func text(_ handler: some TextHandler) -> Service {
+        Service(name: Methods.Text.service, requestLimit: Methods.Text.generate.requestLimit, registration: TextRegistration(handler: handler))
+    }
+
+    public static func diffusion(_ handler: some DiffusionHandler) -> Service {
+        Service(
+            name: Methods.Diffusion.service, requestLimit: Methods.Diffusion.render.requestLimit,
+            registration: DiffusionRegistration(handler: handler))
+    }
+
+    public static func gateway(_ handler: some GatewayHandler) -> Service {
+        Service(
+            name: Methods.Gateway.service, requestLimit: Methods.Gateway.generate.requestLimit,
+            registration: GatewayRegistration(handler: handler))
+    }
+
+    init(name: String, requestLimit: Int, registration: any Registration) {
+        self.name = name
+        self.requestLimit = requestLimit
+        self.registration = registration
+    }
+
+    public func registerMethods<T: ServerTransport>(with router: inout RPCRouter<T>) {
+        registration.register(with: &router)
+    }
+}
+
+/// How a handler's methods reach a router of any transport.
+protocol Registration: Sendable {
+    func register<T: ServerTransport>(with router: inout RPCRouter<T>)
+}
+
+private struct StageRegistration<Handler: StageHandler>: Registration {
+    let handler: Handler
+
+    func register<T: ServerTransport>(with router: inout RPCRouter<T>) {
+        router.register(Methods.Stage.describe) { try await handler.describe($0, $1) }
+        router.register(Methods.Stage.drain) { try await handler.drain($0, $1) }
+    }
+}
+
+private struct VisionRegistration<Handler: VisionHandler>: Registration {
+    let handler: Handler
+
+    func register<T: ServerTransport>(with router: inout RPCRouter<T>) {
+        router.register(Methods.Vision.encode) { try await handler.encode($0, $1) }
+    }
+}
+
+private struct TextRegistration<Handler: TextHandler>: Registration {
+    let handler: Handler
+
+    func register<T: ServerTransport>(with router: inout RPCRouter<T>) {
+        router.registerStream(Methods.Text.generate) { try await handler.generate($0, $1, send: $2) }
+    }
+}
+
+private struct DiffusionRegistration<Handler: DiffusionHandler>: Registration {
+    let handler: Handler
+
+    func register<T: ServerTransport>(with router: inout RPCRouter<T>) {
+        router.registerStream(Methods.Diffusion.render) { try await handler.render($0, $1, send: $2) }
+    }
+}
+
+private struct GatewayRegistration<Handler: GatewayHandler>: Registration {
+    let handler: Handler
+
+    func register<T: ServerTransport>(with router: inout RPCRouter<T>) {
+        router.registerStream(Methods.Gateway.generate) { try await handler.generate($0, $1, send: $2) }
+        router.register(Methods.Gateway.status) { try await handler.status($0, $1) }
+    }
+}

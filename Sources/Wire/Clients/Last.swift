@@ -1,0 +1,17 @@
+import Synchronization
+
+/// The event that ends a stream, kept while the stream is read.
+final class Last<Value: Sendable>: Sendable {
+    private let mutex = Mutex<Value?>(nil)
+
+    var value: Value? {
+        get { mutex.withLock { $0 } }
+        set { mutex.withLock { $0 = newValue } }
+    }
+
+    /// A stream that ends well has sent its result; one that has not is a peer's mistake.
+    func orMissing<Request, Response>(in method: Method<Request, Response>) throws -> Value {
+        guard let value else { throw CallError(.internalError, "\(method.service)/\(method.name) ended without a result") }
+        return value
+    }
+}
