@@ -13,12 +13,23 @@ enum ByteAlphabet {
     }()
 
     /// The bytes that `token` stands for, or nil if it holds a character outside the alphabet.
-    static func bytes(of token: String) -> [UInt8]? {
+    static func bytes(of token: String) -> [UInt8]? { bytes(of: Array(token.utf8)) }
+
+    /// The same for a token in UTF-8, of which the alphabet has one- and two-byte characters.
+    static func bytes(of utf8: [UInt8]) -> [UInt8]? {
         var result: [UInt8] = []
-        result.reserveCapacity(token.utf8.count)
-        for scalar in token.unicodeScalars {
-            guard scalar.value < bytes.count, bytes[Int(scalar.value)] >= 0 else { return nil }
-            result.append(UInt8(bytes[Int(scalar.value)]))
+        result.reserveCapacity(utf8.count)
+        var position = 0
+        while position < utf8.count {
+            var value = Int(utf8[position])
+            position += 1
+            if value >= 0x80 {
+                guard (0xC2...0xC5).contains(value), position < utf8.count else { return nil }
+                value = (value & 0x1F) << 6 | Int(utf8[position] & 0x3F)
+                position += 1
+            }
+            guard value < bytes.count, bytes[value] >= 0 else { return nil }
+            result.append(UInt8(bytes[value]))
         }
         return result
     }

@@ -4,6 +4,11 @@ public struct GlyphBatch: Sendable, Hashable {
     public var ids: [[Int32]]
     /// 1 where an id counts, 0 where it is padding. The pad id that the pipeline puts in front of an even number of strings counts.
     public var mask: [[Int32]]
+
+    public init(ids: [[Int32]], mask: [[Int32]]) {
+        self.ids = ids
+        self.mask = mask
+    }
 }
 
 /// The texts that a picture should show: what the prompt puts in quotes, encoded byte by byte.

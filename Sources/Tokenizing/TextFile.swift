@@ -14,7 +14,11 @@ enum TextFile {
     }
 
     static func decode<T: Decodable>(_ type: T.Type, _ url: URL) throws(TokenizingError) -> T {
-        let data = try read(url)
+        try decode(type, try read(url), url)
+    }
+
+    /// - Parameter url: where `data` came from, for the errors.
+    static func decode<T: Decodable>(_ type: T.Type, _ data: Data, _ url: URL) throws(TokenizingError) -> T {
         do {
             return try JSONDecoder().decode(type, from: data)
         } catch DecodingError.keyNotFound(let key, let context) {

@@ -24,34 +24,25 @@ public struct Tokenizer: Sendable {
     /// - Parameter folder: the checkpoint's `processor` folder.
     public init(folder: URL) throws(TokenizingError) {
         let url = folder.appendingPathComponent("tokenizer.json")
-        let file = try TextFile.decode(TokenizerFile.self, url)
+        let file = try TokenizerFile(url)
         let names = try TextFile.decode(TokenizerConfiguration.self, folder.appendingPathComponent("tokenizer_config.json")).tokens
         do throws(TokenizingError) {
-            if let normalizer = file.normalizer { throw TokenizingError(.unsupported, "the normalizer \(normalizer.type); only none is supported") }
-            preTokenizer = try PreTokenizer(file.preTokenizer)
-            frame = try Self.frame(file.postProcessor)
+            if let normalizer = file.settings.normalizer { throw TokenizingError(.unsupported, "the normalizer \(normalizer.type); only none is supported") }
+            preTokenizer = try PreTokenizer(file.settings.preTokenizer)
+            frame = try Self.frame(file.settings.postProcessor)
 
-            var vocabulary: [[UInt8]: Int32] = [:]
-            vocabulary.reserveCapacity(file.model.vocabulary.count)
-            var bytes: [Int32: [UInt8]] = [:]
-            bytes.reserveCapacity(file.model.vocabulary.count)
-            for (token, id) in file.model.vocabulary {
-                // Only an added token may lie outside the alphabet: no piece of text leads to it.
-                let spelling = ByteAlphabet.bytes(of: token)
-                if let spelling { vocabulary[spelling] = id }
-                bytes[id] = spelling ?? Array(token.utf8)
-            }
-            model = try BytePairEncoding(file.model, vocabulary: vocabulary)
+            model = try BytePairEncoding(file)
 
-            var tokens = file.addedTokens.map {
+            var tokens = file.settings.addedTokens.map {
                 AddedTokens.Token(
                     id: $0.id, content: $0.content, stripsLeft: $0.lstrip, stripsRight: $0.rstrip, isSingleWord: $0.singleWord, isNormalized: $0.normalized)
             }
             // transformers makes every token that the configuration names an added one.
             let listed = Set(tokens.map(\.content))
             for content in Set(names.values).subtracting(listed).sorted() {
-                if let id = file.model.vocabulary[content] { tokens.append(AddedTokens.Token(id: id, content: content)) }
+                if let id = ByteAlphabet.bytes(of: content).flatMap({ file.vocabulary[$0] }) { tokens.append(AddedTokens.Token(id: id, content: content)) }
             }
+            var bytes = file.spellings
             for token in tokens { bytes[token.id] = ByteAlphabet.bytes(of: token.content) ?? Array(token.content.utf8) }
             added = AddedTokens(tokens)
             addedIDs = Dictionary(tokens.map { ($0.content, $0.id) }) { $1 }
@@ -103,7 +94,7 @@ public struct Tokenizer: Sendable {
     }
 
     /// The special tokens that a post-processor puts around a text.
-    private static func frame(_ processor: TokenizerFile.Component?) throws(TokenizingError) -> (before: [Int32], after: [Int32]) {
+    private static func frame(_ processor: TokenizerSettings.Component?) throws(TokenizingError) -> (before: [Int32], after: [Int32]) {
         guard let processor else { return ([], []) }
         switch processor.type {
         case "ByteLevel":

@@ -1,104 +1,90 @@
-/// The parts of tokenizer.json that decide how a text becomes ids.
-struct TokenizerFile: Decodable {
-    struct AddedToken: Decodable {
-        let id: Int32
-        let content: String
-        let lstrip, rstrip, normalized: Bool
-        let singleWord: Bool
+import Foundation
 
-        enum CodingKeys: String, CodingKey {
-            case id, content, lstrip, rstrip, normalized
-            case singleWord = "single_word"
-        }
-    }
+/// tokenizer.json: its settings decoded as usual, its vocabulary and merges (hundreds of thousands) read straight into bytes.
+struct TokenizerFile {
+    let settings: TokenizerSettings
+    /// The bytes that a token stands for and its id. A token outside the byte-level alphabet is not here: no text leads to it.
+    private(set) var vocabulary: [[UInt8]: Int32] = [:]
+    /// What each id decodes to.
+    private(set) var spellings: [Int32: [UInt8]] = [:]
+    /// Pairs of tokens, the first the strongest.
+    private(set) var merges: [([UInt8], [UInt8])] = []
 
-    /// A normaliser, pre-tokeniser or post-processor: its type and the settings that we know.
-    struct Component: Decodable {
-        let type: String
-        let pretokenizers: [Component]?
-        let processors: [Component]?
-        let pattern: Pattern?
-        let behavior: String?
-        let invert: Bool?
-        let addPrefixSpace: Bool?
-        let useRegex: Bool?
-        let single: [TemplateItem]?
-        let specialTokens: [String: SpecialToken]?
-
-        enum CodingKeys: String, CodingKey {
-            case type, pretokenizers, processors, pattern, behavior, invert, single
-            case addPrefixSpace = "add_prefix_space"
-            case useRegex = "use_regex"
-            case specialTokens = "special_tokens"
-        }
-    }
-
-    struct Pattern: Decodable {
-        let regex: String?
-        enum CodingKeys: String, CodingKey { case regex = "Regex" }
-    }
-
-    struct TemplateItem: Decodable {
-        struct Reference: Decodable { let id: String }
-        let specialToken: Reference?
-        let sequence: Reference?
-        enum CodingKeys: String, CodingKey {
-            case specialToken = "SpecialToken"
-            case sequence = "Sequence"
-        }
-    }
-
-    struct SpecialToken: Decodable { let ids: [Int32] }
-
-    struct Model: Decodable {
-        let type: String?
-        let vocabulary: [String: Int32]
-        let merges: [Merge]
-        let ignoreMerges: Bool?
-        let byteFallback: Bool?
-        let dropout: Double?
-        let unknownToken: String?
-        let subwordPrefix: String?
-        let wordSuffix: String?
-
-        enum CodingKeys: String, CodingKey {
-            case type, merges, dropout
-            case vocabulary = "vocab"
-            case ignoreMerges = "ignore_merges"
-            case byteFallback = "byte_fallback"
-            case unknownToken = "unk_token"
-            case subwordPrefix = "continuing_subword_prefix"
-            case wordSuffix = "end_of_word_suffix"
-        }
-    }
-
-    /// `["a", "b"]` in newer files, `"a b"` in older ones.
-    struct Merge: Decodable {
-        let left, right: String
-
-        init(from decoder: any Decoder) throws {
-            let container = try decoder.singleValueContainer()
-            let parts: [String]
-            if let text = try? container.decode(String.self) {
-                parts = text.split(separator: " ", omittingEmptySubsequences: false).map(String.init)
-            } else {
-                parts = try container.decode([String].self)
+    init(_ url: URL) throws(TokenizingError) {
+        let data = try TextFile.read(url)
+        var lists = Lists()
+        var settings: [UInt8] = []
+        do throws(TokenizingError) {
+            // The scanner's errors are typed, which the generic withUnsafeBytes of Data would lose.
+            try Array(data).span.withUnsafeBufferPointer { bytes throws(TokenizingError) in
+                var scanner = JSONScanner(bytes)
+                settings = try lists.read(&scanner)
             }
-            guard parts.count == 2 else { throw DecodingError.dataCorruptedError(in: container, debugDescription: "a merge of \(parts.count) parts") }
-            (left, right) = (parts[0], parts[1])
+            guard lists.hasVocabulary, lists.hasMerges else { throw TokenizingError(.malformed, "model.vocab or model.merges is missing") }
+        } catch {
+            throw TokenizingError(error.code, "\(url.path): \(error.message)")
         }
+        self.settings = try TextFile.decode(TokenizerSettings.self, Data(settings), url)
+        (vocabulary, spellings, merges) = (lists.vocabulary, lists.spellings, lists.merges)
     }
 
-    let addedTokens: [AddedToken]
-    let normalizer: Component?
-    let preTokenizer: Component?
-    let postProcessor: Component?
-    let model: Model
+    private struct Lists {
+        var vocabulary: [[UInt8]: Int32] = [:]
+        var spellings: [Int32: [UInt8]] = [:]
+        var merges: [([UInt8], [UInt8])] = []
+        var hasVocabulary = false
+        var hasMerges = false
 
-    enum CodingKeys: String, CodingKey {
-        case normalizer, model
-        case addedTokens = "added_tokens"
-        case preTokenizer = "pre_tokenizer"
-        case postProcessor = "post_processor"
+        /// Fills the lists and returns the JSON without them.
+        mutating func read(_ scanner: inout JSONScanner) throws(TokenizingError) -> [UInt8] {
+            var members: [[UInt8]] = []
+            try scanner.object { scanner, key throws(TokenizingError) in
+                if key.elementsEqual("model".utf8) {
+                    members.append(member(key, try model(&scanner)))
+                } else {
+                    members.append(member(key, try scanner.value()))
+                }
+            }
+            return object(members)
+        }
+
+        private mutating func model(_ scanner: inout JSONScanner) throws(TokenizingError) -> [UInt8] {
+            var members: [[UInt8]] = []
+            try scanner.object { scanner, key throws(TokenizingError) in
+                if key.elementsEqual("vocab".utf8) {
+                    hasVocabulary = true
+                    try scanner.object { scanner, token throws(TokenizingError) in
+                        let id = try scanner.integer()
+                        let spelling = ByteAlphabet.bytes(of: token)
+                        if let spelling { vocabulary[spelling] = id }
+                        spellings[id] = spelling ?? token
+                    }
+                } else if key.elementsEqual("merges".utf8) {
+                    hasMerges = true
+                    try scanner.array { scanner throws(TokenizingError) in merges.append(try merge(&scanner)) }
+                } else {
+                    members.append(member(key, try scanner.value()))
+                }
+            }
+            return object(members)
+        }
+
+        /// `["a", "b"]` in newer files, `"a b"` in older ones.
+        private func merge(_ scanner: inout JSONScanner) throws(TokenizingError) -> ([UInt8], [UInt8]) {
+            var parts: [[UInt8]] = []
+            if scanner.isNext(UInt8(ascii: "[")) {
+                try scanner.array { scanner throws(TokenizingError) in parts.append(try scanner.string()) }
+            } else {
+                parts = try scanner.string().split(separator: 0x20, omittingEmptySubsequences: false).map(Array.init)
+            }
+            guard parts.count == 2 else { throw scanner.failure("a merge of \(parts.count) parts") }
+            guard let left = ByteAlphabet.bytes(of: parts[0]), let right = ByteAlphabet.bytes(of: parts[1]) else {
+                throw scanner.failure("a merge outside the byte-level alphabet")
+            }
+            return (left, right)
+        }
+
+        private func member(_ key: [UInt8], _ value: some Sequence<UInt8>) -> [UInt8] { Array("\"".utf8) + key + Array("\":".utf8) + Array(value) }
+        private func object(_ members: [[UInt8]]) -> [UInt8] { Array("{".utf8) + Array(members.joined(separator: Array(",".utf8))) + Array("}".utf8) }
     }
 }
