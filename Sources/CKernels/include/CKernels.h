@@ -1,0 +1,125 @@
+/// The CPU's hot loops: a thread pool, scratch memory, and one table of operations per instruction set.
+///
+/// Every operation is called from one thread at a time per context and returns when its result is stored. Matrices are
+/// row-major; a `stride` counts elements from one row to the next. Activations are f32. Weights are f32, bf16 or f16 at
+/// any address, aligned or not, and are read where they are. Nothing is allocated once the scratch memory has grown to
+/// the largest call.
+#ifndef CKERNELS_H
+#define CKERNELS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+typedef struct ck_context ck_context;
+
+typedef enum { CK_F32, CK_BF16, CK_F16 } ck_type;
+typedef enum { CK_IDENTITY, CK_GELU, CK_GELU_TANH, CK_SILU } ck_activation;
+typedef enum { CK_STORE, CK_ADD, CK_ADD_GATED } ck_output;
+/// The instruction sets there are kernels for, from the plainest on.
+typedef enum { CK_GENERIC, CK_AVX2, CK_AVX512, CK_AVX512_BF16 } ck_set;
+
+/// A weight or a vector of a checkpoint; `data` null where it is absent.
+typedef struct {
+    const void *data;
+    ck_type type;
+} ck_weight;
+
+/// What a product does with its result: activation, then store, `y += r` or `y += gate · r`.
+typedef struct {
+    ck_output output;
+    ck_activation activation;
+    const float *gate;
+} ck_epilogue;
+
+/// `y[rows, out] = epilogue(x[rows, in] · weight[out, in]ᵀ + bias[out])`.
+typedef struct {
+    const float *x;
+    long x_stride, rows, in, out;
+    ck_weight weight, bias;
+    ck_epilogue epilogue;
+    float *y;
+    long y_stride;
+} ck_linear_call;
+
+/// Softmax attention; `bias` is `[heads, rows + keys - 1]` or null.
+typedef struct {
+    const float *query, *key, *value;
+    long query_stride, key_stride, value_stride;
+    long rows, keys, heads, key_value_heads, head_size;
+    float scale;
+    bool causal;
+    const float *bias;
+    long bias_stride;
+    float *output;
+    long output_stride;
+} ck_attention_call;
+
+/// A convolution over `x [height, width, in]`; the weight as `ck_convolution_pack` wrote it.
+typedef struct {
+    const float *x;
+    long height, width, in, out, kernel, stride, upsampling;
+    long top, left;
+    long out_height, out_width;
+    const float *weight;
+    ck_weight bias;
+    ck_epilogue epilogue;
+    float *y;
+} ck_convolution_call;
+
+/// GroupNorm over `x [pixels, channels]`, then the activation.
+typedef struct {
+    const float *x;
+    long pixels, channels, groups;
+    ck_weight weight, bias;
+    float epsilon;
+    ck_activation activation;
+    float *y;
+} ck_group_norm_call;
+
+/// Whether this machine can run the kernels of `set`.
+bool ck_supports(ck_set set);
+/// How many processors this process may run on: a container's or taskset's share, not the whole machine.
+int ck_processors(void);
+/// `bf16` asks for products and attention with bf16 operands and f32 sums; sets without the instruction stay at f32.
+ck_context *ck_create(int threads, ck_set set, bool bf16);
+void ck_destroy(ck_context *context);
+const char *ck_name(const ck_context *context);
+int ck_threads(const ck_context *context);
+/// Whether products and attention run on bf16 operands.
+bool ck_uses_bf16(const ck_context *context);
+/// Whether OpenBLAS could be loaded; the generic kernels use it for their products.
+bool ck_openblas_available(void);
+
+/// 2 MB-aligned memory in huge pages where `bytes` is large.
+void *ck_allocate(size_t bytes);
+void ck_free(void *memory);
+
+void ck_linear(ck_context *, const ck_linear_call *);
+void ck_embed(ck_context *, const int32_t *ids, long count, ck_weight table, long table_stride, long columns, float *y, long y_stride);
+/// With `add`, `y += norm(x)`.
+void ck_rms_norm(ck_context *, const float *x, long x_stride, long rows, long columns, ck_weight weight, float epsilon, bool add, float *y, long y_stride);
+/// With `modulate`, the weight is taken as `1 + weight`.
+void ck_layer_norm(ck_context *, const float *x, long x_stride, long rows, long columns, ck_weight weight, ck_weight bias, bool modulate, float epsilon, float *y, long y_stride);
+void ck_head_layer_norm(ck_context *, float *x, long x_stride, long rows, long heads, long head_size, float epsilon);
+void ck_rotate(ck_context *, float *x, long x_stride, long rows, long heads, long head_size, const float *cosine, long cosine_stride, const float *sine, long sine_stride, long angles);
+void ck_gated(ck_context *, ck_activation, const float *gate, long gate_stride, const float *up, long up_stride, long rows, long columns, float *y, long y_stride);
+void ck_activate(ck_context *, ck_activation, const float *x, long x_stride, long rows, long columns, float *y, long y_stride);
+void ck_add(ck_context *, const float *x, long x_stride, long rows, long columns, float *y, long y_stride);
+/// Rows of `bytes` bytes; strides in bytes too.
+void ck_copy(ck_context *, const void *x, long x_stride, long rows, long bytes, void *y, long y_stride);
+void ck_attention(ck_context *, const ck_attention_call *);
+void ck_argmax(ck_context *, const float *x, long x_stride, long rows, long columns, int32_t *indices);
+/// How many floats the packed weight of a convolution takes.
+long ck_convolution_packed_count(long out, long in, long kernel);
+/// Lays a weight `[out, in, kernel, kernel]` out for `ck_convolution`.
+void ck_convolution_pack(ck_context *, ck_weight weight, long out, long in, long kernel, float *packed);
+void ck_convolution(ck_context *, const ck_convolution_call *);
+void ck_group_norm(ck_context *, const ck_group_norm_call *);
+
+/// Runs a product kernel on operands that stay in registers and the first-level cache, on every thread, for about `seconds`; returns GFLOP/s.
+double ck_measure_product_rate(ck_context *, bool bf16, double seconds);
+/// Reads `bytes` of memory `rounds` times with every thread; returns GB/s.
+double ck_measure_read_rate(ck_context *, const void *memory, size_t bytes, int rounds);
+
+#endif

@@ -1,0 +1,171 @@
+// One pass over rows: rotation, gating, activation, sum, gather; and the index of the largest.
+
+typedef struct {
+    const float *x, *up;
+    long x_stride, up_stride, columns;
+    ck_activation activation;
+    float *y;
+    long y_stride;
+} rows_t;
+
+INLINE void gated_row(ck_activation activation, const float *gate, const float *up, long n, float *y) {
+    long j = 0;
+    for (; j + W <= n; j += W) store(y + j, activate_v(activation, load(gate + j)) * load(up + j));
+    if (j < n) store_part(y + j, activate_v(activation, load_part(gate + j, n - j)) * load_part(up + j, n - j), n - j);
+}
+
+static void gated_rows(void *argument, long begin, long end, int thread) {
+    (void)thread;
+    const rows_t *g = argument;
+    for (long row = begin; row < end; row++) {
+        const float *gate = g->x + row * g->x_stride, *up = g->up + row * g->up_stride;
+        float *y = g->y + row * g->y_stride;
+        switch (g->activation) {
+        case CK_IDENTITY: gated_row(CK_IDENTITY, gate, up, g->columns, y); break;
+        case CK_GELU: gated_row(CK_GELU, gate, up, g->columns, y); break;
+        case CK_GELU_TANH: gated_row(CK_GELU_TANH, gate, up, g->columns, y); break;
+        case CK_SILU: gated_row(CK_SILU, gate, up, g->columns, y); break;
+        }
+    }
+}
+
+INLINE void activate_row(ck_activation activation, const float *x, long n, float *y) {
+    long j = 0;
+    for (; j + W <= n; j += W) store(y + j, activate_v(activation, load(x + j)));
+    if (j < n) store_part(y + j, activate_v(activation, load_part(x + j, n - j)), n - j);
+}
+
+static void activate_rows(void *argument, long begin, long end, int thread) {
+    (void)thread;
+    const rows_t *g = argument;
+    for (long row = begin; row < end; row++) {
+        const float *x = g->x + row * g->x_stride;
+        float *y = g->y + row * g->y_stride;
+        switch (g->activation) {
+        case CK_IDENTITY: activate_row(CK_IDENTITY, x, g->columns, y); break;
+        case CK_GELU: activate_row(CK_GELU, x, g->columns, y); break;
+        case CK_GELU_TANH: activate_row(CK_GELU_TANH, x, g->columns, y); break;
+        case CK_SILU: activate_row(CK_SILU, x, g->columns, y); break;
+        }
+    }
+}
+
+static void add_rows(void *argument, long begin, long end, int thread) {
+    (void)thread;
+    const rows_t *g = argument;
+    for (long row = begin; row < end; row++) {
+        const float *x = g->x + row * g->x_stride;
+        float *y = g->y + row * g->y_stride;
+        for (long j = 0; j < g->columns; j += W) store_n(y + j, load_n(y + j, g->columns - j) + load_n(x + j, g->columns - j), g->columns - j);
+    }
+}
+
+static void gated(ck_context *context, ck_activation activation, const float *gate, long gate_stride, const float *up, long up_stride, long rows, long columns, float *y, long y_stride) {
+    rows_t g = {.x = gate, .up = up, .x_stride = gate_stride, .up_stride = up_stride, .columns = columns, .activation = activation, .y = y, .y_stride = y_stride};
+    ck_pool_run(context->pool, rows, row_grain(columns), gated_rows, &g);
+}
+
+static void activate(ck_context *context, ck_activation activation, const float *x, long x_stride, long rows, long columns, float *y, long y_stride) {
+    rows_t g = {.x = x, .x_stride = x_stride, .columns = columns, .activation = activation, .y = y, .y_stride = y_stride};
+    ck_pool_run(context->pool, rows, row_grain(columns), activate_rows, &g);
+}
+
+static void add(ck_context *context, const float *x, long x_stride, long rows, long columns, float *y, long y_stride) {
+    rows_t g = {.x = x, .x_stride = x_stride, .columns = columns, .y = y, .y_stride = y_stride};
+    ck_pool_run(context->pool, rows, row_grain(columns), add_rows, &g);
+}
+
+typedef struct {
+    float *x;
+    long x_stride, heads, head_size, angles;
+    const float *cosine, *sine;
+    long cosine_stride, sine_stride;
+} rotate_t;
+
+static void rotate_rows(void *argument, long begin, long end, int thread) {
+    (void)thread;
+    const rotate_t *g = argument;
+    for (long row = begin; row < end; row++) {
+        const float *cosine = g->cosine + row * g->cosine_stride, *sine = g->sine + row * g->sine_stride;
+        for (long head = 0; head < g->heads; head++) {
+            float *a = g->x + row * g->x_stride + head * g->head_size, *b = a + g->angles;
+            for (long j = 0; j < g->angles; j += W) {
+                long n = g->angles - j;
+                vf p = load_n(a + j, n), q = load_n(b + j, n), c = load_n(cosine + j, n), s = load_n(sine + j, n);
+                store_n(a + j, p * c - q * s, n);
+                store_n(b + j, q * c + p * s, n);
+            }
+        }
+    }
+}
+
+static void rotate(ck_context *context, float *x, long x_stride, long rows, long heads, long head_size, const float *cosine, long cosine_stride, const float *sine, long sine_stride, long angles) {
+    rotate_t g = {x, x_stride, heads, head_size, angles, cosine, sine, cosine_stride, sine_stride};
+    ck_pool_run(context->pool, rows, row_grain(heads * head_size), rotate_rows, &g);
+}
+
+typedef struct {
+    const int32_t *ids;
+    ck_weight table;
+    long table_stride, columns;
+    float *y;
+    long y_stride;
+} embed_t;
+
+static void embed_rows(void *argument, long begin, long end, int thread) {
+    (void)thread;
+    const embed_t *g = argument;
+    for (long row = begin; row < end; row++) {
+        long from = g->ids[row] * g->table_stride;
+        float *y = g->y + row * g->y_stride;
+        for (long j = 0; j < g->columns; j += W) store_n(y + j, load_weight_n(g->table.data, g->table.type, from + j, g->columns - j), g->columns - j);
+    }
+}
+
+static void embed(ck_context *context, const int32_t *ids, long count, ck_weight table, long table_stride, long columns, float *y, long y_stride) {
+    embed_t g = {ids, table, table_stride, columns, y, y_stride};
+    ck_pool_run(context->pool, count, row_grain(columns), embed_rows, &g);
+}
+
+enum { ARGMAX_CHUNK = 4096 };
+typedef struct {
+    const float *x;
+    long x_stride, columns, chunks;
+    float *tops; // [rows][chunks]
+} argmax_t;
+
+static void argmax_chunks(void *argument, long begin, long end, int thread) {
+    (void)thread;
+    const argmax_t *g = argument;
+    for (long item = begin; item < end; item++) {
+        long column = item % g->chunks * ARGMAX_CHUNK;
+        const float *x = g->x + item / g->chunks * g->x_stride + column;
+        long n = g->columns - column < ARGMAX_CHUNK ? g->columns - column : ARGMAX_CHUNK, j = 0;
+        vf top = splat(-__builtin_inff());
+        for (; j + W <= n; j += W) {
+            vf a = load(x + j);
+            top = a > top ? a : top; // a NaN is never larger
+        }
+        float best = max_of(top);
+        for (; j < n; j++) best = x[j] > best ? x[j] : best;
+        g->tops[item] = best;
+    }
+}
+
+static void argmax(ck_context *context, const float *x, long x_stride, long rows, long columns, int32_t *indices) {
+    argmax_t g = {x, x_stride, columns, (columns + ARGMAX_CHUNK - 1) / ARGMAX_CHUNK, NULL};
+    g.tops = ck_shared(context, SHARED_PARTIAL, (size_t)(rows * g.chunks + 1) * 4);
+    ck_pool_run(context->pool, rows * g.chunks, 8, argmax_chunks, &g);
+    for (long row = 0; row < rows; row++) {
+        const float *tops = g.tops + row * g.chunks;
+        long best = 0;
+        for (long chunk = 1; chunk < g.chunks; chunk++) best = tops[chunk] > tops[best] ? chunk : best;
+        long column = best * ARGMAX_CHUNK, end = columns - column < ARGMAX_CHUNK ? columns : column + ARGMAX_CHUNK;
+        indices[row] = 0; // where nothing is larger than anything
+        for (; column < end; column++) {
+            if (x[row * x_stride + column] != tops[best]) continue;
+            indices[row] = (int32_t)column;
+            break;
+        }
+    }
+}

@@ -1,0 +1,183 @@
+// y = x · Wᵀ with W packed as it is used: no copy of the weights at load, and none left over.
+//
+// A step is 4 bytes of K: one f32, or two bf16 that the processor multiplies in one instruction. Rows of x go in blocks of MR,
+// steps in blocks of KC, columns in panels of NR:
+//
+//   packed A  [k-block][row block][MR][KC steps]     once for a block of rows, by all threads; bf16 is rounded here
+//   packed B  [KC steps][NR]                         by each thread as it comes to a panel, transposed and widened; stays in L1
+//   sums      [panel][row block][MR][NR]  f32        per thread, until the last k-block finishes them
+//
+// One task is a few panels: for each k-block, for each panel, pack B and run down all row blocks of A, which lie one behind
+// the other so that the prefetcher is never interrupted.
+
+MICRO(micro, MR, NV)
+#if CK_HAS_BF16
+MICRO_BF16(micro_bf16, MR, NV)
+#endif
+
+enum { NR = NV * W, KC = 128, ROW_BLOCKS = 480 / MR, TASK_PANELS = 8 };
+enum { THREAD_B, THREAD_SUMS, THREAD_A, THREAD_X };
+
+/// One block of sums from (or added to) `sums [MR][NR]`.
+static void gemm_block(bool bf16, long steps, const float *a, const float *b, float *sums, bool first) {
+    vf sum[MR][NV];
+#pragma clang loop unroll(full)
+    for (int i = 0; i < MR; i++)
+#pragma clang loop unroll(full)
+        for (int v = 0; v < NV; v++) sum[i][v] = splat(0);
+#if CK_HAS_BF16
+    if (bf16) micro_bf16(steps, a, KC, b, NR, sum);
+    else
+#endif
+        micro(steps, a, KC, b, NR, sum);
+    (void)bf16;
+    if (first) {
+#pragma clang loop unroll(full)
+        for (int i = 0; i < MR; i++)
+#pragma clang loop unroll(full)
+            for (int v = 0; v < NV; v++) store(sums + i * NR + v * W, sum[i][v]);
+    } else {
+#pragma clang loop unroll(full)
+        for (int i = 0; i < MR; i++)
+#pragma clang loop unroll(full)
+            for (int v = 0; v < NV; v++) store(sums + i * NR + v * W, load(sums + i * NR + v * W) + sum[i][v]);
+    }
+}
+
+#if CK_HAS_BF16
+/// Thirty-two floats, rounded to nearest even, as sixteen pairs.
+INLINE vf pair_bf16(vf low, vf high) { return __builtin_bit_cast(vf, _mm512_cvtne2ps_pbh((__m512)high, (__m512)low)); }
+#endif
+
+/// One row of a block: `steps` steps from element `k` on, of which `left` elements exist.
+INLINE void pack_row(bool bf16, const float *x, long left, long steps, float *a) {
+#if CK_HAS_BF16
+    if (bf16) {
+        long s = 0;
+        for (; s + W <= steps && left >= 2 * W; s += W, x += 2 * W, left -= 2 * W) store(a + s, pair_bf16(load(x), load(x + W)));
+        for (; s < steps; s += W, x += 2 * W, left -= 2 * W) {
+            vf low = left > 0 ? load_n(x, left) : splat(0), high = left > W ? load_n(x + W, left - W) : splat(0);
+            store(a + s, pair_bf16(low, high));
+        }
+        return;
+    }
+#endif
+    (void)bf16, (void)left;
+    memcpy(a, x, (size_t)steps * 4);
+}
+
+typedef struct {
+    ck_context *context;
+    const ck_linear_call *call;
+    finish_t finish;
+    bool bf16;
+    float *a;
+    long row, rows, blocks;   // the rows in packed A
+    long steps, k_blocks;     // of one row
+    long panels, task_panels; // of all columns
+} gemm_t;
+
+static void gemm_pack_a(void *argument, long begin, long end, int thread) {
+    (void)thread;
+    const gemm_t *g = argument;
+    const ck_linear_call *call = g->call;
+    long step_elements = g->bf16 ? 2 : 1;
+    for (long block = begin; block < end; block++) {
+        for (long kb = 0; kb < g->k_blocks; kb++) {
+            float *a = g->a + (kb * g->blocks + block) * MR * KC;
+            long step = kb * KC, steps = g->steps - step < KC ? g->steps - step : KC;
+            for (long i = 0; i < MR; i++, a += KC) {
+                long row = block * MR + i;
+                if (row >= g->rows) {
+                    memset(a, 0, KC * 4);
+                    continue;
+                }
+                long k = step * step_elements;
+                pack_row(g->bf16, call->x + (g->row + row) * call->x_stride + k, call->in - k, steps, a);
+            }
+        }
+    }
+}
+
+/// Columns `column ..< column + NR` of W, steps `step ..< step + steps`, transposed to `[step][NR]`; zero where W ends.
+static void pack_b(bool bf16, const void *weight, ck_type type, long in, long out, long column, long step, long steps, float *b) {
+    long bytes = type_bytes(type);
+    for (int v = 0; v < NV; v++) {
+        for (long s = 0; s < steps; s += W) {
+            vf r[W];
+            for (int j = 0; j < W; j++) {
+                long n = column + v * W + j;
+                if (n >= out) {
+                    r[j] = splat(0);
+                    continue;
+                }
+                const char *w = (const char *)weight + n * in * bytes;
+#if CK_HAS_BF16
+                if (bf16) {
+                    long k = (step + s) * 2, left = in - k;
+                    if (left >= 2 * W) {
+                        r[j] = type == CK_BF16 ? load(w + k * 2) : pair_bf16(load_weight(w, type, k), load_weight(w, type, k + W));
+                    } else {
+                        r[j] = pair_bf16(load_weight_n(w, type, k, left), left > W ? load_weight_n(w, type, k + W, left - W) : splat(0));
+                    }
+                    continue;
+                }
+#endif
+                long k = step + s;
+                r[j] = in - k >= W ? load_weight(w, type, k) : load_weight_n(w, type, k, in - k);
+            }
+            transpose16(r);
+            for (int j = 0; j < W; j++) store(b + (s + j) * NR + v * W, r[j]);
+        }
+    }
+    (void)bf16;
+}
+
+static void gemm_task(void *argument, long begin, long end, int thread) {
+    const gemm_t *g = argument;
+    const ck_linear_call *call = g->call;
+    float *b = ck_scratch(g->context, thread, THREAD_B, KC * NR * 4);
+    float *all_sums = ck_scratch(g->context, thread, THREAD_SUMS, (size_t)(g->task_panels * g->blocks) * MR * NR * 4);
+    for (long task = begin; task < end; task++) {
+        long first_panel = task * g->task_panels;
+        long last_panel = first_panel + g->task_panels < g->panels ? first_panel + g->task_panels : g->panels;
+        for (long kb = 0; kb < g->k_blocks; kb++) {
+            long step = kb * KC, steps = g->steps - step < KC ? g->steps - step : KC;
+            const float *a = g->a + kb * g->blocks * MR * KC;
+            for (long panel = first_panel; panel < last_panel; panel++) {
+                long column = panel * NR;
+                pack_b(g->bf16, call->weight.data, call->weight.type, call->in, call->out, column, step, steps, b);
+                float *sums = all_sums + (panel - first_panel) * g->blocks * MR * NR;
+                for (long block = 0; block < g->blocks; block++) {
+                    gemm_block(g->bf16, steps, a + block * MR * KC, b, sums + block * MR * NR, kb == 0);
+                    if (kb + 1 < g->k_blocks) continue;
+                    long rows = g->rows - block * MR < MR ? g->rows - block * MR : MR;
+                    long columns = call->out - column < NR ? call->out - column : NR;
+                    finish(&g->finish, sums + block * MR * NR, NR, g->row + block * MR, rows, column, columns);
+                }
+            }
+        }
+    }
+}
+
+static void gemm(ck_context *context, const ck_linear_call *call) {
+    gemm_t g = {.context = context, .call = call, .bf16 = context->bf16};
+    g.finish = make_finish(context, &call->epilogue, call->bias, call->out, call->y, call->y_stride);
+    g.steps = g.bf16 ? (call->in + 1) / 2 : call->in;
+    g.k_blocks = (g.steps + KC - 1) / KC;
+    g.panels = (call->out + NR - 1) / NR;
+    // Enough tasks that a thread the system has stopped is not waited for long.
+    g.task_panels = g.panels / (4 * context->threads);
+    g.task_panels = g.task_panels < 1 ? 1 : g.task_panels > TASK_PANELS ? TASK_PANELS : g.task_panels;
+    long all_blocks = (call->rows + MR - 1) / MR;
+    long parts = (all_blocks + ROW_BLOCKS - 1) / ROW_BLOCKS;
+    long part = (all_blocks + parts - 1) / parts;
+    g.a = ck_shared(context, SHARED_A, (size_t)(part * g.k_blocks) * MR * KC * 4);
+    for (long block = 0; block < all_blocks; block += part) {
+        g.row = block * MR;
+        g.rows = call->rows - g.row < part * MR ? call->rows - g.row : part * MR;
+        g.blocks = (g.rows + MR - 1) / MR;
+        ck_pool_run(context->pool, g.blocks, 1 + 8192 / (call->in + 1), gemm_pack_a, &g);
+        ck_pool_run(context->pool, (g.panels + g.task_panels - 1) / g.task_panels, 1, gemm_task, &g);
+    }
+}

@@ -1,0 +1,27 @@
+// What the machine can do at most: products without memory, and reads without work.
+
+/// Runs `rounds` times the innermost loop over a block that stays in the first-level cache; returns its operations.
+static double product_flops(bool bf16, long rounds) {
+    static const float zeros[MR * KC], panel[KC * NR];
+    float sums[MR * NR];
+    for (long round = 0; round < rounds; round++) gemm_block(bf16, KC, zeros, panel, sums, true);
+    __asm__ volatile("" : : "r"(sums) : "memory");
+    return (double)rounds * 2 * MR * NR * KC * (bf16 ? 2 : 1);
+}
+
+/// The sum of a block of memory, only so that it is read.
+static float read_sum(const void *memory, size_t bytes) {
+    const char *p = memory;
+    vf a = 0, b = 0, c = 0, d = 0;
+    for (size_t i = 0; i + 256 <= bytes; i += 256) {
+        a += load(p + i);
+        b += load(p + i + 64);
+        c += load(p + i + 128);
+        d += load(p + i + 192);
+        __builtin_prefetch(p + i + 4096);
+        __builtin_prefetch(p + i + 4160);
+        __builtin_prefetch(p + i + 4224);
+        __builtin_prefetch(p + i + 4288);
+    }
+    return sum_v((a + b) + (c + d));
+}

@@ -1,0 +1,39 @@
+// Everything a table holds, compiled for whatever target is in force where this is included.
+//
+// Before: CK_TABLE (the table's name), CK_NAME, CK_HAS_AVX512, CK_HAS_BF16, and the tile MR × (NV · 16): as many sums as the
+// registers hold.
+
+#include "vector.h"
+#include "maths.h"
+#include "finish.h"
+#include "micro.h"
+#include "gemm.h"
+#include "gemv.h"
+#include "linear.h"
+#include "attention.h"
+#include "norms.h"
+#include "elementwise.h"
+#include "convolution.h"
+#include "group_norm.h"
+#include "measure.h"
+
+const ck_table CK_TABLE = {
+    .name = CK_NAME,
+    .panel = NR,
+    .bf16 = CK_HAS_BF16,
+    .linear = linear,
+    .embed = embed,
+    .rms_norm = rms_norm,
+    .layer_norm = layer_norm,
+    .head_layer_norm = head_layer_norm,
+    .rotate = rotate,
+    .gated = gated,
+    .activate = activate,
+    .add = add,
+    .attention = attention,
+    .argmax = argmax,
+    .convolution = convolution,
+    .group_norm = group_norm,
+    .product_flops = product_flops,
+    .read_sum = read_sum,
+};

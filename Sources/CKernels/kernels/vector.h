@@ -1,0 +1,132 @@
+// Sixteen floats at a time, in clang's own vector types: one zmm register with AVX-512, two ymm with AVX2, four quarters
+// with SSE or NEON. Included by each table inside its target attribute, so the same source becomes each instruction set.
+
+typedef float vf __attribute__((ext_vector_type(16)));
+typedef int32_t vi __attribute__((ext_vector_type(16)));
+typedef uint32_t vu __attribute__((ext_vector_type(16)));
+typedef uint16_t vh __attribute__((ext_vector_type(16)));
+// The same at any address.
+typedef vf vf_any __attribute__((aligned(1), may_alias));
+typedef vu vu_any __attribute__((aligned(1), may_alias));
+typedef vh vh_any __attribute__((aligned(1), may_alias));
+
+#define INLINE static inline __attribute__((always_inline))
+enum { W = 16 };
+
+INLINE vf load(const void *p) { return *(const vf_any *)p; }
+INLINE vu load_u(const void *p) { return *(const vu_any *)p; }
+INLINE void store(void *p, vf a) { *(vf_any *)p = a; }
+INLINE void store_u(void *p, vu a) { *(vu_any *)p = a; }
+INLINE vf splat(float a) { return (vf)(a); }
+INLINE vf as_vf(vu a) { return __builtin_bit_cast(vf, a); }
+INLINE vu as_vu(vf a) { return __builtin_bit_cast(vu, a); }
+
+/// The first `n < 16` elements, zero behind.
+INLINE vf load_part(const void *p, long n) {
+#if CK_HAS_AVX512
+    return (vf)_mm512_maskz_loadu_ps((__mmask16)((1u << n) - 1), p);
+#else
+    vf a = 0;
+    memcpy(&a, p, (size_t)n * 4);
+    return a;
+#endif
+}
+INLINE void store_part(void *p, vf a, long n) {
+#if CK_HAS_AVX512
+    _mm512_mask_storeu_ps(p, (__mmask16)((1u << n) - 1), (__m512)a);
+#else
+    memcpy(p, &a, (size_t)n * 4);
+#endif
+}
+/// `n` elements, at most 16.
+INLINE vf load_n(const void *p, long n) { return n >= W ? load(p) : load_part(p, n); }
+INLINE void store_n(void *p, vf a, long n) {
+    if (n >= W) store(p, a);
+    else store_part(p, a, n);
+}
+
+/// The smaller and the larger; a NaN in `b` stays.
+INLINE vf min_v(vf a, vf b) { return a < b ? a : b; }
+INLINE vf max_v(vf a, vf b) { return a > b ? a : b; }
+
+INLINE float sum_v(vf a) {
+    typedef float v8 __attribute__((ext_vector_type(8)));
+    typedef float v4 __attribute__((ext_vector_type(4)));
+    v8 b = a.lo + a.hi;
+    v4 c = b.lo + b.hi;
+    return (c[0] + c[2]) + (c[1] + c[3]);
+}
+INLINE float max_of(vf a) {
+    typedef float v8 __attribute__((ext_vector_type(8)));
+    typedef float v4 __attribute__((ext_vector_type(4)));
+    v8 b = a.lo > a.hi ? a.lo : a.hi;
+    v4 c = b.lo > b.hi ? b.lo : b.hi;
+    float d = c[0] > c[1] ? c[0] : c[1], e = c[2] > c[3] ? c[2] : c[3];
+    return d > e ? d : e;
+}
+
+/// Sixteen bf16 or f16 as floats.
+INLINE vf widen_bf16(vh a) { return as_vf(__builtin_convertvector(a, vu) << 16); }
+INLINE vf widen_f16(vh a) {
+#if CK_HAS_AVX512
+    return (vf)_mm512_cvtph_ps(__builtin_bit_cast(__m256i, a));
+#else
+    // Shifted into place, the exponent is 112 short: a product by 2^112 is exact and serves subnormals too. What was
+    // infinite or NaN comes out at 65536 and more, where no f16 lies.
+    vu bits = __builtin_convertvector(a, vu);
+    vf value = as_vf((bits & 0x7fff) << 13) * as_vf((vu)(0x77800000));
+    vu magnitude = as_vu(value);
+    magnitude = value >= splat(65536) ? magnitude | 0x7f800000 : magnitude;
+    return as_vf(magnitude | (bits & 0x8000) << 16);
+#endif
+}
+
+/// Sixteen elements of a weight as floats, from element `k` on.
+INLINE vf load_weight(const void *p, ck_type type, long k) {
+    switch (type) {
+    case CK_F32: return load((const char *)p + k * 4);
+    case CK_BF16: return widen_bf16(*(const vh_any *)((const char *)p + k * 2));
+    case CK_F16: return widen_f16(*(const vh_any *)((const char *)p + k * 2));
+    }
+    __builtin_unreachable();
+}
+/// The first `n <= 16` of them, zero behind.
+INLINE vf load_weight_n(const void *p, ck_type type, long k, long n) {
+    if (n >= W) return load_weight(p, type, k);
+    if (type == CK_F32) return load_part((const char *)p + k * 4, n);
+    vh a = 0;
+    memcpy(&a, (const char *)p + k * 2, (size_t)n * 2);
+    return type == CK_BF16 ? widen_bf16(a) : widen_f16(a);
+}
+INLINE long type_bytes(ck_type type) { return type == CK_F32 ? 4 : 2; }
+
+/// Rows become columns: r[i][j] ↔ r[j][i], in four steps of pairwise exchange (1, 2, 4, 8 apart).
+INLINE void transpose16(vf r[16]) {
+    vf t[16];
+#pragma clang loop unroll(full)
+    for (int i = 0; i < 16; i += 2) {
+        t[i] = __builtin_shufflevector(r[i], r[i + 1], 0, 16, 1, 17, 4, 20, 5, 21, 8, 24, 9, 25, 12, 28, 13, 29);
+        t[i + 1] = __builtin_shufflevector(r[i], r[i + 1], 2, 18, 3, 19, 6, 22, 7, 23, 10, 26, 11, 27, 14, 30, 15, 31);
+    }
+#pragma clang loop unroll(full)
+    for (int i = 0; i < 16; i += 4) {
+#pragma clang loop unroll(full)
+        for (int j = 0; j < 2; j++) {
+            r[i + 2 * j] = __builtin_shufflevector(t[i + j], t[i + j + 2], 0, 1, 16, 17, 4, 5, 20, 21, 8, 9, 24, 25, 12, 13, 28, 29);
+            r[i + 2 * j + 1] = __builtin_shufflevector(t[i + j], t[i + j + 2], 2, 3, 18, 19, 6, 7, 22, 23, 10, 11, 26, 27, 14, 15, 30, 31);
+        }
+    }
+    // r[4b + c] now holds, in its quarter q, column 4q + c of rows 4b ..< 4b + 4: exchange quarters.
+#pragma clang loop unroll(full)
+    for (int c = 0; c < 4; c++) {
+        vf a = __builtin_shufflevector(r[c], r[c + 4], 0, 1, 2, 3, 8, 9, 10, 11, 16, 17, 18, 19, 24, 25, 26, 27);
+        vf b = __builtin_shufflevector(r[c], r[c + 4], 4, 5, 6, 7, 12, 13, 14, 15, 20, 21, 22, 23, 28, 29, 30, 31);
+        vf d = __builtin_shufflevector(r[c + 8], r[c + 12], 0, 1, 2, 3, 8, 9, 10, 11, 16, 17, 18, 19, 24, 25, 26, 27);
+        vf e = __builtin_shufflevector(r[c + 8], r[c + 12], 4, 5, 6, 7, 12, 13, 14, 15, 20, 21, 22, 23, 28, 29, 30, 31);
+        // a: quarters 0 and 2 of rows 0–3 and 4–7; d the same of rows 8–15.
+        r[c] = __builtin_shufflevector(a, d, 0, 1, 2, 3, 8, 9, 10, 11, 16, 17, 18, 19, 24, 25, 26, 27);
+        r[c + 8] = __builtin_shufflevector(a, d, 4, 5, 6, 7, 12, 13, 14, 15, 20, 21, 22, 23, 28, 29, 30, 31);
+        r[c + 4] = __builtin_shufflevector(b, e, 0, 1, 2, 3, 8, 9, 10, 11, 16, 17, 18, 19, 24, 25, 26, 27);
+        r[c + 12] = __builtin_shufflevector(b, e, 4, 5, 6, 7, 12, 13, 14, 15, 20, 21, 22, 23, 28, 29, 30, 31);
+    }
+}

@@ -1,0 +1,25 @@
+#include "context.h"
+
+#include <dlfcn.h>
+#include <pthread.h>
+#include <stdlib.h>
+
+static ck_sgemm *sgemm;
+
+static void load(void) {
+    // OpenBLAS chooses its kernels in a constructor, by vendor: with some it overlooks AVX-512. The variable must stand before it is loaded.
+    if (ck_supports(CK_AVX512)) setenv("OPENBLAS_CORETYPE", "SkylakeX", 0);
+    void *library = dlopen("libopenblas.so.0", RTLD_NOW | RTLD_LOCAL);
+    if (!library) return;
+    void (*set_threads)(int) = (void (*)(int))dlsym(library, "openblas_set_num_threads");
+    ck_sgemm *found = (ck_sgemm *)dlsym(library, "cblas_sgemm");
+    if (!set_threads || !found) return;
+    set_threads(1); // our own pool splits the product
+    sgemm = found;
+}
+
+ck_sgemm *ck_openblas(void) {
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    pthread_once(&once, load);
+    return sgemm;
+}

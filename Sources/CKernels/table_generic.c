@@ -1,0 +1,23 @@
+// The table for every processor: SSE2 on x86-64, NEON on aarch64. Products of many rows go to OpenBLAS where it is installed.
+
+#include "context.h"
+
+#include <string.h>
+
+// Vectors wider than a register never cross a call: everything that takes one is inlined.
+#pragma clang diagnostic ignored "-Wpsabi"
+
+#define CK_TABLE ck_table_generic
+#if defined(__aarch64__)
+#define CK_NAME "neon"
+#else
+#define CK_NAME "generic"
+#endif
+#define CK_HAS_AVX512 0
+#define CK_HAS_BF16 0
+#if defined(__aarch64__)
+enum { MR = 6, NV = 1 }; // 24 of 32 registers of 4 floats
+#else
+enum { MR = 2, NV = 1 }; // 8 of 16
+#endif
+#include "kernels/table.h"

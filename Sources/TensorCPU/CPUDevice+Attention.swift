@@ -1,0 +1,32 @@
+import CKernels
+public import Tensor
+
+extension CPUDevice {
+    /// The largest head that the attention kernels hold.
+    public static let maximumHeadSize = 256
+
+    public func attention(_ parameters: Attention, query: Tensor, key: Tensor, value: Tensor, into output: Tensor) {
+        let (rows, keys, size) = (query.rows, key.rows, parameters.headSize)
+        precondition(
+            size > 0 && size <= CPUDevice.maximumHeadSize && parameters.keyValueHeads > 0 && parameters.heads % parameters.keyValueHeads == 0
+                && query.columns == parameters.heads * size && key.columns == parameters.keyValueHeads * size && value.columns == key.columns
+                && value.rows == keys,
+            "\(parameters.heads) heads and \(parameters.keyValueHeads) key heads of \(size) with query \(query.shape), key \(key.shape), value \(value.shape)")
+        requireSame(query, output)
+        if let bias = parameters.relativeBias {
+            precondition(
+                bias.rows == parameters.heads && bias.columns == rows + keys - 1,
+                "bias \(bias.shape) for \(parameters.heads) heads, \(rows) queries and \(keys) keys")
+        }
+        var causal = false
+        if case .causal = parameters.mask { causal = true }
+        var call = ck_attention_call(
+            query: query.floats, key: key.floats, value: value.floats,
+            query_stride: query.rowStride, key_stride: key.rowStride, value_stride: value.rowStride,
+            rows: rows, keys: keys, heads: parameters.heads, key_value_heads: parameters.keyValueHeads, head_size: size,
+            scale: parameters.scale, causal: causal,
+            bias: parameters.relativeBias?.floats, bias_stride: parameters.relativeBias?.rowStride ?? 0,
+            output: output.floats, output_stride: output.rowStride)
+        ck_attention(context, &call)
+    }
+}

@@ -1,0 +1,91 @@
+import CKernels
+public import Tensor
+
+// Operations on rows of activations.
+
+extension CPUDevice {
+    public func linear(_ x: Tensor, _ weight: Tensor, bias: Tensor?, _ epilogue: Epilogue, into y: Tensor) {
+        let (rows, inputs, outputs) = (x.rows, x.columns, y.columns)
+        precondition(weight.columns == inputs && weight.rows == outputs && weight.isDense && y.rows == rows, "\(x.shape) · \(weight.shape)ᵀ into \(y.shape)")
+        var call = ck_linear_call(
+            x: x.floats, x_stride: x.rowStride, rows: rows, in: inputs, out: outputs,
+            weight: weight.weight, bias: bias.vector(outputs, "bias"), epilogue: epilogue.kernel(columns: outputs),
+            y: y.floats, y_stride: y.rowStride)
+        ck_linear(context, &call)
+    }
+
+    public func embed(_ ids: [Int32], table: Tensor, into y: Tensor) {
+        precondition(y.rows == ids.count && y.columns == table.columns, "\(ids.count) ids of \(table.shape) into \(y.shape)")
+        precondition(ids.allSatisfy { $0 >= 0 && Int($0) < table.rows }, "an id outside a table of \(table.rows)")
+        ids.withUnsafeBufferPointer {
+            ck_embed(context, $0.baseAddress, ids.count, table.weight, table.rowStride, table.columns, y.floats, y.rowStride)
+        }
+    }
+
+    public func rmsNorm(_ x: Tensor, weight: Tensor, epsilon: Float, into y: Tensor) {
+        requireSame(x, y)
+        ck_rms_norm(context, x.floats, x.rowStride, x.rows, x.columns, weight.vector(x.columns, "weight"), epsilon, false, y.floats, y.rowStride)
+    }
+
+    public func addRMSNorm(_ x: Tensor, weight: Tensor, epsilon: Float, to y: Tensor) {
+        requireSame(x, y)
+        ck_rms_norm(context, x.floats, x.rowStride, x.rows, x.columns, weight.vector(x.columns, "weight"), epsilon, true, y.floats, y.rowStride)
+    }
+
+    public func layerNorm(_ x: Tensor, weight: Tensor?, bias: Tensor?, epsilon: Float, into y: Tensor) {
+        requireSame(x, y)
+        ck_layer_norm(
+            context, x.floats, x.rowStride, x.rows, x.columns, weight.vector(x.columns, "weight"), bias.vector(x.columns, "bias"), false, epsilon,
+            y.floats, y.rowStride)
+    }
+
+    public func modulatedLayerNorm(_ x: Tensor, scale: Tensor, shift: Tensor, epsilon: Float, into y: Tensor) {
+        requireSame(x, y)
+        ck_layer_norm(
+            context, x.floats, x.rowStride, x.rows, x.columns, scale.vector(x.columns, "scale"), shift.vector(x.columns, "shift"), true, epsilon,
+            y.floats, y.rowStride)
+    }
+
+    public func headLayerNorm(_ x: Tensor, headSize: Int, epsilon: Float) {
+        precondition(headSize > 0 && x.columns % headSize == 0, "\(x.shape) in heads of \(headSize)")
+        ck_head_layer_norm(context, x.floats, x.rowStride, x.rows, x.columns / headSize, headSize, epsilon)
+    }
+
+    public func rotate(_ x: Tensor, headSize: Int, cosine: Tensor, sine: Tensor) {
+        precondition(
+            headSize > 0 && x.columns % headSize == 0 && cosine.rows == x.rows && sine.rows == x.rows && cosine.columns == sine.columns
+                && 2 * cosine.columns <= headSize,
+            "\(x.shape) in heads of \(headSize) rotated by \(cosine.shape) and \(sine.shape)")
+        ck_rotate(
+            context, x.floats, x.rowStride, x.rows, x.columns / headSize, headSize, cosine.floats, cosine.rowStride, sine.floats, sine.rowStride,
+            cosine.columns)
+    }
+
+    public func gated(_ activation: Activation, gate: Tensor, up: Tensor, into y: Tensor) {
+        requireSame(gate, y)
+        requireSame(up, y)
+        ck_gated(context, activation.kernel, gate.floats, gate.rowStride, up.floats, up.rowStride, y.rows, y.columns, y.floats, y.rowStride)
+    }
+
+    public func activate(_ activation: Activation, _ x: Tensor, into y: Tensor) {
+        requireSame(x, y)
+        ck_activate(context, activation.kernel, x.floats, x.rowStride, x.rows, x.columns, y.floats, y.rowStride)
+    }
+
+    public func add(_ x: Tensor, to y: Tensor) {
+        requireSame(x, y)
+        ck_add(context, x.floats, x.rowStride, x.rows, x.columns, y.floats, y.rowStride)
+    }
+
+    public func copy(_ x: Tensor, to y: Tensor) {
+        requireSame(x, y)
+        precondition(x.dtype == y.dtype, "\(x.dtype) \(x.shape) copied into \(y.dtype)")
+        let size = x.dtype.byteCount
+        ck_copy(context, x.address, x.rowStride * size, x.rows, x.columns * size, y.address, y.rowStride * size)
+    }
+
+    public func argmax(_ x: Tensor, into indices: Tensor) {
+        precondition(indices.dtype == .i32 && indices.shape.count == x.rows && indices.isDense, "the largest of \(x.shape) into \(indices.dtype) \(indices.shape)")
+        ck_argmax(context, x.floats, x.rowStride, x.rows, x.columns, indices.address.assumingMemoryBound(to: Int32.self))
+    }
+}

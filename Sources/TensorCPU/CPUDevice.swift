@@ -1,0 +1,64 @@
+import CKernels
+public import Tensor
+
+/// The CPU as a device: kernels chosen at run time by what the processor offers, on a pool of threads of its own.
+///
+/// Operations are done when the call returns. Activations are f32; weights are read where they lie, f32, bf16 or f16, at any
+/// address. One device serves one thread at a time; its scratch memory grows to the largest operation and stays.
+public final class CPUDevice: Device, @unchecked Sendable {
+    /// What products and attention multiply; sums are f32 always.
+    public enum Precision: String, Sendable, CaseIterable {
+        /// f32 operands: the truth that others are compared with.
+        case f32
+        /// Operands rounded to bf16 where the processor multiplies them natively, f32 elsewhere.
+        case bf16
+    }
+
+    public let name = "cpu"
+    public let threads: Int
+    /// What the products really run with: `.f32` where bf16 was asked for but the kernels have none.
+    public let precision: Precision
+    /// The kernels in use.
+    public let kernels: KernelSet
+    let context: OpaquePointer
+
+    /// - Parameters:
+    ///   - threads: how many threads an operation uses, the caller's among them; all processors that this process may use if nil.
+    ///   - kernels: the best that this machine runs if nil. Asking for others that it lacks is a programmer's mistake.
+    public init(threads: Int? = nil, precision: Precision = .f32, kernels: KernelSet? = nil) {
+        let kernels = kernels ?? .best
+        precondition(kernels.isAvailable, "this machine has no \(kernels)")
+        precondition(threads ?? 1 > 0, "\(threads ?? 0) threads")
+        context = ck_create(threads.map(Int32.init) ?? ck_processors(), kernels.set, precision == .bf16)
+        self.threads = Int(ck_threads(context))
+        self.kernels = kernels
+        self.precision = ck_uses_bf16(context) ? .bf16 : .f32
+    }
+
+    deinit { ck_destroy(context) }
+
+    /// The name of the kernel table in use, as in a benchmark's head line: `avx512bf16`, `avx512`, `avx2`, `neon` or `generic`.
+    public var features: String { String(cString: ck_name(context)) }
+
+    public func makeTensor(_ shape: Shape, _ dtype: DType) -> Tensor {
+        let byteCount = shape.count * dtype.byteCount
+        guard let address = ck_allocate(max(byteCount, 1)) else { fatalError("out of memory for \(byteCount) bytes") }
+        return Tensor(storage: Storage(address: address, byteCount: byteCount) { ck_free($0) }, dtype: dtype, shape: shape)
+    }
+
+    public func place(_ weight: Tensor) -> Tensor { weight }
+
+    public func write(_ bytes: UnsafeRawBufferPointer, to tensor: Tensor) {
+        precondition(tensor.isDense && tensor.byteCount == bytes.count, "\(bytes.count) bytes into \(tensor.dtype) \(tensor.shape)")
+        guard let source = bytes.baseAddress, bytes.count > 0 else { return }
+        tensor.address.copyMemory(from: source, byteCount: bytes.count)
+    }
+
+    public func read(_ tensor: Tensor, into bytes: UnsafeMutableRawBufferPointer) {
+        precondition(tensor.isDense && tensor.byteCount == bytes.count, "\(tensor.dtype) \(tensor.shape) into \(bytes.count) bytes")
+        guard let target = bytes.baseAddress, bytes.count > 0 else { return }
+        target.copyMemory(from: tensor.address, byteCount: bytes.count)
+    }
+
+    public func synchronize() {}
+}

@@ -1,0 +1,26 @@
+import CKernels
+
+/// The instruction sets that there are kernels for.
+public enum KernelSet: String, Sendable, CaseIterable {
+    /// SSE2 on x86-64, NEON on aarch64; products of many rows go to OpenBLAS where it is installed.
+    case generic
+    case avx2
+    case avx512
+    /// AVX-512 with products of bf16 pairs.
+    case avx512bf16
+
+    /// Whether this machine can run them.
+    public var isAvailable: Bool { ck_supports(set) }
+
+    /// The fastest that this machine can run.
+    public static var best: KernelSet { allCases.last { $0.isAvailable } ?? .generic }
+
+    var set: ck_set {
+        switch self {
+        case .generic: CK_GENERIC
+        case .avx2: CK_AVX2
+        case .avx512: CK_AVX512
+        case .avx512bf16: CK_AVX512_BF16
+        }
+    }
+}
