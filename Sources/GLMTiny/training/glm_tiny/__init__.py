@@ -1,0 +1,1 @@
+"""Training of glm-tiny: a small checkpoint of the exact GLM-Image architecture."""

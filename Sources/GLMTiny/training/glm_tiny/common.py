@@ -1,0 +1,163 @@
+"""What all trainers share: flags, device, optimisers, the schedule, saved states, logs.
+
+A run is a function of its seed and step number, never of the clock: step n draws its data from (seed, n). So a run may be
+stopped at any moment, paused by a signal, or cut into pieces, and go on where it was.
+
+The learning rate rises, stays, and falls over the last steps. While it stays the state can be resumed for ever; the state from
+before the fall is kept in stable.pt, so a finished run can be taken up again from there. Write a number of steps into the file
+`anneal` of the run's folder and a running trainer begins its fall at once.
+"""
+from __future__ import annotations
+
+import argparse
+import os
+import time
+from pathlib import Path
+from typing import Callable
+
+import numpy as np
+import torch
+from torch import nn
+
+
+def arguments(name: str, steps: int, batch: int, rate: float) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog=f"glm_tiny.{name}")
+    parser.add_argument("--work", type=Path, default=Path("/tmp/glm-tiny-work"), help="folder of states and logs, outside the tree")
+    parser.add_argument("--device", default="cpu", help="cpu, cuda or npu (npu needs torch_npu; never run by us)")
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--steps", type=int, default=steps, help="step at which the run ends, its fall included")
+    parser.add_argument("--fall", type=float, default=0.2, help="share of the steps over which the learning rate falls")
+    parser.add_argument("--batch", type=int, default=batch)
+    parser.add_argument("--rate", type=float, default=rate, help="learning rate at its height")
+    parser.add_argument("--seconds", type=float, default=0, help="save and leave after so many seconds (0: no limit)")
+    parser.add_argument("--from-stable", action="store_true", help="go on from stable.pt, the state before the last fall")
+    parser.add_argument("--compile", action="store_true", help="torch.compile the model; pays from a few hundred steps on")
+    return parser
+
+
+def start(options: argparse.Namespace) -> torch.device:
+    if options.device.startswith("npu"):
+        import torch_npu  # noqa: F401  registers the device
+    # oneDNN's and OpenMP's own pools follow this number; more threads than cores only wait for each other.
+    torch.set_num_threads(options.threads)
+    torch.manual_seed(options.seed)
+    return torch.device(options.device)
+
+
+def data_rng(options: argparse.Namespace, step: int, stream: int = 0) -> np.random.Generator:
+    return np.random.default_rng([options.seed, stream, step])
+
+
+def optimisers(model: nn.Module, rate: float, matrices: Callable[[str], bool]) -> list[torch.optim.Optimizer]:
+    """Muon for the blocks' matrices, AdamW for embeddings, norms, biases, convolutions and heads."""
+    block = [p for n, p in model.named_parameters() if p.requires_grad and p.ndim == 2 and matrices(n)]
+    chosen = {id(p) for p in block}
+    rest = [p for p in model.parameters() if p.requires_grad and id(p) not in chosen]
+    result: list[torch.optim.Optimizer] = [torch.optim.AdamW(rest, lr=rate, betas=(0.9, 0.98), weight_decay=0.0)]
+    if block:
+        result.append(torch.optim.Muon(block, lr=rate, weight_decay=0.01, adjust_lr_fn="match_rms_adamw"))
+    return result
+
+
+class Trainer:
+    """Runs `loss_of(step)` to its last step. `model` holds all that is trained; `ema` is its smoothed copy (a state dict)."""
+
+    def __init__(self, name: str, model: nn.Module, options: argparse.Namespace, matrices: Callable[[str], bool], smoothing: float = 0.998):
+        self.name, self.model, self.options, self.smoothing = name, model, options, smoothing
+        self.folder = options.work / name
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.optimisers = optimisers(model, options.rate, matrices)
+        self.ema = {k: v.detach().clone() for k, v in model.state_dict().items()}
+        self.step, self.cpu_seconds = 0, 0.0
+        self.fall_from, self.fall_over = round(options.steps * (1 - options.fall)), max(1, round(options.steps * options.fall))
+        path = self.folder / ("stable.pt" if options.from_stable else "state.pt")
+        if path.exists():
+            self._load(path)
+
+    def _load(self, path: Path) -> None:
+        state = torch.load(path, map_location=self.options.device, weights_only=False)
+        self.model.load_state_dict(state["model"])
+        self.ema = state["ema"]
+        for optimiser, saved in zip(self.optimisers, state["optimisers"]):
+            optimiser.load_state_dict(saved)
+        self.step, self.cpu_seconds = state["step"], state["cpu_seconds"]
+        if state.get("falling"):  # a fall asked for by the file goes on as it was
+            self.fall_from, self.fall_over = state["falling"]
+        print(f"{self.name}: going on from step {self.step} ({path.name})", flush=True)
+
+    def save(self, name: str = "state.pt") -> None:
+        falling = (self.fall_from, self.fall_over) if self.step > self.fall_from else None
+        state = dict(model=self.model.state_dict(), ema=self.ema, optimisers=[o.state_dict() for o in self.optimisers],
+                     step=self.step, cpu_seconds=self.cpu_seconds, falling=falling)
+        torch.save(state, self.folder / (name + ".part"))
+        os.replace(self.folder / (name + ".part"), self.folder / name)
+
+    def _rate(self) -> float:
+        if self.step < 100:
+            return (self.step + 1) / 100
+        left = (self.fall_from + self.fall_over - self.step) / self.fall_over
+        return min(1.0, max(0.0, left))
+
+    def _asked_to_fall(self) -> None:
+        request = self.folder / "anneal"
+        if self.step % 10 == 0 and request.exists():
+            if self.step < self.fall_from:
+                self.fall_from, self.fall_over = self.step, int(request.read_text().strip() or 200)
+            request.unlink()
+
+    def run(self, loss_of: Callable[[int], tuple[torch.Tensor, dict[str, float]]]) -> bool:
+        """True when the run has come to its last step, False when it was stopped by its limit of seconds."""
+        begin, cpu_begin, cpu_saved = time.monotonic(), time.process_time(), time.process_time()
+        cpu_before, sums, count = self.cpu_seconds, {}, 0
+        self.model.train()
+        while self.step < self.fall_from + self.fall_over:
+            self._asked_to_fall()
+            if self.step == self.fall_from:
+                self.save("stable.pt")
+            for optimiser in self.optimisers:
+                for group in optimiser.param_groups:
+                    group["lr"] = self.options.rate * self._rate()
+                optimiser.zero_grad(set_to_none=True)
+            loss, logs = loss_of(self.step)
+            loss.backward()
+            nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
+            for optimiser in self.optimisers:
+                optimiser.step()
+            self.step += 1
+            self._smooth()
+            for key, value in {"loss": loss.item(), **logs}.items():
+                sums[key] = sums.get(key, 0.0) + value
+            count += 1
+            self.cpu_seconds = cpu_before + time.process_time() - cpu_begin
+            if self.step % 50 == 0:
+                line = " ".join(f"{key} {value / count:.4f}" for key, value in sums.items())
+                self.log(f"step {self.step} {line} rate {self._rate():.3f} cpu {self.cpu_seconds:.0f} s")
+                sums, count = {}, 0
+            if time.process_time() - cpu_saved > 60:
+                self.save()
+                cpu_saved = time.process_time()
+            if self.options.seconds and time.monotonic() - begin > self.options.seconds:
+                self.save()
+                return False
+        self.save()
+        return True
+
+    @torch.no_grad()
+    def _smooth(self) -> None:
+        keep = min(self.smoothing, (1 + self.step) / (10 + self.step))
+        for key, value in self.model.state_dict().items():
+            if value.is_floating_point():
+                self.ema[key].lerp_(value, 1 - keep)
+            else:
+                self.ema[key].copy_(value)
+
+    def log(self, line: str) -> None:
+        print(f"{self.name}: {line}", flush=True)
+        with open(self.folder / "log.txt", "a") as file:
+            file.write(line + "\n")
+
+
+def smoothed(work: Path, name: str) -> dict[str, torch.Tensor]:
+    """The weights a finished or running part would be exported with."""
+    return torch.load(work / name / "state.pt", map_location="cpu", weights_only=False)["ema"]
