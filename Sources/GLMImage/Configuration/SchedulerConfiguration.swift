@@ -1,7 +1,7 @@
 import Checkpoint
 
 /// `scheduler/scheduler_config.json`: diffusers `FlowMatchEulerDiscreteScheduler`, the plain Euler method.
-struct SchedulerConfiguration: Decodable {
+package struct SchedulerConfiguration: Decodable {
     enum Shifting: Equatable {
         case constant(Float)
         case linear
@@ -30,7 +30,7 @@ struct SchedulerConfiguration: Decodable {
         case beta = "use_beta_sigmas"
     }
 
-    init(from decoder: any Decoder) throws {
+    package init(from decoder: any Decoder) throws {
         let values = try decoder.container(keyedBy: CodingKeys.self)
         for key in [CodingKeys.invert, .stochastic, .karras, .exponential, .beta] {
             let on = try values.decodeIfPresent(Bool.self, forKey: key) ?? false

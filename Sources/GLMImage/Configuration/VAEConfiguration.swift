@@ -13,6 +13,8 @@ struct VAEConfiguration: Decodable {
     let postQuantConvolution: Bool
     let latentMeans: [Float]
     let latentDeviations: [Float]
+    /// Side in pixels of the pictures that the checkpoint was trained on.
+    let sampleSide: Int
 
     /// Pixels per latent in each direction.
     var scale: Int { 1 << (blockChannels.count - 1) }
@@ -33,6 +35,7 @@ struct VAEConfiguration: Decodable {
         case activation = "act_fn"
         case latentMeans = "latents_mean"
         case latentDeviations = "latents_std"
+        case sampleSide = "sample_size"
     }
 
     init(from decoder: any Decoder) throws {
@@ -48,6 +51,7 @@ struct VAEConfiguration: Decodable {
         postQuantConvolution = try values.decodeIfPresent(Bool.self, forKey: .postQuantConvolution) ?? true
         latentMeans = try values.decode([Float].self, forKey: .latentMeans)
         latentDeviations = try values.decode([Float].self, forKey: .latentDeviations)
+        sampleSide = try values.decodeIfPresent(Int.self, forKey: .sampleSide) ?? 1024
 
         let outChannels = try values.decodeIfPresent(Int.self, forKey: .outChannels) ?? 3
         try values.check(imageChannels == 3 && outChannels == 3, .imageChannels, "\(imageChannels) in and \(outChannels) out, not 3")

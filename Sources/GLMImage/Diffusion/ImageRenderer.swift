@@ -73,6 +73,12 @@ public final class ImageRenderer {
         }
     }
 
+    /// Side in pixels of the square picture that the checkpoint draws best: what a request gets that names no size.
+    public var defaultSide: Int {
+        let multiple = RequestLimits.sizeMultiple
+        return max(autoencoder.configuration.sampleSide / multiple, 1) * multiple
+    }
+
     /// Checks a request without computing.
     public func validate(_ request: RenderRequest) throws {
         try RequestLimits.checkPrompt(request.prompt)

@@ -12,7 +12,7 @@ package struct Schedule: Sendable {
     package let sigmas: [Float]
 
     /// - Parameter tokens: patches of the picture, which set the shift.
-    init(_ configuration: SchedulerConfiguration, steps: Int, tokens: Int) {
+    package init(_ configuration: SchedulerConfiguration, steps: Int, tokens: Int) {
         let last = Double(configuration.trainingSteps)
         let stride = (1 - last) / Double(steps)
         timesteps = (0..<steps).map { Float((Double($0) * stride + last).rounded(.towardZero)) }

@@ -25,6 +25,9 @@ package struct PromptProcessor: Sendable {
         }
     }
 
+    /// The token that opens a picture, as text.
+    package var bosText: String { tokenizer.bosToken }
+
     /// A prompt ready for the decoder.
     package struct Prompt: Sendable, Hashable {
         /// `<|image|>` stands once for each code of each source image.

@@ -22,7 +22,7 @@ public struct SamplingOverride: Sendable, Hashable {
 ///
 /// Deterministic in (seed, position): a request draws the same codes alone or among others, on any replica, and after a
 /// retry. The order of summation is fixed by sorting on (logit, id).
-struct Sampler {
+package struct Sampler {
     private let greedy: Bool
     private let temperature: Float
     private let topP: Float
@@ -32,15 +32,22 @@ struct Sampler {
     private var weights: [Float] = []
 
     init(_ configuration: GenerationConfiguration, _ override: SamplingOverride, seed: UInt64) {
-        greedy = override.greedy || !configuration.samples
-        temperature = override.temperature ?? configuration.temperature
-        topP = override.topP ?? configuration.topP
-        topK = override.topK ?? configuration.topK
+        self.init(
+            greedy: override.greedy || !configuration.samples, temperature: override.temperature ?? configuration.temperature,
+            topP: override.topP ?? configuration.topP, topK: override.topK ?? configuration.topK, seed: seed)
+    }
+
+    /// - Parameter topK: 0 for no such limit.
+    package init(greedy: Bool = false, temperature: Float = 1, topP: Float = 1, topK: Int = 0, seed: UInt64) {
+        self.greedy = greedy
+        self.temperature = temperature
+        self.topP = topP
+        self.topK = topK
         self.seed = seed
     }
 
     /// A code below `logits.count`.
-    mutating func draw(_ logits: UnsafeBufferPointer<Float>, position: Int) -> Int32 {
+    package mutating func draw(_ logits: UnsafeBufferPointer<Float>, position: Int) -> Int32 {
         if greedy { return Int32(logits.indices.reduce(0) { logits[$1] > logits[$0] ? $1 : $0 }) }
         order.removeAll(keepingCapacity: true)
         order.append(contentsOf: 0..<Int32(logits.count))

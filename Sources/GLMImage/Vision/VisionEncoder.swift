@@ -6,7 +6,7 @@ public import Tensor
 public final class VisionEncoder {
     let tower: VisionTower
     let quantizer: Quantizer
-    let source: SourceImageRule
+    package let source: SourceImageRule
 
     /// Takes `model.visual` and `model.vqmodel` of the checkpoint, and nothing else.
     public init(model: ModelFolder, device: any Device) throws {

@@ -1,0 +1,124 @@
+public import Checkpoint
+public import Tensor
+
+/// Times each part of a model alone, in one process, on synthetic inputs of stated sizes.
+public struct ModelBenchmark {
+    /// Sizes of the work.
+    public struct Sizes: Sendable {
+        /// Side of the square picture in pixels, for the vision tower (16 pixels a patch), the transformer and the autoencoder.
+        public var side = 512
+        public var promptTokens = 512
+        public var decodedTokens = 48
+        public var glyphBytes = 128
+        /// Glyph tokens in the transformer's pass.
+        public var textTokens = 64
+
+        public init() {}
+    }
+
+    private let model: ModelFolder
+    private let device: MeteredDevice
+    private let sizes: Sizes
+    private let budget: Duration
+    private let clock = ContinuousClock()
+
+    /// - Parameter budget: each part is run again until this much time has passed, and at least twice.
+    public init(model: ModelFolder, device: any Device, sizes: Sizes = Sizes(), budget: Duration = .seconds(3)) {
+        self.model = model
+        self.device = MeteredDevice(device)
+        self.sizes = sizes
+        self.budget = budget
+    }
+
+    /// Times every part; stages are loaded one after another, so that memory holds one at a time.
+    public func run(loaded: (LoadTiming) -> Void, timed: (PartTiming) -> Void) throws {
+        try vision(loaded, timed)
+        try text(loaded, timed)
+        try diffusion(loaded, timed)
+    }
+
+    private func vision(_ loaded: (LoadTiming) -> Void, _ timed: (PartTiming) -> Void) throws {
+        let encoder = try load("vision", loaded) { try VisionEncoder(model: model, device: device) }
+        let configuration = encoder.tower.configuration
+        let grid = GridSize(height: sizes.side / configuration.patchSize, width: sizes.side / configuration.patchSize)
+        let patches = noise(grid.count * configuration.channels * configuration.patchSize * configuration.patchSize)
+        timed(try time("vision", "\(grid.count) patches", tokens: grid.count) { _ = try encoder.quantizer(encoder.tower(patches, grids: [grid]) {}) })
+    }
+
+    private func text(_ loaded: (LoadTiming) -> Void, _ timed: (PartTiming) -> Void) throws {
+        let text = try load("text", loaded) { try TextGenerator(model: model, device: device) }
+        let decoder = text.decoder
+        let logits = UnsafeMutableBufferPointer<Float>.allocate(capacity: decoder.configuration.visionVocabularySize)
+        defer { logits.deallocate() }
+        let prompt = (0..<sizes.promptTokens).map { Int32($0 * 31 % decoder.configuration.vocabularySize) }
+        let positions = (0..<sizes.promptTokens + sizes.decodedTokens).map { RasterPosition(text: $0) }
+        timed(
+            try time("prefill", "\(sizes.promptTokens) tokens", tokens: sizes.promptTokens) {
+                let sequence = decoder.makeSequence(positions: positions, promptCount: prompt.count)
+                try decoder.extend(sequence, by: prompt, logits: logits) {}
+            })
+
+        let sequence = decoder.makeSequence(positions: positions, promptCount: prompt.count)
+        try decoder.extend(sequence, by: prompt, logits: logits) {}
+        var best = Duration.seconds(1_000_000)
+        device.reset()
+        for index in 0..<sizes.decodedTokens {
+            let elapsed = try clock.measure { try decoder.extend(sequence, by: [Int32(index % decoder.configuration.visionVocabularySize)], logits: logits) {} }
+            best = min(best, elapsed)
+        }
+        timed(
+            PartTiming(
+                part: "decode", workload: "1 token after \(sizes.promptTokens)", seconds: best.seconds, runs: sizes.decodedTokens, tokens: 1,
+                work: device.work.divided(by: sizes.decodedTokens)))
+    }
+
+    private func diffusion(_ loaded: (LoadTiming) -> Void, _ timed: (PartTiming) -> Void) throws {
+        let renderer = try load("diffusion", loaded) { try ImageRenderer(model: model, device: device) }
+        let glyphs = renderer.glyphs.configuration
+        let text = String(repeating: "a", count: sizes.glyphBytes - 1)
+        timed(try time("glyph", "\(sizes.glyphBytes) bytes", tokens: sizes.glyphBytes) { _ = try device.floats(renderer.glyphs.encode([text])) })
+
+        let shape = renderer.autoencoder.latentShape(height: sizes.side, width: sizes.side)
+        let latents = noise(shape.count)
+        let denoiser = try Denoiser(
+            renderer, height: sizes.side, width: sizes.side,
+            glyphs: device.makeTensor(noise(sizes.textTokens * glyphs.hiddenSize), Shape(sizes.textTokens, glyphs.hiddenSize)),
+            codes: (0..<Int32(shape.grid.count)).map { $0 % Int32(renderer.transformer.configuration.codes) }, conditions: [], guidanceScale: 1,
+            checkCancellation: {})
+        timed(
+            try time("denoise", "one pass at \(sizes.side)×\(sizes.side)", tokens: shape.grid.count) {
+                _ = try denoiser.velocity(.conditional, latents, timestep: 500)
+            })
+        timed(try time("vae-decode", "\(sizes.side)×\(sizes.side)", tokens: nil) { _ = try renderer.autoencoder.decode(latents, shape) {} })
+    }
+
+    private func load<Part>(_ part: String, _ loaded: (LoadTiming) -> Void, _ make: () throws -> Part) throws -> Part {
+        let start = clock.now
+        let result = try make()
+        loaded(LoadTiming(part: part, seconds: (clock.now - start).seconds))
+        return result
+    }
+
+    private func time(_ part: String, _ workload: String, tokens: Int?, _ body: () throws -> Void) throws -> PartTiming {
+        device.reset()
+        try body()
+        let work = device.work
+        var best = Duration.seconds(1_000_000)
+        var runs = 0
+        let start = clock.now
+        while runs < 2 || clock.now - start < budget {
+            best = min(best, try clock.measure(body))
+            runs += 1
+        }
+        return PartTiming(part: part, workload: workload, seconds: best.seconds, runs: runs, tokens: tokens, work: work)
+    }
+
+    private func noise(_ count: Int) -> [Float] {
+        var generator = TorchGenerator(seed: 0)
+        return generator.normal(count: count)
+    }
+}
+
+extension Duration {
+    var seconds: Double { Double(components.seconds) + Double(components.attoseconds) * 1e-18 }
+}

@@ -1,0 +1,21 @@
+public import Tensor
+
+/// How long one part of the model took, and what it had to do.
+public struct PartTiming: Sendable {
+    /// `vision`, `prefill`, `decode`, `glyph`, `denoise`, `vae-decode`.
+    public let part: String
+    /// The size of the work, for a reader.
+    public let workload: String
+    /// The shortest of all runs.
+    public let seconds: Double
+    public let runs: Int
+    /// Tokens of the work, where it is counted in tokens.
+    public let tokens: Int?
+    public let work: MeteredDevice.Work
+}
+
+/// How long a part took from its files to its first use.
+public struct LoadTiming: Sendable {
+    public let part: String
+    public let seconds: Double
+}

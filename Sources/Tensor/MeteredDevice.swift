@@ -1,0 +1,71 @@
+/// A device that counts what passes through it: the products an operation multiplies and the weights it reads.
+///
+/// Wrapped around a real device it tells what a part of the model costs at least, without a second description of the model.
+public final class MeteredDevice: Device, @unchecked Sendable {
+    /// What was counted since the last reset.
+    public struct Work: Sendable, Hashable {
+        /// Two for each multiply-and-add of products, attention and convolutions.
+        public var floatingPointOperations: Double = 0
+        /// Bytes of weights, each counted at every use.
+        public var weightBytes: Double = 0
+
+        /// This work's share of one in `count` equal parts.
+        public func divided(by count: Int) -> Work {
+            Work(floatingPointOperations: floatingPointOperations / Double(count), weightBytes: weightBytes / Double(count))
+        }
+    }
+
+    private let base: any Device
+    public private(set) var work = Work()
+
+    public init(_ base: any Device) { self.base = base }
+
+    public func reset() { work = Work() }
+
+    public var name: String { base.name }
+    public func makeTensor(_ shape: Shape, _ dtype: DType) -> Tensor { base.makeTensor(shape, dtype) }
+    public func place(_ weight: Tensor) -> Tensor { base.place(weight) }
+    public func placeConvolution(weight: Tensor, bias: Tensor?) -> ConvolutionWeight { base.placeConvolution(weight: weight, bias: bias) }
+    public func write(_ bytes: UnsafeRawBufferPointer, to tensor: Tensor) { base.write(bytes, to: tensor) }
+    public func read(_ tensor: Tensor, into bytes: UnsafeMutableRawBufferPointer) throws { try base.read(tensor, into: bytes) }
+    public func synchronize() throws { try base.synchronize() }
+
+    public func linear(_ x: Tensor, _ weight: Tensor, bias: Tensor?, _ epilogue: Epilogue, into y: Tensor) {
+        work.floatingPointOperations += 2 * Double(x.rows) * Double(weight.shape.count)
+        work.weightBytes += Double(weight.shape.count * weight.dtype.byteCount)
+        base.linear(x, weight, bias: bias, epilogue, into: y)
+    }
+
+    public func attention(_ parameters: Attention, query: Tensor, key: Tensor, value: Tensor, into output: Tensor) {
+        var pairs = Double(query.rows) * Double(key.rows)
+        if case .causal = parameters.mask { pairs -= Double(query.rows) * Double(query.rows - 1) / 2 }
+        work.floatingPointOperations += 4 * pairs * Double(parameters.heads * parameters.headSize)
+        base.attention(parameters, query: query, key: key, value: value, into: output)
+    }
+
+    public func convolution(_ x: Tensor, _ weight: ConvolutionWeight, stride: Int, padding: Padding, upsampling: Int, _ epilogue: Epilogue, into y: Tensor) {
+        work.floatingPointOperations += 2 * Double(y.shape.count) * Double(weight.inChannels * weight.kernel * weight.kernel)
+        work.weightBytes += Double(weight.weight.shape.count * weight.weight.dtype.byteCount)
+        base.convolution(x, weight, stride: stride, padding: padding, upsampling: upsampling, epilogue, into: y)
+    }
+
+    public func embed(_ ids: [Int32], table: Tensor, into y: Tensor) { base.embed(ids, table: table, into: y) }
+    public func rmsNorm(_ x: Tensor, weight: Tensor, epsilon: Float, into y: Tensor) { base.rmsNorm(x, weight: weight, epsilon: epsilon, into: y) }
+    public func addRMSNorm(_ x: Tensor, weight: Tensor, epsilon: Float, to y: Tensor) { base.addRMSNorm(x, weight: weight, epsilon: epsilon, to: y) }
+    public func layerNorm(_ x: Tensor, weight: Tensor?, bias: Tensor?, epsilon: Float, into y: Tensor) {
+        base.layerNorm(x, weight: weight, bias: bias, epsilon: epsilon, into: y)
+    }
+    public func modulatedLayerNorm(_ x: Tensor, scale: Tensor, shift: Tensor, epsilon: Float, into y: Tensor) {
+        base.modulatedLayerNorm(x, scale: scale, shift: shift, epsilon: epsilon, into: y)
+    }
+    public func headLayerNorm(_ x: Tensor, headSize: Int, epsilon: Float) { base.headLayerNorm(x, headSize: headSize, epsilon: epsilon) }
+    public func rotate(_ x: Tensor, headSize: Int, cosine: Tensor, sine: Tensor) { base.rotate(x, headSize: headSize, cosine: cosine, sine: sine) }
+    public func gated(_ activation: Activation, gate: Tensor, up: Tensor, into y: Tensor) { base.gated(activation, gate: gate, up: up, into: y) }
+    public func activate(_ activation: Activation, _ x: Tensor, into y: Tensor) { base.activate(activation, x, into: y) }
+    public func add(_ x: Tensor, to y: Tensor) { base.add(x, to: y) }
+    public func copy(_ x: Tensor, to y: Tensor) { base.copy(x, to: y) }
+    public func argmax(_ x: Tensor, into indices: Tensor) { base.argmax(x, into: indices) }
+    public func groupNorm(_ x: Tensor, groups: Int, weight: Tensor, bias: Tensor, epsilon: Float, activation: Activation, into y: Tensor) {
+        base.groupNorm(x, groups: groups, weight: weight, bias: bias, epsilon: epsilon, activation: activation, into: y)
+    }
+}

@@ -1,0 +1,78 @@
+import Checkpoint
+import Foundation
+import GLMImage
+import Tensor
+import TensorCPU
+import Testing
+
+/// A stage takes all of its part of a checkpoint and refuses one that is not exactly right.
+@Suite struct LoadingTests {
+    @Test("a tensor that nothing uses is refused by name and file")
+    func unused() throws {
+        let error = try failure { header in header["decoder.extra.weight"] = header["decoder.conv_in.bias"] }
+        #expect(error.contains("decoder.extra.weight") && error.contains("diffusion_pytorch_model.safetensors"))
+    }
+
+    @Test("a missing tensor is refused by name")
+    func missing() throws {
+        let error = try failure { header in
+            header["decoder.conv_other.bias"] = header["decoder.conv_in.bias"]
+            header["decoder.conv_in.bias"] = nil
+        }
+        #expect(error.contains("decoder.conv_in.bias"))
+    }
+
+    @Test("a tensor of another shape is refused with both shapes")
+    func misshaped() throws {
+        let error = try failure { header in
+            var entry = header["decoder.conv_in.weight"] as! [String: Any]
+            let shape = entry["shape"] as! [Int]
+            entry["shape"] = [shape[1], shape[0], shape[2], shape[3]]
+            header["decoder.conv_in.weight"] = entry
+        }
+        #expect(error.contains("decoder.conv_in.weight") && error.contains("["))
+    }
+
+    @Test("a configuration of another architecture is refused by key and value", arguments: [
+        ("vae/config.json", "\"silu\"", "\"relu\"", "act_fn"),
+        ("vision_language_encoder/config.json", "\"glm_image\"", "\"glm_other\"", "glm_other"),
+        ("text_encoder/config.json", "\"gated-gelu\"", "\"relu\"", "feed_forward_proj"),
+    ])
+    func configuration(file: String, from: String, to: String, named: String) throws {
+        try Fixture.withCopy(of: "tiny-f32") { copy in
+            let url = copy.appending(path: file)
+            let text = try String(contentsOf: url, encoding: .utf8)
+            try #require(text.contains(from))
+            try text.replacingOccurrences(of: from, with: to).write(to: url, atomically: true, encoding: .utf8)
+            let message = try loadAll(copy)
+            #expect(message.contains(named) && message.contains(url.lastPathComponent), "\(message)")
+        }
+    }
+
+    /// The message with which the VAE's stage refuses `tiny-f32` after `edit` changed the VAE file's header.
+    private func failure(_ edit: (inout [String: Any]) -> Void) throws -> String {
+        try Fixture.withCopy(of: "tiny-f32") { copy in
+            let url = copy.appending(path: "vae/diffusion_pytorch_model.safetensors")
+            let bytes = try Data(contentsOf: url)
+            let count = Int(bytes.withUnsafeBytes { $0.loadUnaligned(as: UInt64.self) })
+            var header = try JSONSerialization.jsonObject(with: bytes[8..<8 + count]) as! [String: Any]
+            edit(&header)
+            let text = try JSONSerialization.data(withJSONObject: header)
+            var length = UInt64(text.count).littleEndian
+            try (Data(bytes: &length, count: 8) + text + bytes[(8 + count)...]).write(to: url)
+            return try loadAll(copy)
+        }
+    }
+
+    /// What the first stage that refuses the folder says.
+    private func loadAll(_ folder: URL) throws -> String {
+        do {
+            let model = try ModelFolder(folder)
+            let device = CPUDevice(threads: 1)
+            _ = try VisionEncoder(model: model, device: device)
+            _ = try TextGenerator(model: model, device: device)
+            _ = try ImageRenderer(model: model, device: device)
+            return ""
+        } catch { return "\(error)" }
+    }
+}

@@ -1,0 +1,63 @@
+import Checkpoint
+import Foundation
+import GLMImage
+import Tensor
+import TensorCPU
+import Testing
+
+/// Every part of the model against the reference implementation's files.
+@Suite struct VerifierTests {
+    @Test("every part holds on every fixture in f32", arguments: Fixture.checkpoints, ["text-to-image", "image-to-image"])
+    func holds(checkpoint: String, task: String) throws {
+        let verdicts = try verify(checkpoint, task, .f32, .exact)
+        for verdict in verdicts where verdict.outcome == .fails {
+            Issue.record("\(verdict.name): error \(verdict.error ?? .nan), limit \(verdict.limit ?? .nan), \(verdict.detail)")
+        }
+        let expected = task == "text-to-image" ? 14 : 19
+        #expect(verdicts.count { $0.outcome == .holds } >= expected)
+    }
+
+    @Test("every part holds in bf16 by its wider tolerance", arguments: ["text-to-image", "image-to-image"])
+    func holdsReduced(task: String) throws {
+        let verdicts = try verify("tiny-bf16-sharded", task, .bf16, .reduced)
+        for verdict in verdicts where verdict.outcome == .fails { Issue.record("\(verdict.name): \(verdict.detail)") }
+    }
+
+    @Test("kernels for every processor compute the same model", arguments: KernelSet.allCases.filter(\.isAvailable))
+    func kernels(kernels: KernelSet) throws {
+        let device = CPUDevice(threads: 2, kernels: kernels)
+        let verifier = try Verifier(
+            model: Fixture.model("tiny-f32"), reference: Fixture.reference("tiny-f32", "image-to-image"), device: device, precision: .exact)
+        #expect(verifier.run().filter { $0.outcome == .fails }.map(\.name).isEmpty)
+    }
+
+    @Test("a checkpoint that is not the reference's fails, part by part")
+    func detects() throws {
+        // The right shapes with one weight changed: only what depends on it may fail.
+        try Fixture.withCopy(of: "tiny-f32") { copy in
+            let file = copy.appending(path: "vae/diffusion_pytorch_model.safetensors")
+            var bytes = try Data(contentsOf: file)
+            let header = bytes.withUnsafeBytes { Int($0.loadUnaligned(as: UInt64.self)) }
+            for index in stride(from: 8 + header + 3, to: 8 + header + 4096, by: 4) { bytes[index] ^= 0x41 }
+            try bytes.write(to: file)
+            let verifier = try Verifier(
+                model: ModelFolder(copy), reference: Fixture.reference("tiny-f32", "image-to-image"), device: CPUDevice(threads: 1), precision: .exact)
+            let failed = Set(verifier.run().filter { $0.outcome == .fails }.map(\.name))
+            #expect(!failed.isEmpty)
+            #expect(failed.isSubset(of: ["diffusion.condition.0.latents", "diffusion.condition.1.latents", "vae.image", "pipeline.image"]))
+        }
+    }
+
+    @Test("what a reference file leaves out is absent, not failed")
+    func absent() throws {
+        let verdicts = try verify("tiny-f32", "text-to-image", .f32, .exact)
+        #expect(verdicts.filter { $0.outcome == .absent }.map(\.name) == ["processor.pixel_values", "vision.features", "vision.token_ids"])
+    }
+
+    private func verify(_ checkpoint: String, _ task: String, _ arithmetic: CPUDevice.Precision, _ precision: VerificationPrecision) throws -> [Verdict] {
+        try Verifier(
+            model: Fixture.model(checkpoint), reference: Fixture.reference(checkpoint, task), device: CPUDevice(threads: 2, precision: arithmetic),
+            precision: precision
+        ).run()
+    }
+}

@@ -1,0 +1,18 @@
+#!/bin/sh
+# Installs what the build needs on Debian 12 or later, and nothing that is there already. Swift 6.3 must be on the PATH.
+set -eu
+
+command -v swift >/dev/null || { echo "swift is not on the PATH; install Swift 6.3 from https://swift.org/install" >&2; exit 1; }
+
+missing=""
+for package in libprotobuf-c-dev protobuf-c-compiler protobuf-compiler libopenblas-dev libjpeg-dev libpng-dev; do
+    dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'install ok installed' || missing="$missing $package"
+done
+[ -n "$missing" ] || exit 0
+
+run=""
+[ "$(id -u)" = 0 ] || run="sudo"
+echo "installing Debian packages:$missing" >&2
+$run apt-get update -qq >&2
+# shellcheck disable=SC2086  # one word a package
+$run env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing >&2
