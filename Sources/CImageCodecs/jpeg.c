@@ -1,0 +1,218 @@
+#include "CImageCodecs.h"
+
+#include <setjmp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <jerror.h>
+#include <jpeglib.h>
+
+// Real progressive files have about ten scans; each scan costs a pass over the whole picture, however few bytes it has.
+#define MAXIMUM_SCANS 100
+
+typedef struct {
+    struct jpeg_error_mgr base;
+    jmp_buf jump;
+    char *message;
+} failure;
+
+static void fail(j_common_ptr info) {
+    failure *error = (failure *)info->err;
+    char text[JMSG_LENGTH_MAX];
+    info->err->format_message(info, text);
+    snprintf(error->message, GLM_IMAGE_MESSAGE_BYTES, "%s", text);
+    longjmp(error->jump, 1);
+}
+
+static void fail_with(j_common_ptr info, const char *text) {
+    failure *error = (failure *)info->err;
+    snprintf(error->message, GLM_IMAGE_MESSAGE_BYTES, "%s", text);
+    longjmp(error->jump, 1);
+}
+
+static void ignore_message(j_common_ptr info) { (void)info; }
+
+static struct jpeg_error_mgr *open_failure(failure *error, char *message) {
+    message[0] = 0;
+    jpeg_std_error(&error->base);
+    error->base.error_exit = fail;
+    error->base.output_message = ignore_message;
+    error->message = message;
+    return &error->base;
+}
+
+static void begin_source(j_decompress_ptr info) { (void)info; }
+
+static boolean out_of_bytes(j_decompress_ptr info) {
+    fail_with((j_common_ptr)info, "the data ends early");
+    return FALSE;
+}
+
+static void skip_bytes(j_decompress_ptr info, long count) {
+    if (count <= 0) return;
+    if ((size_t)count > info->src->bytes_in_buffer) fail_with((j_common_ptr)info, "the data ends early");
+    info->src->next_input_byte += count;
+    info->src->bytes_in_buffer -= (size_t)count;
+}
+
+static void watch_scans(j_common_ptr info) {
+    if (info->is_decompressor && ((j_decompress_ptr)info)->input_scan_number > MAXIMUM_SCANS) fail_with(info, "more than 100 scans");
+}
+
+static void set_source(j_decompress_ptr info, struct jpeg_source_mgr *source, const uint8_t *bytes, size_t count) {
+    source->init_source = begin_source;
+    source->fill_input_buffer = out_of_bytes;
+    source->skip_input_data = skip_bytes;
+    source->resync_to_restart = jpeg_resync_to_restart;
+    source->term_source = begin_source;
+    source->next_input_byte = bytes;
+    source->bytes_in_buffer = count;
+    info->src = source;
+}
+
+int glm_jpeg_size(const uint8_t *bytes, size_t count, glm_image_size *size, char *message) {
+    struct jpeg_decompress_struct info;
+    struct jpeg_source_mgr source;
+    failure error;
+    memset(&info, 0, sizeof info);
+    info.err = open_failure(&error, message);
+    if (setjmp(error.jump)) {
+        jpeg_destroy_decompress(&info);
+        return GLM_IMAGE_MALFORMED;
+    }
+    jpeg_create_decompress(&info);
+    set_source(&info, &source, bytes, count);
+    jpeg_read_header(&info, TRUE);
+    size->width = info.image_width;
+    size->height = info.image_height;
+    jpeg_destroy_decompress(&info);
+    return GLM_IMAGE_OK;
+}
+
+// round(a · b / 255)
+static inline uint8_t product(unsigned a, unsigned b) {
+    unsigned sum = a * b + 128;
+    return (uint8_t)((sum + (sum >> 8)) >> 8);
+}
+
+// Adobe writes ink inverted: 255 is no ink. With the inks c, m, y, k of PIL's conversion, red = (255 − k) − c · (255 − k) / 255.
+static void convert_inks(const uint8_t *inks, uint8_t *rgb, uint32_t width) {
+    for (uint32_t x = 0; x < width; x++, inks += 4, rgb += 3) {
+        unsigned light = inks[3];
+        for (int c = 0; c < 3; c++) rgb[c] = (uint8_t)(light - product(255u - inks[c], light));
+    }
+}
+
+int glm_jpeg_decode(const uint8_t *bytes, size_t count, glm_image_size size, uint8_t *rgb, char *message) {
+    struct jpeg_decompress_struct info;
+    struct jpeg_source_mgr source;
+    struct jpeg_progress_mgr progress;
+    failure error;
+    // Allocated before the jump is set, so that both ways out can free it.
+    uint8_t *inks = malloc((size_t)size.width * 4);
+    if (!inks) return GLM_IMAGE_NO_MEMORY;
+    memset(&info, 0, sizeof info);
+    memset(&progress, 0, sizeof progress);
+    info.err = open_failure(&error, message);
+    if (setjmp(error.jump)) {
+        jpeg_destroy_decompress(&info);
+        free(inks);
+        return GLM_IMAGE_MALFORMED;
+    }
+    jpeg_create_decompress(&info);
+    set_source(&info, &source, bytes, count);
+    progress.progress_monitor = watch_scans;
+    info.progress = &progress;
+    jpeg_read_header(&info, TRUE);
+    if (info.image_width != size.width || info.image_height != size.height) fail_with((j_common_ptr)&info, "two sizes");
+    int has_inks = info.jpeg_color_space == JCS_CMYK || info.jpeg_color_space == JCS_YCCK;
+    if (!has_inks && info.num_components != 1 && info.num_components != 3) {
+        snprintf(message, GLM_IMAGE_MESSAGE_BYTES, "%d colour components", info.num_components);
+        jpeg_destroy_decompress(&info);
+        free(inks);
+        return GLM_IMAGE_UNSUPPORTED;
+    }
+    info.out_color_space = has_inks ? JCS_CMYK : JCS_RGB;
+    jpeg_start_decompress(&info);
+    if (info.output_width != size.width || info.output_height != size.height) fail_with((j_common_ptr)&info, "two sizes");
+    while (info.output_scanline < info.output_height) {
+        uint8_t *row = rgb + (size_t)info.output_scanline * size.width * 3;
+        JSAMPROW target = has_inks ? inks : row;
+        if (jpeg_read_scanlines(&info, &target, 1) != 1) fail_with((j_common_ptr)&info, "the data ends early");
+        if (has_inks) convert_inks(inks, row, size.width);
+    }
+    jpeg_finish_decompress(&info);
+    jpeg_destroy_decompress(&info);
+    free(inks);
+    return GLM_IMAGE_OK;
+}
+
+typedef struct {
+    struct jpeg_destination_mgr base;
+    uint8_t *bytes;
+    size_t capacity, count;
+} growing;
+
+static void begin_target(j_compress_ptr info) {
+    growing *target = (growing *)info->dest;
+    target->base.next_output_byte = target->bytes;
+    target->base.free_in_buffer = target->capacity;
+}
+
+static boolean grow_target(j_compress_ptr info) {
+    growing *target = (growing *)info->dest;
+    uint8_t *grown = realloc(target->bytes, target->capacity * 2);
+    if (!grown) fail_with((j_common_ptr)info, "no memory");
+    target->bytes = grown;
+    target->base.next_output_byte = grown + target->capacity;
+    target->base.free_in_buffer = target->capacity;
+    target->capacity *= 2;
+    return TRUE;
+}
+
+static void end_target(j_compress_ptr info) {
+    growing *target = (growing *)info->dest;
+    target->count = target->capacity - target->base.free_in_buffer;
+}
+
+int glm_jpeg_encode(const uint8_t *rgb, glm_image_size size, int quality, uint8_t **bytes, size_t *count, char *message) {
+    struct jpeg_compress_struct info;
+    growing target;
+    failure error;
+    memset(&info, 0, sizeof info);
+    memset(&target, 0, sizeof target);
+    target.capacity = 1 << 16;
+    target.bytes = malloc(target.capacity);
+    if (!target.bytes) return GLM_IMAGE_NO_MEMORY;
+    info.err = open_failure(&error, message);
+    if (setjmp(error.jump)) {
+        jpeg_destroy_compress(&info);
+        free(target.bytes);
+        return GLM_IMAGE_MALFORMED;
+    }
+    jpeg_create_compress(&info);
+    target.base.init_destination = begin_target;
+    target.base.empty_output_buffer = grow_target;
+    target.base.term_destination = end_target;
+    info.dest = &target.base;
+    info.image_width = size.width;
+    info.image_height = size.height;
+    info.input_components = 3;
+    info.in_color_space = JCS_RGB;
+    jpeg_set_defaults(&info);
+    jpeg_set_quality(&info, quality, TRUE);
+    // Full colour resolution: small coloured letters keep their edges.
+    for (int c = 0; c < 3; c++) info.comp_info[c].h_samp_factor = info.comp_info[c].v_samp_factor = 1;
+    info.optimize_coding = TRUE;
+    jpeg_start_compress(&info, TRUE);
+    while (info.next_scanline < info.image_height) {
+        JSAMPROW row = (JSAMPROW)(rgb + (size_t)info.next_scanline * size.width * 3);
+        jpeg_write_scanlines(&info, &row, 1);
+    }
+    jpeg_finish_compress(&info);
+    jpeg_destroy_compress(&info);
+    *bytes = target.bytes;
+    *count = target.count;
+    return GLM_IMAGE_OK;
+}

@@ -1,0 +1,15 @@
+/// An encoded picture's format.
+public enum ImageFormat: String, Sendable, Hashable, CaseIterable {
+    case png, jpeg
+
+    /// What the first bytes say, whatever the file is called.
+    public init?(magic bytes: some Collection<UInt8>) {
+        if bytes.starts(with: [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A]) {
+            self = .png
+        } else if bytes.starts(with: [0xFF, 0xD8, 0xFF]) {
+            self = .jpeg
+        } else {
+            return nil
+        }
+    }
+}
