@@ -63,7 +63,7 @@ let package = Package(
         library("Wire", ["CWire", grpc, grpcTransport]),
 
         // The stages: one model part, one process, one device.
-        library("StageKit", ["Wire", "Tensor", "TensorCPU", "GLMTiny", grpc, grpcTransport, logging, lifecycle, arguments]),
+        library("StageKit", ["Wire", grpc, grpcTransport, logging, arguments]),
         library("VisionStage", ["StageKit", "Wire", "GLMImage", "Imaging"]),
         library("TextStage", ["StageKit", "Wire", "GLMImage"]),
         library("DiffusionStage", ["StageKit", "Wire", "GLMImage", "Imaging"]),

@@ -43,9 +43,9 @@ public enum Methods {
         public static let watch = Method<HealthCheckRequest, HealthCheckResponse>(service, "Watch", .serverStreaming)
     }
 
-    enum Reflection {
+    public enum Reflection {
         /// The older package has the same messages; clients still ask for it first.
-        static let services = ["grpc.reflection.v1.ServerReflection", "grpc.reflection.v1alpha.ServerReflection"]
+        public static let services = ["grpc.reflection.v1.ServerReflection", "grpc.reflection.v1alpha.ServerReflection"]
 
         static func info(_ service: String) -> Method<ReflectionRequest, ReflectionResponse> {
             Method(service, "ServerReflectionInfo", .bidirectionalStreaming)

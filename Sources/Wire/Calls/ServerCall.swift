@@ -14,12 +14,17 @@ public struct ServerCall: Sendable {
         self.method = method
     }
 
-    init(_ metadata: Metadata, _ context: ServerContext) {
+    /// What the call's metadata says.
+    public init(metadata: Metadata, method: String) {
         let given = metadata[stringValues: RequestID.key].first { _ in true }
         self.init(
             requestID: given.flatMap(RequestID.accept) ?? RequestID.make(),
-            timeout: metadata[stringValues: "grpc-timeout"].first { _ in true }.flatMap(Duration.init(grpcTimeout:)),
-            method: context.descriptor.fullyQualifiedMethod)
+            timeout: metadata[stringValues: "grpc-timeout"].first { _ in true }.flatMap(Duration.init(grpcTimeout:)), method: method)
+    }
+
+    /// Writes the request's name into metadata, for whoever reads it next.
+    public func mark(_ metadata: inout Metadata) {
+        metadata.replaceOrAddString(requestID, forKey: RequestID.key)
     }
 }
 

@@ -16,17 +16,17 @@ public protocol VisionHandler: Sendable {
 
 /// Answers for ``Methods/Text``.
 public protocol TextHandler: Sendable {
-    func generate(_ request: GenerateTokensRequest, _ call: ServerCall, send: Send<GenerateTokensEvent>) async throws
+    func generate(_ request: GenerateTokensRequest, _ call: ServerCall, send: @escaping Send<GenerateTokensEvent>) async throws
 }
 
 /// Answers for ``Methods/Diffusion``.
 public protocol DiffusionHandler: Sendable {
-    func render(_ request: RenderRequest, _ call: ServerCall, send: Send<RenderEvent>) async throws
+    func render(_ request: RenderRequest, _ call: ServerCall, send: @escaping Send<RenderEvent>) async throws
 }
 
 /// Answers for ``Methods/Gateway``.
 public protocol GatewayHandler: Sendable {
-    func generate(_ request: GenerateImageRequest, _ call: ServerCall, send: Send<GenerateImageEvent>) async throws
+    func generate(_ request: GenerateImageRequest, _ call: ServerCall, send: @escaping Send<GenerateImageEvent>) async throws
     func status(_ request: StatusRequest, _ call: ServerCall) async throws -> FleetStatus
 }
 

@@ -12,3 +12,7 @@ void glm_wire_keep_memory(void) {
 #else
 void glm_wire_keep_memory(void) {}
 #endif
+
+const uint8_t *glm_wire_descriptor_set_start(void) {
+    return glm_wire_descriptor_set;
+}

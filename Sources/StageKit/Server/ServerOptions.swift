@@ -1,0 +1,56 @@
+public import ArgumentParser
+import Foundation
+public import Logging
+public import Wire
+
+/// The flags that all servers share.
+public struct ServerOptions: ParsableArguments, Sendable {
+    @Option(help: ArgumentHelp("Where to listen: unix:PATH or HOST:PORT. Default: KIND-INSTANCE.sock in the run directory.", valueName: "address"))
+    public var listen: String?
+
+    @Option(help: ArgumentHelp("The folder of the fleet's sockets. Default: GLM_RUN_DIRECTORY, else glm in XDG_RUNTIME_DIR, else /tmp/glm-<uid>.", valueName: "dir"))
+    public var runDirectory: String?
+
+    @Option(help: ArgumentHelp("Tells the processes of one kind apart: letters, digits, - and _.", valueName: "name"))
+    public var instance = "0"
+
+    @Option(help: ArgumentHelp("Requests that may wait beside the one being computed; more are refused.", valueName: "n"))
+    public var queue = 8
+
+    @Option(help: ArgumentHelp("Seconds that work in flight gets after SIGTERM.", valueName: "seconds"))
+    public var drainDeadline = 30.0
+
+    @Option(help: ArgumentHelp("trace, debug, info, notice, warning, error or critical.", valueName: "level"))
+    public var logLevel = Logger.Level.info
+
+    @Flag(help: "End when standard input ends: the process that started this one holds its other end.")
+    public var exitWithParent = false
+
+    public init() {}
+
+    public func validate() throws {
+        let allowed = instance.utf8.allSatisfy { byte in
+            (0x30...0x39).contains(byte) || (0x41...0x5a).contains(byte) || (0x61...0x7a).contains(byte) || byte == 0x2d || byte == 0x5f
+        }
+        guard allowed, (1...32).contains(instance.utf8.count) else {
+            throw ValidationError("--instance is \"\(instance)\"; 1 to 32 letters, digits, - and _")
+        }
+        guard (0...1024).contains(queue) else { throw ValidationError("--queue is \(queue); 0 to 1024") }
+        guard (0...86400).contains(drainDeadline) else { throw ValidationError("--drain-deadline is \(drainDeadline); 0 to 86400 seconds") }
+        if let listen {
+            do { _ = try Address(parsing: listen) } catch { throw ValidationError("--listen: \(error)") }
+        }
+    }
+
+    /// The run folder in use.
+    public var runFolder: RunDirectory { runDirectory.map(RunDirectory.init(path:)) ?? .standard() }
+
+    /// Where a process of this kind listens; makes the run folder where it is needed.
+    public func address(kind: String) throws -> Address {
+        if let listen { return try Address(parsing: listen) }
+        try runFolder.prepare()
+        return runFolder.address(kind: kind, instance: instance)
+    }
+}
+
+extension Logger.Level: @retroactive ExpressibleByArgument {}

@@ -1,0 +1,211 @@
+import Dispatch
+import Foundation
+import GRPCCore
+import GRPCNIOTransportHTTP2Posix
+public import Logging
+import Synchronization
+public import Wire
+
+/// A server of the fleet: its socket, its health, its end. What it computes is told by the services it is given.
+///
+///     let server = try StageServer(kind: "text", options: options)
+///     try await server.run([.text(harness)]) { try await service.load() }
+public final class StageServer: Sendable {
+    public let kind: String
+    public let logger: Logger
+    /// Every call that computes goes through it.
+    public let gate: WorkGate
+    public let address: Address
+    private let options: ServerOptions
+    private let limits: StageLimits
+    private let status: @Sendable (any Error) -> CallError?
+    private let socket: ListeningSocket
+    private let model = Mutex(StageModel())
+    private let events: AsyncStream<Drain.Event>
+    private let post: AsyncStream<Drain.Event>.Continuation
+
+    /// Binds the address, so that a second process of the same name fails before it loads anything.
+    /// - Parameters:
+    ///   - capacity: requests computed at the same time.
+    ///   - limits: told by Describe; queue and message size are filled in.
+    ///   - status: what the server's own libraries throw, as a status; nil for errors it does not know.
+    public init(
+        kind: String, options: ServerOptions, capacity: Int = 1, limits: StageLimits = StageLimits(),
+        status: @escaping @Sendable (any Error) -> CallError? = { _ in nil }
+    ) throws {
+        WireProtocol.keepMemory()
+        self.kind = kind
+        self.options = options
+        self.limits = limits
+        self.status = status
+        var logger = Logger(label: "glm-\(kind)") { StreamLogHandler.standardError(label: $0) }
+        logger.logLevel = options.logLevel
+        logger[metadataKey: "instance"] = "\(options.instance)"
+        self.logger = logger
+        gate = WorkGate(capacity: capacity, queueCapacity: options.queue)
+        socket = try ListeningSocket(options.address(kind: kind))
+        address = socket.address
+        (events, post) = AsyncStream.makeStream()
+    }
+
+    /// Serves until the process is told to end and its work is done; then the socket's file is gone.
+    ///
+    /// - Parameters:
+    ///   - services: beside them health, reflection and Stage are served.
+    ///   - load: gets the process ready while it already answers Describe and health (NOT_SERVING); what it throws ends the process.
+    ///     Afterwards `ready <address>` is printed on standard output.
+    public func run(_ services: [Service], load: @escaping @Sendable () async throws -> StageModel) async throws {
+        defer { socket.remove() }
+        let signals = Signals.onTermination { [post] in post.yield(.asked(deadline: nil)) }
+        defer { for signal in signals { signal.cancel() } }
+        if options.exitWithParent { ParentWatch.onParentGone { [post] in post.yield(.parentGone) } }
+
+        let named = services + [.stage(StageControl(server: self, requestLimit: services.map(\.requestLimit).max() ?? 0))]
+        let health = HealthBoard(services: named.map(\.name))
+        let standard = Service.reflection(listing: named.map(\.name) + [Methods.Health.service, Methods.Reflection.services[0]])
+        let server = GRPCServer(
+            transport: HTTP2ServerTransport.Posix(
+                listeningSocketDescriptor: Int(socket.descriptor), transportSecurity: .plaintext,
+                config: .tuned(requestLimit: services.map(\.requestLimit).max() ?? 0)),
+            services: named + [.health(health)] + standard, interceptors: [CallInterceptor(status: status, logger: logger)])
+
+        let loading = start(load, health)
+        enum Event { case loaded, ended }
+        try await withThrowingTaskGroup(of: Event.self) { group in
+            // Three ends: the transport's, the drain's, or a model that can't be loaded. Each ends the others.
+            defer { group.cancelAll() }
+            group.addTask {
+                try await server.serve()
+                return .ended
+            }
+            group.addTask { [self] in
+                await drain(server, health)
+                return .ended
+            }
+            group.addTask {
+                for try await _ in loading {}
+                return .loaded
+            }
+            while try await group.next() == .loaded {}
+        }
+    }
+
+    /// Loads beside everything else: what computes can't be cancelled, and must not hold up the end of the process.
+    /// - Returns: a stream that ends when the model is loaded, and throws when it can't be.
+    private func start(_ load: @escaping @Sendable () async throws -> StageModel, _ health: HealthBoard) -> AsyncThrowingStream<Never, any Error> {
+        let (stream, continuation) = AsyncThrowingStream<Never, any Error>.makeStream()
+        Task { [self] in
+            do {
+                let loaded = try await load()
+                model.withLock { $0 = loaded }
+                if gate.open() {
+                    health.set(.serving)
+                    announce()
+                }
+                continuation.finish()
+            } catch {
+                continuation.finish(throwing: error)
+            }
+        }
+        return stream
+    }
+
+    /// Begins to end, as SIGTERM does. Nil: the process's own deadline.
+    public func beginDrain(deadline: Duration? = nil) { post.yield(.asked(deadline: deadline)) }
+
+    /// What this process is, as Describe answers.
+    public func description(requestLimit: Int = 0) -> StageDescription {
+        let model = model.withLock { $0 }
+        var limits = limits
+        limits.queueCapacity = gate.queueCapacity
+        limits.maxRequestBytes = requestLimit
+        return StageDescription(
+            kind: kind, instance: options.instance, device: model.device, modelName: model.name, modelFingerprint: model.fingerprint,
+            build: Build.version, limits: limits, state: gate.phase, running: gate.running, queued: gate.queued, processID: Int(getpid()))
+    }
+
+    private func announce() {
+        logger.info("ready", metadata: ["address": "\(address)", "model": "\(model.withLock(\.name))"])
+        let line = "ready \(address)\n"
+        _ = line.withCString { write(STDOUT_FILENO, $0, strlen($0)) }
+    }
+
+    private func drain<Transport: ServerTransport>(_ server: GRPCServer<Transport>, _ health: HealthBoard) async {
+        var drain = Drain(deadline: .seconds(options.drainDeadline))
+        for await event in events {
+            switch drain.handle(event) {
+            case .none:
+                break
+            case .refuseWork(let deadline):
+                health.set(.notServing)
+                let inFlight = gate.close { [post] in post.yield(.idle) }
+                logger.info("draining", metadata: ["in_flight": "\(inFlight)", "deadline_ms": "\(deadline.milliseconds)"])
+                after(deadline, .deadlinePassed)
+            case .cancelWork(let grace):
+                gate.cancelAll()
+                after(grace, .gracePassed)
+            case .stop:
+                // Not before: it fires the cancellation of every call under way, as if its caller had left.
+                server.beginGracefulShutdown()
+                // Streams that nobody computes for, such as reflection, end with their caller or now.
+                try? await Task.sleep(for: .seconds(1))
+                return
+            }
+        }
+    }
+
+    private func after(_ delay: Duration, _ event: Drain.Event) {
+        Task { [post] in
+            try? await Task.sleep(for: delay)
+            post.yield(event)
+        }
+    }
+}
+
+/// What a process has loaded.
+public struct StageModel: Sendable, Hashable {
+    /// Last component of the model's folder.
+    public var name: String
+    /// Hexadecimal.
+    public var fingerprint: String
+    /// `cpu`, `npu:0`.
+    public var device: String
+
+    /// Of the gateway, which loads nothing.
+    public init(name: String = "", fingerprint: String = "", device: String = "") {
+        self.name = name
+        self.fingerprint = fingerprint
+        self.device = device
+    }
+}
+
+/// Answers for the process itself.
+private struct StageControl: StageHandler {
+    let server: StageServer
+    let requestLimit: Int
+
+    func describe(_ request: DescribeRequest, _ call: ServerCall) async throws -> StageDescription {
+        server.description(requestLimit: requestLimit)
+    }
+
+    func drain(_ request: DrainRequest, _ call: ServerCall) async throws -> DrainResponse {
+        guard request.deadlineSeconds >= 0, request.deadlineSeconds <= 86400 else {
+            throw CallError(.invalidArgument, "deadline_seconds is \(request.deadlineSeconds); 0 to 86400")
+        }
+        server.beginDrain(deadline: request.deadlineSeconds > 0 ? .seconds(request.deadlineSeconds) : nil)
+        return DrainResponse(inFlight: server.gate.running + server.gate.queued)
+    }
+}
+
+extension HTTP2ServerTransport.Posix.Config {
+    /// Measured on Unix sockets: the library's own settings make a message of 1 MiB ten times slower.
+    fileprivate static func tuned(requestLimit: Int) -> Self {
+        .defaults { config in
+            config.connection.flushCoalescing = nil
+            config.http2.targetWindowSize = 8 << 20
+            config.http2.maxFrameSize = 1 << 20
+            // A breach here resets the stream without a word; well above the limit that is refused with numbers.
+            config.rpc.maxRequestPayloadSize = max(4 * requestLimit, 4 << 20)
+        }
+    }
+}

@@ -1,0 +1,42 @@
+import Dispatch
+import Foundation
+import Synchronization
+
+/// A thread of its own for an actor that computes for seconds: the cooperative pool, and with it health checks and sockets,
+/// stays free. Lives until ``stop()``.
+public final class ComputeThread: SerialExecutor {
+    private let jobs = Mutex<[UnownedJob]>([])
+    private let stopped = Atomic<Bool>(false)
+    private let wakeUp = DispatchSemaphore(value: 0)
+
+    /// - Parameter name: shown by debuggers and `top -H`.
+    public init(name: String) {
+        let thread = Thread { [self] in run() }
+        thread.name = name
+        thread.stackSize = 16 << 20
+        thread.start()
+    }
+
+    public func enqueue(_ job: consuming ExecutorJob) {
+        let job = UnownedJob(job)
+        jobs.withLock { $0.append(job) }
+        wakeUp.signal()
+    }
+
+    /// Ends the thread after the jobs that are already queued.
+    public func stop() {
+        stopped.store(true, ordering: .releasing)
+        wakeUp.signal()
+    }
+
+    private func run() {
+        while true {
+            wakeUp.wait()
+            if let job = jobs.withLock({ $0.isEmpty ? nil : $0.removeFirst() }) {
+                job.runSynchronously(on: asUnownedSerialExecutor())
+            } else if stopped.load(ordering: .acquiring) {
+                return
+            }
+        }
+    }
+}

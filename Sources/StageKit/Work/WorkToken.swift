@@ -1,0 +1,39 @@
+import Synchronization
+import Wire
+
+/// Tells a computation whether anybody still wants its result. Asked in every decode and denoising step.
+public final class WorkToken: Sendable {
+    /// Why the work is to stop.
+    public enum Reason: Int, Sendable {
+        case callerLeft = 1
+        case drainDeadline = 2
+    }
+
+    /// When the caller stops to wait.
+    public let deadline: ContinuousClock.Instant?
+    private let reason = Atomic<Int>(0)
+
+    public init(deadline: ContinuousClock.Instant? = nil) { self.deadline = deadline }
+
+    /// The first reason counts.
+    public func cancel(_ reason: Reason) {
+        _ = self.reason.compareExchange(expected: 0, desired: reason.rawValue, ordering: .relaxed)
+    }
+
+    public var isCancelled: Bool { failure != nil }
+
+    /// Throws ``CallError`` once the caller has left, its deadline has passed, or the process must end. Cheap.
+    public func checkCancellation() throws {
+        if let failure { throw failure }
+    }
+
+    var failure: CallError? {
+        switch Reason(rawValue: reason.load(ordering: .relaxed)) {
+        case .callerLeft: return CallError(.cancelled, "the caller has left")
+        case .drainDeadline: return CallError(.unavailable, "the process ends; its time to finish work is over")
+        case nil: break
+        }
+        if let deadline, deadline <= .now { return CallError(.deadlineExceeded, "the caller's deadline has passed") }
+        return nil
+    }
+}

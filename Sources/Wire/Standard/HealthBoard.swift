@@ -1,0 +1,81 @@
+import GRPCCore
+import Synchronization
+
+/// What the health service of a server answers: the state of each service and of the whole (the empty name).
+public final class HealthBoard: Sendable {
+    private struct State {
+        var statuses: [String: HealthCheckResponse.ServingStatus]
+        var watchers: [Int: (service: String, continuation: AsyncStream<HealthCheckResponse.ServingStatus>.Continuation)] = [:]
+        var nextWatcher = 0
+    }
+
+    private let state: Mutex<State>
+
+    /// All start as NOT_SERVING.
+    public init(services: [String]) {
+        state = Mutex(State(statuses: Dictionary(([""] + services).map { ($0, .notServing) }, uniquingKeysWith: { $1 })))
+    }
+
+    /// Sets all services and the whole.
+    public func set(_ status: HealthCheckResponse.ServingStatus) {
+        state.withLock { state in
+            for service in state.statuses.keys { state.statuses[service] = status }
+            for watcher in state.watchers.values where state.statuses[watcher.service] != nil { watcher.continuation.yield(status) }
+        }
+    }
+
+    public func status(of service: String) -> HealthCheckResponse.ServingStatus? {
+        state.withLock { $0.statuses[service] }
+    }
+
+    var statuses: [String: HealthCheckResponse.ServingStatus] { state.withLock { $0.statuses } }
+
+    /// The state now and after every change; of several changes that nobody has read, only the last.
+    func changes(of service: String) -> AsyncStream<HealthCheckResponse.ServingStatus> {
+        AsyncStream(bufferingPolicy: .bufferingNewest(1)) { continuation in
+            let id = state.withLock { state in
+                state.nextWatcher += 1
+                state.watchers[state.nextWatcher] = (service, continuation)
+                continuation.yield(state.statuses[service] ?? .serviceUnknown)
+                return state.nextWatcher
+            }
+            continuation.onTermination = { [weak self] _ in
+                self?.state.withLock { _ = $0.watchers.removeValue(forKey: id) }
+            }
+        }
+    }
+}
+
+extension Service {
+    /// The standard health service.
+    public static func health(_ board: HealthBoard) -> Service {
+        Service(name: Methods.Health.service, requestLimit: Methods.Health.check.requestLimit, registration: HealthRegistration(board: board))
+    }
+}
+
+private struct HealthRegistration: Registration {
+    let board: HealthBoard
+
+    func register<T: ServerTransport>(with router: inout RPCRouter<T>) {
+        router.register(Methods.Health.check) { request, _ in
+            guard let status = board.status(of: request.service) else {
+                throw CallError(.notFound, "no service \"\(request.service)\"").rpcError
+            }
+            return HealthCheckResponse(status: status)
+        }
+        router.register(Methods.Health.list) { _, _ in
+            HealthListResponse(statuses: board.statuses.mapValues(HealthCheckResponse.init))
+        }
+        router.registerStream(Methods.Health.watch) { request, _, send in
+            // A watcher never ends by itself: the loop has to, when the caller leaves or the server shuts down.
+            let watching = Task {
+                for await status in board.changes(of: request.service) { try await send(HealthCheckResponse(status: status)) }
+            }
+            try await withRPCCancellationHandler {
+                try await withTaskCancellationHandler { try await watching.value } onCancel: { watching.cancel() }
+            } onCancelRPC: {
+                watching.cancel()
+            }
+        }
+    }
+}
