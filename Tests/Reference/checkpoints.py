@@ -28,6 +28,8 @@ SCHEDULER = {"_class_name": "FlowMatchEulerDiscreteScheduler", "_diffusers_versi
              "shift": 1.0, "shift_terminal": None, "stochastic_sampling": False, "time_shift_type": "linear", "use_beta_sigmas": False,
              "use_dynamic_shifting": True, "use_exponential_sigmas": False, "use_karras_sigmas": False}
 
+TABLES = ("embed_tokens", "shared", "position_embedding", "prior_token_embedding", "quantize.embedding", "relative_attention_bias")
+
 
 def draw(model, gains, seed):
     """A state dict of random values. `gains`: part of a name -> factor, the last match counts."""
@@ -36,14 +38,10 @@ def draw(model, gains, seed):
     for name, parameter in model.state_dict().items():
         values = torch.randn(parameter.shape, generator=generator)
         if name.endswith("bias") and parameter.dim() == 1:
-            values *= 0.1
+            values *= 0.3
         elif parameter.dim() == 1:
             values = 1 + 0.2 * values
-        elif "relative_attention_bias" in name:
-            values *= 1.0
-        elif any(part in name for part in ("embed_tokens", "shared", "position_embedding", "prior_token_embedding", "quantize.embedding")):
-            values *= 1.0
-        else:
+        elif not any(table in name for table in TABLES):
             values /= math.sqrt(math.prod(parameter.shape[1:]))
         factor = 1.0
         for part, gain in gains.items():
@@ -101,7 +99,7 @@ def build(folder, spec):
     write_json(part / "generation_config.json", {"_from_model_config": True, "do_sample": True, "eos_token_id": codes + 1,
                                                  "pad_token_id": special["<|image|>"], "temperature": 0.9, "top_k": codes + 16, "top_p": 0.75})
     model = GlmImageForConditionalGeneration(GlmImageConfig.from_pretrained(part))
-    gains = {"qkv": 1.6, "q_proj.weight": 1.8, "k_proj.weight": 1.8, "position_embedding": 0.7, "lm_head": 2.5, "embed_tokens": 0.4, "post_self_attn": 1.5, **spec.get("ar_gains", {})}
+    gains = {"qkv": 1.6, "q_proj.weight": 1.3, "k_proj.weight": 1.3, "_proj.bias": 0.4, "position_embedding": 0.7, "lm_head": 2.5, "embed_tokens": 0.4, "post_self_attn": 1.3, **spec.get("ar_gains", {})}
     state = draw(model, gains, seed)
     state["lm_head.weight"][codes:] *= spec.get("end_gain", 1.0)  # below 1: the argmax is nearly always a code
     store(state, part, "model", spec["dtype"]["ar"], spec.get("ar_shards", 1))

@@ -26,7 +26,7 @@ FIXTURES = Path(__file__).resolve().parent.parent / "Fixtures"
 # What each checkpoint is for stands in Fixtures/README.md. Sizes are odd on purpose.
 CHECKPOINTS = {
     "tiny-f32": {
-        "seed": 100, "codes": 64, "code_dim": 40, "min_pixels": 4096, "max_pixels": 262144,
+        "seed": 113, "codes": 64, "code_dim": 40, "min_pixels": 4096, "max_pixels": 262144,
         "dtype": {"ar": "f32", "t5": "f32", "dit": "f32", "vae": "f32"}, "t5_stores_twice": True, "end_gain": 0.3,
         # attention_bias is absent: the default is true
         "text": {"hidden_size": 96, "intermediate_size": 52, "num_hidden_layers": 2, "num_attention_heads": 4, "num_key_value_heads": 2,
@@ -39,7 +39,7 @@ CHECKPOINTS = {
                 "use_quant_conv": True, "use_post_quant_conv": True},
     },
     "tiny-bf16-sharded": {
-        "seed": 200, "codes": 96, "code_dim": 32, "min_pixels": 4096, "max_pixels": 65536, "pairs_as_lists": False,
+        "seed": 220, "codes": 96, "code_dim": 32, "min_pixels": 4096, "max_pixels": 65536, "pairs_as_lists": False,
         "dtype": {"ar": "bf16", "t5": "bf16", "dit": "bf16", "vae": "bf16"}, "ar_shards": 3, "dit_shards": 2, "end_gain": 0.3,
         "text": {"hidden_size": 128, "intermediate_size": 96, "num_hidden_layers": 2, "num_attention_heads": 4, "num_key_value_heads": 1,
                  "attention_bias": True,
@@ -48,11 +48,11 @@ CHECKPOINTS = {
         "t5": {"d_model": 64, "d_kv": 16, "num_heads": 4, "d_ff": 96, "num_layers": 2, "relative_attention_num_buckets": 16,
                "relative_attention_max_distance": 64},
         "dit": {"attention_head_dim": 32, "num_attention_heads": 2, "num_layers": 2, "time_embed_dim": 32, "condition_dim": 16},
-        "vae": {"block_out_channels": [8, 16, 16, 24], "layers_per_block": 2, "norm_num_groups": 8, "mid_block_add_attention": False,
+        "vae": {"block_out_channels": [8, 16, 16, 24], "layers_per_block": 2, "norm_num_groups": 4, "mid_block_add_attention": False,
                 "use_quant_conv": False, "use_post_quant_conv": False},
     },
     "tiny-mixed": {
-        "seed": 300, "codes": 100, "code_dim": 21, "min_pixels": 4096, "max_pixels": 65536,
+        "seed": 320, "codes": 100, "code_dim": 21, "min_pixels": 4096, "max_pixels": 65536,
         "dtype": {"ar": "f16", "t5": "f32", "dit": "f16", "vae": "bf16"}, "dit_shards": 3,
         "text": {"hidden_size": 76, "head_dim": 40, "intermediate_size": 90, "num_hidden_layers": 2, "num_attention_heads": 6,
                  "num_key_value_heads": 2, "attention_bias": False,
@@ -77,6 +77,9 @@ REFERENCES = {
     "tiny-mixed-image-to-image": ("tiny-mixed", "join them, 'a' and \"bb\" and 「三」 and “dddd”", 96, 96, 3, 3.5, 11, [(64, 64), (96, 64), (64, 128)]),
 }
 
+# (checkpoint, height, width) of lone source pictures
+PROCESSOR_CASES = [("tiny-f32", 50, 70), ("tiny-bf16-sharded", 264, 66), ("tiny-f32", 37, 100), ("tiny-f32", 65, 65)]
+
 
 def make_reference_file(name, pipes):
     checkpoint, prompt, height, width, steps, guidance, seed, sources = REFERENCES[name]
@@ -88,10 +91,24 @@ def make_reference_file(name, pipes):
     print(f"== {name}\n{make_reference.describe(record, metadata, margins)}")
 
 
+def make_processor_file():
+    """Sources that the processor really resizes, below its least side and above its greatest; the pipeline itself breaks on such sizes."""
+    from transformers import AutoProcessor
+
+    record = {}
+    for n, (checkpoint, h, w) in enumerate(PROCESSOR_CASES):
+        pixels = image_cases.picture(h, w, seed=n)
+        answer = AutoProcessor.from_pretrained(FIXTURES / checkpoint / "processor").image_processor(Image.fromarray(pixels), return_tensors="pt")
+        record[f"case.{n}.image"] = torch.from_numpy(pixels)
+        record[f"case.{n}.pixel_values"] = answer["pixel_values"]
+        record[f"case.{n}.image_grid_thw"] = answer["image_grid_thw"]
+    save_file(record, FIXTURES / "processor.safetensors", metadata={f"case.{n}": checkpoint for n, (checkpoint, *_) in enumerate(PROCESSOR_CASES)})
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--only", nargs="*", help="checkpoints to make (text, images and randn are names too)")
-    wanted = parser.parse_args().only or [*CHECKPOINTS, "text", "images", "randn"]
+    parser.add_argument("--only", nargs="*", help="checkpoints to make (processor, text, images and randn are names too)")
+    wanted = parser.parse_args().only or [*CHECKPOINTS, "processor", "text", "images", "randn"]
     torch.set_num_threads(1)
     pipes = {}
     for name, spec in CHECKPOINTS.items():
@@ -100,6 +117,8 @@ def main():
     for name, (checkpoint, *_) in REFERENCES.items():
         if checkpoint in wanted:
             make_reference_file(name, pipes)
+    if "processor" in wanted:
+        make_processor_file()
     if "text" in wanted:
         first = next(iter(CHECKPOINTS))
         pipe = pipes.get(first) or make_reference.load(FIXTURES / first)
