@@ -10,10 +10,10 @@ from pathlib import Path
 
 import torch
 from diffusers import AutoencoderKL, GlmImageTransformer2DModel
-from safetensors.torch import save_file
 from transformers import GlmImageConfig, GlmImageForConditionalGeneration, T5Config, T5EncoderModel
 
 import tokenizer_files
+from stored import save_file
 
 DTYPES = {"f32": torch.float32, "bf16": torch.bfloat16, "f16": torch.float16}
 
@@ -81,13 +81,15 @@ def build(folder, spec):
     """Writes the checkpoint that `spec` describes. See make_fixtures.py for specs."""
     folder = Path(folder)
     codes, seed = spec["codes"], spec["seed"]
-    special, vocabulary = tokenizer_files.write(folder, codes, spec["min_pixels"], spec["max_pixels"], pairs_as_lists=spec.get("pairs_as_lists", True))
+    spare = spec.get("spare", 16)  # visual tokens beyond the codes: start, end and unused ones
+    special, vocabulary = tokenizer_files.write(folder, codes, spec["min_pixels"], spec["max_pixels"], spare=spare,
+                                                pairs_as_lists=spec.get("pairs_as_lists", True))
     write_json(folder / "model_index.json", {**MODEL_INDEX, "_name_or_path": "random"})
     write_json(folder / "scheduler" / "scheduler_config.json", SCHEDULER)
 
     ar = {"architectures": ["GlmImageForConditionalGeneration"], "model_type": "glm_image", "image_start_token_id": codes,
           "image_end_token_id": codes + 1, "image_token_id": special["<|image|>"],
-          "text_config": {"model_type": "glm_image_text", "vocab_size": vocabulary + 8, "vision_vocab_size": codes + 16, "hidden_act": "silu",
+          "text_config": {"model_type": "glm_image_text", "vocab_size": vocabulary + 8, "vision_vocab_size": codes + spare, "hidden_act": "silu",
                           "rms_norm_eps": 1e-05, "max_position_embeddings": 131072, "attention_dropout": 0.0, "initializer_range": 0.02,
                           "eos_token_id": codes + 1, "pad_token_id": special["<|endoftext|>"], "use_cache": True, **spec["text"]},
           "vision_config": {"model_type": "glm_image_vision", "in_channels": 3, "patch_size": 16, "hidden_act": "gelu", "layer_norm_eps": 1e-06,
@@ -97,7 +99,7 @@ def build(folder, spec):
     part = folder / "vision_language_encoder"
     write_json(part / "config.json", ar)
     write_json(part / "generation_config.json", {"_from_model_config": True, "do_sample": True, "eos_token_id": codes + 1,
-                                                 "pad_token_id": special["<|image|>"], "temperature": 0.9, "top_k": codes + 16, "top_p": 0.75})
+                                                 "pad_token_id": special["<|image|>"], "temperature": 0.9, "top_k": codes + spare, "top_p": 0.75})
     model = GlmImageForConditionalGeneration(GlmImageConfig.from_pretrained(part))
     gains = {"qkv": 1.6, "q_proj.weight": 1.3, "k_proj.weight": 1.3, "_proj.bias": 0.4, "position_embedding": 0.7, "lm_head": 2.5, "embed_tokens": 0.4, "post_self_attn": 1.3, **spec.get("ar_gains", {})}
     state = draw(model, gains, seed)

@@ -14,7 +14,8 @@ import numpy as np
 import PIL
 import torch
 from PIL import Image, ImageOps
-from safetensors.torch import save_file
+
+from stored import save_file
 
 RESIZES = [((64, 96), (32, 48)), ((64, 96), (16, 16)), ((37, 53), (48, 64)), ((70, 45), (64, 48)), ((32, 32), (32, 32)), ((24, 40), (24, 64)), ((33, 47), (16, 32)),
            ((20, 30), (112, 16)), ((80, 31), (16, 96)), ((17, 17), (16, 16)), ((130, 70), (32, 16)), ((1, 1), (16, 16)), ((3, 90), (32, 48))]

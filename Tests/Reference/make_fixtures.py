@@ -13,13 +13,13 @@ os.environ["CUDA_VISIBLE_DEVICES"] = ""
 
 import torch
 from PIL import Image
-from safetensors.torch import save_file
 
 import checkpoints
 import image_cases
 import make_reference
 import randn_cases
 import text_cases
+from stored import save_file
 
 FIXTURES = Path(__file__).resolve().parent.parent / "Fixtures"
 

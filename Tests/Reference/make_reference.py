@@ -17,7 +17,8 @@ from diffusers.models.transformers.transformer_glm_image import GlmImageKVCache
 from diffusers.pipelines.glm_image.pipeline_glm_image import retrieve_latents
 from diffusers.utils.torch_utils import randn_tensor
 from PIL import Image, ImageOps
-from safetensors.torch import save_file
+
+from stored import save_file
 
 
 def load(folder):

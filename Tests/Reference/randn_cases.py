@@ -1,7 +1,8 @@
 """Noise cases: torch.randn on a CPU generator. Below 16 elements torch draws another way (pairs from doubles), so sizes stand on both sides."""
 
 import torch
-from safetensors.torch import save_file
+
+from stored import save_file
 
 SEEDS = (0, 42, 2**32 + 5)
 SIZES = (1, 7, 15, 16, 17, 100, 1024, 5000)

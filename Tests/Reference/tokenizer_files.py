@@ -55,7 +55,7 @@ def chat_template(codes):
     )
 
 
-def build_tokenizer(codes, merges, pairs_as_lists):
+def build_tokenizer(codes, spare, merges, pairs_as_lists):
     """tokenizer.json as a dictionary. `pairs_as_lists`: merges as ["a", "b"] (newer files) or as "a b" (older ones)."""
     pre = pre_tokenizers.Sequence([pre_tokenizers.Split(Regex(SPLIT), behavior="isolated"),
                                    pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)])
@@ -73,7 +73,7 @@ def build_tokenizer(codes, merges, pairs_as_lists):
         written = word if word.startswith("Ġ") or word.isascii() else "".join(to_characters[b] for b in word.encode())
         if written not in words:
             words.append(written)
-    visual = [f"<|dit_token_{n}|>" for n in range(codes + 16)]
+    visual = [f"<|dit_token_{n}|>" for n in range(codes + spare)]
     vocab = {token: n for n, token in enumerate(visual + words)}
     added = [(vocab[token], token) for token in visual] + [(len(vocab) + n, token) for n, token in enumerate(SPECIAL)]
     data["added_tokens"] = [{"id": n, "content": token, "single_word": False, "lstrip": False, "rstrip": False, "normalized": False,
@@ -84,14 +84,14 @@ def build_tokenizer(codes, merges, pairs_as_lists):
     return data, {token: n for n, token in added}
 
 
-def write(folder, codes, min_pixels, max_pixels, merges=240, pairs_as_lists=True):
+def write(folder, codes, min_pixels, max_pixels, spare=16, merges=240, pairs_as_lists=True):
     """Writes processor/ and tokenizer/ into the checkpoint `folder`; returns special token -> id and the vocabulary's size."""
     folder = Path(folder)
     processor, byt5 = folder / "processor", folder / "tokenizer"
     processor.mkdir(parents=True, exist_ok=True)
     byt5.mkdir(parents=True, exist_ok=True)
 
-    data, special = build_tokenizer(codes, merges, pairs_as_lists)
+    data, special = build_tokenizer(codes, spare, merges, pairs_as_lists)
     (processor / "tokenizer.json").write_text(json.dumps(data, ensure_ascii=False, separators=(",", ":")), encoding="utf-8")
     (processor / "chat_template.jinja").write_text(chat_template(codes), encoding="utf-8")
     write_json(processor / "tokenizer_config.json", {

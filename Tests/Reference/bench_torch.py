@@ -1,0 +1,114 @@
+"""Times in PyTorch the work that `glm bench` times: the same parts, names and sizes, the same checkpoint.
+
+    bench_torch.py MODEL_DIR [--json] [--threads 2] [--seconds 3] [--side 512] [--dtype f32 bf16]
+
+vision: side/16 × side/16 patches through the tower and the quantiser. prefill: 512 tokens, logits of the last. decode: one token after 512
+with the KV cache. glyph: 128 bytes. denoise: one pass of the transformer, 64 text tokens. vae-decode: one picture. Each is the best of all runs
+in its time, and the autoencoder the better of both memory layouts: PyTorch at its best on this machine.
+"""
+
+import argparse
+import json
+import time
+from pathlib import Path
+
+import diffusers
+import torch
+import transformers
+from diffusers import AutoencoderKL, GlmImageTransformer2DModel
+from transformers import GlmImageForConditionalGeneration, T5EncoderModel
+
+DTYPES = {"f32": torch.float32, "bf16": torch.bfloat16}
+
+
+def best(seconds, body):
+    """Milliseconds of the quickest run; at least two, after one to warm up."""
+    body()
+    least, runs, start = float("inf"), 0, time.perf_counter()
+    while runs < 2 or time.perf_counter() - start < seconds:
+        before = time.perf_counter()
+        body()
+        least, runs = min(least, time.perf_counter() - before), runs + 1
+    return least * 1000
+
+
+def autoregressive(folder, dtype, side, seconds):
+    model = GlmImageForConditionalGeneration.from_pretrained(folder / "vision_language_encoder", dtype=dtype).eval()
+    vision, text = model.config.vision_config, model.config.text_config
+    n = side // vision.patch_size
+    grid = torch.tensor([[1, n, n]])
+    patches = torch.randn(n * n, vision.in_channels * vision.patch_size**2, dtype=dtype)
+    yield "vision", best(seconds, lambda: model.get_image_tokens(model.get_image_features(patches, grid).pooler_output))
+
+    prompt = (torch.arange(512) * 31 % text.vocab_size).view(1, -1)
+    positions = torch.arange(512 + 48).view(1, 1, -1).expand(3, 1, -1)
+    yield "prefill", best(seconds, lambda: model(input_ids=prompt, position_ids=positions[..., :512], use_cache=True, logits_to_keep=1))
+
+    cache, least = None, float("inf")
+    start = time.perf_counter()
+    while cache is None or time.perf_counter() - start < seconds:
+        cache = model(input_ids=prompt, position_ids=positions[..., :512], use_cache=True, logits_to_keep=1).past_key_values
+        for i in range(48):
+            token, position = torch.tensor([[i % text.vision_vocab_size]]), positions[..., 512 + i:513 + i]
+            before = time.perf_counter()
+            model(input_ids=token, position_ids=position, past_key_values=cache, use_cache=True)
+            least = min(least, time.perf_counter() - before)
+    yield "decode", least * 1000
+
+
+def glyph(folder, dtype, side, seconds):
+    model = T5EncoderModel.from_pretrained(folder / "text_encoder", dtype=dtype).eval()
+    ids = torch.tensor([[100] * 127 + [1]])
+    mask = torch.ones_like(ids)
+    yield "glyph", best(seconds, lambda: model(ids, attention_mask=mask))
+
+
+def denoise(folder, dtype, side, seconds):
+    model = GlmImageTransformer2DModel.from_pretrained(folder / "transformer", torch_dtype=dtype).eval()
+    latents = torch.randn(1, model.config.in_channels, side // 8, side // 8, dtype=dtype)
+    codes = (torch.arange((side // 16) ** 2) % model.config.prior_vq_quantizer_codebook_size).view(1, -1)
+    text = torch.randn(1, 64, model.config.text_embed_dim, dtype=dtype)
+    size, crop, keep = torch.tensor([[side, side]], dtype=dtype), torch.zeros(1, 2, dtype=dtype), torch.zeros_like(codes, dtype=torch.bool)
+    yield "denoise", best(seconds, lambda: model(latents, text, codes, keep, torch.tensor([500.0]), size, crop))
+
+
+def decode_picture(folder, dtype, side, seconds):
+    model = AutoencoderKL.from_pretrained(folder / "vae", torch_dtype=dtype).eval()
+    factor = 2 ** (len(model.config.block_out_channels) - 1)
+    latents = torch.randn(1, model.config.latent_channels, side // factor, side // factor, dtype=dtype)
+    plain = best(seconds, lambda: model.decode(latents))
+    model, latents = model.to(memory_format=torch.channels_last), latents.to(memory_format=torch.channels_last)
+    yield "vae-decode", min(plain, best(seconds, lambda: model.decode(latents)))
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("model", type=Path)
+    parser.add_argument("--json", action="store_true")
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--seconds", type=float, default=3, help="spent on each part")
+    parser.add_argument("--side", type=int, default=512)
+    parser.add_argument("--dtype", nargs="*", choices=DTYPES, default=list(DTYPES))
+    options = parser.parse_args()
+
+    torch.set_num_threads(options.threads)
+    transformers.logging.set_verbosity_error()
+    transformers.logging.disable_progress_bar()
+    diffusers.logging.set_verbosity_error()
+    diffusers.logging.disable_progress_bar()
+    table = {}
+    with torch.inference_mode():
+        for part in (autoregressive, glyph, denoise, decode_picture):
+            for dtype in options.dtype:
+                for name, milliseconds in part(options.model, DTYPES[dtype], options.side, options.seconds):
+                    table.setdefault(name, {})[f"{dtype}_ms"] = round(milliseconds, 2)
+    if options.json:
+        print(json.dumps(table, indent=2))
+        return
+    print(f"torch {torch.__version__}, {options.threads} threads, {options.side}×{options.side}")
+    for name, row in table.items():
+        print(f"{name:12}" + "".join(f"{key[:-3]:>6} {value:9.2f} ms" for key, value in row.items()))
+
+
+if __name__ == "__main__":
+    main()
