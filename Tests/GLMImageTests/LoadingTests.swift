@@ -9,28 +9,30 @@ import Testing
 @Suite struct LoadingTests {
     @Test("a tensor that nothing uses is refused by name and file")
     func unused() throws {
-        let error = try failure { header in header["decoder.extra.weight"] = header["decoder.conv_in.bias"] }
-        #expect(error.contains("decoder.extra.weight") && error.contains("diffusion_pytorch_model.safetensors"))
+        let error = try failure(appending: 4) { header, end in
+            header["decoder.extra.weight"] = ["dtype": "F32", "shape": [1], "data_offsets": [end, end + 4]]
+        }
+        #expect(error.contains("decoder.extra.weight") && error.contains("diffusion_pytorch_model.safetensors"), "\(error)")
     }
 
     @Test("a missing tensor is refused by name")
     func missing() throws {
-        let error = try failure { header in
+        let error = try failure { header, _ in
             header["decoder.conv_other.bias"] = header["decoder.conv_in.bias"]
             header["decoder.conv_in.bias"] = nil
         }
-        #expect(error.contains("decoder.conv_in.bias"))
+        #expect(error.contains("decoder.conv_in.bias"), "\(error)")
     }
 
     @Test("a tensor of another shape is refused with both shapes")
     func misshaped() throws {
-        let error = try failure { header in
-            var entry = header["decoder.conv_in.weight"] as! [String: Any]
+        let error = try failure { header, _ in
+            var entry = header["decoder.conv_out.weight"] as! [String: Any]
             let shape = entry["shape"] as! [Int]
             entry["shape"] = [shape[1], shape[0], shape[2], shape[3]]
-            header["decoder.conv_in.weight"] = entry
+            header["decoder.conv_out.weight"] = entry
         }
-        #expect(error.contains("decoder.conv_in.weight") && error.contains("["))
+        #expect(error.contains("decoder.conv_out.weight") && error.contains("should have the shape [3, "), "\(error)")
     }
 
     @Test("a configuration of another architecture is refused by key and value", arguments: [
@@ -49,17 +51,18 @@ import Testing
         }
     }
 
-    /// The message with which the VAE's stage refuses `tiny-f32` after `edit` changed the VAE file's header.
-    private func failure(_ edit: (inout [String: Any]) -> Void) throws -> String {
+    /// The message with which the VAE's stage refuses `tiny-f32` after `edit` changed the VAE file's header. `edit` also gets
+    /// the length of the file's data, which grows by `extra` bytes.
+    private func failure(appending extra: Int = 0, _ edit: (inout [String: Any], Int) -> Void) throws -> String {
         try Fixture.withCopy(of: "tiny-f32") { copy in
             let url = copy.appending(path: "vae/diffusion_pytorch_model.safetensors")
             let bytes = try Data(contentsOf: url)
             let count = Int(bytes.withUnsafeBytes { $0.loadUnaligned(as: UInt64.self) })
             var header = try JSONSerialization.jsonObject(with: bytes[8..<8 + count]) as! [String: Any]
-            edit(&header)
+            edit(&header, bytes.count - 8 - count)
             let text = try JSONSerialization.data(withJSONObject: header)
             var length = UInt64(text.count).littleEndian
-            try (Data(bytes: &length, count: 8) + text + bytes[(8 + count)...]).write(to: url)
+            try (Data(bytes: &length, count: 8) + text + bytes[(8 + count)...] + Data(count: extra)).write(to: url)
             return try loadAll(copy)
         }
     }

@@ -54,21 +54,33 @@ import Testing
         #expect(throws: GLMImageError.self) { try text.layout(TokenRequest(prompt: prompt, height: 64, width: 64, seed: 1)) }
     }
 
-    @Test("limits are named with the value", arguments: [
-        (TokenRequest(prompt: "", height: 64, width: 64, seed: 1), "empty"),
-        (TokenRequest(prompt: "  \n", height: 64, width: 64, seed: 1), "empty"),
-        (TokenRequest(prompt: String(repeating: "a", count: 32_769), height: 64, width: 64, seed: 1), "32769 bytes, the limit is 32768"),
-        (TokenRequest(prompt: "a", height: 1000, width: 64, seed: 1), "height 1000 is not a multiple of 32"),
-        (TokenRequest(prompt: "a", height: 64, width: 0, seed: 1), "width 0 is outside 32 through 4096"),
-        (TokenRequest(prompt: "a", height: 4096, width: 4096, seed: 1), "16777216 pixels, the limit is 4194304"),
-        (TokenRequest(prompt: "a", height: 64, width: 64, seed: 1, sampling: SamplingOverride(temperature: .nan)), "temperature nan"),
-        (TokenRequest(prompt: "a", height: 64, width: 64, seed: 1, sampling: SamplingOverride(topP: 0)), "top_p 0.0"),
-        (TokenRequest(prompt: "a", height: 64, width: 64, sources: [CodeGrid(height: 1, width: 1, codes: [99_999])], seed: 1), "code 99999"),
-    ])
-    func limits(request: TokenRequest, message: String) throws {
+    @Test("limits are named with the value")
+    func limits() throws {
         let text = try TextGenerator(model: Fixture.model("tiny-f32"), device: CPUDevice(threads: 1))
-        let error = #expect(throws: GLMImageError.self) { try text.layout(request) }
-        #expect(error?.message.contains(message) == true, "\(error?.message ?? "")")
+        func refusal(_ edit: (inout TokenRequest) -> Void) -> String {
+            var request = TokenRequest(prompt: "a", height: 64, width: 64, seed: 1)
+            edit(&request)
+            do {
+                _ = try text.layout(request)
+                return "accepted"
+            } catch { return "\(error)" }
+        }
+        #expect(refusal { _ in } == "accepted")
+        #expect(refusal { $0.prompt = "" }.contains("empty"))
+        #expect(refusal { $0.prompt = "  \n" }.contains("empty"))
+        #expect(refusal { $0.prompt = String(repeating: "a", count: 32_769) }.contains("32769 bytes, the limit is 32768"))
+        #expect(refusal { $0.height = 1000 }.contains("height 1000 is not a multiple of 32"))
+        #expect(refusal { $0.width = 0 }.contains("width 0 is outside 32 through 4096"))
+        #expect(refusal { $0.height = 4096; $0.width = 4096 }.contains("16777216 pixels, the limit is 4194304"))
+        #expect(refusal { $0.sampling.temperature = .nan }.contains("temperature nan"))
+        #expect(refusal { $0.sampling.topP = 0 }.contains("top_p 0.0"))
+        #expect(refusal { $0.sources = [CodeGrid(height: 1, width: 1, codes: [99_999])] }.contains("code 99999"))
+    }
+
+    @Test("numbers out of range are an error, not a black picture or a crash")
+    func notFinite() {
+        let error = #expect(throws: GLMImageError.self) { try Autoencoder.picture([0, 0, .nan, 0, 0, 0], height: 1, width: 2) }
+        #expect(error?.code == .notFinite && error?.message.contains("row 0, column 0") == true)
     }
 
     @Test("a guidance of NaN, no steps and codes of another size are refused")

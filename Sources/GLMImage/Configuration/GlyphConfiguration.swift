@@ -1,6 +1,7 @@
 import Checkpoint
 
-/// `text_encoder/config.json`: transformers `T5Config`, encoder only, gated GELU.
+/// `text_encoder/config.json`: transformers `T5Config`, encoder only, gated GELU. Defaults are the class's, which a saved
+/// file leaves out.
 struct GlyphConfiguration: Decodable {
     let hiddenSize: Int
     let intermediateSize: Int
@@ -29,12 +30,12 @@ struct GlyphConfiguration: Decodable {
         let values = try decoder.container(keyedBy: CodingKeys.self)
         // T5Config turns "gated-gelu" into the tanh approximation ("gelu_new").
         try values.require("gated-gelu", forKey: .feedForward)
-        hiddenSize = try values.decode(Int.self, forKey: .hiddenSize)
-        intermediateSize = try values.decode(Int.self, forKey: .intermediateSize)
-        headSize = try values.decode(Int.self, forKey: .headSize)
-        heads = try values.decode(Int.self, forKey: .heads)
-        layers = try values.decode(Int.self, forKey: .layers)
-        vocabularySize = try values.decode(Int.self, forKey: .vocabularySize)
+        hiddenSize = try values.decodeIfPresent(Int.self, forKey: .hiddenSize) ?? 512
+        intermediateSize = try values.decodeIfPresent(Int.self, forKey: .intermediateSize) ?? 2048
+        headSize = try values.decodeIfPresent(Int.self, forKey: .headSize) ?? 64
+        heads = try values.decodeIfPresent(Int.self, forKey: .heads) ?? 8
+        layers = try values.decodeIfPresent(Int.self, forKey: .layers) ?? 6
+        vocabularySize = try values.decodeIfPresent(Int.self, forKey: .vocabularySize) ?? 32_128
         normEpsilon = try values.decodeIfPresent(Float.self, forKey: .normEpsilon) ?? 1e-6
         buckets = try values.decodeIfPresent(Int.self, forKey: .buckets) ?? 32
         maximumDistance = try values.decodeIfPresent(Int.self, forKey: .maximumDistance) ?? 128

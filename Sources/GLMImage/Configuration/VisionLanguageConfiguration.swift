@@ -1,7 +1,7 @@
 import Checkpoint
 
-/// `vision_language_encoder/config.json`. Defaults are those of transformers 5.23 `configuration_glm_image.py` and stand
-/// only where the class has one and checkpoints omit the key.
+/// `vision_language_encoder/config.json`. transformers leaves out of a saved file what equals the class default, so the
+/// defaults of transformers 5.23 `configuration_glm_image.py` stand here, each beside its key.
 struct VisionLanguageConfiguration: Decodable {
     let imageStartTokenID: Int
     let imageEndTokenID: Int
@@ -23,9 +23,9 @@ struct VisionLanguageConfiguration: Decodable {
     init(from decoder: any Decoder) throws {
         let values = try decoder.container(keyedBy: CodingKeys.self)
         try values.require("glm_image", forKey: .modelType)
-        imageStartTokenID = try values.decode(Int.self, forKey: .imageStartTokenID)
-        imageEndTokenID = try values.decode(Int.self, forKey: .imageEndTokenID)
-        imageTokenID = try values.decode(Int.self, forKey: .imageTokenID)
+        imageStartTokenID = try values.decodeIfPresent(Int.self, forKey: .imageStartTokenID) ?? 16_384
+        imageEndTokenID = try values.decodeIfPresent(Int.self, forKey: .imageEndTokenID) ?? 16_385
+        imageTokenID = try values.decodeIfPresent(Int.self, forKey: .imageTokenID) ?? 167_855
         text = try values.decode(TextConfiguration.self, forKey: .text)
         vision = try values.decode(VisionConfiguration.self, forKey: .vision)
         quantizer = try values.decode(QuantizerConfiguration.self, forKey: .quantizer)
@@ -69,14 +69,15 @@ struct TextConfiguration: Decodable {
 
     init(from decoder: any Decoder) throws {
         let values = try decoder.container(keyedBy: CodingKeys.self)
-        try values.require("silu", forKey: .hiddenActivation)
-        vocabularySize = try values.decode(Int.self, forKey: .vocabularySize)
-        visionVocabularySize = try values.decode(Int.self, forKey: .visionVocabularySize)
-        hiddenSize = try values.decode(Int.self, forKey: .hiddenSize)
-        intermediateSize = try values.decode(Int.self, forKey: .intermediateSize)
-        layers = try values.decode(Int.self, forKey: .layers)
-        heads = try values.decode(Int.self, forKey: .heads)
-        keyValueHeads = try values.decodeIfPresent(Int.self, forKey: .keyValueHeads) ?? heads
+        if values.contains(.hiddenActivation) { try values.require("silu", forKey: .hiddenActivation) }
+        vocabularySize = try values.decodeIfPresent(Int.self, forKey: .vocabularySize) ?? 168_064
+        visionVocabularySize = try values.decodeIfPresent(Int.self, forKey: .visionVocabularySize) ?? 16_512
+        hiddenSize = try values.decodeIfPresent(Int.self, forKey: .hiddenSize) ?? 4096
+        intermediateSize = try values.decodeIfPresent(Int.self, forKey: .intermediateSize) ?? 13_696
+        layers = try values.decodeIfPresent(Int.self, forKey: .layers) ?? 40
+        heads = try values.decodeIfPresent(Int.self, forKey: .heads) ?? 32
+        // An explicit null means as many as heads; absent, the class has 2.
+        keyValueHeads = values.contains(.keyValueHeads) ? try values.decodeIfPresent(Int.self, forKey: .keyValueHeads) ?? heads : 2
         headSize = try values.decodeIfPresent(Int.self, forKey: .headSize) ?? hiddenSize / heads
         normEpsilon = try values.decodeIfPresent(Float.self, forKey: .normEpsilon) ?? 1e-5
         attentionBias = try values.decodeIfPresent(Bool.self, forKey: .attentionBias) ?? true
@@ -139,15 +140,15 @@ struct VisionConfiguration: Decodable {
 
     init(from decoder: any Decoder) throws {
         let values = try decoder.container(keyedBy: CodingKeys.self)
-        try values.require("gelu", forKey: .hiddenActivation)
+        if values.contains(.hiddenActivation) { try values.require("gelu", forKey: .hiddenActivation) }
         let merge = try values.decodeIfPresent(Int.self, forKey: .mergeSize) ?? 1
         try values.check(merge == 1, .mergeSize, "\(merge) is not 1")
-        depth = try values.decode(Int.self, forKey: .depth)
-        hiddenSize = try values.decode(Int.self, forKey: .hiddenSize)
-        intermediateSize = try values.decode(Int.self, forKey: .intermediateSize)
-        heads = try values.decode(Int.self, forKey: .heads)
-        imageSize = try values.decode(Int.self, forKey: .imageSize)
-        patchSize = try values.decode(Int.self, forKey: .patchSize)
+        depth = try values.decodeIfPresent(Int.self, forKey: .depth) ?? 40
+        hiddenSize = try values.decodeIfPresent(Int.self, forKey: .hiddenSize) ?? 1536
+        intermediateSize = try values.decodeIfPresent(Int.self, forKey: .intermediateSize) ?? 6144
+        heads = try values.decodeIfPresent(Int.self, forKey: .heads) ?? 16
+        imageSize = try values.decodeIfPresent(Int.self, forKey: .imageSize) ?? 2048
+        patchSize = try values.decodeIfPresent(Int.self, forKey: .patchSize) ?? 16
         channels = try values.decodeIfPresent(Int.self, forKey: .channels) ?? 3
         normEpsilon = try values.decodeIfPresent(Float.self, forKey: .normEpsilon) ?? 1e-6
         attentionBias = try values.decodeIfPresent(Bool.self, forKey: .attentionBias) ?? true
@@ -166,5 +167,12 @@ struct QuantizerConfiguration: Decodable {
         case codes = "num_embeddings"
         case codeSize = "embed_dim"
         case latentChannels = "latent_channels"
+    }
+
+    init(from decoder: any Decoder) throws {
+        let values = try decoder.container(keyedBy: CodingKeys.self)
+        codes = try values.decodeIfPresent(Int.self, forKey: .codes) ?? 16_384
+        codeSize = try values.decodeIfPresent(Int.self, forKey: .codeSize) ?? 2048
+        latentChannels = try values.decodeIfPresent(Int.self, forKey: .latentChannels) ?? 1536
     }
 }

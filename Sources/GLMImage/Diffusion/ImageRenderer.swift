@@ -114,7 +114,7 @@ public final class ImageRenderer {
         let schedule = Schedule(scheduler, steps: request.steps, tokens: shape.grid.count)
         let latents = try denoiser.run(schedule, from: noise, checkCancellation: checkCancellation, onStep: onStep)
         let planes = try autoencoder.decode(latents, shape, checkCancellation: checkCancellation)
-        return Autoencoder.picture(planes, height: request.height, width: request.width)
+        return try Autoencoder.picture(planes, height: request.height, width: request.width)
     }
 
     /// A source image as the transformer reads it: latents of the picture at its own size.

@@ -60,8 +60,13 @@ package struct Autoencoder {
     }
 
     /// Planes `[3, H, W]` in −1 … 1 as a picture: clamped, and rounded half to even as numpy does.
-    package static func picture(_ planes: [Float], height: Int, width: Int) -> RGBImage {
+    ///
+    /// - Throws: `GLMImageError` when a pixel is not a number, rather than a black picture.
+    package static func picture(_ planes: [Float], height: Int, width: Int) throws(GLMImageError) -> RGBImage {
         let area = height * width
+        if let index = planes.firstIndex(where: { !$0.isFinite }) {
+            throw GLMImageError(.notFinite, "the picture is not finite at row \(index % area / width), column \(index % width): \(planes[index])")
+        }
         var image = RGBImage(width: width, height: height, pixels: [UInt8](repeating: 0, count: area * 3))
         for channel in 0..<3 {
             for pixel in 0..<area {

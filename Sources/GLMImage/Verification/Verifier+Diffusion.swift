@@ -88,7 +88,7 @@ extension Verifier {
         let latents = try denoiser.run(schedule(renderer), from: reference.floats("diffusion.initial_latents"), checkCancellation: {}, onStep: { _ in })
         let planes = try renderer.autoencoder.decode(latents, shape) {}
         let expected = try reference.picture(name)
-        let image = Autoencoder.picture(planes, height: expected.height, width: expected.width)
+        let image = try Autoencoder.picture(planes, height: expected.height, width: expected.width)
         return .picture(name, image.pixels, expected.pixels, precision)
     }
 
