@@ -1,13 +1,18 @@
 // Softmax attention over tiles, the score matrix never whole.
 //
-//   packed keys    [head][key panel of NR][size][NR]        transposed once per call, so a score panel is a small product
-//   packed values  [head][keys][V_PAD]                      V_PAD: head size in whole vectors
+//   packed keys    [head][panel of NR keys][steps of a head][NR]       transposed once per call, so a panel's scores are a small product
+//   packed values  [head][steps of the keys][VALUE_PAD]                VALUE_PAD: head size in whole vectors
 //   one task       QUERIES queries of one head: for each tile of KEY_TILE keys, MR queries at a time:
-//                  scores [MR][KEY_TILE] = Q · Kᵀ, running maximum and sum, P · V added to the output in registers and L1
+//                  scores [MR][KEY_TILE] = Q · Kᵀ, running maximum and sum, P · V added to the output in registers
 //
-// The scale and log₂e are folded into Q, so the exponential is a power of two. Heads that share keys share their packing.
+// A step is one f32, or a pair of bf16: of neighbours in the head for Q and K, of neighbouring keys for P and V. Scores, sums
+// and outputs are f32 always. The scale and log₂e are folded into Q, so the exponential is a power of two. Query heads that
+// share a key head share its packing.
 
 MICRO(micro_1, MR, 1)
+#if CK_HAS_BF16
+MICRO_BF16(micro_1_bf16, MR, 1)
+#endif
 
 enum { QUERIES = 4 * MR, KEY_TILE = 256, MAX_HEAD = 256 };
 static const float LOG2E = 1.44269504088896341f, NO_SCORE = -1e30f;
@@ -15,60 +20,111 @@ static const float LOG2E = 1.44269504088896341f, NO_SCORE = -1e30f;
 typedef struct {
     ck_context *context;
     const ck_attention_call *call;
+    bool bf16;
     float *keys, *values;
-    long panels;    // of keys
-    long value_pad; // floats of a packed value
-    long head;      // the first key-value head in packed keys and values
+    long panels;                 // of keys
+    long key_steps;              // of a head's size
+    long value_pad;              // floats of a packed step of values
+    long key_stride, value_stride; // floats from one packed head to the next
+    long head;                   // the first key-value head in packed keys and values
     long query_blocks;
 } attention_t;
 
-/// Packs keys `begin ..< end` (in panels) of all heads of the group.
+/// Sixteen f32 of a row, or thirty-two as pairs, from step `s` on; zero from element `size` on.
+INLINE vf attention_steps(bool bf16, const float *row, long size, long s, float scale) {
+#if CK_HAS_BF16
+    if (bf16) {
+        long left = size - 2 * s;
+        return pair_bf16(load_n(row + 2 * s, left) * scale, left > W ? load_n(row + 2 * s + W, left - W) * scale : splat(0));
+    }
+#endif
+    (void)bf16;
+    return load_n(row + s, size - s) * scale;
+}
+
+INLINE void attention_pack_keys(bool bf16, const attention_t *g, const float *from, long count, float *to) {
+    for (int v = 0; v < NV; v++) {
+        for (long s = 0; s < g->key_steps; s += W) {
+            vf r[W];
+            for (int j = 0; j < W; j++) {
+                long row = v * W + j;
+                r[j] = row < count ? attention_steps(bf16, from + row * g->call->key_stride, g->call->head_size, s, 1) : splat(0);
+            }
+            transpose16(r);
+            for (int j = 0; j < W && s + j < g->key_steps; j++) store(to + (s + j) * NR + v * W, r[j]);
+        }
+    }
+}
+
+INLINE void attention_pack_values(bool bf16, const attention_t *g, const float *from, long count, float *to) {
+    long size = g->call->head_size, stride = g->call->value_stride;
+#if CK_HAS_BF16
+    if (bf16) {
+        for (long j = 0; j < count; j += 2, to += g->value_pad) {
+            for (long d = 0; d < size; d += W) {
+                vf low = load_n(from + j * stride + d, size - d), high = j + 1 < count ? load_n(from + (j + 1) * stride + d, size - d) : splat(0);
+                vh a = __builtin_bit_cast(vh, _mm512_cvtneps_pbh((__m512)low)), b = __builtin_bit_cast(vh, _mm512_cvtneps_pbh((__m512)high));
+                store_u(to + d, __builtin_convertvector(a, vu) | __builtin_convertvector(b, vu) << 16);
+            }
+        }
+        return;
+    }
+#endif
+    (void)bf16;
+    for (long j = 0; j < count; j++, to += g->value_pad) {
+        for (long d = 0; d < size; d += W) store(to + d, load_n(from + j * stride + d, size - d));
+    }
+}
+
+/// Packs panel `panel` of key-value head `head` of the group.
+static void attention_pack_panel(const attention_t *g, long head, long panel, float *keys, float *values) {
+    const ck_attention_call *call = g->call;
+    long key = panel * NR, count = call->keys - key < NR ? call->keys - key : NR;
+    const float *from = call->key + key * call->key_stride + (g->head + head) * call->head_size;
+    const float *value = call->value + key * call->value_stride + (g->head + head) * call->head_size;
+#if CK_HAS_BF16
+    if (g->bf16) {
+        attention_pack_keys(true, g, from, count, keys);
+        attention_pack_values(true, g, value, count, values);
+        return;
+    }
+#endif
+    attention_pack_keys(false, g, from, count, keys);
+    attention_pack_values(false, g, value, count, values);
+}
+
 static void attention_pack(void *argument, long begin, long end, int thread) {
     (void)thread;
     const attention_t *g = argument;
-    const ck_attention_call *call = g->call;
-    long size = call->head_size;
     for (long item = begin; item < end; item++) {
         long head = item / g->panels, panel = item % g->panels;
-        long key = panel * NR, count = call->keys - key < NR ? call->keys - key : NR;
-        const float *from = call->key + key * call->key_stride + (g->head + head) * size;
-        float *to = g->keys + (head * g->panels + panel) * size * NR;
-        for (int v = 0; v < NV; v++) {
-            for (long d = 0; d < size; d += W) {
-                vf r[W];
-                for (int j = 0; j < W; j++) {
-                    long row = v * W + j;
-                    r[j] = row < count ? load_n(from + row * call->key_stride + d, size - d) : splat(0);
-                }
-                transpose16(r);
-                for (int j = 0; j < W && d + j < size; j++) store(to + (d + j) * NR + v * W, r[j]);
-            }
-        }
-        const float *value = call->value + key * call->value_stride + (g->head + head) * size;
-        float *values = g->values + (head * call->keys + key) * g->value_pad;
-        for (long j = 0; j < count; j++) {
-            for (long d = 0; d < size; d += W) store(values + j * g->value_pad + d, load_n(value + j * call->value_stride + d, size - d));
-        }
+        attention_pack_panel(g, head, panel, g->keys + head * g->key_stride + panel * g->key_steps * NR,
+                             g->values + head * g->value_stride + panel * (NR >> g->bf16) * g->value_pad);
     }
 }
 
 /// The state of QUERIES queries of one head.
 typedef struct {
-    float query[QUERIES][MAX_HEAD];
+    float query[QUERIES][MAX_HEAD]; // steps
     float output[QUERIES][MAX_HEAD];
     float scores[MR][KEY_TILE];
     float maximum[QUERIES], sum[QUERIES];
 } attention_state;
 
-/// Scores of MR queries against `keys` keys from `panel` on, into `scores`.
-static void attention_scores(const float *query, const float *panel, long size, long keys, float *scores) {
-    for (long j = 0; j < keys; j += NR, panel += size * NR) {
+/// Scores of MR queries against `keys` keys from `panel` on.
+INLINE void attention_scores(bool bf16, const float *query, const float *panel, long steps, long keys, float *scores) {
+    for (long j = 0; j < keys; j += NR, panel += steps * NR) {
         vf sum[MR][NV];
 #pragma clang loop unroll(full)
         for (int i = 0; i < MR; i++)
 #pragma clang loop unroll(full)
             for (int v = 0; v < NV; v++) sum[i][v] = splat(0);
-        micro(size, query, MAX_HEAD, panel, NR, sum);
+#if CK_HAS_BF16
+        if (bf16) micro_bf16(steps, query, MAX_HEAD, panel, NR, sum);
+        else
+#endif
+            micro(steps, query, MAX_HEAD, panel, NR, sum);
+        (void)bf16;
 #pragma clang loop unroll(full)
         for (int i = 0; i < MR; i++)
 #pragma clang loop unroll(full)
@@ -76,52 +132,60 @@ static void attention_scores(const float *query, const float *panel, long size, 
     }
 }
 
-/// One row of scores to probabilities over `keys` keys; returns what the earlier output shrinks by.
-INLINE float attention_softmax(float *scores, long keys, float *maximum, float *sum) {
+/// One row of scores to probabilities over `keys` keys (a multiple of NR), as steps in place; returns what the earlier output shrinks by.
+INLINE float attention_softmax(bool bf16, float *scores, long keys, float *maximum, float *sum) {
     vf top = splat(NO_SCORE);
     for (long j = 0; j < keys; j += W) top = max_v(top, load(scores + j));
     float before = *maximum, now = max_of(top);
     now = now > before ? now : before;
     vf total = splat(0);
-    for (long j = 0; j < keys; j += W) {
-        vf p = exp2_v(load(scores + j) - now);
-        total += p;
-        store(scores + j, p);
-    }
-    float shrink = exp2_v(splat(before - now))[0];
+#if CK_HAS_BF16
+    if (bf16) {
+        for (long j = 0; j < keys; j += 2 * W) {
+            vf p = exp2_v(load(scores + j) - now, true), q = exp2_v(load(scores + j + W) - now, true);
+            total += p + q;
+            store(scores + j / 2, pair_bf16(p, q));
+        }
+    } else
+#endif
+        for (long j = 0; j < keys; j += W) {
+            vf p = exp2_v(load(scores + j) - now, false);
+            total += p;
+            store(scores + j, p);
+        }
+    (void)bf16;
+    float shrink = now == before ? 1 : exp2_v(splat(before - now), false)[0];
     *maximum = now;
     *sum = *sum * shrink + sum_v(total);
     return shrink;
 }
 
-/// output [MR][value_pad] = output · shrink + P [MR][keys] · values [keys][value_pad].
-static void attention_output(const float *p, const float *values, long keys, long value_pad, const float *shrink, float *output) {
+/// output [MR][value_pad] = output · shrink + P [MR][steps] · values [steps][value_pad].
+INLINE void attention_output(bool bf16, const float *p, const float *values, long steps, long value_pad, const float *shrink, float *output) {
     long d = 0;
-    for (; d + NR <= value_pad; d += NR) {
-        vf sum[MR][NV];
-#pragma clang loop unroll(full)
-        for (int i = 0; i < MR; i++)
-#pragma clang loop unroll(full)
-            for (int v = 0; v < NV; v++) sum[i][v] = load(output + i * MAX_HEAD + d + v * W) * shrink[i];
-        micro(keys, p, KEY_TILE, values + d, value_pad, sum);
-#pragma clang loop unroll(full)
-        for (int i = 0; i < MR; i++)
-#pragma clang loop unroll(full)
-            for (int v = 0; v < NV; v++) store(output + i * MAX_HEAD + d + v * W, sum[i][v]);
+#define OUTPUT_COLUMNS(V, F32, BF16)                                                                                    \
+    for (; d + V * W <= value_pad; d += V * W) {                                                                        \
+        vf sum[MR][V];                                                                                                  \
+        _Pragma("clang loop unroll(full)") for (int i = 0; i < MR; i++)                                                 \
+            _Pragma("clang loop unroll(full)") for (int v = 0; v < V; v++) sum[i][v] = load(output + i * MAX_HEAD + d + v * W) * shrink[i]; \
+        if (bf16) BF16(steps, p, KEY_TILE, values + d, value_pad, sum);                                                 \
+        else F32(steps, p, KEY_TILE, values + d, value_pad, sum);                                                       \
+        _Pragma("clang loop unroll(full)") for (int i = 0; i < MR; i++)                                                 \
+            _Pragma("clang loop unroll(full)") for (int v = 0; v < V; v++) store(output + i * MAX_HEAD + d + v * W, sum[i][v]); \
     }
-    for (; d < value_pad; d += W) {
-        vf sum[MR][1];
-#pragma clang loop unroll(full)
-        for (int i = 0; i < MR; i++) sum[i][0] = load(output + i * MAX_HEAD + d) * shrink[i];
-        micro_1(keys, p, KEY_TILE, values + d, value_pad, sum);
-#pragma clang loop unroll(full)
-        for (int i = 0; i < MR; i++) store(output + i * MAX_HEAD + d, sum[i][0]);
-    }
+#if CK_HAS_BF16
+    OUTPUT_COLUMNS(NV, micro, micro_bf16)
+    OUTPUT_COLUMNS(1, micro_1, micro_1_bf16)
+#else
+    OUTPUT_COLUMNS(NV, micro, micro)
+    OUTPUT_COLUMNS(1, micro_1, micro_1)
+#endif
+#undef OUTPUT_COLUMNS
 }
 
-/// Bias and mask on the scores of MR queries from `row` on, keys from `key` on; whole vectors end with no score.
+/// Bias and mask on the scores of MR queries from `row` on, keys from `key` on; whole panels end with no score.
 static void attention_adjust(const ck_attention_call *call, long head, long row, long key, long keys, float *scores) {
-    long padded = (keys + W - 1) / W * W;
+    long padded = (keys + NR - 1) / NR * NR;
     for (long i = 0; i < MR; i++, scores += KEY_TILE) {
         if (call->bias && row + i < call->rows) {
             // Column j − i + rows − 1 of this head's bias.
@@ -137,62 +201,70 @@ static void attention_adjust(const ck_attention_call *call, long head, long row,
     }
 }
 
-static void attention_task(void *argument, long begin, long end, int thread) {
-    const attention_t *g = argument;
+INLINE void attention_queries(bool bf16, const attention_t *g, long head, long block, attention_state *state) {
     const ck_attention_call *call = g->call;
     long size = call->head_size, shared = call->heads / call->key_value_heads;
+    long row = block * QUERIES, rows = call->rows - row < QUERIES ? call->rows - row : QUERIES;
+    const float *keys = g->keys + head / shared * g->key_stride, *values = g->values + head / shared * g->value_stride;
+    long query_head = g->head * shared + head, row_blocks = (rows + MR - 1) / MR;
+    for (long i = 0; i < row_blocks * MR; i++) {
+        const float *query = call->query + (row + i) * call->query_stride + query_head * size;
+        for (long s = 0; s < g->key_steps; s += W) store(state->query[i] + s, i < rows ? attention_steps(bf16, query, size, s, call->scale * LOG2E) : splat(0));
+        for (long d = 0; d < g->value_pad; d += W) store(state->output[i] + d, splat(0));
+        state->maximum[i] = NO_SCORE;
+        state->sum[i] = 0;
+    }
+    long visible = call->causal ? row + rows + call->keys - call->rows : call->keys;
+    for (long key = 0; key < visible; key += KEY_TILE) {
+        long tile = visible - key < KEY_TILE ? visible - key : KEY_TILE, padded = (tile + NR - 1) / NR * NR;
+        for (long i = 0; i < row_blocks * MR; i += MR) {
+            float shrink[MR], *scores = state->scores[0];
+            attention_scores(bf16, state->query[i], keys + key * g->key_steps, g->key_steps, tile, scores);
+            bool crossed = call->causal && key + tile > row + i + call->keys - call->rows + 1;
+            if (call->bias || crossed || padded != tile) attention_adjust(call, query_head, row + i, key, tile, scores);
+            for (int r = 0; r < MR; r++) shrink[r] = attention_softmax(bf16, scores + r * KEY_TILE, padded, &state->maximum[i + r], &state->sum[i + r]);
+            attention_output(bf16, scores, values + (key >> bf16) * g->value_pad, bf16 ? (tile + 1) / 2 : tile, g->value_pad, shrink, state->output[i]);
+        }
+    }
+    for (long i = 0; i < rows; i++) {
+        float *output = call->output + (row + i) * call->output_stride + query_head * size;
+        // A query that sees no key at all has no sum: its output is zero.
+        float inverse = state->sum[i] != 0 ? 1 / state->sum[i] : 0;
+        for (long d = 0; d < size; d += W) store_n(output + d, load(state->output[i] + d) * inverse, size - d);
+    }
+}
+
+static void attention_task(void *argument, long begin, long end, int thread) {
+    const attention_t *g = argument;
     attention_state *state = ck_scratch(g->context, thread, THREAD_X, sizeof(attention_state));
     for (long task = begin; task < end; task++) {
         // The longest rows of a causal mask first, so that the threads end together.
         long head = task / g->query_blocks, block = g->query_blocks - 1 - task % g->query_blocks;
-        long row = block * QUERIES, rows = call->rows - row < QUERIES ? call->rows - row : QUERIES;
-        const float *keys = g->keys + head / shared * g->panels * size * NR;
-        const float *values = g->values + head / shared * call->keys * g->value_pad;
-        long query_head = g->head * shared + head;
-        float scale = call->scale * LOG2E;
-        long row_blocks = (rows + MR - 1) / MR;
-        for (long i = 0; i < row_blocks * MR; i++) {
-            const float *query = call->query + (row + i) * call->query_stride + query_head * size;
-            for (long d = 0; d < size; d += W) store(state->query[i] + d, i < rows ? load_n(query + d, size - d) * scale : splat(0));
-            for (long d = 0; d < g->value_pad; d += W) store(state->output[i] + d, splat(0));
-            state->maximum[i] = NO_SCORE;
-            state->sum[i] = 0;
+#if CK_HAS_BF16
+        if (g->bf16) {
+            attention_queries(true, g, head, block, state);
+            continue;
         }
-        long visible = call->causal ? row + rows + call->keys - call->rows : call->keys;
-        for (long key = 0; key < visible; key += KEY_TILE) {
-            long tile = visible - key < KEY_TILE ? visible - key : KEY_TILE;
-            long padded = (tile + W - 1) / W * W;
-            for (long i = 0; i < row_blocks * MR; i += MR) {
-                float shrink[MR], *scores = state->scores[0];
-                attention_scores(state->query[i], keys + key / NR * size * NR, size, tile, scores);
-                bool crossed = call->causal && key + tile > row + i + call->keys - call->rows + 1;
-                if (call->bias || crossed || padded != tile) attention_adjust(call, query_head, row + i, key, tile, scores);
-                for (int r = 0; r < MR; r++) shrink[r] = attention_softmax(scores + r * KEY_TILE, padded, &state->maximum[i + r], &state->sum[i + r]);
-                attention_output(scores, values + key * g->value_pad, tile, g->value_pad, shrink, state->output[i]);
-            }
-        }
-        for (long i = 0; i < rows; i++) {
-            float *output = call->output + (row + i) * call->output_stride + query_head * size;
-            // A query that sees no key at all has no sum: its output is zero.
-            float inverse = state->sum[i] != 0 ? 1 / state->sum[i] : 0;
-            for (long d = 0; d < size; d += W) store_n(output + d, load(state->output[i] + d) * inverse, size - d);
-        }
+#endif
+        attention_queries(false, g, head, block, state);
     }
 }
 
 static void attention(ck_context *context, const ck_attention_call *call) {
     if (call->rows <= 0 || call->heads <= 0) return;
-    attention_t g = {.context = context, .call = call};
+    attention_t g = {.context = context, .call = call, .bf16 = context->bf16};
     g.panels = (call->keys + NR - 1) / NR;
+    g.key_steps = g.bf16 ? (call->head_size + 1) / 2 : call->head_size;
     g.value_pad = (call->head_size + W - 1) / W * W;
+    g.key_stride = g.panels * NR * g.key_steps;
+    g.value_stride = g.panels * (NR >> g.bf16) * g.value_pad;
     g.query_blocks = (call->rows + QUERIES - 1) / QUERIES;
-    long key_bytes = g.panels * call->head_size * NR * 4, value_bytes = call->keys * g.value_pad * 4;
     // As many heads at a time as fit a bounded scratch, yet enough tasks for all threads.
-    long shared = call->heads / call->key_value_heads, group = (64 << 20) / (key_bytes + value_bytes + 1);
-    if (group * shared * g.query_blocks < 2 * context->threads) group = 1 + 2 * context->threads / (shared * g.query_blocks);
+    long shared = call->heads / call->key_value_heads, group = (16 << 20) / (g.key_stride + g.value_stride + 1);
+    if (group * shared * g.query_blocks < 4 * context->threads) group = 1 + 4 * context->threads / (shared * g.query_blocks);
     group = group < 1 ? 1 : group > call->key_value_heads ? call->key_value_heads : group;
-    g.keys = ck_shared(context, SHARED_KEYS, (size_t)(group * key_bytes) + 64);
-    g.values = ck_shared(context, SHARED_VALUES, (size_t)(group * value_bytes) + 64);
+    g.keys = ck_shared(context, SHARED_KEYS, (size_t)(group * g.key_stride) * 4 + 64);
+    g.values = ck_shared(context, SHARED_VALUES, (size_t)(group * g.value_stride) * 4 + 64);
     for (g.head = 0; g.head < call->key_value_heads; g.head += group) {
         long heads = call->key_value_heads - g.head < group ? call->key_value_heads - g.head : group;
         ck_pool_run(context->pool, heads * g.panels, 4, attention_pack, &g);

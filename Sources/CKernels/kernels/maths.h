@@ -1,25 +1,43 @@
 // Exponentials and what is made of them, by polynomials: relative error about 1e-7, NaN in is NaN out.
 
-/// 2^x by rounding to the nearest whole power and a polynomial of degree 6 for the rest; 0 below −126, saturated above 127.
-INLINE vf exp2_v(vf x) {
-    vf bounded = max_v(splat(-127), min_v(splat(127.4f), x));
-    vf shifted = bounded + 12582912.0f; // 1.5 · 2^23: the sum's low bits are the rounded exponent
-    vf f = bounded - (shifted - 12582912.0f);
-    vf p = splat(1.540353039338161e-4f);
-    p = p * f + 1.3333558146428443e-3f;
-    p = p * f + 9.618129107628477e-3f;
-    p = p * f + 5.550410866482158e-2f;
-    p = p * f + 0.24022650695910072f;
-    p = p * f + 0.6931471805599453f;
-    p = p * f + 1.0f;
-    vf scale = as_vf((as_vu(shifted) << 23) + 0x3f800000);
-    vf result = p * scale;
-    return x < splat(-126) ? splat(0) : result;
+/// p · 2^n for a whole number n of −200 to 127, given as `shifted` = n + 1.5 · 2^23, whose low bits are n.
+INLINE vf scale_by(vf p, vf shifted) {
+#if CK_HAS_AVX512
+    return (vf)_mm512_scalef_ps((__m512)p, (__m512)(shifted - 12582912.0f));
+#else
+    // Without subnormals: below 2^−126 all is zero.
+    vf result = p * as_vf((as_vu(shifted) << 23) + 0x3f800000);
+    return shifted < splat(12582912.0f - 126) ? splat(0) : result;
+#endif
 }
 
-/// e^x: 2^n · e^r with ln 2 in two parts, so that large arguments keep their accuracy; 0 below −87.3, saturated above 88.3.
+/// 2^x for x up to 127, by rounding to the nearest whole power and a minimax polynomial for the rest: of degree 6 (relative
+/// error 2e-9 before rounding), or of degree 4 (3e-6) where the result becomes a bf16. −∞ gives 0.
+INLINE vf exp2_v(vf x, bool coarse) {
+    vf bounded = max_v(splat(-200), x);
+    vf shifted = bounded + 12582912.0f;
+    vf f = bounded - (shifted - 12582912.0f);
+    vf p;
+    if (coarse) {
+        p = splat(9.570101729e-3f);
+        p = p * f + 5.591786031e-2f;
+        p = p * f + 0.2402474483f;
+        p = p * f + 0.6931218147f;
+    } else {
+        p = splat(1.534581185e-4f);
+        p = p * f + 1.339993122e-3f;
+        p = p * f + 9.618488958e-3f;
+        p = p * f + 5.550328777e-2f;
+        p = p * f + 0.2402264689f;
+        p = p * f + 0.6931472057f;
+    }
+    p = p * f + 1.0f;
+    return scale_by(p, shifted);
+}
+
+/// e^x: 2^n · e^r with ln 2 in two parts, so that large arguments keep their accuracy; saturated above 88.3.
 INLINE vf exp_v(vf x) {
-    vf bounded = max_v(splat(-88), min_v(splat(88.3f), x));
+    vf bounded = max_v(splat(-138), min_v(splat(88.3f), x));
     vf shifted = bounded * 1.44269504088896341f + 12582912.0f;
     vf n = shifted - 12582912.0f;
     vf r = bounded - n * 0.693359375f;
@@ -32,9 +50,7 @@ INLINE vf exp_v(vf x) {
     p = p * r + 0.5f;
     p = p * r + 1.0f;
     p = p * r + 1.0f;
-    vf scale = as_vf((as_vu(shifted) << 23) + 0x3f800000);
-    vf result = p * scale;
-    return x < splat(-87.3f) ? splat(0) : result;
+    return scale_by(p, shifted);
 }
 
 /// 1 / (1 + e^−x) by e^−|x|, which never overflows: sigmoid(−∞) is 0.

@@ -8,7 +8,7 @@
 #include "finish.h"
 #include "micro.h"
 #include "gemm.h"
-#include "gemv.h"
+#include "dot.h"
 #include "linear.h"
 #include "attention.h"
 #include "norms.h"
