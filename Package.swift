@@ -64,23 +64,25 @@ let package = Package(
 
         // The stages: one model part, one process, one device.
         library("StageKit", ["Wire", grpc, grpcTransport, logging, arguments]),
-        library("VisionStage", ["StageKit", "Wire", "GLMImage", "Imaging"]),
-        library("TextStage", ["StageKit", "Wire", "GLMImage"]),
-        library("DiffusionStage", ["StageKit", "Wire", "GLMImage", "Imaging"]),
+        library("ModelStage", ["StageKit", "Wire", "GLMImage", "Checkpoint", "Imaging", "Tensor", "TensorCPU", arguments]),
+        library("VisionStage", ["ModelStage", "StageKit", "Wire", "GLMImage"]),
+        library("TextStage", ["ModelStage", "StageKit", "Wire", "GLMImage"]),
+        library("DiffusionStage", ["ModelStage", "StageKit", "Wire", "GLMImage", "Imaging"]),
 
-        // What stands in front of them.
-        library("Gateway", ["StageKit", "Wire", "Imaging", grpc, grpcTransport, logging, lifecycle]),
+        // What stands in front of them. Of the model, the gateway knows only what a request may ask for.
+        .target(name: "CProcess"),
+        library("Gateway", ["CProcess", "StageKit", "Wire", "GLMImage", "Imaging", grpc, logging]),
 
-        executable("glm-vision", ["VisionStage", "StageKit"]),
-        executable("glm-text", ["TextStage", "StageKit"]),
-        executable("glm-diffusion", ["DiffusionStage", "StageKit"]),
-        executable("glm-gateway", ["Gateway", "StageKit"]),
+        executable("glm-vision", ["VisionStage", "ModelStage", "StageKit"]),
+        executable("glm-text", ["TextStage", "ModelStage", "StageKit"]),
+        executable("glm-diffusion", ["DiffusionStage", "ModelStage", "StageKit"]),
+        executable("glm-gateway", ["Gateway", "StageKit", "Wire"]),
         executable("glm", ["Wire", "StageKit", "Gateway", "GLMImage", "TensorCPU", "Checkpoint", "Imaging", "GLMTiny"]),
 
         tests("TensorCPUTests", ["TensorCPU", "Tensor"]),
         tests("CheckpointTests", ["Checkpoint", "Tensor"]),
         tests("TokenizingTests", ["Tokenizing"]),
-        tests("ImagingTests", ["Imaging", "Checkpoint"]),
+        tests("ImagingTests", ["Imaging", "Checkpoint", "Tensor"]),
         tests("GLMImageTests", ["GLMImage", "TensorCPU", "Checkpoint", "Imaging"]),
         tests("WireTests", ["Wire"]),
         tests("StageKitTests", ["StageKit", "Wire"]),

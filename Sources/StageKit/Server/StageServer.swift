@@ -121,7 +121,8 @@ public final class StageServer: Sendable {
         limits.maxRequestBytes = requestLimit
         return StageDescription(
             kind: kind, instance: options.instance, device: model.device, modelName: model.name, modelFingerprint: model.fingerprint,
-            build: Build.version, limits: limits, state: gate.phase, running: gate.running, queued: gate.queued, processID: Int(getpid()))
+            build: Build.version, limits: limits, state: gate.phase, running: gate.running, queued: gate.queued, processID: Int(getpid()),
+            defaultSide: model.defaultSide)
     }
 
     private func announce() {
@@ -170,12 +171,15 @@ public struct StageModel: Sendable, Hashable {
     public var fingerprint: String
     /// `cpu`, `npu:0`.
     public var device: String
+    /// Side of the square picture that the checkpoint draws best, pixels; 0 where the process does not draw.
+    public var defaultSide: Int
 
-    /// Of the gateway, which loads nothing.
-    public init(name: String = "", fingerprint: String = "", device: String = "") {
+    /// Without arguments: of the gateway, which loads nothing.
+    public init(name: String = "", fingerprint: String = "", device: String = "", defaultSide: Int = 0) {
         self.name = name
         self.fingerprint = fingerprint
         self.device = device
+        self.defaultSide = defaultSide
     }
 }
 

@@ -36,11 +36,13 @@ public struct StageDescription: Sendable, Hashable {
     public var queued: Int
     /// On its own host.
     public var processID: Int
+    /// Side of the square picture that the checkpoint draws best, pixels; 0: not this stage's matter.
+    public var defaultSide: Int
 
     public init(
         kind: String, instance: String, device: String = "", modelName: String = "", modelFingerprint: String = "", build: String,
         protocolVersion: Int = WireProtocol.version, limits: StageLimits = StageLimits(), state: StageState, running: Int = 0,
-        queued: Int = 0, processID: Int
+        queued: Int = 0, processID: Int, defaultSide: Int = 0
     ) {
         self.kind = kind
         self.instance = instance
@@ -54,6 +56,7 @@ public struct StageDescription: Sendable, Hashable {
         self.running = running
         self.queued = queued
         self.processID = processID
+        self.defaultSide = defaultSide
     }
 }
 
@@ -73,6 +76,7 @@ extension StageDescription: CodedMessage {
         c.running = try UInt32(wire: running, "running")
         c.queued = try UInt32(wire: queued, "queued")
         c.process_id = try UInt32(wire: processID, "process_id")
+        c.default_side = try UInt32(wire: defaultSide, "default_side")
     }
 
     init(_ c: Glm__V1__StageDescription) throws(WireError) {
@@ -81,7 +85,8 @@ extension StageDescription: CodedMessage {
             modelName: try text(c.model_name, "model_name"), modelFingerprint: try text(c.model_fingerprint, "model_fingerprint"),
             build: try text(c.build, "build"), protocolVersion: Int(c.protocol_version),
             limits: try message(c.limits) ?? StageLimits(), state: StageState(rawValue: c.state.rawValue) ?? .unspecified,
-            running: Int(c.running), queued: Int(c.queued), processID: Int(c.process_id))
+            running: Int(c.running), queued: Int(c.queued), processID: Int(c.process_id),
+            defaultSide: Int(c.default_side))
     }
 }
 

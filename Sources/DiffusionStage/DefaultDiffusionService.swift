@@ -1,0 +1,48 @@
+import GLMImage
+import Imaging
+public import ModelStage
+public import StageKit
+public import Wire
+
+/// The diffusion part of a checkpoint, on a thread of its own.
+public actor DefaultDiffusionService: DiffusionService {
+    private let thread = ComputeThread(name: "diffusion")
+    private var renderer: ImageRenderer?
+
+    public nonisolated var unownedExecutor: UnownedSerialExecutor { thread.asUnownedSerialExecutor() }
+
+    public init() {}
+
+    public func load(_ options: ModelOptions) throws -> StageModel {
+        let folder = try options.folder()
+        let device = options.makeDevice()
+        let renderer = try ImageRenderer(model: folder, device: device)
+        self.renderer = renderer
+        return StageModel(folder, device, defaultSide: renderer.defaultSide)
+    }
+
+    public func render(_ order: RenderOrder, token: WorkToken, onStep: @escaping @Sendable (Int) -> Void) async throws -> RenderedImage {
+        guard let renderer else { throw CallError(.unavailable, "the model is being loaded") }
+        var watch = Stopwatch()
+        let sources = try order.sources.enumerated().map { index, source in
+            GLMImage.SourcePicture(image: try decodePicture(source.picture, "sources[\(index)].image"), codes: source.codes)
+        }
+        watch.lap("read")
+        let request = GLMImage.RenderRequest(
+            prompt: order.prompt, height: order.height, width: order.width, target: order.target, sources: sources, steps: order.steps,
+            guidanceScale: order.guidanceScale, seed: order.seed)
+        let image = try renderer.render(request, checkCancellation: token.checkCancellation) { step in
+            if step == order.steps { watch.lap("denoise") }
+            try token.checkCancellation()
+            onStep(step)
+        }
+        watch.lap("vae")
+        let bytes =
+            switch order.format {
+            case .png: try image.png()
+            case .jpeg: try image.jpeg(quality: order.jpegQuality)
+            }
+        watch.lap("write")
+        return RenderedImage(image: bytes, format: order.format, height: image.height, width: image.width, timings: watch.timings)
+    }
+}

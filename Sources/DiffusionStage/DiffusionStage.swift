@@ -1,0 +1,17 @@
+import GLMImage
+public import ModelStage
+public import StageKit
+import Wire
+
+/// The diffusion process.
+public enum DiffusionStage {
+    public static let kind = "diffusion"
+
+    /// Serves until told to end.
+    public static func run(_ options: ServerOptions, _ model: ModelOptions) async throws {
+        let limits = StageLimits(maxPromptBytes: RequestLimits.promptBytes.upperBound, maxPixels: RequestLimits.maximumArea)
+        let server = try StageServer(kind: kind, options: options, limits: limits, status: modelStatus)
+        let service = DefaultDiffusionService()
+        try await server.run([.diffusion(DiffusionHarness(service, gate: server.gate))]) { try await service.load(model) }
+    }
+}

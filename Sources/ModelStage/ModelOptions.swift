@@ -1,0 +1,43 @@
+public import ArgumentParser
+public import Checkpoint
+import Foundation
+public import StageKit
+public import Tensor
+public import TensorCPU
+
+/// The flags of a process that holds a part of the model.
+public struct ModelOptions: ParsableArguments, Sendable {
+    @Option(help: ArgumentHelp("The checkpoint's folder, as Hugging Face lays it out.", valueName: "dir"))
+    public var model: String
+
+    @Option(help: ArgumentHelp("What computes: cpu.", valueName: "device"))
+    public var device = "cpu"
+
+    @Option(help: ArgumentHelp("Threads that compute. Default: one for each processor that this process may use.", valueName: "n"))
+    public var threads: Int?
+
+    @Option(help: ArgumentHelp("f32, or bf16 where the processor multiplies it natively.", valueName: "precision"))
+    public var precision = CPUDevice.Precision.f32
+
+    public init() {}
+
+    public func validate() throws {
+        guard device == "cpu" else { throw ValidationError("--device is \"\(device)\"; this build computes on cpu") }
+        if let threads, !(1...1024).contains(threads) { throw ValidationError("--threads is \(threads); 1 to 1024") }
+    }
+
+    /// The folder, checked as far as its own index goes; the parts' files are read by the parts.
+    public func folder() throws -> ModelFolder { try ModelFolder(URL(fileURLWithPath: model)) }
+
+    public func makeDevice() -> any Device { CPUDevice(threads: threads, precision: precision) }
+}
+
+extension StageModel {
+    /// What Describe tells of a model that is loaded.
+    public init(_ folder: ModelFolder, _ device: any Device, defaultSide: Int = 0) {
+        self.init(
+            name: folder.url.standardizedFileURL.lastPathComponent, fingerprint: folder.fingerprint, device: device.name, defaultSide: defaultSide)
+    }
+}
+
+extension CPUDevice.Precision: ExpressibleByArgument {}

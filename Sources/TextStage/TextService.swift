@@ -1,0 +1,20 @@
+public import GLMImage
+public import StageKit
+public import Wire
+
+/// Turns a prompt into the codes of a picture.
+public protocol TextService: Sendable {
+    /// - Parameters:
+    ///   - token: asked in every decode step.
+    ///   - onEvent: called from the computing thread, once with the layout, then with each token; must not wait.
+    /// - Throws: what the token throws once the work is not wanted any more; `GLMImageError` for a request that the model refuses.
+    func generate(
+        _ request: TokenRequest, token: WorkToken, onEvent: @escaping @Sendable (TextEvent) -> Void
+    ) async throws -> (preview: GLMImage.CodeGrid?, target: GLMImage.CodeGrid, timings: [Timing])
+}
+
+/// What happens while tokens are made.
+public enum TextEvent: Sendable, Hashable {
+    case layout(GLMImage.TokenLayout)
+    case token(index: Int, id: Int32)
+}

@@ -1,0 +1,17 @@
+import GLMImage
+public import ModelStage
+public import StageKit
+import Wire
+
+/// The text process.
+public enum TextStage {
+    public static let kind = "text"
+
+    /// Serves until told to end.
+    public static func run(_ options: ServerOptions, _ model: ModelOptions) async throws {
+        let limits = StageLimits(maxPromptBytes: RequestLimits.promptBytes.upperBound, maxPixels: RequestLimits.maximumArea)
+        let server = try StageServer(kind: kind, options: options, limits: limits, status: modelStatus)
+        let service = DefaultTextService()
+        try await server.run([.text(TextHarness(service, gate: server.gate))]) { try await service.load(model) }
+    }
+}

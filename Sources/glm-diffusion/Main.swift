@@ -1,0 +1,16 @@
+import ArgumentParser
+import ModelStage
+import StageKit
+import DiffusionStage
+
+@main
+struct Main: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(commandName: "glm-diffusion", abstract: "The process that turns codes into pictures.", version: Build.version)
+
+    @OptionGroup var server: ServerOptions
+    @OptionGroup var model: ModelOptions
+
+    static func main() async { await Launch.main(Self.self) }
+
+    func run() async throws { try await DiffusionStage.run(server, model) }
+}

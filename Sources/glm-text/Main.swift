@@ -1,0 +1,16 @@
+import ArgumentParser
+import ModelStage
+import StageKit
+import TextStage
+
+@main
+struct Main: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(commandName: "glm-text", abstract: "The process that turns prompts into the codes of pictures.", version: Build.version)
+
+    @OptionGroup var server: ServerOptions
+    @OptionGroup var model: ModelOptions
+
+    static func main() async { await Launch.main(Self.self) }
+
+    func run() async throws { try await TextStage.run(server, model) }
+}

@@ -1,0 +1,16 @@
+import ArgumentParser
+import ModelStage
+import StageKit
+import VisionStage
+
+@main
+struct Main: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(commandName: "glm-vision", abstract: "The process that turns source pictures into codes.", version: Build.version)
+
+    @OptionGroup var server: ServerOptions
+    @OptionGroup var model: ModelOptions
+
+    static func main() async { await Launch.main(Self.self) }
+
+    func run() async throws { try await VisionStage.run(server, model) }
+}
