@@ -76,7 +76,7 @@ let package = Package(
         executable("glm-vision", ["VisionStage", "ModelStage", "StageKit"]),
         executable("glm-text", ["TextStage", "ModelStage", "StageKit"]),
         executable("glm-diffusion", ["DiffusionStage", "ModelStage", "StageKit"]),
-        executable("glm-gateway", ["Gateway", "StageKit", "Wire"]),
+        executable("glm-gateway", ["Gateway", "StageKit", "Wire", "GLMTiny"]),
         executable("glm", ["Wire", "StageKit", "Gateway", "GLMImage", "TensorCPU", "Checkpoint", "Imaging", "GLMTiny"]),
 
         tests("TensorCPUTests", ["TensorCPU", "Tensor"]),

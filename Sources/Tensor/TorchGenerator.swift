@@ -3,7 +3,8 @@ import Foundation
 /// The standard normal numbers of `torch.randn(count, generator=torch.Generator("cpu").manual_seed(seed))`, f32.
 ///
 /// A Mersenne twister (mt19937) and ATen's two Box–Muller rules: blocks of 16 in f32 for 16 numbers and more, pairs in f64 for
-/// fewer. Equal to torch but for the last digits of log and cosine, where torch's vector code may differ by 1e-6 from ours.
+/// fewer. Equal to torch but for the last digits of log, sine and cosine: torch has vector code of its own for them. Measured
+/// over a million numbers: 3 units in the last place and 5e-7 at most, 83 % equal.
 public struct TorchGenerator: Sendable {
     private var state = [UInt32](repeating: 0, count: 624)
     private var position = 624
@@ -36,10 +37,13 @@ public struct TorchGenerator: Sendable {
         return values
     }
 
+    /// 2π; `Float.pi` is rounded towards zero and would give another float.
+    private static let turn = Float(2 * Double.pi)
+
     private static func transform(_ values: inout [Float], from start: Int) {
         for index in start..<start + 8 {
             let radius = sqrt(-2 * log(1 - values[index]))
-            let angle = 2 * Float.pi * values[index + 8]
+            let angle = Self.turn * values[index + 8]
             values[index] = radius * cos(angle)
             values[index + 8] = radius * sin(angle)
         }

@@ -9,7 +9,8 @@ enum JinjaScanner {
 
     static func parts(of template: String, path: String) throws(TokenizingError) -> [Part] {
         var parts: [Part] = []
-        var rest = Array(template.unicodeScalars)[...]
+        let whole = Array(template.unicodeScalars)
+        var rest = whole[...]
         // Jinja drops one line break at the very end.
         if rest.last == "\n" { rest.removeLast() }
         var trimsNext = Trim.nothing
@@ -24,9 +25,10 @@ enum JinjaScanner {
             switch end {
             case .nothing, .lineBreak: break
             case .line:
-                let lineStart = text.lastIndex(of: "\n").map { $0 + 1 } ?? text.startIndex
                 // Only where the tag is the first of its line.
-                if lineStart > text.startIndex || text.startIndex == 0, text[lineStart...].allSatisfy({ $0 == " " || $0 == "\t" }) { text = text[..<lineStart] }
+                let lineStart = text.lastIndex(of: "\n").map { $0 + 1 } ?? text.startIndex
+                let isLineStart = lineStart == 0 || whole[lineStart - 1] == "\n"
+                if isLineStart, text[lineStart...].allSatisfy({ $0 == " " || $0 == "\t" }) { text = text[..<lineStart] }
             case .all: while let last = text.last, last.properties.isWhitespace { text.removeLast() }
             }
             if !text.isEmpty { parts.append(.text(String(String.UnicodeScalarView(text)))) }

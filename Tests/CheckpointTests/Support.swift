@@ -1,0 +1,45 @@
+import Checkpoint
+import Foundation
+import Testing
+
+let fixtures = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent().appending(path: "Fixtures")
+
+/// A folder of its own for a test that writes files; removed after `body`.
+func withFolder<Result>(_ body: (URL) throws -> Result) throws -> Result {
+    let folder = FileManager.default.temporaryDirectory.appending(path: "glm-checkpoint-\(UUID().uuidString)", directoryHint: .isDirectory)
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(at: folder) }
+    return try body(folder)
+}
+
+/// A safetensors file's bytes; `headerLength` other than the header's own makes it lie.
+func safetensors(_ header: String, data: [UInt8], headerLength: UInt64? = nil) -> Data {
+    var bytes = Data()
+    withUnsafeBytes(of: (headerLength ?? UInt64(header.utf8.count)).littleEndian) { bytes.append(contentsOf: $0) }
+    return bytes + Data(header.utf8) + Data(data)
+}
+
+/// Opens a file with these bytes.
+func open(_ bytes: Data) throws -> SafetensorsFile {
+    try withFolder { folder in
+        let url = folder.appending(path: "file.safetensors")
+        try bytes.write(to: url)
+        return try SafetensorsFile(url)
+    }
+}
+
+/// The error of a body that must fail with this code.
+@discardableResult
+func failure(_ code: CheckpointError.Code, sourceLocation: SourceLocation = #_sourceLocation, _ body: () throws -> Void) -> String {
+    do {
+        try body()
+        Issue.record("nothing was thrown", sourceLocation: sourceLocation)
+        return ""
+    } catch let error as CheckpointError {
+        #expect(error.code == code, "\(error)", sourceLocation: sourceLocation)
+        return error.message
+    } catch {
+        Issue.record("\(error)", sourceLocation: sourceLocation)
+        return ""
+    }
+}
