@@ -6,11 +6,9 @@ public import Tensor
 extension CPUDevice {
     public func placeConvolution(weight: Tensor, bias: Tensor?) -> ConvolutionWeight {
         precondition(weight.shape.rank == 4 && weight.shape[2] == weight.shape[3] && weight.isDense, "a convolution's weight \(weight.shape)")
-        let (outputs, inputs, kernel) = (weight.shape[0], weight.shape[1], weight.shape[2])
-        let packed = makeTensor(Shape(ck_convolution_packed_count(outputs, inputs, kernel)), .f32)
-        ck_convolution_pack(context, weight.weight, outputs, inputs, kernel, packed.floats)
-        _ = bias.vector(outputs, "bias")
-        return ConvolutionWeight(outChannels: outputs, inChannels: inputs, kernel: kernel, weight: packed, bias: bias)
+        _ = bias.vector(weight.shape[0], "bias")
+        // How it is laid out depends on how the image is read, which the first call says.
+        return ConvolutionWeight(outChannels: weight.shape[0], inChannels: weight.shape[1], kernel: weight.shape[2], weight: weight, bias: bias)
     }
 
     public func convolution(_ x: Tensor, _ weight: ConvolutionWeight, stride: Int, padding: Padding, upsampling: Int, _ epilogue: Epilogue, into y: Tensor) {
@@ -20,12 +18,24 @@ extension CPUDevice {
         precondition(
             x.shape[2] == weight.inChannels && y.shape == Shape([height, width, weight.outChannels]),
             "\(x.shape) under \(weight.outChannels)×\(weight.inChannels)×\(weight.kernel)² gives \(height)×\(width), not \(y.shape)")
+        let phases = ck_convolution_phases(weight.outChannels, weight.kernel, stride, upsampling, [padding.top, padding.left, padding.bottom, padding.right])
         var call = ck_convolution_call(
-            x: x.floats, height: x.shape[0], width: x.shape[1], in: weight.inChannels, out: weight.outChannels, kernel: weight.kernel,
-            stride: stride, upsampling: upsampling, top: padding.top, left: padding.left, out_height: height, out_width: width,
-            weight: weight.weight.floats, bias: weight.bias.vector(weight.outChannels, "bias"), epilogue: epilogue.kernel(columns: weight.outChannels),
-            y: y.floats)
+            x: x.floats, height: x.shape[0], width: x.shape[1], in: weight.inChannels, out: weight.outChannels, kernel: phases == 1 ? weight.kernel : 2,
+            stride: stride, upsampling: upsampling, phases: phases, top: padding.top, left: padding.left, out_height: height, out_width: width,
+            weight: packed(weight, phases: phases).floats, bias: weight.bias.vector(weight.outChannels, "bias"),
+            epilogue: epilogue.kernel(columns: weight.outChannels), y: y.floats)
         ck_convolution(context, &call)
+    }
+
+    /// The weight as the kernels read it, laid out once.
+    private func packed(_ weight: ConvolutionWeight, phases: Int) -> Tensor {
+        let key = ConvolutionKey(weight: weight.weight.address, phases: phases)
+        if let found = packedConvolutions[key] { return found.packed }
+        let (outputs, inputs, kernel) = (weight.outChannels, weight.inChannels, weight.kernel)
+        let packed = makeTensor(Shape(ck_convolution_packed_count(context, outputs, inputs, kernel, phases)), .f32)
+        ck_convolution_pack(context, weight.weight.weight, outputs, inputs, kernel, phases, packed.floats)
+        packedConvolutions[key] = (weight.weight, packed)
+        return packed
     }
 
     public func groupNorm(_ x: Tensor, groups: Int, weight: Tensor, bias: Tensor, epsilon: Float, activation: Activation, into y: Tensor) {
@@ -37,4 +47,10 @@ extension CPUDevice {
             epsilon: epsilon, activation: activation.kernel, y: y.floats)
         ck_group_norm(context, &call)
     }
+}
+
+/// Which layout of which weight; the device keeps the weight too, so that its address stays its own.
+struct ConvolutionKey: Hashable {
+    let weight: UnsafeMutableRawPointer
+    let phases: Int
 }

@@ -21,6 +21,8 @@ public final class CPUDevice: Device, @unchecked Sendable {
     /// The kernels in use.
     public let kernels: KernelSet
     let context: OpaquePointer
+    /// Weights of convolutions as the kernels read them, made at their first use.
+    var packedConvolutions: [ConvolutionKey: (weight: Tensor, packed: Tensor)] = [:]
 
     /// - Parameters:
     ///   - threads: how many threads an operation uses, the caller's among them; all processors that this process may use if nil.

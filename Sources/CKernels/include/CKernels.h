@@ -55,10 +55,14 @@ typedef struct {
     long output_stride;
 } ck_attention_call;
 
-/// A convolution over `x [height, width, in]`; the weight as `ck_convolution_pack` wrote it.
+/// Up to this many outputs a convolution is a dot product for each pixel.
+enum { CK_THIN_OUTPUTS = 4 };
+
+/// A convolution over `x [height, width, in]`; the weight as `ck_convolution_pack` wrote it for `phases`. With 4 phases,
+/// `kernel` is 2 and `top` and `left` are 1: the first phase's.
 typedef struct {
     const float *x;
-    long height, width, in, out, kernel, stride, upsampling;
+    long height, width, in, out, kernel, stride, upsampling, phases;
     long top, left;
     long out_height, out_width;
     const float *weight;
@@ -110,10 +114,13 @@ void ck_add(ck_context *, const float *x, long x_stride, long rows, long columns
 void ck_copy(ck_context *, const void *x, long x_stride, long rows, long bytes, void *y, long y_stride);
 void ck_attention(ck_context *, const ck_attention_call *);
 void ck_argmax(ck_context *, const float *x, long x_stride, long rows, long columns, int32_t *indices);
+/// Into how many smaller convolutions one falls: 4 where a 3 × 3 kernel with a border of 1 (`padding`: top, left, bottom,
+/// right) reads an image enlarged twice, else 1.
+long ck_convolution_phases(long out, long kernel, long stride, long upsampling, const long padding[4]);
 /// How many floats the packed weight of a convolution takes.
-long ck_convolution_packed_count(long out, long in, long kernel);
-/// Lays a weight `[out, in, kernel, kernel]` out for `ck_convolution`.
-void ck_convolution_pack(ck_context *, ck_weight weight, long out, long in, long kernel, float *packed);
+long ck_convolution_packed_count(const ck_context *, long out, long in, long kernel, long phases);
+/// Lays a weight `[out, in, kernel, kernel]` out for `ck_convolution` of the same context's kind.
+void ck_convolution_pack(ck_context *, ck_weight weight, long out, long in, long kernel, long phases, float *packed);
 void ck_convolution(ck_context *, const ck_convolution_call *);
 void ck_group_norm(ck_context *, const ck_group_norm_call *);
 

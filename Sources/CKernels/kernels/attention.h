@@ -250,8 +250,7 @@ static void attention_task(void *argument, long begin, long end, int thread) {
     }
 }
 
-static void attention(ck_context *context, const ck_attention_call *call) {
-    if (call->rows <= 0 || call->heads <= 0) return;
+static void attention_many(ck_context *context, const ck_attention_call *call) {
     attention_t g = {.context = context, .call = call, .bf16 = context->bf16};
     g.panels = (call->keys + NR - 1) / NR;
     g.key_steps = g.bf16 ? (call->head_size + 1) / 2 : call->head_size;

@@ -1,85 +1,180 @@
 // A convolution as a product: one row of A per output pixel, K = kernel² · in in the order (tap row, tap column, channel).
 //
 // Each task packs its own pixels, k-block by k-block, straight from the image (zeros outside, upsampling by index), so
-// nothing the size of kernel² images is ever stored. The weight was laid out as packed B at load: [k-block][panel][KC][32].
-
-/// Panels of the packed weight are 32 wide for every table; a table with narrower panels takes them in parts.
-enum { CONVOLUTION_PANEL = 32 };
+// nothing the size of kernel² images is ever stored. The weight was laid out as packed B at load (convolution_pack.c).
+//
+// A 3 × 3 convolution of an image enlarged twice is four 2 × 2 convolutions of the image itself, one for each parity of
+// the output's row and column: 4 products for 9.
 
 typedef struct {
     ck_context *context;
     const ck_convolution_call *call;
     finish_t finish;
-    long pixels, depth, k_blocks, panels, task_blocks;
+    bool bf16;
+    long width;      // of one phase's output
+    long pixels;     // of one phase
+    long depth;      // kernel² · in
+    long steps, k_blocks, panels;
+    long task_blocks, phase_tasks;
+    const float *zeros;
 } convolution_t;
 
-/// Elements `k ..< k + steps` of one output pixel's row of A.
-INLINE void convolution_row(const ck_convolution_call *call, long pixel, long k, long steps, float *a) {
-    long height = call->height * call->upsampling, width = call->width * call->upsampling;
-    long top = pixel / call->out_width * call->stride - call->top, left = pixel % call->out_width * call->stride - call->left;
-    long tap = k / call->in, channel = k % call->in;
-    while (steps > 0) {
-        long y = top + tap / call->kernel, x = left + tap % call->kernel;
-        long n = call->in - channel < steps ? call->in - channel : steps;
-        if (y < 0 || y >= height || x < 0 || x >= width) {
-            memset(a, 0, (size_t)n * 4);
-        } else {
-            if (call->upsampling != 1) y /= call->upsampling, x /= call->upsampling;
-            memcpy(a, call->x + (y * call->width + x) * call->in + channel, (size_t)n * 4);
-        }
+/// The channels of the pixel under tap `tap` of output pixel `pixel`, or null outside the image.
+INLINE const float *convolution_tap(const ck_convolution_call *call, long phase, long row, long column, long tap) {
+    long up = call->phases == 1 ? call->upsampling : 1;
+    long y = row * call->stride - call->top + (phase >> 1) + tap / call->kernel, x = column * call->stride - call->left + (phase & 1) + tap % call->kernel;
+    if (y < 0 || y >= call->height * up || x < 0 || x >= call->width * up) return NULL;
+    if (up != 1) y /= up, x /= up;
+    return call->x + (y * call->width + x) * call->in;
+}
+
+/// Elements `k ..< k + count` of one output pixel's row of A.
+INLINE void convolution_row(const convolution_t *g, long phase, long pixel, long k, long count, float *a) {
+    const ck_convolution_call *call = g->call;
+    long row = pixel / g->width, column = pixel % g->width, tap = k / call->in, channel = k % call->in;
+    while (count > 0) {
+        const float *from = convolution_tap(call, phase, row, column, tap);
+        long n = call->in - channel < count ? call->in - channel : count;
+        if (from) memcpy(a, from + channel, (size_t)n * 4);
+        else memset(a, 0, (size_t)n * 4);
         a += n;
-        steps -= n;
+        count -= n;
         channel = 0;
         tap++;
+    }
+}
+
+static void convolution_pack_a(const convolution_t *g, long phase, long pixel, long pixels, long blocks, long kb, float *a) {
+    long step = kb * KC, steps = g->steps - step < KC ? g->steps - step : KC;
+    long k = step << g->bf16, left = g->depth - k, count = left < steps << g->bf16 ? left : steps << g->bf16;
+    for (long i = 0; i < blocks * MR; i++, a += KC) {
+        if (i >= pixels) {
+            memset(a, 0, KC * 4);
+        } else if (g->bf16) {
+            float wide[2 * KC];
+            convolution_row(g, phase, pixel + i, k, count, wide);
+            pack_row(true, wide, count, steps, a);
+        } else {
+            convolution_row(g, phase, pixel + i, k, count, a);
+        }
+    }
+}
+
+/// Sums of `rows` pixels from `pixel` on: in an enlarged image a phase's pixels lie two apart, and so do its rows.
+static void convolution_finish(const convolution_t *g, const float *sums, long phase, long pixel, long rows, long column, long columns) {
+    const ck_convolution_call *call = g->call;
+    if (call->phases == 1) {
+        finish(&g->finish, sums, NR, rows, column, columns, call->y + pixel * call->out + column, call->out);
+        return;
+    }
+    while (rows > 0) {
+        long y = pixel / g->width, x = pixel % g->width, n = g->width - x < rows ? g->width - x : rows;
+        float *to = call->y + ((2 * y + (phase >> 1)) * call->out_width + 2 * x + (phase & 1)) * call->out + column;
+        finish(&g->finish, sums, NR, n, column, columns, to, 2 * call->out);
+        sums += n * NR;
+        pixel += n;
+        rows -= n;
     }
 }
 
 static void convolution_task(void *argument, long begin, long end, int thread) {
     const convolution_t *g = argument;
     const ck_convolution_call *call = g->call;
-    enum { PARTS = CONVOLUTION_PANEL / NR };
     float *a = ck_scratch(g->context, thread, THREAD_A, (size_t)g->task_blocks * MR * KC * 4);
-    float *all_sums = ck_scratch(g->context, thread, THREAD_SUMS, (size_t)(g->panels * g->task_blocks) * MR * CONVOLUTION_PANEL * 4);
+    float *all_sums = ck_scratch(g->context, thread, THREAD_SUMS, (size_t)(g->panels * g->task_blocks) * MR * NR * 4);
     for (long task = begin; task < end; task++) {
-        long pixel = task * g->task_blocks * MR;
+        long phase = task / g->phase_tasks, pixel = task % g->phase_tasks * g->task_blocks * MR;
         long pixels = g->pixels - pixel < g->task_blocks * MR ? g->pixels - pixel : g->task_blocks * MR;
         long blocks = (pixels + MR - 1) / MR;
+        const float *weight = call->weight + phase * g->k_blocks * g->panels * KC * NR;
         for (long kb = 0; kb < g->k_blocks; kb++) {
-            long k = kb * KC, steps = g->depth - k < KC ? g->depth - k : KC;
-            for (long i = 0; i < blocks * MR; i++) {
-                if (i < pixels) convolution_row(call, pixel + i, k, steps, a + i * KC);
-                else memset(a + i * KC, 0, KC * 4);
-            }
+            long steps = g->steps - kb * KC < KC ? g->steps - kb * KC : KC;
+            convolution_pack_a(g, phase, pixel, pixels, blocks, kb, a);
             for (long panel = 0; panel < g->panels; panel++) {
-                const float *b = call->weight + (kb * g->panels + panel) * KC * CONVOLUTION_PANEL;
-                for (long part = 0; part < PARTS; part++) {
-                    long column = panel * CONVOLUTION_PANEL + part * NR;
-                    long columns = call->out - column < NR ? call->out - column : NR;
-                    if (columns <= 0) break;
-                    float *sums = all_sums + (panel * PARTS + part) * blocks * MR * NR;
-                    for (long block = 0; block < blocks; block++) {
-                        gemm_block(false, steps, a + block * MR * KC, b + part * KC * NR, sums + block * MR * NR, kb == 0);
-                        if (kb + 1 < g->k_blocks) continue;
-                        long rows = pixels - block * MR < MR ? pixels - block * MR : MR;
-                        finish(&g->finish, sums + block * MR * NR, NR, pixel + block * MR, rows, column, columns);
-                    }
+                const float *b = weight + (kb * g->panels + panel) * KC * NR;
+                long column = panel * NR, columns = call->out - column < NR ? call->out - column : NR;
+                float *sums = all_sums + panel * blocks * MR * NR;
+                for (long block = 0; block < blocks; block++) {
+                    gemm_block(g->bf16, steps, a + block * MR * KC, b, sums + block * MR * NR, kb == 0);
+                    if (kb + 1 < g->k_blocks) continue;
+                    long rows = pixels - block * MR < MR ? pixels - block * MR : MR;
+                    convolution_finish(g, sums + block * MR * NR, phase, pixel + block * MR, rows, column, columns);
                 }
             }
         }
     }
 }
 
+// Few outputs (an image's three colours) would leave most of a panel empty: there each pixel is a dot product along the
+// channels, four pixels and four outputs at a time. The weight is [4][kernel²][channels in whole vectors].
+enum { THIN_PIXELS = 4 };
+
+static void convolution_thin_rows(void *argument, long begin, long end, int thread) {
+    (void)thread;
+    const convolution_t *g = argument;
+    const ck_convolution_call *call = g->call;
+    long taps = call->kernel * call->kernel, padded = (call->in + W - 1) / W * W, whole = call->in / W * W;
+    for (long row = begin; row < end; row++) {
+        for (long column = 0; column < call->out_width; column += THIN_PIXELS) {
+            vf sum[THIN_PIXELS][CK_THIN_OUTPUTS];
+#pragma clang loop unroll(full)
+            for (int p = 0; p < THIN_PIXELS; p++)
+#pragma clang loop unroll(full)
+                for (int o = 0; o < CK_THIN_OUTPUTS; o++) sum[p][o] = splat(0);
+            for (long tap = 0; tap < taps; tap++) {
+                const float *x[THIN_PIXELS], *w = call->weight + tap * padded;
+                for (int p = 0; p < THIN_PIXELS; p++) {
+                    x[p] = column + p < call->out_width ? convolution_tap(call, 0, row, column + p, tap) : NULL;
+                    if (!x[p]) x[p] = g->zeros;
+                }
+#define THIN_STEP(LOAD)                                                                                                 \
+    vf v[CK_THIN_OUTPUTS];                                                                                              \
+    _Pragma("clang loop unroll(full)") for (int o = 0; o < CK_THIN_OUTPUTS; o++) v[o] = load(w + o * taps * padded + c); \
+    _Pragma("clang loop unroll(full)") for (int p = 0; p < THIN_PIXELS; p++) {                                          \
+        vf a = LOAD;                                                                                                    \
+        _Pragma("clang loop unroll(full)") for (int o = 0; o < CK_THIN_OUTPUTS; o++) sum[p][o] = a * v[o] + sum[p][o];  \
+    }
+                for (long c = 0; c < whole; c += W) {
+                    THIN_STEP(load(x[p] + c))
+                }
+                if (whole < call->in) {
+                    long c = whole;
+                    THIN_STEP(load_part(x[p] + c, call->in - c))
+                }
+#undef THIN_STEP
+            }
+            long pixels = call->out_width - column < THIN_PIXELS ? call->out_width - column : THIN_PIXELS;
+            float sums[THIN_PIXELS * W] = {0};
+            for (int p = 0; p < THIN_PIXELS; p++)
+                for (int o = 0; o < CK_THIN_OUTPUTS; o++) sums[p * W + o] = sum_v(sum[p][o]);
+            finish(&g->finish, sums, W, pixels, 0, call->out, call->y + (row * call->out_width + column) * call->out, call->out);
+        }
+    }
+}
+
 static void convolution(ck_context *context, const ck_convolution_call *call) {
-    convolution_t g = {.context = context, .call = call};
-    g.finish = make_finish(context, &call->epilogue, call->bias, call->out, call->y, call->out);
-    g.pixels = call->out_height * call->out_width;
+    convolution_t g = {.context = context, .call = call, .bf16 = context->bf16};
+    g.finish = make_finish(context, &call->epilogue, call->bias, call->out);
+    if (call->out <= CK_THIN_OUTPUTS) {
+        float *zeros = ck_shared(context, SHARED_A, (size_t)(call->in + W) * 4);
+        memset(zeros, 0, (size_t)(call->in + W) * 4);
+        g.zeros = zeros;
+        ck_pool_run(context->pool, call->out_height, 1, convolution_thin_rows, &g);
+        return;
+    }
+    long split = call->phases == 1 ? 1 : 2;
+    g.width = call->out_width / split;
+    g.pixels = call->out_height / split * g.width;
     g.depth = call->kernel * call->kernel * call->in;
-    g.k_blocks = (g.depth + KC - 1) / KC;
-    g.panels = (call->out + CONVOLUTION_PANEL - 1) / CONVOLUTION_PANEL;
-    // Equal tasks, several for each thread, as large as the second-level cache likes.
-    long blocks = (g.pixels + MR - 1) / MR;
-    long tasks = (blocks + ROW_BLOCKS - 1) / ROW_BLOCKS;
-    tasks = (tasks + 2 * context->threads - 1) / (2 * context->threads) * (2 * context->threads);
+    g.steps = g.bf16 ? (g.depth + 1) / 2 : g.depth;
+    g.k_blocks = (g.steps + KC - 1) / KC;
+    g.panels = (call->out + NR - 1) / NR;
+    // Equal tasks, several for each thread, their sums no larger than the second-level cache likes.
+    long blocks = (g.pixels + MR - 1) / MR, most = ROW_BLOCKS * 8 / g.panels;
+    most = most < 10 ? 10 : most > ROW_BLOCKS ? ROW_BLOCKS : most;
+    long tasks = (blocks + most - 1) / most, wanted = (4 * context->threads + call->phases - 1) / call->phases;
+    tasks = (tasks + wanted - 1) / wanted * wanted;
     g.task_blocks = (blocks + tasks - 1) / tasks;
-    ck_pool_run(context->pool, (blocks + g.task_blocks - 1) / g.task_blocks, 1, convolution_task, &g);
+    g.phase_tasks = (blocks + g.task_blocks - 1) / g.task_blocks;
+    ck_pool_run(context->pool, call->phases * g.phase_tasks, 1, convolution_task, &g);
 }

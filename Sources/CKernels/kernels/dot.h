@@ -120,13 +120,13 @@ static void dot_task(void *argument, long begin, long end, int thread) {
         case CK_BF16: dot_chunk(g, CK_BF16, column, columns, sums); break;
         case CK_F16: dot_chunk(g, CK_F16, column, columns, sums); break;
         }
-        finish(&g->finish, sums, DOT_CHUNK, 0, call->rows, column, columns);
+        finish(&g->finish, sums, DOT_CHUNK, call->rows, column, columns, call->y + column, call->y_stride);
     }
 }
 
 static void dot(ck_context *context, const ck_linear_call *call) {
     dot_t g = {.context = context, .call = call};
-    g.finish = make_finish(context, &call->epilogue, call->bias, call->out, call->y, call->y_stride);
+    g.finish = make_finish(context, &call->epilogue, call->bias, call->out);
     if (call->weight.type != CK_BF16 && call->in % (2 * W) == 0) {
         g.x = call->x;
         g.x_stride = call->x_stride;

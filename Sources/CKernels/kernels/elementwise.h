@@ -56,7 +56,9 @@ static void add_rows(void *argument, long begin, long end, int thread) {
     for (long row = begin; row < end; row++) {
         const float *x = g->x + row * g->x_stride;
         float *y = g->y + row * g->y_stride;
-        for (long j = 0; j < g->columns; j += W) store_n(y + j, load_n(y + j, g->columns - j) + load_n(x + j, g->columns - j), g->columns - j);
+        long j = 0;
+        for (; j + W <= g->columns; j += W) store(y + j, load(y + j) + load(x + j));
+        if (j < g->columns) store_part(y + j, load_part(y + j, g->columns - j) + load_part(x + j, g->columns - j), g->columns - j);
     }
 }
 
@@ -89,11 +91,17 @@ static void rotate_rows(void *argument, long begin, long end, int thread) {
         const float *cosine = g->cosine + row * g->cosine_stride, *sine = g->sine + row * g->sine_stride;
         for (long head = 0; head < g->heads; head++) {
             float *a = g->x + row * g->x_stride + head * g->head_size, *b = a + g->angles;
-            for (long j = 0; j < g->angles; j += W) {
+            long j = 0;
+            for (; j + W <= g->angles; j += W) {
+                vf p = load(a + j), q = load(b + j), c = load(cosine + j), s = load(sine + j);
+                store(a + j, p * c - q * s);
+                store(b + j, q * c + p * s);
+            }
+            if (j < g->angles) {
                 long n = g->angles - j;
-                vf p = load_n(a + j, n), q = load_n(b + j, n), c = load_n(cosine + j, n), s = load_n(sine + j, n);
-                store_n(a + j, p * c - q * s, n);
-                store_n(b + j, q * c + p * s, n);
+                vf p = load_part(a + j, n), q = load_part(b + j, n), c = load_part(cosine + j, n), s = load_part(sine + j, n);
+                store_part(a + j, p * c - q * s, n);
+                store_part(b + j, q * c + p * s, n);
             }
         }
     }

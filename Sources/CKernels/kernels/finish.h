@@ -5,38 +5,41 @@ typedef struct {
     const float *gate;
     ck_output output;
     ck_activation activation;
-    float *y;
-    long y_stride;
 } finish_t;
 
-/// One vector of `n <= 16` sums of row `row`, columns `column ..< column + n`.
-INLINE void finish_vector(const finish_t *f, ck_output output, ck_activation activation, vf sum, long row, long column, long n) {
+/// One vector of `n <= 16` sums of columns `column ..< column + n`, to `y`.
+INLINE void finish_vector(const finish_t *f, ck_output output, ck_activation activation, vf sum, long column, long n, float *y) {
     if (f->bias) sum += load_n(f->bias + column, n);
     sum = activate_v(activation, sum);
-    float *y = f->y + row * f->y_stride + column;
     if (output == CK_ADD) sum += load_n(y, n);
     if (output == CK_ADD_GATED) sum = load_n(y, n) + load_n(f->gate + column, n) * sum;
     store_n(y, sum, n);
 }
 
-INLINE void finish_block(const finish_t *f, ck_output output, ck_activation activation, const float *sums, long stride, long row, long rows, long column, long columns) {
-    for (long i = 0; i < rows; i++) {
+INLINE void finish_block(const finish_t *f, ck_output output, ck_activation activation, const float *sums, long stride, long rows, long column, long columns, float *y, long y_stride) {
+    for (long i = 0; i < rows; i++, sums += stride, y += y_stride) {
         long j = 0;
-        for (; j + W <= columns; j += W) finish_vector(f, output, activation, load(sums + i * stride + j), row + i, column + j, W);
-        if (j < columns) finish_vector(f, output, activation, load(sums + i * stride + j), row + i, column + j, columns - j);
+        for (; j + W <= columns; j += W) finish_vector(f, output, activation, load(sums + j), column + j, W, y + j);
+        if (j < columns) finish_vector(f, output, activation, load(sums + j), column + j, columns - j, y + j);
     }
 }
 
-/// A block of sums, `stride` apart and readable up to whole vectors, into y at (row, column).
-static void finish(const finish_t *f, const float *sums, long stride, long row, long rows, long column, long columns) {
-    if (f->output == CK_ADD) return finish_block(f, CK_ADD, CK_IDENTITY, sums, stride, row, rows, column, columns);
-    if (f->output == CK_ADD_GATED) return finish_block(f, CK_ADD_GATED, CK_IDENTITY, sums, stride, row, rows, column, columns);
-    switch (f->activation) {
-    case CK_IDENTITY: return finish_block(f, CK_STORE, CK_IDENTITY, sums, stride, row, rows, column, columns);
-    case CK_GELU: return finish_block(f, CK_STORE, CK_GELU, sums, stride, row, rows, column, columns);
-    case CK_GELU_TANH: return finish_block(f, CK_STORE, CK_GELU_TANH, sums, stride, row, rows, column, columns);
-    case CK_SILU: return finish_block(f, CK_STORE, CK_SILU, sums, stride, row, rows, column, columns);
+/// `rows` rows of sums, `stride` apart and readable up to whole vectors, of columns `column ..< column + columns`, to
+/// `y`, where the first row's first of these columns lies.
+static void finish(const finish_t *f, const float *sums, long stride, long rows, long column, long columns, float *y, long y_stride) {
+#define FINISH(OUTPUT, ACTIVATION) finish_block(f, OUTPUT, ACTIVATION, sums, stride, rows, column, columns, y, y_stride)
+    switch (f->output) {
+    case CK_ADD: return FINISH(CK_ADD, CK_IDENTITY);
+    case CK_ADD_GATED: return FINISH(CK_ADD_GATED, CK_IDENTITY);
+    case CK_STORE: break;
     }
+    switch (f->activation) {
+    case CK_IDENTITY: return FINISH(CK_STORE, CK_IDENTITY);
+    case CK_GELU: return FINISH(CK_STORE, CK_GELU);
+    case CK_GELU_TANH: return FINISH(CK_STORE, CK_GELU_TANH);
+    case CK_SILU: return FINISH(CK_STORE, CK_SILU);
+    }
+#undef FINISH
 }
 
 enum { SHARED_BIAS, SHARED_WEIGHT, SHARED_A, SHARED_KEYS, SHARED_VALUES, SHARED_PARTIAL };
@@ -50,6 +53,6 @@ static const float *vector_f32(ck_context *context, int slot, ck_weight v, long 
     return out;
 }
 
-static finish_t make_finish(ck_context *context, const ck_epilogue *epilogue, ck_weight bias, long out, float *y, long y_stride) {
-    return (finish_t){vector_f32(context, SHARED_BIAS, bias, out), epilogue->gate, epilogue->output, epilogue->activation, y, y_stride};
+static finish_t make_finish(ck_context *context, const ck_epilogue *epilogue, ck_weight bias, long out) {
+    return (finish_t){vector_f32(context, SHARED_BIAS, bias, out), epilogue->gate, epilogue->output, epilogue->activation};
 }

@@ -153,7 +153,7 @@ static void gemm_task(void *argument, long begin, long end, int thread) {
                     if (kb + 1 < g->k_blocks) continue;
                     long rows = g->rows - block * MR < MR ? g->rows - block * MR : MR;
                     long columns = call->out - column < NR ? call->out - column : NR;
-                    finish(&g->finish, sums + block * MR * NR, NR, g->row + block * MR, rows, column, columns);
+                    finish(&g->finish, sums + block * MR * NR, NR, rows, column, columns, call->y + (g->row + block * MR) * call->y_stride + column, call->y_stride);
                 }
             }
         }
@@ -162,7 +162,7 @@ static void gemm_task(void *argument, long begin, long end, int thread) {
 
 static void gemm(ck_context *context, const ck_linear_call *call) {
     gemm_t g = {.context = context, .call = call, .bf16 = context->bf16};
-    g.finish = make_finish(context, &call->epilogue, call->bias, call->out, call->y, call->y_stride);
+    g.finish = make_finish(context, &call->epilogue, call->bias, call->out);
     g.steps = g.bf16 ? (call->in + 1) / 2 : call->in;
     g.k_blocks = (g.steps + KC - 1) / KC;
     g.panels = (call->out + NR - 1) / NR;

@@ -30,13 +30,13 @@ static void blas_task(void *argument, long begin, long end, int thread) {
         enum { ROW_MAJOR = 101, NO_TRANSPOSE = 111, TRANSPOSE = 112 };
         g->context->sgemm(ROW_MAJOR, NO_TRANSPOSE, TRANSPOSE, (int)rows, (int)columns, (int)call->in, 1, call->x + row * call->x_stride, (int)call->x_stride,
                           weight, (int)call->in, 0, sums, BLAS_COLUMNS);
-        finish(&g->finish, sums, BLAS_COLUMNS, row, rows, column, columns);
+        finish(&g->finish, sums, BLAS_COLUMNS, rows, column, columns, call->y + row * call->y_stride + column, call->y_stride);
     }
 }
 
 static void blas(ck_context *context, const ck_linear_call *call) {
     blas_t g = {.context = context, .call = call, .row_tasks = (call->rows + BLAS_ROWS - 1) / BLAS_ROWS};
-    g.finish = make_finish(context, &call->epilogue, call->bias, call->out, call->y, call->y_stride);
+    g.finish = make_finish(context, &call->epilogue, call->bias, call->out);
     ck_pool_run(context->pool, g.row_tasks * ((call->out + BLAS_COLUMNS - 1) / BLAS_COLUMNS), 1, blas_task, &g);
 }
 

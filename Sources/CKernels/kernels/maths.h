@@ -42,11 +42,10 @@ INLINE vf exp_v(vf x) {
     vf n = shifted - 12582912.0f;
     vf r = bounded - n * 0.693359375f;
     r = r + n * 2.12194440e-4f;
-    vf p = splat(1.0f / 5040);
-    p = p * r + 1.0f / 720;
-    p = p * r + 1.0f / 120;
-    p = p * r + 1.0f / 24;
-    p = p * r + 1.0f / 6;
+    vf p = splat(1.38369e-3f);
+    p = p * r + 8.37480e-3f;
+    p = p * r + 4.16682e-2f;
+    p = p * r + 1.66664e-1f;
     p = p * r + 0.5f;
     p = p * r + 1.0f;
     p = p * r + 1.0f;
@@ -56,7 +55,7 @@ INLINE vf exp_v(vf x) {
 /// 1 / (1 + e^−x) by e^−|x|, which never overflows: sigmoid(−∞) is 0.
 INLINE vf sigmoid_v(vf x) {
     vf e = exp_v(as_vf(as_vu(x) | 0x80000000));
-    return (x < splat(0) ? e : splat(1)) / (1.0f + e);
+    return (x < splat(0) ? e : splat(1)) * reciprocal(1.0f + e);
 }
 
 /// x · sigmoid(x).
@@ -72,8 +71,7 @@ INLINE vf gelu_tanh_v(vf x) {
 /// 0 … 10, so that the small values at negative x are right too.
 INLINE vf gelu_v(vf x) {
     vf magnitude = as_vf(as_vu(x) & 0x7fffffff);
-    vf z = magnitude * 0.7071067811865476f;
-    vf t = 1.0f / (1.0f + 0.4f * z);
+    vf t = reciprocal(1.0f + 0.28284271247461903f * min_v(splat(1e3f), magnitude));
     vf p = splat(0.0412531579f);
     p = p * t - 0.140319802f;
     p = p * t + 0.0839884312f;

@@ -19,13 +19,16 @@ INLINE float sum_of_squares(const float *x, long n, float mean) {
         a += p * p;
         b += q * q;
     }
-    for (; j + W <= n; j += W) {
+    if (j + W <= n) {
         vf p = load(x + j) - mean;
         a += p * p;
+        j += W;
     }
-    float sum = sum_v(a + b);
-    for (; j < n; j++) sum += (x[j] - mean) * (x[j] - mean);
-    return sum;
+    if (j < n) {
+        vf p = keep(load_part(x + j, n - j) - mean, n - j);
+        b += p * p;
+    }
+    return sum_v(a + b);
 }
 
 INLINE float sum_of(const float *x, long n) {
@@ -39,9 +42,8 @@ INLINE float sum_of(const float *x, long n) {
         a += load(x + j);
         j += W;
     }
-    float sum = sum_v(a + b);
-    for (; j < n; j++) sum += x[j];
-    return sum;
+    if (j < n) b += load_part(x + j, n - j);
+    return sum_v(a + b);
 }
 
 static void rms_norm_rows(void *argument, long begin, long end, int thread) {
@@ -51,11 +53,15 @@ static void rms_norm_rows(void *argument, long begin, long end, int thread) {
         const float *x = g->x + row * g->x_stride;
         float *y = g->y + row * g->y_stride;
         float scale = 1 / __builtin_sqrtf(sum_of_squares(x, g->columns, 0) / (float)g->columns + g->epsilon);
-        for (long j = 0; j < g->columns; j += W) {
+        long j = 0;
+        for (; j + W <= g->columns; j += W) {
+            vf r = load(x + j) * scale * load(g->weight + j);
+            store(y + j, g->add ? r + load(y + j) : r);
+        }
+        if (j < g->columns) {
             long n = g->columns - j;
-            vf r = load_n(x + j, n) * scale * load_n(g->weight + j, n);
-            if (g->add) r += load_n(y + j, n);
-            store_n(y + j, r, n);
+            vf r = load_part(x + j, n) * scale * load_part(g->weight + j, n);
+            store_part(y + j, g->add ? r + load_part(y + j, n) : r, n);
         }
     }
 }
@@ -63,11 +69,18 @@ static void rms_norm_rows(void *argument, long begin, long end, int thread) {
 INLINE void normalize(const float *x, long n, float epsilon, const float *weight, float offset, const float *bias, float *y) {
     float mean = sum_of(x, n) / (float)n;
     float scale = 1 / __builtin_sqrtf(sum_of_squares(x, n, mean) / (float)n + epsilon);
-    for (long j = 0; j < n; j += W) {
-        vf r = (load_n(x + j, n - j) - mean) * scale;
-        if (weight) r *= offset + load_n(weight + j, n - j);
-        if (bias) r += load_n(bias + j, n - j);
-        store_n(y + j, r, n - j);
+    long j = 0;
+    for (; j + W <= n; j += W) {
+        vf r = (load(x + j) - mean) * scale;
+        if (weight) r *= offset + load(weight + j);
+        if (bias) r += load(bias + j);
+        store(y + j, r);
+    }
+    if (j < n) {
+        vf r = (load_part(x + j, n - j) - mean) * scale;
+        if (weight) r *= offset + load_part(weight + j, n - j);
+        if (bias) r += load_part(bias + j, n - j);
+        store_part(y + j, r, n - j);
     }
 }
 
@@ -79,12 +92,44 @@ static void layer_norm_rows(void *argument, long begin, long end, int thread) {
     }
 }
 
+/// V vectors, the last of `tail` elements, normalised in place without leaving the registers.
+INLINE void normalize_head(int V, long tail, float epsilon, float *y) {
+    vf r[8], sum = 0, squares = 0;
+    float n = (float)((V - 1) * W + tail);
+#pragma clang loop unroll(full)
+    for (int v = 0; v < V; v++) {
+        r[v] = v + 1 < V ? load(y + v * W) : load_n(y + v * W, tail);
+        sum += r[v];
+    }
+    float mean = sum_v(sum) / n;
+#pragma clang loop unroll(full)
+    for (int v = 0; v < V; v++) {
+        r[v] = v + 1 < V ? r[v] - mean : keep(r[v] - mean, tail);
+        squares += r[v] * r[v];
+    }
+    float scale = 1 / __builtin_sqrtf(sum_v(squares) / n + epsilon);
+#pragma clang loop unroll(full)
+    for (int v = 0; v < V; v++) {
+        if (v + 1 < V) store(y + v * W, r[v] * scale);
+        else store_n(y + v * W, r[v] * scale, tail);
+    }
+}
+
 static void head_layer_norm_rows(void *argument, long begin, long end, int thread) {
     (void)thread;
     const norm_t *g = argument;
     for (long row = begin; row < end; row++) {
         float *y = g->y + row * g->y_stride;
-        for (long head = 0; head < g->heads; head++, y += g->columns) normalize(y, g->columns, g->epsilon, NULL, 0, NULL, y);
+        long vectors = (g->columns + W - 1) / W, tail = g->columns - (vectors - 1) * W;
+        for (long head = 0; head < g->heads; head++, y += g->columns) {
+            switch (vectors) {
+            case 2: normalize_head(2, tail, g->epsilon, y); break;
+            case 3: normalize_head(3, tail, g->epsilon, y); break;
+            case 4: normalize_head(4, tail, g->epsilon, y); break;
+            case 8: normalize_head(8, tail, g->epsilon, y); break;
+            default: normalize(y, g->columns, g->epsilon, NULL, 0, NULL, y);
+            }
+        }
     }
 }
 

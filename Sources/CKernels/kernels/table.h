@@ -11,6 +11,7 @@
 #include "dot.h"
 #include "linear.h"
 #include "attention.h"
+#include "attention_few.h"
 #include "norms.h"
 #include "elementwise.h"
 #include "convolution.h"

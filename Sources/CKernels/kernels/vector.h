@@ -31,18 +31,51 @@ INLINE vf load_part(const void *p, long n) {
     return a;
 #endif
 }
+/// In halves, quarters and so on: a masked store would hold up a load of what lies behind it, the next head or row, until
+/// it has reached the cache.
 INLINE void store_part(void *p, vf a, long n) {
-#if CK_HAS_AVX512
-    _mm512_mask_storeu_ps(p, (__mmask16)((1u << n) - 1), (__m512)a);
-#else
-    memcpy(p, &a, (size_t)n * 4);
-#endif
+    typedef float v8 __attribute__((ext_vector_type(8), aligned(4)));
+    typedef float v4 __attribute__((ext_vector_type(4), aligned(4)));
+    float *to = p;
+    if (n & 8) {
+        *(v8 *)to = a.lo;
+        to += 8;
+        a.lo = a.hi;
+    }
+    if (n & 4) {
+        *(v4 *)to = a.lo.lo;
+        to += 4;
+        a.lo.lo = a.lo.hi;
+    }
+    if (n & 2) {
+        to[0] = a[0];
+        to[1] = a[1];
+        to += 2;
+        a[0] = a[2];
+    }
+    if (n & 1) to[0] = a[0];
 }
 /// `n` elements, at most 16.
 INLINE vf load_n(const void *p, long n) { return n >= W ? load(p) : load_part(p, n); }
 INLINE void store_n(void *p, vf a, long n) {
     if (n >= W) store(p, a);
     else store_part(p, a, n);
+}
+
+/// `a` in the first `n` lanes, zero behind.
+INLINE vf keep(vf a, long n) {
+    const vi lanes = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+    return lanes < (vi)(int)n ? a : splat(0);
+}
+
+/// 1 / a for a between 1 and 1e37, to an ulp.
+INLINE vf reciprocal(vf a) {
+#if CK_HAS_AVX512
+    vf r = (vf)_mm512_rcp14_ps((__m512)a);
+    return r + r * (1.0f - a * r);
+#else
+    return 1.0f / a;
+#endif
 }
 
 /// The smaller and the larger; a NaN in `b` stays.
