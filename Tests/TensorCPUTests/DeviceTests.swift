@@ -1,0 +1,93 @@
+import Tensor
+import TensorCPU
+import Testing
+
+@Suite struct DeviceTests {
+    @Test("a row's product is the same to the bit alone and among others", arguments: availableKernels)
+    func batches(kernels: KernelSet) throws {
+        for precision in CPUDevice.Precision.allCases {
+            let device = CPUDevice(threads: 2, precision: precision, kernels: kernels)
+            var random = Random(21)
+            for dtype in [DType.f32, .bf16, .f16] {
+                for inputs in [100, 512, 5000] {
+                    let x = Matrix(device, 16, inputs, &random)
+                    let weight = Weight(random.normals(37 * inputs), Shape(37, inputs), dtype, byteOffset: 2)
+                    let whole = Matrix(device, 16, 37, &random)
+                    device.linear(x.tensor, weight.tensor, bias: nil, .store(.silu), into: whole.tensor)
+                    for range in [0..<1, 3..<5, 5..<12, 2..<16] {
+                        let part = Matrix(device, range.count, 37, &random)
+                        device.linear(x.tensor.rows(range), weight.tensor, bias: nil, .store(.silu), into: part.tensor)
+                        #expect(part.values == Array(whole.values[range.lowerBound * 37..<range.upperBound * 37]), "\(range) of \(dtype), \(inputs) inputs")
+                    }
+                }
+            }
+        }
+    }
+
+    @Test("results do not depend on the number of threads", arguments: availableKernels)
+    func threads(kernels: KernelSet) throws {
+        var results: [[Float]] = []
+        for threads in [1, 2, 5] {
+            let device = CPUDevice(threads: threads, kernels: kernels)
+            var random = Random(22)
+            let x = Matrix(device, 90, 64, &random), y = Matrix(device, 90, 200, &random), out = Matrix(device, 90, 64, &random)
+            let weight = Weight(random.normals(200 * 64), Shape(200, 64), .bf16), back = Weight(random.normals(200 * 64), Shape(64, 200), .f32)
+            device.linear(x.tensor, weight.tensor, bias: nil, .store(.gelu), into: y.tensor)
+            device.linear(y.tensor, back.tensor, bias: nil, .store(.identity), into: out.tensor)
+            device.attention(Attention(heads: 2, keyValueHeads: 2, headSize: 32, scale: 0.2), query: out.tensor, key: x.tensor, value: x.tensor, into: out.tensor)
+            device.attention(
+                Attention(heads: 2, keyValueHeads: 1, headSize: 32, scale: 0.2, mask: .causal), query: out.tensor.rows(0..<2), key: x.tensor.columns(0..<32),
+                value: x.tensor.columns(32..<64), into: out.tensor.rows(0..<2))
+            results.append(out.values)
+        }
+        #expect(results[0] == results[1] && results[0] == results[2])
+    }
+
+    @Test("thousands of small operations in a row all complete, with more threads than processors")
+    func repetition() throws {
+        let device = CPUDevice(threads: 9)
+        var random = Random(23)
+        let x = Matrix(device, 400, 70, &random), sum = Matrix(device, 400, 70, values: [Float](repeating: 0, count: 400 * 70))
+        for _ in 0..<3000 { device.add(x.tensor, to: sum.tensor) }
+        let expected = x.values.map { value in (0..<3000).reduce(Float(0)) { total, _ in total + value } }
+        #expect(sum.values == expected)
+    }
+
+    @Test("devices come and go without leaving threads behind")
+    func lifetimes() throws {
+        for threads in 1...24 {
+            let device = CPUDevice(threads: threads)
+            #expect(device.threads == threads)
+            let tensor = device.makeTensor([3, 5], .f32)
+            device.write([Float](repeating: 2, count: 15), to: tensor)
+            device.activate(.identity, tensor, into: tensor)
+            #expect(try device.floats(tensor) == [Float](repeating: 2, count: 15))
+        }
+    }
+
+    @Test("empty operations do nothing")
+    func empty() throws {
+        let device = CPUDevice(threads: 2)
+        var random = Random(24)
+        let weight = Weight(random.normals(12), [3, 4], .f32)
+        let x = device.makeTensor([0, 4], .f32), y = device.makeTensor([0, 3], .f32)
+        device.linear(x, weight.tensor, bias: nil, .store(.identity), into: y)
+        device.rmsNorm(x, weight: weight.tensor.rows(0..<1), epsilon: 1e-5, into: x)
+        device.embed([], table: weight.tensor, into: x)
+        device.attention(Attention(heads: 2, keyValueHeads: 1, headSize: 2, scale: 1), query: x, key: device.makeTensor([0, 2], .f32), value: device.makeTensor([0, 2], .f32), into: x)
+    }
+
+    @Test("bf16 products run only where the processor has them")
+    func precision() throws {
+        #expect(CPUDevice(threads: 1, precision: .bf16, kernels: .generic).precision == .f32)
+        #expect(CPUDevice(threads: 1, precision: .bf16).precision == (KernelSet.avx512bf16.isAvailable ? .bf16 : .f32))
+        #expect(CPUDevice(threads: 1).features == KernelSet.best.rawValue || CPUDevice(threads: 1).features == "neon")
+    }
+
+    @Test("the machine's limits can be measured")
+    func floor() throws {
+        let floor = MachineFloor.measure(threads: 1, byteCount: 64 << 20)
+        #expect(floor.threads == 1 && floor.productRate > 0.1 && floor.readRate > 0.1)
+        #expect((floor.bf16ProductRate != nil) == KernelSet.avx512bf16.isAvailable)
+    }
+}
