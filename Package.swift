@@ -85,7 +85,7 @@ let package = Package(
         tests("ImagingTests", ["Imaging", "Checkpoint", "Tensor"]),
         tests("GLMImageTests", ["GLMImage", "TensorCPU", "Checkpoint", "Imaging"]),
         tests("WireTests", ["Wire"]),
-        tests("StageKitTests", ["StageKit", "Wire"]),
+        tests("StageKitTests", ["StageKit", "Wire", grpc, grpcTransport, arguments]),
         tests("GatewayTests", ["Gateway", "Wire"]),
         tests("EndToEndTests", ["Wire", "Imaging"]),
     ]

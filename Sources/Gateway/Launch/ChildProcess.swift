@@ -1,0 +1,130 @@
+import CProcess
+import Glibc
+import Synchronization
+
+/// A program that this process started, and will outlive.
+///
+/// Its standard input is a pipe that only this process holds the other end of: the child sees its end when we are gone,
+/// however we went. Its output is read line by line; what it wrote last to standard error is kept, for when it fails.
+public final class ChildProcess: Sendable {
+    /// How it ended.
+    public enum Exit: Sendable, Hashable, CustomStringConvertible {
+        case code(Int32)
+        case signal(Int32)
+
+        public var description: String {
+            switch self {
+            case .code(let code): "ended with exit code \(code)"
+            case .signal(let signal): "was ended by signal \(signal)"
+            }
+        }
+    }
+
+    /// Lines of standard error that are kept.
+    static let keptLines = 20
+
+    public let name: String
+    public let processID: Int32
+    /// Lines of standard output, until the child closes it.
+    public let output: AsyncStream<String>
+    /// Set when it has ended and all that it wrote to standard error has been read.
+    public let exit = Promise<Exit>()
+    private let errors = Mutex<[String]>([])
+    private let lifeline: Int32
+    /// Not signalled any more once it is reaped: its id may then be another's.
+    private let reaped = Mutex(false)
+
+    /// - Parameters:
+    ///   - name: in messages.
+    ///   - onErrorLine: called with every line of standard error, on a thread of its own.
+    public init(
+        name: String, executable: String, arguments: [String], onErrorLine: @escaping @Sendable (String) -> Void = { _ in }
+    ) throws(LaunchError) {
+        let input = try Self.pipe(name), output = try Self.pipe(name), error = try Self.pipe(name)
+        var child: pid_t = 0
+        let failure = Self.withCStrings([executable] + arguments) { arguments in
+            cprocess_spawn(&child, executable, arguments, environ, [input.read, output.write, error.write], 1)
+        }
+        for descriptor in [input.read, output.write, error.write] { close(descriptor) }
+        guard failure == 0 else {
+            for descriptor in [input.write, output.read, error.read] { close(descriptor) }
+            throw LaunchError(.notStarted, "\(name) can't be started: \(executable): \(String(cString: strerror(failure)))")
+        }
+        self.name = name
+        processID = child
+        lifeline = input.write
+
+        let (lines, continuation) = AsyncStream.makeStream(of: String.self)
+        self.output = lines
+        LineReader.start(output.read, onLine: { continuation.yield($0) }, onEnd: { continuation.finish() })
+        let errorsRead = Promise<Void>()
+        LineReader.start(
+            error.read,
+            onLine: { [weak self] line in
+                self?.errors.withLock { $0 = ($0 + [line]).suffix(Self.keptLines) }
+                onErrorLine(line)
+            }, onEnd: { errorsRead.fulfil(()) })
+        Task.detached { [self] in
+            await waitForEnd()
+            _ = await errorsRead.value
+            exit.fulfil(reap())
+        }
+    }
+
+    deinit { close(lifeline) }
+
+    /// The last lines that it wrote to standard error, oldest first.
+    public var lastErrorLines: [String] { errors.withLock { $0 } }
+
+    /// Sends a signal, unless it has ended.
+    public func send(_ signal: Int32) {
+        reaped.withLock { if !$0 { kill(processID, signal) } }
+    }
+
+    /// Asks it to end, and after `grace` ends it. Returns when it has ended, also when the task is cancelled meanwhile.
+    @discardableResult
+    public func stop(grace: Duration) async -> Exit? {
+        send(SIGTERM)
+        return await Task.detached { [self] in
+            let timer = Task.detached { [self] in
+                try await Task.sleep(for: grace)
+                send(SIGKILL)
+            }
+            defer { timer.cancel() }
+            return await exit.value
+        }.value
+    }
+
+    private func waitForEnd() async {
+        let ended = Promise<Void>()
+        let id = processID
+        BlockingThread.start {
+            _ = cprocess_await(id)
+            ended.fulfil(())
+        }
+        _ = await ended.value
+    }
+
+    private func reap() -> Exit {
+        reaped.withLock { reaped in
+            var code: Int32 = 0, signal: Int32 = 0
+            _ = cprocess_reap(processID, &code, &signal)
+            reaped = true
+            return signal != 0 ? .signal(signal) : .code(code)
+        }
+    }
+
+    private static func pipe(_ name: String) throws(LaunchError) -> (read: Int32, write: Int32) {
+        var ends: [Int32] = [-1, -1]
+        let failure = cprocess_pipe(&ends)
+        guard failure == 0 else { throw LaunchError(.notStarted, "\(name) can't be started: no pipe: \(String(cString: strerror(failure)))") }
+        return (ends[0], ends[1])
+    }
+
+    private static func withCStrings<R>(_ strings: [String], _ body: (UnsafePointer<UnsafeMutablePointer<CChar>?>) -> R) -> R {
+        var pointers = strings.map { strdup($0) }
+        defer { pointers.forEach { free($0) } }
+        pointers.append(nil)
+        return body(pointers)
+    }
+}

@@ -1,0 +1,64 @@
+import GLMImage
+import Imaging
+import Wire
+
+/// The gateway's door: what is refused before any stage hears of it, and what takes the place of what was left out.
+struct RequestRules: Sendable, Hashable {
+    static let defaultSteps = 50
+    static let defaultGuidanceScale: Float = 1.5
+
+    /// Side in pixels of the picture that the model draws best.
+    var defaultSide: Int
+
+    /// - Parameter seed: for a request without one.
+    /// - Throws: INVALID_ARGUMENT with field, limit and value.
+    func order(_ request: GenerateImageRequest, requestID: String, seed: @autoclosure () -> UInt64) throws(CallError) -> Order {
+        do {
+            return try checked(request, requestID: requestID, seed: seed())
+        } catch let error as GLMImageError {
+            throw CallError(.invalidArgument, error.message)
+        } catch let error as CallError {
+            throw error
+        } catch {
+            throw CallError(.internalError, "\(error)")
+        }
+    }
+
+    private func checked(_ request: GenerateImageRequest, requestID: String, seed: UInt64) throws -> Order {
+        try RequestLimits.checkPrompt(request.prompt)
+        try RequestLimits.checkSourceCount(request.images.count)
+        let steps = request.steps ?? Self.defaultSteps
+        try RequestLimits.checkSteps(steps)
+        let guidanceScale = request.guidanceScale ?? Self.defaultGuidanceScale
+        try RequestLimits.checkGuidanceScale(guidanceScale)
+        if let sampling = request.sampling {
+            try RequestLimits.checkSampling(
+                SamplingOverride(greedy: sampling.greedy, temperature: sampling.temperature, topP: sampling.topP, topK: sampling.topK))
+        }
+        guard (0...100).contains(request.jpegQuality) else {
+            throw CallError(.invalidArgument, "jpeg_quality \(request.jpegQuality) is outside 1 through 100 (0: the default)")
+        }
+        let headers = try request.images.enumerated().map { index, image in
+            do { return try ImageHeader(image) } catch { throw CallError(.invalidArgument, "images[\(index)]: \(error)") }
+        }
+        let fitting = headers.first.map { fit(height: $0.height, width: $0.width) } ?? (height: defaultSide, width: defaultSide)
+        let height = request.height ?? fitting.height, width = request.width ?? fitting.width
+        try RequestLimits.checkSize(height: height, width: width)
+        return Order(
+            requestID: requestID, prompt: request.prompt, images: request.images, height: height, width: width, steps: steps,
+            guidanceScale: guidanceScale, seed: request.seed ?? seed, format: request.format, jpegQuality: request.jpegQuality,
+            sampling: request.sampling)
+    }
+
+    /// The size of an edit that names none: the source's shape, not enlarged, and no larger than what the model draws best.
+    func fit(height: Int, width: Int) -> (height: Int, width: Int) {
+        let multiple = RequestLimits.sizeMultiple
+        let area = Double(height) * Double(width), best = Double(defaultSide * defaultSide)
+        let scale = min(1, (best / area).squareRoot())
+        func snapped(_ side: Int) -> Int {
+            let nearest = Int((Double(side) * scale / Double(multiple)).rounded()) * multiple
+            return min(max(nearest, multiple), RequestLimits.sides.upperBound)
+        }
+        return (snapped(height), snapped(width))
+    }
+}
