@@ -25,7 +25,7 @@ struct PreTokenizer: Sendable {
     /// The UTF-8 bytes of each piece of `text`.
     func pieces(_ text: ArraySlice<Unicode.Scalar>) -> [[UInt8]] {
         var scalars = Array(text)
-        if pattern != .cl100k, addsPrefixSpace, let first = scalars.first, !first.properties.isWhitespace { scalars.insert(" ", at: 0) }
+        if pattern != .cl100k, addsPrefixSpace, let first = scalars.first, first != " " { scalars.insert(" ", at: 0) }
         let classes = scalars.map { ScalarClass($0) }
         var result: [[UInt8]] = []
         var start = 0
@@ -36,7 +36,7 @@ struct PreTokenizer: Sendable {
             case .whole: scalars.count
             }
             var bytes: [UInt8] = []
-            if pattern == .cl100k, addsPrefixSpace, classes[start] != .space { bytes.append(0x20) }
+            if pattern == .cl100k, addsPrefixSpace, scalars[start] != " " { bytes.append(0x20) }
             for scalar in scalars[start..<end] { bytes.append(contentsOf: UTF8.encode(scalar).unsafelyUnwrapped) }
             result.append(bytes)
             start = end

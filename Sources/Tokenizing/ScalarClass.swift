@@ -1,4 +1,4 @@
-/// What the pre-tokeniser's patterns tell apart.
+/// What the pre-tokeniser's patterns tell apart, by Unicode 16 as in tokenizers 0.23.
 enum ScalarClass {
     /// `\p{L}`
     case letter
@@ -15,6 +15,11 @@ enum ScalarClass {
         case 0x20, 0x09...0x0D: self = .space
         case 0..<0x80: self = .other
         default:
+            // Swift's tables are newer: what came later is unassigned to the library.
+            if let age = scalar.properties.age, age.major > 16 {
+                self = .other
+                return
+            }
             switch scalar.properties.generalCategory {
             case .uppercaseLetter, .lowercaseLetter, .titlecaseLetter, .modifierLetter, .otherLetter: self = .letter
             case .decimalNumber, .letterNumber, .otherNumber: self = .number

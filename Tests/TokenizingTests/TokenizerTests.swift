@@ -95,6 +95,34 @@ import Tokenizing
         }
     }
 
+    @Test("GPT-2's cut, no cut, and a space in front of each piece are computed as the library computes them")
+    func otherPreTokenizers() throws {
+        func byteLevel(prefix: Bool, regex: Bool) -> [String: Any] { ["type": "ByteLevel", "add_prefix_space": prefix, "trim_offsets": true, "use_regex": regex] }
+        let text = "They're  1234 words,\n\tI'LL see 早安"
+        let plain: [Int32] = [382, 168, 430, 300, 300, 96, 97, 98, 99, 346, 364, 447, 91, 278, 277, 120, 86, 123, 123, 338, 450, 300, 242, 325, 498, 311]
+        let cases: [([String: Any], [Int32])] = [
+            (byteLevel(prefix: false, regex: true), plain),
+            (byteLevel(prefix: true, regex: true), [558] + plain.dropFirst()),
+            (byteLevel(prefix: false, regex: false), plain),
+        ]
+        for (preTokenizer, ids) in cases {
+            try withTokenizer({ $0["pre_tokenizer"] = preTokenizer }) { folder in
+                let tokenizer = try Tokenizer(folder: folder)
+                #expect(tokenizer.encode(text) == ids)
+            }
+        }
+        try withTokenizer({ file in
+            let split = try #require((file["pre_tokenizer"] as? [String: Any])?["pretokenizers"] as? [[String: Any]])
+            file["pre_tokenizer"] = ["type": "Sequence", "pretokenizers": [split[0], byteLevel(prefix: true, regex: false)]]
+        }) { folder in
+            let expected: [Int32] = [558, 168, 300, 430, 300, 300, 300, 96, 97, 98, 300, 99, 346, 364, 447, 300, 91, 278, 300, 277, 120, 300, 86, 123, 123, 338, 450, 300, 242, 325, 498, 311]
+            let tokenizer = try Tokenizer(folder: folder)
+            #expect(tokenizer.encode(text) == expected)
+            // A letter of Unicode 17 is none to the library: it begins a piece, and so gets a space.
+            #expect(tokenizer.encode("a\u{1E6C8}").contains(300))
+        }
+    }
+
     @Test("what we would compute otherwise is refused, naming the setting")
     func refused() throws {
         let changes: [(String, (inout [String: Any]) -> Void)] = [
