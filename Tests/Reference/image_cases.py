@@ -67,6 +67,13 @@ def interlaced_png(rgb):
     return png(struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 1), chunk(b"IDAT", zlib.compress(rows, 9)))
 
 
+def cmyk(rgb):
+    """Half of the common darkness goes to black, so that all four inks carry something; PIL's own conversion leaves black empty."""
+    inks = 255 - rgb.astype(np.int32)
+    black = inks.min(-1, keepdims=True) // 2
+    return Image.frombytes("CMYK", rgb.shape[1::-1], np.concatenate([(inks - black) * 255 // (255 - black), black], -1).astype(np.uint8).tobytes())
+
+
 def files():
     """name -> bytes of the readable pictures."""
     rgb = picture(24, 40)
@@ -88,7 +95,7 @@ def files():
         "interlaced.png": interlaced_png(rgb), "one-pixel.png": save(Image.fromarray(rgb[:1, :1]), "PNG"),
         "baseline.jpg": save(image, "JPEG", quality=90), "baseline-444.jpg": save(image, "JPEG", quality=90, subsampling=0),
         "progressive.jpg": save(image, "JPEG", quality=80, progressive=True), "grey.jpg": save(grey, "JPEG", quality=85),
-        "cmyk.jpg": save(image.convert("CMYK"), "JPEG", quality=90),
+        "cmyk.jpg": save(cmyk(rgb), "JPEG", quality=90),
         "restart.jpg": save(image, "JPEG", quality=85, restart_marker_blocks=2),
     }
     for turn in range(2, 9):

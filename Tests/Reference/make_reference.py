@@ -173,6 +173,10 @@ def reference(pipe, prompt, height, width, steps, guidance, seed, images=()):
     record["processor.image_grid_thw"] = inputs["image_grid_thw"]
     record["processor.input_ids"] = inputs["input_ids"][0]
     codes, source_grids = [], None
+    for image, grid in zip(images, inputs["image_grid_thw"].tolist()):
+        if (image.height, image.width) != (32 * grid[1], 32 * grid[2]):
+            raise SystemExit(f"source picture of {image.height}×{image.width}: the processor makes {grid[1]}×{grid[2]} tokens of it, the VAE's latents do "
+                             "not fit them. Give sides that are multiples of 32 within the processor's limits.")
     if images:
         for n, image in enumerate(images):
             record[f"processor.image.{n}"] = torch.from_numpy(np.asarray(image).copy())
