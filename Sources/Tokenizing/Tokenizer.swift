@@ -33,14 +33,16 @@ public struct Tokenizer: Sendable {
 
             model = try BytePairEncoding(file)
 
+            // As in the library, the vocabulary's id counts where the lists disagree.
+            func vocabularyID(_ token: String) -> Int32? { ByteAlphabet.bytes(of: token).flatMap { file.vocabulary[$0] } }
             var tokens = file.settings.addedTokens.map {
                 AddedTokens.Token(
-                    id: $0.id, content: $0.content, stripsLeft: $0.lstrip, stripsRight: $0.rstrip, isSingleWord: $0.singleWord, isNormalized: $0.normalized)
+                    id: vocabularyID($0.content) ?? $0.id, content: $0.content, stripsLeft: $0.lstrip, stripsRight: $0.rstrip, isSingleWord: $0.singleWord, isNormalized: $0.normalized)
             }
             // transformers makes every token that the configuration names an added one.
             let listed = Set(tokens.map(\.content))
             for content in Set(names.values).subtracting(listed).sorted() {
-                if let id = ByteAlphabet.bytes(of: content).flatMap({ file.vocabulary[$0] }) { tokens.append(AddedTokens.Token(id: id, content: content)) }
+                if let id = vocabularyID(content) { tokens.append(AddedTokens.Token(id: id, content: content)) }
             }
             var bytes = file.spellings
             for token in tokens { bytes[token.id] = ByteAlphabet.bytes(of: token.content) ?? Array(token.content.utf8) }
