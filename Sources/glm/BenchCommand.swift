@@ -2,6 +2,7 @@ import ArgumentParser
 import Checkpoint
 import Foundation
 import GLMImage
+import ModelStage
 import TensorCPU
 
 /// `glm bench`: how fast each part of a model runs here, beside what the machine can do at most.
@@ -48,5 +49,3 @@ struct BenchCommand: ParsableCommand {
         return kibibytes * 1024
     }
 }
-
-extension CPUDevice.Precision: ExpressibleByArgument {}

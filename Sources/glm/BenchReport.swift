@@ -1,5 +1,6 @@
 import Foundation
 import GLMImage
+import Tensor
 import TensorCPU
 
 /// What `glm bench` prints.

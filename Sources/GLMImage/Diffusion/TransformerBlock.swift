@@ -34,35 +34,41 @@ struct TransformerBlock {
         /// The order of the twelve: shift, scale, gate of attention, then of the MLP, each for the image and then the text.
         func vector(_ index: Int) -> Tensor { vectors.elements(index * hidden..<(index + 1) * hidden) }
 
-        modulate(pass, imageShift: vector(0), textShift: vector(1), imageScale: vector(2), textScale: vector(3), on: device)
+        modulate(pass, pass.textRows, shift: vector(1), scale: vector(3), on: device)
+        modulate(pass, pass.imageRows, shift: vector(0), scale: vector(2), on: device)
         let keys = pass.keys.rows(pass.cachedRows..<pass.keys.rows)
         let values = pass.values.rows(pass.cachedRows..<pass.values.rows)
         q(pass.normed, into: pass.query)
         k(pass.normed, into: keys)
         v(pass.normed, into: values)
-        for tensor in [pass.query, keys] {
-            device.headLayerNorm(tensor, headSize: attention.headSize, epsilon: TransformerBlock.normEpsilon)
-            device.rotate(tensor.rows(pass.imageRows), headSize: attention.headSize, cosine: pass.rotary.cosine, sine: pass.rotary.sine)
-        }
+        normalizeAndRotate(pass.query, pass, on: device)
+        normalizeAndRotate(keys, pass, on: device)
         pass.exchangeCache(layer, keys: keys, values: values, on: device)
         device.attention(attention, query: pass.query, key: pass.keys, value: pass.values, into: pass.normed)
-        addGated(o, pass.normed, pass, imageGate: vector(4), textGate: vector(5))
+        add(o, pass.normed, pass, pass.textRows, gate: vector(5))
+        add(o, pass.normed, pass, pass.imageRows, gate: vector(4))
 
-        modulate(pass, imageShift: vector(6), textShift: vector(7), imageScale: vector(8), textScale: vector(9), on: device)
+        modulate(pass, pass.textRows, shift: vector(7), scale: vector(9), on: device)
+        modulate(pass, pass.imageRows, shift: vector(6), scale: vector(8), on: device)
         up(pass.normed, .store(.geluTanh), into: pass.inner)
-        addGated(down, pass.inner, pass, imageGate: vector(10), textGate: vector(11))
+        add(down, pass.inner, pass, pass.textRows, gate: vector(11))
+        add(down, pass.inner, pass, pass.imageRows, gate: vector(10))
     }
 
-    private func modulate(_ pass: TransformerPass, imageShift: Tensor, textShift: Tensor, imageScale: Tensor, textScale: Tensor, on device: any Device) {
-        for (rows, scale, shift) in [(pass.textRows, textScale, textShift), (pass.imageRows, imageScale, imageShift)] where !rows.isEmpty {
-            device.modulatedLayerNorm(
-                pass.x.rows(rows), scale: scale, shift: shift, epsilon: TransformerBlock.normEpsilon, into: pass.normed.rows(rows))
-        }
+    private func modulate(_ pass: TransformerPass, _ rows: Range<Int>, shift: Tensor, scale: Tensor, on device: any Device) {
+        guard !rows.isEmpty else { return }
+        device.modulatedLayerNorm(
+            pass.x.rows(rows), scale: scale, shift: shift, epsilon: TransformerBlock.normEpsilon, into: pass.normed.rows(rows))
     }
 
-    private func addGated(_ linear: Linear, _ input: Tensor, _ pass: TransformerPass, imageGate: Tensor, textGate: Tensor) {
-        for (rows, gate) in [(pass.textRows, textGate), (pass.imageRows, imageGate)] where !rows.isEmpty {
-            linear(input.rows(rows), .addGated(gate), into: pass.x.rows(rows))
-        }
+    /// Queries or keys of all rows are normalised head by head; only the image's have a place to turn by.
+    private func normalizeAndRotate(_ x: Tensor, _ pass: TransformerPass, on device: any Device) {
+        device.headLayerNorm(x, headSize: attention.headSize, epsilon: TransformerBlock.normEpsilon)
+        device.rotate(x.rows(pass.imageRows), headSize: attention.headSize, cosine: pass.rotary.cosine, sine: pass.rotary.sine)
+    }
+
+    private func add(_ linear: Linear, _ input: Tensor, _ pass: TransformerPass, _ rows: Range<Int>, gate: Tensor) {
+        guard !rows.isEmpty else { return }
+        linear(input.rows(rows), .addGated(gate), into: pass.x.rows(rows))
     }
 }
