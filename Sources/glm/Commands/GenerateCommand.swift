@@ -1,0 +1,17 @@
+import ArgumentParser
+
+/// `glm generate`: a picture from a prompt.
+struct GenerateCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "generate", abstract: "Make a picture from a prompt.",
+        discussion: "Uses the gateway that runs; without one, starts a fleet for this command alone and leaves nothing behind.")
+
+    @Argument(help: "What the picture shows; words to be drawn stand in quotes.")
+    var prompt: String
+
+    @OptionGroup var options: PictureOptions
+
+    func run() async throws {
+        try await PictureJob(prompt: prompt, images: [], options: options).run()
+    }
+}

@@ -1,0 +1,91 @@
+import Gateway
+import Wire
+
+/// Makes the pictures of one command, one after the other.
+struct PictureJob: Sendable {
+    let prompt: String
+    let images: [[UInt8]]
+    private let options: Settings
+
+    /// What of the options is needed where tasks run.
+    private struct Settings: @unchecked Sendable {
+        // Only read, after parsing.
+        let picture: PictureOptions
+    }
+
+    init(prompt: String, images: [[UInt8]], options: PictureOptions) {
+        self.prompt = prompt
+        self.images = images
+        self.options = Settings(picture: options)
+    }
+
+    func run() async throws {
+        let options = options.picture
+        let output = try OutputFile(options.output)
+        let seed = try options.firstSeed()
+        let orders = try (0..<options.count).map { index in
+            (file: output.numbered(index, of: options.count), request: try options.request(prompt, images: images, seed: seed + UInt64(index)))
+        }
+        for order in orders { try order.file.check() }
+        let running = try await options.fleet.runningGateway()
+        let screen = Screen(quiet: options.json)
+        try await Interruption.guarding {
+            let pictures: [PictureReport]
+            if let running {
+                pictures = try await make(orders, at: running, screen)
+            } else {
+                pictures = try await makeWithPrivateFleet(orders, screen)
+            }
+            try show(pictures)
+        }
+    }
+
+    private func makeWithPrivateFleet(_ orders: [(file: OutputFile, request: GenerateImageRequest)], _ screen: Screen) async throws -> [PictureReport] {
+        let kinds: [StageKind] = images.isEmpty ? [.text, .diffusion] : [.vision, .text, .diffusion]
+        let fleet = try await PrivateFleet.start(kinds, options.picture.fleet)
+        do {
+            let pictures = try await make(orders, at: fleet.address, screen)
+            await fleet.stop()
+            return pictures
+        } catch {
+            let words = fleet.lastWords
+            await fleet.stop()
+            if let words { throw ClientError("the private fleet ended: \(words)") }
+            throw error
+        }
+    }
+
+    private func make(_ orders: [(file: OutputFile, request: GenerateImageRequest)], at address: Address, _ screen: Screen) async throws -> [PictureReport] {
+        let client = GatewayClient(try StageConnection(to: address))
+        var pictures: [PictureReport] = []
+        for order in orders {
+            let accepted = Slot<Accepted>()
+            do {
+                let image = try await client.generate(order.request, CallSettings(requestID: RequestID.make())) { event in
+                    switch event {
+                    case .accepted(let values): accepted.value = values
+                    case .progress(let progress): screen.show(progress)
+                    case .image: break
+                    }
+                }
+                screen.end()
+                try order.file.write(image.image)
+                let report = PictureReport(order.file, image, accepted.value)
+                if !options.picture.json { report.print(toError: order.file.isStandardOutput) }
+                pictures.append(report)
+            } catch let error as CallError {
+                screen.end()
+                throw ClientError(error)
+            } catch {
+                screen.end()
+                throw error
+            }
+        }
+        return pictures
+    }
+
+    private func show(_ pictures: [PictureReport]) throws {
+        guard options.picture.json else { return }
+        print(try PictureReport.json(pictures))
+    }
+}

@@ -1,0 +1,88 @@
+import ArgumentParser
+import GLMImage
+import Wire
+
+/// What `generate` and `edit` have in common.
+struct PictureOptions: ParsableArguments {
+    @Option(name: .shortAndLong, help: ArgumentHelp("Where the picture goes, .png or .jpg; - for standard output, as PNG.", valueName: "file"))
+    var output: String
+
+    @Option(help: ArgumentHelp("Pixels, each a multiple of 32. Default: what the model draws best, or what fits the first source.", valueName: "WxH"))
+    var size: PictureSize?
+
+    @Option(parsing: .unconditional, help: ArgumentHelp("Denoising steps. Default: 50.", valueName: "n"))
+    var steps: Int?
+
+    @Option(parsing: .unconditional, help: ArgumentHelp("Classifier-free guidance; 1 is none. Default: 1.5.", valueName: "g"))
+    var guidance: Float?
+
+    @Option(parsing: .unconditional, help: ArgumentHelp("The same seed and request give the same picture. Default: drawn, and told.", valueName: "s"))
+    var seed: String?
+
+    @Option(name: .customShort("n"), parsing: .unconditional, help: ArgumentHelp("Pictures, of seeds S, S+1, …; FILE gets -1, -2, … before its ending.", valueName: "k"))
+    var count = 1
+
+    @Flag(help: "Always take the likeliest code; the model was not trained for this.")
+    var greedy = false
+
+    @Option(parsing: .unconditional, help: ArgumentHelp("Of the codes' distribution. Default: the model's.", valueName: "t"))
+    var temperature: Float?
+
+    @Option(parsing: .unconditional, help: ArgumentHelp("Codes are drawn from the smallest set of this probability. Default: the model's.", valueName: "p"))
+    var topP: Float?
+
+    @Option(parsing: .unconditional, help: ArgumentHelp("Codes are drawn from so many of the likeliest. Default: the model's.", valueName: "k"))
+    var topK: Int?
+
+    @OptionGroup var fleet: FleetOptions
+
+    @Flag(help: "Print one JSON object instead of progress and words.")
+    var json = false
+
+    func validate() throws {
+        _ = try OutputFile(output)
+        guard (1...Self.mostPictures).contains(count) else { throw ValidationError("-n \(count) is outside 1 through \(Self.mostPictures)") }
+        if output == "-", count > 1 { throw ValidationError("-n \(count) pictures don't go to standard output; name a file") }
+        if output == "-", json { throw ValidationError("picture and JSON don't both go to standard output; name a file") }
+        _ = try firstSeed()
+    }
+
+    private static let mostPictures = 1000
+
+    /// The seed of the first picture; drawn here where there is none, so that all of them follow one another.
+    func firstSeed() throws -> UInt64 {
+        guard let seed else { return UInt64(UInt32.random(in: .min ... .max)) }
+        let last = UInt64.max - UInt64(count - 1)
+        guard let value = UInt64(seed), value <= last else { throw ValidationError("seed \(seed) is not a whole number from 0 through \(last)") }
+        return value
+    }
+
+    /// The same checks as at the gateway's door, before anything is started.
+    func request(_ prompt: String, images: [[UInt8]], seed: UInt64) throws -> GenerateImageRequest {
+        var sampling: Wire.Sampling?
+        if greedy || temperature != nil || topP != nil || topK != nil {
+            sampling = Sampling(greedy: greedy, temperature: temperature, topP: topP, topK: topK)
+        }
+        try RequestLimits.checkPrompt(prompt)
+        if let size { try RequestLimits.checkSize(height: size.height, width: size.width) }
+        if let steps { try RequestLimits.checkSteps(steps) }
+        if let guidance { try RequestLimits.checkGuidanceScale(guidance) }
+        try RequestLimits.checkSourceCount(images.count)
+        try RequestLimits.checkSampling(SamplingOverride(greedy: greedy, temperature: temperature, topP: topP, topK: topK))
+        return GenerateImageRequest(
+            prompt: prompt, images: images, height: size?.height, width: size?.width, steps: steps, guidanceScale: guidance, seed: seed,
+            format: try OutputFile(output).format, sampling: sampling)
+    }
+}
+
+/// Width and height in pixels, as in `1024x768`.
+struct PictureSize: ExpressibleByArgument {
+    var width, height: Int
+
+    init?(argument: String) {
+        let sides = argument.split(whereSeparator: { $0 == "x" || $0 == "X" || $0 == "×" }).map { Int($0) }
+        guard sides.count == 2, let width = sides[0], let height = sides[1] else { return nil }
+        self.width = width
+        self.height = height
+    }
+}

@@ -1,0 +1,68 @@
+import ArgumentParser
+import Checkpoint
+import Foundation
+import GLMImage
+import TensorCPU
+
+/// `glm verify`: whether each part of the model computes what the reference computed.
+struct VerifyCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "verify", abstract: "Compare each part of a model with a reference file.",
+        discussion: "Each part gets its inputs from the file. Exit code 1 when a row fails; rows that are not in the file fail nothing.")
+
+    @Argument(help: "The model's folder.")
+    var model: String
+
+    @Argument(help: "A reference file, made by the reference implementation.")
+    var reference: String
+
+    @Option(help: ArgumentHelp("What computes: cpu.", valueName: "device"))
+    var device = "cpu"
+
+    @Option(help: ArgumentHelp("f32, or bf16 with its wider limits.", valueName: "precision"))
+    var precision = CPUDevice.Precision.f32
+
+    @Option(help: ArgumentHelp("Threads that compute. Default: all processors.", valueName: "n"))
+    var threads: Int?
+
+    @Flag(help: "Print one JSON object.")
+    var json = false
+
+    func validate() throws {
+        guard device == "cpu" else { throw ValidationError("--device is \"\(device)\"; this build computes on cpu") }
+        if let threads, !(1...1024).contains(threads) { throw ValidationError("--threads is \(threads); 1 to 1024") }
+    }
+
+    func run() throws {
+        let folder = try ModelFolder(URL(filePath: model, directoryHint: .isDirectory))
+        let verifier = try Verifier(
+            model: folder, reference: URL(filePath: reference), device: CPUDevice(threads: threads, precision: precision),
+            precision: precision == .f32 ? .exact : .reduced)
+        if !json { print(VerdictTable.head) }
+        let verdicts = verifier.run { verdict in
+            guard !json else { return }
+            print(VerdictTable.row(verdict))
+            fflush(nil)
+        }
+        let failures = verdicts.count { $0.outcome == .fails }
+        if json {
+            let report = Report(
+                model: folder.url.lastPathComponent, fingerprint: folder.fingerprint, reference: reference, device: device,
+                precision: precision.rawValue, holds: failures == 0, rows: verdicts)
+            let encoder = JSONEncoder()
+            encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+            encoder.nonConformingFloatEncodingStrategy = .convertToString(positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
+            print(String(decoding: try encoder.encode(report), as: UTF8.self))
+        } else {
+            let compared = verdicts.count { $0.outcome != .absent }
+            print(failures == 0 ? "all \(compared) rows hold" : "\(failures) of \(compared) rows fail")
+        }
+        if failures > 0 { throw ExitCode(1) }
+    }
+
+    private struct Report: Encodable {
+        let model, fingerprint, reference, device, precision: String
+        let holds: Bool
+        let rows: [Verdict]
+    }
+}

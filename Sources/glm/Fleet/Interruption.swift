@@ -1,0 +1,31 @@
+import Dispatch
+import Foundation
+import Synchronization
+
+/// Ctrl-C and SIGTERM end the work in an orderly way: what was started is stopped, then the process ends.
+enum Interruption {
+    /// Runs `body` in a task that a signal cancels; ends the process with 128 + signal once the body has cleaned up after itself.
+    static func guarding(_ body: @escaping @Sendable () async throws -> Void) async throws {
+        let received = Atomic<Int32>(0)
+        let work = Task { try await body() }
+        signal(SIGPIPE, SIG_IGN)
+        let sources = [SIGINT, SIGTERM, SIGHUP].map { number in
+            signal(number, SIG_IGN)
+            let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
+            source.setEventHandler {
+                _ = received.compareExchange(expected: 0, desired: number, ordering: .relaxed)
+                work.cancel()
+            }
+            source.resume()
+            return source
+        }
+        defer { for source in sources { source.cancel() } }
+        do {
+            try await work.value
+        } catch {
+            let number = received.load(ordering: .relaxed)
+            if number != 0 { exit(128 + number) }
+            throw error
+        }
+    }
+}

@@ -1,0 +1,14 @@
+import ArgumentParser
+import StageKit
+
+/// `glm`: what people type.
+@main
+struct GLMCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "glm", abstract: "Makes pictures with GLM-Image.", version: Build.version,
+        subcommands: [
+            GenerateCommand.self, EditCommand.self, StatusCommand.self, InspectCommand.self, VerifyCommand.self, BenchCommand.self,
+        ])
+
+    static func main() async { await Launch.main(Self.self) }
+}

@@ -1,0 +1,92 @@
+import Checkpoint
+import Foundation
+
+/// A checkpoint in numbers, all of them from its own files.
+struct InspectReport: Encodable {
+    /// One folder of weights.
+    struct Part: Encodable {
+        let name, className: String
+        let files: [String]
+        let tensors, parameters, bytes: Int
+        /// Bytes of each type of weight.
+        let types: [String: Int]
+        /// The plain values of its config.json, by path.
+        let configuration: [String: Scalar]
+
+        enum CodingKeys: String, CodingKey {
+            case name, files, tensors, parameters, bytes, types, configuration
+            case className = "class"
+        }
+    }
+
+    let name, fingerprint: String
+    let parts: [Part]
+    /// Bytes of weights that each stage maps.
+    let stageBytes: [String: Int]
+    let defaultSide: Int
+    let sampling: [String: Scalar]
+
+    enum CodingKeys: String, CodingKey {
+        case name, fingerprint, parts, sampling
+        case stageBytes = "stage_bytes"
+        case defaultSide = "default_side"
+    }
+
+    private static let weights = ["vision_language_encoder", "text_encoder", "transformer", "vae"]
+
+    init(_ folder: ModelFolder, defaultSide: Int) throws {
+        name = folder.url.standardizedFileURL.lastPathComponent
+        fingerprint = folder.fingerprint
+        self.defaultSide = defaultSide
+        let classes = try folder.configuration([String: Scalar.Tree].self, "model_index.json")
+        var stageBytes = ["vision": 0, "text": 0, "diffusion": 0]
+        parts = try Self.weights.map { part in
+            let entries = try WeightMap(folder: folder.component(part)).entries
+            for entry in entries {
+                let isVision = entry.tensor.name.hasPrefix("model.visual.") || entry.tensor.name.hasPrefix("model.vqmodel.")
+                let stage = part != "vision_language_encoder" ? "diffusion" : isVision ? "vision" : "text"
+                stageBytes[stage, default: 0] += entry.tensor.byteCount
+            }
+            return Part(
+                name: part, className: classes[part]?.lastText ?? "", files: Set(entries.map(\.file)).sorted(), tensors: entries.count,
+                parameters: entries.reduce(0) { $0 + $1.tensor.shape.reduce(1, *) }, bytes: entries.reduce(0) { $0 + $1.tensor.byteCount },
+                types: Dictionary(entries.map { ($0.tensor.type, $0.tensor.byteCount) }, uniquingKeysWith: +),
+                configuration: try folder.configuration(Scalar.Tree.self, "\(part)/config.json").flattened)
+        }
+        self.stageBytes = stageBytes
+        sampling = try folder.configuration(Scalar.Tree.self, "vision_language_encoder/generation_config.json").flattened
+    }
+
+    func encoded() throws -> String {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        return String(decoding: try encoder.encode(self), as: UTF8.self)
+    }
+
+    var text: String {
+        var lines = ["\(name), fingerprint \(fingerprint)", "draws \(defaultSide)x\(defaultSide) by default", ""]
+        let head = ["part", "class", "tensors", "parameters", "bytes", "types", "files"]
+        lines += TextTable.lines([head] + parts.map { part in
+            let types = part.types.keys.sorted().joined(separator: " ")
+            return [part.name, part.className, "\(part.tensors)", Self.grouped(part.parameters), Self.grouped(part.bytes), types, "\(part.files.count)"]
+        })
+        lines.append("")
+        lines.append("weights of the stages: " + ["vision", "text", "diffusion"].map { "\($0) \(Self.grouped(stageBytes[$0] ?? 0)) bytes" }.joined(separator: ", "))
+        lines.append("sampling: " + Self.listed(sampling))
+        for part in parts { lines.append("\(part.name): " + Self.listed(part.configuration)) }
+        lines.append("")
+        lines.append("every tensor is there, has its shape, and is used")
+        return lines.joined(separator: "\n")
+    }
+
+    private static func listed(_ values: [String: Scalar]) -> String {
+        values.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }.joined(separator: ", ")
+    }
+
+    /// `1 234 567`
+    private static func grouped(_ value: Int) -> String {
+        var digits = Array("\(value)")
+        for position in stride(from: digits.count - 3, to: 0, by: -3) { digits.insert(" ", at: position) }
+        return String(digits)
+    }
+}

@@ -1,0 +1,74 @@
+import Foundation
+import Wire
+
+/// What is told of a picture: where it is, and everything that made it.
+struct PictureReport: Sendable, Encodable {
+    let file: String
+    let format: String
+    let width, height: Int
+    let seed: UInt64
+    let steps: Int
+    let guidanceScale: Float
+    let model: String
+    let modelFingerprint: String
+    let build: String
+    let requestID: String
+    let timings: [Phase]
+
+    struct Phase: Sendable, Encodable {
+        let stage, instance, phase: String
+        let seconds: Double
+    }
+
+    enum CodingKeys: String, CodingKey {
+        case file, format, width, height, seed, steps, model, build, timings
+        case guidanceScale = "guidance_scale"
+        case modelFingerprint = "model_fingerprint"
+        case requestID = "request_id"
+    }
+
+    init(_ file: OutputFile, _ image: GeneratedImage, _ accepted: Accepted?) {
+        self.file = file.path
+        format = image.format == .png ? "png" : "jpeg"
+        width = image.width
+        height = image.height
+        seed = image.seed
+        steps = image.steps
+        guidanceScale = image.guidanceScale
+        model = accepted?.modelName ?? ""
+        modelFingerprint = image.modelFingerprint
+        build = image.build
+        requestID = accepted?.requestID ?? ""
+        timings = image.timings.map { Phase(stage: $0.stage, instance: $0.instance, phase: $0.phase, seconds: $0.seconds) }
+    }
+
+    /// Two lines: the place, and what to repeat it with.
+    func print(toError: Bool) {
+        let seconds = stageSeconds.map { "\($0.stage) \(Self.rounded($0.seconds)) s" }.joined(separator: ", ")
+        let text = """
+            \(toError ? "standard output" : file): \(width)x\(height), seed \(seed), \(steps) steps, guidance \(guidanceScale), model \(model) \(modelFingerprint)
+            \(seconds)
+
+            """
+        (toError ? FileHandle.standardError : FileHandle.standardOutput).write(Data(text.utf8))
+    }
+
+    /// One object for the command.
+    static func json(_ pictures: [PictureReport]) throws -> String {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        return String(decoding: try encoder.encode(["images": pictures]), as: UTF8.self)
+    }
+
+    /// By stage, in the order of the work. The gateway's own phase is the whole request.
+    private var stageSeconds: [(stage: String, seconds: Double)] {
+        var sums: [(stage: String, seconds: Double)] = []
+        for timing in timings {
+            let name = timing.stage == "gateway" ? timing.phase : timing.stage
+            if let index = sums.firstIndex(where: { $0.stage == name }) { sums[index].seconds += timing.seconds } else { sums.append((name, timing.seconds)) }
+        }
+        return sums
+    }
+
+    private static func rounded(_ value: Double) -> String { "\((value * 100).rounded() / 100)" }
+}
