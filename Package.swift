@@ -77,7 +77,7 @@ let package = Package(
         executable("glm-text", ["TextStage", "ModelStage", "StageKit"]),
         executable("glm-diffusion", ["DiffusionStage", "ModelStage", "StageKit"]),
         executable("glm-gateway", ["Gateway", "StageKit", "Wire", "GLMTiny"]),
-        executable("glm", ["Wire", "StageKit", "Gateway", "GLMImage", "TensorCPU", "Checkpoint", "Imaging", "GLMTiny"]),
+        executable("glm", ["Wire", "StageKit", "ModelStage", "Gateway", "GLMImage", "Tensor", "TensorCPU", "Checkpoint", "Imaging", "GLMTiny"]),
 
         tests("TensorCPUTests", ["TensorCPU", "Tensor"]),
         tests("CheckpointTests", ["Checkpoint", "Tensor"]),

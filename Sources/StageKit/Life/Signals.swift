@@ -28,7 +28,6 @@ enum ParentWatch {
             }
             handler()
         }
-        thread.name = "parent watch"
         thread.start()
     }
 }

@@ -149,7 +149,7 @@ public final class StageServer: Sendable {
                 // Not before: it fires the cancellation of every call under way, as if its caller had left.
                 server.beginGracefulShutdown()
                 // Streams that nobody computes for, such as reflection, end with their caller or now.
-                try? await Task.sleep(for: .seconds(1))
+                try? await Task.sleep(for: .seconds(2))
                 return
             }
         }

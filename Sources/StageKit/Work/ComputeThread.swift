@@ -11,8 +11,11 @@ public final class ComputeThread: SerialExecutor {
 
     /// - Parameter name: shown by debuggers and `top -H`.
     public init(name: String) {
-        let thread = Thread { [self] in run() }
-        thread.name = name
+        let thread = Thread { [self] in
+            // Only a thread itself tells the system its name.
+            Thread.current.name = name
+            run()
+        }
         thread.stackSize = 16 << 20
         thread.start()
     }

@@ -56,7 +56,7 @@ public final class WorkGate: Sendable {
     }
 
     /// The model is loaded: work is let in, unless the process drains already.
-    func open() -> Bool {
+    package func open() -> Bool {
         state.withLock { state in
             if state.phase == .starting { state.phase = .serving }
             return state.phase == .serving
@@ -65,7 +65,7 @@ public final class WorkGate: Sendable {
 
     /// No more work is let in. Calls `onIdle` once, when the last call that was let in has left.
     /// - Returns: the calls still in flight.
-    func close(onIdle: @escaping @Sendable () -> Void) -> Int {
+    package func close(onIdle: @escaping @Sendable () -> Void) -> Int {
         let (inFlight, idle) = state.withLock { state in
             state.phase = .draining
             if !state.admission.isIdle { state.onIdle = onIdle }
@@ -76,7 +76,7 @@ public final class WorkGate: Sendable {
     }
 
     /// Tells all work to stop.
-    func cancelAll() {
+    package func cancelAll() {
         for ticket in state.withLock({ Array($0.entries.keys) }) { cancel(ticket, .drainDeadline) }
     }
 

@@ -4,6 +4,8 @@ import GRPCCore
 struct WireSerializer<Message: WireMessage>: MessageSerializer {
     /// Bytes.
     let limit: Int
+    /// Where a client finds why a request was not sent: gRPC itself only says that the stream broke.
+    var refusal: Last<CallError>?
 
     func serialize<Bytes: GRPCContiguousBytes>(_ message: Message) throws -> Bytes {
         do {
@@ -14,6 +16,7 @@ struct WireSerializer<Message: WireMessage>: MessageSerializer {
                 return out
             }
         } catch let error as WireError {
+            refusal?.value = CallError(error)
             throw CallError(error).rpcError
         }
     }
@@ -48,7 +51,7 @@ extension CallError {
 }
 
 extension Method {
-    var requestSerializer: WireSerializer<Request> { WireSerializer(limit: requestLimit) }
+    func requestSerializer(refusal: Last<CallError>) -> WireSerializer<Request> { WireSerializer(limit: requestLimit, refusal: refusal) }
     var responseSerializer: WireSerializer<Response> { WireSerializer(limit: responseLimit) }
     var requestDeserializer: WireDeserializer<Request> { WireDeserializer(limit: requestLimit, unknownFields: .refused) }
     /// A newer stage may answer more than we asked: what we don't know we didn't need.

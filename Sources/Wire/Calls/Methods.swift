@@ -47,7 +47,7 @@ public enum Methods {
         /// The older package has the same messages; clients still ask for it first.
         public static let services = ["grpc.reflection.v1.ServerReflection", "grpc.reflection.v1alpha.ServerReflection"]
 
-        static func info(_ service: String) -> Method<ReflectionRequest, ReflectionResponse> {
+        package static func info(_ service: String) -> Method<ReflectionRequest, ReflectionResponse> {
             Method(service, "ServerReflectionInfo", .bidirectionalStreaming)
         }
     }

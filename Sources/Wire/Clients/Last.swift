@@ -1,6 +1,6 @@
 import Synchronization
 
-/// The event that ends a stream, kept while the stream is read.
+/// What a closure leaves for the one who passed it: the event that ends a stream, or why a request was not sent.
 final class Last<Value: Sendable>: Sendable {
     private let mutex = Mutex<Value?>(nil)
 

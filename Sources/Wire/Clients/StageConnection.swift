@@ -32,10 +32,10 @@ public final class StageConnection: Sendable {
     }
 
     func unary<Request, Response>(_ method: Method<Request, Response>, _ request: Request, _ options: CallSettings) async throws -> Response {
-        try await translatingErrors {
+        try await translatingErrors { refusal in
             try await client.unary(
                 request: ClientRequest(message: request, metadata: options.metadata), descriptor: method.descriptor,
-                serializer: method.requestSerializer, deserializer: method.responseDeserializer, options: options.options(for: method)
+                serializer: method.requestSerializer(refusal: refusal), deserializer: method.responseDeserializer, options: options.options(for: method)
             ) { try $0.message }
         }
     }
@@ -44,22 +44,24 @@ public final class StageConnection: Sendable {
         _ method: Method<Request, Response>, _ request: Request, _ options: CallSettings,
         _ onEvent: @escaping @Sendable (Response) async throws -> Void
     ) async throws {
-        try await translatingErrors {
+        try await translatingErrors { refusal in
             try await client.serverStreaming(
                 request: ClientRequest(message: request, metadata: options.metadata), descriptor: method.descriptor,
-                serializer: method.requestSerializer, deserializer: method.responseDeserializer, options: options.options(for: method)
+                serializer: method.requestSerializer(refusal: refusal), deserializer: method.responseDeserializer, options: options.options(for: method)
             ) { response in
                 for try await event in response.messages { try await onEvent(event) }
             }
         }
     }
 
-    /// Callers see ``CallError`` for what the peer or the transport said, `CancellationError` for their own cancellation,
+    /// Callers see ``CallError`` for what the peer or the transport said and for a request that can't be sent, `CancellationError` for their own cancellation,
     /// and their own closure's errors unchanged.
-    private func translatingErrors<R: Sendable>(_ body: () async throws -> R) async throws -> R {
+    private func translatingErrors<R: Sendable>(_ body: (Last<CallError>) async throws -> R) async throws -> R {
+        let refusal = Last<CallError>()
         do {
-            return try await body()
+            return try await body(refusal)
         } catch {
+            if let refusal = refusal.value { throw refusal }
             if Task.isCancelled || error is CancellationError { throw CancellationError() }
             switch error {
             case let error as RPCError: throw CallError(error)

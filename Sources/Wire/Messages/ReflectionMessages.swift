@@ -1,8 +1,8 @@
 import CWire
 
 /// One question about the services of a server.
-struct ReflectionRequest: Hashable {
-    enum Question: Hashable {
+package struct ReflectionRequest: Hashable {
+    package enum Question: Hashable {
         case fileByFilename(String)
         case fileContainingSymbol(String)
         case fileContainingExtension(type: String, number: Int32)
@@ -10,8 +10,13 @@ struct ReflectionRequest: Hashable {
         case listServices(String)
     }
 
-    var host: String
-    var question: Question?
+    package var host: String
+    package var question: Question?
+
+    package init(host: String = "", question: Question?) {
+        self.host = host
+        self.question = question
+    }
 }
 
 extension ReflectionRequest: CodedMessage {
@@ -67,15 +72,15 @@ extension ReflectionRequest: CodedMessage {
 }
 
 /// The answer to one question. The files' descriptors are already encoded.
-struct ReflectionResponse: Hashable {
-    enum Answer: Hashable {
+package struct ReflectionResponse: Hashable {
+    package enum Answer: Hashable {
         case files([[UInt8]])
         case services([String])
         case error(code: Int32, message: String)
     }
 
-    var request: ReflectionRequest
-    var answer: Answer
+    package var request: ReflectionRequest
+    package var answer: Answer
 }
 
 extension ReflectionResponse: CodedMessage {

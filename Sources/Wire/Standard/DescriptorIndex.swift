@@ -1,7 +1,7 @@
 import CWire
 
 /// The files of the contract as reflection hands them out, by name and by what they declare.
-struct DescriptorIndex: Sendable {
+package struct DescriptorIndex: Sendable {
     private struct File: Sendable {
         var encoded: [UInt8]
         var imports: [String]
@@ -11,7 +11,7 @@ struct DescriptorIndex: Sendable {
     private var declaringFile: [String: String] = [:]
 
     /// The files that this build was generated from.
-    static let contract: DescriptorIndex = {
+    package static let contract: DescriptorIndex = {
         let set = UnsafeRawBufferPointer(start: glm_wire_descriptor_set_start(), count: glm_wire_descriptor_set_size)
         do { return try DescriptorIndex(set: set) } catch { preconditionFailure("the embedded descriptors: \(error)") }
     }()
@@ -22,7 +22,7 @@ struct DescriptorIndex: Sendable {
     }
 
     /// The file and all it imports, itself first; nil for an unknown name.
-    func filesWithImports(of name: String) -> [[UInt8]]? {
+    package func filesWithImports(of name: String) -> [[UInt8]]? {
         guard files[name] != nil else { return nil }
         var order = [name]
         var index = 0
@@ -34,7 +34,7 @@ struct DescriptorIndex: Sendable {
     }
 
     /// The file that declares a message, enumeration, service or method, by its full name.
-    func file(declaring symbol: String) -> String? { declaringFile[symbol] }
+    package func file(declaring symbol: String) -> String? { declaringFile[symbol] }
 
     /// FileDescriptorProto: 1 name, 2 package, 3 dependency, 4 message_type, 5 enum_type, 6 service.
     private mutating func add(_ file: UnsafeRawBufferPointer) throws(WireError) {
