@@ -13,6 +13,8 @@ import Testing
         for verdict in verdicts where verdict.outcome == .fails {
             Issue.record("\(verdict.name): error \(verdict.error ?? .nan), limit \(verdict.limit ?? .nan), \(verdict.detail)")
         }
+        // The published limit of 1e-3 lets the wrong GELU pass (5e-5 to 2e-4); ours differ by the order of sums only, about 1e-6.
+        for verdict in verdicts where verdict.limit == 1e-3 { #expect((verdict.error ?? .nan) < 2e-5, "\(verdict.name)") }
         let expected = task == "text-to-image" ? 14 : 19
         #expect(verdicts.count { $0.outcome == .holds } >= expected)
     }
