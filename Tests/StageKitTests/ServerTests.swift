@@ -21,6 +21,14 @@ import Wire
         try await fixture.stop()
     }
 
+    @Test("TCP serves as the Unix socket does")
+    func tcp() async throws {
+        let fixture = try await Fixture.start([.token], listen: "127.0.0.1:0")
+        #expect(try await fixture.text.generate(Fixture.request).target.codes == [1])
+        #expect(try FileManager.default.contentsOfDirectory(atPath: fixture.folder) == [])
+        try await fixture.stop()
+    }
+
     @Test("health knows every service by name, and no others")
     func health() async throws {
         let fixture = try await Fixture.start([])

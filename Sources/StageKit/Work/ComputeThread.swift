@@ -11,13 +11,16 @@ public final class ComputeThread: SerialExecutor {
 
     /// - Parameter name: shown by debuggers and `top -H`.
     public init(name: String) {
+        let started = DispatchSemaphore(value: 0)
         let thread = Thread { [self] in
-            // Only a thread itself tells the system its name.
+            // Only a thread itself tells the system its name, and Foundation knows which one it is once `start` has returned.
+            started.wait()
             Thread.current.name = name
             run()
         }
         thread.stackSize = 16 << 20
         thread.start()
+        started.signal()
     }
 
     public func enqueue(_ job: consuming ExecutorJob) {
