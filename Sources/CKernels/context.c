@@ -70,6 +70,7 @@ static const ck_table *table_of(ck_set set) {
     case CK_AVX512_BF16: return &ck_table_avx512_bf16;
     }
 #endif
+    (void)set;
     return &ck_table_generic;
 }
 

@@ -9,9 +9,11 @@
 // and outputs are f32 always. The scale and log₂e are folded into Q, so the exponential is a power of two. Query heads that
 // share a key head share its packing.
 
-MICRO(micro_1, MR, 1)
+MICRO(micro_tile, MR, NV, false)
+MICRO(micro_1, MR, 1, false)
 #if CK_HAS_BF16
-MICRO_BF16(micro_1_bf16, MR, 1)
+MICRO_BF16(micro_tile_bf16, MR, NV, false)
+MICRO_BF16(micro_1_bf16, MR, 1, false)
 #endif
 
 enum { QUERIES = 4 * MR, KEY_TILE = 256, MAX_HEAD = 256 };
@@ -120,10 +122,10 @@ INLINE void attention_scores(bool bf16, const float *query, const float *panel, 
 #pragma clang loop unroll(full)
             for (int v = 0; v < NV; v++) sum[i][v] = splat(0);
 #if CK_HAS_BF16
-        if (bf16) micro_bf16(steps, query, MAX_HEAD, panel, NR, sum);
+        if (bf16) micro_tile_bf16(steps, query, MAX_HEAD, panel, NR, sum);
         else
 #endif
-            micro(steps, query, MAX_HEAD, panel, NR, sum);
+            micro_tile(steps, query, MAX_HEAD, panel, NR, sum);
         (void)bf16;
 #pragma clang loop unroll(full)
         for (int i = 0; i < MR; i++)
@@ -174,10 +176,10 @@ INLINE void attention_output(bool bf16, const float *p, const float *values, lon
             _Pragma("clang loop unroll(full)") for (int v = 0; v < V; v++) store(output + i * MAX_HEAD + d + v * W, sum[i][v]); \
     }
 #if CK_HAS_BF16
-    OUTPUT_COLUMNS(NV, micro, micro_bf16)
+    OUTPUT_COLUMNS(NV, micro_tile, micro_tile_bf16)
     OUTPUT_COLUMNS(1, micro_1, micro_1_bf16)
 #else
-    OUTPUT_COLUMNS(NV, micro, micro)
+    OUTPUT_COLUMNS(NV, micro_tile, micro_tile)
     OUTPUT_COLUMNS(1, micro_1, micro_1)
 #endif
 #undef OUTPUT_COLUMNS

@@ -8,8 +8,8 @@
 // alone, so a request's values do not depend on the threads.
 
 enum { FEW = 32, FEW_ROWS = 4 };
-MICRO(micro_few, FEW_ROWS, NV)
-MICRO(micro_few_1, FEW_ROWS, 1)
+MICRO(micro_few, FEW_ROWS, NV, false)
+MICRO(micro_few_1, FEW_ROWS, 1, false)
 
 typedef struct {
     attention_t packing; // one head and one tile at a time

@@ -10,9 +10,9 @@
 // One task is a few panels: for each k-block, for each panel, pack B and run down all row blocks of A, which lie one behind
 // the other so that the prefetcher is never interrupted.
 
-MICRO(micro, MR, NV)
+MICRO(micro, MR, NV, true)
 #if CK_HAS_BF16
-MICRO_BF16(micro_bf16, MR, NV)
+MICRO_BF16(micro_bf16, MR, NV, true)
 #endif
 
 enum { NR = NV * W, KC = 128, ROW_BLOCKS = 480 / MR, TASK_PANELS = 8 };
