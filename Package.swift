@@ -11,7 +11,6 @@ let settings: [SwiftSetting] = [
 let grpc: Target.Dependency = .product(name: "GRPCCore", package: "grpc-swift-2")
 let grpcTransport: Target.Dependency = .product(name: "GRPCNIOTransportHTTP2Posix", package: "grpc-swift-nio-transport")
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
-let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
 
 func library(_ name: String, _ dependencies: [Target.Dependency] = [], exclude: [String] = [], resources: [Resource]? = nil) -> Target {
@@ -40,7 +39,6 @@ let package = Package(
         .package(url: "https://github.com/grpc/grpc-swift-nio-transport", from: "2.9.2"),
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
-        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     ],
     targets: [
         // Tensors and the device that computes on them.
@@ -55,8 +53,11 @@ let package = Package(
         library("Imaging", ["CImageCodecs"]),
         library("GLMTiny", exclude: ["training"], resources: [.copy("glm-tiny")]),
 
+        // What a request may ask for: the same checks at every door.
+        library("Requests"),
+
         // The model: every part of GLM-Image, written once for any device.
-        library("GLMImage", ["Tensor", "Checkpoint", "Tokenizing", "Imaging"]),
+        library("GLMImage", ["Requests", "Tensor", "Checkpoint", "Tokenizing", "Imaging"]),
 
         // The contract between processes.
         .target(name: "CWire", linkerSettings: [.linkedLibrary("protobuf-c")]),
@@ -64,29 +65,29 @@ let package = Package(
 
         // The stages: one model part, one process, one device.
         library("StageKit", ["Wire", grpc, grpcTransport, logging, arguments]),
-        library("ModelStage", ["StageKit", "Wire", "GLMImage", "Checkpoint", "Imaging", "Tensor", "TensorCPU", arguments]),
-        library("VisionStage", ["ModelStage", "StageKit", "Wire", "GLMImage"]),
-        library("TextStage", ["ModelStage", "StageKit", "Wire", "GLMImage"]),
-        library("DiffusionStage", ["ModelStage", "StageKit", "Wire", "GLMImage", "Imaging"]),
+        library("ModelStage", ["StageKit", "Wire", "GLMImage", "Requests", "Checkpoint", "Imaging", "Tensor", "TensorCPU", arguments]),
+        library("VisionStage", ["ModelStage", "StageKit", "Wire", "GLMImage", "Requests"]),
+        library("TextStage", ["ModelStage", "StageKit", "Wire", "GLMImage", "Requests"]),
+        library("DiffusionStage", ["ModelStage", "StageKit", "Wire", "GLMImage", "Requests", "Imaging"]),
 
-        // What stands in front of them. Of the model, the gateway knows only what a request may ask for.
+        // What stands in front of them.
         .target(name: "CProcess"),
-        library("Gateway", ["CProcess", "StageKit", "Wire", "GLMImage", "Imaging", grpc, logging]),
+        library("Gateway", ["CProcess", "StageKit", "Wire", "Requests", "Imaging", grpc, logging]),
 
         executable("glm-vision", ["VisionStage", "ModelStage", "StageKit"]),
         executable("glm-text", ["TextStage", "ModelStage", "StageKit"]),
         executable("glm-diffusion", ["DiffusionStage", "ModelStage", "StageKit"]),
         executable("glm-gateway", ["Gateway", "StageKit", "Wire", "GLMTiny"]),
-        executable("glm", ["Wire", "StageKit", "ModelStage", "Gateway", "GLMImage", "Tensor", "TensorCPU", "Checkpoint", "Imaging", "GLMTiny"]),
+        executable("glm", ["Wire", "Requests", "StageKit", "ModelStage", "Gateway", "GLMImage", "Tensor", "TensorCPU", "Checkpoint", "Imaging", "GLMTiny"]),
 
         tests("TensorCPUTests", ["TensorCPU", "Tensor"]),
         tests("CheckpointTests", ["Checkpoint", "Tensor"]),
         tests("TokenizingTests", ["Tokenizing"]),
         tests("ImagingTests", ["Imaging", "Checkpoint", "Tensor"]),
-        tests("GLMImageTests", ["GLMImage", "TensorCPU", "Checkpoint", "Imaging"]),
+        tests("GLMImageTests", ["GLMImage", "Requests", "Tensor", "TensorCPU", "Checkpoint", "Imaging"]),
         tests("WireTests", ["Wire"]),
         tests("StageKitTests", ["StageKit", "Wire", grpc, grpcTransport, arguments]),
-        tests("GatewayTests", ["Gateway", "Wire"]),
-        tests("EndToEndTests", ["Wire", "Imaging"]),
+        tests("GatewayTests", ["Gateway", "StageKit", "Wire", arguments]),
+        tests("EndToEndTests", ["Gateway", "Wire", "Imaging"]),
     ]
 )

@@ -1,4 +1,5 @@
 public import GLMImage
+import Requests
 public import StageKit
 public import Wire
 

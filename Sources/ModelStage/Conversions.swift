@@ -1,5 +1,6 @@
 public import GLMImage
 public import Imaging
+import Requests
 public import Wire
 
 // The values that more than one stage hands between the wire and the model.

@@ -1,6 +1,7 @@
 import Checkpoint
 import GLMImage
 import Imaging
+import Requests
 public import Wire
 
 /// What the model's libraries throw, as a status.

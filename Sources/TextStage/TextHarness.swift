@@ -1,5 +1,6 @@
 import GLMImage
 import ModelStage
+import Requests
 public import StageKit
 public import Wire
 

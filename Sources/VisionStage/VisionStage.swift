@@ -1,5 +1,6 @@
 import GLMImage
 public import ModelStage
+import Requests
 public import StageKit
 import Wire
 

@@ -2,6 +2,7 @@ import Checkpoint
 import Foundation
 import GLMImage
 import Imaging
+import Requests
 import Tensor
 import TensorCPU
 import Testing

@@ -1,6 +1,7 @@
 import Checkpoint
 import GLMImage
 import Imaging
+import Requests
 import Tensor
 import TensorCPU
 import Testing

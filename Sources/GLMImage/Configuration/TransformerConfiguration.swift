@@ -1,4 +1,5 @@
 import Checkpoint
+import Requests
 
 /// `transformer/config.json`: diffusers `GlmImageTransformer2DModel`. Every key is required, since the class defaults are
 /// not the published checkpoint's.

@@ -1,5 +1,6 @@
 public import Checkpoint
 public import Imaging
+import Requests
 public import Tensor
 import Tokenizing
 

@@ -1,5 +1,6 @@
 import Checkpoint
 import Foundation
+import Requests
 package import Tensor
 package import Tokenizing
 

@@ -1,4 +1,5 @@
 public import Checkpoint
+public import Requests
 public import Tensor
 
 /// What the text stage draws tokens for.

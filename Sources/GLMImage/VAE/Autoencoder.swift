@@ -1,5 +1,6 @@
 import Checkpoint
 package import Imaging
+package import Requests
 import Tensor
 
 /// The autoencoder between pixels and normalised latents.

@@ -1,18 +1,20 @@
-import GLMImage
 import Imaging
-import Wire
+import Requests
+package import Wire
 
 /// The gateway's door: what is refused before any stage hears of it, and what takes the place of what was left out.
-struct RequestRules: Sendable, Hashable {
-    static let defaultSteps = 50
-    static let defaultGuidanceScale: Float = 1.5
+package struct RequestRules: Sendable, Hashable {
+    package static let defaultSteps = 50
+    package static let defaultGuidanceScale: Float = 1.5
 
     /// Side in pixels of the picture that the model draws best.
-    var defaultSide: Int
+    package var defaultSide: Int
+
+    package init(defaultSide: Int) { self.defaultSide = defaultSide }
 
     /// - Parameter seed: for a request without one.
     /// - Throws: INVALID_ARGUMENT with field, limit and value.
-    func order(_ request: GenerateImageRequest, requestID: String, seed: @autoclosure () -> UInt64) throws(CallError) -> Order {
+    package func order(_ request: GenerateImageRequest, requestID: String, seed: @autoclosure () -> UInt64) throws(CallError) -> Order {
         do {
             return try checked(request, requestID: requestID, seed: seed())
         } catch let error as GLMImageError {
@@ -51,7 +53,7 @@ struct RequestRules: Sendable, Hashable {
     }
 
     /// The size of an edit that names none: the source's shape, not enlarged, and no larger than what the model draws best.
-    func fit(height: Int, width: Int) -> (height: Int, width: Int) {
+    package func fit(height: Int, width: Int) -> (height: Int, width: Int) {
         let multiple = RequestLimits.sizeMultiple
         let area = Double(height) * Double(width), best = Double(defaultSide * defaultSide)
         let scale = min(1, (best / area).squareRoot())

@@ -1,5 +1,6 @@
 import ArgumentParser
 import GLMImage
+import Requests
 import Wire
 
 /// What `generate` and `edit` have in common.
