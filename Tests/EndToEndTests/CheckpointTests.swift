@@ -1,0 +1,66 @@
+import Foundation
+import Gateway
+import Testing
+
+/// Checkpoints that are broken, and one that is whole.
+@Suite(.timeLimit(.minutes(2)), .serialized) struct CheckpointTests {
+    /// A copy of the fixture with one file changed.
+    private func broken(in scratch: Scratch, _ file: String, _ change: (Data) throws -> Data) throws -> String {
+        let copy = scratch.file("model")
+        try FileManager.default.copyItem(atPath: Binaries.model, toPath: copy)
+        let url = URL(fileURLWithPath: "\(copy)/\(file)")
+        try change(Data(contentsOf: url)).write(to: url)
+        return copy
+    }
+
+    @Test(
+        "a truncated shard, a header that lies and an unknown class end generate and inspect with exit 1, file and reason",
+        arguments: ["truncated", "lying", "class"])
+    func broken(_ fault: String) async throws {
+        let scratch = try Scratch()
+        let weights = "transformer/diffusion_pytorch_model.safetensors"
+        let file = fault == "class" ? "model_index.json" : weights
+        let model = try broken(in: scratch, file) { data in
+            switch fault {
+            case "truncated": return data.prefix(data.count - 1000)
+            case "lying": return Data([0xFF, 0xFF, 0xFF, 0xFF, 0, 0, 0, 0]) + data.dropFirst(8)
+            default:
+                let text = String(decoding: data, as: UTF8.self)
+                return Data(text.replacingOccurrences(of: "GlmImageTransformer2DModel", with: "SomethingElse").utf8)
+            }
+        }
+        for arguments in [["inspect", model], ["generate", "x", "-o", scratch.file("a.png"), "--model", model, "--threads", "1"]] {
+            let result = try await Program.run("glm", arguments, in: scratch)
+            #expect(result.exit == .code(1))
+            #expect(result.error.contains(file), "\(result.errors)")
+            if fault == "class" { #expect(result.error.contains("SomethingElse")) }
+        }
+        let stage = try await Program.run("glm-diffusion", ["--run-directory", scratch.file("run"), "--model", model], in: scratch)
+        #expect(stage.exit == .code(1) && stage.error.contains(file))
+        #expect(scratch.contents == ["model", "run"])
+        #expect(Program.running(in: scratch).isEmpty)
+    }
+
+    @Test("inspect tells what a whole checkpoint is, as JSON too")
+    func inspect() async throws {
+        let scratch = try Scratch()
+        let text = try await Program.run("glm", ["inspect", Binaries.model], in: scratch)
+        #expect(text.exit == .code(0) && text.output.last == "every tensor is there, has its shape, and is used")
+        let json = try await Program.run("glm", ["inspect", Binaries.model, "--json"], in: scratch)
+        let report = try #require(try JSONSerialization.jsonObject(with: Data(json.output.joined(separator: "\n").utf8)) as? [String: Any])
+        #expect(report["default_side"] as? Int == 1024)
+        #expect((report["parts"] as? [[String: Any]])?.compactMap { $0["class"] as? String }.contains("GlmImageTransformer2DModel") == true)
+    }
+
+    @Test("verify holds on the fixture and fails with exit 1 on another model's reference")
+    func verify() async throws {
+        let scratch = try Scratch()
+        let holds = try await Program.run("glm", ["verify", Binaries.model, Binaries.model + "-text-to-image.safetensors", "--threads", "1"], in: scratch)
+        #expect(holds.exit == .code(0) && holds.output.last?.hasSuffix("rows hold") == true)
+        let other = Binaries.fixtures.appendingPathComponent("tiny-mixed-text-to-image.safetensors").path
+        let fails = try await Program.run("glm", ["verify", Binaries.model, other, "--threads", "1", "--json"], in: scratch)
+        #expect(fails.exit == .code(1))
+        let report = try #require(try JSONSerialization.jsonObject(with: Data(fails.output.joined(separator: "\n").utf8)) as? [String: Any])
+        #expect(report["holds"] as? Bool == false)
+    }
+}

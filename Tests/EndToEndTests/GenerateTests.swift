@@ -1,0 +1,116 @@
+import Foundation
+import Gateway
+import Imaging
+import Testing
+
+/// The client with a private fleet: the first command of a newcomer.
+@Suite(.timeLimit(.minutes(2)), .serialized) struct GenerateTests {
+    private static let small = ["--size", "64x96", "--steps", "2", "--seed", "5"]
+    private static let own = ["--model", Binaries.model, "--threads", "1"]
+
+    @Test("a prompt becomes a picture, and nothing else is left")
+    func textToImage() async throws {
+        let scratch = try Scratch()
+        let result = try await Program.run("glm", ["generate", "a red \"A\"", "-o", scratch.file("a.png")] + Self.small + Self.own, in: scratch)
+        #expect(result.exit == .code(0), "\(result.errors)")
+        #expect(result.output.first?.contains("64x96, seed 5, 2 steps, guidance 1.5, model tiny-f32") == true)
+        #expect(result.errors.contains { $0.hasPrefix("text: done") } && result.errors.contains { $0.hasPrefix("diffusion: done, 2 steps") })
+        let picture = try RGBImage(decoding: [UInt8](scratch.bytes("a.png")))
+        #expect(picture.width == 64 && picture.height == 96)
+        #expect(scratch.contents == ["a.png"])
+        #expect(Program.running(in: scratch).isEmpty)
+    }
+
+    @Test("pictures and a prompt become a picture, as JPEG and told as JSON")
+    func imageToImage() async throws {
+        let scratch = try Scratch()
+        let sources = [Binaries.image("rgb.png"), Binaries.image("orientation-6.jpg")]
+        let result = try await Program.run("glm", ["edit"] + sources + ["brighter", "-o", scratch.file("b.jpg"), "--json"] + Self.small + Self.own, in: scratch)
+        #expect(result.exit == .code(0), "\(result.errors)")
+        let report = try #require(try JSONSerialization.jsonObject(with: Data(result.output.joined(separator: "\n").utf8)) as? [String: Any])
+        let image = try #require((report["images"] as? [[String: Any]])?.first)
+        #expect(image["seed"] as? Int == 5 && image["width"] as? Int == 64 && image["model"] as? String == "tiny-f32")
+        #expect(try RGBImage(decoding: [UInt8](scratch.bytes("b.jpg"))).height == 96)
+        #expect(scratch.contents == ["b.jpg"])
+        #expect(Program.running(in: scratch).isEmpty)
+    }
+
+    @Test("the same seed gives the same bytes, through a private fleet, a running gateway and standard output; -n counts seeds up")
+    func deterministic() async throws {
+        let fleet = try await RunningFleet.start()
+        let scratch = fleet.scratch
+        let gateway = ["--gateway", fleet.address]
+        #expect(try await Program.run("glm", ["generate", "x", "-o", scratch.file("a.png")] + Self.small + Self.own, in: scratch).exit == .code(0))
+        #expect(try await Program.run("glm", ["generate", "x", "-o", scratch.file("b.png")] + Self.small + gateway, in: scratch).exit == .code(0))
+        #expect(try scratch.bytes("a.png") == scratch.bytes("b.png"))
+        let found = ["GLM_RUN_DIRECTORY": fleet.folder]
+        let several = ["generate", "x", "-o", scratch.file("c.png"), "--size", "64x96", "--steps", "2", "--seed", "4", "-n", "2"]
+        #expect(try await Program.run("glm", several, in: scratch, environment: found).exit == .code(0))
+        #expect(try scratch.bytes("c-2.png") == scratch.bytes("a.png"))
+        #expect(try scratch.bytes("c-1.png") != scratch.bytes("a.png"))
+        await fleet.stop()
+        #expect(scratch.contents == ["a.png", "b.png", "c-1.png", "c-2.png", "run"])
+    }
+
+    @Test("wrong usage is exit 2; a refused request is exit 1 in one line; neither leaves anything")
+    func refusals() async throws {
+        let scratch = try Scratch()
+        func run(_ arguments: [String]) async throws -> Program.Result { try await Program.run("glm", arguments, in: scratch) }
+        let out = scratch.file("a.png")
+        #expect(try await run(["generate", "x"]).exit == .code(2))
+        #expect(try await run(["generate", "x", "-o", scratch.file("a.gif")]).error == "\(scratch.file("a.gif")) ends neither in .png nor in .jpg or .jpeg")
+        #expect(try await run(["generate", "x", "-o", scratch.file("a.gif")]).exit == .code(2))
+        #expect(try await run(["generate", "x", "-o", out, "--seed", "-1"]).error == "seed -1 is not a whole number from 0 through 18446744073709551615")
+        #expect(try await run(["nonsense"]).exit == .code(2))
+        let refused = try await run(["generate", "x", "-o", out, "--steps", "0"] + Self.own)
+        #expect(refused.exit == .code(1) && refused.errors == ["Error: steps 0 is outside 1 through 200"])
+        #expect(try await run(["generate", " ", "-o", out] + Self.own).error == "prompt is empty; write what the picture shows")
+        #expect(try await run(["generate", "x", "-o", out, "--size", "100x64"] + Self.own).error == "width 100 is not a multiple of 32 pixels")
+        #expect(try await run(["generate", "x", "-o", out, "--guidance", "nan"] + Self.own).error == "guidance_scale nan is outside 0.0 through 20.0")
+        let broken = Binaries.model + "/model_index.json"
+        #expect(try await run(["edit", broken, "x", "-o", out] + Self.own).error == "\(broken): neither PNG nor JPEG by its first bytes")
+        #expect(scratch.contents.isEmpty)
+        #expect(Program.running(in: scratch).isEmpty)
+    }
+
+    @Test("Ctrl-C ends command and fleet with exit 130, and nothing is left")
+    func interrupted() async throws {
+        let scratch = try Scratch()
+        let program = try Program("glm", ["generate", "x", "-o", scratch.file("a.png")] + Self.long + Self.own, in: scratch)
+        _ = try await program.error { $0.hasPrefix("text: started") }
+        program.child.send(SIGINT)
+        #expect(try await program.result().exit == .code(130))
+        #expect(scratch.contents.isEmpty)
+        #expect(Program.running(in: scratch).isEmpty)
+    }
+
+    @Test("a client that is killed takes its fleet and its folder with it")
+    func killed() async throws {
+        let scratch = try Scratch()
+        let program = try Program("glm", ["generate", "x", "-o", scratch.file("a.png")] + Self.long + Self.own, in: scratch)
+        _ = try await program.error { $0.hasPrefix("text: started") }
+        program.child.send(SIGKILL)
+        #expect(try await program.result().exit == .signal(SIGKILL))
+        try await Program.waitForNone(in: scratch)
+        #expect(scratch.contents.isEmpty)
+    }
+
+    @Test("a stage or gateway that is killed fails the command with exit 1, and nothing is left", arguments: ["glm-gateway", "glm-text"])
+    func crash(_ name: String) async throws {
+        let scratch = try Scratch()
+        let program = try Program("glm", ["generate", "x", "-o", scratch.file("a.png")] + Self.long + Self.own, in: scratch)
+        _ = try await program.error { $0.hasPrefix("text: started") }
+        let victim = try #require(Program.running(in: scratch).first { process in
+            (try? String(contentsOfFile: "/proc/\(process)/comm", encoding: .utf8)) == "\(name)\n"
+        })
+        kill(try #require(Int32(victim)), SIGKILL)
+        let result = try await program.result()
+        #expect(result.exit == .code(1))
+        #expect(result.error != "")
+        #expect(scratch.contents.isEmpty)
+        #expect(Program.running(in: scratch).isEmpty)
+    }
+
+    /// Long enough to be met at work.
+    private static let long = ["--size", "1024x1024", "--steps", "200"]
+}
