@@ -90,16 +90,24 @@ def batch_of(tokenizer, scenes: list[world.Scene], device: torch.device) -> tupl
 
 
 def main(arguments: list[str] | None = None) -> None:
-    options = common.arguments("ar", steps=6000, batch=8, rate=2e-3).parse_args(arguments)
+    parser = common.arguments("ar", steps=1500, batch=8, rate=2e-3)
+    parser.add_argument("--words", type=float, default=world.FAMILIES["word"], help="share of prompts with a quoted word")
+    options = parser.parse_args(arguments)
     device = common.start(options)
     tokenizer = build_tokenizer()
     model = TextModel(tokenizer).to(device)
     trainer = common.Trainer("ar", model, options, lambda name: ".layers." in name)
     forward = torch.compile(model) if options.compile else model
 
+    def family(rng: np.random.Generator) -> str:
+        if rng.random() < options.words:
+            return "word"
+        others = {name: share for name, share in world.FAMILIES.items() if name != "word"}
+        return str(rng.choice(list(others), p=np.array(list(others.values())) / sum(others.values())))
+
     def loss_of(step: int):
         rng = common.data_rng(options, step)
-        inputs, positions, targets = batch_of(tokenizer, [world.sample(rng) for _ in range(options.batch)], device)
+        inputs, positions, targets = batch_of(tokenizer, [world.sample(rng, family(rng)) for _ in range(options.batch)], device)
         with torch.autocast(device.type, torch.bfloat16):
             logits = forward(inputs, positions)
         wanted = targets >= 0

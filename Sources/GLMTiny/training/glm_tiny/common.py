@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import time
 from pathlib import Path
 from typing import Callable
@@ -82,8 +83,9 @@ class Trainer:
         for optimiser, saved in zip(self.optimisers, state["optimisers"]):
             optimiser.load_state_dict(saved)
         self.step, self.cpu_seconds = state["step"], state["cpu_seconds"]
-        if state.get("falling"):  # a fall asked for by the file goes on as it was
-            self.fall_from, self.fall_over = state["falling"]
+        falling = state.get("falling")
+        if falling and self.step < sum(falling):  # a fall asked for by the file goes on as it was
+            self.fall_from, self.fall_over = falling
         print(f"{self.name}: going on from step {self.step} ({path.name})", flush=True)
 
     def save(self, name: str = "state.pt") -> None:
@@ -107,10 +109,12 @@ class Trainer:
             request.unlink()
 
     def run(self, loss_of: Callable[[int], tuple[torch.Tensor, dict[str, float]]]) -> bool:
-        """True when the run has come to its last step, False when it was stopped by its limit of seconds."""
+        """True when the run has come to its last step, False when it was stopped by its limit of seconds or by SIGTERM."""
         begin, cpu_begin, cpu_saved = time.monotonic(), time.process_time(), time.process_time()
         cpu_before, sums, count = self.cpu_seconds, {}, 0
         self.model.train()
+        stop = []
+        signal.signal(signal.SIGTERM, lambda *_: stop.append(True))  # a killed run loses nothing
         while self.step < self.fall_from + self.fall_over:
             self._asked_to_fall()
             if self.step == self.fall_from:
@@ -137,7 +141,7 @@ class Trainer:
             if time.process_time() - cpu_saved > 60:
                 self.save()
                 cpu_saved = time.process_time()
-            if self.options.seconds and time.monotonic() - begin > self.options.seconds:
+            if stop or (self.options.seconds and time.monotonic() - begin > self.options.seconds):
                 self.save()
                 return False
         self.save()

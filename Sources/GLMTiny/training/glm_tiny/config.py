@@ -21,7 +21,7 @@ GENERATION = dict(do_sample=True, temperature=0.9, top_p=0.75, top_k=VISION_VOCA
 
 GLYPH = dict(d_model=96, d_ff=192, d_kv=32, num_heads=3, num_layers=2, vocab_size=384, feed_forward_proj="gated-gelu",
              layer_norm_epsilon=1e-6, dropout_rate=0.0, tie_word_embeddings=False)
-TRANSFORMER = dict(patch_size=2, in_channels=16, out_channels=16, num_layers=5, attention_head_dim=32, num_attention_heads=6,
+TRANSFORMER = dict(patch_size=2, in_channels=16, out_channels=16, num_layers=4, attention_head_dim=32, num_attention_heads=4,
                    text_embed_dim=96, time_embed_dim=128, condition_dim=16, prior_vq_quantizer_codebook_size=CODES)
 # Groups must be few: a flat crop normalised over two or three channels loses its absolute colour.
 VAE = dict(in_channels=3, out_channels=3, down_block_types=["DownEncoderBlock2D"] * 4, up_block_types=["UpDecoderBlock2D"] * 4,

@@ -89,7 +89,7 @@ def main(arguments: list[str] | None = None) -> None:
         painter.transformer.compile_repeated_blocks(fullgraph=True)  # one block compiles in seconds, all of it in minutes
 
     def loss_of(step: int):
-        pool.grow(1)
+        pool.grow(1 if pool.count < 512 or step % 2 else 0)
         rng = common.data_rng(options, step)
         scenes, clean = pool.draw(rng, options.batch)
         count = len(scenes)

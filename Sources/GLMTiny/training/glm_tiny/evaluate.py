@@ -2,6 +2,7 @@
 
     evaluate --model DIR                       make the pictures with diffusers, then judge them
     evaluate --model DIR --true-codes          the same, but without the AR model: the scene's own codes
+    evaluate --model DIR --codes-only          only the AR model: are the large grid's codes the scene's?
     evaluate --prompts FILE --write-prompts    only write the list of prompts
     evaluate --prompts FILE --pictures FOLDER  judge PNGs that anything made, in the order of their names
     evaluate --self-test                       judge the world's own pictures
@@ -45,16 +46,46 @@ def table(prompts: list[str], pictures: list[np.ndarray]) -> tuple[str, list[dic
     return "\n".join(lines), verdicts
 
 
-def draw(model: Path, chosen: list[world.Scene], options: argparse.Namespace) -> list[np.ndarray]:
-    """Pictures by diffusers' own pipeline. Prompts whose quoted words have one length share a batch: others would be padded."""
+def codes_table(model: Path, chosen: list[world.Scene], options: argparse.Namespace) -> str:
+    """Share of prompts whose sampled codes of the large grid are all right, or all but two."""
+    import torch
+    from .dit import prior_ids
+    pipeline = load(model, options)
+    wrong: dict[str, list[int]] = {}
+    for start in range(0, len(chosen), options.batch):
+        part = chosen[start:start + options.batch]
+        prior, _, _ = pipeline.generate_prior_tokens(
+            [scene.prompt for scene in part], part[0].height * 32, part[0].width * 32, generator=torch.Generator().manual_seed(options.seed + start))
+        for scene, ids in zip(part, prior.cpu().numpy()):
+            count = int((ids != prior_ids(scene)).sum()) // 4
+            wrong.setdefault(scene.family, []).append(count)
+            if count and options.verbose:
+                print(f"{count:3d} wrong: {scene.prompt}")
+    lines = ["| prompts | n | all codes right | at most 2 wrong |", "|---|---|---|---|"]
+    wrong["every"] = [count for counts in wrong.values() for count in counts]
+    for name in ("one", "two", "three", "word", "every"):
+        if name in wrong:
+            counts = np.array(wrong[name])
+            lines.append(f"| {name} | {len(counts)} | {100 * np.mean(counts == 0):.0f} % | {100 * np.mean(counts <= 2):.0f} % |")
+    return "\n".join(lines)
+
+
+def load(model: Path, options: argparse.Namespace):
     import torch
     from diffusers import GlmImagePipeline
-    from .dit import prior_ids
     pipeline = GlmImagePipeline.from_pretrained(model, torch_dtype=torch.bfloat16)
     if options.dtype == "f32":  # bf16 weights, f32 arithmetic
         pipeline.to(torch.float32)
     pipeline.to(options.device)
     pipeline.set_progress_bar_config(disable=True)
+    return pipeline
+
+
+def draw(model: Path, chosen: list[world.Scene], options: argparse.Namespace) -> list[np.ndarray]:
+    """Pictures by diffusers' own pipeline. Prompts whose quoted words have one length share a batch: others would be padded."""
+    import torch
+    from .dit import prior_ids
+    pipeline = load(model, options)
     groups: dict[int, list[int]] = {}
     for index, scene in enumerate(chosen):
         groups.setdefault(len(scene.word.text) if scene.word else 0, []).append(index)
@@ -92,6 +123,8 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--write-prompts", action="store_true")
     parser.add_argument("--self-test", action="store_true")
     parser.add_argument("--true-codes", action="store_true")
+    parser.add_argument("--codes-only", action="store_true")
+    parser.add_argument("--verbose", action="store_true", help="name the prompts that went wrong")
     parser.add_argument("--count", type=int, default=200)
     parser.add_argument("--seed", type=int, default=2026)
     parser.add_argument("--split", choices=("held", "train", "any"), default="held")
@@ -109,6 +142,11 @@ def main(arguments: list[str] | None = None) -> None:
     if options.write_prompts:
         options.prompts.write_text("\n".join(prompts) + "\n")
         return
+    if options.codes_only:
+        import torch
+        torch.set_num_threads(options.threads)
+        print(codes_table(options.model, chosen, options))
+        return
     if options.pictures:
         prompts = options.prompts.read_text().splitlines()
         files = sorted(options.pictures.glob("*.png"))
@@ -123,6 +161,10 @@ def main(arguments: list[str] | None = None) -> None:
         pictures = draw(options.model, chosen, options)
     text, verdicts = table(prompts, pictures)
     print(text)
+    if options.verbose:
+        for verdict in verdicts:
+            if not verdict["all"]:
+                print(verdict["prompt"], "-", ", ".join(name for name in COLUMNS if not verdict[name]))
     if options.out:
         options.out.mkdir(parents=True, exist_ok=True)
         for i, picture in enumerate(pictures):

@@ -41,7 +41,8 @@ def build_pipeline(work: Path, dtype: torch.dtype):
     painter = dit_stage.Painter()
     painter.load_state_dict(_weights(work, "dit", painter.state_dict()))
     vae = vae_stage.build()
-    vae.load_state_dict(_weights(work, "vae", vae.state_dict()))
+    if (work / "vae" / "state.pt").exists():
+        vae.load_state_dict(vae_stage.weights(work))
     vae.eval()
     vae_stage.measure_latents(vae, torch.device("cpu"))
     return GlmImagePipeline(

@@ -56,9 +56,9 @@ class Pool:
                 self.fresh = []
 
     def draw(self, rng: np.random.Generator, count: int) -> tuple[list[world.Scene], torch.Tensor]:
-        """(scenes, latents [count, 16, 32, 32]), all with words of one length, half of the time with none."""
+        """(scenes, latents [count, 16, 32, 32]), all with words of one length, more often with none."""
         full = [length for length in range(1, world.WORD_MAX + 1) if self.groups[length]]
-        length = 0 if rng.random() < 0.5 or not full else int(rng.choice(full))
+        length = 0 if rng.random() < 0.6 or not full else int(rng.choice(full))
         group = self.groups[length]
         chosen = [group[i] for i in rng.integers(len(group), size=count)]
         return [scene for scene, _ in chosen], torch.stack([latents for _, latents in chosen]).to(self.device).float()

@@ -4,6 +4,8 @@ Most steps see crops of 32 or 64 px: the pictures are flat, so small crops that 
 """
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import torch
 from torch import nn
@@ -12,6 +14,7 @@ from . import common, config, world
 
 # (share of steps, side of the crop in px, crops a step)
 CROPS = ((0.55, 32, 24), (0.27, 64, 8), (0.12, 128, 3), (0.06, 256, 1))
+DECODER_CROPS = ((0.45, 64, 8), (0.35, 128, 3), (0.20, 256, 1))
 NOISE = 0.08  # on the latents in training, so that the decoder forgives what the DiT leaves over
 
 
@@ -58,16 +61,22 @@ def measure_latents(vae: nn.Module, device: torch.device, pictures: int = 48) ->
 @torch.no_grad()
 def encode(vae: nn.Module, pictures: np.ndarray, device: torch.device, normalise: bool = True) -> torch.Tensor:
     """uint8 [n, height, width, 3] -> latents [n, 16, height / 8, width / 8]."""
-    latents = vae.encode(pixels(pictures).to(device)).latent_dist.mode()
+    with torch.autocast(device.type, torch.bfloat16):
+        latents = vae.encode(pixels(pictures).to(device)).latent_dist.mode().float()
     if normalise:
         mean, std = (torch.tensor(v, device=device).view(1, -1, 1, 1) for v in (vae.config.latents_mean, vae.config.latents_std))
         latents = (latents - mean) / std
     return latents
 
 
+def weights(work: Path) -> dict[str, torch.Tensor]:
+    """The trained autoencoder, with its refined decoder if there is one."""
+    return common.smoothed(work, "decoder" if (work / "decoder" / "state.pt").exists() else "vae")
+
+
 def load(options) -> nn.Module:
     vae = build()
-    vae.load_state_dict(common.smoothed(options.work, "vae"))
+    vae.load_state_dict(weights(options.work))
     vae.eval().requires_grad_(False)
     measure_latents(vae, torch.device("cpu"))
     return vae.to(options.device)
@@ -85,14 +94,20 @@ def psnr(vae: nn.Module, device: torch.device, pictures: int = 24) -> tuple[floa
 
 
 def main(arguments: list[str] | None = None) -> None:
-    options = common.arguments("vae", steps=1500, batch=0, rate=1.2e-3).parse_args(arguments)
+    parser = common.arguments("vae", steps=1500, batch=0, rate=1.2e-3)
+    parser.add_argument("--decoder", action="store_true", help="train on the decoder alone: the latents, and so the DiT, stay as they are")
+    options = parser.parse_args(arguments)
     device = common.start(options)
     vae = build().to(device)
-    trainer = common.Trainer("vae", vae, options, lambda name: False, smoothing=0.99)
+    if options.decoder:
+        vae.load_state_dict(common.smoothed(options.work, "vae"))
+        vae.encoder.requires_grad_(False)
+    shares = DECODER_CROPS if options.decoder else CROPS
+    trainer = common.Trainer("decoder" if options.decoder else "vae", vae, options, lambda name: False, smoothing=0.99)
 
     def loss_of(step: int):
         rng = common.data_rng(options, step)
-        _, side, count = CROPS[rng.choice(len(CROPS), p=[share for share, _, _ in CROPS])]
+        _, side, count = shares[rng.choice(len(shares), p=[share for share, _, _ in shares])]
         target = pixels(crops(rng, side, count)).to(device)
         torch.manual_seed(options.seed + step)
         with torch.autocast(device.type, torch.bfloat16):
