@@ -1,13 +1,19 @@
-import Wire
+package import Wire
 
 /// The stages that one request uses.
-struct Route: Sendable, Hashable {
-    var stages: [StageKind: Registry.Replica]
+package struct Route: Sendable, Hashable {
+    package var stages: [StageKind: Registry.Replica]
     /// Of the model that all of them serve.
-    var modelName: String
-    var modelFingerprint: String
+    package var modelName: String
+    package var modelFingerprint: String
 
-    subscript(_ kind: StageKind) -> Registry.Replica {
+    package init(stages: [StageKind: Registry.Replica], modelName: String, modelFingerprint: String) {
+        self.stages = stages
+        self.modelName = modelName
+        self.modelFingerprint = modelFingerprint
+    }
+
+    package subscript(_ kind: StageKind) -> Registry.Replica {
         guard let replica = stages[kind] else { preconditionFailure("the route has no \(kind) stage") }
         return replica
     }
@@ -17,7 +23,7 @@ extension Registry {
     /// One serving stage of each kind, all of the same model; of several, the least busy.
     ///
     /// - Throws: UNAVAILABLE for a kind of which none serves; FAILED_PRECONDITION when those that serve differ in their models.
-    func route(for kinds: [StageKind]) throws(CallError) -> Route {
+    package func route(for kinds: [StageKind]) throws(CallError) -> Route {
         var candidates: [StageKind: [Replica]] = [:]
         for kind in kinds {
             candidates[kind] = listing.filter { $0.kind == kind && $0.serves }

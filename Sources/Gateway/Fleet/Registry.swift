@@ -1,37 +1,42 @@
-import Wire
+package import Wire
 
 /// Which stages there are and which of them a request may use: the decisions, without clocks or sockets.
-struct Registry: Sendable {
+package struct Registry: Sendable {
     /// One stage, as last heard of.
-    struct Replica: Sendable, Hashable {
-        let address: Address
-        var health = Health.unknown
+    package struct Replica: Sendable, Hashable {
+        package let address: Address
+        package var health = Health.unknown
         /// Nil until it has answered.
-        var description: StageDescription?
+        package var description: StageDescription?
         /// Why it does not serve; empty when it does.
-        var problem = "has not answered yet"
+        package var problem = "has not answered yet"
         /// Requests that this gateway has with it now.
-        var busy = 0
+        package var busy = 0
 
-        var kind: StageKind? { description.flatMap { StageKind(rawValue: $0.kind) } }
-        var name: String { description.map { "\($0.kind)-\($0.instance)" } ?? "\(address)" }
-        var serves: Bool { health == .serving && problem.isEmpty }
+        package var kind: StageKind? { description.flatMap { StageKind(rawValue: $0.kind) } }
+        package var name: String { description.map { "\($0.kind)-\($0.instance)" } ?? "\(address)" }
+        package var serves: Bool { health == .serving && problem.isEmpty }
     }
 
     /// What is to be done after the set of stages has changed.
-    struct Change: Sendable, Hashable {
-        var follow: [Address] = []
-        var forget: [Address] = []
+    package struct Change: Sendable, Hashable {
+        package var follow: [Address] = []
+        package var forget: [Address] = []
+
+        package init(follow: [Address] = [], forget: [Address] = []) {
+            self.follow = follow
+            self.forget = forget
+        }
     }
 
     /// Where stages are looked for, for messages.
-    let place: String
-    private(set) var replicas: [Address: Replica] = [:]
+    package let place: String
+    package private(set) var replicas: [Address: Replica] = [:]
 
-    init(place: String) { self.place = place }
+    package init(place: String) { self.place = place }
 
     /// In the order in which people read them.
-    var listing: [Replica] {
+    package var listing: [Replica] {
         replicas.values.sorted {
             let a = $0.kind, b = $1.kind
             return a == b ? $0.name < $1.name : b == nil || (a != nil && a! < b!)
@@ -39,13 +44,13 @@ struct Registry: Sendable {
     }
 
     /// Side in pixels of the picture that the model draws best, as diffusion tells; the published model's until one does.
-    var defaultSide: Int {
+    package var defaultSide: Int {
         let told = listing.filter { $0.kind == .diffusion }.compactMap(\.description?.defaultSide)
         return told.first { $0 > 0 } ?? 1024
     }
 
     /// The stages that are to be known: sockets in the run folder, and those named by address.
-    mutating func know(_ addresses: Set<Address>) -> Change {
+    package mutating func know(_ addresses: Set<Address>) -> Change {
         let known = Set(replicas.keys)
         for address in known.subtracting(addresses) { replicas[address] = nil }
         for address in addresses.subtracting(known) { replicas[address] = Replica(address: address) }
@@ -55,7 +60,7 @@ struct Registry: Sendable {
     }
 
     /// A stage has said what it is. Messages about stages that are forgotten meanwhile are passed over.
-    mutating func heard(_ address: Address, _ description: StageDescription, _ health: Health) {
+    package mutating func heard(_ address: Address, _ description: StageDescription, _ health: Health) {
         guard var replica = replicas[address] else { return }
         replica.description = description
         replica.health = health
@@ -64,13 +69,13 @@ struct Registry: Sendable {
     }
 
     /// A stage does not answer.
-    mutating func lost(_ address: Address, _ problem: String) {
+    package mutating func lost(_ address: Address, _ problem: String) {
         replicas[address]?.health = .unknown
         replicas[address]?.problem = problem
     }
 
-    mutating func began(_ address: Address) { replicas[address]?.busy += 1 }
-    mutating func ended(_ address: Address) { replicas[address]?.busy -= 1 }
+    package mutating func began(_ address: Address) { replicas[address]?.busy += 1 }
+    package mutating func ended(_ address: Address) { replicas[address]?.busy -= 1 }
 
     private static func problem(_ description: StageDescription, _ health: Health) -> String {
         if StageKind(rawValue: description.kind) == nil { return "is a \(description.kind), not a stage" }

@@ -1,21 +1,38 @@
-import Wire
+package import Wire
 
 /// A request as it will be computed: checked, with every default filled in.
-struct Order: Sendable, Hashable {
-    var requestID: String
-    var prompt: String
+package struct Order: Sendable, Hashable {
+    package var requestID: String
+    package var prompt: String
     /// Each a PNG or JPEG file.
-    var images: [[UInt8]]
+    package var images: [[UInt8]]
     /// Pixels.
-    var height, width: Int
-    var steps: Int
-    var guidanceScale: Float
-    var seed: UInt64
-    var format: ImageFormat
-    var jpegQuality: Int
-    var sampling: Sampling?
+    package var height, width: Int
+    package var steps: Int
+    package var guidanceScale: Float
+    package var seed: UInt64
+    package var format: ImageFormat
+    package var jpegQuality: Int
+    package var sampling: Sampling?
 
-    func accepted(_ route: Route) -> Accepted {
+    package init(
+        requestID: String, prompt: String, images: [[UInt8]], height: Int, width: Int, steps: Int, guidanceScale: Float, seed: UInt64,
+        format: ImageFormat, jpegQuality: Int, sampling: Sampling?
+    ) {
+        self.requestID = requestID
+        self.prompt = prompt
+        self.images = images
+        self.height = height
+        self.width = width
+        self.steps = steps
+        self.guidanceScale = guidanceScale
+        self.seed = seed
+        self.format = format
+        self.jpegQuality = jpegQuality
+        self.sampling = sampling
+    }
+
+    package func accepted(_ route: Route) -> Accepted {
         Accepted(
             requestID: requestID, height: height, width: width, steps: steps, guidanceScale: guidanceScale, seed: seed, format: format,
             sampling: sampling, sources: images.count, modelName: route.modelName, modelFingerprint: route.modelFingerprint)

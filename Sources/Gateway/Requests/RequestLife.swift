@@ -1,10 +1,10 @@
-import Wire
+package import Wire
 
 /// How far one request is and what comes next: the decisions, without clocks or sockets.
 ///
 /// Text to image: text, then diffusion. Image to image: vision for every source, then text, then diffusion.
-struct RequestLife: Sendable {
-    enum Step: Sendable, Hashable {
+package struct RequestLife: Sendable {
+    package enum Step: Sendable, Hashable {
         /// Each of so many sources goes to vision; they may go at the same time.
         case encode(sources: Int)
         case generate(GenerateTokensRequest)
@@ -12,19 +12,19 @@ struct RequestLife: Sendable {
         case done
     }
 
-    let order: Order
+    package let order: Order
     private var codes: [CodeGrid?]
     private var target: CodeGrid?
     private var picture: RenderedImage?
     private var tokens = (done: 0, total: 0)
     private var timings: [StageTiming] = []
 
-    init(_ order: Order) {
+    package init(_ order: Order) {
         self.order = order
         codes = order.images.map { _ in nil }
     }
 
-    var next: Step {
+    package var next: Step {
         if codes.contains(nil) { return .encode(sources: codes.count) }
         let codes = codes.compactMap(\.self)
         guard let target else {
@@ -41,14 +41,14 @@ struct RequestLife: Sendable {
     }
 
     /// Vision has answered for one source, in any order.
-    mutating func encoded(_ index: Int, _ response: EncodeResponse, by instance: String) -> Progress {
+    package mutating func encoded(_ index: Int, _ response: EncodeResponse, by instance: String) -> Progress {
         codes[index] = response.grid
         add(response.timings, .vision, instance)
         return Progress(stage: StageKind.vision.rawValue, done: codes.count { $0 != nil }, total: codes.count)
     }
 
     /// The text stage has sent an event; nil when there is nothing to tell the client.
-    mutating func received(_ event: GenerateTokensEvent, from instance: String) -> Progress? {
+    package mutating func received(_ event: GenerateTokensEvent, from instance: String) -> Progress? {
         switch event {
         case .layout(let layout):
             tokens = (0, layout.totalTokens)
@@ -63,7 +63,7 @@ struct RequestLife: Sendable {
     }
 
     /// The diffusion stage has sent an event; nil when there is nothing to tell the client.
-    mutating func received(_ event: RenderEvent, from instance: String) -> Progress? {
+    package mutating func received(_ event: RenderEvent, from instance: String) -> Progress? {
         switch event {
         case .step(let step):
             return Progress(stage: StageKind.diffusion.rawValue, done: step.step, total: step.steps)
@@ -75,7 +75,7 @@ struct RequestLife: Sendable {
     }
 
     /// What the client gets at the end; nil before.
-    func answer(_ route: Route, build: String) -> GeneratedImage? {
+    package func answer(_ route: Route, build: String) -> GeneratedImage? {
         picture.map {
             GeneratedImage(
                 image: $0.image, format: $0.format, height: $0.height, width: $0.width, steps: order.steps,

@@ -97,7 +97,7 @@ struct Router: Sendable {
             if error.status == .invalidArgument {
                 if let source { error.message = "images[\(source)]: \(error.message)" }
             } else {
-                error.message = "\(replica.name): \(error.message)"
+                error.message = "stage \(replica.name): \(error.message)"
             }
             throw error
         }

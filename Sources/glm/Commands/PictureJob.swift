@@ -48,9 +48,8 @@ struct PictureJob: Sendable {
             await fleet.stop()
             return pictures
         } catch {
-            let words = fleet.lastWords
             await fleet.stop()
-            if let words { throw ClientError("the private fleet ended: \(words)") }
+            if !Task.isCancelled, let words = fleet.lastWords { throw ClientError("the private fleet ended: \(words)") }
             throw error
         }
     }

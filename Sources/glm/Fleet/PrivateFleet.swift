@@ -56,9 +56,9 @@ struct PrivateFleet {
         PrivateFolder.remove(folder)
     }
 
-    /// What the gateway wrote last, when it has ended by itself.
+    /// What the gateway wrote last, when it did not end as it was told to; known once the fleet is stopped.
     var lastWords: String? {
-        guard let exit = gateway.exit.current else { return nil }
+        guard let exit = gateway.exit.current, exit != .code(0) else { return nil }
         return Self.words(gateway, exit)
     }
 

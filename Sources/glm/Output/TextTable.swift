@@ -13,6 +13,7 @@ enum TextTable {
             line += cell
             if index + 1 < cells.count { line += String(repeating: " ", count: max(0, widths[index] - cell.count) + 2) }
         }
+        while line.last == " " { line.removeLast() }
         return line
     }
 }
