@@ -23,7 +23,7 @@ import Wire
             (GenerateImageRequest(prompt: "x", height: 64, width: 8192), "width 8192 is outside 32 through 4096 pixels"),
             (GenerateImageRequest(prompt: "x", height: 64, width: 64, steps: 0), "steps 0 is outside 1 through 200"),
             (GenerateImageRequest(prompt: "x", height: 64, width: 64, guidanceScale: .nan), "guidance_scale nan is outside"),
-            (GenerateImageRequest(prompt: "x", images: [truncated], height: 64, width: 64), "images[0]: "),
+            (GenerateImageRequest(prompt: "x", images: [truncated], height: 64, width: 64), "images[0]: PNG: "),
             (GenerateImageRequest(prompt: "x", images: [bomb], height: 64, width: 64), "images[0]: "),
             (GenerateImageRequest(prompt: "x", images: [[]], height: 64, width: 64), "images[0]: a picture of 0 bytes"),
         ]

@@ -52,6 +52,9 @@ extension Verifier {
     private func promptIDs(_ text: TextGenerator) throws -> [Int32] {
         let ids = try reference.integers("processor.input_ids").map { Int32($0) }
         let codes = reference.has("vision.token_ids") ? try reference.integers("vision.token_ids").map { Int32($0) } : []
+        // A reference of another model: no id may lead out of a table.
+        let size = text.decoder.configuration.vocabularySize
+        if let id = (ids + codes).first(where: { !(0..<Int32(size)).contains($0) }) { throw VerificationError("id \(id), the vocabulary has \(size)") }
         return text.processor.fill(ids, with: codes)
     }
 

@@ -43,7 +43,7 @@ struct Router: Sendable {
         try await withThrowingTaskGroup(of: (Int, EncodeResponse).self) { group in
             for index in 0..<sources {
                 group.addTask {
-                    try await call(replica, order, deadline, source: sources > 1 ? index : nil) { connection, settings in
+                    try await call(replica, order, deadline, source: index) { connection, settings in
                         (index, try await VisionClient(connection).encode(EncodeRequest(image: order.images[index]), settings))
                     }
                 }
@@ -95,7 +95,8 @@ struct Router: Sendable {
         } catch var error as CallError {
             // A user's mistake speaks of the request; everything else of the stage.
             if error.status == .invalidArgument {
-                if let source { error.message = "images[\(source)]: \(error.message)" }
+                // Vision calls its one picture "image".
+                if let source { error.message = "images[\(source)]: \(error.message.trimmingPrefix("image: "))" }
             } else {
                 error.message = "stage \(replica.name): \(error.message)"
             }
