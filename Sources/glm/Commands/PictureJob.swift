@@ -55,7 +55,8 @@ struct PictureJob: Sendable {
     }
 
     private func make(_ orders: [(file: OutputFile, request: GenerateImageRequest)], at address: Address, _ screen: Screen) async throws -> [PictureReport] {
-        let client = GatewayClient(try StageConnection(to: address))
+        let connection = try StageConnection(to: address)
+        let client = GatewayClient(connection)
         var pictures: [PictureReport] = []
         for order in orders {
             let accepted = Slot<Accepted>()
@@ -74,6 +75,10 @@ struct PictureJob: Sendable {
                 pictures.append(report)
             } catch let error as CallError {
                 screen.end()
+                // A stage that is missing and a gateway that is missing are the same status.
+                if error.status == .unavailable, (try? await HealthClient(connection).check(CallSettings(timeout: .seconds(1)))) == nil {
+                    throw ClientError("no gateway answers at \(address): \(error.message)")
+                }
                 throw ClientError(error)
             } catch {
                 screen.end()
