@@ -50,6 +50,17 @@ import Testing
         }
     }
 
+    @Test("a reference of another model fails with words and never traps", arguments: Fixture.checkpoints, Fixture.checkpoints)
+    func anotherModel(checkpoint: String, other: String) throws {
+        guard checkpoint != other else { return }
+        for task in ["text-to-image", "image-to-image"] {
+            let verdicts = try Verifier(
+                model: Fixture.model(checkpoint), reference: Fixture.reference(other, task), device: CPUDevice(threads: 2), precision: .exact
+            ).run()
+            #expect(verdicts.count { $0.outcome == .fails } > 5)
+        }
+    }
+
     @Test("what a reference file leaves out is absent, not failed")
     func absent() throws {
         let verdicts = try verify("tiny-f32", "text-to-image", .f32, .exact)

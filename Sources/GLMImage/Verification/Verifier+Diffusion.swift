@@ -15,7 +15,7 @@ extension Verifier {
         checkConditions(renderer, report)
         checkTransformer(renderer, report)
         check("vae.image", report) { name in
-            let shape = try latentShape("diffusion.final_latents")
+            let shape = try latentShape("diffusion.final_latents", renderer)
             return try relative(name, renderer.autoencoder.decode(reference.floats("diffusion.final_latents"), shape) {})
         }
         check("pipeline.image", report) { name in try wholePicture(name, renderer) }
@@ -49,7 +49,10 @@ extension Verifier {
             }
             check("diffusion.condition.\(index).prior_token_ids", report) { name in
                 let grids = try reference.grids().sources
-                let codes = try reference.integers("vision.token_ids").map { Int32($0) }
+                let codes = try codes("vision.token_ids", renderer)
+                guard index < grids.count, codes.count == grids.reduce(0, { $0 + $1.count }) else {
+                    throw VerificationError("vision.token_ids has \(codes.count) codes, the source grids have \(grids.reduce(0) { $0 + $1.count })")
+                }
                 let start = grids[..<index].reduce(0) { $0 + $1.count }
                 let grid = CodeGrid(height: grids[index].height, width: grids[index].width, codes: Array(codes[start..<start + grids[index].count]))
                 return try equal(name, grid.doubled.map(Int.init))
@@ -60,7 +63,7 @@ extension Verifier {
     private func checkTransformer(_ renderer: ImageRenderer, _ report: Report) {
         let names = ["diffusion.velocity_cond", "diffusion.velocity_uncond", "diffusion.final_latents"]
         guard names.contains(where: reference.has) else { return names.forEach { report(.absent($0)) } }
-        guard let noise = load(names, report, { try reference.floats("diffusion.initial_latents") }),
+        guard let noise = load(names, report, { try noise(renderer) }),
             let schedule = load(names, report, { try schedule(renderer) })
         else { return }
         for (name, side) in [(names[0], Denoiser.Side.conditional), (names[1], .unconditional)] {
@@ -78,17 +81,18 @@ extension Verifier {
 
     /// From noise, codes and prompt to the picture, with our own glyph embeddings and source latents.
     private func wholePicture(_ name: String, _ renderer: ImageRenderer) throws -> Verdict {
-        let shape = try latentShape("diffusion.initial_latents")
+        let size = try reference.size()
+        let shape = renderer.autoencoder.latentShape(height: size.height, width: size.width)
         let conditions = try reference.sources().enumerated().map { index, image in
-            try renderer.condition(image, codes: codes("diffusion.condition.\(index).prior_token_ids")) {}
+            try renderer.condition(image, codes: codes("diffusion.condition.\(index).prior_token_ids", renderer)) {}
         }
         let denoiser = try denoiser(
             renderer, glyphs: renderer.glyphs.encode(GlyphText.quotedStrings(in: reference.text("prompt"))), conditions: conditions,
             guidanceScale: reference.number("guidance_scale"))
-        let latents = try denoiser.run(schedule(renderer), from: reference.floats("diffusion.initial_latents"), checkCancellation: {}, onStep: { _ in })
+        let latents = try denoiser.run(schedule(renderer), from: noise(renderer), checkCancellation: {}, onStep: { _ in })
         let planes = try renderer.autoencoder.decode(latents, shape) {}
         let expected = try reference.picture(name)
-        let image = try Autoencoder.picture(planes, height: expected.height, width: expected.width)
+        let image = try Autoencoder.picture(planes, height: size.height, width: size.width)
         return .picture(name, image.pixels, expected.pixels, precision)
     }
 
@@ -97,42 +101,67 @@ extension Verifier {
         var conditions: [Condition] = []
         while reference.has("diffusion.condition.\(conditions.count).latents") {
             let name = "diffusion.condition.\(conditions.count)"
-            let shape = try latentShape("\(name).latents")
+            let shape = try latentShape("\(name).latents", renderer)
             let scale = renderer.autoencoder.configuration.scale
             conditions.append(
                 Condition(
                     latents: try reference.floats("\(name).latents"), shape: shape, height: shape.height * scale, width: shape.width * scale,
-                    codes: try codes("\(name).prior_token_ids")))
+                    codes: try codes("\(name).prior_token_ids", renderer)))
         }
         let glyphs = try reference.shape("glyph.embeddings")
+        guard glyphs.count == 3, glyphs[0] == 1, glyphs[2] == renderer.transformer.configuration.textSize else {
+            throw VerificationError("glyph.embeddings has shape \(glyphs), expected [1, tokens, \(renderer.transformer.configuration.textSize)]")
+        }
         return try denoiser(
             renderer, glyphs: device.makeTensor(reference.floats("glyph.embeddings"), Shape(glyphs[glyphs.count - 2], glyphs[glyphs.count - 1])),
             conditions: conditions, guidanceScale: guidanceScale)
     }
 
     private func denoiser(_ renderer: ImageRenderer, glyphs: Tensor, conditions: [Condition], guidanceScale: Float) throws -> Denoiser {
-        try Denoiser(
-            renderer, height: reference.number("height"), width: reference.number("width"), glyphs: glyphs,
-            codes: codes("diffusion.prior_token_ids"), conditions: conditions, guidanceScale: guidanceScale, checkCancellation: {})
+        let size = try reference.size()
+        let codes = try codes("diffusion.prior_token_ids", renderer)
+        let patches = renderer.autoencoder.latentShape(height: size.height, width: size.width).grid.count
+        guard codes.count == patches else { throw VerificationError("diffusion.prior_token_ids has \(codes.count) codes, the picture \(patches) patches") }
+        for condition in conditions where condition.codes.count != condition.shape.grid.count {
+            throw VerificationError("a source image has \(condition.codes.count) codes and \(condition.shape.grid.count) patches")
+        }
+        return try Denoiser(
+            renderer, height: size.height, width: size.width, glyphs: glyphs, codes: codes, conditions: conditions, guidanceScale: guidanceScale,
+            checkCancellation: {})
     }
 
     private func schedule(_ renderer: ImageRenderer) throws -> Schedule {
-        let shape = renderer.autoencoder.latentShape(height: try reference.number("height"), width: try reference.number("width"))
-        return Schedule(renderer.scheduler, steps: try reference.number("steps"), tokens: shape.grid.count)
+        let size = try reference.size()
+        let shape = renderer.autoencoder.latentShape(height: size.height, width: size.width)
+        return Schedule(renderer.scheduler, steps: try reference.steps(), tokens: shape.grid.count)
     }
 
-    private func codes(_ name: String) throws -> [Int32] { try reference.integers(name).map { Int32($0) } }
+    private func noise(_ renderer: ImageRenderer) throws -> [Float] {
+        let size = try reference.size()
+        let expected = renderer.autoencoder.latentShape(height: size.height, width: size.width)
+        guard try latentShape("diffusion.initial_latents", renderer) == expected else {
+            throw VerificationError("diffusion.initial_latents is not [1, \(expected.channels), \(expected.height), \(expected.width)]")
+        }
+        return try reference.floats("diffusion.initial_latents")
+    }
+
+    private func codes(_ name: String, _ renderer: ImageRenderer) throws -> [Int32] {
+        try reference.indices(name, below: renderer.transformer.configuration.codes)
+    }
 
     private func rows(_ name: String) throws -> [[Int32]] {
-        let values = try codes(name)
+        let values = try reference.indices(name, below: 1 << 16)
         let columns = try reference.shape(name).last ?? 0
         return stride(from: 0, to: values.count, by: max(columns, 1)).map { Array(values[$0..<$0 + columns]) }
     }
 
-    /// `[1, channels, h, w]`.
-    private func latentShape(_ name: String) throws -> LatentShape {
+    /// `[1, channels, h, w]`, h and w even.
+    private func latentShape(_ name: String, _ renderer: ImageRenderer) throws -> LatentShape {
         let shape = try reference.shape(name)
-        guard shape.count == 4, shape[0] == 1 else { throw VerificationError("\(name) has shape \(shape), expected [1, channels, h, w]") }
+        let channels = renderer.autoencoder.configuration.latentChannels
+        guard shape.count == 4, shape[0] == 1, shape[1] == channels, shape[2] % 2 == 0, shape[3] % 2 == 0, shape[2] * shape[3] > 0 else {
+            throw VerificationError("\(name) has shape \(shape), expected [1, \(channels), h, w] with even h and w")
+        }
         return LatentShape(channels: shape[1], height: shape[2], width: shape[3])
     }
 }

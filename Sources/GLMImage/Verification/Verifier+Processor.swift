@@ -28,6 +28,7 @@ extension Verifier {
     }
 
     private func prompt(_ processor: PromptProcessor, sources: [GridSize]) throws -> PromptProcessor.Prompt {
-        try processor.prompt(reference.text("prompt"), height: reference.number("height"), width: reference.number("width"), sources: sources)
+        let size = try reference.size()
+        return try processor.prompt(reference.text("prompt"), height: size.height, width: size.width, sources: sources)
     }
 }

@@ -50,17 +50,19 @@ extension Verifier {
     }
 
     private func promptIDs(_ text: TextGenerator) throws -> [Int32] {
-        let ids = try reference.integers("processor.input_ids").map { Int32($0) }
-        let codes = reference.has("vision.token_ids") ? try reference.integers("vision.token_ids").map { Int32($0) } : []
-        // A reference of another model: no id may lead out of a table.
-        let size = text.decoder.configuration.vocabularySize
-        if let id = (ids + codes).first(where: { !(0..<Int32(size)).contains($0) }) { throw VerificationError("id \(id), the vocabulary has \(size)") }
+        let vocabulary = text.decoder.configuration.vocabularySize
+        let ids = try reference.indices("processor.input_ids", below: vocabulary)
+        let codes = reference.has("vision.token_ids") ? try reference.indices("vision.token_ids", below: vocabulary) : []
         return text.processor.fill(ids, with: codes)
     }
 
     private func positions(_ text: TextGenerator) throws -> PositionPlan {
+        let ids = try reference.indices("processor.input_ids", below: text.decoder.configuration.vocabularySize)
         let grids = try reference.grids()
-        return text.processor.positions(
-            try reference.integers("processor.input_ids").map { Int32($0) }, sources: grids.sources, targets: grids.targets)
+        let plan = text.processor.positions(ids, sources: grids.sources, targets: grids.targets)
+        guard plan.prompt.count == ids.count else {
+            throw VerificationError("processor.input_ids has \(ids.count) tokens, the source grids make it \(plan.prompt.count)")
+        }
+        return plan
     }
 }
