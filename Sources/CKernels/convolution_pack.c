@@ -32,8 +32,8 @@ static float element(ck_weight weight, long index) {
     return value;
 }
 
-/// Rounded to nearest even; a NaN stays one.
-static uint32_t bf16(float value) {
+/// As bf16, to nearest even; a NaN stays one.
+static uint32_t rounded(float value) {
     uint32_t bits;
     memcpy(&bits, &value, 4);
     if (value != value) return bits >> 16 | 0x40;
@@ -50,18 +50,20 @@ long ck_convolution_phases(long out, long kernel, long stride, long upsampling, 
     return kernel == 3 && stride == 1 && upsampling == 2 && same && !is_thin(out) ? 4 : 1;
 }
 
-static long one_count(const ck_context *context, long out, long in, long taps) {
+static bool packs_bf16(const ck_context *context, ck_type type) { return context->bf16 && type == CK_BF16; }
+
+static long one_count(const ck_context *context, ck_type type, long out, long in, long taps) {
     if (is_thin(out)) return CK_THIN_OUTPUTS * taps * ((in + W - 1) / W * W);
-    long steps = context->bf16 ? (taps * in + 1) / 2 : taps * in, width = context->table->panel;
+    long steps = packs_bf16(context, type) ? (taps * in + 1) / 2 : taps * in, width = context->table->panel;
     return (steps + KC - 1) / KC * ((out + width - 1) / width) * KC * width;
 }
 
-long ck_convolution_packed_count(const ck_context *context, long out, long in, long kernel, long phases) {
-    return phases * one_count(context, out, in, phases == 1 ? kernel * kernel : 4);
+long ck_convolution_packed_count(const ck_context *context, ck_type type, long out, long in, long kernel, long phases) {
+    return phases * one_count(context, type, out, in, phases == 1 ? kernel * kernel : 4);
 }
 
 /// One kernel, given as f32 `[taps][in]` of output `o`.
-static void pack_output(const ck_context *context, const float *row, long o, long out, long in, long taps, float *packed) {
+static void pack_output(const ck_context *context, bool bf16, const float *row, long o, long out, long in, long taps, float *packed) {
     if (is_thin(out)) {
         long padded = (in + W - 1) / W * W;
         for (long tap = 0; tap < taps; tap++) memcpy(packed + (o * taps + tap) * padded, row + tap * in, (size_t)in * 4);
@@ -69,11 +71,11 @@ static void pack_output(const ck_context *context, const float *row, long o, lon
     }
     // [k-block of KC steps][panel of NR outputs][KC][NR]; NR, 16 or 32, is the table's.
     long width = context->table->panel, panels = (out + width - 1) / width, depth = taps * in;
-    for (long k = 0; k < depth; k += context->bf16 ? 2 : 1) {
-        long step = context->bf16 ? k / 2 : k;
+    for (long k = 0; k < depth; k += bf16 ? 2 : 1) {
+        long step = bf16 ? k / 2 : k;
         float *to = packed + ((step / KC * panels + o / width) * KC + step % KC) * width + o % width;
-        if (context->bf16) {
-            uint32_t pair = bf16(row[k]) | (k + 1 < depth ? bf16(row[k + 1]) << 16 : 0);
+        if (bf16) {
+            uint32_t pair = rounded(row[k]) | (k + 1 < depth ? rounded(row[k + 1]) << 16 : 0);
             memcpy(to, &pair, 4);
         } else {
             *to = row[k];
@@ -90,7 +92,7 @@ typedef struct {
 
 static void pack_outputs(void *argument, long begin, long end, int thread) {
     const pack_t *g = argument;
-    long taps = g->kernel * g->kernel, phase_taps = g->phases == 1 ? taps : 4, count = one_count(g->context, g->out, g->in, phase_taps);
+    long taps = g->kernel * g->kernel, phase_taps = g->phases == 1 ? taps : 4, count = one_count(g->context, g->weight.type, g->out, g->in, phase_taps);
     float *row = g->rows + thread * (taps > 4 ? taps : 4) * g->in;
     for (long o = begin; o < end; o++) {
         for (long phase = 0; phase < g->phases; phase++) {
@@ -101,13 +103,13 @@ static void pack_outputs(void *argument, long begin, long end, int thread) {
                     row[to * g->in + c] += element(g->weight, (o * g->in + c) * taps + tap);
                 }
             }
-            pack_output(g->context, row, o, g->out, g->in, phase_taps, g->packed + phase * count);
+            pack_output(g->context, packs_bf16(g->context, g->weight.type), row, o, g->out, g->in, phase_taps, g->packed + phase * count);
         }
     }
 }
 
 void ck_convolution_pack(ck_context *context, ck_weight weight, long out, long in, long kernel, long phases, float *packed) {
-    memset(packed, 0, (size_t)ck_convolution_packed_count(context, out, in, kernel, phases) * 4);
+    memset(packed, 0, (size_t)ck_convolution_packed_count(context, weight.type, out, in, kernel, phases) * 4);
     float *rows = malloc((size_t)(context->threads * (kernel * kernel + 4) * in) * 4);
     if (!rows) abort();
     pack_t pack = {context, weight, out, in, kernel, phases, packed, rows};

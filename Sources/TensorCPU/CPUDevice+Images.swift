@@ -22,7 +22,7 @@ extension CPUDevice {
         var call = ck_convolution_call(
             x: x.floats, height: x.shape[0], width: x.shape[1], in: weight.inChannels, out: weight.outChannels, kernel: phases == 1 ? weight.kernel : 2,
             stride: stride, upsampling: upsampling, phases: phases, top: padding.top, left: padding.left, out_height: height, out_width: width,
-            weight: packed(weight, phases: phases).floats, bias: weight.bias.vector(weight.outChannels, "bias"),
+            weight: packed(weight, phases: phases).floats, type: weight.weight.weight.type, bias: weight.bias.vector(weight.outChannels, "bias"),
             epilogue: epilogue.kernel(columns: weight.outChannels), y: y.floats)
         ck_convolution(context, &call)
     }
@@ -32,7 +32,7 @@ extension CPUDevice {
         let key = ConvolutionKey(weight: weight.weight.address, phases: phases)
         if let found = packedConvolutions[key] { return found.packed }
         let (outputs, inputs, kernel) = (weight.outChannels, weight.inChannels, weight.kernel)
-        let packed = makeTensor(Shape(ck_convolution_packed_count(context, outputs, inputs, kernel, phases)), .f32)
+        let packed = makeTensor(Shape(ck_convolution_packed_count(context, weight.weight.weight.type, outputs, inputs, kernel, phases)), .f32)
         ck_convolution_pack(context, weight.weight.weight, outputs, inputs, kernel, phases, packed.floats)
         packedConvolutions[key] = (weight.weight, packed)
         return packed

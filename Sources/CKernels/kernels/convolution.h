@@ -6,6 +6,9 @@
 // A 3 × 3 convolution of an image enlarged twice is four 2 × 2 convolutions of the image itself, one for each parity of
 // the output's row and column: 4 products for 9.
 
+/// Sums of a task, in blocks of MR × NR: half of a second-level cache of 1 MB.
+enum { SUM_BLOCKS = (512 << 10) / (MR * NR * 4) };
+
 typedef struct {
     ck_context *context;
     const ck_convolution_call *call;
@@ -153,7 +156,7 @@ static void convolution_thin_rows(void *argument, long begin, long end, int thre
 }
 
 static void convolution(ck_context *context, const ck_convolution_call *call) {
-    convolution_t g = {.context = context, .call = call, .bf16 = context->bf16};
+    convolution_t g = {.context = context, .call = call, .bf16 = context->bf16 && call->type == CK_BF16};
     g.finish = make_finish(context, &call->epilogue, call->bias, call->out);
     if (call->out <= CK_THIN_OUTPUTS) {
         float *zeros = ck_shared(context, SHARED_A, (size_t)(call->in + W) * 4);
@@ -170,8 +173,8 @@ static void convolution(ck_context *context, const ck_convolution_call *call) {
     g.k_blocks = (g.steps + KC - 1) / KC;
     g.panels = (call->out + NR - 1) / NR;
     // Equal tasks, several for each thread, their sums no larger than the second-level cache likes.
-    long blocks = (g.pixels + MR - 1) / MR, most = ROW_BLOCKS * 8 / g.panels;
-    most = most < 10 ? 10 : most > ROW_BLOCKS ? ROW_BLOCKS : most;
+    long blocks = (g.pixels + MR - 1) / MR, most = SUM_BLOCKS / g.panels;
+    most = most < 10 ? 10 : most > ROW_BLOCKS / 2 ? ROW_BLOCKS / 2 : most;
     long tasks = (blocks + most - 1) / most, wanted = (4 * context->threads + call->phases - 1) / call->phases;
     tasks = (tasks + wanted - 1) / wanted * wanted;
     g.task_blocks = (blocks + tasks - 1) / tasks;
