@@ -2,13 +2,10 @@ import CKernels
 public import Tensor
 
 extension CPUDevice {
-    /// The largest head that the attention kernels hold.
-    public static let maximumHeadSize = 256
-
     public func attention(_ parameters: Attention, query: Tensor, key: Tensor, value: Tensor, into output: Tensor) {
         let (rows, keys, size) = (query.rows, key.rows, parameters.headSize)
         precondition(
-            size > 0 && size <= CPUDevice.maximumHeadSize && parameters.keyValueHeads > 0 && parameters.heads % parameters.keyValueHeads == 0
+            size > 0 && parameters.keyValueHeads > 0 && parameters.heads % parameters.keyValueHeads == 0
                 && query.columns == parameters.heads * size && key.columns == parameters.keyValueHeads * size && value.columns == key.columns
                 && value.rows == keys,
             "\(parameters.heads) heads and \(parameters.keyValueHeads) key heads of \(size) with query \(query.shape), key \(key.shape), value \(value.shape)")

@@ -10,7 +10,8 @@ public final class CPUDevice: Device, @unchecked Sendable {
     public enum Precision: String, Sendable, CaseIterable {
         /// f32 operands: the truth that others are compared with.
         case f32
-        /// Operands rounded to bf16 where the processor multiplies them natively, f32 elsewhere.
+        /// Operands rounded to bf16 where the processor multiplies them natively, f32 elsewhere. Products with weights that the
+        /// checkpoint keeps in f32 stay f32.
         case bf16
     }
 

@@ -19,9 +19,9 @@ import Testing
         #expect(verdicts.count { $0.outcome == .holds } >= expected)
     }
 
-    @Test("every part holds in bf16 by its wider tolerance", arguments: ["text-to-image", "image-to-image"])
-    func holdsReduced(task: String) throws {
-        let verdicts = try verify("tiny-bf16-sharded", task, .bf16, .reduced)
+    @Test("every part holds in bf16 by its wider tolerance", arguments: Fixture.checkpoints, ["text-to-image", "image-to-image"])
+    func holdsReduced(checkpoint: String, task: String) throws {
+        let verdicts = try verify(checkpoint, task, .bf16, .reduced)
         for verdict in verdicts where verdict.outcome == .fails { Issue.record("\(verdict.name): \(verdict.detail)") }
     }
 

@@ -26,6 +26,9 @@ struct AttentionCase: Sendable, CustomTestStringConvertible {
         AttentionCase(rows: 60, keys: 290, heads: 2, keyHeads: 1, size: 17, causal: true, bias: true),
         AttentionCase(rows: 20, keys: 40, heads: 1, keyHeads: 1, size: 256),
         AttentionCase(rows: 12, keys: 32, heads: 2, keyHeads: 2, size: 255),
+        AttentionCase(rows: 90, keys: 300, heads: 1, keyHeads: 1, size: 512),
+        AttentionCase(rows: 64, keys: 64, heads: 1, keyHeads: 1, size: 1024),
+        AttentionCase(rows: 2, keys: 300, heads: 2, keyHeads: 1, size: 700, causal: true),
     ]
 }
 

@@ -16,7 +16,7 @@ MICRO_BF16(micro_tile_bf16, MR, NV, false)
 MICRO_BF16(micro_1_bf16, MR, 1, false)
 #endif
 
-enum { QUERIES = 4 * MR, KEY_TILE = 256, MAX_HEAD = 256 };
+enum { QUERIES = 4 * MR, KEY_TILE = 256, FEW_ROWS = 4, SCORE_ROWS = MR > FEW_ROWS ? MR : FEW_ROWS };
 static const float LOG2E = 1.44269504088896341f, NO_SCORE = -1e30f;
 
 typedef struct {
@@ -105,16 +105,28 @@ static void attention_pack(void *argument, long begin, long end, int thread) {
     }
 }
 
-/// The state of QUERIES queries of one head.
+/// The state of QUERIES queries of one head; `query` and `output` are rows of `stride` floats behind the struct, as long as the head needs.
 typedef struct {
-    float query[QUERIES][MAX_HEAD]; // steps
-    float output[QUERIES][MAX_HEAD];
-    float scores[MR][KEY_TILE];
+    float scores[SCORE_ROWS][KEY_TILE];
     float maximum[QUERIES], sum[QUERIES];
+    long stride;
+    float *query; // steps
+    float *output;
 } attention_state;
 
+static attention_state *attention_state_of(ck_context *context, int thread, long head_size, long queries) {
+    // An odd number of vectors, so that the rows of a power of two don't share one set of the cache.
+    long stride = ((head_size + W - 1) / W | 1) * W;
+    size_t header = (sizeof(attention_state) + 63) / 64 * 64;
+    attention_state *state = ck_scratch(context, thread, THREAD_X, header + (size_t)(2 * queries * stride) * 4);
+    state->stride = stride;
+    state->query = (float *)((char *)state + header);
+    state->output = state->query + queries * stride;
+    return state;
+}
+
 /// Scores of MR queries against `keys` keys from `panel` on.
-INLINE void attention_scores(bool bf16, const float *query, const float *panel, long steps, long keys, float *scores) {
+INLINE void attention_scores(bool bf16, const float *query, long stride, const float *panel, long steps, long keys, float *scores) {
     for (long j = 0; j < keys; j += NR, panel += steps * NR) {
         vf sum[MR][NV];
 #pragma clang loop unroll(full)
@@ -122,10 +134,10 @@ INLINE void attention_scores(bool bf16, const float *query, const float *panel, 
 #pragma clang loop unroll(full)
             for (int v = 0; v < NV; v++) sum[i][v] = splat(0);
 #if CK_HAS_BF16
-        if (bf16) micro_tile_bf16(steps, query, MAX_HEAD, panel, NR, sum);
+        if (bf16) micro_tile_bf16(steps, query, stride, panel, NR, sum);
         else
 #endif
-            micro_tile(steps, query, MAX_HEAD, panel, NR, sum);
+            micro_tile(steps, query, stride, panel, NR, sum);
         (void)bf16;
 #pragma clang loop unroll(full)
         for (int i = 0; i < MR; i++)
@@ -163,17 +175,17 @@ INLINE float attention_softmax(bool bf16, float *scores, long keys, float *maxim
 }
 
 /// output [MR][value_pad] = output · shrink + P [MR][steps] · values [steps][value_pad].
-INLINE void attention_output(bool bf16, const float *p, const float *values, long steps, long value_pad, const float *shrink, float *output) {
+INLINE void attention_output(bool bf16, const float *p, const float *values, long steps, long value_pad, const float *shrink, float *output, long stride) {
     long d = 0;
 #define OUTPUT_COLUMNS(V, F32, BF16)                                                                                    \
     for (; d + V * W <= value_pad; d += V * W) {                                                                        \
         vf sum[MR][V];                                                                                                  \
         _Pragma("clang loop unroll(full)") for (int i = 0; i < MR; i++)                                                 \
-            _Pragma("clang loop unroll(full)") for (int v = 0; v < V; v++) sum[i][v] = load(output + i * MAX_HEAD + d + v * W) * shrink[i]; \
+            _Pragma("clang loop unroll(full)") for (int v = 0; v < V; v++) sum[i][v] = load(output + i * stride + d + v * W) * shrink[i]; \
         if (bf16) BF16(steps, p, KEY_TILE, values + d, value_pad, sum);                                                 \
         else F32(steps, p, KEY_TILE, values + d, value_pad, sum);                                                       \
         _Pragma("clang loop unroll(full)") for (int i = 0; i < MR; i++)                                                 \
-            _Pragma("clang loop unroll(full)") for (int v = 0; v < V; v++) store(output + i * MAX_HEAD + d + v * W, sum[i][v]); \
+            _Pragma("clang loop unroll(full)") for (int v = 0; v < V; v++) store(output + i * stride + d + v * W, sum[i][v]); \
     }
 #if CK_HAS_BF16
     OUTPUT_COLUMNS(NV, micro_tile, micro_tile_bf16)
@@ -211,8 +223,8 @@ INLINE void attention_queries(bool bf16, const attention_t *g, long head, long b
     long query_head = g->head * shared + head, row_blocks = (rows + MR - 1) / MR;
     for (long i = 0; i < row_blocks * MR; i++) {
         const float *query = call->query + (row + i) * call->query_stride + query_head * size;
-        for (long s = 0; s < g->key_steps; s += W) store(state->query[i] + s, i < rows ? attention_steps(bf16, query, size, s, call->scale * LOG2E) : splat(0));
-        for (long d = 0; d < g->value_pad; d += W) store(state->output[i] + d, splat(0));
+        for (long s = 0; s < g->key_steps; s += W) store(state->query + i * state->stride + s, i < rows ? attention_steps(bf16, query, size, s, call->scale * LOG2E) : splat(0));
+        for (long d = 0; d < g->value_pad; d += W) store(state->output + i * state->stride + d, splat(0));
         state->maximum[i] = NO_SCORE;
         state->sum[i] = 0;
     }
@@ -221,24 +233,24 @@ INLINE void attention_queries(bool bf16, const attention_t *g, long head, long b
         long tile = visible - key < KEY_TILE ? visible - key : KEY_TILE, padded = (tile + NR - 1) / NR * NR;
         for (long i = 0; i < row_blocks * MR; i += MR) {
             float shrink[MR], *scores = state->scores[0];
-            attention_scores(bf16, state->query[i], keys + key * g->key_steps, g->key_steps, tile, scores);
+            attention_scores(bf16, state->query + i * state->stride, state->stride, keys + key * g->key_steps, g->key_steps, tile, scores);
             bool crossed = call->causal && key + tile > row + i + call->keys - call->rows + 1;
             if (call->bias || crossed || padded != tile) attention_adjust(call, query_head, row + i, key, tile, scores);
             for (int r = 0; r < MR; r++) shrink[r] = attention_softmax(bf16, scores + r * KEY_TILE, padded, &state->maximum[i + r], &state->sum[i + r]);
-            attention_output(bf16, scores, values + (key >> bf16) * g->value_pad, bf16 ? (tile + 1) / 2 : tile, g->value_pad, shrink, state->output[i]);
+            attention_output(bf16, scores, values + (key >> bf16) * g->value_pad, bf16 ? (tile + 1) / 2 : tile, g->value_pad, shrink, state->output + i * state->stride, state->stride);
         }
     }
     for (long i = 0; i < rows; i++) {
         float *output = call->output + (row + i) * call->output_stride + query_head * size;
         // A query that sees no key at all has no sum: its output is zero.
         float inverse = state->sum[i] != 0 ? 1 / state->sum[i] : 0;
-        for (long d = 0; d < size; d += W) store_n(output + d, load(state->output[i] + d) * inverse, size - d);
+        for (long d = 0; d < size; d += W) store_n(output + d, load(state->output + i * state->stride + d) * inverse, size - d);
     }
 }
 
 static void attention_task(void *argument, long begin, long end, int thread) {
     const attention_t *g = argument;
-    attention_state *state = ck_scratch(g->context, thread, THREAD_X, sizeof(attention_state));
+    attention_state *state = attention_state_of(g->context, thread, g->call->head_size, QUERIES);
     for (long task = begin; task < end; task++) {
         // The longest rows of a causal mask first, so that the threads end together.
         long head = task / g->query_blocks, block = g->query_blocks - 1 - task % g->query_blocks;

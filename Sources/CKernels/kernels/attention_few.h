@@ -7,7 +7,7 @@
 // Operands stay f32 in every precision: the keys' bytes are what takes time. How keys are split depends on their number
 // alone, so a request's values do not depend on the threads.
 
-enum { FEW = 32, FEW_ROWS = 4 };
+enum { FEW = 32 };
 MICRO(micro_few, FEW_ROWS, NV, false)
 MICRO(micro_few_1, FEW_ROWS, 1, false)
 
@@ -21,10 +21,6 @@ typedef struct {
 
 enum { PART_HEAD = W };
 
-typedef struct {
-    float query[FEW][MAX_HEAD];
-    float scores[FEW_ROWS][KEY_TILE];
-} attention_few_state;
 
 #define FEW_LOOP(I, N) _Pragma("clang loop unroll(full)") for (int I = 0; I < N; I++)
 
@@ -38,7 +34,7 @@ static void attention_few_adjust(const ck_attention_call *call, long head, long 
     for (long j = seen < 0 ? 0 : seen < keys ? seen : keys; j < (keys + NR - 1) / NR * NR; j++) scores[j] = -__builtin_inff();
 }
 
-static void attention_few_tile(const attention_few_t *f, long kv_head, long tile, float *packed, attention_few_state *state) {
+static void attention_few_tile(const attention_few_t *f, long kv_head, long tile, float *packed, attention_state *state) {
     const attention_t *g = &f->packing;
     const ck_attention_call *call = g->call;
     long size = call->head_size, shared = call->heads / call->key_value_heads;
@@ -53,7 +49,7 @@ static void attention_few_tile(const attention_few_t *f, long kv_head, long tile
         for (long j = 0; j < padded; j += NR) {
             vf sum[FEW_ROWS][NV];
             FEW_LOOP(i, FEW_ROWS) FEW_LOOP(v, NV) sum[i][v] = splat(0);
-            micro_few(size, state->query[q], MAX_HEAD, packed + j * size, NR, sum);
+            micro_few(size, state->query + q * state->stride, state->stride, packed + j * size, NR, sum);
             FEW_LOOP(i, FEW_ROWS) FEW_LOOP(v, NV) store(&state->scores[i][j + v * W], sum[i][v]);
         }
         float *part = f->parts + ((kv_head * f->tiles + tile) * f->queries + q) * f->part_stride;
@@ -84,7 +80,7 @@ static void attention_few_task(void *argument, long begin, long end, int thread)
     const attention_t *g = &f->packing;
     const ck_attention_call *call = g->call;
     long size = call->head_size, shared = call->heads / call->key_value_heads;
-    attention_few_state *state = ck_scratch(g->context, thread, THREAD_X, sizeof(attention_few_state));
+    attention_state *state = attention_state_of(g->context, thread, size, FEW);
     float *packed = ck_scratch(g->context, thread, THREAD_A, (size_t)KEY_TILE * (size_t)(size + g->value_pad) * 4);
     long filled = -1;
     for (long task = begin; task < end; task++) {
@@ -93,7 +89,7 @@ static void attention_few_task(void *argument, long begin, long end, int thread)
             filled = kv_head;
             for (long q = 0; q < (f->queries + FEW_ROWS - 1) / FEW_ROWS * FEW_ROWS; q++) {
                 const float *query = call->query + q / shared * call->query_stride + (kv_head * shared + q % shared) * size;
-                for (long d = 0; d < size; d += W) store(state->query[q] + d, q < f->queries ? load_n(query + d, size - d) * (call->scale * LOG2E) : splat(0));
+                for (long d = 0; d < size; d += W) store(state->query + q * state->stride + d, q < f->queries ? load_n(query + d, size - d) * (call->scale * LOG2E) : splat(0));
             }
         }
         attention_few_tile(f, kv_head, task % f->tiles, packed, state);
@@ -111,17 +107,17 @@ static void attention_few_join(void *argument, long begin, long end, int thread)
         const float *first = f->parts + (kv_head * f->tiles * f->queries + q) * f->part_stride;
         float maximum = NO_SCORE, sum = 0;
         for (long tile = 0; tile < f->tiles; tile++) maximum = first[tile * step] > maximum ? first[tile * step] : maximum;
-        vf total[MAX_HEAD / W];
-        for (long d = 0; d < size; d += W) total[d / W] = splat(0);
-        for (long tile = 0; tile < f->tiles; tile++) {
-            const float *part = first + tile * step;
-            float weight = exp2_v(splat(part[0] - maximum), false)[0];
-            sum += weight * part[1];
-            for (long d = 0; d < size; d += W) total[d / W] += weight * load(part + PART_HEAD + d);
-        }
+        for (long tile = 0; tile < f->tiles; tile++) sum += exp2_v(splat(first[tile * step] - maximum), false)[0] * first[tile * step + 1];
         float inverse = sum != 0 ? 1 / sum : 0;
         float *output = call->output + q / shared * call->output_stride + (kv_head * shared + q % shared) * size;
-        for (long d = 0; d < size; d += W) store_n(output + d, total[d / W] * inverse, size - d);
+        for (long d = 0; d < size; d += W) {
+            vf total = splat(0);
+            for (long tile = 0; tile < f->tiles; tile++) {
+                const float *part = first + tile * step;
+                total += exp2_v(splat(part[0] - maximum), false)[0] * load(part + PART_HEAD + d);
+            }
+            store_n(output + d, total * inverse, size - d);
+        }
     }
 }
 

@@ -42,7 +42,7 @@ static void blas(ck_context *context, const ck_linear_call *call) {
 
 static void linear(ck_context *context, const ck_linear_call *call) {
     if (call->rows <= 0 || call->out <= 0) return;
-    if (call->rows <= (context->bf16 ? DOT_MAX_ROWS_BF16 : DOT_MAX_ROWS)) dot(context, call);
+    if (call->rows <= (multiplies_bf16(context, call) ? DOT_MAX_ROWS_BF16 : DOT_MAX_ROWS)) dot(context, call);
     else if (context->sgemm) blas(context, call);
     else gemm(context, call);
 }

@@ -4,7 +4,8 @@ import Tensor
 /// Turns features into codes: a 1 × 1 convolution, then the nearest code by angle.
 ///
 /// Reference: transformers 5.23 `GlmImageVQVAE.encode`. Of L2-normalised vectors the nearest is the one with the largest
-/// product, and the feature's own length changes no order, so only the codebook is normalised.
+/// product, and the feature's own length changes no order, so only the codebook is normalised. Both weights are held in f32,
+/// which no precision rounds: a code is right or wrong.
 struct Quantizer {
     private let device: any Device
     private let projection: Linear      // [codeSize, latentChannels]   quant_conv
@@ -16,7 +17,8 @@ struct Quantizer {
         let scope = weights.scope("quant_conv")
         projection = Linear(
             device: device,
-            weight: device.place(try weights.map.take(scope.prefix + "weight", shape).reshaped(Shape(configuration.codeSize, configuration.latentChannels))),
+            weight: device.makeTensor(
+                try weights.map.take(scope.prefix + "weight", shape).hostFloats(), Shape(configuration.codeSize, configuration.latentChannels)),
             bias: try scope.vector("bias", configuration.codeSize))
 
         let table = Shape(configuration.codes, configuration.codeSize)
