@@ -11,7 +11,7 @@ public final class CPUDevice: Device, @unchecked Sendable {
         /// f32 operands: the truth that others are compared with.
         case f32
         /// Operands rounded to bf16 where the processor multiplies them natively, f32 elsewhere. Products with weights that the
-        /// checkpoint keeps in f32 stay f32.
+        /// checkpoint keeps in f32 or f16 stay f32.
         case bf16
     }
 

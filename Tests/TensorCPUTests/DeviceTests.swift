@@ -84,6 +84,29 @@ import Testing
         #expect(CPUDevice(threads: 1).features == KernelSet.best.rawValue || CPUDevice(threads: 1).features == "neon")
     }
 
+    @Test("in bf16 only bf16 weights are multiplied in bf16: with others the values are those of f32, to the bit")
+    func exactWeights() throws {
+        let exact = CPUDevice(threads: 2), fast = CPUDevice(threads: 2, precision: .bf16)
+        guard fast.precision == .bf16 else { return }
+        for dtype in [DType.f32, .f16, .bf16] {
+            var random = Random(25)
+            let x = Matrix(exact, 100, 70, &random)
+            let weight = Weight(random.normals(40 * 70), Shape(40, 70), dtype, byteOffset: 1)
+            let kernel = Weight(random.normals(20 * 70 * 9), Shape([20, 70, 3, 3]), dtype, byteOffset: 1)
+            let results = [exact, fast].map { device in
+                let y = Matrix(device, 100, 40, values: [Float](repeating: 0, count: 4000))
+                device.linear(x.tensor, weight.tensor, bias: nil, .store(.identity), into: y.tensor)
+                let image = Matrix(device, 100, 20, values: [Float](repeating: 0, count: 2000))
+                device.convolution(
+                    x.tensor.reshaped([10, 10, 70]), device.placeConvolution(weight: kernel.tensor, bias: nil), stride: 1, padding: Padding(1), upsampling: 1,
+                    .store(.identity), into: image.tensor.reshaped([10, 10, 20]))
+                return (y.values, image.values)
+            }
+            #expect((results[0].0 == results[1].0) == (dtype != .bf16), "linear, \(dtype)")
+            #expect((results[0].1 == results[1].1) == (dtype != .bf16), "convolution, \(dtype)")
+        }
+    }
+
     @Test("the machine's limits can be measured")
     func floor() throws {
         let floor = MachineFloor.measure(threads: 1, byteCount: 64 << 20)

@@ -118,7 +118,7 @@ void ck_argmax(ck_context *, const float *x, long x_stride, long rows, long colu
 /// Into how many smaller convolutions one falls: 4 where a 3 × 3 kernel with a border of 1 (`padding`: top, left, bottom,
 /// right) reads an image enlarged twice, else 1.
 long ck_convolution_phases(long out, long kernel, long stride, long upsampling, const long padding[4]);
-/// How many floats the packed weight of a convolution takes. Weights that a checkpoint keeps in f32 are multiplied in f32,
+/// How many floats the packed weight of a convolution takes. Weights that a checkpoint keeps in f32 or f16 are multiplied in f32,
 /// whatever the precision.
 long ck_convolution_packed_count(const ck_context *, ck_type type, long out, long in, long kernel, long phases);
 /// Lays a weight `[out, in, kernel, kernel]` out for `ck_convolution` of the same context's kind.

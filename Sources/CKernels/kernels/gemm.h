@@ -161,8 +161,8 @@ static void gemm_task(void *argument, long begin, long end, int thread) {
     }
 }
 
-/// Weights that a checkpoint keeps in f32 are multiplied in f32, whatever the precision.
-static bool multiplies_bf16(const ck_context *context, const ck_linear_call *call) { return context->bf16 && call->weight.type != CK_F32; }
+/// Only weights that a checkpoint keeps in bf16 meet bf16 operands: f32 and f16 hold more, and are multiplied in f32 whatever the precision.
+static bool multiplies_bf16(const ck_context *context, const ck_linear_call *call) { return context->bf16 && call->weight.type == CK_BF16; }
 
 static void gemm(ck_context *context, const ck_linear_call *call) {
     gemm_t g = {.context = context, .call = call, .bf16 = multiplies_bf16(context, call)};
