@@ -75,7 +75,7 @@ def blocks_of(name: str) -> bool:
 
 
 def main(arguments: list[str] | None = None) -> None:
-    parser = common.arguments("dit", steps=6000, batch=12, rate=2e-3)
+    parser = common.arguments("dit", steps=15000, batch=8, rate=2e-3)
     parser.add_argument("--pool", type=int, default=4096, help="scenes with latents to keep")
     options = parser.parse_args(arguments)
     device = common.start(options)
