@@ -27,8 +27,18 @@ extension ModelFolder {
         guard bytes.count >= 8 else { throw CheckpointError(.malformed, "\(url.path): \(bytes.count) bytes are no safetensors file") }
         // A header that lies is refused where the file is opened; here it only must not lead out of the map.
         let length = min(UInt64(littleEndian: bytes.loadUnaligned(as: UInt64.self)), UInt64(SafetensorsFile.maximumHeaderByteCount))
-        hash.add(bytes.prefix(8 + min(Int(length), bytes.count - 8)))
+        let header = 8 + min(Int(length), bytes.count - 8)
+        hash.add(bytes.prefix(header))
+        // A checkpoint trained further has the same header, so samples of the weights count too: few enough that a file of
+        // gigabytes is not read.
+        let step = max((bytes.count - header) / samples, 1)
+        for start in stride(from: header, to: bytes.count, by: step) {
+            hash.add(bytes[start..<min(start + min(step, sampleBytes), bytes.count)])
+        }
     }
+
+    private static var samples: Int { 64 }
+    private static var sampleBytes: Int { 256 }
 }
 
 /// FNV-1a over length-prefixed pieces: the same on every machine and in every version.

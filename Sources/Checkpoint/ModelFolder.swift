@@ -4,7 +4,7 @@ public import Foundation
 public struct ModelFolder: Sendable {
     public let url: URL
     /// Sixteen hexadecimal digits over the JSON files, the chat template and the safetensors headers: two folders with the same
-    /// fingerprint hold the same architecture, tokenizer and tensor list. The weights themselves are not read.
+    /// fingerprint hold the same architecture, tokenizer and tensor list, and agree in samples of the weights.
     public let fingerprint: String
 
     /// The class that each component must have, and the libraries that a writer may name for it: `save_pretrained` writes the

@@ -85,4 +85,18 @@ import Testing
         }
         #expect(try ModelFolder(fixtures.appending(path: "tiny-mixed")).fingerprint != fingerprint)
     }
+
+    @Test("other weights under the same header give another fingerprint")
+    func trainedFurther() throws {
+        try withFolder { folder in
+            let copy = folder.appending(path: "copy")
+            try FileManager.default.copyItem(at: Self.model, to: copy)
+            let before = try ModelFolder(copy).fingerprint
+            let file = copy.appending(path: "vae/diffusion_pytorch_model.safetensors")
+            var bytes = try Data(contentsOf: file)
+            for index in (bytes.count / 2)..<bytes.count { bytes[index] ^= 1 }
+            try bytes.write(to: file)
+            #expect(try ModelFolder(copy).fingerprint != before)
+        }
+    }
 }
