@@ -1,4 +1,5 @@
 import Checkpoint
+import Foundation
 
 /// `vision_language_encoder/generation_config.json`: how tokens are drawn unless the request says otherwise.
 struct GenerationConfiguration: Decodable {
@@ -23,7 +24,12 @@ struct GenerationConfiguration: Decodable {
         topK = try values.decodeIfPresent(Int.self, forKey: .topK) ?? 50
     }
 
+    /// A checkpoint without the file draws as transformers would: by the defaults.
     static func load(_ model: ModelFolder) throws -> GenerationConfiguration {
-        try model.configuration(GenerationConfiguration.self, "vision_language_encoder/generation_config.json")
+        let path = "vision_language_encoder/generation_config.json"
+        guard FileManager.default.fileExists(atPath: model.url.appending(path: path).path) else {
+            return try JSONDecoder().decode(GenerationConfiguration.self, from: Data("{}".utf8))
+        }
+        return try model.configuration(GenerationConfiguration.self, path)
     }
 }

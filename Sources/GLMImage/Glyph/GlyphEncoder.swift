@@ -1,5 +1,4 @@
 import Checkpoint
-import Foundation
 import Requests
 package import Tensor
 package import Tokenizing
@@ -76,25 +75,14 @@ package struct GlyphEncoder {
     /// `[heads, 2 · length − 1]`: the bias of key j for query i stands at column j − i + length − 1.
     private func bias(length: Int) -> Tensor {
         let columns = 2 * length - 1
+        let buckets = RelativeBuckets(count: configuration.buckets, maximumDistance: configuration.maximumDistance)
         var values = [Float](repeating: 0, count: configuration.heads * columns)
         for column in 0..<columns {
-            let bucket = bucket(distance: column - (length - 1))
+            let bucket = buckets.bucket(distance: column - (length - 1))
             for head in 0..<configuration.heads {
                 values[head * columns + column] = relativeBias[bucket * configuration.heads + head]
             }
         }
         return device.makeTensor(values, Shape(configuration.heads, columns))
-    }
-
-    /// T5's bidirectional buckets: half for keys after the query, in each half exact near and logarithmic far.
-    private func bucket(distance: Int) -> Int {
-        let half = configuration.buckets / 2
-        let exact = half / 2
-        let magnitude = abs(distance)
-        let side = distance > 0 ? half : 0
-        if magnitude < exact { return side + magnitude }
-        // In f32 and in this order, as the reference; a bucket's border must not move by a rounding.
-        let octave = logf(Float(magnitude) / Float(exact)) / Float(log(Double(configuration.maximumDistance) / Double(exact)))
-        return side + min(exact + Int(octave * Float(half - exact)), half - 1)
     }
 }
