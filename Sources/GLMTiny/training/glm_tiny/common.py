@@ -20,10 +20,13 @@ import numpy as np
 import torch
 from torch import nn
 
+# States and logs stay outside the tree and outlive a reboot.
+WORK = Path.home() / ".cache" / "glm-tiny"
+
 
 def arguments(name: str, steps: int, batch: int, rate: float) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog=f"glm_tiny.{name}")
-    parser.add_argument("--work", type=Path, default=Path("/tmp/glm-tiny-work"), help="folder of states and logs, outside the tree")
+    parser.add_argument("--work", type=Path, default=WORK, help="folder of states and logs, outside the tree")
     parser.add_argument("--device", default="cpu", help="cpu, cuda or npu (npu needs torch_npu; never run by us)")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--seed", type=int, default=0)

@@ -54,7 +54,7 @@ def build_pipeline(work: Path, dtype: torch.dtype):
 def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="glm_tiny.export")
     parser.add_argument("folder", type=Path, help="where the checkpoint goes; replaced if it exists")
-    parser.add_argument("--work", type=Path, default=Path("/tmp/glm-tiny-work"))
+    parser.add_argument("--work", type=Path, default=common.WORK)
     parser.add_argument("--threads", type=int, default=1)
     options = parser.parse_args(arguments)
     torch.set_num_threads(options.threads)

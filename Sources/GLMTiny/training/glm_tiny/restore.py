@@ -10,7 +10,7 @@ from pathlib import Path
 
 import torch
 
-from . import ar as ar_stage, dit as dit_stage, vae as vae_stage, vq as vq_stage
+from . import ar as ar_stage, common, dit as dit_stage, vae as vae_stage, vq as vq_stage
 from .tokenizer import build_tokenizer
 
 
@@ -18,7 +18,7 @@ def main(arguments: list[str] | None = None) -> None:
     from diffusers import GlmImagePipeline
     parser = argparse.ArgumentParser(prog="glm_tiny.restore")
     parser.add_argument("folder", type=Path, help="a checkpoint made by export")
-    parser.add_argument("--work", type=Path, default=Path("/tmp/glm-tiny-work"))
+    parser.add_argument("--work", type=Path, default=common.WORK)
     options = parser.parse_args(arguments)
     pipeline = GlmImagePipeline.from_pretrained(options.folder, torch_dtype=torch.float32)
     model = pipeline.vision_language_encoder
