@@ -1,5 +1,4 @@
 import Checkpoint
-import GLMImage
 import Imaging
 import Requests
 public import Wire

@@ -1,4 +1,3 @@
-import GLMImage
 public import ModelStage
 import Requests
 public import StageKit

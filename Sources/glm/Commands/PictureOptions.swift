@@ -1,5 +1,4 @@
 import ArgumentParser
-import GLMImage
 import Requests
 import Wire
 
