@@ -1,4 +1,5 @@
-"""The autoregressive model: prompt -> codes of the preview grid, then codes of the large grid.
+"""The autoregressive model: prompt -> codes of the preview grid, then codes of the large grid;
+source's codes and instruction -> codes of the large grid.
 
 The targets are the world's semantic codes, which the VQ stage learns to read from pixels: so this stage needs no
 other stage's weights and can run beside them.
@@ -11,9 +12,10 @@ import torch.nn.functional as F
 from torch import nn
 
 from . import common, config, world
-from .tokenizer import build_tokenizer, prompt_ids
+from .tokenizer import build_tokenizer, edit_ids, prompt_ids
 
-PROMPT_ROOM = 40  # longest prompt of the world with its grid tokens: 36
+# Every batch of a kind has one length, so that a compiled model compiles twice. The longest sequences are 347 and 187.
+DRAW_LENGTH, EDIT_LENGTH = 356, 192
 
 
 def grouped_attention(module, query, key, value, attention_mask, scaling, dropout=0.0, **_):
@@ -58,40 +60,62 @@ class TextModel(nn.Module):
         return self.lm_head(hidden)
 
 
-def sequence(tokenizer, scene: world.Scene) -> tuple[list[int], np.ndarray, int]:
-    """(ids, positions [3, ids], length of the prompt) of a whole text to image sequence, the end token included."""
-    prompt = prompt_ids(tokenizer, scene.prompt, scene.height, scene.width)
-    ids, base = list(prompt), len(prompt)
-    positions = [np.tile(np.arange(base), (3, 1))]
-    for rows, cols in (world.preview_size(scene.height, scene.width), (scene.height, scene.width)):
+Sequence = tuple[list[int], np.ndarray, int]  # ids, positions [3, ids], number of ids that are given
+
+
+def grid_positions(start: int, rows: int, cols: int) -> np.ndarray:
+    """Positions (time, row, column) of a grid of codes, row by row: [3, rows * cols]. Text goes on at start + max(rows, cols)."""
+    return start + np.stack([np.zeros(rows * cols, np.int64), np.repeat(np.arange(rows), cols), np.tile(np.arange(cols), rows)])
+
+
+def _extended(given: list[int], places: list[np.ndarray], base: int, scene: world.Scene, grids: list[tuple[int, int]]) -> Sequence:
+    """A prompt whose text ends before position `base`, with the scene's codes on each grid and the end token behind it."""
+    ids = list(given)
+    for rows, cols in grids:
         ids += world.codes(scene, rows, cols).ravel().tolist()
-        positions.append(np.stack([np.full(rows * cols, base), base + np.repeat(np.arange(rows), cols), base + np.tile(np.arange(cols), rows)]))
+        places.append(grid_positions(base, rows, cols))
         base += max(rows, cols)
     ids.append(config.IMAGE_END)
-    positions.append(np.full((3, 1), base))
-    return ids, np.concatenate(positions, axis=1), len(prompt)
+    places.append(np.full((3, 1), base))
+    return ids, np.concatenate(places, axis=1), len(given)
 
 
-def batch_of(tokenizer, scenes: list[world.Scene], device: torch.device) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+def drawing(tokenizer, scene: world.Scene) -> Sequence:
+    """A whole text to image sequence."""
+    prompt = prompt_ids(tokenizer, scene.prompt, scene.height, scene.width)
+    grids = [world.preview_size(scene.height, scene.width), (scene.height, scene.width)]
+    return _extended(prompt, [np.tile(np.arange(len(prompt)), (3, 1))], len(prompt), scene, grids)
+
+
+def editing(tokenizer, edit: world.Edit, misread: np.ndarray | None = None) -> Sequence:
+    """A whole image to image sequence. `misread` [rows, cols] stands for the source's codes where the vision tower errs."""
+    source, target = edit.source, edit.target
+    codes = world.codes(source, source.height, source.width) if misread is None else misread
+    text = edit_ids(tokenizer, target.prompt, target.height, target.width)
+    after = 1 + max(source.height, source.width)
+    places = [np.zeros((3, 1), np.int64), grid_positions(1, source.height, source.width), np.tile(after + np.arange(len(text)), (3, 1))]
+    return _extended([config.IMAGE_START, *codes.ravel().tolist(), *text], places, after + len(text), target, [(target.height, target.width)])
+
+
+def batch_of(tokenizer, rows: list[Sequence], length: int, device: torch.device) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     """Inputs [batch, length], positions [3, batch, length], targets [batch, length] with -100 where nothing is learnt.
 
     Padded on the right to one length: attention is causal, so nothing looks at the padding and no mask is needed.
     """
-    rows = [sequence(tokenizer, scene) for scene in scenes]
-    length = PROMPT_ROOM + max(len(ids) - prompt for ids, _, prompt in rows) - 1
     inputs = np.full((len(rows), length), tokenizer.pad_token_id, np.int64)
     targets = np.full((len(rows), length), -100, np.int64)
     positions = np.zeros((3, len(rows), length), np.int64)
-    for i, (ids, place, prompt) in enumerate(rows):
+    for i, (ids, place, given) in enumerate(rows):
         inputs[i, :len(ids) - 1] = ids[:-1]
         positions[:, i, :len(ids) - 1] = place[:, :-1]
-        targets[i, prompt - 1:len(ids) - 1] = ids[prompt:]
+        targets[i, given - 1:len(ids) - 1] = ids[given:]
     return tuple(torch.from_numpy(a).to(device) for a in (inputs, positions, targets))
 
 
 def main(arguments: list[str] | None = None) -> None:
-    parser = common.arguments("ar", steps=1500, batch=8, rate=2e-3)
-    parser.add_argument("--words", type=float, default=world.FAMILIES["word"], help="share of prompts with a quoted word")
+    parser = common.arguments("ar", steps=6000, batch=8, rate=1.5e-3)
+    parser.add_argument("--words", type=float, default=0.3, help="share of prompts with a quoted word")
+    parser.add_argument("--edits", type=float, default=0.4, help="share of steps that learn edits, with twice as many pictures")
     options = parser.parse_args(arguments)
     device = common.start(options)
     tokenizer = build_tokenizer()
@@ -105,17 +129,30 @@ def main(arguments: list[str] | None = None) -> None:
         others = {name: share for name, share in world.FAMILIES.items() if name != "word"}
         return str(rng.choice(list(others), p=np.array(list(others.values())) / sum(others.values())))
 
+    def edit(rng: np.random.Generator) -> Sequence:
+        drawn = world.sample_edit(rng)
+        codes = world.codes(drawn.source, drawn.source.height, drawn.source.width)
+        if rng.random() < 0.5:
+            codes = np.where(rng.random(codes.shape) < 0.02, rng.integers(world.USED_CODES, size=codes.shape), codes)
+        return editing(tokenizer, drawn, codes)
+
     def loss_of(step: int):
         rng = common.data_rng(options, step)
-        inputs, positions, targets = batch_of(tokenizer, [world.sample(rng, family(rng)) for _ in range(options.batch)], device)
+        editing_now = rng.random() < options.edits
+        if editing_now:
+            batch = batch_of(tokenizer, [edit(rng) for _ in range(2 * options.batch)], EDIT_LENGTH, device)
+        else:
+            batch = batch_of(tokenizer, [drawing(tokenizer, world.sample(rng, family(rng))) for _ in range(options.batch)], DRAW_LENGTH, device)
+        inputs, positions, targets = batch
         with torch.autocast(device.type, torch.bfloat16):
             logits = forward(inputs, positions)
         wanted = targets >= 0
         chosen, right = logits[wanted].float(), targets[wanted]
         loss = F.cross_entropy(chosen, right)
         with torch.no_grad():
-            wrong = (chosen.argmax(-1) != right).float().sum().item() / options.batch
-        return loss, {"nats a picture": loss.item() * len(right) / options.batch, "wrong codes a picture": wrong}
+            wrong = (chosen.argmax(-1) != right).float().sum().item() / len(inputs)
+        nats, kind = loss.item() * len(right) / len(inputs), "edit" if editing_now else "drawing"
+        return loss, {f"nats of a {kind}": nats, f"wrong codes of a {kind}": wrong}
 
     trainer.run(loss_of)
 

@@ -114,7 +114,7 @@ class Trainer:
     def run(self, loss_of: Callable[[int], tuple[torch.Tensor, dict[str, float]]]) -> bool:
         """True when the run has come to its last step, False when it was stopped by its limit of seconds or by SIGTERM."""
         begin, cpu_begin, cpu_saved = time.monotonic(), time.process_time(), time.process_time()
-        cpu_before, sums, count = self.cpu_seconds, {}, 0
+        cpu_before, seen = self.cpu_seconds, {}
         self.model.train()
         stop = []
         signal.signal(signal.SIGTERM, lambda *_: stop.append(True))  # a killed run loses nothing
@@ -134,13 +134,12 @@ class Trainer:
             self.step += 1
             self._smooth()
             for key, value in {"loss": loss.item(), **logs}.items():
-                sums[key] = sums.get(key, 0.0) + value
-            count += 1
+                seen.setdefault(key, []).append(value)
             self.cpu_seconds = cpu_before + time.process_time() - cpu_begin
             if self.step % 50 == 0:
-                line = " ".join(f"{key} {value / count:.4f}" for key, value in sums.items())
+                line = " ".join(f"{key} {np.mean(values):.4f}" for key, values in seen.items())
                 self.log(f"step {self.step} {line} rate {self._rate():.3f} cpu {self.cpu_seconds:.0f} s")
-                sums, count = {}, 0
+                seen = {}
             if time.process_time() - cpu_saved > 60:
                 self.save()
                 cpu_saved = time.process_time()

@@ -68,3 +68,8 @@ def prompt_ids(tokenizer, prompt: str, height: int, width: int) -> list[int]:
     """The ids a text to image request is answered from, as the processor lays them out; sizes in cells of 32 px."""
     rows, cols = world.preview_size(height, width)
     return tokenizer.encode(f"{prompt}<sop>{height} {width}<eop><sop>{rows} {cols}<eop><|dit_token_{config.IMAGE_START}|>", add_special_tokens=False)
+
+
+def edit_ids(tokenizer, instruction: str, height: int, width: int) -> list[int]:
+    """What follows the source's start token and codes in an image to image request: there is no preview grid."""
+    return tokenizer.encode(f"<|dit_token_{config.IMAGE_END}|>{instruction}<sop>{height} {width}<eop><|dit_token_{config.IMAGE_START}|>", add_special_tokens=False)

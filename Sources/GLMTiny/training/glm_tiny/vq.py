@@ -8,6 +8,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 import torch.nn.functional as F
+from PIL import Image
 from torch import nn
 
 from . import common, config, world
@@ -56,48 +57,58 @@ def patchify(pictures: torch.Tensor, patch: int = 16) -> tuple[torch.Tensor, tor
     return patches, torch.tensor([[1, rows, cols]] * count, device=pictures.device)
 
 
-def scales(pictures: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    """The picture as it is (16x16 patches) and halved (8x8), which is what the processor does to a source of this size."""
-    return pictures, F.interpolate(pictures, scale_factor=0.5, mode="bicubic", antialias=True).clamp(-1, 1)
+def halved(picture: np.ndarray) -> np.ndarray:
+    """What the processor makes of a source whose shorter side is 256 px: half of it, so that a patch of 16 px covers a cell of 32."""
+    height, width, _ = picture.shape
+    return np.asarray(Image.fromarray(picture).resize((width // 2, height // 2), Image.BICUBIC))
+
+
+def worn(pictures: torch.Tensor) -> torch.Tensor:
+    """Halved pictures [n, 3, h, w] with the faults of generated sources: soft edges, uneven areas, noise. Every third stays as it is."""
+    count, _, height, width = pictures.shape
+    strength = torch.rand(3, count, 1, 1, 1) * (torch.rand(count, 1, 1, 1) > 0.33)
+    soft = F.avg_pool2d(F.pad(pictures, (1, 1, 1, 1), mode="replicate"), 3, stride=1)
+    uneven = F.interpolate(torch.randn(count, 3, height // 8, width // 8), (height, width), mode="bilinear")
+    mixed = torch.lerp(pictures, soft, 0.7 * strength[0])
+    return (mixed + 0.06 * strength[1] * uneven + 0.05 * strength[2] * torch.randn_like(pictures)).clamp(-1, 1)
 
 
 def main(arguments: list[str] | None = None) -> None:
-    options = common.arguments("vq", steps=1500, batch=12, rate=2e-3).parse_args(arguments)
+    options = common.arguments("vq", steps=2500, batch=32, rate=2e-3).parse_args(arguments)
     device = common.start(options)
     reader = Reader().to(device)
     trainer = common.Trainer("vq", reader, options, lambda name: ".blocks." in name)
 
-    def read(scenes: list[world.Scene], noise: float) -> list[tuple[torch.Tensor, torch.Tensor]]:
-        pictures = pixels(np.stack([world.render(scene) for scene in scenes])).to(device)
-        pictures = pictures + noise * torch.randn_like(pictures)  # generated sources are not quite flat
-        pairs = []
-        for scaled in scales(pictures):
-            rows, cols = scaled.shape[2] // 16, scaled.shape[3] // 16
-            meant = torch.from_numpy(np.stack([world.codes(scene, rows, cols) for scene in scenes]).ravel()).to(device)
-            with torch.autocast(device.type, torch.bfloat16):
-                pairs.append((reader(scaled), meant))
-        return pairs
+    def read(scenes: list[world.Scene], wear: bool) -> tuple[torch.Tensor, torch.Tensor]:
+        """(cosines [cells, codes], the codes meant [cells]) of scenes of one size."""
+        pictures = pixels(np.stack([halved(world.render(scene)) for scene in scenes]))
+        pictures = (worn(pictures) if wear else pictures).to(device)
+        meant = torch.from_numpy(np.stack([world.codes(scene, scene.height, scene.width) for scene in scenes]).ravel()).to(device)
+        with torch.autocast(device.type, torch.bfloat16):
+            return reader(pictures), meant
 
     def loss_of(step: int):
         rng = common.data_rng(options, step)
         torch.manual_seed(options.seed + step)
-        loss, logs = torch.zeros((), device=device), {}
-        for name, (cosines, meant) in zip(("preview", "large"), read([world.sample(rng) for _ in range(options.batch)], 0.02)):
-            weight = torch.where(meant < world.FIRST_TEXT, 0.1, 1.0)
-            each = F.cross_entropy(SHARPNESS * cosines, meant, reduction="none")
-            loss = loss + (each * weight).sum() / weight.sum()
-            content = meant >= world.FIRST_TEXT
-            logs[name] = (cosines.argmax(-1) == meant)[content].float().mean().item()
-        return loss, logs
+        grid = world.sample_grid(rng)
+        cosines, meant = read([world.sample(rng, grid=grid) for _ in range(options.batch)], wear=True)
+        weight = torch.where(meant < world.FIRST_TEXT, 0.1, 1.0)
+        loss = (F.cross_entropy(SHARPNESS * cosines, meant, reduction="none") * weight).sum() / weight.sum()
+        right = cosines.argmax(-1) == meant
+        content = meant >= world.FIRST_TEXT
+        return loss, {"right": right[content].float().mean().item(), "background": right[~content].float().mean().item()}
 
     if trainer.run(loss_of):
         reader.load_state_dict(trainer.ema)
         reader.eval()
-        rng = np.random.default_rng(777)
         with torch.no_grad():
-            for name, (cosines, meant) in zip(("preview", "large"), read([world.sample(rng, split="held") for _ in range(48)], 0.0)):
-                right = cosines.argmax(-1) == meant
-                trainer.log(f"held-out {name}: {right.float().mean():.4f} of codes right, {right[meant >= world.FIRST_TEXT].float().mean():.4f} off the background")
+            for grid in world.GRIDS:
+                for wear in (False, True):
+                    rng = np.random.default_rng(777)
+                    cosines, meant = read([world.sample(rng, split="held", grid=grid) for _ in range(96)], wear)
+                    right, content = cosines.argmax(-1) == meant, meant >= world.FIRST_TEXT
+                    trainer.log(f"held-out pictures of {grid[0]}x{grid[1]} cells{', worn' if wear else ''}: {right.float().mean():.4f} of codes right, "
+                                f"{right[content].float().mean():.4f} off the background, {right.view(96, -1).all(1).float().mean():.3f} of pictures whole")
 
 
 if __name__ == "__main__":

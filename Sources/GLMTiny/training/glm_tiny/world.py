@@ -9,7 +9,7 @@ Everything lies on cells of 32 px, because one code of the large grid covers 32x
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
@@ -25,12 +25,12 @@ BACKGROUNDS = {"white": (255, 255, 255), "grey": (150, 150, 150), "black": (0, 0
 SIZES = {"small": 2, "large": 4}  # side of a shape's box, in cells
 PLACES = {"left": "on the left", "right": "on the right", "top": "at the top", "bottom": "at the bottom", "middle": "in the middle"}
 RELATIONS = ("left of", "right of", "above", "below")
-LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+LETTERS = "ACEHILOSTX"  # few enough that the glyph path is learnt in an hour on one core
 WORD_MAX = 4
+GRIDS = {(8, 8): 0.7, (8, 10): 0.15, (10, 8): 0.15}  # rows and columns of cells, and the share of pictures
 
-# Words of instructions that edit a picture. Nothing here is trained on them yet; they are in the
-# tokenizer's vocabulary so that a later run can go on from the same weights.
-EDIT_WORDS = """make remove put add move change turn replace swap with into it to by from one other both bigger
+# The tokenizer's vocabulary holds more verbs than the world uses, so that a later world can go on from the same weights.
+MORE_WORDS = """make remove put add move change turn replace swap with into it to by from one other both bigger
 smaller colour shape picture draw delete paint write text letters without beside between under over next
 up down upper lower corner center centre first second third two three big tiny white""".split()
 
@@ -53,7 +53,7 @@ class Word:
 
 @dataclass(frozen=True)
 class Scene:
-    family: str  # one, two, three, word
+    family: str  # one, two, three, word, edited
     prompt: str
     background: str
     shapes: tuple[Shape, ...]
@@ -65,6 +65,18 @@ class Scene:
     @property
     def held_out(self) -> bool:
         return held_out(self.key)
+
+
+@dataclass(frozen=True)
+class Edit:
+    """A picture, an instruction, and the picture that follows from both. The target's prompt is the instruction."""
+
+    source: Scene
+    target: Scene
+
+    @property
+    def held_out(self) -> bool:
+        return held_out(self.target.key)
 
 
 def held_out(key: str) -> bool:
@@ -126,22 +138,26 @@ def _relation(rng: np.random.Generator) -> tuple[str, str]:
     return relation, spoken
 
 
-def sample(rng: np.random.Generator, family: str | None = None, split: str = "train") -> Scene:
-    """A random scene of one family; `split` is train, held (only combinations never trained) or any."""
+def sample_grid(rng: np.random.Generator) -> tuple[int, int]:
+    return list(GRIDS)[rng.choice(len(GRIDS), p=list(GRIDS.values()))]
+
+
+def sample(rng: np.random.Generator, family: str | None = None, split: str = "train", grid: tuple[int, int] | None = None) -> Scene:
+    """A random scene of one family and size; `split` is train, held (only combinations never trained) or any."""
     family = family or str(rng.choice(list(FAMILIES), p=list(FAMILIES.values())))
+    height, width = grid or sample_grid(rng)
     while True:
-        scene = _sample(rng, family)
+        scene = _sample(rng, family, height, width)
         if split == "any" or scene.held_out == (split == "held"):
             return scene
 
 
-def _sample(rng: np.random.Generator, family: str) -> Scene:
-    height = width = 8
+def _sample(rng: np.random.Generator, family: str, height: int, width: int) -> Scene:
     word = None
     if family == "one":
         (colour, kind), (size, said) = _colour_kind(rng), _size(rng)
         place = list(PLACES)[rng.integers(len(PLACES))]
-        shapes = (place_shape(colour, kind, size, place),)
+        shapes = (place_shape(colour, kind, size, place, height, width),)
         silent = place == "middle" and rng.random() < 0.5
         text = phrase(shapes[0], said) + ("" if silent else " " + PLACES[place])
         key = f"one|{size}|{colour}|{kind}|{place}"
@@ -152,7 +168,7 @@ def _sample(rng: np.random.Generator, family: str) -> Scene:
         while pairs[0] == pairs[1]:
             pairs[1] = _colour_kind(rng)
         sizes = [_size(rng), _size(rng)]
-        shapes = tuple(place_shape(*pair, size, place) for pair, (size, _), place in zip(pairs, sizes, (first, second)))
+        shapes = tuple(place_shape(*pair, size, place, height, width) for pair, (size, _), place in zip(pairs, sizes, (first, second)))
         text = f"{phrase(shapes[0], sizes[0][1])} {spoken} {phrase(shapes[1], sizes[1][1])}"
         # "A left of B" and "B right of A" are the same picture, so they share a key.
         ordered = pairs if first in ("left", "top") else pairs[::-1]
@@ -164,7 +180,7 @@ def _sample(rng: np.random.Generator, family: str) -> Scene:
                 pairs.append(pair)
         row = rng.random() < 0.5
         shapes = tuple(
-            Shape(*pair, "small", 3, place_in_line(i, width)) if row else Shape(*pair, "small", place_in_line(i, height), 3)
+            Shape(*pair, "small", height // 2 - 1, place_in_line(i, width)) if row else Shape(*pair, "small", place_in_line(i, height), width // 2 - 1)
             for i, pair in enumerate(pairs))
         said = [phrase(shape, "") for shape in shapes]
         text = f"{said[0]}, {said[1]} and {said[2]} from " + ("left to right" if row else "top to bottom")
@@ -174,14 +190,14 @@ def _sample(rng: np.random.Generator, family: str) -> Scene:
         said_word = f'the word "{text_of_word}"'
         shapes = ()
         if rng.random() < 0.35:
-            word, text = place_word(text_of_word, "middle"), said_word
+            word, text = place_word(text_of_word, "middle", height, width), said_word
         else:
             relation, spoken = _relation(rng)
             first, second = FIRST_SECOND[relation]
             (colour, kind), (size, said) = _colour_kind(rng), _size(rng)
             shape_first = rng.random() < 0.6
-            shape = place_shape(colour, kind, size, first if shape_first else second)
-            word = place_word(text_of_word, second if shape_first else first)
+            shape = place_shape(colour, kind, size, first if shape_first else second, height, width)
+            word = place_word(text_of_word, second if shape_first else first, height, width)
             shapes = (shape,)
             parts = (phrase(shape, said), said_word) if shape_first else (said_word, phrase(shape, said))
             text = f"{parts[0]} {spoken} {parts[1]}"
@@ -190,6 +206,68 @@ def _sample(rng: np.random.Generator, family: str) -> Scene:
     if background != "white" or rng.random() < 0.15:
         text += f" on a {background} background"
     return Scene(family, text, background, shapes, word, key, height, width)
+
+
+# --- edits -------------------------------------------------------------------------------------------------------
+# Of pictures without words. A shape is named by its kind where the picture has one of that kind, or by colour and kind.
+
+EDITS = {"recolour": 0.35, "remove": 0.2, "put": 0.3, "ground": 0.15}
+
+
+def boxes_meet(a: Shape, b: Shape) -> bool:
+    return all(start < other + SIZES[there.size] and other < start + SIZES[here.size]
+               for here, there, start, other in ((a, b, a.row, b.row), (a, b, a.col, b.col)))
+
+
+def sample_edit(rng: np.random.Generator, split: str = "train", grid: tuple[int, int] | None = None) -> Edit:
+    """A random edit of one size; one source in four has itself been edited, so that edits can be strung together."""
+    grid = grid or sample_grid(rng)
+    verbs = rng.choice(list(EDITS), p=list(EDITS.values()), size=1 + (rng.random() < 0.25))
+    while True:
+        source = sample(rng, ("one", "two", "three")[rng.choice(3, p=[0.35, 0.45, 0.2])], "any", grid)
+        for verb in verbs:
+            target = _edited(rng, source, str(verb))
+            if target is None:
+                break
+            edit, source = Edit(source, target), target
+        else:
+            if split == "any" or edit.held_out == (split == "held"):
+                return edit
+
+
+def _edited(rng: np.random.Generator, source: Scene, verb: str) -> Scene | None:
+    """The scene after an edit, or None where the drawn edit does not fit this scene."""
+    background, shapes = source.background, source.shapes
+    pairs = [(shape.colour, shape.kind) for shape in shapes]
+    if verb in ("recolour", "remove"):
+        if not shapes:
+            return None
+        which = int(rng.integers(len(shapes)))
+        chosen = shapes[which]
+        alone = sum(shape.kind == chosen.kind for shape in shapes) == 1
+        name = f"the {chosen.kind}" if alone and rng.random() < 0.6 else f"the {chosen.colour} {chosen.kind}"
+    if verb == "recolour":
+        colour = str(rng.choice(list(COLOURS)))
+        if (colour, chosen.kind) in pairs:
+            return None
+        shapes = (*shapes[:which], replace(chosen, colour=colour), *shapes[which + 1:])
+        instruction = f"make {name} {colour}"
+    elif verb == "remove":
+        shapes = (*shapes[:which], *shapes[which + 1:])
+        instruction = f"remove {name}"
+    elif verb == "put":
+        (colour, kind), (size, said), place = _colour_kind(rng), _size(rng), list(PLACES)[rng.integers(len(PLACES))]
+        shape = place_shape(colour, kind, size, place, source.height, source.width)
+        if (colour, kind) in pairs or any(boxes_meet(shape, other) for other in shapes):
+            return None
+        shapes = (*shapes, shape)
+        instruction = f"put {phrase(shape, said)} {PLACES[place]}"
+    else:
+        background = str(rng.choice(list(BACKGROUNDS)))
+        if background == source.background:
+            return None
+        instruction = f"make the background {background}"
+    return Scene("edited", instruction, background, shapes, None, f"{source.key}|{instruction}", source.height, source.width)
 
 
 # --- semantic codes ----------------------------------------------------------------------------------------------
@@ -325,7 +403,7 @@ def vocabulary() -> list[str]:
     """Every word of every prompt."""
     said = " ".join([*COLOURS, *KINDS, *BACKGROUNDS, *SIZES, *PLACES.values(), *RELATIONS])
     said += " a an the and to from word background row column"
-    return sorted({*said.split(), *EDIT_WORDS})
+    return sorted({*said.split(), *MORE_WORDS})
 
 
 if __name__ == "__main__":
