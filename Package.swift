@@ -12,6 +12,11 @@ let grpc: Target.Dependency = .product(name: "GRPCCore", package: "grpc-swift-2"
 let grpcTransport: Target.Dependency = .product(name: "GRPCNIOTransportHTTP2Posix", package: "grpc-swift-nio-transport")
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
+let yaml: Target.Dependency = .product(name: "Yams", package: "Yams")
+let sqlite: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
+let metrics: Target.Dependency = .product(name: "Metrics", package: "swift-metrics")
+let http: Target.Dependency = .product(name: "Hummingbird", package: "hummingbird")
+let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
 
 func library(_ name: String, _ dependencies: [Target.Dependency] = [], exclude: [String] = [], resources: [Resource]? = nil) -> Target {
     .target(name: name, dependencies: dependencies, exclude: exclude, resources: resources, swiftSettings: settings)
@@ -39,6 +44,11 @@ let package = Package(
         .package(url: "https://github.com/grpc/grpc-swift-nio-transport", from: "2.9.2"),
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
     ],
     targets: [
         // Tensors and the device that computes on them.
@@ -70,9 +80,14 @@ let package = Package(
         library("TextStage", ["ModelStage", "StageKit", "Wire", "GLMImage", "Requests"]),
         library("DiffusionStage", ["ModelStage", "StageKit", "Wire", "GLMImage", "Requests", "Imaging"]),
 
-        // What stands in front of them.
+        // What stands in front of them: which cards there are and what runs on them, requests that outlive their caller,
+        // what is counted, and the gateway that brings them together.
+        .target(name: "CCards"),
+        library("Placement", ["CCards", "Checkpoint", "Requests", yaml]),
+        library("Jobs", [sqlite]),
+        library("Telemetry", [metrics, http, logging]),
         .target(name: "CProcess"),
-        library("Gateway", ["CProcess", "StageKit", "Wire", "Requests", "Imaging", grpc, logging]),
+        library("Gateway", ["CProcess", "Placement", "Jobs", "Telemetry", "StageKit", "Wire", "Requests", "Imaging", grpc, logging, metrics, crypto]),
 
         executable("glm-vision", ["VisionStage", "ModelStage", "StageKit"]),
         executable("glm-text", ["TextStage", "ModelStage", "StageKit"]),
@@ -87,6 +102,9 @@ let package = Package(
         tests("GLMImageTests", ["GLMImage", "Requests", "Tensor", "TensorCPU", "Checkpoint", "Imaging"]),
         tests("WireTests", ["Wire"]),
         tests("StageKitTests", ["StageKit", "Wire", grpc, grpcTransport, arguments]),
+        tests("PlacementTests", ["Placement", "Checkpoint"]),
+        tests("JobsTests", ["Jobs"]),
+        tests("TelemetryTests", ["Telemetry", metrics]),
         tests("GatewayTests", ["Gateway", "StageKit", "Wire", arguments]),
         tests("EndToEndTests", ["Gateway", "Wire", "Imaging"]),
     ]

@@ -367,6 +367,141 @@ void   glm__v1__fleet_status__free_unpacked
   assert(message->base.descriptor == &glm__v1__fleet_status__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   glm__v1__queue_status__init
+                     (Glm__V1__QueueStatus         *message)
+{
+  static const Glm__V1__QueueStatus init_value = GLM__V1__QUEUE_STATUS__INIT;
+  *message = init_value;
+}
+size_t glm__v1__queue_status__get_packed_size
+                     (const Glm__V1__QueueStatus *message)
+{
+  assert(message->base.descriptor == &glm__v1__queue_status__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t glm__v1__queue_status__pack
+                     (const Glm__V1__QueueStatus *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &glm__v1__queue_status__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t glm__v1__queue_status__pack_to_buffer
+                     (const Glm__V1__QueueStatus *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &glm__v1__queue_status__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Glm__V1__QueueStatus *
+       glm__v1__queue_status__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Glm__V1__QueueStatus *)
+     protobuf_c_message_unpack (&glm__v1__queue_status__descriptor,
+                                allocator, len, data);
+}
+void   glm__v1__queue_status__free_unpacked
+                     (Glm__V1__QueueStatus *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &glm__v1__queue_status__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   glm__v1__card_status__init
+                     (Glm__V1__CardStatus         *message)
+{
+  static const Glm__V1__CardStatus init_value = GLM__V1__CARD_STATUS__INIT;
+  *message = init_value;
+}
+size_t glm__v1__card_status__get_packed_size
+                     (const Glm__V1__CardStatus *message)
+{
+  assert(message->base.descriptor == &glm__v1__card_status__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t glm__v1__card_status__pack
+                     (const Glm__V1__CardStatus *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &glm__v1__card_status__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t glm__v1__card_status__pack_to_buffer
+                     (const Glm__V1__CardStatus *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &glm__v1__card_status__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Glm__V1__CardStatus *
+       glm__v1__card_status__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Glm__V1__CardStatus *)
+     protobuf_c_message_unpack (&glm__v1__card_status__descriptor,
+                                allocator, len, data);
+}
+void   glm__v1__card_status__free_unpacked
+                     (Glm__V1__CardStatus *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &glm__v1__card_status__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   glm__v1__job_counts__init
+                     (Glm__V1__JobCounts         *message)
+{
+  static const Glm__V1__JobCounts init_value = GLM__V1__JOB_COUNTS__INIT;
+  *message = init_value;
+}
+size_t glm__v1__job_counts__get_packed_size
+                     (const Glm__V1__JobCounts *message)
+{
+  assert(message->base.descriptor == &glm__v1__job_counts__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t glm__v1__job_counts__pack
+                     (const Glm__V1__JobCounts *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &glm__v1__job_counts__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t glm__v1__job_counts__pack_to_buffer
+                     (const Glm__V1__JobCounts *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &glm__v1__job_counts__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Glm__V1__JobCounts *
+       glm__v1__job_counts__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Glm__V1__JobCounts *)
+     protobuf_c_message_unpack (&glm__v1__job_counts__descriptor,
+                                allocator, len, data);
+}
+void   glm__v1__job_counts__free_unpacked
+                     (Glm__V1__JobCounts *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &glm__v1__job_counts__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   glm__v1__stage_status__init
                      (Glm__V1__StageStatus         *message)
 {
@@ -410,6 +545,411 @@ void   glm__v1__stage_status__free_unpacked
   if(!message)
     return;
   assert(message->base.descriptor == &glm__v1__stage_status__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   glm__v1__submit_job_request__init
+                     (Glm__V1__SubmitJobRequest         *message)
+{
+  static const Glm__V1__SubmitJobRequest init_value = GLM__V1__SUBMIT_JOB_REQUEST__INIT;
+  *message = init_value;
+}
+size_t glm__v1__submit_job_request__get_packed_size
+                     (const Glm__V1__SubmitJobRequest *message)
+{
+  assert(message->base.descriptor == &glm__v1__submit_job_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t glm__v1__submit_job_request__pack
+                     (const Glm__V1__SubmitJobRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &glm__v1__submit_job_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t glm__v1__submit_job_request__pack_to_buffer
+                     (const Glm__V1__SubmitJobRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &glm__v1__submit_job_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Glm__V1__SubmitJobRequest *
+       glm__v1__submit_job_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Glm__V1__SubmitJobRequest *)
+     protobuf_c_message_unpack (&glm__v1__submit_job_request__descriptor,
+                                allocator, len, data);
+}
+void   glm__v1__submit_job_request__free_unpacked
+                     (Glm__V1__SubmitJobRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &glm__v1__submit_job_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   glm__v1__job_request__init
+                     (Glm__V1__JobRequest         *message)
+{
+  static const Glm__V1__JobRequest init_value = GLM__V1__JOB_REQUEST__INIT;
+  *message = init_value;
+}
+size_t glm__v1__job_request__get_packed_size
+                     (const Glm__V1__JobRequest *message)
+{
+  assert(message->base.descriptor == &glm__v1__job_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t glm__v1__job_request__pack
+                     (const Glm__V1__JobRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &glm__v1__job_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t glm__v1__job_request__pack_to_buffer
+                     (const Glm__V1__JobRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &glm__v1__job_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Glm__V1__JobRequest *
+       glm__v1__job_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Glm__V1__JobRequest *)
+     protobuf_c_message_unpack (&glm__v1__job_request__descriptor,
+                                allocator, len, data);
+}
+void   glm__v1__job_request__free_unpacked
+                     (Glm__V1__JobRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &glm__v1__job_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   glm__v1__list_jobs_request__init
+                     (Glm__V1__ListJobsRequest         *message)
+{
+  static const Glm__V1__ListJobsRequest init_value = GLM__V1__LIST_JOBS_REQUEST__INIT;
+  *message = init_value;
+}
+size_t glm__v1__list_jobs_request__get_packed_size
+                     (const Glm__V1__ListJobsRequest *message)
+{
+  assert(message->base.descriptor == &glm__v1__list_jobs_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t glm__v1__list_jobs_request__pack
+                     (const Glm__V1__ListJobsRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &glm__v1__list_jobs_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t glm__v1__list_jobs_request__pack_to_buffer
+                     (const Glm__V1__ListJobsRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &glm__v1__list_jobs_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Glm__V1__ListJobsRequest *
+       glm__v1__list_jobs_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Glm__V1__ListJobsRequest *)
+     protobuf_c_message_unpack (&glm__v1__list_jobs_request__descriptor,
+                                allocator, len, data);
+}
+void   glm__v1__list_jobs_request__free_unpacked
+                     (Glm__V1__ListJobsRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &glm__v1__list_jobs_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   glm__v1__job_list__init
+                     (Glm__V1__JobList         *message)
+{
+  static const Glm__V1__JobList init_value = GLM__V1__JOB_LIST__INIT;
+  *message = init_value;
+}
+size_t glm__v1__job_list__get_packed_size
+                     (const Glm__V1__JobList *message)
+{
+  assert(message->base.descriptor == &glm__v1__job_list__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t glm__v1__job_list__pack
+                     (const Glm__V1__JobList *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &glm__v1__job_list__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t glm__v1__job_list__pack_to_buffer
+                     (const Glm__V1__JobList *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &glm__v1__job_list__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Glm__V1__JobList *
+       glm__v1__job_list__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Glm__V1__JobList *)
+     protobuf_c_message_unpack (&glm__v1__job_list__descriptor,
+                                allocator, len, data);
+}
+void   glm__v1__job_list__free_unpacked
+                     (Glm__V1__JobList *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &glm__v1__job_list__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   glm__v1__job__init
+                     (Glm__V1__Job         *message)
+{
+  static const Glm__V1__Job init_value = GLM__V1__JOB__INIT;
+  *message = init_value;
+}
+size_t glm__v1__job__get_packed_size
+                     (const Glm__V1__Job *message)
+{
+  assert(message->base.descriptor == &glm__v1__job__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t glm__v1__job__pack
+                     (const Glm__V1__Job *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &glm__v1__job__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t glm__v1__job__pack_to_buffer
+                     (const Glm__V1__Job *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &glm__v1__job__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Glm__V1__Job *
+       glm__v1__job__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Glm__V1__Job *)
+     protobuf_c_message_unpack (&glm__v1__job__descriptor,
+                                allocator, len, data);
+}
+void   glm__v1__job__free_unpacked
+                     (Glm__V1__Job *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &glm__v1__job__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   glm__v1__drain_stage_request__init
+                     (Glm__V1__DrainStageRequest         *message)
+{
+  static const Glm__V1__DrainStageRequest init_value = GLM__V1__DRAIN_STAGE_REQUEST__INIT;
+  *message = init_value;
+}
+size_t glm__v1__drain_stage_request__get_packed_size
+                     (const Glm__V1__DrainStageRequest *message)
+{
+  assert(message->base.descriptor == &glm__v1__drain_stage_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t glm__v1__drain_stage_request__pack
+                     (const Glm__V1__DrainStageRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &glm__v1__drain_stage_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t glm__v1__drain_stage_request__pack_to_buffer
+                     (const Glm__V1__DrainStageRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &glm__v1__drain_stage_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Glm__V1__DrainStageRequest *
+       glm__v1__drain_stage_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Glm__V1__DrainStageRequest *)
+     protobuf_c_message_unpack (&glm__v1__drain_stage_request__descriptor,
+                                allocator, len, data);
+}
+void   glm__v1__drain_stage_request__free_unpacked
+                     (Glm__V1__DrainStageRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &glm__v1__drain_stage_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   glm__v1__scale_request__init
+                     (Glm__V1__ScaleRequest         *message)
+{
+  static const Glm__V1__ScaleRequest init_value = GLM__V1__SCALE_REQUEST__INIT;
+  *message = init_value;
+}
+size_t glm__v1__scale_request__get_packed_size
+                     (const Glm__V1__ScaleRequest *message)
+{
+  assert(message->base.descriptor == &glm__v1__scale_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t glm__v1__scale_request__pack
+                     (const Glm__V1__ScaleRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &glm__v1__scale_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t glm__v1__scale_request__pack_to_buffer
+                     (const Glm__V1__ScaleRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &glm__v1__scale_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Glm__V1__ScaleRequest *
+       glm__v1__scale_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Glm__V1__ScaleRequest *)
+     protobuf_c_message_unpack (&glm__v1__scale_request__descriptor,
+                                allocator, len, data);
+}
+void   glm__v1__scale_request__free_unpacked
+                     (Glm__V1__ScaleRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &glm__v1__scale_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   glm__v1__swap_request__init
+                     (Glm__V1__SwapRequest         *message)
+{
+  static const Glm__V1__SwapRequest init_value = GLM__V1__SWAP_REQUEST__INIT;
+  *message = init_value;
+}
+size_t glm__v1__swap_request__get_packed_size
+                     (const Glm__V1__SwapRequest *message)
+{
+  assert(message->base.descriptor == &glm__v1__swap_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t glm__v1__swap_request__pack
+                     (const Glm__V1__SwapRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &glm__v1__swap_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t glm__v1__swap_request__pack_to_buffer
+                     (const Glm__V1__SwapRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &glm__v1__swap_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Glm__V1__SwapRequest *
+       glm__v1__swap_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Glm__V1__SwapRequest *)
+     protobuf_c_message_unpack (&glm__v1__swap_request__descriptor,
+                                allocator, len, data);
+}
+void   glm__v1__swap_request__free_unpacked
+                     (Glm__V1__SwapRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &glm__v1__swap_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   glm__v1__operation_event__init
+                     (Glm__V1__OperationEvent         *message)
+{
+  static const Glm__V1__OperationEvent init_value = GLM__V1__OPERATION_EVENT__INIT;
+  *message = init_value;
+}
+size_t glm__v1__operation_event__get_packed_size
+                     (const Glm__V1__OperationEvent *message)
+{
+  assert(message->base.descriptor == &glm__v1__operation_event__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t glm__v1__operation_event__pack
+                     (const Glm__V1__OperationEvent *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &glm__v1__operation_event__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t glm__v1__operation_event__pack_to_buffer
+                     (const Glm__V1__OperationEvent *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &glm__v1__operation_event__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Glm__V1__OperationEvent *
+       glm__v1__operation_event__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Glm__V1__OperationEvent *)
+     protobuf_c_message_unpack (&glm__v1__operation_event__descriptor,
+                                allocator, len, data);
+}
+void   glm__v1__operation_event__free_unpacked
+                     (Glm__V1__OperationEvent *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &glm__v1__operation_event__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
 static const ProtobufCFieldDescriptor glm__v1__generate_image_request__field_descriptors[10] =
@@ -1113,7 +1653,7 @@ const ProtobufCMessageDescriptor glm__v1__status_request__descriptor =
   (ProtobufCMessageInit) glm__v1__status_request__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor glm__v1__fleet_status__field_descriptors[2] =
+static const ProtobufCFieldDescriptor glm__v1__fleet_status__field_descriptors[9] =
 {
   {
     "gateway",
@@ -1139,15 +1679,106 @@ static const ProtobufCFieldDescriptor glm__v1__fleet_status__field_descriptors[2
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "queues",
+    3,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Glm__V1__FleetStatus, n_queues),
+    offsetof(Glm__V1__FleetStatus, queues),
+    &glm__v1__queue_status__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "cards",
+    4,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Glm__V1__FleetStatus, n_cards),
+    offsetof(Glm__V1__FleetStatus, cards),
+    &glm__v1__card_status__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "jobs",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Glm__V1__FleetStatus, jobs),
+    &glm__v1__job_counts__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "images",
+    6,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Glm__V1__FleetStatus, images),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "retries",
+    7,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Glm__V1__FleetStatus, retries),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "refused",
+    8,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Glm__V1__FleetStatus, refused),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "uptime_seconds",
+    9,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_DOUBLE,
+    0,   /* quantifier_offset */
+    offsetof(Glm__V1__FleetStatus, uptime_seconds),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned glm__v1__fleet_status__field_indices_by_name[] = {
+  3,   /* field[3] = cards */
   0,   /* field[0] = gateway */
+  5,   /* field[5] = images */
+  4,   /* field[4] = jobs */
+  2,   /* field[2] = queues */
+  7,   /* field[7] = refused */
+  6,   /* field[6] = retries */
   1,   /* field[1] = stages */
+  8,   /* field[8] = uptime_seconds */
 };
 static const ProtobufCIntRange glm__v1__fleet_status__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 2 }
+  { 0, 9 }
 };
 const ProtobufCMessageDescriptor glm__v1__fleet_status__descriptor =
 {
@@ -1157,14 +1788,310 @@ const ProtobufCMessageDescriptor glm__v1__fleet_status__descriptor =
   "Glm__V1__FleetStatus",
   "glm.v1",
   sizeof(Glm__V1__FleetStatus),
-  2,
+  9,
   glm__v1__fleet_status__field_descriptors,
   glm__v1__fleet_status__field_indices_by_name,
   1,  glm__v1__fleet_status__number_ranges,
   (ProtobufCMessageInit) glm__v1__fleet_status__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor glm__v1__stage_status__field_descriptors[4] =
+static const ProtobufCFieldDescriptor glm__v1__queue_status__field_descriptors[6] =
+{
+  {
+    "kind",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Glm__V1__QueueStatus, kind),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "waiting",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Glm__V1__QueueStatus, waiting),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "running",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Glm__V1__QueueStatus, running),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "slots",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Glm__V1__QueueStatus, slots),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "seconds",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_DOUBLE,
+    0,   /* quantifier_offset */
+    offsetof(Glm__V1__QueueStatus, seconds),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "done",
+    6,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Glm__V1__QueueStatus, done),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned glm__v1__queue_status__field_indices_by_name[] = {
+  5,   /* field[5] = done */
+  0,   /* field[0] = kind */
+  2,   /* field[2] = running */
+  4,   /* field[4] = seconds */
+  3,   /* field[3] = slots */
+  1,   /* field[1] = waiting */
+};
+static const ProtobufCIntRange glm__v1__queue_status__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 6 }
+};
+const ProtobufCMessageDescriptor glm__v1__queue_status__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "glm.v1.QueueStatus",
+  "QueueStatus",
+  "Glm__V1__QueueStatus",
+  "glm.v1",
+  sizeof(Glm__V1__QueueStatus),
+  6,
+  glm__v1__queue_status__field_descriptors,
+  glm__v1__queue_status__field_indices_by_name,
+  1,  glm__v1__queue_status__number_ranges,
+  (ProtobufCMessageInit) glm__v1__queue_status__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor glm__v1__card_status__field_descriptors[8] =
+{
+  {
+    "name",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Glm__V1__CardStatus, name),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "chip",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Glm__V1__CardStatus, chip),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "memory_total",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Glm__V1__CardStatus, memory_total),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "memory_free",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Glm__V1__CardStatus, memory_free),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "health",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Glm__V1__CardStatus, health),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "temperature",
+    6,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_DOUBLE,
+    offsetof(Glm__V1__CardStatus, temperature_opt_case),
+    offsetof(Glm__V1__CardStatus, temperature),
+    NULL,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "power",
+    7,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_DOUBLE,
+    offsetof(Glm__V1__CardStatus, power_opt_case),
+    offsetof(Glm__V1__CardStatus, power),
+    NULL,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "stages",
+    8,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Glm__V1__CardStatus, n_stages),
+    offsetof(Glm__V1__CardStatus, stages),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned glm__v1__card_status__field_indices_by_name[] = {
+  1,   /* field[1] = chip */
+  4,   /* field[4] = health */
+  3,   /* field[3] = memory_free */
+  2,   /* field[2] = memory_total */
+  0,   /* field[0] = name */
+  6,   /* field[6] = power */
+  7,   /* field[7] = stages */
+  5,   /* field[5] = temperature */
+};
+static const ProtobufCIntRange glm__v1__card_status__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 8 }
+};
+const ProtobufCMessageDescriptor glm__v1__card_status__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "glm.v1.CardStatus",
+  "CardStatus",
+  "Glm__V1__CardStatus",
+  "glm.v1",
+  sizeof(Glm__V1__CardStatus),
+  8,
+  glm__v1__card_status__field_descriptors,
+  glm__v1__card_status__field_indices_by_name,
+  1,  glm__v1__card_status__number_ranges,
+  (ProtobufCMessageInit) glm__v1__card_status__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor glm__v1__job_counts__field_descriptors[3] =
+{
+  {
+    "queued",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Glm__V1__JobCounts, queued),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "running",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Glm__V1__JobCounts, running),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "ended",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Glm__V1__JobCounts, ended),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned glm__v1__job_counts__field_indices_by_name[] = {
+  2,   /* field[2] = ended */
+  0,   /* field[0] = queued */
+  1,   /* field[1] = running */
+};
+static const ProtobufCIntRange glm__v1__job_counts__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 3 }
+};
+const ProtobufCMessageDescriptor glm__v1__job_counts__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "glm.v1.JobCounts",
+  "JobCounts",
+  "Glm__V1__JobCounts",
+  "glm.v1",
+  sizeof(Glm__V1__JobCounts),
+  3,
+  glm__v1__job_counts__field_descriptors,
+  glm__v1__job_counts__field_indices_by_name,
+  1,  glm__v1__job_counts__number_ranges,
+  (ProtobufCMessageInit) glm__v1__job_counts__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor glm__v1__stage_status__field_descriptors[7] =
 {
   {
     "address",
@@ -1214,17 +2141,56 @@ static const ProtobufCFieldDescriptor glm__v1__stage_status__field_descriptors[4
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "in_flight",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Glm__V1__StageStatus, in_flight),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "supervised",
+    6,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Glm__V1__StageStatus, supervised),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "restarts",
+    7,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Glm__V1__StageStatus, restarts),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned glm__v1__stage_status__field_indices_by_name[] = {
   0,   /* field[0] = address */
   2,   /* field[2] = description */
   1,   /* field[1] = health */
+  4,   /* field[4] = in_flight */
   3,   /* field[3] = problem */
+  6,   /* field[6] = restarts */
+  5,   /* field[5] = supervised */
 };
 static const ProtobufCIntRange glm__v1__stage_status__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 4 }
+  { 0, 7 }
 };
 const ProtobufCMessageDescriptor glm__v1__stage_status__descriptor =
 {
@@ -1234,11 +2200,515 @@ const ProtobufCMessageDescriptor glm__v1__stage_status__descriptor =
   "Glm__V1__StageStatus",
   "glm.v1",
   sizeof(Glm__V1__StageStatus),
-  4,
+  7,
   glm__v1__stage_status__field_descriptors,
   glm__v1__stage_status__field_indices_by_name,
   1,  glm__v1__stage_status__number_ranges,
   (ProtobufCMessageInit) glm__v1__stage_status__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor glm__v1__submit_job_request__field_descriptors[2] =
+{
+  {
+    "id",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Glm__V1__SubmitJobRequest, id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "request",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Glm__V1__SubmitJobRequest, request),
+    &glm__v1__generate_image_request__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned glm__v1__submit_job_request__field_indices_by_name[] = {
+  0,   /* field[0] = id */
+  1,   /* field[1] = request */
+};
+static const ProtobufCIntRange glm__v1__submit_job_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor glm__v1__submit_job_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "glm.v1.SubmitJobRequest",
+  "SubmitJobRequest",
+  "Glm__V1__SubmitJobRequest",
+  "glm.v1",
+  sizeof(Glm__V1__SubmitJobRequest),
+  2,
+  glm__v1__submit_job_request__field_descriptors,
+  glm__v1__submit_job_request__field_indices_by_name,
+  1,  glm__v1__submit_job_request__number_ranges,
+  (ProtobufCMessageInit) glm__v1__submit_job_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor glm__v1__job_request__field_descriptors[1] =
+{
+  {
+    "id",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Glm__V1__JobRequest, id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned glm__v1__job_request__field_indices_by_name[] = {
+  0,   /* field[0] = id */
+};
+static const ProtobufCIntRange glm__v1__job_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor glm__v1__job_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "glm.v1.JobRequest",
+  "JobRequest",
+  "Glm__V1__JobRequest",
+  "glm.v1",
+  sizeof(Glm__V1__JobRequest),
+  1,
+  glm__v1__job_request__field_descriptors,
+  glm__v1__job_request__field_indices_by_name,
+  1,  glm__v1__job_request__number_ranges,
+  (ProtobufCMessageInit) glm__v1__job_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+#define glm__v1__list_jobs_request__field_descriptors NULL
+#define glm__v1__list_jobs_request__field_indices_by_name NULL
+#define glm__v1__list_jobs_request__number_ranges NULL
+const ProtobufCMessageDescriptor glm__v1__list_jobs_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "glm.v1.ListJobsRequest",
+  "ListJobsRequest",
+  "Glm__V1__ListJobsRequest",
+  "glm.v1",
+  sizeof(Glm__V1__ListJobsRequest),
+  0,
+  glm__v1__list_jobs_request__field_descriptors,
+  glm__v1__list_jobs_request__field_indices_by_name,
+  0,  glm__v1__list_jobs_request__number_ranges,
+  (ProtobufCMessageInit) glm__v1__list_jobs_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor glm__v1__job_list__field_descriptors[1] =
+{
+  {
+    "jobs",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Glm__V1__JobList, n_jobs),
+    offsetof(Glm__V1__JobList, jobs),
+    &glm__v1__job__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned glm__v1__job_list__field_indices_by_name[] = {
+  0,   /* field[0] = jobs */
+};
+static const ProtobufCIntRange glm__v1__job_list__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor glm__v1__job_list__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "glm.v1.JobList",
+  "JobList",
+  "Glm__V1__JobList",
+  "glm.v1",
+  sizeof(Glm__V1__JobList),
+  1,
+  glm__v1__job_list__field_descriptors,
+  glm__v1__job_list__field_indices_by_name,
+  1,  glm__v1__job_list__number_ranges,
+  (ProtobufCMessageInit) glm__v1__job_list__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor glm__v1__job__field_descriptors[9] =
+{
+  {
+    "id",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Glm__V1__Job, id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "state",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_ENUM,
+    0,   /* quantifier_offset */
+    offsetof(Glm__V1__Job, state),
+    &glm__v1__job_state__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "prompt",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Glm__V1__Job, prompt),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "submitted_ms",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Glm__V1__Job, submitted_ms),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "ended_ms",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Glm__V1__Job, ended_ms),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "attempts",
+    6,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Glm__V1__Job, attempts),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "error",
+    7,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Glm__V1__Job, error),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "error_status",
+    8,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Glm__V1__Job, error_status),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "progress",
+    9,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Glm__V1__Job, progress),
+    &glm__v1__progress__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned glm__v1__job__field_indices_by_name[] = {
+  5,   /* field[5] = attempts */
+  4,   /* field[4] = ended_ms */
+  6,   /* field[6] = error */
+  7,   /* field[7] = error_status */
+  0,   /* field[0] = id */
+  8,   /* field[8] = progress */
+  2,   /* field[2] = prompt */
+  1,   /* field[1] = state */
+  3,   /* field[3] = submitted_ms */
+};
+static const ProtobufCIntRange glm__v1__job__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 9 }
+};
+const ProtobufCMessageDescriptor glm__v1__job__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "glm.v1.Job",
+  "Job",
+  "Glm__V1__Job",
+  "glm.v1",
+  sizeof(Glm__V1__Job),
+  9,
+  glm__v1__job__field_descriptors,
+  glm__v1__job__field_indices_by_name,
+  1,  glm__v1__job__number_ranges,
+  (ProtobufCMessageInit) glm__v1__job__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor glm__v1__drain_stage_request__field_descriptors[3] =
+{
+  {
+    "stage",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Glm__V1__DrainStageRequest, stage),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "deadline_seconds",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_DOUBLE,
+    0,   /* quantifier_offset */
+    offsetof(Glm__V1__DrainStageRequest, deadline_seconds),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "force",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Glm__V1__DrainStageRequest, force),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned glm__v1__drain_stage_request__field_indices_by_name[] = {
+  1,   /* field[1] = deadline_seconds */
+  2,   /* field[2] = force */
+  0,   /* field[0] = stage */
+};
+static const ProtobufCIntRange glm__v1__drain_stage_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 3 }
+};
+const ProtobufCMessageDescriptor glm__v1__drain_stage_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "glm.v1.DrainStageRequest",
+  "DrainStageRequest",
+  "Glm__V1__DrainStageRequest",
+  "glm.v1",
+  sizeof(Glm__V1__DrainStageRequest),
+  3,
+  glm__v1__drain_stage_request__field_descriptors,
+  glm__v1__drain_stage_request__field_indices_by_name,
+  1,  glm__v1__drain_stage_request__number_ranges,
+  (ProtobufCMessageInit) glm__v1__drain_stage_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor glm__v1__scale_request__field_descriptors[2] =
+{
+  {
+    "kind",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Glm__V1__ScaleRequest, kind),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "replicas",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Glm__V1__ScaleRequest, replicas),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned glm__v1__scale_request__field_indices_by_name[] = {
+  0,   /* field[0] = kind */
+  1,   /* field[1] = replicas */
+};
+static const ProtobufCIntRange glm__v1__scale_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor glm__v1__scale_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "glm.v1.ScaleRequest",
+  "ScaleRequest",
+  "Glm__V1__ScaleRequest",
+  "glm.v1",
+  sizeof(Glm__V1__ScaleRequest),
+  2,
+  glm__v1__scale_request__field_descriptors,
+  glm__v1__scale_request__field_indices_by_name,
+  1,  glm__v1__scale_request__number_ranges,
+  (ProtobufCMessageInit) glm__v1__scale_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor glm__v1__swap_request__field_descriptors[2] =
+{
+  {
+    "kind",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Glm__V1__SwapRequest, kind),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "model",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Glm__V1__SwapRequest, model),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned glm__v1__swap_request__field_indices_by_name[] = {
+  0,   /* field[0] = kind */
+  1,   /* field[1] = model */
+};
+static const ProtobufCIntRange glm__v1__swap_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor glm__v1__swap_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "glm.v1.SwapRequest",
+  "SwapRequest",
+  "Glm__V1__SwapRequest",
+  "glm.v1",
+  sizeof(Glm__V1__SwapRequest),
+  2,
+  glm__v1__swap_request__field_descriptors,
+  glm__v1__swap_request__field_indices_by_name,
+  1,  glm__v1__swap_request__number_ranges,
+  (ProtobufCMessageInit) glm__v1__swap_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor glm__v1__operation_event__field_descriptors[2] =
+{
+  {
+    "message",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Glm__V1__OperationEvent, message),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "stage",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Glm__V1__OperationEvent, stage),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned glm__v1__operation_event__field_indices_by_name[] = {
+  0,   /* field[0] = message */
+  1,   /* field[1] = stage */
+};
+static const ProtobufCIntRange glm__v1__operation_event__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor glm__v1__operation_event__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "glm.v1.OperationEvent",
+  "OperationEvent",
+  "Glm__V1__OperationEvent",
+  "glm.v1",
+  sizeof(Glm__V1__OperationEvent),
+  2,
+  glm__v1__operation_event__field_descriptors,
+  glm__v1__operation_event__field_indices_by_name,
+  1,  glm__v1__operation_event__number_ranges,
+  (ProtobufCMessageInit) glm__v1__operation_event__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
 static const ProtobufCEnumValue glm__v1__health__enum_values_by_number[3] =
@@ -1269,6 +2739,42 @@ const ProtobufCEnumDescriptor glm__v1__health__descriptor =
   glm__v1__health__enum_values_by_name,
   1,
   glm__v1__health__value_ranges,
+  NULL,NULL,NULL,NULL   /* reserved[1234] */
+};
+static const ProtobufCEnumValue glm__v1__job_state__enum_values_by_number[6] =
+{
+  { "JOB_STATE_UNSPECIFIED", "GLM__V1__JOB_STATE__JOB_STATE_UNSPECIFIED", 0 },
+  { "JOB_STATE_QUEUED", "GLM__V1__JOB_STATE__JOB_STATE_QUEUED", 1 },
+  { "JOB_STATE_RUNNING", "GLM__V1__JOB_STATE__JOB_STATE_RUNNING", 2 },
+  { "JOB_STATE_DONE", "GLM__V1__JOB_STATE__JOB_STATE_DONE", 3 },
+  { "JOB_STATE_FAILED", "GLM__V1__JOB_STATE__JOB_STATE_FAILED", 4 },
+  { "JOB_STATE_CANCELLED", "GLM__V1__JOB_STATE__JOB_STATE_CANCELLED", 5 },
+};
+static const ProtobufCIntRange glm__v1__job_state__value_ranges[] = {
+{0, 0},{0, 6}
+};
+static const ProtobufCEnumValueIndex glm__v1__job_state__enum_values_by_name[6] =
+{
+  { "JOB_STATE_CANCELLED", 5 },
+  { "JOB_STATE_DONE", 3 },
+  { "JOB_STATE_FAILED", 4 },
+  { "JOB_STATE_QUEUED", 1 },
+  { "JOB_STATE_RUNNING", 2 },
+  { "JOB_STATE_UNSPECIFIED", 0 },
+};
+const ProtobufCEnumDescriptor glm__v1__job_state__descriptor =
+{
+  PROTOBUF_C__ENUM_DESCRIPTOR_MAGIC,
+  "glm.v1.JobState",
+  "JobState",
+  "Glm__V1__JobState",
+  "glm.v1",
+  6,
+  glm__v1__job_state__enum_values_by_number,
+  6,
+  glm__v1__job_state__enum_values_by_name,
+  1,
+  glm__v1__job_state__value_ranges,
   NULL,NULL,NULL,NULL   /* reserved[1234] */
 };
 static const ProtobufCMethodDescriptor glm__v1__gateway__method_descriptors[2] =
@@ -1312,5 +2818,141 @@ void glm__v1__gateway__init (Glm__V1__Gateway_Service *service,
 {
   protobuf_c_service_generated_init (&service->base,
                                      &glm__v1__gateway__descriptor,
+                                     (ProtobufCServiceDestroy) destroy);
+}
+static const ProtobufCMethodDescriptor glm__v1__jobs__method_descriptors[6] =
+{
+  { "Submit", &glm__v1__submit_job_request__descriptor, &glm__v1__job__descriptor },
+  { "Get", &glm__v1__job_request__descriptor, &glm__v1__job__descriptor },
+  { "Watch", &glm__v1__job_request__descriptor, &glm__v1__job__descriptor },
+  { "List", &glm__v1__list_jobs_request__descriptor, &glm__v1__job_list__descriptor },
+  { "Fetch", &glm__v1__job_request__descriptor, &glm__v1__generated_image__descriptor },
+  { "Cancel", &glm__v1__job_request__descriptor, &glm__v1__job__descriptor },
+};
+const unsigned glm__v1__jobs__method_indices_by_name[] = {
+  5,        /* Cancel */
+  4,        /* Fetch */
+  1,        /* Get */
+  3,        /* List */
+  0,        /* Submit */
+  2         /* Watch */
+};
+const ProtobufCServiceDescriptor glm__v1__jobs__descriptor =
+{
+  PROTOBUF_C__SERVICE_DESCRIPTOR_MAGIC,
+  "glm.v1.Jobs",
+  "Jobs",
+  "Glm__V1__Jobs",
+  "glm.v1",
+  6,
+  glm__v1__jobs__method_descriptors,
+  glm__v1__jobs__method_indices_by_name
+};
+void glm__v1__jobs__submit(ProtobufCService *service,
+                           const Glm__V1__SubmitJobRequest *input,
+                           Glm__V1__Job_Closure closure,
+                           void *closure_data)
+{
+  assert(service->descriptor == &glm__v1__jobs__descriptor);
+  service->invoke(service, 0, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void glm__v1__jobs__get(ProtobufCService *service,
+                        const Glm__V1__JobRequest *input,
+                        Glm__V1__Job_Closure closure,
+                        void *closure_data)
+{
+  assert(service->descriptor == &glm__v1__jobs__descriptor);
+  service->invoke(service, 1, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void glm__v1__jobs__watch(ProtobufCService *service,
+                          const Glm__V1__JobRequest *input,
+                          Glm__V1__Job_Closure closure,
+                          void *closure_data)
+{
+  assert(service->descriptor == &glm__v1__jobs__descriptor);
+  service->invoke(service, 2, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void glm__v1__jobs__list(ProtobufCService *service,
+                         const Glm__V1__ListJobsRequest *input,
+                         Glm__V1__JobList_Closure closure,
+                         void *closure_data)
+{
+  assert(service->descriptor == &glm__v1__jobs__descriptor);
+  service->invoke(service, 3, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void glm__v1__jobs__fetch(ProtobufCService *service,
+                          const Glm__V1__JobRequest *input,
+                          Glm__V1__GeneratedImage_Closure closure,
+                          void *closure_data)
+{
+  assert(service->descriptor == &glm__v1__jobs__descriptor);
+  service->invoke(service, 4, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void glm__v1__jobs__cancel(ProtobufCService *service,
+                           const Glm__V1__JobRequest *input,
+                           Glm__V1__Job_Closure closure,
+                           void *closure_data)
+{
+  assert(service->descriptor == &glm__v1__jobs__descriptor);
+  service->invoke(service, 5, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void glm__v1__jobs__init (Glm__V1__Jobs_Service *service,
+                          Glm__V1__Jobs_ServiceDestroy destroy)
+{
+  protobuf_c_service_generated_init (&service->base,
+                                     &glm__v1__jobs__descriptor,
+                                     (ProtobufCServiceDestroy) destroy);
+}
+static const ProtobufCMethodDescriptor glm__v1__operations__method_descriptors[3] =
+{
+  { "Drain", &glm__v1__drain_stage_request__descriptor, &glm__v1__operation_event__descriptor },
+  { "Scale", &glm__v1__scale_request__descriptor, &glm__v1__operation_event__descriptor },
+  { "Swap", &glm__v1__swap_request__descriptor, &glm__v1__operation_event__descriptor },
+};
+const unsigned glm__v1__operations__method_indices_by_name[] = {
+  0,        /* Drain */
+  1,        /* Scale */
+  2         /* Swap */
+};
+const ProtobufCServiceDescriptor glm__v1__operations__descriptor =
+{
+  PROTOBUF_C__SERVICE_DESCRIPTOR_MAGIC,
+  "glm.v1.Operations",
+  "Operations",
+  "Glm__V1__Operations",
+  "glm.v1",
+  3,
+  glm__v1__operations__method_descriptors,
+  glm__v1__operations__method_indices_by_name
+};
+void glm__v1__operations__drain(ProtobufCService *service,
+                                const Glm__V1__DrainStageRequest *input,
+                                Glm__V1__OperationEvent_Closure closure,
+                                void *closure_data)
+{
+  assert(service->descriptor == &glm__v1__operations__descriptor);
+  service->invoke(service, 0, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void glm__v1__operations__scale(ProtobufCService *service,
+                                const Glm__V1__ScaleRequest *input,
+                                Glm__V1__OperationEvent_Closure closure,
+                                void *closure_data)
+{
+  assert(service->descriptor == &glm__v1__operations__descriptor);
+  service->invoke(service, 1, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void glm__v1__operations__swap(ProtobufCService *service,
+                               const Glm__V1__SwapRequest *input,
+                               Glm__V1__OperationEvent_Closure closure,
+                               void *closure_data)
+{
+  assert(service->descriptor == &glm__v1__operations__descriptor);
+  service->invoke(service, 2, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void glm__v1__operations__init (Glm__V1__Operations_Service *service,
+                                Glm__V1__Operations_ServiceDestroy destroy)
+{
+  protobuf_c_service_generated_init (&service->base,
+                                     &glm__v1__operations__descriptor,
                                      (ProtobufCServiceDestroy) destroy);
 }

@@ -8,7 +8,7 @@ enum Samples {
     static let limits = StageLimits(maxPromptBytes: 4096, maxPixels: 1 << 22, queueCapacity: 8, maxRequestBytes: 1 << 40)
     static let description = StageDescription(
         kind: "text", instance: "a-1", device: "npu:0", modelName: "glm-tiny", modelFingerprint: "00ff", build: "0.1.0", limits: limits,
-        state: .draining, running: 1, queued: 3, processID: 4242, defaultSide: 1024)
+        state: .draining, running: 1, queued: 3, processID: 4242, defaultSide: 1024, slots: 16, memoryBytes: 1 << 35, cacheHits: 5, cacheMisses: 6)
     static let picture: [UInt8] = [0x89, 0, 0xff, 0x0a]
 
     static let all: [any WireMessage] = [
@@ -36,7 +36,16 @@ enum Samples {
         GenerateImageEvent.accepted(accepted), GenerateImageEvent.progress(Progress(stage: "text", done: 3, total: 9)), GenerateImageEvent.image(image),
         accepted, image, Progress(stage: "", done: 0, total: 0), StageTiming(stage: "text", instance: "0", phase: "decode", seconds: 1),
         StatusRequest(), FleetStatus(gateway: description, stages: [status, StageStatus(address: "h:1", health: .unknown, description: nil, problem: "gone")]),
-        status,
+        FleetStatus(
+            gateway: description, stages: [], queues: [QueueStatus(kind: "vision", waiting: 0, running: 0, slots: 0, seconds: 0, done: 0)],
+            cards: [CardStatus(name: "cpu")], jobs: JobCounts(queued: 0, running: 0, ended: 0), images: 1, retries: 2, refused: 3, uptimeSeconds: 4.5),
+        status, QueueStatus(kind: "text", waiting: 3, running: 2, slots: 16, seconds: 0.5, done: 9),
+        CardStatus(name: "npu:0", chip: "910B3", memoryTotal: 64 << 30, memoryFree: 1, health: "ok", temperature: 0, power: 91.3, stages: ["text-0", "vision-0"]),
+        CardStatus(name: "cpu"), JobCounts(queued: 1, running: 2, ended: 3),
+        SubmitJobRequest(id: "j", request: GenerateImageRequest(prompt: "p", images: [picture])), JobRequest(id: "j"), ListJobsRequest(),
+        JobList(jobs: [job, Job(id: "k", state: .queued, prompt: "", submitted: 0)]), job,
+        DrainStageRequest(stage: "vision-0", deadlineSeconds: 2.5, force: true), ScaleRequest(kind: "vision", replicas: 3),
+        SwapRequest(kind: "diffusion", model: "/m"), OperationEvent("started", stage: "diffusion-1"),
         HealthCheckRequest(service: "glm.v1.Text"), HealthCheckResponse(status: .serviceUnknown), HealthListRequest(),
         HealthListResponse(statuses: ["a": HealthCheckResponse(status: .serving), "": HealthCheckResponse(status: .notServing)]),
         ReflectionRequest(host: "h", question: .fileByFilename("text.proto")), ReflectionRequest(question: .fileContainingSymbol("glm.v1.Text")),
@@ -50,5 +59,9 @@ enum Samples {
     private static let image = GeneratedImage(
         image: picture, format: .png, height: 64, width: 96, steps: 50, guidanceScale: 1.5, seed: 7, modelFingerprint: "f", build: "b",
         timings: [StageTiming(stage: "text", instance: "0", phase: "decode", seconds: 1)])
-    private static let status = StageStatus(address: "unix:/a", health: .serving, description: description)
+    private static let status = StageStatus(
+        address: "unix:/a", health: .serving, description: description, inFlight: 2, supervised: true, restarts: 1)
+    private static let job = Job(
+        id: "j", state: .failed, prompt: "p", submitted: 1_790_000_000_000, ended: 1_790_000_000_001, attempts: 2,
+        error: CallError(.unavailable, "gone"), progress: Progress(stage: "text", done: 1, total: 2))
 }

@@ -110,10 +110,26 @@ struct  Glm__V1__StageDescription
    * side of the square picture that the checkpoint draws best, pixels; 0: not this stage's matter
    */
   uint32_t default_side;
+  /*
+   * requests that it computes at the same time; 0 counts as 1
+   */
+  uint32_t slots;
+  /*
+   * of its own host's memory that the process holds now, file maps included; bytes
+   */
+  uint64_t memory_bytes;
+  /*
+   * requests that found work of an earlier one done, since the process began
+   */
+  uint64_t cache_hits;
+  /*
+   * requests that did not
+   */
+  uint64_t cache_misses;
 };
 #define GLM__V1__STAGE_DESCRIPTION__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&glm__v1__stage_description__descriptor) \
-    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, NULL, GLM__V1__STAGE_STATE__STAGE_STATE_UNSPECIFIED, 0, 0, 0, 0 }
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, NULL, GLM__V1__STAGE_STATE__STAGE_STATE_UNSPECIFIED, 0, 0, 0, 0, 0, 0, 0, 0 }
 
 
 struct  Glm__V1__StageLimits

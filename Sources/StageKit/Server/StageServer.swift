@@ -16,6 +16,8 @@ public final class StageServer: Sendable {
     /// Every call that computes goes through it.
     public let gate: WorkGate
     public let address: Address
+    /// Work of earlier requests that is found again; told by Describe.
+    public let cache = CacheCounter()
     private let options: ServerOptions
     private let limits: StageLimits
     private let status: @Sendable (any Error) -> CallError?
@@ -122,7 +124,7 @@ public final class StageServer: Sendable {
         return StageDescription(
             kind: kind, instance: options.instance, device: model.device, modelName: model.name, modelFingerprint: model.fingerprint,
             build: Build.version, limits: limits, state: gate.phase, running: gate.running, queued: gate.queued, processID: Int(getpid()),
-            defaultSide: model.defaultSide)
+            defaultSide: model.defaultSide, slots: gate.capacity, memoryBytes: ResidentMemory.bytes(), cacheHits: cache.hits, cacheMisses: cache.misses)
     }
 
     private func announce() {

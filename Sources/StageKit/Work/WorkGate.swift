@@ -30,6 +30,8 @@ public final class WorkGate: Sendable {
     /// Requests waiting.
     public var queued: Int { state.withLock { $0.admission.waiting.count } }
     public var queueCapacity: Int { state.withLock { $0.admission.queueCapacity } }
+    /// Requests computed at the same time.
+    public var capacity: Int { state.withLock { $0.admission.capacity } }
 
     /// Runs `body` when it is the call's turn.
     ///
@@ -84,7 +86,7 @@ public final class WorkGate: Sendable {
         try state.withLock { state in
             switch state.phase {
             case .serving: break
-            case .draining: throw CallError(.unavailable, "draining: the process takes no new work")
+            case .draining: throw CallError(.unavailable, "draining: the process takes no new work", retryAfter: .milliseconds(200))
             default: throw CallError(.unavailable, "starting: the model is being loaded", retryAfter: .milliseconds(200))
             }
             switch state.admission.arrive() {

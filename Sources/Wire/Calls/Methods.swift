@@ -36,6 +36,23 @@ public enum Methods {
         public static let status = Method<StatusRequest, FleetStatus>(service, "Status", .unary)
     }
 
+    public enum Jobs {
+        public static let service = "glm.v1.Jobs"
+        public static let submit = Method<SubmitJobRequest, Job>(service, "Submit", .unary, requestLimit: 256 << 20)
+        public static let get = Method<JobRequest, Job>(service, "Get", .unary)
+        public static let watch = Method<JobRequest, Job>(service, "Watch", .serverStreaming)
+        public static let list = Method<ListJobsRequest, JobList>(service, "List", .unary, responseLimit: 16 << 20)
+        public static let fetch = Method<JobRequest, GeneratedImage>(service, "Fetch", .unary, responseLimit: 64 << 20)
+        public static let cancel = Method<JobRequest, Job>(service, "Cancel", .unary)
+    }
+
+    public enum Operations {
+        public static let service = "glm.v1.Operations"
+        public static let drain = Method<DrainStageRequest, OperationEvent>(service, "Drain", .serverStreaming)
+        public static let scale = Method<ScaleRequest, OperationEvent>(service, "Scale", .serverStreaming)
+        public static let swap = Method<SwapRequest, OperationEvent>(service, "Swap", .serverStreaming)
+    }
+
     public enum Health {
         public static let service = "grpc.health.v1.Health"
         public static let check = Method<HealthCheckRequest, HealthCheckResponse>(service, "Check", .unary)

@@ -30,6 +30,23 @@ public protocol GatewayHandler: Sendable {
     func status(_ request: StatusRequest, _ call: ServerCall) async throws -> FleetStatus
 }
 
+/// Answers for ``Methods/Jobs``.
+public protocol JobsHandler: Sendable {
+    func submit(_ request: SubmitJobRequest, _ call: ServerCall) async throws -> Job
+    func get(_ request: JobRequest, _ call: ServerCall) async throws -> Job
+    func watch(_ request: JobRequest, _ call: ServerCall, send: @escaping Send<Job>) async throws
+    func list(_ request: ListJobsRequest, _ call: ServerCall) async throws -> JobList
+    func fetch(_ request: JobRequest, _ call: ServerCall) async throws -> GeneratedImage
+    func cancel(_ request: JobRequest, _ call: ServerCall) async throws -> Job
+}
+
+/// Answers for ``Methods/Operations``.
+public protocol OperationsHandler: Sendable {
+    func drain(_ request: DrainStageRequest, _ call: ServerCall, send: @escaping Send<OperationEvent>) async throws
+    func scale(_ request: ScaleRequest, _ call: ServerCall, send: @escaping Send<OperationEvent>) async throws
+    func swap(_ request: SwapRequest, _ call: ServerCall, send: @escaping Send<OperationEvent>) async throws
+}
+
 /// A handler as a server takes it.
 public struct Service: RegistrableRPCService {
     /// Full name.
@@ -60,6 +77,16 @@ public struct Service: RegistrableRPCService {
         Service(
             name: Methods.Gateway.service, requestLimit: Methods.Gateway.generate.requestLimit,
             registration: GatewayRegistration(handler: handler))
+    }
+
+    public static func jobs(_ handler: some JobsHandler) -> Service {
+        Service(name: Methods.Jobs.service, requestLimit: Methods.Jobs.submit.requestLimit, registration: JobsRegistration(handler: handler))
+    }
+
+    public static func operations(_ handler: some OperationsHandler) -> Service {
+        Service(
+            name: Methods.Operations.service, requestLimit: Methods.Operations.drain.requestLimit,
+            registration: OperationsRegistration(handler: handler))
     }
 
     init(name: String, requestLimit: Int, registration: any Registration) {
@@ -117,5 +144,28 @@ private struct GatewayRegistration<Handler: GatewayHandler>: Registration {
     func register<T: ServerTransport>(with router: inout RPCRouter<T>) {
         router.registerStream(Methods.Gateway.generate) { try await handler.generate($0, $1, send: $2) }
         router.register(Methods.Gateway.status) { try await handler.status($0, $1) }
+    }
+}
+
+private struct JobsRegistration<Handler: JobsHandler>: Registration {
+    let handler: Handler
+
+    func register<T: ServerTransport>(with router: inout RPCRouter<T>) {
+        router.register(Methods.Jobs.submit) { try await handler.submit($0, $1) }
+        router.register(Methods.Jobs.get) { try await handler.get($0, $1) }
+        router.registerStream(Methods.Jobs.watch) { try await handler.watch($0, $1, send: $2) }
+        router.register(Methods.Jobs.list) { try await handler.list($0, $1) }
+        router.register(Methods.Jobs.fetch) { try await handler.fetch($0, $1) }
+        router.register(Methods.Jobs.cancel) { try await handler.cancel($0, $1) }
+    }
+}
+
+private struct OperationsRegistration<Handler: OperationsHandler>: Registration {
+    let handler: Handler
+
+    func register<T: ServerTransport>(with router: inout RPCRouter<T>) {
+        router.registerStream(Methods.Operations.drain) { try await handler.drain($0, $1, send: $2) }
+        router.registerStream(Methods.Operations.scale) { try await handler.scale($0, $1, send: $2) }
+        router.registerStream(Methods.Operations.swap) { try await handler.swap($0, $1, send: $2) }
     }
 }

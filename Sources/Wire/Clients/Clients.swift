@@ -88,6 +88,57 @@ public struct GatewayClient: Sendable {
     }
 }
 
+/// Calls a gateway for requests that outlive their caller.
+public struct JobsClient: Sendable {
+    private let connection: StageConnection
+
+    public init(_ connection: StageConnection) { self.connection = connection }
+
+    public func submit(_ request: SubmitJobRequest, _ settings: CallSettings = CallSettings()) async throws -> Job {
+        try await connection.unary(Methods.Jobs.submit, request, settings)
+    }
+
+    public func get(_ id: String, _ settings: CallSettings = CallSettings()) async throws -> Job {
+        try await connection.unary(Methods.Jobs.get, JobRequest(id: id), settings)
+    }
+
+    /// The job now and after every change, until it has ended.
+    public func watch(_ id: String, _ settings: CallSettings = CallSettings(), onChange: @escaping @Sendable (Job) async throws -> Void) async throws {
+        try await connection.stream(Methods.Jobs.watch, JobRequest(id: id), settings, onChange)
+    }
+
+    public func list(_ settings: CallSettings = CallSettings()) async throws -> [Job] {
+        try await connection.unary(Methods.Jobs.list, ListJobsRequest(), settings).jobs
+    }
+
+    public func fetch(_ id: String, _ settings: CallSettings = CallSettings()) async throws -> GeneratedImage {
+        try await connection.unary(Methods.Jobs.fetch, JobRequest(id: id), settings)
+    }
+
+    public func cancel(_ id: String, _ settings: CallSettings = CallSettings()) async throws -> Job {
+        try await connection.unary(Methods.Jobs.cancel, JobRequest(id: id), settings)
+    }
+}
+
+/// Calls a gateway to change its fleet. Each hands over what was done, line by line, and returns when it is done.
+public struct OperationsClient: Sendable {
+    private let connection: StageConnection
+
+    public init(_ connection: StageConnection) { self.connection = connection }
+
+    public func drain(_ request: DrainStageRequest, onEvent: @escaping @Sendable (OperationEvent) async throws -> Void) async throws {
+        try await connection.stream(Methods.Operations.drain, request, CallSettings(), onEvent)
+    }
+
+    public func scale(_ request: ScaleRequest, onEvent: @escaping @Sendable (OperationEvent) async throws -> Void) async throws {
+        try await connection.stream(Methods.Operations.scale, request, CallSettings(), onEvent)
+    }
+
+    public func swap(_ request: SwapRequest, onEvent: @escaping @Sendable (OperationEvent) async throws -> Void) async throws {
+        try await connection.stream(Methods.Operations.swap, request, CallSettings(), onEvent)
+    }
+}
+
 /// Calls the health service of any gRPC server.
 public struct HealthClient: Sendable {
     private let connection: StageConnection

@@ -27,6 +27,12 @@ final class Arena {
         return copy
     }
 
+    func texts(_ list: [String], _ field: String) throws(WireError) -> UnsafeMutablePointer<UnsafeMutablePointer<CChar>?> {
+        let array = allocate(UnsafeMutablePointer<CChar>?.self, count: list.count)
+        for (index, item) in list.enumerated() { array[index] = try text(item, field) }
+        return array
+    }
+
     func bytes(_ bytes: [UInt8]) -> ProtobufCBinaryData {
         let copy = allocate(UInt8.self, count: bytes.count)
         bytes.withUnsafeBufferPointer { if let start = $0.baseAddress { copy.update(from: start, count: $0.count) } }

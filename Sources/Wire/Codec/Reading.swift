@@ -8,6 +8,12 @@ func text(_ pointer: UnsafeMutablePointer<CChar>?, _ field: String) throws(WireE
     return string
 }
 
+func texts(_ count: Int, _ list: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>?, _ field: String) throws(WireError) -> [String] {
+    var strings: [String] = []
+    for pointer in UnsafeBufferPointer(start: list, count: count) { strings.append(try text(pointer, field)) }
+    return strings
+}
+
 func bytes(_ data: ProtobufCBinaryData) -> [UInt8] {
     [UInt8](UnsafeBufferPointer(start: data.data, count: data.len))
 }

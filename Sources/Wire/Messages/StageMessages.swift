@@ -38,11 +38,19 @@ public struct StageDescription: Sendable, Hashable {
     public var processID: Int
     /// Side of the square picture that the checkpoint draws best, pixels; 0: not this stage's matter.
     public var defaultSide: Int
+    /// Requests that it computes at the same time; at least 1.
+    public var slots: Int
+    /// Of its own host's memory that the process holds now, file maps included; bytes.
+    public var memoryBytes: Int
+    /// Requests that found work of an earlier one done, since the process began.
+    public var cacheHits: Int
+    /// Requests that did not.
+    public var cacheMisses: Int
 
     public init(
         kind: String, instance: String, device: String = "", modelName: String = "", modelFingerprint: String = "", build: String,
         protocolVersion: Int = WireProtocol.version, limits: StageLimits = StageLimits(), state: StageState, running: Int = 0,
-        queued: Int = 0, processID: Int, defaultSide: Int = 0
+        queued: Int = 0, processID: Int, defaultSide: Int = 0, slots: Int = 1, memoryBytes: Int = 0, cacheHits: Int = 0, cacheMisses: Int = 0
     ) {
         self.kind = kind
         self.instance = instance
@@ -57,6 +65,10 @@ public struct StageDescription: Sendable, Hashable {
         self.queued = queued
         self.processID = processID
         self.defaultSide = defaultSide
+        self.slots = slots
+        self.memoryBytes = memoryBytes
+        self.cacheHits = cacheHits
+        self.cacheMisses = cacheMisses
     }
 }
 
@@ -77,6 +89,10 @@ extension StageDescription: CodedMessage {
         c.queued = try UInt32(wire: queued, "queued")
         c.process_id = try UInt32(wire: processID, "process_id")
         c.default_side = try UInt32(wire: defaultSide, "default_side")
+        c.slots = try UInt32(wire: slots, "slots")
+        c.memory_bytes = try UInt64(wire: memoryBytes, "memory_bytes")
+        c.cache_hits = try UInt64(wire: cacheHits, "cache_hits")
+        c.cache_misses = try UInt64(wire: cacheMisses, "cache_misses")
     }
 
     init(_ c: Glm__V1__StageDescription) throws(WireError) {
@@ -86,7 +102,8 @@ extension StageDescription: CodedMessage {
             build: try text(c.build, "build"), protocolVersion: Int(c.protocol_version),
             limits: try message(c.limits) ?? StageLimits(), state: StageState(rawValue: c.state.rawValue) ?? .unspecified,
             running: Int(c.running), queued: Int(c.queued), processID: Int(c.process_id),
-            defaultSide: Int(c.default_side))
+            defaultSide: Int(c.default_side), slots: max(1, Int(c.slots)), memoryBytes: try count(c.memory_bytes, "memory_bytes"),
+            cacheHits: try count(c.cache_hits, "cache_hits"), cacheMisses: try count(c.cache_misses, "cache_misses"))
     }
 }
 
