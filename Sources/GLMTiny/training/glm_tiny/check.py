@@ -6,7 +6,7 @@ relations by centroids, letters by correlation with the font.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
@@ -19,6 +19,7 @@ PALETTE = {
 GROUNDS = ("white", "grey", "black")
 KINDS = ("circle", "square", "triangle", "diamond", "cross")
 OVERLAP = 0.85  # of a shape's mask with its template, both stretched to their boxes
+_SIDES = {"small": 1.75, "large": 3.5}  # larger side of a shape, in eighths of the picture's smaller side
 SMALLEST = 300  # px; coloured spots below it are the fringes of shapes
 
 
@@ -39,6 +40,16 @@ class Expected:
     word: str | None
     order: tuple[tuple[int, int, str], ...]  # (a, b, axis): a lies before b on that axis; -1 is the word
     place: str | None  # of a single shape
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A shape of an edited picture: one of the source's, or a new one."""
+    colour: str
+    kind: str
+    side: float  # in px
+    at: tuple[float, float] | None  # centre, as shares of width and height; None for a new shape
+    place: str | None = None  # of a new shape
 
 
 # --- the prompt ---------------------------------------------------------------------------------------------------
@@ -71,6 +82,34 @@ def expect(prompt: str) -> Expected:
     if skeleton == "W":
         return Expected(background, (), word, (), "middle")
     raise ValueError(f"not a prompt of this world: {prompt!r}")
+
+
+_NAMED = r"(?:(red|green|blue|yellow|purple|orange) )?(circle|square|triangle|diamond|cross)"
+
+
+def expect_edit(instruction: str, background: str, seen: list[Seen], cell: float) -> tuple[str, list[Wanted]]:
+    """(background, shapes) that an instruction asks for, given what is seen in its source; `cell` is 1/8 of the smaller side."""
+    wanted = [Wanted(s.colour, s.kind, s.side, (s.x, s.y)) for s in seen]
+
+    def meant(colour: str | None, kind: str) -> int:
+        found = [i for i, s in enumerate(seen) if s.kind == kind and colour in (None, s.colour)]
+        if len(found) != 1:
+            raise ValueError(f"{instruction!r} names {len(found)} shapes of its source")
+        return found[0]
+
+    text = instruction.strip()
+    if match := re.fullmatch(rf"make the {_NAMED} (red|green|blue|yellow|purple|orange)", text):
+        which = meant(match[1], match[2])
+        wanted[which] = replace(wanted[which], colour=match[3])
+    elif match := re.fullmatch(rf"remove the {_NAMED}", text):
+        del wanted[meant(match[1], match[2])]
+    elif match := re.fullmatch(rf"put {_SHAPE} (?:on the left|on the right|at the top|at the bottom|in the middle)", text):
+        wanted.append(Wanted(match[2], match[3], _SIDES[match[1] or "large"] * cell, None, text.split()[-1]))
+    elif match := re.fullmatch(r"make the background (white|grey|black)", text):
+        background = match[1]
+    else:
+        raise ValueError(f"not an instruction of this world: {instruction!r}")
+    return background, wanted
 
 
 # --- the picture --------------------------------------------------------------------------------------------------
@@ -188,23 +227,30 @@ def _at_place(place: str, x: float, y: float) -> bool:
                               "bottom": ("middle", "bottom"), "middle": ("middle", "middle")}[place]
 
 
+def _cell(picture: np.ndarray) -> float:
+    return min(picture.shape[:2]) / 8
+
+
+def _as_large_as(seen: Seen, side: float) -> bool:
+    return abs(seen.side / side - 1) < 0.2
+
+
+def _verdict(background: str, pairs: list[tuple[str, str]], seen_background: str, seen: list[Seen]) -> dict[str, bool | float]:
+    return {
+        "background": seen_background == background,
+        "colours": sorted(s.colour for s in seen) == sorted(colour for colour, _ in pairs),
+        "shapes": sorted((s.colour, s.kind) for s in seen) == sorted(pairs) and all(s.overlap >= OVERLAP for s in seen),
+    }
+
+
 def judge(prompt: str, picture: np.ndarray) -> dict[str, bool | float]:
     """Verdicts on one picture. `all` needs every one of them; `letters` is the share of letters read back right."""
     wanted = expect(prompt)
     background, seen, word, word_at = look(picture)
-    verdict: dict[str, bool | float] = {"background": background == wanted.background}
-    pairs = sorted((c, k) for c, k, _ in wanted.shapes)
-    verdict["colours"] = sorted(s.colour for s in seen) == sorted(c for c, _ in pairs)
-    verdict["shapes"] = sorted((s.colour, s.kind) for s in seen) == pairs and all(s.overlap >= OVERLAP for s in seen)
-
-    places: dict[int, tuple[float, float] | None] = {-1: word_at}
-    sides_right = True
-    for index, (colour, kind, size) in enumerate(wanted.shapes):
-        match = next((s for s in seen if (s.colour, s.kind) == (colour, kind)), None)
-        places[index] = (match.x, match.y) if match else None
-        cell = 32 * min(picture.shape[0], picture.shape[1]) / 256
-        sides_right &= match is not None and abs(match.side / (cell * {"small": 1.75, "large": 3.5}[size]) - 1) < 0.2
-    verdict["size"] = sides_right
+    verdict = _verdict(wanted.background, [(c, k) for c, k, _ in wanted.shapes], background, seen)
+    matches = [next((s for s in seen if (s.colour, s.kind) == (colour, kind)), None) for colour, kind, _ in wanted.shapes]
+    verdict["size"] = all(match is not None and _as_large_as(match, _SIDES[size] * _cell(picture)) for match, (_, _, size) in zip(matches, wanted.shapes))
+    places = {-1: word_at, **{i: match and (match.x, match.y) for i, match in enumerate(matches)}}
     where = True
     for before, after, axis in wanted.order:
         a, b = places.get(before), places.get(after)
@@ -217,4 +263,22 @@ def judge(prompt: str, picture: np.ndarray) -> dict[str, bool | float]:
     verdict["word"] = word == text
     verdict["letters"] = sum(a == b for a, b in zip(word, text)) / max(1, len(text))
     verdict["all"] = all(verdict[k] for k in ("background", "colours", "shapes", "size", "place", "word"))
+    return verdict
+
+
+def judge_edit(instruction: str, source: np.ndarray, picture: np.ndarray) -> dict[str, bool | float]:
+    """Verdicts on an edited picture: the asked change made, and every other shape and the background as the source has them."""
+    source_background, source_seen, _, _ = look(source)
+    wanted_background, wanted = expect_edit(instruction, source_background, source_seen, _cell(source))
+    background, seen, word, _ = look(picture)
+    verdict = _verdict(wanted_background, [(w.colour, w.kind) for w in wanted], background, seen)
+    verdict["size"] = verdict["place"] = True
+    for want in wanted:
+        match = next((s for s in seen if (s.colour, s.kind) == (want.colour, want.kind)), None)
+        verdict["size"] &= match is not None and _as_large_as(match, want.side)
+        if want.at:
+            verdict["place"] &= match is not None and max(abs(match.x - want.at[0]), abs(match.y - want.at[1])) < 0.05
+        else:
+            verdict["place"] &= match is not None and _at_place(want.place, match.x, match.y)
+    verdict["all"] = all(verdict.values()) and word == ""
     return verdict

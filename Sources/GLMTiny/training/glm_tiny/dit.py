@@ -1,4 +1,4 @@
-"""The diffusion transformer with its glyph encoder: codes of the large grid (and the quoted word) -> latents.
+"""The diffusion transformer with its glyph encoder: codes of the large grid, the quoted word, a source's latents -> latents.
 
 Flow matching: x = (1 - sigma) * latents + sigma * noise, the model predicts noise - latents and is conditioned on
 1000 * sigma - 1, because the pipeline passes its raw timestep less one.
@@ -10,8 +10,18 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from . import common, config, vae as vae_stage, world
+from . import common, config, glyph, vae as vae_stage, world
 from .latents import Pool
+
+
+class Condition:
+    """Keys and values that a source picture leaves in each layer: GlmImageKVCache for a whole batch at once, with gradients."""
+
+    def __init__(self, layers: int):
+        self.mode, self.layers = "write", [[] for _ in range(layers)]
+
+    def __getitem__(self, layer: int):
+        return self.mode, self.layers[layer]
 
 
 class PlainAttention:
@@ -24,9 +34,16 @@ class PlainAttention:
         query, key, value = (project(joined).unflatten(2, (attn.heads, -1)) for project in (attn.to_q, attn.to_k, attn.to_v))
         query, key = attn.norm_q(query), attn.norm_k(key)
         query, key = (torch.cat([x[:, :texts], apply_rotary_emb(x[:, texts:], image_rotary_emb, sequence_dim=1, use_real_unbind_dim=-2)], dim=1)
-                      .to(value.dtype).transpose(1, 2) for x in (query, key))
+                      .to(value.dtype) for x in (query, key))
+        if kv_cache is not None:
+            mode, kept = kv_cache
+            if mode == "write":
+                kept[:] = [key, value]
+            else:
+                key, value = torch.cat([kept[0], key], dim=1), torch.cat([kept[1], value], dim=1)
+        query, key, value = (x.transpose(1, 2) for x in (query, key, value))
         weights = (query * query.shape[-1] ** -0.5 @ key.transpose(2, 3)).softmax(-1).to(value.dtype)
-        output = attn.to_out[0]((weights @ value.transpose(1, 2)).transpose(1, 2).flatten(2))
+        output = attn.to_out[0]((weights @ value).transpose(1, 2).flatten(2))
         return output[:, texts:], output[:, :texts]
 
 
@@ -36,9 +53,8 @@ class Painter(nn.Module):
     def __init__(self):
         super().__init__()
         from diffusers import GlmImageTransformer2DModel
-        from transformers import T5Config, T5EncoderModel
         self.transformer = GlmImageTransformer2DModel(**config.TRANSFORMER)
-        self.text_encoder = T5EncoderModel(T5Config(**config.GLYPH, pad_token_id=0, eos_token_id=1, is_encoder_decoder=False, use_cache=False))
+        self.text_encoder = glyph.build()
         width = self.transformer.config.num_attention_heads * self.transformer.config.attention_head_dim
         with torch.no_grad():
             self.transformer.prior_token_embedding.weight.copy_(config.factor_embedding(config.CODES, width, 1.0, seed=3))
@@ -50,23 +66,39 @@ class Painter(nn.Module):
                 for gate in (4, 5, 10, 11):  # of the twelve chunks of adaLN
                     block.norm1.linear.bias[gate * width:(gate + 1) * width] = 0.3
 
-    def forward(self, noisy, sigma, prior, drop, glyphs):
+    def forward(self, noisy, sigma, prior, drop, glyphs, condition=None):
         """noisy [n, 16, h, w], sigma [n], prior and drop [n, h * w / 4], glyphs [n, bytes] -> velocity [n, 16, h, w]."""
-        count, _, height, width = noisy.shape
-        size = torch.tensor([[height * 8, width * 8]], device=noisy.device, dtype=noisy.dtype).repeat(count, 1)
+        return self._transformer(noisy, self.text_encoder(glyphs).last_hidden_state, prior, drop, 1000 * sigma - 1, condition)
+
+    def look_at(self, latents, prior) -> Condition:
+        """The source's pass that fills the cache: time step 0, its own codes, no text."""
+        condition = Condition(len(self.transformer.transformer_blocks))
+        no_text = latents.new_zeros(len(latents), 0, config.GLYPH["d_model"])
+        self._transformer(latents, no_text, prior, torch.zeros_like(prior, dtype=torch.bool), latents.new_zeros(len(latents)), condition)
+        condition.mode = "read"
+        return condition
+
+    def _transformer(self, latents, texts, prior, drop, timestep, condition):
+        count, _, height, width = latents.shape
+        size = torch.tensor([[height * 8, width * 8]], device=latents.device, dtype=latents.dtype).repeat(count, 1)
         return self.transformer(
-            hidden_states=noisy, encoder_hidden_states=self.text_encoder(glyphs).last_hidden_state, prior_token_id=prior, prior_token_drop=drop,
-            timestep=1000 * sigma - 1, target_size=size, crop_coords=torch.zeros_like(size), return_dict=False)[0]
+            hidden_states=latents, encoder_hidden_states=texts, prior_token_id=prior, prior_token_drop=drop, timestep=timestep,
+            target_size=size, crop_coords=torch.zeros_like(size), kv_caches=condition, return_dict=False)[0]
 
 
-def glyph_ids(text: str) -> list[int]:
-    """ByT5: byte + 3, then the end token. No quoted text is the empty string."""
-    return [byte + 3 for byte in text.encode()] + [1]
+def upsampled(codes: np.ndarray) -> np.ndarray:
+    """Codes of the large grid, each repeated over the 2x2 DiT patches it covers, flat."""
+    return np.kron(codes, np.ones((2, 2), np.int64)).ravel()
 
 
 def prior_ids(scene: world.Scene) -> np.ndarray:
-    """Codes of the large grid, each repeated over the 2x2 DiT patches it covers, flat."""
-    return np.kron(world.codes(scene, scene.height, scene.width), np.ones((2, 2), np.int64)).ravel()
+    return upsampled(world.codes(scene, scene.height, scene.width))
+
+
+def cell_weights(codes: np.ndarray, background: float = 0.3) -> np.ndarray:
+    """Weights of the loss [n, rows, cols] with mean 1: flat background is most of a picture and soon learnt."""
+    weights = np.where(codes < world.FIRST_TEXT, background, 1.0)
+    return weights / weights.mean()
 
 
 def blocks_of(name: str) -> bool:
@@ -76,12 +108,17 @@ def blocks_of(name: str) -> bool:
 
 def main(arguments: list[str] | None = None) -> None:
     parser = common.arguments("dit", steps=15000, batch=8, rate=2e-3)
-    parser.add_argument("--pool", type=int, default=4096, help="scenes with latents to keep")
+    parser.add_argument("--pool", type=int, default=6144, help="items with latents to keep")
+    parser.add_argument("--words", type=float, default=0.45, help="share of batches with a quoted word")
+    parser.add_argument("--edits", type=float, default=0.2, help="share of batches with a source picture")
     options = parser.parse_args(arguments)
     device = common.start(options)
     pool = Pool(options, vae_stage.load(options), options.pool)
-    pool.grow(max(0, 64 - pool.count))
+    pool.grow(max(0, 256 - pool.count))
     painter = Painter().to(device)
+    if (options.work / "glyph" / "state.pt").exists():
+        start = {name.removeprefix("text_encoder."): value for name, value in common.smoothed(options.work, "glyph").items() if name.startswith("text_encoder.")}
+        painter.text_encoder.load_state_dict(start)
     for block in painter.transformer.transformer_blocks:
         block.attn1.set_processor(PlainAttention())
     trainer = common.Trainer("dit", painter, options, blocks_of)
@@ -89,32 +126,38 @@ def main(arguments: list[str] | None = None) -> None:
         painter.transformer.compile_repeated_blocks(fullgraph=True)  # one block compiles in seconds, all of it in minutes
 
     def loss_of(step: int):
-        pool.grow(1 if pool.count < 512 or step % 2 else 0)
+        pool.grow(1)
         rng = common.data_rng(options, step)
-        scenes, clean = pool.draw(rng, options.batch)
-        count = len(scenes)
+        items, latents = pool.draw(rng, options.batch, options.words, options.edits)
+        clean, editing = latents[:, -1], isinstance(items[0], world.Edit)
+        scenes = [item.target for item in items] if editing else items
         worded = scenes[0].word is not None
-        # Which letter it is, is decided where there is most noise; so words see more of it.
-        sigma = 1 / (1 + np.exp(-((1.0 if worded else 0.3) + 1.2 * rng.standard_normal(count))))
-        sigma = np.where(rng.random(count) < 0.1, rng.random(count), sigma)
-        prior = np.stack([prior_ids(scene) for scene in scenes])
+        # Which letter it is, and where an outline runs, is decided where there is most noise.
+        sigma = 1 / (1 + np.exp(-((1.2 if worded else 0.5) + 1.2 * rng.standard_normal(len(items)))))
+        sigma = np.where(rng.random(len(items)) < 0.1, rng.random(len(items)), sigma)
+        codes = np.stack([world.codes(scene, scene.height, scene.width) for scene in scenes])
+        weights = torch.from_numpy(cell_weights(codes)).float().to(device).repeat_interleave(4, 1).repeat_interleave(4, 2)
         if rng.random() < 0.5:  # the AR model errs now and then
-            prior = np.where(rng.random(prior.shape) < 0.01, rng.integers(world.USED_CODES, size=prior.shape), prior)
-        # The branch that guidance compares with: prior dropped and no glyphs, exactly the pipeline's.
-        without = rng.random() < 0.08
-        glyphs = torch.tensor([glyph_ids(scene.word.text if worded and not without else "") for scene in scenes], device=device)
+            codes = np.where(rng.random(codes.shape) < 0.01, rng.integers(world.USED_CODES, size=codes.shape), codes)
+        prior = torch.from_numpy(np.stack([upsampled(grid) for grid in codes])).to(device)
+        # The branch that guidance compares with: prior dropped, no glyphs and no source, exactly the pipeline's.
+        without = rng.random() < 0.06
+        glyphs = torch.tensor([glyph.ids(scene.word.text if worded and not without else "") for scene in scenes], device=device)
         sigma = torch.from_numpy(sigma).float().to(device)
-        prior = torch.from_numpy(prior).to(device)
         torch.manual_seed(options.seed + step)
         noise = torch.randn(clean.shape).to(device)
         mix = sigma.view(-1, 1, 1, 1)
         with torch.autocast(device.type, torch.bfloat16):
-            velocity = painter((1 - mix) * clean + mix * noise, sigma, prior, torch.full_like(prior, without, dtype=torch.bool), glyphs)
-        loss = F.mse_loss(velocity.float(), noise - clean)
-        return loss, {}
+            condition = None
+            if editing and not without:
+                source = latents[:, 0] + 0.05 * torch.randn(clean.shape).to(device)  # sources that this model drew are not quite clean
+                condition = painter.look_at(source, torch.from_numpy(np.stack([prior_ids(item.source) for item in items])).to(device))
+            velocity = painter((1 - mix) * clean + mix * noise, sigma, prior, torch.full_like(prior, without, dtype=torch.bool), glyphs, condition)
+        error = (velocity.float() - (noise - clean)).square().mean(1)
+        kind = "without" if without else "edit" if editing else "word" if worded else "shapes"
+        return (error * weights).mean(), {kind: error.mean().item()}
 
-    if trainer.run(loss_of):
-        painter.load_state_dict(trainer.ema)
+    trainer.run(loss_of)
 
 
 if __name__ == "__main__":

@@ -52,7 +52,7 @@ def crops(rng: np.random.Generator, side: int, count: int) -> np.ndarray:
 def measure_latents(vae: nn.Module, device: torch.device, pictures: int = 48) -> None:
     """Writes the mean and deviation of each latent channel into the config: the DiT works on normalised latents."""
     rng = np.random.default_rng(12345)
-    latents = torch.cat([encode(vae, world.render(world.sample(rng))[None], device, normalise=False) for _ in range(pictures)])
+    latents = torch.cat([encode(vae, world.render(world.sample(rng, grid=(8, 8)))[None], device, normalise=False) for _ in range(pictures)])
     # Rounded to what bf16 holds, because the pipeline casts them.
     mean, std = (value.to(torch.bfloat16).float().tolist() for value in (latents.mean((0, 2, 3)), latents.std((0, 2, 3))))
     vae.register_to_config(latents_mean=mean, latents_std=std)
@@ -87,7 +87,7 @@ def psnr(vae: nn.Module, device: torch.device, pictures: int = 24) -> tuple[floa
     """(mean, worst) in dB over pictures of combinations never trained."""
     rng, values = np.random.default_rng(777), []
     for _ in range(pictures):
-        target = pixels(world.render(world.sample(rng, split="held"))[None]).to(device)
+        target = pixels(world.render(world.sample(rng, split="held", grid=(8, 8)))[None]).to(device)
         output = vae.decode(vae.encode(target).latent_dist.mode()).sample.clamp(-1, 1)
         values.append(10 * float(torch.log10(4 / ((output - target) ** 2).mean())))
     return float(np.mean(values)), min(values)

@@ -296,7 +296,8 @@ def factors(code: int) -> tuple[str, ...]:
         return (f"background {code}",)
     if code < FIRST_SHAPE:
         half, letter = (code - FIRST_TEXT) % 2, (code - FIRST_TEXT) // 2
-        return ("text", f"letter {letter}", f"half {half}")
+        length = next(n for n in range(1, WORD_MAX + 1) if letter < n * (n + 1) // 2)
+        return ("text", f"length {length}", f"index {letter - length * (length - 1) // 2}", f"half {half}")
     if code >= USED_CODES:
         return (f"spare {code}",)
     which, part = divmod(code - FIRST_SHAPE, PARTS * PARTS)
