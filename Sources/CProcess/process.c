@@ -3,9 +3,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <spawn.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -48,6 +50,21 @@ int cprocess_await(pid_t pid) {
         if (errno != EINTR) return errno;
     }
     return 0;
+}
+
+int cprocess_await_other(pid_t pid) {
+    int descriptor = (int)syscall(SYS_pidfd_open, pid, 0);
+    if (descriptor < 0) return errno;
+    struct pollfd end = {.fd = descriptor, .events = POLLIN};
+    int error = 0;
+    while (poll(&end, 1, -1) < 0) {
+        if (errno != EINTR) {
+            error = errno;
+            break;
+        }
+    }
+    close(descriptor);
+    return error;
 }
 
 pid_t cprocess_reap(pid_t pid, int *code, int *signal) {

@@ -3,40 +3,53 @@ import StageKit
 import Wire
 
 extension GatewayCommand {
-    /// Serves until the process is told to end; then ends the stages that it started.
+    /// Serves until the process is told to end; then ends the stages that it keeps alive.
     func serve() async throws {
         let folder = server.runFolder
         defer { if removeRunDirectory { PrivateFolder.remove(folder.path) } }
         try folder.prepare()
-        let process = try StageServer(kind: "gateway", options: options(in: folder), capacity: Self.requestsAtOnce)
-        let fleet = Fleet(folder: folder, remote: try stage.map { try Address(parsing: $0) }, logger: process.logger)
-        let service = GatewayService(fleet: fleet, gate: process.gate, logger: process.logger) { process.description() }
+        let plan = try plan()
+        let process = try StageServer(kind: "gateway", options: options(in: folder), capacity: plan.queue + Self.spare)
+        let timing = FleetTiming(probeInterval: .seconds(probeInterval), stall: stallLimit.map { .seconds($0) })
+        let fleet = Fleet(folder: folder, remote: plan.remote, pipeline: plan.pipeline, timing: timing, logger: process.logger)
+        let supervisor = Supervisor(folder: folder, fleet: fleet, common: stageArguments, lifeline: server.exitWithParent, logger: process.logger)
+        let pictures = Pictures(fleet: fleet, timing: timing, limit: plan.queue, logger: process.logger)
+        let report = FleetReport(fleet: fleet, supervisor: supervisor, pictures: pictures)
+        let service = GatewayService(pictures: pictures, gate: process.gate) { process.description() } report: {
+            await report.status(process.description())
+        }
+
         let following = Task { try await fleet.run() }
         defer { following.cancel() }
-
-        guard !start.kinds.isEmpty else {
-            return try await process.run([.gateway(service)]) { StageModel() }
-        }
-        let children = try StageChildren(start.kinds, arguments: stageArguments(), logger: process.logger)
-        let watching = Task { await children.watch() }
         do {
             try await process.run([.gateway(service)]) {
-                try await children.wait { await fleet.served(Set(start.kinds)) }
+                for stage in plan.stages { await supervisor.keep(stage) }
+                try await served(plan.kinds, fleet, supervisor)
                 return StageModel()
             }
         } catch {
-            watching.cancel()
-            await children.stop(grace: Self.stopGrace)
+            await supervisor.stop(grace: Self.stopGrace)
             throw error
         }
-        watching.cancel()
-        await children.stop(grace: Self.stopGrace)
+        if !keepStages { await supervisor.stop(grace: Self.stopGrace) }
     }
 
-    /// Requests under way at the same time; each waits for stages most of its life.
-    private static let requestsAtOnce = 64
+    /// Returns when each kind has a stage that serves; throws the reason when a stage is given up before.
+    private func served(_ kinds: Set<StageKind>, _ fleet: Fleet, _ supervisor: Supervisor) async throws {
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { await fleet.served(kinds) }
+            group.addTask {
+                if let reason = await supervisor.firstFailure.value { throw LaunchError(.endedEarly, reason) }
+            }
+            defer { group.cancelAll() }
+            try await group.next()
+        }
+    }
+
     /// For stages that have nothing in flight any more.
     private static let stopGrace = Duration.seconds(5)
+    /// Callers beyond the line: they are refused with numbers, not by the server's own limit.
+    private static let spare = 1024
 
     /// The only gateway of a folder is `gateway.sock`.
     private func options(in folder: RunDirectory) -> ServerOptions {

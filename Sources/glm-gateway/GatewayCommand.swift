@@ -32,6 +32,15 @@ struct GatewayCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("A stage elsewhere: HOST:PORT or unix:PATH. May be given more than once.", valueName: "address"))
     var stage: [String] = []
 
+    @Option(help: ArgumentHelp("A stage that has not answered anything for so long is asked to prove that it works.", valueName: "seconds"))
+    var probeInterval = 30.0
+
+    @Option(help: ArgumentHelp("A stage that makes nothing of a request for so long is replaced. Default: 120, on the CPU 600.", valueName: "seconds"))
+    var stallLimit: Double?
+
+    @Flag(help: "Leave the stages running when this process is told to end.")
+    var keepStages = false
+
     @Flag(help: .hidden)
     var removeRunDirectory = false
 
@@ -42,6 +51,8 @@ struct GatewayCommand: AsyncParsableCommand {
         if start.kinds.isEmpty, model != nil || threads != nil || precision != nil {
             throw ValidationError("--model, --threads and --precision are for the stages that --start names; there is none")
         }
+        guard (0.05...86400).contains(probeInterval) else { throw ValidationError("--probe-interval is \(probeInterval); 0.05 to 86400 seconds") }
+        if let stallLimit, !(0.05...86400).contains(stallLimit) { throw ValidationError("--stall-limit is \(stallLimit); 0.05 to 86400 seconds") }
         if let threads, !(1...1024).contains(threads) { throw ValidationError("--threads is \(threads); 1 to 1024") }
     }
 
@@ -49,16 +60,23 @@ struct GatewayCommand: AsyncParsableCommand {
 
     func run() async throws { try await serve() }
 
-    /// What the stages to start are told.
-    func stageArguments() throws -> [String] {
+    /// What all stages are told.
+    var stageArguments: [String] {
+        ["--run-directory", server.runFolder.path, "--log-level", "\(server.logLevel)", "--drain-deadline", "\(server.drainDeadline)"]
+    }
+
+    /// What is to run.
+    func plan() throws -> FleetPlan {
+        let remote = try stage.map { try Address(parsing: $0) }
+        guard !start.kinds.isEmpty else { return FleetPlan(stages: [], remote: remote, queue: server.queue ?? 256) }
         guard let model = model ?? GLMTiny.locate()?.path else {
             throw ValidationError("--start needs --model: there is no glm-tiny beside this program, and GLM_MODEL is not set")
         }
-        var arguments = ["--run-directory", server.runFolder.path, "--log-level", "\(server.logLevel)", "--drain-deadline", "\(server.drainDeadline)"]
-        arguments += ["--model", model]
+        var arguments: [String] = []
         if let threads { arguments += ["--threads", "\(threads)"] }
         if let precision { arguments += ["--precision", precision] }
-        return arguments
+        let stages = start.kinds.map { StageSpec(kind: $0, instance: "0", model: model, arguments: arguments) }
+        return FleetPlan(stages: stages, remote: remote, queue: server.queue ?? 256)
     }
 }
 

@@ -10,7 +10,7 @@ struct Main: AsyncParsableCommand {
     @OptionGroup var server: ServerOptions
     @OptionGroup var model: ModelOptions
 
-    static func main() async { await Launch.main(Self.self) }
+    static func main() async { await Launch.main(Self.self, announcesFailure: true) }
 
     func run() async throws { try await VisionStage.run(server, model) }
 }

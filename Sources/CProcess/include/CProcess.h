@@ -18,6 +18,9 @@ int cprocess_adopt_orphans(void);
  * Returns 0, or the error number. */
 int cprocess_await(pid_t pid);
 
+/* Waits until a process has ended, one of anybody's. Returns 0, or the error number: ESRCH when it has ended before. */
+int cprocess_await_other(pid_t pid);
+
 /* Collects a child that has ended; pid -1: any, waiting for one. signal is 0 for a child that exited by itself.
  * Returns the child's id, or minus the error number. */
 pid_t cprocess_reap(pid_t pid, int *code, int *signal);

@@ -1,6 +1,6 @@
 package import Wire
 
-/// Which stages there are and which of them a request may use: the decisions, without clocks or sockets.
+/// Which stages there are and which of them may serve: the decisions, without clocks or sockets.
 package struct Registry: Sendable {
     /// One stage, as last heard of.
     package struct Replica: Sendable, Hashable {
@@ -10,12 +10,30 @@ package struct Registry: Sendable {
         package var description: StageDescription?
         /// Why it does not serve; empty when it does.
         package var problem = "has not answered yet"
-        /// Requests that this gateway has with it now.
-        package var busy = 0
+        /// It has computed the smallest request rightly since it was last in doubt.
+        package var proved = false
+        /// Requests of this gateway that it has answered since its process began.
+        package var done = 0
 
         package var kind: StageKind? { description.flatMap { StageKind(rawValue: $0.kind) } }
         package var name: String { description.map { "\($0.kind)-\($0.instance)" } ?? "\(address)" }
-        package var serves: Bool { health == .serving && problem.isEmpty }
+        package var instance: String { description?.instance ?? "" }
+        package var fingerprint: String { description?.modelFingerprint ?? "" }
+        package var slots: Int { description?.slots ?? 1 }
+        package var serves: Bool { health == .serving && problem.isEmpty && proved }
+        /// Tells a process from the one that takes its place at the same address.
+        package var incarnation: Incarnation { Incarnation(address: address, process: description?.processID ?? 0) }
+    }
+
+    /// One process at one address.
+    package struct Incarnation: Sendable, Hashable {
+        package let address: Address
+        package let process: Int
+
+        package init(address: Address, process: Int) {
+            self.address = address
+            self.process = process
+        }
     }
 
     /// What is to be done after the set of stages has changed.
@@ -31,6 +49,8 @@ package struct Registry: Sendable {
 
     /// Where stages are looked for, for messages.
     package let place: String
+    /// Fingerprints of the models that the pipeline consists of. A kind that is not named takes the model that most stages serve.
+    package var pipeline: [StageKind: String] = [:]
     package private(set) var replicas: [Address: Replica] = [:]
 
     package init(place: String) { self.place = place }
@@ -62,20 +82,34 @@ package struct Registry: Sendable {
     /// A stage has said what it is. Messages about stages that are forgotten meanwhile are passed over.
     package mutating func heard(_ address: Address, _ description: StageDescription, _ health: Health) {
         guard var replica = replicas[address] else { return }
+        if replica.description?.processID != description.processID {
+            replica.proved = false
+            replica.done = 0
+        }
         replica.description = description
         replica.health = health
         replica.problem = Self.problem(description, health)
         replicas[address] = replica
     }
 
-    /// A stage does not answer.
+    /// A stage does not answer, or answered what can't be right.
     package mutating func lost(_ address: Address, _ problem: String) {
         replicas[address]?.health = .unknown
+        replicas[address]?.proved = false
         replicas[address]?.problem = problem
     }
 
-    package mutating func began(_ address: Address) { replicas[address]?.busy += 1 }
-    package mutating func ended(_ address: Address) { replicas[address]?.busy -= 1 }
+    /// A stage has computed the smallest request.
+    package mutating func proved(_ address: Address) { replicas[address]?.proved = true }
+
+    /// A stage has failed a request: it serves again once it has proved that it can.
+    package mutating func doubt(_ incarnation: Incarnation) {
+        guard replicas[incarnation.address]?.incarnation == incarnation else { return }
+        replicas[incarnation.address]?.proved = false
+    }
+
+    /// A stage has answered a request.
+    package mutating func answered(_ address: Address) { replicas[address]?.done += 1 }
 
     private static func problem(_ description: StageDescription, _ health: Health) -> String {
         if StageKind(rawValue: description.kind) == nil { return "is a \(description.kind), not a stage" }

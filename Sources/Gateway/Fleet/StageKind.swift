@@ -1,5 +1,5 @@
 /// What a stage does, in the order of the work.
-public enum StageKind: String, Sendable, Hashable, CaseIterable, Comparable {
+public enum StageKind: String, Codable, Sendable, Hashable, CaseIterable, Comparable {
     /// Source picture in, codes out.
     case vision
     /// Prompt in, codes out.

@@ -1,12 +1,24 @@
 import CProcess
+import Foundation
 import Glibc
 import Synchronization
 
-/// A program that this process started, and will outlive.
-///
-/// Its standard input is a pipe that only this process holds the other end of: the child sees its end when we are gone,
-/// however we went. Its output is read line by line; what it wrote last to standard error is kept, for when it fails.
+/// A program that this process started. Its output is read line by line.
 public final class ChildProcess: Sendable {
+    public enum StandardInput: Sendable {
+        /// A pipe that only this process holds the other end of: the child sees its end when we are gone, however we went.
+        case lifeline
+        /// Nothing to read.
+        case none
+    }
+
+    public enum StandardError: Sendable {
+        /// Read by this process; what came last is kept, for when the child fails.
+        case kept
+        /// Ours: it stays open when we are gone.
+        case inherited
+    }
+
     /// How it ended.
     public enum Exit: Sendable, Hashable, CustomStringConvertible {
         case code(Int32)
@@ -30,40 +42,50 @@ public final class ChildProcess: Sendable {
     /// Set when it has ended and all that it wrote to standard error has been read.
     public let exit = Promise<Exit>()
     private let errors = Mutex<[String]>([])
-    private let lifeline: Int32
+    private let lifeline: Int32?
     /// Not signalled any more once it is reaped: its id may then be another's.
     private let reaped = Mutex(false)
 
     /// - Parameters:
     ///   - name: in messages.
-    ///   - onErrorLine: called with every line of standard error, on a thread of its own.
+    ///   - environment: set beside what this process has.
+    ///   - onErrorLine: called with every line of a standard error that is kept, on a thread of its own.
     public init(
-        name: String, executable: String, arguments: [String], onErrorLine: @escaping @Sendable (String) -> Void = { _ in }
+        name: String, executable: String, arguments: [String], environment: [String: String] = [:], standardInput: StandardInput = .lifeline,
+        standardError: StandardError = .kept, onErrorLine: @escaping @Sendable (String) -> Void = { _ in }
     ) throws(LaunchError) {
-        let input = try Self.pipe(name), output = try Self.pipe(name), error = try Self.pipe(name)
+        let input = standardInput == .lifeline ? try Self.pipe(name) : (read: open("/dev/null", O_RDONLY | O_CLOEXEC), write: -1)
+        let output = try Self.pipe(name)
+        let error = standardError == .kept ? try Self.pipe(name) : (read: -1, write: dup(STDERR_FILENO))
         var child: pid_t = 0
+        let variables = ProcessInfo.processInfo.environment.merging(environment) { $1 }.map { "\($0)=\($1)" }
         let failure = Self.withCStrings([executable] + arguments) { arguments in
-            cprocess_spawn(&child, executable, arguments, environ, [input.read, output.write, error.write], 1)
+            Self.withCStrings(variables) { cprocess_spawn(&child, executable, arguments, $0, [input.read, output.write, error.write], 1) }
         }
         for descriptor in [input.read, output.write, error.write] { close(descriptor) }
         guard failure == 0 else {
-            for descriptor in [input.write, output.read, error.read] { close(descriptor) }
+            for descriptor in [input.write, output.read, error.read] where descriptor >= 0 { close(descriptor) }
             throw LaunchError(.notStarted, "\(name) can't be started: \(executable): \(String(cString: strerror(failure)))")
         }
         self.name = name
         processID = child
-        lifeline = input.write
+        lifeline = input.write >= 0 ? input.write : nil
 
         let (lines, continuation) = AsyncStream.makeStream(of: String.self)
         self.output = lines
         LineReader.start(output.read, onLine: { continuation.yield($0) }, onEnd: { continuation.finish() })
         let errorsRead = Promise<Void>()
-        LineReader.start(
-            error.read,
-            onLine: { [weak self] line in
-                self?.errors.withLock { $0 = ($0 + [line]).suffix(Self.keptLines) }
-                onErrorLine(line)
-            }, onEnd: { errorsRead.fulfil(()) })
+        if error.read >= 0 {
+            LineReader.start(
+                error.read,
+                onLine: { [weak self] line in
+                    self?.errors.withLock { $0 = ($0 + [line]).suffix(Self.keptLines) }
+                    onErrorLine(line)
+                },
+                onEnd: { errorsRead.fulfil(()) })
+        } else {
+            errorsRead.fulfil(())
+        }
         Task.detached { [self] in
             await waitForEnd()
             _ = await errorsRead.value
@@ -71,7 +93,7 @@ public final class ChildProcess: Sendable {
         }
     }
 
-    deinit { close(lifeline) }
+    deinit { if let lifeline { close(lifeline) } }
 
     /// The last lines that it wrote to standard error, oldest first.
     public var lastErrorLines: [String] { errors.withLock { $0 } }

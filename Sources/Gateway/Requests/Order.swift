@@ -32,9 +32,20 @@ package struct Order: Sendable, Hashable {
         self.sampling = sampling
     }
 
-    package func accepted(_ route: Route) -> Accepted {
+    package func accepted(_ pipeline: Pipeline) -> Accepted {
         Accepted(
             requestID: requestID, height: height, width: width, steps: steps, guidanceScale: guidanceScale, seed: seed, format: format,
-            sampling: sampling, sources: images.count, modelName: route.modelName, modelFingerprint: route.modelFingerprint)
+            sampling: sampling, sources: images.count, modelName: pipeline.modelName, modelFingerprint: pipeline.fingerprint)
+    }
+
+    /// What it asks of each kind of stage, in units that cost about the same.
+    package var units: [StageKind: Forecast.Units] {
+        let megapixels = Double(height * width) / 1_048_576
+        var units: [StageKind: Forecast.Units] = [
+            .text: Double(height / 32 * (width / 32)),
+            .diffusion: megapixels * Double(steps) * (guidanceScale > 1 ? 2 : 1),
+        ]
+        if !images.isEmpty { units[.vision] = 1 }
+        return units
     }
 }

@@ -13,10 +13,13 @@ package struct RequestLife: Sendable {
     }
 
     package let order: Order
+    /// Of the models that have computed it so far.
+    package var fingerprints: [StageKind: String] = [:]
     private var codes: [CodeGrid?]
     private var target: CodeGrid?
     private var picture: RenderedImage?
     private var tokens = (done: 0, total: 0)
+    private var steps = 0
     private var timings: [StageTiming] = []
 
     package init(_ order: Order) {
@@ -51,8 +54,11 @@ package struct RequestLife: Sendable {
     package mutating func received(_ event: GenerateTokensEvent, from instance: String) -> Progress? {
         switch event {
         case .layout(let layout):
-            tokens = (0, layout.totalTokens)
+            guard tokens.total == 0 else { return nil }
+            tokens.total = layout.totalTokens
         case .tokens(let made):
+            // A stage that takes another's place begins anew; the client is told what is new to it.
+            guard made.first + made.ids.count > tokens.done else { return nil }
             tokens.done = made.first + made.ids.count
         case .result(let result):
             target = result.target
@@ -66,6 +72,8 @@ package struct RequestLife: Sendable {
     package mutating func received(_ event: RenderEvent, from instance: String) -> Progress? {
         switch event {
         case .step(let step):
+            guard step.step > steps else { return nil }
+            steps = step.step
             return Progress(stage: StageKind.diffusion.rawValue, done: step.step, total: step.steps)
         case .result(let result):
             picture = result
@@ -75,11 +83,11 @@ package struct RequestLife: Sendable {
     }
 
     /// What the client gets at the end; nil before.
-    package func answer(_ route: Route, build: String) -> GeneratedImage? {
+    package func answer(build: String) -> GeneratedImage? {
         picture.map {
             GeneratedImage(
                 image: $0.image, format: $0.format, height: $0.height, width: $0.width, steps: order.steps,
-                guidanceScale: order.guidanceScale, seed: order.seed, modelFingerprint: route.modelFingerprint, build: build, timings: timings)
+                guidanceScale: order.guidanceScale, seed: order.seed, modelFingerprint: Pipeline.joined(fingerprints), build: build, timings: timings)
         }
     }
 

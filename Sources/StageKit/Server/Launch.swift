@@ -4,7 +4,9 @@ import Foundation
 /// How our programs start and which code they end with: 0 done, 1 failed, 2 wrong usage.
 public enum Launch {
     /// The whole `main` of a program.
-    public static func main<Command: AsyncParsableCommand>(_ type: Command.Type, arguments: [String]? = nil) async -> Never {
+    /// - Parameter announcesFailure: whoever started it reads its standard output: after `ready`, or instead of it, a line
+    ///   `failed MESSAGE` says why it ends.
+    public static func main<Command: AsyncParsableCommand>(_ type: Command.Type, arguments: [String]? = nil, announcesFailure: Bool = false) async -> Never {
         do {
             var command = try Command.parseAsRoot(arguments)
             if var asynchronous = command as? any AsyncParsableCommand {
@@ -17,6 +19,9 @@ public enum Launch {
             let code = Command.exitCode(for: error)
             let message = Command.fullMessage(for: error)
             if !message.isEmpty { FileHandle(fileDescriptor: code.isSuccess ? STDOUT_FILENO : STDERR_FILENO).write(Data((message + "\n").utf8)) }
+            if announcesFailure, !code.isSuccess, let line = Command.message(for: error).split(separator: "\n").first {
+                FileHandle(fileDescriptor: STDOUT_FILENO).write(Data("failed \(line)\n".utf8))
+            }
             exit(code.isSuccess ? 0 : code == .validationFailure ? 2 : 1)
         }
     }

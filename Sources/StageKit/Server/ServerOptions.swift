@@ -14,8 +14,8 @@ public struct ServerOptions: ParsableArguments, Sendable {
     @Option(help: ArgumentHelp("Tells the processes of one kind apart: letters, digits, - and _.", valueName: "name"))
     public var instance = "0"
 
-    @Option(help: ArgumentHelp("Requests that may wait beside the one being computed; more are refused.", valueName: "n"))
-    public var queue = 8
+    @Option(help: ArgumentHelp("Requests that may wait beside those being computed; more are refused. Default: 8, of a gateway 256.", valueName: "n"))
+    public var queue: Int?
 
     @Option(help: ArgumentHelp("Seconds that work in flight gets after SIGTERM.", valueName: "seconds"))
     public var drainDeadline = 30.0
@@ -35,7 +35,7 @@ public struct ServerOptions: ParsableArguments, Sendable {
         guard allowed, (1...32).contains(instance.utf8.count) else {
             throw ValidationError("--instance is \"\(instance)\"; 1 to 32 letters, digits, - and _")
         }
-        guard (0...1024).contains(queue) else { throw ValidationError("--queue is \(queue); 0 to 1024") }
+        if let queue, !(0...65536).contains(queue) { throw ValidationError("--queue is \(queue); 0 to 65536") }
         guard (0...86400).contains(drainDeadline) else { throw ValidationError("--drain-deadline is \(drainDeadline); 0 to 86400 seconds") }
         if let listen {
             do { _ = try Address(parsing: listen) } catch { throw ValidationError("--listen: \(error)") }

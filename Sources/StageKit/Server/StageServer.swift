@@ -44,7 +44,7 @@ public final class StageServer: Sendable {
         logger.logLevel = options.logLevel
         logger[metadataKey: "instance"] = "\(options.instance)"
         self.logger = logger
-        gate = WorkGate(capacity: capacity, queueCapacity: options.queue)
+        gate = WorkGate(capacity: capacity, queueCapacity: options.queue ?? 8)
         socket = try ListeningSocket(options.address(kind: kind))
         address = socket.address
         (events, post) = AsyncStream.makeStream()

@@ -30,6 +30,7 @@ public struct CallStatus: RawRepresentable, Sendable, Hashable, CustomStringConv
     public static let notFound = CallStatus(rawValue: 5)
     public static let resourceExhausted = CallStatus(rawValue: 8)
     public static let failedPrecondition = CallStatus(rawValue: 9)
+    public static let aborted = CallStatus(rawValue: 10)
     public static let unimplemented = CallStatus(rawValue: 12)
     public static let internalError = CallStatus(rawValue: 13)
     public static let unavailable = CallStatus(rawValue: 14)

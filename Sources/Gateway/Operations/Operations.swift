@@ -1,0 +1,220 @@
+public import Logging
+public import StageKit
+public import Wire
+
+/// What operators change while requests run: one change at a time.
+public actor Operations {
+    /// Finds room for one more stage beside those that run; throws FAILED_PRECONDITION with the numbers where there is none.
+    public typealias Placing = @Sendable (_ kind: StageKind, _ model: String?, _ instance: String, _ beside: [StageSpec]) async throws -> StageSpec
+
+    private let fleet: Fleet
+    private let supervisor: Supervisor
+    private let place: Placing
+    private let save: @Sendable ([StageSpec], [StageKind: String]) throws -> Void
+    private let logger: Logger
+    private var current: String?
+
+    /// - Parameters:
+    ///   - place: where new stages go.
+    ///   - save: keeps what the fleet consists of now for the next gateway.
+    public init(
+        fleet: Fleet, supervisor: Supervisor, logger: Logger, place: @escaping Placing,
+        save: @escaping @Sendable ([StageSpec], [StageKind: String]) throws -> Void
+    ) {
+        self.fleet = fleet
+        self.supervisor = supervisor
+        self.place = place
+        self.save = save
+        self.logger = logger
+    }
+
+    public func drain(_ request: DrainStageRequest, _ send: Send<OperationEvent>) async throws {
+        try await alone("drain \(request.stage)") {
+            try await drainOne(request, send)
+            await remember()
+        }
+    }
+
+    public func scale(_ request: ScaleRequest, _ send: Send<OperationEvent>) async throws {
+        let kind = try Self.kind(request.kind)
+        guard (1...1024).contains(request.replicas) else {
+            throw CallError(.invalidArgument, "replicas is \(request.replicas); 1 to 1024")
+        }
+        try await alone("scale \(kind) to \(request.replicas)") {
+            try await scaleAll(kind, to: request.replicas, send)
+            await remember()
+        }
+    }
+
+    public func swap(_ request: SwapRequest, _ send: Send<OperationEvent>) async throws {
+        let kind = try Self.kind(request.kind)
+        guard !request.model.isEmpty else { throw CallError(.invalidArgument, "model is empty; name a folder on the gateway's host") }
+        try await alone("swap \(kind)") {
+            try await swapAll(kind, to: request.model, send)
+            await remember()
+        }
+    }
+
+    // MARK: One stage
+
+    private func drainOne(_ request: DrainStageRequest, _ send: Send<OperationEvent>) async throws {
+        guard let (replica, connection) = await fleet.connection(of: request.stage) else {
+            let known = await fleet.stages().listing.map(\.name).joined(separator: ", ")
+            throw CallError(.notFound, "there is no stage \"\(request.stage)\"; there are \(known.isEmpty ? "none" : known)")
+        }
+        let others = await fleet.stages().candidates(replica.kind ?? .text, model: replica.fingerprint).count { $0.address != replica.address }
+        if replica.serves, others == 0, !request.force {
+            throw CallError(
+                .failedPrecondition,
+                "\(replica.name) is the only \(replica.kind?.rawValue ?? "") stage of its model that serves; scale first, or force it and let requests wait or fail")
+        }
+        let ended = await supervisor.release(replica.name)
+        let answer = try await StageClient(connection).drain(DrainRequest(deadlineSeconds: request.deadlineSeconds), CallSettings(timeout: .seconds(10)))
+        try await send(OperationEvent("drains, \(answer.inFlight) requests in flight", stage: replica.name))
+        await fleet.until { $0.replicas[replica.address].map { $0.incarnation != replica.incarnation || $0.health == .unknown } ?? true }
+        _ = await ended?.value
+        try Task.checkCancellation()
+        try await send(OperationEvent("has ended", stage: replica.name))
+    }
+
+    /// Starts a stage and waits until it serves; ends it again where it doesn't.
+    private func start(_ spec: StageSpec, _ send: Send<OperationEvent>) async throws {
+        try await send(OperationEvent("starts on \(spec.card) with \(spec.model)", stage: spec.name))
+        await supervisor.keep(spec)
+        let served = await serves(spec)
+        guard served else {
+            let trouble = await supervisor.problem(of: spec.name)
+            await supervisor.retire(spec.name, grace: .seconds(5))
+            try Task.checkCancellation()
+            throw CallError(.failedPrecondition, "\(spec.name) does not come up: \(trouble)")
+        }
+        try await send(OperationEvent("serves", stage: spec.name))
+    }
+
+    private func serves(_ spec: StageSpec) async -> Bool {
+        await withTaskGroup(of: Bool.self) { group in
+            group.addTask { [fleet] in
+                await fleet.until { registry in registry.listing.contains { $0.name == spec.name && $0.serves } }
+                return !Task.isCancelled
+            }
+            group.addTask { [supervisor] in
+                await supervisor.givenUp(spec.name)
+                return false
+            }
+            defer { group.cancelAll() }
+            return await group.next()!
+        }
+    }
+
+    // MARK: All stages of a kind
+
+    private func scaleAll(_ kind: StageKind, to replicas: Int, _ send: Send<OperationEvent>) async throws {
+        var now = await fleet.stages().listing.filter { $0.kind == kind && $0.description?.state != .draining }
+        if now.count == replicas { return try await send(OperationEvent("\(replicas) \(kind) stages already")) }
+        while now.count < replicas {
+            let specs = await supervisor.specs
+            let spec = try await place(kind, nil, await freeInstance(kind), specs)
+            try await start(spec, send)
+            now = await fleet.stages().listing.filter { $0.kind == kind && $0.description?.state != .draining }
+        }
+        let kept = Set(await supervisor.specs.map(\.name))
+        for replica in now.reversed() where now.count > replicas && kept.contains(replica.name) {
+            try await drainOne(DrainStageRequest(stage: replica.name), send)
+            now.removeAll { $0.address == replica.address }
+        }
+        guard now.count == replicas else {
+            let names = now.filter { !kept.contains($0.name) }.map(\.name).joined(separator: ", ")
+            throw CallError(.failedPrecondition, "\(now.count) \(kind) stages are left: \(names) were not started by this gateway; drain them by name")
+        }
+    }
+
+    private func swapAll(_ kind: StageKind, to model: String, _ send: Send<OperationEvent>) async throws {
+        let old = await supervisor.specs.filter { $0.kind == kind }
+        guard !old.isEmpty else {
+            throw CallError(
+                .failedPrecondition, "no \(kind) stage was started by this gateway; start new ones with their model, then drain the old ones by name")
+        }
+        // Room for all of them is found before the first is started.
+        var new: [StageSpec] = []
+        for _ in old {
+            new.append(try await place(kind, model, await freeInstance(kind, beside: new), await supervisor.specs + new))
+        }
+        guard let fingerprint = new.first?.fingerprint, fingerprint != old.first?.fingerprint else {
+            throw CallError(.failedPrecondition, "the \(kind) stages have that model already: \(model) is \(new.first?.fingerprint ?? "")")
+        }
+        do {
+            for spec in new { try await start(spec, send) }
+        } catch {
+            for spec in new { await supervisor.retire(spec.name, grace: .seconds(5)) }
+            throw error
+        }
+        var pipeline = await fleet.stages().pipeline
+        pipeline[kind] = fingerprint
+        await fleet.setPipeline(pipeline)
+        remember(await supervisor.specs.filter { spec in !old.contains(spec) }, pipeline)
+        try await send(OperationEvent("requests go to \(model) from now on"))
+        for spec in old { try await drainOne(DrainStageRequest(stage: spec.name, force: true), send) }
+    }
+
+    // MARK: Bookkeeping
+
+    /// Refuses a second change while one is under way.
+    private func alone(_ what: String, _ body: () async throws -> Void) async throws {
+        if let current { throw CallError(.failedPrecondition, "\(current) is under way; one change at a time", retryAfter: .seconds(1)) }
+        current = what
+        defer { current = nil }
+        logger.notice("operation begins", metadata: ["operation": "\(what)"])
+        do {
+            try await body()
+            logger.notice("operation is done", metadata: ["operation": "\(what)"])
+        } catch {
+            logger.error("operation failed", metadata: ["operation": "\(what)", "problem": "\(error)"])
+            throw error
+        }
+    }
+
+    private func remember() async {
+        remember(await supervisor.specs, await fleet.stages().pipeline)
+    }
+
+    private func remember(_ specs: [StageSpec], _ pipeline: [StageKind: String]) {
+        do {
+            try save(specs, pipeline)
+        } catch {
+            // The change stands; only a gateway that takes this one's place would not know of it.
+            logger.error("the fleet's state can't be kept", metadata: ["problem": "\(error)"])
+        }
+    }
+
+    private func freeInstance(_ kind: StageKind, beside new: [StageSpec] = []) async -> String {
+        let specs = await supervisor.specs + new
+        let names = Set(specs.map(\.name) + (await fleet.stages().listing.map(\.name)))
+        return "\((0...).first { !names.contains("\(kind.rawValue)-\($0)") }!)"
+    }
+
+    private static func kind(_ text: String) throws(CallError) -> StageKind {
+        guard let kind = StageKind(rawValue: text) else {
+            throw CallError(.invalidArgument, "kind is \"\(text)\"; one of \(StageKind.allCases.map(\.rawValue).joined(separator: ", "))")
+        }
+        return kind
+    }
+}
+
+/// Answers ``Methods/Operations``.
+public struct OperationsService: OperationsHandler {
+    private let operations: Operations
+
+    public init(_ operations: Operations) { self.operations = operations }
+
+    public func drain(_ request: DrainStageRequest, _ call: ServerCall, send: @escaping Send<OperationEvent>) async throws {
+        try await operations.drain(request, send)
+    }
+
+    public func scale(_ request: ScaleRequest, _ call: ServerCall, send: @escaping Send<OperationEvent>) async throws {
+        try await operations.scale(request, send)
+    }
+
+    public func swap(_ request: SwapRequest, _ call: ServerCall, send: @escaping Send<OperationEvent>) async throws {
+        try await operations.swap(request, send)
+    }
+}

@@ -1,0 +1,33 @@
+import Synchronization
+
+/// When a stage last made something of a request.
+final class Heartbeat: Sendable {
+    let replica: Registry.Replica
+    private let last = Mutex(ContinuousClock.now)
+
+    init(replica: Registry.Replica) { self.replica = replica }
+
+    func beat() { last.withLock { $0 = .now } }
+    var idle: Duration { last.withLock { $0.duration(to: .now) } }
+}
+
+/// A stage has made nothing of a request for too long.
+struct Stall: Error {
+    let limit: Duration
+
+    /// Runs `body` until it ends, or until `heartbeat` has not beaten for `limit`: then it is cancelled and ``Stall`` is thrown.
+    static func watching<R: Sendable>(_ heartbeat: Heartbeat, limit: Duration, _ body: @escaping @Sendable () async throws -> R) async throws -> R {
+        try await withThrowingTaskGroup(of: R.self) { group in
+            group.addTask { try await body() }
+            group.addTask {
+                while true {
+                    let idle = heartbeat.idle
+                    guard idle < limit else { throw Stall(limit: limit) }
+                    try await Task.sleep(for: limit - idle)
+                }
+            }
+            defer { group.cancelAll() }
+            return try await group.next()!
+        }
+    }
+}

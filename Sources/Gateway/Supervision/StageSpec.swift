@@ -1,0 +1,29 @@
+/// One stage that the gateway keeps alive: all that its process is started with.
+public struct StageSpec: Codable, Sendable, Hashable {
+    public var kind: StageKind
+    /// Unique among the stages of its kind.
+    public var instance: String
+    /// What it runs on: `cpu`, `npu:3`.
+    public var card: String
+    /// The model's folder.
+    public var model: String
+    /// Of the model; empty: not known before a stage has loaded it.
+    public var fingerprint: String
+    /// Set for its process, beside what the gateway has: which card it sees.
+    public var environment: [String: String]
+    /// Flags of its program beside those that all stages of a fleet share.
+    public var arguments: [String]
+
+    public init(kind: StageKind, instance: String, card: String = "cpu", model: String, fingerprint: String = "", environment: [String: String] = [:], arguments: [String] = []) {
+        self.kind = kind
+        self.instance = instance
+        self.card = card
+        self.model = model
+        self.fingerprint = fingerprint
+        self.environment = environment
+        self.arguments = arguments
+    }
+
+    /// As people name it: `text-0`.
+    public var name: String { "\(kind.rawValue)-\(instance)" }
+}

@@ -1,0 +1,64 @@
+/// How one stage is kept alive: the decisions, without clocks or processes.
+///
+/// A stage that ends is started again, at once if it had done its work, after a growing pause if not; one that ends too often
+/// in a row without having worked is given up, because starting it again would only hide why.
+package struct Supervision: Sendable, Hashable {
+    package enum Event: Sendable, Hashable {
+        case start
+        /// It answers.
+        case ready
+        /// `worked`: it had answered a request, or served for a minute.
+        case ended(worked: Bool)
+        case pauseOver
+    }
+
+    package enum Action: Sendable, Hashable {
+        case none
+        case spawn
+        case pause(Duration)
+        case giveUp(failures: Int)
+    }
+
+    package enum Phase: Sendable, Hashable { case idle, starting, up, pausing, givenUp }
+
+    /// Ends in a row without work after which it is given up.
+    package static let limit = 5
+    /// The same for a stage that ends before it answers.
+    package let startLimit: Int
+    package private(set) var phase = Phase.idle
+    /// Ends in a row without work.
+    package private(set) var failures = 0
+    package private(set) var restarts = 0
+
+    package init(startLimit: Int = Self.limit) { self.startLimit = startLimit }
+
+    package mutating func handle(_ event: Event) -> Action {
+        switch (phase, event) {
+        case (.idle, .start), (.givenUp, .start):
+            failures = 0
+            phase = .starting
+            return .spawn
+        case (.starting, .ready):
+            phase = .up
+            return .none
+        case (.starting, .ended(let worked)), (.up, .ended(let worked)):
+            failures = worked ? 0 : failures + 1
+            guard failures < (phase == .starting ? startLimit : Self.limit) else {
+                phase = .givenUp
+                return .giveUp(failures: failures)
+            }
+            restarts += 1
+            guard failures > 0 else {
+                phase = .starting
+                return .spawn
+            }
+            phase = .pausing
+            return .pause(min(.milliseconds(100) * (1 << min(failures, 10)), .seconds(30)))
+        case (.pausing, .pauseOver):
+            phase = .starting
+            return .spawn
+        default:
+            return .none
+        }
+    }
+}
