@@ -92,7 +92,7 @@ let package = Package(
         executable("glm-vision", ["VisionStage", "ModelStage", "StageKit"]),
         executable("glm-text", ["TextStage", "ModelStage", "StageKit"]),
         executable("glm-diffusion", ["DiffusionStage", "ModelStage", "StageKit"]),
-        executable("glm-gateway", ["Gateway", "StageKit", "Wire", "GLMTiny"]),
+        executable("glm-gateway", ["Gateway", "Placement", "Jobs", "Telemetry", "Checkpoint", "StageKit", "Wire", "GLMTiny"]),
         executable("glm", ["Wire", "Requests", "StageKit", "ModelStage", "Gateway", "GLMImage", "Tensor", "TensorCPU", "Checkpoint", "Imaging", "GLMTiny"]),
 
         tests("TensorCPUTests", ["TensorCPU", "Tensor"]),

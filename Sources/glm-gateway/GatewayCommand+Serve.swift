@@ -14,6 +14,7 @@ extension GatewayCommand {
         let fleet = Fleet(folder: folder, remote: plan.remote, pipeline: plan.pipeline, timing: timing, logger: process.logger)
         let supervisor = Supervisor(folder: folder, fleet: fleet, common: stageArguments, lifeline: server.exitWithParent, logger: process.logger)
         let pictures = Pictures(fleet: fleet, timing: timing, limit: plan.queue, logger: process.logger)
+        let operations = Operations(fleet: fleet, supervisor: supervisor, logger: process.logger, place: place) { _, _ in }
         let report = FleetReport(fleet: fleet, supervisor: supervisor, pictures: pictures)
         let service = GatewayService(pictures: pictures, gate: process.gate) { process.description() } report: {
             await report.status(process.description())
@@ -22,7 +23,7 @@ extension GatewayCommand {
         let following = Task { try await fleet.run() }
         defer { following.cancel() }
         do {
-            try await process.run([.gateway(service)]) {
+            try await process.run([.gateway(service), .operations(OperationsService(operations))]) {
                 for stage in plan.stages { await supervisor.keep(stage) }
                 try await served(plan.kinds, fleet, supervisor)
                 return StageModel()

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Checkpoint
 import Foundation
 import Gateway
 import GLMTiny
@@ -65,6 +66,24 @@ struct GatewayCommand: AsyncParsableCommand {
         ["--run-directory", server.runFolder.path, "--log-level", "\(server.logLevel)", "--drain-deadline", "\(server.drainDeadline)"]
     }
 
+    /// One more stage on the CPU, of the model named or of the one that its kind has.
+    func place(_ kind: StageKind, _ model: String?, _ instance: String, _ beside: [StageSpec]) throws -> StageSpec {
+        guard var spec = beside.first(where: { $0.kind == kind }) ?? beside.first else {
+            throw CallError(.failedPrecondition, "this gateway started no stages; start \(kind.program) with its run directory")
+        }
+        spec.kind = kind
+        spec.instance = instance
+        if let model {
+            do {
+                spec.fingerprint = try ModelFolder(URL(fileURLWithPath: model)).fingerprint
+            } catch {
+                throw CallError(.failedPrecondition, "\(error)")
+            }
+            spec.model = model
+        }
+        return spec
+    }
+
     /// What is to run.
     func plan() throws -> FleetPlan {
         let remote = try stage.map { try Address(parsing: $0) }
@@ -75,7 +94,8 @@ struct GatewayCommand: AsyncParsableCommand {
         var arguments: [String] = []
         if let threads { arguments += ["--threads", "\(threads)"] }
         if let precision { arguments += ["--precision", precision] }
-        let stages = start.kinds.map { StageSpec(kind: $0, instance: "0", model: model, arguments: arguments) }
+        let fingerprint = try ModelFolder(URL(fileURLWithPath: model)).fingerprint
+        let stages = start.kinds.map { StageSpec(kind: $0, instance: "0", model: model, fingerprint: fingerprint, arguments: arguments) }
         return FleetPlan(stages: stages, remote: remote, queue: server.queue ?? 256)
     }
 }

@@ -21,7 +21,8 @@ struct PictureJob: Sendable {
 
     func run() async throws {
         let options = options.picture
-        let output = try OutputFile(options.output)
+        guard let path = options.output else { return try await detach() }
+        let output = try OutputFile(path)
         let seed = try options.firstSeed()
         let orders = try (0..<options.count).map { index in
             (file: output.numbered(index, of: options.count), request: try options.request(prompt, images: images, seed: seed + UInt64(index)))
@@ -37,6 +38,24 @@ struct PictureJob: Sendable {
                 pictures = try await makeWithPrivateFleet(orders, screen)
             }
             try show(pictures)
+        }
+    }
+
+    /// Leaves the requests with the gateway that runs; prints a line for each.
+    private func detach() async throws {
+        let options = options.picture
+        guard let gateway = try await options.fleet.runningGateway() else {
+            throw ClientError("--detach needs a gateway that runs; start one by glm up")
+        }
+        let seed = try options.firstSeed()
+        let client = JobsClient(try StageConnection(to: gateway))
+        do {
+            for index in 0..<options.count {
+                let request = try options.request(prompt, images: images, seed: seed + UInt64(index))
+                print(try await client.submit(SubmitJobRequest(request: request), CallSettings(timeout: .seconds(60))).id)
+            }
+        } catch let error as CallError {
+            throw ClientError(error)
         }
     }
 

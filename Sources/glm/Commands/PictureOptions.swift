@@ -5,7 +5,10 @@ import Wire
 /// What `generate` and `edit` have in common.
 struct PictureOptions: ParsableArguments {
     @Option(name: .shortAndLong, help: ArgumentHelp("Where the picture goes, .png or .jpg; - for standard output, as PNG.", valueName: "file"))
-    var output: String
+    var output: String?
+
+    @Flag(help: "Have the gateway that runs keep the request, print its job, and leave; see glm jobs. The picture is a PNG.")
+    var detach = false
 
     @Option(help: ArgumentHelp("Pixels, each a multiple of 32. Default: what the model draws best, or what fits the first source.", valueName: "WxH"))
     var size: PictureSize?
@@ -40,7 +43,13 @@ struct PictureOptions: ParsableArguments {
     var json = false
 
     func validate() throws {
-        _ = try OutputFile(output)
+        if detach {
+            if output != nil { throw ValidationError("--detach writes no file; glm jobs fetch does") }
+            if fleet.wantsPrivateFleet { throw ValidationError("--detach is for a gateway that runs; --model, --threads and --precision start another") }
+        } else {
+            guard let output else { throw ValidationError("-o FILE says where the picture goes; --detach leaves it with the gateway") }
+            _ = try OutputFile(output)
+        }
         guard (1...Self.mostPictures).contains(count) else { throw ValidationError("-n \(count) is outside 1 through \(Self.mostPictures)") }
         if output == "-", count > 1 { throw ValidationError("-n \(count) pictures don't go to standard output; name a file") }
         if output == "-", json { throw ValidationError("picture and JSON don't both go to standard output; name a file") }
@@ -71,7 +80,7 @@ struct PictureOptions: ParsableArguments {
         try RequestLimits.checkSampling(SamplingOverride(greedy: greedy, temperature: temperature, topP: topP, topK: topK))
         return GenerateImageRequest(
             prompt: prompt, images: images, height: size?.height, width: size?.width, steps: steps, guidanceScale: guidance, seed: seed,
-            format: try OutputFile(output).format, sampling: sampling)
+            format: try output.map { try OutputFile($0).format } ?? .png, sampling: sampling)
     }
 }
 

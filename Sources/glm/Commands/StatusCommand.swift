@@ -2,26 +2,36 @@ import ArgumentParser
 import Foundation
 import Wire
 
-/// `glm status`: the gateway and its stages, at a glance.
+/// `glm status`: the gateway and its stages, cards and lines, at a glance.
 struct StatusCommand: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(commandName: "status", abstract: "Show the gateway and the stages it knows.")
+    static let configuration = CommandConfiguration(commandName: "status", abstract: "Show the gateway, its stages, cards and lines.")
 
-    @Option(help: ArgumentHelp("unix:PATH or HOST:PORT. Default: GLM_GATEWAY, else the one of the run directory.", valueName: "address"))
-    var gateway: String?
+    @Flag(help: "Draw it anew every second, until Ctrl-C.")
+    var watch = false
 
     @Flag(help: "Print one JSON object.")
     var json = false
 
+    @OptionGroup var gateway: GatewayOption
+
+    func validate() throws {
+        if watch, json { throw ValidationError("--watch draws for a person; ask for --json as often as you like") }
+    }
+
     func run() async throws {
-        let named = gateway ?? ProcessInfo.processInfo.environment["GLM_GATEWAY"].flatMap { $0.isEmpty ? nil : $0 }
-        let address = try named.map { try FleetOptions.address($0, gateway == nil ? "GLM_GATEWAY" : "--gateway") } ?? FleetOptions.standardAddress()
-        let status: FleetStatus
-        do {
-            status = try await GatewayClient(StageConnection(to: address)).status(CallSettings(timeout: .seconds(10)))
-        } catch let error as CallError {
-            if error.status == .unavailable { throw ClientError("no gateway answers at \(address): \(error.message)") }
-            throw ClientError(error)
+        let address = try gateway.address()
+        try await gateway.calling { connection in
+            let client = GatewayClient(connection)
+            var before: FleetStatus?
+            repeat {
+                let status = try await client.status(CallSettings(timeout: .seconds(10)))
+                let report = StatusReport(status, address, before: before)
+                if json { return print(try report.encoded()) }
+                guard watch else { return print(report.text) }
+                FileHandle.standardOutput.write(Data("\u{1B}[H\u{1B}[2J\(report.text)\n".utf8))
+                before = status
+                try await Task.sleep(for: .seconds(1))
+            } while true
         }
-        print(json ? try StatusReport(status, address).encoded() : StatusReport(status, address).table)
     }
 }

@@ -1,0 +1,83 @@
+import ArgumentParser
+import Foundation
+import Wire
+
+/// `glm jobs`: requests that the gateway keeps.
+struct JobsCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "jobs", abstract: "Show, wait for, fetch and cancel requests that were made with --detach.",
+        subcommands: [List.self, Wait.self, Fetch.self, Cancel.self], defaultSubcommand: List.self)
+
+    struct List: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "Show all jobs that are kept, the newest first.")
+
+        @Flag(help: "Print one JSON object.")
+        var json = false
+
+        @OptionGroup var gateway: GatewayOption
+
+        func run() async throws {
+            let jobs = try await gateway.calling { try await JobsClient($0).list(CallSettings(timeout: .seconds(10))) }
+            print(json ? try JobReport.json(jobs) : JobReport.table(jobs))
+        }
+    }
+
+    struct Wait: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "Wait until a job has ended; exit 1 when it was not done.")
+
+        @Argument(help: ArgumentHelp("As generate --detach printed it.", valueName: "job"))
+        var id: String
+
+        @OptionGroup var gateway: GatewayOption
+
+        func run() async throws {
+            let last = try await gateway.calling { connection in
+                let last = Slot<Job>()
+                try await JobsClient(connection).watch(id) { last.value = $0 }
+                return last.value
+            }
+            guard let last else { throw ClientError("the gateway ended before job \(id) did; ask again") }
+            guard last.state == .done else { throw ClientError("job \(id) \(JobReport.state(last))") }
+            print("\(id) done")
+        }
+    }
+
+    struct Fetch: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "Write the picture of a job that is done.")
+
+        @Argument(help: ArgumentHelp("As generate --detach printed it.", valueName: "job"))
+        var id: String
+
+        @Option(name: .shortAndLong, help: ArgumentHelp("Where the picture goes, with the ending of its format; - for standard output.", valueName: "file"))
+        var output: String
+
+        @OptionGroup var gateway: GatewayOption
+
+        func validate() throws { _ = try OutputFile(output) }
+
+        func run() async throws {
+            let file = try OutputFile(output)
+            try file.check()
+            let image = try await gateway.calling { try await JobsClient($0).fetch(id, CallSettings(timeout: .seconds(60))) }
+            guard image.format == file.format || file.isStandardOutput else {
+                throw ClientError("job \(id) made a \(image.format == .png ? "PNG" : "JPEG") picture; \(output) has another ending")
+            }
+            try file.write(image.image)
+            PictureReport(file, image, nil).print(toError: file.isStandardOutput)
+        }
+    }
+
+    struct Cancel: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "End a job that has not ended.")
+
+        @Argument(help: ArgumentHelp("As generate --detach printed it.", valueName: "job"))
+        var id: String
+
+        @OptionGroup var gateway: GatewayOption
+
+        func run() async throws {
+            let job = try await gateway.calling { try await JobsClient($0).cancel(id, CallSettings(timeout: .seconds(10))) }
+            print("\(id) \(JobReport.state(job))")
+        }
+    }
+}

@@ -1,0 +1,96 @@
+public import ArgumentParser
+import Foundation
+public import Gateway
+import Wire
+
+/// `glm up`: a gateway and its fleet, in the foreground.
+struct UpCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "up", abstract: "Run a gateway and the stages of its topology, in the foreground.",
+        discussion: "The same as glm-gateway, to which all flags go; without --topology and --start, one stage of each kind runs. See glm-gateway --help.")
+
+    @Argument(parsing: .captureForPassthrough, help: ArgumentHelp("Flags of glm-gateway, for example --topology FILE.", valueName: "flags"))
+    var flags: [String] = []
+
+    func run() throws {
+        let names = flags.map { $0.prefix { $0 != "=" } }
+        let chosen = names.contains("--topology") || names.contains("--start") || names.contains("--help") || names.contains("-h")
+        let arguments = (chosen ? [] : ["--start", "vision,text,diffusion"]) + flags
+        let program = try Programs.find("glm-gateway")
+        var pointers = ([program] + arguments).map { strdup($0) }
+        pointers.append(nil)
+        execv(program, &pointers)
+        throw ClientError("\(program) can't be started: \(String(cString: strerror(errno)))")
+    }
+}
+
+/// `glm drain`: takes one stage out of service.
+struct DrainCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "drain", abstract: "Take one stage out of service: it finishes its work and ends.")
+
+    @Argument(help: ArgumentHelp("Kind and instance, as glm status shows them: vision-0.", valueName: "stage"))
+    var stage: String
+
+    @Option(help: ArgumentHelp("Work in flight after so long is given to another stage. Default: the stage's own.", valueName: "seconds"))
+    var deadline: Double?
+
+    @Flag(help: "Also when no other stage of its kind serves.")
+    var force = false
+
+    @OptionGroup var gateway: GatewayOption
+
+    func validate() throws {
+        if let deadline, !(0.001...86400).contains(deadline) { throw ValidationError("--deadline is \(deadline); 0.001 to 86400 seconds") }
+    }
+
+    func run() async throws {
+        let request = DrainStageRequest(stage: stage, deadlineSeconds: deadline ?? 0, force: force)
+        try await gateway.calling { try await OperationsClient($0).drain(request) { $0.print() } }
+    }
+}
+
+/// `glm scale`: more stages of a kind, or fewer.
+struct ScaleCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "scale", abstract: "Start or drain stages of one kind until there are as many as asked.")
+
+    @Argument(help: ArgumentHelp("vision, text or diffusion.", valueName: "kind"))
+    var kind: StageKind
+
+    @Argument(help: ArgumentHelp("Stages of the kind; at least 1.", valueName: "n"))
+    var replicas: Int
+
+    @OptionGroup var gateway: GatewayOption
+
+    func run() async throws {
+        let request = ScaleRequest(kind: kind.rawValue, replicas: replicas)
+        try await gateway.calling { try await OperationsClient($0).scale(request) { $0.print() } }
+    }
+}
+
+/// `glm swap`: another model for all stages of a kind.
+struct SwapCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "swap", abstract: "Replace the stages of one kind by stages of another model, without a pause.",
+        discussion: "New stages are started and proved, requests go to them, the old ones drain. Where there is no room for both, nothing is changed.")
+
+    @Argument(help: ArgumentHelp("vision, text or diffusion.", valueName: "kind"))
+    var kind: StageKind
+
+    @Option(help: ArgumentHelp("The new model's folder, on the gateway's host.", valueName: "dir"))
+    var model: String
+
+    @OptionGroup var gateway: GatewayOption
+
+    func run() async throws {
+        let request = SwapRequest(kind: kind.rawValue, model: URL(fileURLWithPath: model).standardizedFileURL.path)
+        try await gateway.calling { try await OperationsClient($0).swap(request) { $0.print() } }
+    }
+}
+
+extension StageKind: ExpressibleByArgument {}
+
+extension OperationEvent {
+    fileprivate func print() { FileHandle.standardOutput.write(Data(((stage.isEmpty ? "" : stage + " ") + message + "\n").utf8)) }
+}

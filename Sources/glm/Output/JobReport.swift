@@ -1,0 +1,49 @@
+import Foundation
+import Wire
+
+/// Jobs as a table and as JSON.
+enum JobReport {
+    private struct Row: Encodable {
+        let id, state, prompt, submitted: String
+        let ended, error: String?
+        let attempts: Int
+    }
+
+    static func table(_ jobs: [Job]) -> String {
+        let lines = jobs.map { [$0.id, state($0), time($0.submitted), $0.prompt.replacingOccurrences(of: "\n", with: " ")] }
+        return TextTable.lines([["job", "state", "submitted", "prompt"]] + lines).joined(separator: "\n")
+    }
+
+    static func json(_ jobs: [Job]) throws -> String {
+        let rows = jobs.map {
+            Row(
+                id: $0.id, state: name($0.state), prompt: $0.prompt, submitted: time($0.submitted), ended: $0.ended > 0 ? time($0.ended) : nil,
+                error: $0.error?.message, attempts: $0.attempts)
+        }
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        return String(decoding: try encoder.encode(["jobs": rows]), as: UTF8.self)
+    }
+
+    /// `running, text 12/321`, `failed: …`
+    static func state(_ job: Job) -> String {
+        if let progress = job.progress, job.state == .running { return "running, \(progress.stage) \(progress.done)/\(progress.total)" }
+        if let error = job.error { return "\(name(job.state)): \(error.message)" }
+        return name(job.state)
+    }
+
+    private static func name(_ state: JobState) -> String {
+        switch state {
+        case .queued: "queued"
+        case .running: "running"
+        case .done: "done"
+        case .failed: "failed"
+        case .cancelled: "cancelled"
+        case .unspecified: "unknown"
+        }
+    }
+
+    private static func time(_ milliseconds: Int) -> String {
+        Date(timeIntervalSince1970: Double(milliseconds) / 1000).formatted(.iso8601)
+    }
+}
