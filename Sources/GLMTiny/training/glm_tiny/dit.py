@@ -14,6 +14,9 @@ from . import common, config, glyph, vae as vae_stage, world
 from .latents import Pool
 
 
+GUIDANCE = 0.1  # weight of the loss that guides attention
+
+
 class Condition:
     """Keys and values that a source picture leaves in each layer: GlmImageKVCache for a whole batch at once, with gradients."""
 
@@ -25,7 +28,10 @@ class Condition:
 
 
 class PlainAttention:
-    """The attention of GlmImageAttnProcessor as two products; on a CPU much faster to train than the fused one at 260 tokens."""
+    """The attention of GlmImageAttnProcessor as two products; on a CPU much faster to train than the fused one at 260 tokens.
+
+    Keeps the first head's weights [n, tokens, tokens] of the last call, text before picture, for the loss that guides them.
+    """
 
     def __call__(self, attn, hidden_states, encoder_hidden_states, attention_mask=None, image_rotary_emb=None, kv_cache=None):
         from diffusers.models.embeddings import apply_rotary_emb
@@ -42,7 +48,8 @@ class PlainAttention:
             else:
                 key, value = torch.cat([kept[0], key], dim=1), torch.cat([kept[1], value], dim=1)
         query, key, value = (x.transpose(1, 2) for x in (query, key, value))
-        weights = (query * query.shape[-1] ** -0.5 @ key.transpose(2, 3)).softmax(-1).to(value.dtype)
+        weights = (query * query.shape[-1] ** -0.5 @ key.transpose(2, 3)).softmax(-1)
+        self.first_head, weights = weights[:, 0], weights.to(value.dtype)
         output = attn.to_out[0]((weights @ value).transpose(1, 2).flatten(2))
         return output[:, texts:], output[:, :texts]
 
@@ -95,10 +102,25 @@ def prior_ids(scene: world.Scene) -> np.ndarray:
     return upsampled(world.codes(scene, scene.height, scene.width))
 
 
-def cell_weights(codes: np.ndarray, background: float = 0.3) -> np.ndarray:
-    """Weights of the loss [n, rows, cols] with mean 1: flat background is most of a picture and soon learnt."""
-    weights = np.where(codes < world.FIRST_TEXT, background, 1.0)
+def cell_weights(codes: np.ndarray) -> np.ndarray:
+    """Weights of the loss [n, rows, cols] with mean 1: flat background is most of a picture and soon learnt, letters are small."""
+    weights = np.where(codes < world.FIRST_TEXT, 0.2, np.where(codes < world.FIRST_SHAPE, 2.0, 1.0))
     return weights / weights.mean()
+
+
+def astray(blocks: nn.ModuleList, codes: np.ndarray) -> torch.Tensor:
+    """Guides attention: in the first two layers one head shall look from a letter's patches to that letter's byte.
+
+    Mean of -log of the weight it gives it. Without this the model knows for an hour which letters a word has, but not where each goes.
+    """
+    index = world.letter_index(codes).repeat(2, 1).repeat(2, 2).reshape(len(codes), -1)
+    picture, patch = np.nonzero(index >= 0)
+    losses = []
+    for block in blocks[:2]:
+        weights = block.attn1.processor.first_head
+        texts = weights.shape[1] - index.shape[1]
+        losses.append(-(weights[picture, texts + patch, index[picture, patch]].float() + 1e-6).log().mean())
+    return sum(losses) / len(losses)
 
 
 def blocks_of(name: str) -> bool:
@@ -109,8 +131,8 @@ def blocks_of(name: str) -> bool:
 def main(arguments: list[str] | None = None) -> None:
     parser = common.arguments("dit", steps=15000, batch=8, rate=2e-3)
     parser.add_argument("--pool", type=int, default=6144, help="items with latents to keep")
-    parser.add_argument("--words", type=float, default=0.45, help="share of batches with a quoted word")
-    parser.add_argument("--edits", type=float, default=0.2, help="share of batches with a source picture")
+    parser.add_argument("--words", type=float, default=0.6, help="share of batches with a quoted word")
+    parser.add_argument("--edits", type=float, default=0.15, help="share of batches with a source picture")
     options = parser.parse_args(arguments)
     device = common.start(options)
     pool = Pool(options, vae_stage.load(options), options.pool)
@@ -133,9 +155,10 @@ def main(arguments: list[str] | None = None) -> None:
         scenes = [item.target for item in items] if editing else items
         worded = scenes[0].word is not None
         # Which letter it is, and where an outline runs, is decided where there is most noise.
-        sigma = 1 / (1 + np.exp(-((1.2 if worded else 0.5) + 1.2 * rng.standard_normal(len(items)))))
+        sigma = 1 / (1 + np.exp(-((1.8 if worded else 0.5) + 1.2 * rng.standard_normal(len(items)))))
         sigma = np.where(rng.random(len(items)) < 0.1, rng.random(len(items)), sigma)
         codes = np.stack([world.codes(scene, scene.height, scene.width) for scene in scenes])
+        true_codes = codes
         weights = torch.from_numpy(cell_weights(codes)).float().to(device).repeat_interleave(4, 1).repeat_interleave(4, 2)
         if rng.random() < 0.5:  # the AR model errs now and then
             codes = np.where(rng.random(codes.shape) < 0.01, rng.integers(world.USED_CODES, size=codes.shape), codes)
@@ -155,7 +178,11 @@ def main(arguments: list[str] | None = None) -> None:
             velocity = painter((1 - mix) * clean + mix * noise, sigma, prior, torch.full_like(prior, without, dtype=torch.bool), glyphs, condition)
         error = (velocity.float() - (noise - clean)).square().mean(1)
         kind = "without" if without else "edit" if editing else "word" if worded else "shapes"
-        return (error * weights).mean(), {kind: error.mean().item()}
+        loss, logs = (error * weights).mean(), {kind: error.mean().item()}
+        if kind == "word":
+            strayed = astray(painter.transformer.transformer_blocks, true_codes)
+            loss, logs["astray"] = loss + GUIDANCE * strayed, strayed.item()
+        return loss, logs
 
     trainer.run(loss_of)
 

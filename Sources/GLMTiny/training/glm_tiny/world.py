@@ -285,6 +285,15 @@ def text_code(length: int, index: int, half: int) -> int:
     return FIRST_TEXT + (length * (length - 1) // 2 + index) * 2 + half
 
 
+def letter_index(grid: np.ndarray) -> np.ndarray:
+    """Which letter of its word each code stands for, from 0; -1 where it is no letter's."""
+    table = np.full(USED_CODES, -1)
+    for length in range(1, WORD_MAX + 1):
+        for index in range(length):
+            table[text_code(length, index, 0):text_code(length, index, 1) + 1] = index
+    return table[grid]
+
+
 def shape_code(colour: str, kind: str, part_row: int, part_col: int) -> int:
     which = list(COLOURS).index(colour) * len(KINDS) + KINDS.index(kind)
     return FIRST_SHAPE + (which * PARTS + part_row) * PARTS + part_col
