@@ -8,13 +8,21 @@ extension GatewayCommand {
         let folder = server.runFolder
         defer { if removeRunDirectory { PrivateFolder.remove(folder.path) } }
         try folder.prepare()
-        let plan = try plan()
+        var plan = try plan()
+        let digest = plan.digest
+        // A private fleet leaves nothing behind; every other may be followed by a gateway that has to know what became of it.
+        if !server.exitWithParent, let state = FleetState.load(folder.path, plan: digest) {
+            plan.stages = state.stages
+            plan.pipeline = state.pipeline
+        }
         let process = try StageServer(kind: "gateway", options: options(in: folder), capacity: plan.queue + Self.spare)
         let timing = FleetTiming(probeInterval: .seconds(probeInterval), stall: stallLimit.map { .seconds($0) })
         let fleet = Fleet(folder: folder, remote: plan.remote, pipeline: plan.pipeline, timing: timing, logger: process.logger)
         let supervisor = Supervisor(folder: folder, fleet: fleet, common: stageArguments, lifeline: server.exitWithParent, logger: process.logger)
         let pictures = Pictures(fleet: fleet, timing: timing, limit: plan.queue, logger: process.logger)
-        let operations = Operations(fleet: fleet, supervisor: supervisor, logger: process.logger, place: place) { _, _ in }
+        let operations = Operations(fleet: fleet, supervisor: supervisor, logger: process.logger, place: place) { stages, pipeline in
+            try FleetState(plan: digest, stages: stages, pipeline: pipeline).save(folder.path)
+        }
         let report = FleetReport(fleet: fleet, supervisor: supervisor, pictures: pictures)
         let service = GatewayService(pictures: pictures, gate: process.gate) { process.description() } report: {
             await report.status(process.description())
@@ -23,6 +31,7 @@ extension GatewayCommand {
         let following = Task { try await fleet.run() }
         defer { following.cancel() }
         do {
+            let plan = plan
             try await process.run([.gateway(service), .operations(OperationsService(operations))]) {
                 for stage in plan.stages { await supervisor.keep(stage) }
                 try await served(plan.kinds, fleet, supervisor)
@@ -32,7 +41,9 @@ extension GatewayCommand {
             await supervisor.stop(grace: Self.stopGrace)
             throw error
         }
-        if !keepStages { await supervisor.stop(grace: Self.stopGrace) }
+        guard !keepStages else { return }
+        await supervisor.stop(grace: Self.stopGrace)
+        FleetState.remove(folder.path)
     }
 
     /// Returns when each kind has a stage that serves; throws the reason when a stage is given up before.

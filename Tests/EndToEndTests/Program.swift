@@ -65,6 +65,13 @@ final class Program: Sendable {
         }
     }
 
+    /// Those of them that run one of our programs.
+    static func running(_ name: String, in scratch: Scratch) -> [Int32] {
+        running(in: scratch).compactMap(Int32.init).filter {
+            (try? String(contentsOfFile: "/proc/\($0)/comm", encoding: .utf8)) == "\(name)\n"
+        }
+    }
+
     /// Returns when nothing runs for the scratch folder any more: for what no event of ours tells of.
     static func waitForNone(in scratch: Scratch) async throws {
         while !running(in: scratch).isEmpty { try await Task.sleep(for: .milliseconds(5)) }

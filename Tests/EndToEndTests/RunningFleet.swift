@@ -17,14 +17,46 @@ final class RunningFleet: Sendable {
         self.connection = connection
     }
 
-    static func start(_ kinds: String = "vision,text,diffusion") async throws -> RunningFleet {
-        let scratch = try Scratch()
+    static func start(_ kinds: String = "vision,text,diffusion", in scratch: Scratch? = nil, _ flags: [String] = ["--exit-with-parent"]) async throws -> RunningFleet {
+        let scratch = try scratch ?? Scratch()
         let folder = scratch.file("run")
         let program = try Program(
-            "glm-gateway", ["--run-directory", folder, "--start", kinds, "--model", Binaries.model, "--threads", "1", "--exit-with-parent"], in: scratch)
+            "glm-gateway", ["--run-directory", folder, "--start", kinds, "--model", Binaries.model, "--threads", "1"] + flags, in: scratch)
         _ = try await program.output { $0.hasPrefix("ready ") }
         return RunningFleet(scratch, program, try StageConnection(to: .unix(path: folder + "/gateway.sock")))
     }
+
+    /// So many stages of each kind.
+    func scale(_ kinds: [StageKind], to replicas: Int) async throws {
+        for kind in kinds {
+            try await OperationsClient(connection).scale(ScaleRequest(kind: kind.rawValue, replicas: replicas)) { _ in }
+        }
+    }
+
+    /// The pictures of all requests, in their order, so many at a time.
+    /// - Parameter onAnswer: called after each answer with the number of answers so far.
+    func answers(
+        _ requests: [GenerateImageRequest], atOnce: Int, onAnswer: @escaping @Sendable (Int) async throws -> Void = { _ in }
+    ) async throws -> [GeneratedImage] {
+        try await withThrowingTaskGroup(of: (Int, GeneratedImage).self) { group in
+            var rest = Array(requests.enumerated())[...]
+            func next() {
+                guard let (index, request) = rest.popFirst() else { return }
+                group.addTask { (index, try await self.gateway.generate(request)) }
+            }
+            for _ in 0..<atOnce { next() }
+            var answers = [Int: GeneratedImage]()
+            while let (index, answer) = try await group.next() {
+                answers[index] = answer
+                try await onAnswer(answers.count)
+                next()
+            }
+            return requests.indices.map { answers[$0]! }
+        }
+    }
+
+    /// Processes of one of our programs that run for this fleet.
+    func processes(_ program: String) -> [Int32] { Program.running(program, in: scratch) }
 
     /// A small request.
     func picture(seed: UInt64 = 1) async throws -> GeneratedImage {

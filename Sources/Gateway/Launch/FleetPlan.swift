@@ -1,3 +1,5 @@
+import Crypto
+import Foundation
 public import StageKit
 public import Wire
 
@@ -20,4 +22,12 @@ public struct FleetPlan: Sendable {
     }
 
     public var kinds: Set<StageKind> { Set(stages.map(\.kind)) }
+
+    /// Tells one plan from another: what operators change later is kept for the plan that it was a change of.
+    public var digest: String {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = .sortedKeys
+        let bytes = (try? encoder.encode(stages)) ?? Data()
+        return SHA256.hash(data: bytes).map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
+    }
 }

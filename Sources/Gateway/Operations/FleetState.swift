@@ -1,29 +1,32 @@
 public import Foundation
 
-/// What operators have made of a topology, for the gateway that comes after this one: it stands in the run folder, beside the
+/// What operators have made of a plan, for the gateway that comes after this one: it stands in the run folder, beside the
 /// sockets of the stages that it speaks of.
 public struct FleetState: Codable, Sendable, Hashable {
-    /// Of the topology that it began with; another topology begins anew.
-    public var topology: String
+    /// Digest of the plan that it began with; another plan begins anew.
+    public var plan: String
     public var stages: [StageSpec]
     /// Fingerprints of the models that requests are computed by.
     public var pipeline: [StageKind: String]
 
-    public init(topology: String, stages: [StageSpec], pipeline: [StageKind: String]) {
-        self.topology = topology
+    public init(plan: String, stages: [StageSpec], pipeline: [StageKind: String]) {
+        self.plan = plan
         self.stages = stages
         self.pipeline = pipeline
     }
 
     static let fileName = "fleet.json"
 
-    /// The state in a run folder; nil when there is none of this topology.
-    public static func load(_ folder: String, topology: String) -> FleetState? {
+    /// The state in a run folder; nil when there is none of this plan.
+    public static func load(_ folder: String, plan: String) -> FleetState? {
         guard let data = FileManager.default.contents(atPath: "\(folder)/\(fileName)"),
-            let state = try? JSONDecoder().decode(FleetState.self, from: data), state.topology == topology
+            let state = try? JSONDecoder().decode(FleetState.self, from: data), state.plan == plan
         else { return nil }
         return state
     }
+
+    /// For a fleet that was ended as it was told to.
+    public static func remove(_ folder: String) { try? FileManager.default.removeItem(atPath: "\(folder)/\(fileName)") }
 
     /// Written whole or not at all.
     public func save(_ folder: String) throws {

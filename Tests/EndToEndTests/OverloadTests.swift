@@ -1,0 +1,66 @@
+import Foundation
+import Gateway
+import Synchronization
+import Testing
+import Wire
+
+/// More requests than the fleet can do. `GLM_SOAK=1` runs a minute of them.
+@Suite(.timeLimit(.minutes(5)), .serialized) struct OverloadTests {
+    private static let isSoak = ProcessInfo.processInfo.environment["GLM_SOAK"] == "1"
+    private static let length = Duration.seconds(isSoak ? 60 : 4)
+
+    private struct Counts {
+        var answered = 0, refused = 0, late = 0
+        var others: [String] = []
+    }
+
+    @Test("under four times the load it can bear, every request is answered or refused within its deadline, and memory stays flat")
+    func overload() async throws {
+        let fleet = try await RunningFleet.start("text,diffusion", ["--exit-with-parent", "--queue", "16"])
+        let request = GenerateImageRequest(prompt: "x", height: 64, width: 64, steps: 4, seed: 1)
+        // Three pictures teach the gateway how long one takes; three more say how long that is.
+        for _ in 0..<3 { _ = try await fleet.gateway.generate(request) }
+        let start = ContinuousClock.now
+        for _ in 0..<3 { _ = try await fleet.gateway.generate(request) }
+        let each = start.duration(to: .now) / 3
+        let deadline = each * 12 + .milliseconds(200)
+        let counts = Mutex(Counts())
+        var memory: [Int] = []
+        let end = ContinuousClock.now + Self.length
+        await withTaskGroup(of: Void.self) { group in
+            var sent = 0
+            while ContinuousClock.now < end {
+                sent += 1
+                let seed = UInt64(sent)
+                group.addTask {
+                    let begin = ContinuousClock.now
+                    var request = request
+                    request.seed = seed
+                    do {
+                        _ = try await fleet.gateway.generate(request, CallSettings(timeout: deadline))
+                        counts.withLock { $0.answered += 1 }
+                    } catch let error as CallError where error.status == .resourceExhausted || error.status == .deadlineExceeded {
+                        counts.withLock { $0.refused += 1 }
+                    } catch {
+                        counts.withLock { $0.others.append("\(error)") }
+                    }
+                    // The answer may be under way when the deadline passes.
+                    if begin.duration(to: .now) > deadline + .milliseconds(500) { counts.withLock { $0.late += 1 } }
+                }
+                if sent % 50 == 0, let gateway = try? await fleet.gateway.status().gateway { memory.append(gateway.memoryBytes) }
+                try? await Task.sleep(for: each / 4)
+            }
+        }
+        let result = counts.withLock { $0 }
+        #expect(result.others.isEmpty, "\(result.others.prefix(3))")
+        #expect(result.late == 0)
+        #expect(result.answered > 0 && result.refused > 0, "\(result.answered) answered, \(result.refused) refused")
+        // After the first half nothing grows any more.
+        if memory.count >= 4 {
+            let middle = memory[memory.count / 2], last = memory[memory.count - 1]
+            #expect(last - middle < 32 << 20, "\(middle) bytes at half time, \(last) at the end")
+        }
+        // It serves the next at once.
+        _ = try await fleet.gateway.generate(request)
+        await fleet.stop()
+    }}
