@@ -1,0 +1,64 @@
+/// Something that computes: an accelerator's die with memory of its own, or the host's processors.
+public struct Card: Codable, Sendable, Hashable {
+    /// What answered for it.
+    public enum Source: String, Codable, Sendable { case dcmi, npuSMI = "npu-smi", declared, host }
+
+    /// As the driver grades it.
+    public enum Health: String, Codable, Sendable { case ok, minor, major, critical, absent, unknown }
+
+    /// Where the die sits: never what a process opens.
+    public struct Location: Codable, Sendable, Hashable {
+        /// The board, as npu-smi's `NPU` column and DCMI's card id.
+        public var card: Int
+        /// The die on it: 0, and 1 on boards of two.
+        public var chip: Int
+        /// The host's number of the die, as in `/dev/davinci3`; nil where nothing says it.
+        public var physical: Int?
+    }
+
+    /// `cpu`, or `npu:` and the logical number: what a topology names.
+    public var name: String
+    /// `910B3`; of the host, its processor.
+    public var chip: String
+    /// In bytes.
+    public var memory: Int
+    /// In bytes, when it was looked at; nil where it was only declared.
+    public var free: Int?
+    public var health: Health
+    /// In degrees Celsius.
+    public var temperature: Int?
+    /// In watts.
+    public var power: Double?
+    public var location: Location?
+    /// The number by which the runtime opens it: what `ASCEND_RT_VISIBLE_DEVICES` takes. Nil for the host.
+    public var logical: Int?
+    /// Of the host: processors that compute.
+    public var processors: Int?
+    public var source: Source
+
+    public init(
+        name: String, chip: String, memory: Int, free: Int? = nil, health: Health = .unknown, temperature: Int? = nil, power: Double? = nil,
+        location: Location? = nil, logical: Int? = nil, processors: Int? = nil, source: Source
+    ) {
+        self.name = name
+        self.chip = chip
+        self.memory = memory
+        self.free = free
+        self.health = health
+        self.temperature = temperature
+        self.power = power
+        self.location = location
+        self.logical = logical
+        self.processors = processors
+        self.source = source
+    }
+
+    public static let hostName = "cpu"
+    public var isHost: Bool { name == Card.hostName }
+
+    /// The figures of its chip, or why GLM-Image can't run on it.
+    public var support: ChipSupport { isHost ? .figures(.host(processors: processors ?? 1)) : Chip.support(chip, memory: memory) }
+
+    /// Bytes that stages may take: what is free, or where nothing has looked, all but the driver's own share.
+    public var available: Int { free ?? max(0, memory - Chip.driverShare(memory: memory)) }
+}

@@ -1,0 +1,65 @@
+import CCards
+
+/// Cards by the driver's management interface.
+struct DCMI {
+    /// What `dlopen` gets. By name alone it is found where the loader's path leads.
+    let libraries: [String]
+
+    static let standardLibraries = [
+        "libdcmi.so", "/usr/local/dcmi/libdcmi.so", "/usr/local/Ascend/driver/lib64/driver/libdcmi.so",
+    ]
+
+    enum Answer {
+        case cards([Card])
+        /// There is no such library here.
+        case absent
+        case failed(String)
+    }
+
+    func read() -> Answer {
+        for library in libraries {
+            switch read(library) {
+            case .absent: continue
+            case let answer: return answer
+            }
+        }
+        return .absent
+    }
+
+    private func read(_ library: String) -> Answer {
+        var found = [ccards_card](repeating: ccards_card(), count: 128)
+        var reason = [CChar](repeating: 0, count: 256)
+        let count = ccards_read(library, &found, Int32(found.count), &reason, reason.count)
+        if count == Int32(CCARDS_NO_LIBRARY) { return .absent }
+        let why = String(decoding: reason.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
+        guard count >= 0 else { return .failed("\(library): \(why)") }
+        return .cards(found.prefix(Int(count)).map(Card.init))
+    }
+}
+
+extension Card {
+    fileprivate init(_ found: ccards_card) {
+        func known(_ value: Int32) -> Int? { value < 0 ? nil : Int(value) }
+        let chip = withUnsafeBytes(of: found.name) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+        let memory = max(0, Int(found.memory)) * ByteCount.mebibyte
+        self.init(
+            name: "npu:\(found.logical)", chip: chip, memory: memory,
+            free: found.used < 0 ? nil : max(0, memory - Int(found.used) * ByteCount.mebibyte),
+            health: Health(dcmi: found.health), temperature: found.temperature == Int32(CCARDS_NO_TEMPERATURE) ? nil : Int(found.temperature),
+            power: known(found.power).map { Double($0) / 10 },
+            location: Location(card: Int(found.card), chip: Int(found.chip), physical: known(found.physical)), logical: Int(found.logical), source: .dcmi)
+    }
+}
+
+extension Card.Health {
+    fileprivate init(dcmi value: Int32) {
+        switch value {
+        case 0: self = .ok
+        case 1: self = .minor
+        case 2: self = .major
+        case 3: self = .critical
+        case 0xFFFF: self = .absent
+        default: self = .unknown
+        }
+    }
+}

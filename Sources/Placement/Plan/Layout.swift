@@ -1,0 +1,70 @@
+/// Stages on cards while a plan is being made: where one more would go, what doesn't fit, how fast it would be.
+struct Layout {
+    var cards: [Plan.PlannedCard]
+    /// Predicted seconds of a role on a card.
+    let seconds: @Sendable (StageRole, Card) -> Double
+
+    mutating func add(_ stage: PlannedStage) {
+        guard let index = index(of: stage.card) else { preconditionFailure("\(stage.card) is not a card of the layout") }
+        cards[index].stages.append(stage)
+    }
+
+    func index(of name: String) -> Int? { cards.firstIndex { $0.card.name == name } }
+
+    /// Whether the card would still hold its stages with `stage` among them.
+    func fits(_ stage: PlannedStage) -> Bool {
+        guard let index = index(of: stage.card) else { return false }
+        return (cards[index].stages + [stage]).bytesTogether <= cards[index].card.available
+    }
+
+    /// The best of `candidates`, one stage drafted for each card it may go to, that fits; nil where none does.
+    ///
+    /// Replicas of a role take cards of their own. The small vision stage goes where the least room is left that holds it,
+    /// so that it doesn't break up a card; the others go where the least work is.
+    func best(_ candidates: [PlannedStage]) -> PlannedStage? {
+        candidates.filter(fits).min { order($0) < order($1) }
+    }
+
+    /// Where the most room is: for a stage that fits nowhere.
+    func roomiest(_ candidates: [PlannedStage]) -> PlannedStage? {
+        candidates.max { room($0) < room($1) }
+    }
+
+    private func room(_ stage: PlannedStage) -> Int { index(of: stage.card).map { cards[$0].left } ?? .min }
+
+    private func order(_ stage: PlannedStage) -> (Int, Double, Int) {
+        let card = cards[index(of: stage.card)!]
+        let twins = card.stages.count { $0.role == stage.role }
+        if stage.role == .vision { return (twins, card.stages.isEmpty ? 1 : 0, card.left) }
+        return (twins, card.stages.reduce(0) { $0 + seconds($1.role, card.card) }, -card.left)
+    }
+
+    var shortages: [Plan.Shortage] {
+        cards.filter { $0.left < 0 }.map {
+            Plan.Shortage(card: $0.card.name, stages: $0.stages.map(\.name), needed: $0.taken, available: $0.card.available)
+        }
+    }
+
+    /// The most pictures a second that the cards' time allows.
+    ///
+    /// Requests may go to any replica, so only this bounds them: for any set of roles, the cards that run one of them can't
+    /// do more of the set's work than they have time (Hall's condition; exact for cards of one kind).
+    var picturesPerSecond: Double {
+        let roles = StageRole.allCases.filter { role in cards.contains { $0.stages.contains { $0.role == role } } }
+        var least = Double.infinity
+        for mask in 1..<max(1 << roles.count, 2) where !roles.isEmpty {
+            let set = roles.indices.filter { mask >> $0 & 1 == 1 }.map { roles[$0] }
+            let rate = cards.filter { card in card.stages.contains { set.contains($0.role) } }
+                .reduce(0.0) { sum, card in sum + 1 / set.reduce(0) { $0 + seconds($1, card.card) } }
+            least = min(least, rate)
+        }
+        return least.isFinite ? least : 0
+    }
+
+    var forecasts: [Plan.Forecast] {
+        StageRole.allCases.compactMap { role in
+            let each = cards.flatMap { card in card.stages.filter { $0.role == role }.map { _ in seconds(role, card.card) } }
+            return each.isEmpty ? nil : Plan.Forecast(role: role, replicas: each.count, seconds: each.reduce(0, +) / Double(each.count))
+        }
+    }
+}

@@ -1,0 +1,80 @@
+/// Card by card, what would run and what it takes; decided before anything is loaded.
+public struct Plan: Encodable, Sendable {
+    /// A card and the stages on it.
+    public struct PlannedCard: Codable, Sendable, Hashable {
+        public var card: Card
+        public var stages: [PlannedStage]
+
+        /// Bytes that the stages take together.
+        public var taken: Int { stages.bytesTogether }
+        /// Bytes left for more; negative where the stages don't fit.
+        public var left: Int { card.available - taken }
+    }
+
+    /// What doesn't fit, and by how much.
+    public struct Shortage: Codable, Sendable, Hashable, CustomStringConvertible {
+        public var card: String
+        public var stages: [String]
+        /// In bytes.
+        public var needed, available: Int
+        public var lacking: Int { needed - available }
+
+        public var description: String {
+            let subject = stages.count == 1 ? "\(stages[0]) needs" : "\(stages.joined(separator: ", ")) together need"
+            return "\(card): \(subject) \(ByteCount.text(needed)), \(ByteCount.text(available)) are available; \(ByteCount.text(lacking)) are lacking"
+        }
+    }
+
+    /// A kind of stage in numbers: predictions for one picture of 1024 × 1024 with 50 steps.
+    public struct Forecast: Codable, Sendable, Hashable {
+        public var role: StageRole
+        public var replicas: Int
+        /// Seconds that one replica works for one picture; the mean over their cards.
+        public var seconds: Double
+        public var picturesPerSecond: Double { Double(replicas) / seconds }
+    }
+
+    /// Those that were to be used, in the order of their names.
+    public let cards: [PlannedCard]
+    public let shortages: [Shortage]
+    public let forecasts: [Forecast]
+    /// The most that the fleet makes, by prediction: pictures of 1024 × 1024 with 50 steps a second.
+    public let picturesPerSecond: Double
+    /// Why it came out like this, and what was left aside.
+    public let notes: [String]
+    public let limits: Topology.Limits
+    /// Stages elsewhere: `host:port`.
+    public let remote: [String]
+    let planner: Planner
+
+    /// Every process, in the order of the work.
+    public var stages: [PlannedStage] {
+        let all = cards.flatMap(\.stages)
+        return StageRole.allCases.flatMap { role in
+            all.filter { $0.role == role }.sorted { (Int($0.instance) ?? 0) < (Int($1.instance) ?? 0) }
+        }
+    }
+
+    public var isFeasible: Bool { shortages.isEmpty }
+
+    /// The kind of stage that bounds the fleet.
+    public var bottleneck: Forecast? { forecasts.filter { $0.role != .vision }.min { $0.picturesPerSecond < $1.picturesPerSecond } }
+
+    enum CodingKeys: String, CodingKey {
+        case cards, shortages, forecasts, notes, limits, remote
+        case picturesPerSecond = "pictures_per_second"
+        case isFeasible = "feasible"
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        var values = encoder.container(keyedBy: CodingKeys.self)
+        try values.encode(isFeasible, forKey: .isFeasible)
+        try values.encode(cards, forKey: .cards)
+        try values.encode(shortages, forKey: .shortages)
+        try values.encode(forecasts, forKey: .forecasts)
+        try values.encode(picturesPerSecond, forKey: .picturesPerSecond)
+        try values.encode(notes, forKey: .notes)
+        try values.encode(limits, forKey: .limits)
+        try values.encode(remote, forKey: .remote)
+    }
+}

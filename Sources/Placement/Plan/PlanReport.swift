@@ -1,0 +1,53 @@
+import Foundation
+
+extension Plan {
+    /// For people: card by card, then what was decided and why.
+    public var report: String {
+        var lines: [String] = []
+        for planned in cards { lines += Self.lines(planned) + [""] }
+        if !shortages.isEmpty { lines += ["does not fit:"] + shortages.map { "  \($0)" } + [""] }
+        lines += forecasts.map(Self.line)
+        if let bottleneck {
+            lines.append("\(bottleneck.role.rawValue) bounds it: \(Planner.rounded(picturesPerSecond)) pictures a second predicted, of 1024x1024 with 50 steps")
+        }
+        lines += notes
+        lines.append("planned for pictures of \(limits.pixels) pixels with \(limits.sources) source pictures; ~ marks estimates")
+        if !remote.isEmpty { lines.append("stages elsewhere: \(remote.joined(separator: ", "))") }
+        return lines.joined(separator: "\n")
+    }
+
+    /// One JSON object.
+    public func json() throws -> String {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        return String(decoding: try encoder.encode(self), as: UTF8.self)
+    }
+
+    private static func lines(_ planned: PlannedCard) -> [String] {
+        let card = planned.card
+        var head = "\(card.name)  \(card.chip)  \(ByteCount.text(card.memory)), \(ByteCount.text(card.available)) available"
+        if card.free == nil { head += " after the driver's ~\(ByteCount.text(card.memory - card.available))" }
+        if card.health != .unknown { head += ", health \(card.health.rawValue)" }
+        if let temperature = card.temperature { head += ", \(temperature) C" }
+        if let power = card.power { head += ", \(power) W" }
+        var lines = [head]
+        for stage in planned.stages {
+            lines.append("  \(column(stage.name, 22))\(column(ByteCount.text(stage.bytes), 12))\(stage.model)")
+            for need in stage.needs {
+                lines.append("    \(column(need.item.rawValue, 20))\(column((need.isEstimate ? "~" : "") + ByteCount.text(need.bytes), 12))\(need.reason)")
+            }
+        }
+        if planned.stages.isEmpty {
+            lines.append("  nothing")
+        } else {
+            lines.append("  \(column(planned.left < 0 ? "lacking" : "left", 22))\(ByteCount.text(abs(planned.left)))")
+        }
+        return lines
+    }
+
+    private static func line(_ forecast: Forecast) -> String {
+        "\(forecast.role.rawValue): \(forecast.replicas) × ~\(Planner.rounded(forecast.seconds)) s a picture, \(Planner.rounded(forecast.picturesPerSecond)) pictures a second"
+    }
+
+    private static func column(_ text: String, _ width: Int) -> String { text.padding(toLength: max(width, text.count + 2), withPad: " ", startingAt: 0) }
+}

@@ -1,0 +1,45 @@
+public import Foundation
+
+/// One process of a plan: what it is started with, and what it takes.
+public struct PlannedStage: Codable, Sendable, Hashable {
+    public var role: StageRole
+    /// `0`, `1`, …: unique among the stages of its role.
+    public var instance: String
+    /// `cpu`, `npu:3`.
+    public var card: String
+    /// The number by which the runtime opens the card; nil on the host.
+    public var logical: Int?
+    /// The model's folder.
+    public var model: String
+    /// Sequences that the text stage works on together; 1 for the others.
+    public var batch: Int
+    public var precision: Topology.Precision
+    /// On the host; nil: one for each processor.
+    public var threads: Int?
+    public var needs: [Need]
+
+    /// As people name it: `text-0`.
+    public var name: String { "\(role.rawValue)-\(instance)" }
+    public var modelFolder: URL { URL(fileURLWithPath: model, isDirectory: true) }
+    /// Bytes that it takes when it is alone on its card.
+    public var bytes: Int { needs.reduce(0) { $0 + $1.bytes } }
+
+    /// How the process names its device: it sees one card only, and numbers what it sees from 0.
+    public var device: String { logical == nil ? Card.hostName : "npu:0" }
+
+    /// What its process is to have in its environment. The runtime hides all other cards from it.
+    public var environment: [String: String] { logical.map { ["ASCEND_RT_VISIBLE_DEVICES": "\($0)"] } ?? [:] }
+}
+
+extension [PlannedStage] {
+    /// Bytes that stages take together on one card: pages of a file that several map count once.
+    var bytesTogether: Int {
+        var shared: Set<String> = []
+        return reduce(0) { sum, stage in
+            sum + stage.needs.reduce(0) { sum, need in
+                // Each role has tensors of its own in a model's files.
+                need.isShared && !shared.insert("\(stage.role.rawValue) \(stage.model)").inserted ? sum : sum + need.bytes
+            }
+        }
+    }
+}
