@@ -14,6 +14,12 @@ public struct Card: Codable, Sendable, Hashable {
         public var chip: Int
         /// The host's number of the die, as in `/dev/davinci3`; nil where nothing says it.
         public var physical: Int?
+
+        public init(card: Int, chip: Int, physical: Int?) {
+            self.card = card
+            self.chip = chip
+            self.physical = physical
+        }
     }
 
     /// `cpu`, or `npu:` and the logical number: what a topology names.

@@ -1,0 +1,160 @@
+import Foundation
+import Placement
+import Testing
+
+struct DiscoveryTests {
+    private let mebibyte = 1 << 20
+
+    @Test("DCMI: a 910B has one die a card; physical and logical numbers are kept apart")
+    func dcmi910B() throws {
+        let dies = [
+            ScriptedDCMI.Die(card: 2, logical: 0, physical: 5, name: "910B3"),
+            ScriptedDCMI.Die(card: 6, logical: 1, physical: 3, name: "910B3", health: 2, temperature: nil, power: nil),
+        ]
+        let cards = try ScriptedDCMI.with(dies) { try accelerators(["GLM_DCMI_LIBRARY": $0.path]) }
+        #expect(cards.map(\.name) == ["npu:0", "npu:1"])
+        #expect(cards[0] == Card(
+            name: "npu:0", chip: "910B3", memory: 65536 * mebibyte, free: 62536 * mebibyte, health: .ok, temperature: 40, power: 91.3,
+            location: Card.Location(card: 2, chip: 0, physical: 5), logical: 0, source: .dcmi))
+        #expect(cards[1].health == .major)
+        #expect(cards[1].temperature == nil)
+        #expect(cards[1].power == nil)
+        #expect(cards[1].location == Card.Location(card: 6, chip: 0, physical: 3))
+    }
+
+    @Test("DCMI: an A3 has two dies a card, each a card of ours")
+    func dcmiA3() throws {
+        let dies = (0..<4).map { ScriptedDCMI.Die(card: $0 / 2, chip: $0 % 2, logical: $0, physical: $0, name: "Ascend910") }
+        let cards = try ScriptedDCMI.with(dies) { try accelerators(["GLM_DCMI_LIBRARY": $0.path]) }
+        #expect(cards.map(\.name) == ["npu:0", "npu:1", "npu:2", "npu:3"])
+        #expect(cards.map(\.location?.chip) == [0, 1, 0, 1])
+        #expect(cards.allSatisfy { if case .figures = $0.support { true } else { false } })
+    }
+
+    @Test("DCMI: a 310P has no HBM; its own memory is told, and the chip is refused by name")
+    func dcmi310P() throws {
+        let die = ScriptedDCMI.Die(card: 0, logical: 0, physical: 0, name: "310P3", hbm: nil, memory: (44280, 41843))
+        let card = try #require(try ScriptedDCMI.with([die]) { try accelerators(["GLM_DCMI_LIBRARY": $0.path]) }.first)
+        #expect(card.memory == 44280 * mebibyte)
+        #expect(card.free == 41843 * mebibyte)
+        #expect(card.support == .refused("310P3 has no bf16, which GLM-Image's weights are in"))
+    }
+
+    @Test("a DCMI that fails is a note, and npu-smi is asked")
+    func dcmiFails() throws {
+        try ScriptedDCMI.with([ScriptedDCMI.Die(card: 0, logical: 0, physical: 0, name: "910B3")], initCode: -8020) { library in
+            try withFolder { folder in
+                try script(folder, printing: "910b4")
+                let inventory = try Discovery(environment: ["GLM_DCMI_LIBRARY": library.path, "PATH": path(folder)]).inventory()
+                #expect(inventory.accelerators.map(\.source) == [.npuSMI, .npuSMI])
+                #expect(inventory.notes.count == 1 && inventory.notes[0].hasSuffix("dcmi_init: error -8020"), "\(inventory.notes)")
+            }
+        }
+    }
+
+    @Test("npu-smi on 910B4: missing temperature and power stay unknown")
+    func table910B() throws {
+        let cards = try table("910b4")
+        #expect(cards.map(\.name) == ["npu:0", "npu:1"])
+        #expect(cards[0] == Card(
+            name: "npu:0", chip: "910B4-1", memory: 65536 * mebibyte, free: 62339 * mebibyte, health: .ok, temperature: 33, power: 91.3,
+            location: Card.Location(card: 0, chip: 0, physical: nil), logical: 0, source: .npuSMI))
+        #expect(cards[1].free == 5536 * mebibyte)
+        #expect(cards[1].power == nil)
+        #expect(cards[1].temperature == nil)
+        #expect(cards[1].health == .major)
+        #expect(cards[1].location?.card == 2)
+    }
+
+    @Test("npu-smi on A3: two dies a card, with the host's numbers")
+    func tableA3() throws {
+        let cards = try table("a3")
+        #expect(cards.map(\.name) == ["npu:0", "npu:1", "npu:2", "npu:3"])
+        #expect(cards.map(\.location) == [(4, 0, 8), (4, 1, 9), (5, 0, 10), (5, 1, 11)].map { Card.Location(card: $0.0, chip: $0.1, physical: $0.2) })
+        #expect(cards.map(\.power) == [181.9, nil, 176.2, nil])
+        #expect(cards[1].temperature == 36)
+    }
+
+    @Test("npu-smi on 310P: no HBM column")
+    func table310P() throws {
+        let cards = try table("310p")
+        #expect(cards.map(\.chip) == ["310P3", "310P3"])
+        #expect(cards.map(\.memory) == [44280 * mebibyte, 43693 * mebibyte])
+        #expect(cards.map(\.power) == [nil, nil])
+    }
+
+    @Test("an npu-smi that prints an error, or ends with one, is a note")
+    func noTable() throws {
+        try withFolder { folder in
+            try script(folder, "echo 'dcmi model initialized failed, because the device is used. ret is -8020'")
+            let printed = try Discovery(environment: ["PATH": path(folder)]).inventory()
+            #expect(printed.accelerators.isEmpty)
+            #expect(printed.notes == ["npu-smi info prints no table of NPUs; it begins with \"dcmi model initialized failed, because the device is used. ret is -8020\""])
+            try script(folder, "echo busy; exit 3")
+            let failed = try Discovery(environment: ["PATH": path(folder)]).inventory()
+            #expect(failed.notes == ["\(folder.path)/npu-smi info ended with exit code 3: busy"])
+        }
+    }
+
+    @Test("ASCEND_RT_VISIBLE_DEVICES bounds the cards, and is refused where the runtime would ignore it")
+    func visible() throws {
+        let dies = (0..<4).map { ScriptedDCMI.Die(card: $0, logical: $0, physical: $0, name: "910B3") }
+        try ScriptedDCMI.with(dies) { library in
+            func names(_ list: String) throws -> [String] {
+                try accelerators(["GLM_DCMI_LIBRARY": library.path, "ASCEND_RT_VISIBLE_DEVICES": list]).map(\.name)
+            }
+            let visible = try names("1,3")
+            #expect(visible == ["npu:1", "npu:3"])
+            #expect(failure(.discoveryFailed) { _ = try names("3,1") }.contains("ascending"))
+            #expect(failure(.discoveryFailed) { _ = try names("1,x") }.contains("\"1,x\""))
+            #expect(failure(.missingCard) { _ = try names("2,7") }.contains("no card 7, there are 0, 1, 2, 3"))
+        }
+    }
+
+    @Test("the host tells its available memory and is the card cpu")
+    func host() throws {
+        try withFolder { folder in
+            try Data("MemTotal:       24684096 kB\nMemFree: 1 kB\nMemAvailable:   21849184 kB\n".utf8).write(to: folder.appending(path: "meminfo"))
+            try Data("processor: 0\nmodel name\t: A Processor @ 2 GHz\n".utf8).write(to: folder.appending(path: "cpuinfo"))
+            let host = try #require(try Discovery(environment: ["PATH": folder.path], proc: folder).inventory().host)
+            #expect(host.name == "cpu")
+            #expect(host.chip == "A Processor @ 2 GHz")
+            #expect(host.memory == 24_684_096 * 1024)
+            #expect(host.free == 21_849_184 * 1024)
+        }
+    }
+
+    @Test("chips without bf16, and unknown ones, are refused by name", arguments: [
+        ("310", 8), ("310P3", 44), ("910A", 32), ("910ProB", 32), ("Ascend910", 32), ("910B", 32), ("950PR", 128), ("H200", 141),
+    ])
+    func refusedChips(_ chip: String, _ memory: Int) {
+        guard case .refused(let reason) = Card.npu(0, chip: chip, memory: memory * gibibyte).support else {
+            Issue.record("\(chip) is taken")
+            return
+        }
+        #expect(reason.contains(chip))
+    }
+
+    // MARK: Support
+
+    private func accelerators(_ environment: [String: String]) throws -> [Card] { try Discovery(environment: environment).inventory().accelerators }
+
+    private func path(_ folder: URL) -> String { "\(folder.path):/usr/bin:/bin" }
+
+    private func script(_ folder: URL, _ body: String) throws {
+        let file = folder.appending(path: "npu-smi")
+        try Data("#!/bin/sh\n\(body)\n".utf8).write(to: file)
+        try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: file.path)
+    }
+
+    private func script(_ folder: URL, printing name: String) throws {
+        try script(folder, "[ \"$1\" = info ] && cat '\(fixtures.appending(path: "npu-smi/\(name).txt").path)'")
+    }
+
+    private func table(_ name: String) throws -> [Card] {
+        try withFolder { folder in
+            try script(folder, printing: name)
+            return try accelerators(["PATH": path(folder)])
+        }
+    }
+}

@@ -1,0 +1,62 @@
+import Foundation
+
+/// A checkpoint with the published GLM-Image's configurations and counts of parameters, and nothing but holes for weights:
+/// each part of the model is one tensor, since placement adds them up.
+enum RealSize {
+    static let vision = 1_159_607_808 + 39_849_472
+    static let text = 8_847_155_200 + 67_633_152
+    static let transformer = 6_926_882_880
+    static let diffusion = transformer + 217_660_000 + 406_100_643
+
+    static func with<Result>(_ body: (URL) throws -> Result) throws -> Result {
+        try withFolder { folder in
+            try write(folder)
+            return try body(folder)
+        }
+    }
+
+    static func write(_ folder: URL) throws {
+        try FileManager.default.removeItem(at: folder)
+        try FileManager.default.copyItem(at: tiny, to: folder)
+        try edit(folder.appending(path: "vision_language_encoder/config.json")) { values in
+            values["text_config"] = ["num_hidden_layers": 40, "hidden_size": 4096, "intermediate_size": 13_696, "num_attention_heads": 32, "num_key_value_heads": 2, "vision_vocab_size": 16_512]
+            values["vision_config"] = ["depth": 40, "hidden_size": 1536, "intermediate_size": 6144]
+        }
+        try edit(folder.appending(path: "transformer/config.json")) { values in
+            values["num_layers"] = 30
+            values["num_attention_heads"] = 32
+            values["attention_head_dim"] = 128
+        }
+        try edit(folder.appending(path: "vae/config.json")) { $0["block_out_channels"] = [128, 512, 1024, 1024] }
+        try weights(folder, "vision_language_encoder/model", [
+            "model.visual.weight": 1_159_607_808, "model.vqmodel.weight": 39_849_472, "model.language_model.weight": 8_847_155_200, "lm_head.weight": 67_633_152,
+        ])
+        try weights(folder, "transformer/diffusion_pytorch_model", ["weight": transformer])
+        try weights(folder, "text_encoder/model", ["weight": 217_660_000])
+        try weights(folder, "vae/diffusion_pytorch_model", ["weight": 406_100_643])
+    }
+
+    private static func edit(_ url: URL, _ change: (inout [String: Any]) -> Void) throws {
+        var values = try JSONSerialization.jsonObject(with: Data(contentsOf: url)) as! [String: Any]
+        change(&values)
+        try JSONSerialization.data(withJSONObject: values).write(to: url)
+    }
+
+    /// A safetensors file of bf16 vectors, its data a hole.
+    private static func weights(_ folder: URL, _ stem: String, _ tensors: [String: Int]) throws {
+        var entries: [String] = []
+        var position = 0
+        for (name, count) in tensors.sorted(by: { $0.key < $1.key }) {
+            entries.append("\"\(name)\":{\"dtype\":\"BF16\",\"shape\":[\(count)],\"data_offsets\":[\(position),\(position + 2 * count)]}")
+            position += 2 * count
+        }
+        let header = "{\(entries.joined(separator: ","))}"
+        var bytes = withUnsafeBytes(of: UInt64(header.utf8.count).littleEndian) { Data($0) }
+        bytes += Data(header.utf8)
+        let url = folder.appending(path: "\(stem).safetensors")
+        try bytes.write(to: url)
+        let file = try FileHandle(forWritingTo: url)
+        defer { try? file.close() }
+        try file.truncate(atOffset: UInt64(bytes.count + position))
+    }
+}

@@ -1,0 +1,67 @@
+import Foundation
+import Placement
+import Testing
+
+struct RoomTests {
+    @Test("one more stage goes to the card with the least work that holds it, under the next free number")
+    func scale() throws {
+        let plan = try planned("stages: {text: {replicas: 1}, diffusion: {replicas: 1}}", cards: 4)
+        let stage = try stage(plan.room(for: .diffusion))
+        #expect(stage.name == "diffusion-1")
+        #expect(!plan.stages.map(\.card).contains(stage.card))
+        #expect(stage.environment["ASCEND_RT_VISIBLE_DEVICES"] == String(stage.card.dropFirst(4)))
+    }
+
+    @Test("where no card has room, each says what is lacking")
+    func full() throws {
+        let plan = try planned("", cards: 2)
+        guard case .shortages(let shortages) = try plan.room(for: .diffusion) else {
+            Issue.record("there is room")
+            return
+        }
+        #expect(shortages.map(\.card) == ["npu:0", "npu:1"])
+        #expect(shortages.allSatisfy { $0.lacking > 0 && $0.stages == ["diffusion-1"] })
+        let left = plan.cards.map(\.left)
+        #expect(shortages.map(\.available) == left)
+    }
+
+    @Test("what others have taken since counts")
+    func measured() throws {
+        let plan = try planned("stages: {text: {replicas: 1}, diffusion: {replicas: 1}}", cards: 3)
+        let idle = try #require(plan.cards.first { $0.stages.isEmpty }).card.name
+        guard case .shortages(let shortages) = try plan.room(for: .diffusion, free: [idle: gibibyte]) else {
+            Issue.record("there is room")
+            return
+        }
+        #expect(shortages.first { $0.card == idle }?.available == gibibyte)
+    }
+
+    @Test("tenants that are not the plan's own count instead of it")
+    func tenants() throws {
+        let plan = try planned("", cards: 2)
+        let first = try #require(plan.stages.first { $0.role == .text })
+        let stage = try stage(plan.room(for: .diffusion, instance: "b", beside: [Plan.Tenant(first)]))
+        #expect(stage.name == "diffusion-b")
+        #expect(stage.card != first.card)
+    }
+
+    @Test("a second model stands beside the first while they change places")
+    func swap() throws {
+        let plan = try planned("stages: {text: {replicas: 1}, diffusion: {replicas: 1}}", cards: 3)
+        let stage = try stage(plan.room(for: .diffusion, model: tiny))
+        #expect(stage.modelFolder.standardizedFileURL.path == tiny.standardizedFileURL.path)
+        failure(.invalidModel) { _ = try plan.room(for: .diffusion, model: URL(filePath: "/nowhere")) }
+    }
+
+    private func planned(_ yaml: String, cards: Int) throws -> Plan {
+        try RealSize.with { try Planner(Topology(yaml: yaml, file: "f"), inventory: .npus(cards), model: $0).plan() }
+    }
+
+    private func stage(_ room: Plan.Room, sourceLocation: SourceLocation = #_sourceLocation) throws -> PlannedStage {
+        guard case .stage(let stage) = room else {
+            Issue.record("\(room)", sourceLocation: sourceLocation)
+            throw CancellationError()
+        }
+        return stage
+    }
+}
