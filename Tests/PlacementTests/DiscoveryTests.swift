@@ -2,6 +2,8 @@ import Foundation
 import Placement
 import Testing
 
+/// One after another: a script can't be run while a process that another test is starting still has it open for writing.
+@Suite(.serialized)
 struct DiscoveryTests {
     private let mebibyte = 1 << 20
 

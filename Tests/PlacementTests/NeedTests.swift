@@ -34,12 +34,12 @@ struct NeedTests {
 
     @Test("the workspace is marked as an estimate, the weights are not")
     func estimates() throws {
-        let stages = try RealSize.with { try Planner(Topology(), inventory: .npus(2), model: $0).plan() }.stages
+        let stages = try Planner(Topology(), inventory: .npus(2), model: RealSize.folder).plan().stages
         #expect(stages.flatMap(\.needs).allSatisfy { $0.isEstimate == ($0.item == .workspace) })
     }
 
     private func needs(_ yaml: String) throws -> [StageRole: [Need.Item: Int]] {
-        let plan = try RealSize.with { try Planner(Topology(yaml: yaml, file: "f"), inventory: .npus(2), model: $0).plan() }
+        let plan = try Planner(Topology(yaml: yaml, file: "f"), inventory: .npus(2), model: RealSize.folder).plan()
         return Dictionary(plan.stages.map { ($0.role, Dictionary($0.needs.map { ($0.item, $0.bytes) }, uniquingKeysWith: +)) }, uniquingKeysWith: { first, _ in first })
     }
 }

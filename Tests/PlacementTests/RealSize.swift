@@ -8,15 +8,15 @@ enum RealSize {
     static let transformer = 6_926_882_880
     static let diffusion = transformer + 217_660_000 + 406_100_643
 
-    static func with<Result>(_ body: (URL) throws -> Result) throws -> Result {
-        try withFolder { folder in
-            try write(folder)
-            return try body(folder)
-        }
-    }
+    /// Made once: a system takes its time to map so large a hole for the first time.
+    static let folder: URL = {
+        let folder = FileManager.default.temporaryDirectory.appending(path: "glm-placement-real-size-\(getpid())", directoryHint: .isDirectory)
+        do { try write(folder) } catch { fatalError("\(error)") }
+        atexit { try? FileManager.default.removeItem(at: RealSize.folder) }
+        return folder
+    }()
 
-    static func write(_ folder: URL) throws {
-        try FileManager.default.removeItem(at: folder)
+    private static func write(_ folder: URL) throws {
         try FileManager.default.copyItem(at: tiny, to: folder)
         try edit(folder.appending(path: "vision_language_encoder/config.json")) { values in
             values["text_config"] = ["num_hidden_layers": 40, "hidden_size": 4096, "intermediate_size": 13_696, "num_attention_heads": 32, "num_key_value_heads": 2, "vision_vocab_size": 16_512]

@@ -54,7 +54,7 @@ struct RoomTests {
     }
 
     private func planned(_ yaml: String, cards: Int) throws -> Plan {
-        try RealSize.with { try Planner(Topology(yaml: yaml, file: "f"), inventory: .npus(cards), model: $0).plan() }
+        try Planner(Topology(yaml: yaml, file: "f"), inventory: .npus(cards), model: RealSize.folder).plan()
     }
 
     private func stage(_ room: Plan.Room, sourceLocation: SourceLocation = #_sourceLocation) throws -> PlannedStage {
