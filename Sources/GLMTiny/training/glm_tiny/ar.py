@@ -137,7 +137,7 @@ def main(arguments: list[str] | None = None) -> None:
         return editing(tokenizer, drawn, codes)
 
     def loss_of(step: int):
-        rng = common.data_rng(options, step)
+        rng = common.step_rng(options, step)
         editing_now = rng.random() < options.edits
         if editing_now:
             batch = batch_of(tokenizer, [edit(rng) for _ in range(2 * options.batch)], EDIT_LENGTH, device)

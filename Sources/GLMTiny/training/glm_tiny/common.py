@@ -6,6 +6,8 @@ stopped at any moment, paused by a signal, or cut into pieces, and go on where i
 The learning rate rises, stays, and falls over the last steps. While it stays the state can be resumed for ever; the state from
 before the fall is kept in stable.pt, so a finished run can be taken up again from there. Write a number of steps into the file
 `anneal` of the run's folder and a running trainer begins its fall at once.
+
+Several processes train one model where torchrun starts them: each has its own data, gradients are averaged, process 0 saves.
 """
 from __future__ import annotations
 
@@ -18,6 +20,7 @@ from typing import Callable
 
 import numpy as np
 import torch
+import torch.distributed
 from torch import nn
 
 # States and logs stay outside the tree and outlive a reboot.
@@ -40,17 +43,28 @@ def arguments(name: str, steps: int, batch: int, rate: float) -> argparse.Argume
     return parser
 
 
+RANK, RANKS = int(os.environ.get("RANK", 0)), int(os.environ.get("WORLD_SIZE", 1))  # as torchrun sets them
+
+
 def start(options: argparse.Namespace) -> torch.device:
     if options.device.startswith("npu"):
         import torch_npu  # noqa: F401  registers the device
     # oneDNN's and OpenMP's own pools follow this number; more threads than cores only wait for each other.
     torch.set_num_threads(options.threads)
     torch.manual_seed(options.seed)
+    if RANKS > 1 and not torch.distributed.is_initialized():
+        torch.distributed.init_process_group("gloo")  # gradients travel through the CPU: slow on devices, right everywhere
     return torch.device(options.device)
 
 
 def data_rng(options: argparse.Namespace, step: int, stream: int = 0) -> np.random.Generator:
     return np.random.default_rng([options.seed, stream, step])
+
+
+def step_rng(options: argparse.Namespace, step: int) -> np.random.Generator:
+    """The source of one step's data; also seeds torch's own, for noise. Process 0 draws what a single process would."""
+    torch.manual_seed(options.seed + step + 1_000_003 * RANK)
+    return np.random.default_rng([options.seed, 0, step] + ([RANK] if RANK else []))
 
 
 def optimisers(model: nn.Module, rate: float, matrices: Callable[[str], bool]) -> list[torch.optim.Optimizer]:
@@ -92,6 +106,8 @@ class Trainer:
         print(f"{self.name}: going on from step {self.step} ({path.name})", flush=True)
 
     def save(self, name: str = "state.pt") -> None:
+        if RANK:
+            return
         falling = (self.fall_from, self.fall_over) if self.step > self.fall_from else None
         state = dict(model=self.model.state_dict(), ema=self.ema, optimisers=[o.state_dict() for o in self.optimisers],
                      step=self.step, cpu_seconds=self.cpu_seconds, falling=falling)
@@ -106,10 +122,25 @@ class Trainer:
 
     def _asked_to_fall(self) -> None:
         request = self.folder / "anneal"
-        if self.step % 10 == 0 and request.exists():
+        if RANK == 0 and self.step % 10 == 0 and request.exists():
             if self.step < self.fall_from:
                 self.fall_from, self.fall_over = self.step, int(request.read_text().strip() or 200)
             request.unlink()
+
+    def _agree(self, stop: bool) -> bool:
+        """Process 0 says whether to stop and when the rate falls."""
+        said = torch.tensor([int(stop), self.fall_from, self.fall_over])
+        torch.distributed.broadcast(said, 0)
+        stop, self.fall_from, self.fall_over = said.tolist()
+        return bool(stop)
+
+    def _average_gradients(self) -> None:
+        """A parameter that one process has no gradient for counts as zero there."""
+        parameters = [p for p in self.model.parameters() if p.requires_grad]
+        flat = torch.cat([(torch.zeros_like(p) if p.grad is None else p.grad).flatten() for p in parameters]).cpu()
+        torch.distributed.all_reduce(flat)
+        for p, grad in zip(parameters, (flat / RANKS).split([p.numel() for p in parameters])):
+            p.grad = grad.view_as(p).to(p.device)
 
     def run(self, loss_of: Callable[[int], tuple[torch.Tensor, dict[str, float]]]) -> bool:
         """True when the run has come to its last step, False when it was stopped by its limit of seconds or by SIGTERM."""
@@ -120,6 +151,12 @@ class Trainer:
         signal.signal(signal.SIGTERM, lambda *_: stop.append(True))  # a killed run loses nothing
         while self.step < self.fall_from + self.fall_over:
             self._asked_to_fall()
+            stopping = bool(stop) or bool(self.options.seconds and time.monotonic() - begin > self.options.seconds)
+            if RANKS > 1:
+                stopping = self._agree(stopping)
+            if stopping:
+                self.save()
+                return False
             if self.step == self.fall_from:
                 self.save("stable.pt")
             for optimiser in self.optimisers:
@@ -128,6 +165,8 @@ class Trainer:
                 optimiser.zero_grad(set_to_none=True)
             loss, logs = loss_of(self.step)
             loss.backward()
+            if RANKS > 1:
+                self._average_gradients()
             nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
             for optimiser in self.optimisers:
                 optimiser.step()
@@ -143,9 +182,6 @@ class Trainer:
             if time.process_time() - cpu_saved > 60:
                 self.save()
                 cpu_saved = time.process_time()
-            if stop or (self.options.seconds and time.monotonic() - begin > self.options.seconds):
-                self.save()
-                return False
         self.save()
         return True
 
@@ -159,6 +195,8 @@ class Trainer:
                 self.ema[key].copy_(value)
 
     def log(self, line: str) -> None:
+        if RANK:
+            return
         print(f"{self.name}: {line}", flush=True)
         with open(self.folder / "log.txt", "a") as file:
             file.write(line + "\n")

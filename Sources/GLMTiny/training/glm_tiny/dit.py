@@ -149,7 +149,7 @@ def main(arguments: list[str] | None = None) -> None:
 
     def loss_of(step: int):
         pool.grow(1)
-        rng = common.data_rng(options, step)
+        rng = common.step_rng(options, step)
         items, latents = pool.draw(rng, options.batch, options.words, options.edits)
         clean, editing = latents[:, -1], isinstance(items[0], world.Edit)
         scenes = [item.target for item in items] if editing else items
@@ -167,7 +167,6 @@ def main(arguments: list[str] | None = None) -> None:
         without = rng.random() < 0.06
         glyphs = torch.tensor([glyph.ids(scene.word.text if worded and not without else "") for scene in scenes], device=device)
         sigma = torch.from_numpy(sigma).float().to(device)
-        torch.manual_seed(options.seed + step)
         noise = torch.randn(clean.shape).to(device)
         mix = sigma.view(-1, 1, 1, 1)
         with torch.autocast(device.type, torch.bfloat16):

@@ -37,7 +37,7 @@ def main(arguments: list[str] | None = None) -> None:
     trainer = common.Trainer("glyph", speller, options, lambda name: ".block." in name and "relative" not in name)
 
     def loss_of(step: int):
-        rng = common.data_rng(options, step)
+        rng = common.step_rng(options, step)
         loss, right = torch.zeros((), device=device), []
         for length in range(1, world.WORD_MAX + 1):
             letters = rng.integers(len(world.LETTERS), size=(options.batch, length))

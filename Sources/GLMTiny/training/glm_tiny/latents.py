@@ -65,7 +65,8 @@ class Pool:
             self._keep(latents)
             self.fresh.append(latents)
             if self.count % SHARD == 0:
-                torch.save(self.fresh, self._path(self.count // SHARD - 1))
+                if common.RANK == 0:
+                    torch.save(self.fresh, self._path(self.count // SHARD - 1))
                 self.fresh = []
 
     def draw(self, rng: np.random.Generator, count: int, words: float, edits: float) -> tuple[list[world.Scene | world.Edit], torch.Tensor]:

@@ -106,10 +106,9 @@ def main(arguments: list[str] | None = None) -> None:
     trainer = common.Trainer("decoder" if options.decoder else "vae", vae, options, lambda name: False, smoothing=0.99)
 
     def loss_of(step: int):
-        rng = common.data_rng(options, step)
+        rng = common.step_rng(options, step)
         _, side, count = shares[rng.choice(len(shares), p=[share for share, _, _ in shares])]
         target = pixels(crops(rng, side, count)).to(device)
-        torch.manual_seed(options.seed + step)
         with torch.autocast(device.type, torch.bfloat16):
             posterior = vae.encode(target).latent_dist
             output = vae.decode(posterior.mean + NOISE * torch.randn_like(posterior.mean)).sample

@@ -88,8 +88,7 @@ def main(arguments: list[str] | None = None) -> None:
             return reader(pictures), meant
 
     def loss_of(step: int):
-        rng = common.data_rng(options, step)
-        torch.manual_seed(options.seed + step)
+        rng = common.step_rng(options, step)
         grid = world.sample_grid(rng)
         cosines, meant = read([world.sample(rng, grid=grid) for _ in range(options.batch)], wear=True)
         weight = torch.where(meant < world.FIRST_TEXT, 0.1, 1.0)
