@@ -54,6 +54,18 @@ struct DiscoveryTests {
         }
     }
 
+    @Test("a DCMI that can't be loaded is a note; one that isn't there only where it was named")
+    func dcmiBroken() throws {
+        try withFolder { folder in
+            let library = folder.appending(path: "libdcmi.so")
+            let named = ["GLM_DCMI_LIBRARY": library.path, "PATH": folder.path]
+            #expect(try Discovery(environment: named).inventory().notes == ["GLM_DCMI_LIBRARY names \(library.path), which can't be opened"])
+            try Data("no library".utf8).write(to: library)
+            let notes = try Discovery(environment: named).inventory().notes
+            #expect(notes.count == 1 && notes[0].hasPrefix("DCMI failed, npu-smi was asked: \(library.path)"), "\(notes)")
+        }
+    }
+
     @Test("npu-smi on 910B4: missing temperature and power stay unknown")
     func table910B() throws {
         let cards = try table("910b4")

@@ -59,7 +59,7 @@ struct PlanTests {
         #expect(shortage.available == 60 * gibibyte)
         #expect(shortage.needed == plan.stages.filter { $0.card == "npu:0" }.reduce(0) { $0 + $1.bytes })
         #expect(shortage.lacking == shortage.needed - 60 * gibibyte && shortage.lacking > 0)
-        #expect(plan.report.contains("are lacking"))
+        #expect(plan.report.contains("npu:0: text-0, diffusion-0 together need 63.9 GiB, 60.0 GiB are available; 3.9 GiB are lacking"), "\(plan.report)")
     }
 
     @Test("one small card holds nothing of the real model, and the plan says by how much")
@@ -126,6 +126,7 @@ struct PlanTests {
         let cards = try #require(values["cards"] as? [[String: Any]])
         let stages = try #require(cards[0]["stages"] as? [[String: Any]])
         #expect((stages[0]["needs"] as? [Any])?.isEmpty == false)
+        #expect(cards[0]["left"] as? Int == plan.cards[0].left)
     }
 
     // MARK: Support

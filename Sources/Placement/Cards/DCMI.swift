@@ -1,4 +1,5 @@
 import CCards
+import Foundation
 
 /// Cards by the driver's management interface.
 struct DCMI {
@@ -30,7 +31,8 @@ struct DCMI {
         var found = [ccards_card](repeating: ccards_card(), count: 128)
         var reason = [CChar](repeating: 0, count: 256)
         let count = ccards_read(library, &found, Int32(found.count), &reason, reason.count)
-        if count == Int32(CCARDS_NO_LIBRARY) { return .absent }
+        // A library that is there and can't be loaded lacks another one: that is to be known.
+        if count == Int32(CCARDS_NO_LIBRARY), !FileManager.default.fileExists(atPath: library) { return .absent }
         let why = String(decoding: reason.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
         guard count >= 0 else { return .failed("\(library): \(why)") }
         return .cards(found.prefix(Int(count)).map(Card.init))

@@ -1,7 +1,7 @@
 /// Card by card, what would run and what it takes; decided before anything is loaded.
 public struct Plan: Encodable, Sendable {
     /// A card and the stages on it.
-    public struct PlannedCard: Codable, Sendable, Hashable {
+    public struct PlannedCard: Encodable, Sendable, Hashable {
         public var card: Card
         public var stages: [PlannedStage]
 
@@ -9,6 +9,17 @@ public struct Plan: Encodable, Sendable {
         public var taken: Int { stages.bytesTogether }
         /// Bytes left for more; negative where the stages don't fit.
         public var left: Int { card.available - taken }
+
+        enum CodingKeys: String, CodingKey { case card, stages, available, taken, left }
+
+        public func encode(to encoder: any Encoder) throws {
+            var values = encoder.container(keyedBy: CodingKeys.self)
+            try values.encode(card, forKey: .card)
+            try values.encode(stages, forKey: .stages)
+            try values.encode(card.available, forKey: .available)
+            try values.encode(taken, forKey: .taken)
+            try values.encode(left, forKey: .left)
+        }
     }
 
     /// What doesn't fit, and by how much.

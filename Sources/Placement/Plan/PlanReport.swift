@@ -8,10 +8,10 @@ extension Plan {
         if !shortages.isEmpty { lines += ["does not fit:"] + shortages.map { "  \($0)" } + [""] }
         lines += forecasts.map(Self.line)
         if let bottleneck {
-            lines.append("\(bottleneck.role.rawValue) bounds it: \(Planner.rounded(picturesPerSecond)) pictures a second predicted, of 1024x1024 with 50 steps")
+            lines.append("\(bottleneck.role.rawValue) bounds it: a picture of 1024x1024 with 50 steps every ~\(Planner.interval(picturesPerSecond)) predicted")
         }
         lines += notes
-        lines.append("planned for pictures of \(limits.pixels) pixels with \(limits.sources) source pictures; ~ marks estimates")
+        lines.append("planned for pictures of \(limits.pixels) pixels; source pictures of an edit: \(limits.sources); ~ marks estimates")
         if !remote.isEmpty { lines.append("stages elsewhere: \(remote.joined(separator: ", "))") }
         return lines.joined(separator: "\n")
     }
@@ -46,7 +46,7 @@ extension Plan {
     }
 
     private static func line(_ forecast: Forecast) -> String {
-        "\(forecast.role.rawValue): \(forecast.replicas) × ~\(Planner.rounded(forecast.seconds)) s a picture, \(Planner.rounded(forecast.picturesPerSecond)) pictures a second"
+        "\(forecast.role.rawValue): \(forecast.replicas) × ~\(Planner.interval(1 / forecast.seconds)) a picture: one every ~\(Planner.interval(forecast.picturesPerSecond))"
     }
 
     private static func column(_ text: String, _ width: Int) -> String { text.padding(toLength: max(width, text.count + 2), withPad: " ", startingAt: 0) }

@@ -119,12 +119,15 @@ public struct Planner: Sendable {
     private static func alternatives(_ tried: [(count: Int, layout: Layout)], chosen: Int) -> [String] {
         tried.filter { abs($0.count - chosen) == 1 && $0.layout.shortages.isEmpty }.map { count, layout in
             let diffusion = layout.forecasts.first { $0.role == .diffusion }?.replicas ?? 0
-            return "with \(count) text and \(diffusion) diffusion it would be \(Self.rounded(layout.picturesPerSecond)) pictures a second"
+            return "with \(count) text and \(diffusion) diffusion it would be one every ~\(Self.interval(layout.picturesPerSecond))"
         }
     }
 
-    static func rounded(_ value: Double) -> String {
-        value >= 10 ? "\(Int(value.rounded()))" : "\((value * 1000).rounded() / 1000)"
+    /// Between two pictures, as precise as a prediction deserves: `6.3 s`, `44 s`, `0.017 s`.
+    static func interval(_ picturesPerSecond: Double) -> String {
+        let seconds = 1 / picturesPerSecond
+        let scale: Double = seconds >= 10 ? 1 : seconds >= 1 ? 10 : 1000
+        return scale == 1 ? "\(Int(seconds.rounded())) s" : "\((seconds * scale).rounded() / scale) s"
     }
 
     // MARK: Drafts
