@@ -16,6 +16,8 @@ let yaml: Target.Dependency = .product(name: "Yams", package: "Yams")
 let sqlite: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
 let metrics: Target.Dependency = .product(name: "Metrics", package: "swift-metrics")
 let http: Target.Dependency = .product(name: "Hummingbird", package: "hummingbird")
+let nio: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
+let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
 
 func library(_ name: String, _ dependencies: [Target.Dependency] = [], exclude: [String] = [], resources: [Resource]? = nil) -> Target {
@@ -47,6 +49,8 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
     ],
@@ -85,7 +89,7 @@ let package = Package(
         .target(name: "CCards"),
         library("Placement", ["CCards", "Checkpoint", "Requests", yaml]),
         library("Jobs", [sqlite]),
-        library("Telemetry", [metrics, http, logging]),
+        library("Telemetry", [metrics, http, nio, lifecycle, logging]),
         .target(name: "CProcess"),
         library("Gateway", ["CProcess", "Placement", "Jobs", "Telemetry", "StageKit", "Wire", "Requests", "Imaging", grpc, logging, metrics, crypto]),
 
@@ -104,7 +108,7 @@ let package = Package(
         tests("StageKitTests", ["StageKit", "Wire", grpc, grpcTransport, arguments]),
         tests("PlacementTests", ["Placement", "Checkpoint"]),
         tests("JobsTests", ["Jobs"]),
-        tests("TelemetryTests", ["Telemetry", metrics]),
+        tests("TelemetryTests", ["Telemetry", metrics, logging]),
         tests("GatewayTests", ["Gateway", "StageKit", "Wire", arguments]),
         tests("EndToEndTests", ["Gateway", "Wire", "Imaging"]),
     ]
