@@ -38,6 +38,17 @@ struct PlanTests {
         #expect(stage.precision == .bf16)
     }
 
+    @Test("a stage is started with what was planned for it")
+    func arguments() throws {
+        let accelerated = try plan(Topology(), .npus(2)).stages
+        #expect(accelerated.first { $0.role == .diffusion }?.arguments == ["--device", "npu:0", "--precision", "bf16"])
+        // 16 sequences of 16641 tokens of 40 KiB.
+        #expect(accelerated.first { $0.role == .text }?.arguments == ["--device", "npu:0", "--precision", "bf16", "--batch", "16", "--kv-cache", "10401MiB"])
+        let topology = try Topology(yaml: "stages: {vision: {threads: 3}}", file: "f")
+        let host = try Planner(topology, inventory: .hostOnly, model: tiny).plan().stages
+        #expect(host.first?.arguments == ["--device", "cpu", "--precision", "f32", "--threads", "3"])
+    }
+
     @Test("explicit cards win over what would be better")
     func explicit() throws {
         let topology = try Topology(yaml: "stages: {text: {cards: [npu:2, npu:0]}, diffusion: {cards: [npu:3], replicas: 1}}", file: "f")

@@ -4,8 +4,9 @@ import Requests
 struct StageNeeds {
     let model: ModelSize
     let limits: Topology.Limits
-    /// On the host weights are mapped as the files hold them and everything else is f32; on an accelerator all is bf16.
+    /// On the host weights are mapped as the files hold them and activations are f32; on an accelerator all is bf16.
     let onHost: Bool
+    let precision: Topology.Precision
     /// Sequences of the text stage.
     let batch: Int
 
@@ -26,11 +27,11 @@ struct StageNeeds {
         return Need(.weights, 2 * weights.parameters, "\(millions(weights.parameters)) in bf16")
     }
 
-    /// Keys and values of every layer for every token: 2 × layers × key-value heads × head size, as `TokenDecoder.Sequence`
-    /// makes them. A sequence is the longest prompt, the sources' codes, the preview and the picture with its end
+    /// Keys and values of every layer for every token: 2 × layers × key-value heads × head size in the stage's precision, as
+    /// `KeyValuePool` makes them. A sequence is the longest prompt, the sources' codes, the preview and the picture with its end
     /// (transformers 5.23 `GlmImageProcessor`: a code for 32 × 32 pixels, a preview of at most 16 × 16).
     private var keysAndValues: Need {
-        let token = 2 * model.text.layers * model.text.keyValueHeads * model.text.headSize * element
+        let token = 2 * model.text.layers * model.text.keyValueHeads * model.text.headSize * (precision == .bf16 ? 2 : 4)
         return Need(.keysAndValues, batch * sequence * token, "\(batch) × \(sequence) tokens × \(token) bytes")
     }
 

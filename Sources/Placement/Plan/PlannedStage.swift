@@ -27,6 +27,19 @@ public struct PlannedStage: Codable, Sendable, Hashable {
     /// How the process names its device: it sees one card only, and numbers what it sees from 0.
     public var device: String { logical == nil ? Card.hostName : "npu:0" }
 
+    /// Flags of its program that follow from the plan, beside its model, socket and what all stages share: it takes what
+    /// was planned for it, not what its own defaults would.
+    public var arguments: [String] {
+        var arguments = ["--device", device, "--precision", precision.rawValue]
+        if let threads { arguments += ["--threads", "\(threads)"] }
+        if role == .text {
+            arguments += ["--batch", "\(batch)"]
+            let cache = needs.first { $0.item == .keysAndValues }?.bytes ?? 0
+            arguments += ["--kv-cache", "\(max(1, (cache + ByteCount.mebibyte - 1) / ByteCount.mebibyte))MiB"]
+        }
+        return arguments
+    }
+
     /// What its process is to have in its environment. The runtime hides all other cards from it.
     public var environment: [String: String] { logical.map { ["ASCEND_RT_VISIBLE_DEVICES": "\($0)"] } ?? [:] }
 }

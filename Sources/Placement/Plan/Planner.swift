@@ -145,14 +145,15 @@ public struct Planner: Sendable {
             throw PlacementError(.invalidTopology, "\(topology.file.map { "\($0): " } ?? "")stages.\(role.rawValue).precision is f32; \(card.name) computes in bf16")
         }
         let batch = batch(role, on: card)
+        let precision = asked.precision ?? (card.isHost ? .f32 : .bf16)
         return PlannedStage(
             role: role, instance: instance, card: card.name, logical: card.logical, model: model.path, batch: batch,
-            precision: asked.precision ?? (card.isHost ? .f32 : .bf16), threads: card.isHost ? asked.threads : nil,
-            needs: StageNeeds(model: model, limits: topology.limits, onHost: card.isHost, batch: batch).needs(role))
+            precision: precision, threads: card.isHost ? asked.threads : nil,
+            needs: StageNeeds(model: model, limits: topology.limits, onHost: card.isHost, precision: precision, batch: batch).needs(role))
     }
 
-    /// The decoder's step is bound by reading the weights on an accelerator, so a batch is nearly free there; on the host it is not.
-    private func batch(_ role: StageRole, on card: Card) -> Int { role == .text ? topology[role].batch ?? (card.isHost ? 1 : 16) : 1 }
+    /// The decoder's step is bound by reading the weights on an accelerator, so a batch is nearly free there; on the host it is less so.
+    private func batch(_ role: StageRole, on card: Card) -> Int { role == .text ? topology[role].batch ?? (card.isHost ? 4 : 16) : 1 }
 
     var seconds: @Sendable (StageRole, Card) -> Double {
         { role, card in

@@ -83,7 +83,7 @@ private struct TopologyReader {
             case "cards":
                 for item in try list(value, path) { stage.cards.append(try cardName(item)) }
             case "model": stage.model = try text(value, path)
-            case "batch": stage.batch = try whole(value, path, 1...1024)
+            case "batch": stage.batch = try whole(value, path, 1...64)
             case "threads": stage.threads = try whole(value, path, 1...1024)
             default:
                 let known = Topology.Precision.allCases.map(\.rawValue)
