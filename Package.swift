@@ -107,7 +107,7 @@ let package = Package(
         tests("WireTests", ["Wire"]),
         tests("StageKitTests", ["StageKit", "Wire", grpc, grpcTransport, arguments]),
         tests("PlacementTests", ["Placement", "Checkpoint"]),
-        tests("JobsTests", ["Jobs"]),
+        tests("JobsTests", ["Jobs", sqlite]),
         tests("TelemetryTests", ["Telemetry", metrics, logging]),
         tests("GatewayTests", ["Gateway", "StageKit", "Wire", arguments]),
         tests("EndToEndTests", ["Gateway", "Wire", "Imaging"]),

@@ -74,4 +74,6 @@ public struct JobCounts: Sendable, Hashable {
     public var ended = 0
     /// Requests, results, and the room that is reserved for the results to come.
     public var bytes = 0
+
+    public init() {}
 }

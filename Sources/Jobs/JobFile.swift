@@ -15,6 +15,8 @@ enum JobFile {
             configuration.prepareDatabase { db in
                 // One owner: SQLite keeps the file locked from its first access, and the lock ends with the process.
                 try db.execute(sql: "PRAGMA locking_mode = EXCLUSIVE")
+                // Counts only before the first page; lets `expire` give the space of deleted pictures back.
+                if try Int.fetchOne(db, sql: "PRAGMA page_count") == 0 { try db.execute(sql: "PRAGMA auto_vacuum = INCREMENTAL") }
             }
             let queue = try DatabaseQueue(path: path, configuration: configuration)
             try queue.writeWithoutTransaction { db in
@@ -58,8 +60,6 @@ enum JobFile {
     }
 
     private static func prepare(_ db: Database, _ path: String) throws {
-        // Before the first table; lets `expire` give the space of deleted pictures back.
-        try db.execute(sql: "PRAGMA auto_vacuum = INCREMENTAL")
         let journal = try String.fetchOne(db, sql: "PRAGMA journal_mode = WAL")
         guard journal == "wal" else { throw JobsError(.storage, "jobs file \(path) can't have a write-ahead log on this file system") }
         // A transition that was answered survives a loss of power, too.

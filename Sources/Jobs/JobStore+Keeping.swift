@@ -6,6 +6,11 @@ public struct JobRecovery: Sendable, Hashable {
     public var queued: [String]
     /// Ids that were begun too often, and failed.
     public var failed: [String]
+
+    package init(queued: [String], failed: [String]) {
+        self.queued = queued
+        self.failed = failed
+    }
 }
 
 extension JobStore {

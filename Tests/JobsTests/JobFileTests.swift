@@ -1,0 +1,175 @@
+import Foundation
+import GRDB
+import Jobs
+import Testing
+
+@Suite("The file of the jobs")
+struct JobFileTests {
+    let file: TemporaryFile
+
+    init() throws { file = try TemporaryFile() }
+
+    @Test("a job whose process was killed waits again, is finished once, and its former claim is void")
+    func killed() async throws {
+        let store = try JobStore(path: file.path)
+        _ = try await store.submit("a", request: [1, 2], at: 1)
+        _ = try await store.submit("b", request: [3], at: 2)
+        let lost = try #require(try await store.claimNext(at: 3))
+
+        // What the disk holds at this moment: the log is not folded into the file, and nothing was closed.
+        let left = try file.copy()
+        let next = try JobStore(path: left.path)
+        #expect(try await next.get("a").state == .running)
+        #expect(try await next.recover(at: 4, exhaustedCode: 14) == JobRecovery(queued: ["a"], failed: []))
+        await expect(.wrongState, "job a can't be finished by its attempt 1: it is queued") {
+            try await next.finish(lost, Job.Result(bytes: [], media: ""), at: 5)
+        }
+        let claim = try #require(try await next.claimNext(at: 5))
+        #expect(claim.id == "a" && claim.attempt == 2 && claim.request == [1, 2])
+        await expect(.wrongState, "job a can't be finished by its attempt 1: it is running its attempt 2") {
+            try await next.finish(lost, Job.Result(bytes: [], media: ""), at: 6)
+        }
+        try await next.finish(claim, Job.Result(bytes: [5], media: "image/png"), at: 6)
+        await expect(.wrongState, "job a can't be finished by its attempt 2: it is done") {
+            try await next.finish(claim, Job.Result(bytes: [6], media: "image/png"), at: 7)
+        }
+
+        // Killed again, right after the answer: done stays done.
+        let last = try left.copy()
+        let after = try JobStore(path: last.path)
+        #expect(try await after.recover(at: 8, exhaustedCode: 14) == JobRecovery(queued: [], failed: []))
+        #expect(try await after.result("a").bytes == [5])
+        #expect(try await after.claimNext(at: 9)?.id == "b")
+    }
+
+    @Test("a store that is dropped without a word gives its file free")
+    func dropped() async throws {
+        do {
+            let store = try JobStore(path: file.path)
+            _ = try await store.submit("a", request: [1], at: 1)
+            _ = try await store.claimNext(at: 2)
+        }
+        let store = try JobStore(path: file.path)
+        #expect(try await store.recover(at: 3, exhaustedCode: 14).queued == ["a"])
+    }
+
+    @Test("a job that ends its process each time is begun so often and no more")
+    func attempts() async throws {
+        var limits = JobLimits()
+        limits.attempts = 2
+        for attempt in 1...2 {
+            let store = try JobStore(path: file.path, limits: limits)
+            if attempt == 1 { _ = try await store.submit("a", request: [1], at: 1) }
+            try await store.recover(at: 2, exhaustedCode: 14)
+            #expect(try await store.claimNext(at: 3)?.attempt == attempt)
+            try store.close()
+        }
+        let store = try JobStore(path: file.path, limits: limits)
+        #expect(try await store.recover(at: 9, exhaustedCode: 14) == JobRecovery(queued: [], failed: ["a"]))
+        let job = try await store.get("a")
+        #expect(job.state == .failed && job.ended == 9)
+        #expect(job.failure == Job.Failure(code: 14, message: "the process that worked on it ended 2 times; it is begun at most 2 times"))
+        #expect(try await store.claimNext(at: 10) == nil)
+    }
+
+    @Test("everything of a job is there after reopening")
+    func reopened() async throws {
+        let store = try JobStore(path: file.path)
+        for id in ["a", "b", "c", "d"] { _ = try await store.submit(id, request: Array(id.utf8), title: "title of \(id)", at: 1) }
+        let a = try #require(try await store.claimNext(at: 2))
+        let b = try #require(try await store.claimNext(at: 3))
+        try await store.finish(a, Job.Result(bytes: [UInt8](repeating: 7, count: 100_000), media: "image/jpeg"), at: 4)
+        try await store.fail(b, Job.Failure(code: 3, message: "\"quoted\"\nand more"), at: 5)
+        _ = try await store.cancel("c", at: 6)
+        let jobs = try await store.list()
+        let counts = try await store.counts()
+        try store.close()
+
+        let again = try JobStore(path: file.path)
+        #expect(try await again.list() == jobs)
+        #expect(try await again.counts() == counts)
+        #expect(try await again.result("a").bytes == [UInt8](repeating: 7, count: 100_000))
+    }
+
+    @Test("a second owner of the file is refused, and the first goes on")
+    func second() async throws {
+        let store = try JobStore(path: file.path)
+        expect(.inUse, "jobs file \(file.path) is in use by another process; end that one, or choose another file") { _ = try JobStore(path: file.path) }
+        _ = try await store.submit("a", request: [1], at: 1)
+        try store.close()
+        #expect(try await JobStore(path: file.path).list().count == 1)
+    }
+
+    @Test("only its owner may read the file")
+    func mode() throws {
+        _ = try JobStore(path: file.path)
+        let attributes = try FileManager.default.attributesOfItem(atPath: file.path)
+        #expect(attributes[.posixPermissions] as? Int == 0o600)
+    }
+
+    @Test("a file that is no database is refused by name and left as it is")
+    func noDatabase() throws {
+        let bytes = Data(repeating: UInt8(ascii: "x"), count: 10_000)
+        try bytes.write(to: URL(fileURLWithPath: file.path))
+        expect(
+            .unreadable, "jobs file \(file.path) is damaged or no database (file is not a database); move it away to begin with an empty one"
+        ) { _ = try JobStore(path: file.path) }
+        #expect(try Data(contentsOf: URL(fileURLWithPath: file.path)) == bytes)
+    }
+
+    @Test("a damaged page is an error that names the file, not a lost job")
+    func damaged() async throws {
+        let store = try JobStore(path: file.path)
+        for i in 0..<100 { _ = try await store.submit("job-\(i)", request: [UInt8](repeating: 1, count: 500), at: 1) }
+        try store.close()
+        var bytes = try Data(contentsOf: URL(fileURLWithPath: file.path))
+        // The first page keeps the header and the schema.
+        bytes.replaceSubrange(4096..., with: Data(repeating: 0xff, count: bytes.count - 4096))
+        try bytes.write(to: URL(fileURLWithPath: file.path))
+        do {
+            let store = try JobStore(path: file.path)
+            _ = try await store.list()
+            Issue.record("not refused")
+        } catch {
+            #expect(error.code == .unreadable)
+            #expect("\(error)".contains(file.path))
+        }
+    }
+
+    @Test("another program's database is refused and left as it is")
+    func foreign() throws {
+        let other = try DatabaseQueue(path: file.path)
+        try other.write { try $0.execute(sql: "CREATE TABLE theirs (x)") }
+        try other.close()
+        let bytes = try Data(contentsOf: URL(fileURLWithPath: file.path))
+        expect(.unreadable, "\(file.path) is a SQLite database of another program; choose another file for the jobs") { _ = try JobStore(path: file.path) }
+        #expect(try Data(contentsOf: URL(fileURLWithPath: file.path)) == bytes)
+    }
+
+    @Test("a file of a newer build is refused by the name of its schema")
+    func newer() throws {
+        try JobStore(path: file.path).close()
+        let other = try DatabaseQueue(path: file.path)
+        try other.write { try $0.execute(sql: "INSERT INTO grdb_migrations VALUES ('v2')") }
+        try other.close()
+        expect(
+            .newer,
+            "jobs file \(file.path) was written by a newer build: its schema has v2, this build knows up to v1; start the newer build, or choose another file"
+        ) { _ = try JobStore(path: file.path) }
+    }
+
+    @Test("a folder that is not there is named")
+    func missing() {
+        expect(.storage, "jobs file /nowhere/jobs.sqlite: No such file or directory") { _ = try JobStore(path: "/nowhere/jobs.sqlite") }
+    }
+}
+
+/// Fails unless the body is refused with this code and message.
+func expect(_ code: JobsError.Code, _ message: String, _ body: () throws -> Void) {
+    do {
+        try body()
+        Issue.record("not refused")
+    } catch {
+        #expect(error as? JobsError == JobsError(code, message))
+    }
+}
