@@ -80,6 +80,14 @@ struct DiscoveryTests {
         #expect(cards[1].location?.card == 2)
     }
 
+    @Test("npu-smi on 910A: HBM counts, not the other memory, and the chip is refused by name")
+    func table910A() throws {
+        let card = try #require(try table("910a").first)
+        #expect(card.memory == 32768 * mebibyte)
+        #expect(card.free == 32767 * mebibyte)
+        #expect(card.support == .refused("910ProB with 32.0 GiB is of the 910A family and has no bf16, which GLM-Image's weights are in"))
+    }
+
     @Test("npu-smi on A3: two dies a card, with the host's numbers")
     func tableA3() throws {
         let cards = try table("a3")

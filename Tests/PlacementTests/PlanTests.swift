@@ -58,6 +58,13 @@ struct PlanTests {
         #expect(plan.stages.filter { $0.role == .diffusion }.map(\.card) == ["npu:3"])
     }
 
+    @Test("replicas take cards of their own while there are any")
+    func apart() throws {
+        let plan = try plan(Topology(yaml: "stages: {vision: {replicas: 2}, text: {replicas: 1}, diffusion: {replicas: 1}}", file: "f"), .npus(2))
+        #expect(plan.isFeasible)
+        #expect(Set(plan.stages.filter { $0.role == .vision }.map(\.card)).count == 2)
+    }
+
     @Test("stages that overfill a card are named with what is lacking")
     func overfilled() throws {
         let topology = try Topology(yaml: "stages: {text: {cards: [npu:0]}, diffusion: {cards: [npu:0]}, vision: {cards: [npu:1]}}", file: "f")
