@@ -211,7 +211,7 @@ def _sample(rng: np.random.Generator, family: str, height: int, width: int) -> S
 # --- edits -------------------------------------------------------------------------------------------------------
 # Of pictures without words. A shape is named by its kind where the picture has one of that kind, or by colour and kind.
 
-EDITS = {"recolour": 0.45, "remove": 0.2, "put": 0.23, "ground": 0.12}
+EDITS = {"recolour": 0.35, "remove": 0.2, "put": 0.3, "ground": 0.15}
 
 
 def boxes_meet(a: Shape, b: Shape) -> bool:
