@@ -81,7 +81,7 @@ let package = Package(
         library("StageKit", ["Wire", grpc, grpcTransport, logging, arguments]),
         library("ModelStage", ["StageKit", "Wire", "GLMImage", "Requests", "Checkpoint", "Imaging", "Tensor", "TensorCPU", arguments]),
         library("VisionStage", ["ModelStage", "StageKit", "Wire", "GLMImage", "Requests"]),
-        library("TextStage", ["ModelStage", "StageKit", "Wire", "GLMImage", "Requests"]),
+        library("TextStage", ["ModelStage", "StageKit", "Wire", "GLMImage", "Requests", arguments]),
         library("DiffusionStage", ["ModelStage", "StageKit", "Wire", "GLMImage", "Requests", "Imaging"]),
 
         // What stands in front of them: which cards there are and what runs on them, requests that outlive their caller,
@@ -96,8 +96,8 @@ let package = Package(
         executable("glm-vision", ["VisionStage", "ModelStage", "StageKit"]),
         executable("glm-text", ["TextStage", "ModelStage", "StageKit"]),
         executable("glm-diffusion", ["DiffusionStage", "ModelStage", "StageKit"]),
-        executable("glm-gateway", ["Gateway", "Placement", "Jobs", "Telemetry", "Checkpoint", "StageKit", "Wire", "GLMTiny"]),
-        executable("glm", ["Wire", "Requests", "StageKit", "ModelStage", "Gateway", "GLMImage", "Tensor", "TensorCPU", "Checkpoint", "Imaging", "GLMTiny"]),
+        executable("glm-gateway", ["Gateway", "Placement", "Jobs", "Telemetry", "Checkpoint", "Requests", "StageKit", "Wire", "GLMTiny", metrics, logging]),
+        executable("glm", ["Wire", "Requests", "StageKit", "ModelStage", "Gateway", "Placement", "GLMImage", "Tensor", "TensorCPU", "Checkpoint", "Imaging", "GLMTiny"]),
 
         tests("TensorCPUTests", ["TensorCPU", "Tensor"]),
         tests("CheckpointTests", ["Checkpoint", "Tensor"]),
@@ -106,10 +106,10 @@ let package = Package(
         tests("GLMImageTests", ["GLMImage", "Requests", "Tensor", "TensorCPU", "Checkpoint", "Imaging"]),
         tests("WireTests", ["Wire"]),
         tests("StageKitTests", ["StageKit", "Wire", grpc, grpcTransport, arguments]),
-        tests("PlacementTests", ["Placement", "Checkpoint"]),
+        tests("PlacementTests", ["Placement", "Checkpoint", "Requests"]),
         tests("JobsTests", ["Jobs", sqlite]),
         tests("TelemetryTests", ["Telemetry", metrics, logging]),
-        tests("GatewayTests", ["Gateway", "StageKit", "Wire", arguments]),
-        tests("EndToEndTests", ["Gateway", "Wire", "Imaging"]),
+        tests("GatewayTests", ["Gateway", "Requests", "StageKit", "Wire", arguments]),
+        tests("EndToEndTests", ["Gateway", "Requests", "Wire", "Imaging"]),
     ]
 )

@@ -1,5 +1,12 @@
+import ArgumentParser
+import Foundation
 import Gateway
+import Jobs
+import Logging
+import Metrics
+import Requests
 import StageKit
+import Telemetry
 import Wire
 
 extension GatewayCommand {
@@ -8,42 +15,92 @@ extension GatewayCommand {
         let folder = server.runFolder
         defer { if removeRunDirectory { PrivateFolder.remove(folder.path) } }
         try folder.prepare()
-        var plan = try plan()
-        let digest = plan.digest
-        // A private fleet leaves nothing behind; every other may be followed by a gateway that has to know what became of it.
-        if !server.exitWithParent, let state = FleetState.load(folder.path, plan: digest) {
-            plan.stages = state.stages
-            plan.pipeline = state.pipeline
-        }
+        let arrangement = try arrangement()
+        let digest = arrangement.fleet.digest
+        let plan = remembered(arrangement.fleet, digest, folder)
+
         let process = try StageServer(kind: "gateway", options: options(in: folder), capacity: plan.queue + Self.spare)
         let timing = FleetTiming(probeInterval: .seconds(probeInterval), stall: stallLimit.map { .seconds($0) })
         let fleet = Fleet(folder: folder, remote: plan.remote, pipeline: plan.pipeline, timing: timing, logger: process.logger)
         let supervisor = Supervisor(folder: folder, fleet: fleet, common: stageArguments, lifeline: server.exitWithParent, logger: process.logger)
         let pictures = Pictures(fleet: fleet, timing: timing, limit: plan.queue, logger: process.logger)
-        let operations = Operations(fleet: fleet, supervisor: supervisor, logger: process.logger, place: place) { stages, pipeline in
+        let operations = Operations(fleet: fleet, supervisor: supervisor, logger: process.logger, place: arrangement.place) { stages, pipeline in
             try FleetState(plan: digest, stages: stages, pipeline: pipeline).save(folder.path)
         }
-        let report = FleetReport(fleet: fleet, supervisor: supervisor, pictures: pictures)
-        let service = GatewayService(pictures: pictures, gate: process.gate) { process.description() } report: {
+        // A private fleet ends with the one who started it: nobody could come back for a job.
+        let jobs = server.exitWithParent ? nil : JobRunner(store: try jobStore(folder), pictures: pictures, kept: plan.jobsKept, logger: process.logger)
+        let report = FleetReport(fleet: fleet, supervisor: supervisor, pictures: pictures, jobs: jobs)
+        let gateway = GatewayService(pictures: pictures, gate: process.gate) { process.description() } report: {
             await report.status(process.description())
         }
+        var services: [Service] = [.gateway(gateway), .operations(OperationsService(operations))]
+        if let jobs { services.append(.jobs(JobsService(jobs))) }
 
+        let telling = try await tell(report, fleet, plan.kinds, process)
         let following = Task { try await fleet.run() }
-        defer { following.cancel() }
+        let working = Task { [jobs] in
+            await fleet.served(plan.kinds)
+            try await jobs?.run()
+        }
+        defer {
+            following.cancel()
+            telling?.cancel()
+        }
         do {
-            let plan = plan
-            try await process.run([.gateway(service), .operations(OperationsService(operations))]) {
+            try await process.run(services) {
                 for stage in plan.stages { await supervisor.keep(stage) }
                 try await served(plan.kinds, fleet, supervisor)
                 return StageModel()
             }
         } catch {
+            working.cancel()
             await supervisor.stop(grace: Self.stopGrace)
             throw error
         }
+        working.cancel()
+        _ = await working.result
         guard !keepStages else { return }
         await supervisor.stop(grace: Self.stopGrace)
         FleetState.remove(folder.path)
+    }
+
+    /// The plan as operators have changed it since it was begun with. A private fleet leaves nothing behind to remember.
+    private func remembered(_ plan: FleetPlan, _ digest: String, _ folder: RunDirectory) -> FleetPlan {
+        guard !server.exitWithParent, let state = FleetState.load(folder.path, plan: digest) else { return plan }
+        var plan = plan
+        plan.stages = state.stages
+        plan.pipeline = state.pipeline
+        return plan
+    }
+
+    private func jobStore(_ folder: RunDirectory) throws -> JobStore {
+        // systemd may name several folders, colons between.
+        let standard = ProcessInfo.processInfo.environment["STATE_DIRECTORY"]?.split(separator: ":").first.map(String.init)
+        let state = stateDirectory ?? standard ?? folder.path
+        return try JobStore(path: "\(state)/jobs.sqlite")
+    }
+
+    /// Metrics and health over HTTP, where they are asked for. Returns when the port is open.
+    private func tell(_ report: FleetReport, _ fleet: Fleet, _ kinds: Set<StageKind>, _ process: StageServer) async throws -> Task<Void, any Error>? {
+        guard let http, case .tcp(let host, let port) = try Address(parsing: http) else { return nil }
+        let registry = MetricsRegistry(GatewayMetrics.descriptions)
+        MetricsSystem.bootstrap(registry)
+        let server = try TelemetryServer(
+            host: host, port: port, registry: registry, collect: { await report.samples(process.description()) },
+            ready: { await fleet.readiness(kinds).map { .unwell($0) } ?? .well }, logger: process.logger)
+        let opened = Promise<Result<Int, any Error>>()
+        let telling = Task {
+            do {
+                try await server.run { opened.fulfil(.success($0)) }
+            } catch {
+                opened.fulfil(.failure(error))
+                throw error
+            }
+        }
+        if let port = try await opened.value?.get() {
+            process.logger.notice("metrics and health are told", metadata: ["address": "http://\(host):\(port)"])
+        }
+        return telling
     }
 
     /// Returns when each kind has a stage that serves; throws the reason when a stage is given up before.

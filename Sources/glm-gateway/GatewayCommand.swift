@@ -1,8 +1,8 @@
 import ArgumentParser
-import Checkpoint
 import Foundation
 import Gateway
 import GLMTiny
+import Requests
 import StageKit
 import Wire
 
@@ -18,7 +18,10 @@ struct GatewayCommand: AsyncParsableCommand {
 
     @OptionGroup var server: ServerOptions
 
-    @Option(help: ArgumentHelp("Stages to start: any of vision,text,diffusion.", valueName: "kinds"))
+    @Option(help: ArgumentHelp("The file that names stages, replicas, cards and limits; see glm plan.", valueName: "file"))
+    var topology: String?
+
+    @Option(help: ArgumentHelp("Without a topology, stages to start on this host: any of vision,text,diffusion.", valueName: "kinds"))
     var start: StageKinds = StageKinds(kinds: [])
 
     @Option(help: ArgumentHelp("The model's folder, for the stages to start. Default: GLM_MODEL, else the glm-tiny beside this program.", valueName: "dir"))
@@ -39,6 +42,12 @@ struct GatewayCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("A stage that makes nothing of a request for so long is replaced. Default: 120, on the CPU 600.", valueName: "seconds"))
     var stallLimit: Double?
 
+    @Option(help: ArgumentHelp("Where jobs are kept. Default: STATE_DIRECTORY, as systemd sets it, else the run directory.", valueName: "dir"))
+    var stateDirectory: String?
+
+    @Option(help: ArgumentHelp("Where metrics and health are told over HTTP: /metrics, /health/live, /health/ready. Default: nowhere.", valueName: "host:port"))
+    var http: String?
+
     @Flag(help: "Leave the stages running when this process is told to end.")
     var keepStages = false
 
@@ -49,7 +58,10 @@ struct GatewayCommand: AsyncParsableCommand {
         for text in stage {
             do { _ = try Address(parsing: text) } catch { throw ValidationError("--stage: \(error)") }
         }
-        if start.kinds.isEmpty, model != nil || threads != nil || precision != nil {
+        if topology != nil, !start.kinds.isEmpty || threads != nil || precision != nil {
+            throw ValidationError("--start, --threads and --precision are not for a --topology; it names stages, threads and precision itself")
+        }
+        if topology == nil, start.kinds.isEmpty, model != nil || threads != nil || precision != nil {
             throw ValidationError("--model, --threads and --precision are for the stages that --start names; there is none")
         }
         guard (0.05...86400).contains(probeInterval) else { throw ValidationError("--probe-interval is \(probeInterval); 0.05 to 86400 seconds") }
@@ -64,39 +76,6 @@ struct GatewayCommand: AsyncParsableCommand {
     /// What all stages are told.
     var stageArguments: [String] {
         ["--run-directory", server.runFolder.path, "--log-level", "\(server.logLevel)", "--drain-deadline", "\(server.drainDeadline)"]
-    }
-
-    /// One more stage on the CPU, of the model named or of the one that its kind has.
-    func place(_ kind: StageKind, _ model: String?, _ instance: String, _ beside: [StageSpec]) throws -> StageSpec {
-        guard var spec = beside.first(where: { $0.kind == kind }) ?? beside.first else {
-            throw CallError(.failedPrecondition, "this gateway started no stages; start \(kind.program) with its run directory")
-        }
-        spec.kind = kind
-        spec.instance = instance
-        if let model {
-            do {
-                spec.fingerprint = try ModelFolder(URL(fileURLWithPath: model)).fingerprint
-            } catch {
-                throw CallError(.failedPrecondition, "\(error)")
-            }
-            spec.model = model
-        }
-        return spec
-    }
-
-    /// What is to run.
-    func plan() throws -> FleetPlan {
-        let remote = try stage.map { try Address(parsing: $0) }
-        guard !start.kinds.isEmpty else { return FleetPlan(stages: [], remote: remote, queue: server.queue ?? 256) }
-        guard let model = model ?? GLMTiny.locate()?.path else {
-            throw ValidationError("--start needs --model: there is no glm-tiny beside this program, and GLM_MODEL is not set")
-        }
-        var arguments: [String] = []
-        if let threads { arguments += ["--threads", "\(threads)"] }
-        if let precision { arguments += ["--precision", precision] }
-        let fingerprint = try ModelFolder(URL(fileURLWithPath: model)).fingerprint
-        let stages = start.kinds.map { StageSpec(kind: $0, instance: "0", model: model, fingerprint: fingerprint, arguments: arguments) }
-        return FleetPlan(stages: stages, remote: remote, queue: server.queue ?? 256)
     }
 }
 

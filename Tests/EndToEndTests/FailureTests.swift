@@ -1,5 +1,6 @@
 import Foundation
 import Gateway
+import Requests
 import Synchronization
 import Testing
 import Wire
@@ -121,8 +122,9 @@ import Wire
         try FileManager.default.copyItem(atPath: Binaries.model, toPath: copy)
         let weights = URL(fileURLWithPath: copy + "/transformer/diffusion_pytorch_model.safetensors")
         var bytes = try Data(contentsOf: weights)
-        // The last bytes are a tensor's numbers: zeros in place of some of them.
-        bytes.replaceSubrange((bytes.count - 4096)..<bytes.count, with: Data(count: 4096))
+        // Behind the header all is numbers: the second half is another.
+        let half = bytes.count / 2 / 8 * 8
+        bytes.replaceSubrange(half..<bytes.count, with: bytes[half..<bytes.count].reversed().map { $0 & 0x3F })
         try bytes.write(to: weights)
         return copy
     }

@@ -12,6 +12,14 @@ import Wire
     private struct Counts {
         var answered = 0, refused = 0, late = 0
         var others: [String] = []
+        /// Resident bytes of the gateway, now and then.
+        var memory: [Int] = []
+    }
+
+    private final class Tally: Sendable {
+        private let counts = Mutex(Counts())
+        var result: Counts { counts.withLock { $0 } }
+        func add(_ change: (inout Counts) -> Void) { counts.withLock { change(&$0) } }
     }
 
     @Test("under four times the load it can bear, every request is answered or refused within its deadline, and memory stays flat")
@@ -24,8 +32,7 @@ import Wire
         for _ in 0..<3 { _ = try await fleet.gateway.generate(request) }
         let each = start.duration(to: .now) / 3
         let deadline = each * 12 + .milliseconds(200)
-        let counts = Mutex(Counts())
-        var memory: [Int] = []
+        let counts = Tally()
         let end = ContinuousClock.now + Self.length
         await withTaskGroup(of: Void.self) { group in
             var sent = 0
@@ -38,26 +45,28 @@ import Wire
                     request.seed = seed
                     do {
                         _ = try await fleet.gateway.generate(request, CallSettings(timeout: deadline))
-                        counts.withLock { $0.answered += 1 }
+                        counts.add { $0.answered += 1 }
                     } catch let error as CallError where error.status == .resourceExhausted || error.status == .deadlineExceeded {
-                        counts.withLock { $0.refused += 1 }
+                        counts.add { $0.refused += 1 }
                     } catch {
-                        counts.withLock { $0.others.append("\(error)") }
+                        counts.add { $0.others.append("\(error)") }
                     }
                     // The answer may be under way when the deadline passes.
-                    if begin.duration(to: .now) > deadline + .milliseconds(500) { counts.withLock { $0.late += 1 } }
+                    if begin.duration(to: .now) > deadline + .milliseconds(500) { counts.add { $0.late += 1 } }
                 }
-                if sent % 50 == 0, let gateway = try? await fleet.gateway.status().gateway { memory.append(gateway.memoryBytes) }
+                if sent % 50 == 0, let gateway = try? await fleet.gateway.status().gateway {
+                    counts.add { $0.memory.append(gateway.memoryBytes) }
+                }
                 try? await Task.sleep(for: each / 4)
             }
         }
-        let result = counts.withLock { $0 }
+        let result = counts.result
         #expect(result.others.isEmpty, "\(result.others.prefix(3))")
         #expect(result.late == 0)
         #expect(result.answered > 0 && result.refused > 0, "\(result.answered) answered, \(result.refused) refused")
         // After the first half nothing grows any more.
-        if memory.count >= 4 {
-            let middle = memory[memory.count / 2], last = memory[memory.count - 1]
+        if result.memory.count >= 4 {
+            let middle = result.memory[result.memory.count / 2], last = result.memory[result.memory.count - 1]
             #expect(last - middle < 32 << 20, "\(middle) bytes at half time, \(last) at the end")
         }
         // It serves the next at once.

@@ -1,5 +1,6 @@
 import Foundation
 import Gateway
+import Requests
 import Wire
 
 /// A gateway with its three stages, as an operator would run them.

@@ -1,5 +1,6 @@
 import Foundation
 import Placement
+import Requests
 import Testing
 
 /// Needs of the published model against numbers worked out by hand from its configuration.
@@ -38,7 +39,7 @@ struct NeedTests {
         #expect(stages.flatMap(\.needs).allSatisfy { $0.isEstimate == ($0.item == .workspace) })
     }
 
-    private func needs(_ yaml: String) throws -> [StageRole: [Need.Item: Int]] {
+    private func needs(_ yaml: String) throws -> [StageKind: [Need.Item: Int]] {
         let plan = try Planner(Topology(yaml: yaml, file: "f"), inventory: .npus(2), model: RealSize.folder).plan()
         return Dictionary(plan.stages.map { ($0.role, Dictionary($0.needs.map { ($0.item, $0.bytes) }, uniquingKeysWith: +)) }, uniquingKeysWith: { first, _ in first })
     }

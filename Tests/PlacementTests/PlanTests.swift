@@ -1,5 +1,6 @@
 import Foundation
 import Placement
+import Requests
 import Testing
 
 struct PlanTests {
@@ -155,6 +156,6 @@ struct PlanTests {
         return try Planner(topology, inventory: inventory, model: RealSize.folder).plan()
     }
 
-    private func count(_ plan: Plan, _ role: StageRole) -> Int { plan.stages.count { $0.role == role } }
+    private func count(_ plan: Plan, _ role: StageKind) -> Int { plan.stages.count { $0.role == role } }
     private func card(_ plan: Plan, _ name: String) -> String? { plan.stages.first { $0.name == name }?.card }
 }

@@ -1,4 +1,5 @@
 public import Logging
+public import Requests
 public import StageKit
 public import Wire
 
@@ -76,6 +77,11 @@ public actor Fleet {
     }
 
     func stages() -> Registry { registry }
+
+    /// Why no picture can be made now: a kind of stage that is to run and does not serve. Nil when all do.
+    public func readiness(_ kinds: Set<StageKind>) -> String? {
+        kinds.sorted().first { registry.candidates($0, model: registry.pipeline[$0]).isEmpty }.map { missing($0).message }
+    }
 
     func pipeline(for kinds: [StageKind]) throws(CallError) -> Pipeline { try registry.pipeline(for: kinds, expected: expected) }
 

@@ -1,3 +1,5 @@
+package import Requests
+
 /// How long requests take, learnt from those that were done: moving means, without clocks.
 package struct Forecast: Sendable {
     /// What one request asks of one kind of stage, in units that cost about the same: tokens, steps × pixels, pictures.

@@ -1,3 +1,4 @@
+package import Requests
 package import Wire
 
 /// The models that one request is computed by.

@@ -39,7 +39,7 @@ public final class ChildProcess: Sendable {
     public let processID: Int32
     /// Lines of standard output, until the child closes it.
     public let output: AsyncStream<String>
-    /// Set when it has ended and all that it wrote to standard error has been read.
+    /// Set when it has ended and what it wrote to standard error has been read.
     public let exit = Promise<Exit>()
     private let errors = Mutex<[String]>([])
     private let lifeline: Int32?
@@ -88,7 +88,13 @@ public final class ChildProcess: Sendable {
         }
         Task.detached { [self] in
             await waitForEnd()
+            // What it started may hold its standard error open for longer than it lived.
+            let timer = Task {
+                try await Task.sleep(for: .milliseconds(500))
+                errorsRead.fulfil(())
+            }
             _ = await errorsRead.value
+            timer.cancel()
             exit.fulfil(reap())
         }
     }

@@ -1,5 +1,6 @@
 import Crypto
 import Foundation
+public import Requests
 public import StageKit
 public import Wire
 
@@ -13,12 +14,17 @@ public struct FleetPlan: Sendable {
     public var remote: [Address]
     /// Requests in the gateway at most.
     public var queue: Int
+    /// How long a job that has ended is kept.
+    public var jobsKept: Duration
 
-    public init(stages: [StageSpec], pipeline: [StageKind: String] = [:], remote: [Address] = [], queue: Int = 256) {
+    public init(
+        stages: [StageSpec], pipeline: [StageKind: String] = [:], remote: [Address] = [], queue: Int, jobsKept: Duration = .seconds(24 * 3600)
+    ) {
         self.stages = stages
         self.pipeline = pipeline
         self.remote = remote
         self.queue = queue
+        self.jobsKept = jobsKept
     }
 
     public var kinds: Set<StageKind> { Set(stages.map(\.kind)) }

@@ -1,4 +1,5 @@
 public import Logging
+public import Requests
 public import StageKit
 public import Wire
 

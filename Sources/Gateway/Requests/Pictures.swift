@@ -1,4 +1,5 @@
 public import Logging
+import Requests
 import StageKit
 public import Wire
 

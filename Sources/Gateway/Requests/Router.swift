@@ -1,3 +1,4 @@
+import Requests
 import StageKit
 import Synchronization
 import Wire

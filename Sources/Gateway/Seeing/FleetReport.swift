@@ -1,3 +1,5 @@
+import Placement
+public import Telemetry
 public import Wire
 
 /// What the gateway tells of itself and its fleet.
@@ -5,12 +7,16 @@ public struct FleetReport: Sendable {
     private let fleet: Fleet
     private let supervisor: Supervisor
     private let pictures: Pictures
+    private let jobs: JobRunner?
+    private let cards: CardReader
     private let began = ContinuousClock.now
 
-    public init(fleet: Fleet, supervisor: Supervisor, pictures: Pictures) {
+    public init(fleet: Fleet, supervisor: Supervisor, pictures: Pictures, jobs: JobRunner?, cards: CardReader = CardReader()) {
         self.fleet = fleet
         self.supervisor = supervisor
         self.pictures = pictures
+        self.jobs = jobs
+        self.cards = cards
     }
 
     public func status(_ gateway: StageDescription) async -> FleetStatus {
@@ -24,7 +30,30 @@ public struct FleetReport: Sendable {
             return stage
         }
         return FleetStatus(
-            gateway: gateway, stages: stages, queues: await fleet.queues(), images: await pictures.images, retries: await fleet.retries,
-            refused: await pictures.refused, uptimeSeconds: began.duration(to: .now).inSeconds)
+            gateway: gateway, stages: stages, queues: await fleet.queues(), cards: await cardStatus(), jobs: try? await jobs?.counts(),
+            images: await pictures.images, retries: await fleet.retries, refused: await pictures.refused,
+            uptimeSeconds: began.duration(to: .now).inSeconds)
+    }
+
+    /// The same for machines.
+    public func samples(_ gateway: StageDescription) async -> [Sample] {
+        let status = await status(gateway)
+        let cache = await pictures.encoderCache
+        return FleetSamples.of(status) + [
+            Sample("glm_gateway_encoder_cache_hits_total", "Source pictures whose codes were known.", .counter, Double(cache.hits)),
+            Sample("glm_gateway_encoder_cache_misses_total", "Source pictures that went to vision.", .counter, Double(cache.misses)),
+            Sample("glm_gateway_requests", "Requests in the gateway.", .gauge, Double(await pictures.waiting)),
+        ]
+    }
+
+    private func cardStatus() async -> [CardStatus] {
+        let specs = await supervisor.specs
+        let byCard = Dictionary(grouping: specs, by: \.card).mapValues { $0.map(\.name) }
+        return await cards.cards().filter { $0.isHost || byCard[$0.name] != nil }.map { card in
+            CardStatus(
+                name: card.name, chip: card.chip, memoryTotal: card.memory, memoryFree: card.free ?? 0,
+                health: card.health == .unknown ? "" : card.health.rawValue, temperature: card.temperature.map(Double.init), power: card.power,
+                stages: byCard[card.name] ?? [])
+        }
     }
 }

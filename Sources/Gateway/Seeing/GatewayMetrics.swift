@@ -1,15 +1,25 @@
 import Metrics
+public import Telemetry
 import Wire
 
 /// What the gateway counts as it happens. Lengths of queues and the like are read when somebody asks: see ``FleetSamples``.
-enum GatewayMetrics {
+public enum GatewayMetrics {
+    /// What each is, for those who read the numbers.
+    public static let descriptions: [MetricDescription] =
+        [
+            MetricDescription("glm_gateway_images_total", "Pictures made."),
+            MetricDescription("glm_gateway_image_seconds", "One picture, from its acceptance to its answer."),
+            MetricDescription("glm_gateway_failures_total", "Requests that ended without a picture, by status."),
+            MetricDescription("glm_diffusion_steps_total", "Denoising steps of the pictures made."),
+            MetricDescription("glm_text_tokens_total", "Codes of the pictures made."),
+        ] + ["vision", "text", "diffusion"].map { MetricDescription("glm_\($0)_phase_seconds", "One phase of one request, by stage.") }
+
     static func made(_ image: GeneratedImage, seconds: Double) {
         Counter(label: "glm_gateway_images_total").increment()
-        Recorder(label: "glm_gateway_image_seconds", aggregate: true).record(seconds)
+        Recorder(label: "glm_gateway_image_seconds").record(seconds)
         for timing in image.timings {
-            Recorder(
-                label: "glm_\(timing.stage)_phase_seconds", dimensions: [("instance", timing.instance), ("phase", timing.phase)], aggregate: true
-            ).record(timing.seconds)
+            Recorder(label: "glm_\(timing.stage)_phase_seconds", dimensions: [("instance", timing.instance), ("phase", timing.phase)])
+                .record(timing.seconds)
         }
         Counter(label: "glm_diffusion_steps_total").increment(by: image.steps)
         Counter(label: "glm_text_tokens_total").increment(by: image.height / 32 * (image.width / 32))
@@ -18,9 +28,5 @@ enum GatewayMetrics {
     static func failed(_ error: any Error) {
         let status = (error as? CallError).map { "\($0.status)" } ?? (error is CancellationError ? "cancelled" : "unknown")
         Counter(label: "glm_gateway_failures_total", dimensions: [("status", status)]).increment()
-    }
-
-    static func retried(_ kind: String) {
-        Counter(label: "glm_\(kind)_retries_total").increment()
     }
 }

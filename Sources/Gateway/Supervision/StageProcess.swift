@@ -1,3 +1,4 @@
+import Requests
 import CProcess
 import Glibc
 import StageKit

@@ -1,3 +1,5 @@
+public import Requests
+
 /// One stage that the gateway keeps alive: all that its process is started with.
 public struct StageSpec: Codable, Sendable, Hashable {
     public var kind: StageKind

@@ -23,8 +23,9 @@ package struct Supervision: Sendable, Hashable {
 
     /// Ends in a row without work after which it is given up.
     package static let limit = 5
-    /// The same for a stage that ends before it answers.
+    /// The same until it has answered for the first time.
     package let startLimit: Int
+    private var hasBeenUp = false
     package private(set) var phase = Phase.idle
     /// Ends in a row without work.
     package private(set) var failures = 0
@@ -40,10 +41,11 @@ package struct Supervision: Sendable, Hashable {
             return .spawn
         case (.starting, .ready):
             phase = .up
+            hasBeenUp = true
             return .none
         case (.starting, .ended(let worked)), (.up, .ended(let worked)):
             failures = worked ? 0 : failures + 1
-            guard failures < (phase == .starting ? startLimit : Self.limit) else {
+            guard failures < (hasBeenUp ? Self.limit : startLimit) else {
                 phase = .givenUp
                 return .giveUp(failures: failures)
             }

@@ -1,4 +1,5 @@
 public import Foundation
+import Requests
 import Glibc
 public import Logging
 public import StageKit

@@ -1,5 +1,6 @@
 public import Checkpoint
 public import Foundation
+import Requests
 
 /// A checkpoint as placement sees it: bytes of weights by stage and the numbers that memory follows from. Only headers and
 /// configurations are read.
@@ -14,7 +15,7 @@ public struct ModelSize: Sendable, Hashable {
     /// The folder's path.
     public let path: String
     public let fingerprint: String
-    let weights: [StageRole: Weights]
+    let weights: [StageKind: Weights]
     /// Of them, the diffusion transformer's.
     let transformerParameters: Int
     let text: TextShape
@@ -35,7 +36,7 @@ public struct ModelSize: Sendable, Hashable {
     public init(_ folder: ModelFolder) throws(CheckpointError) {
         path = folder.url.standardizedFileURL.path
         fingerprint = folder.fingerprint
-        var weights: [StageRole: Weights] = [:]
+        var weights: [StageKind: Weights] = [:]
         var transformerParameters = 0
         for part in ["vision_language_encoder", "text_encoder", "transformer", "vae"] {
             for entry in try WeightMap(folder: folder.component(part)).entries {
@@ -56,7 +57,7 @@ public struct ModelSize: Sendable, Hashable {
     }
 
     /// One component serves two stages: the vision tower with its quantizer one, the decoder with its head the other.
-    private static func role(_ part: String, _ tensor: String) -> StageRole {
+    private static func role(_ part: String, _ tensor: String) -> StageKind {
         guard part == "vision_language_encoder" else { return .diffusion }
         return tensor.hasPrefix("model.visual.") || tensor.hasPrefix("model.vqmodel.") ? .vision : .text
     }

@@ -12,7 +12,7 @@ struct StageNeeds {
 
     private var element: Int { onHost ? 4 : 2 }
 
-    func needs(_ role: StageRole) -> [Need] {
+    func needs(_ role: StageKind) -> [Need] {
         switch role {
         case .vision: [weights(role), visionActivations, workspace]
         case .text: [weights(role), keysAndValues, textActivations, workspace]
@@ -21,7 +21,7 @@ struct StageNeeds {
     }
 
     /// The sizes in the safetensors headers. On an accelerator they are converted to bf16 as they are loaded.
-    private func weights(_ role: StageRole) -> Need {
+    private func weights(_ role: StageKind) -> Need {
         let weights = model.weights[role] ?? ModelSize.Weights()
         if onHost { return Need(.weights, weights.bytes, "\(millions(weights.parameters)), mapped from the file and shared by all that map it", isShared: true) }
         return Need(.weights, 2 * weights.parameters, "\(millions(weights.parameters)) in bf16")

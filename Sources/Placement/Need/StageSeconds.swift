@@ -1,3 +1,5 @@
+import Requests
+
 /// Predicted seconds that a stage works for one picture of 1024 × 1024 with 50 steps and guidance: for comparing placements,
 /// not for promises. Every figure is an estimate.
 struct StageSeconds {
@@ -13,7 +15,7 @@ struct StageSeconds {
     /// Seconds a step grows by with each further sequence of a batch: SGLang measured +44 % at 16.
     private static let batchCost = 0.44 / 15
 
-    func seconds(_ role: StageRole, on chip: ChipFigures, batch: Int) -> Double {
+    func seconds(_ role: StageKind, on chip: ChipFigures, batch: Int) -> Double {
         let operations = chip.operations * Self.share
         switch role {
         case .vision:
@@ -31,5 +33,5 @@ struct StageSeconds {
         }
     }
 
-    private func parameters(_ role: StageRole) -> Double { Double(model.weights[role]?.parameters ?? 0) }
+    private func parameters(_ role: StageKind) -> Double { Double(model.weights[role]?.parameters ?? 0) }
 }

@@ -1,8 +1,10 @@
+import Requests
+
 /// Stages on cards while a plan is being made: where one more would go, what doesn't fit, how fast it would be.
 struct Layout {
     var cards: [Plan.PlannedCard]
     /// Predicted seconds of a role on a card.
-    let seconds: @Sendable (StageRole, Card) -> Double
+    let seconds: @Sendable (StageKind, Card) -> Double
 
     mutating func add(_ stage: PlannedStage) {
         guard let index = index(of: stage.card) else { preconditionFailure("\(stage.card) is not a card of the layout") }
@@ -50,7 +52,7 @@ struct Layout {
     /// Requests may go to any replica, so only this bounds them: for any set of roles, the cards that run one of them can't
     /// do more of the set's work than they have time (Hall's condition; exact for cards of one kind).
     var picturesPerSecond: Double {
-        let roles = StageRole.allCases.filter { role in cards.contains { $0.stages.contains { $0.role == role } } }
+        let roles = StageKind.allCases.filter { role in cards.contains { $0.stages.contains { $0.role == role } } }
         var least = Double.infinity
         for mask in 1..<max(1 << roles.count, 2) where !roles.isEmpty {
             let set = roles.indices.filter { mask >> $0 & 1 == 1 }.map { roles[$0] }
@@ -62,7 +64,7 @@ struct Layout {
     }
 
     var forecasts: [Plan.Forecast] {
-        StageRole.allCases.compactMap { role in
+        StageKind.allCases.compactMap { role in
             let each = cards.flatMap { card in card.stages.filter { $0.role == role }.map { _ in seconds(role, card.card) } }
             return each.isEmpty ? nil : Plan.Forecast(role: role, replicas: each.count, seconds: each.reduce(0, +) / Double(each.count))
         }

@@ -1,3 +1,5 @@
+public import Requests
+
 /// Card by card, what would run and what it takes; decided before anything is loaded.
 public struct Plan: Encodable, Sendable {
     /// A card and the stages on it.
@@ -38,7 +40,7 @@ public struct Plan: Encodable, Sendable {
 
     /// A kind of stage in numbers: predictions for one picture of 1024 × 1024 with 50 steps.
     public struct Forecast: Codable, Sendable, Hashable {
-        public var role: StageRole
+        public var role: StageKind
         public var replicas: Int
         /// Seconds that one replica works for one picture; the mean over their cards.
         public var seconds: Double
@@ -61,7 +63,7 @@ public struct Plan: Encodable, Sendable {
     /// Every process, in the order of the work.
     public var stages: [PlannedStage] {
         let all = cards.flatMap(\.stages)
-        return StageRole.allCases.flatMap { role in
+        return StageKind.allCases.flatMap { role in
             all.filter { $0.role == role }.sorted { (Int($0.instance) ?? 0) < (Int($1.instance) ?? 0) }
         }
     }

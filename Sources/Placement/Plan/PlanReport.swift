@@ -1,4 +1,5 @@
 import Foundation
+import Requests
 
 extension Plan {
     /// For people: card by card, then what was decided and why.

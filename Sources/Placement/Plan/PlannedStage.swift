@@ -1,8 +1,9 @@
 public import Foundation
+public import Requests
 
 /// One process of a plan: what it is started with, and what it takes.
 public struct PlannedStage: Codable, Sendable, Hashable {
-    public var role: StageRole
+    public var role: StageKind
     /// `0`, `1`, …: unique among the stages of its role.
     public var instance: String
     /// `cpu`, `npu:3`.

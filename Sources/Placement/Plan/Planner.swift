@@ -1,11 +1,12 @@
 public import Foundation
+import Requests
 
 /// Decides what runs where: explicit cards first, the rest by memory and then by predicted speed.
 public struct Planner: Sendable {
     let topology: Topology
     /// What may be used, the host last.
     let cards: [Card]
-    let models: [StageRole: ModelSize]
+    let models: [StageKind: ModelSize]
     private let notes: [String]
     private let usesAccelerators: Bool
 
@@ -15,8 +16,8 @@ public struct Planner: Sendable {
     public init(_ topology: Topology, inventory: Inventory, model: URL? = nil) throws(PlacementError) {
         self.topology = topology
         var read: [URL: ModelSize] = [:]
-        var models: [StageRole: ModelSize] = [:]
-        for role in StageRole.allCases {
+        var models: [StageKind: ModelSize] = [:]
+        for role in StageKind.allCases {
             guard let url = (topology[role].model ?? topology.model).map({ URL(fileURLWithPath: $0, isDirectory: true) }) ?? model else {
                 throw PlacementError(.invalidModel, "no model is named for \(role.rawValue)")
             }
@@ -33,7 +34,7 @@ public struct Planner: Sendable {
     /// - Throws: `missingCard` for a stage on a card that isn't there; `invalidTopology` for what a card can't compute.
     public func plan() throws(PlacementError) -> Plan {
         var layout = Layout(cards: cards.map { Plan.PlannedCard(card: $0, stages: []) }, seconds: seconds)
-        for role in StageRole.allCases { try placeExplicit(role, in: &layout) }
+        for role in StageKind.allCases { try placeExplicit(role, in: &layout) }
 
         // How many text stages feed the others is the one open question: diffusion takes the cards that are left.
         let counts = textCounts
@@ -49,7 +50,7 @@ public struct Planner: Sendable {
 
     // MARK: Placing
 
-    private func placeExplicit(_ role: StageRole, in layout: inout Layout) throws(PlacementError) {
+    private func placeExplicit(_ role: StageKind, in layout: inout Layout) throws(PlacementError) {
         let names = topology[role].cards
         guard !names.isEmpty else { return }
         let count: Int
@@ -62,7 +63,7 @@ public struct Planner: Sendable {
     /// - Parameter text: the number of text stages, where it is open.
     private func automatic(_ start: Layout, text: Int) throws(PlacementError) -> Layout {
         var layout = start
-        for role in [StageRole.text, .vision, .diffusion] where topology[role].cards.isEmpty {
+        for role in [StageKind.text, .vision, .diffusion] where topology[role].cards.isEmpty {
             let pool = automaticCards
             switch topology[role].replicas {
             case .count(let count)?: try place(role, count, on: pool, in: &layout)
@@ -79,7 +80,7 @@ public struct Planner: Sendable {
         return layout
     }
 
-    private func place(_ role: StageRole, _ count: Int, on pool: [Card], in layout: inout Layout) throws(PlacementError) {
+    private func place(_ role: StageKind, _ count: Int, on pool: [Card], in layout: inout Layout) throws(PlacementError) {
         for instance in 0..<count {
             var candidates: [PlannedStage] = []
             for card in pool { candidates.append(try draft(role, String(instance), on: card)) }
@@ -88,7 +89,7 @@ public struct Planner: Sendable {
     }
 
     /// One more on each card that has none and holds it: two on a card would only share its time.
-    private func fill(_ role: StageRole, _ pool: [Card], in layout: inout Layout) throws(PlacementError) {
+    private func fill(_ role: StageKind, _ pool: [Card], in layout: inout Layout) throws(PlacementError) {
         var instance = layout.cards.reduce(0) { $0 + $1.stages.count { $0.role == role } }
         for card in pool where layout.cards[layout.index(of: card.name)!].stages.allSatisfy({ $0.role != role }) {
             let stage = try draft(role, String(instance), on: card)
@@ -132,13 +133,13 @@ public struct Planner: Sendable {
 
     // MARK: Drafts
 
-    private func card(_ name: String, for role: StageRole) throws(PlacementError) -> Card {
+    private func card(_ name: String, for role: StageKind) throws(PlacementError) -> Card {
         if let card = cards.first(where: { $0.name == name }) { return card }
         let known = cards.map(\.name).joined(separator: ", ")
         throw PlacementError(.missingCard, "\(topology.file.map { "\($0): " } ?? "")stages.\(role.rawValue) names \(name), which is not there; there are \(known)")
     }
 
-    func draft(_ role: StageRole, _ instance: String, on card: Card, model: ModelSize? = nil) throws(PlacementError) -> PlannedStage {
+    func draft(_ role: StageKind, _ instance: String, on card: Card, model: ModelSize? = nil) throws(PlacementError) -> PlannedStage {
         let asked = topology[role]
         let model = model ?? models[role]!
         if !card.isHost, asked.precision == .f32 {
@@ -153,9 +154,9 @@ public struct Planner: Sendable {
     }
 
     /// The decoder's step is bound by reading the weights on an accelerator, so a batch is nearly free there; on the host it is less so.
-    private func batch(_ role: StageRole, on card: Card) -> Int { role == .text ? topology[role].batch ?? (card.isHost ? 4 : 16) : 1 }
+    private func batch(_ role: StageKind, on card: Card) -> Int { role == .text ? topology[role].batch ?? (card.isHost ? 4 : 16) : 1 }
 
-    var seconds: @Sendable (StageRole, Card) -> Double {
+    var seconds: @Sendable (StageKind, Card) -> Double {
         { role, card in
             guard case .figures(let figures) = card.support, let model = models[role] else { return .infinity }
             return StageSeconds(model: model).seconds(role, on: figures, batch: batch(role, on: card))

@@ -1,15 +1,16 @@
 public import Foundation
+public import Requests
 
 extension Plan {
     /// A stage that runs, as far as placement cares.
     public struct Tenant: Sendable, Hashable {
-        public var role: StageRole
+        public var role: StageKind
         public var instance: String
         public var card: String
         /// The model's folder.
         public var model: String
 
-        public init(role: StageRole, instance: String, card: String, model: String) {
+        public init(role: StageKind, instance: String, card: String, model: String) {
             self.role = role
             self.instance = instance
             self.card = card
@@ -35,7 +36,7 @@ extension Plan {
     ///   - free: bytes that are free now, by card's name, where they were looked at: the new stage must fit into them too.
     /// - Throws: `invalidModel` for a folder that can't be read.
     public func room(
-        for role: StageRole, model: URL? = nil, instance: String? = nil, beside tenants: [Tenant]? = nil, free: [String: Int] = [:]
+        for role: StageKind, model: URL? = nil, instance: String? = nil, beside tenants: [Tenant]? = nil, free: [String: Int] = [:]
     ) throws(PlacementError) -> Room {
         try planner.room(for: role, model: model, instance: instance, beside: tenants ?? stages.map(Tenant.init), free: free)
     }
@@ -43,7 +44,7 @@ extension Plan {
 
 extension Planner {
     func room(
-        for role: StageRole, model: URL?, instance: String?, beside tenants: [Plan.Tenant], free: [String: Int]
+        for role: StageKind, model: URL?, instance: String?, beside tenants: [Plan.Tenant], free: [String: Int]
     ) throws(PlacementError) -> Plan.Room {
         var known = Dictionary(models.values.map { ($0.path, $0) }, uniquingKeysWith: { first, _ in first })
         func size(_ url: URL) throws(PlacementError) -> ModelSize {
@@ -76,7 +77,7 @@ extension Planner {
         })
     }
 
-    private func freeName(_ role: StageRole, _ tenants: [Plan.Tenant]) -> String {
+    private func freeName(_ role: StageKind, _ tenants: [Plan.Tenant]) -> String {
         let taken = Set(tenants.filter { $0.role == role }.map(\.instance))
         return String((0...tenants.count).first { !taken.contains(String($0)) } ?? tenants.count)
     }

@@ -1,3 +1,5 @@
+public import Requests
+
 /// What an operator asks for: models, stages, replicas, cards and limits. Everything may be left out.
 public struct Topology: Sendable, Hashable {
     public enum Replicas: Sendable, Hashable {
@@ -67,7 +69,7 @@ public struct Topology: Sendable, Hashable {
 
     /// The folder of the model of all stages that name no other; nil: the caller's.
     public var model: String?
-    public var stages: [StageRole: Stage] = [:]
+    public var stages: [StageKind: Stage] = [:]
     /// Empty: all that are there.
     public var cards: [DeclaredCard] = []
     public var limits = Limits()
@@ -78,5 +80,5 @@ public struct Topology: Sendable, Hashable {
 
     public init() {}
 
-    public subscript(role: StageRole) -> Stage { stages[role] ?? Stage() }
+    public subscript(role: StageKind) -> Stage { stages[role] ?? Stage() }
 }

@@ -57,8 +57,8 @@ private struct TopologyReader {
             switch key {
             case "model": topology.model = try text(value, key)
             case "stages":
-                for (name, value) in try pairs(value, key, StageRole.allCases.map(\.rawValue)) {
-                    topology.stages[StageRole(rawValue: name)!] = try stage(value, StageRole(rawValue: name)!)
+                for (name, value) in try pairs(value, key, StageKind.allCases.map(\.rawValue)) {
+                    topology.stages[StageKind(rawValue: name)!] = try stage(value, StageKind(rawValue: name)!)
                 }
             case "cards":
                 for item in try list(value, key) { topology.cards.append(try card(item)) }
@@ -72,7 +72,7 @@ private struct TopologyReader {
         return topology
     }
 
-    private func stage(_ node: Node, _ role: StageRole) throws(PlacementError) -> Topology.Stage {
+    private func stage(_ node: Node, _ role: StageKind) throws(PlacementError) -> Topology.Stage {
         var stage = Topology.Stage()
         if isEmpty(node) { return stage }
         let common = ["replicas", "cards", "model", "precision", "threads"]

@@ -1,6 +1,7 @@
 public import ArgumentParser
 import Foundation
-public import Gateway
+import Gateway
+public import Requests
 import Wire
 
 /// `glm up`: a gateway and its fleet, in the foreground.

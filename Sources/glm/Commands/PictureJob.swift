@@ -1,4 +1,5 @@
 import Gateway
+import Requests
 import Wire
 
 /// Makes the pictures of one command, one after the other.

@@ -1,6 +1,7 @@
 import Foundation
 import Gateway
 import GLMTiny
+import Requests
 import TensorCPU
 import Wire
 

@@ -1,5 +1,5 @@
 /// What a stage does, in the order of the work.
-public enum StageKind: String, Codable, Sendable, Hashable, CaseIterable, Comparable {
+public enum StageKind: String, Codable, Sendable, Hashable, CaseIterable, Comparable, CodingKeyRepresentable {
     /// Source picture in, codes out.
     case vision
     /// Prompt in, codes out.
@@ -11,7 +11,7 @@ public enum StageKind: String, Codable, Sendable, Hashable, CaseIterable, Compar
     public var program: String { "glm-\(rawValue)" }
 
     /// The stages that a request with so many source pictures needs.
-    static func needed(sources: Int) -> [StageKind] { sources == 0 ? [.text, .diffusion] : [.vision, .text, .diffusion] }
+    public static func needed(sources: Int) -> [StageKind] { sources == 0 ? [.text, .diffusion] : [.vision, .text, .diffusion] }
 
     public static func < (a: StageKind, b: StageKind) -> Bool { allCases.firstIndex(of: a)! < allCases.firstIndex(of: b)! }
 }

@@ -1,0 +1,183 @@
+import Crypto
+import Foundation
+public import Jobs
+public import Logging
+import StageKit
+import Wire
+
+/// Does the jobs of a store: as many at once as may be, each to its end or the gateway's, whichever comes first.
+///
+/// A job that the gateway's end cuts short goes back to its place and is begun anew by the next gateway; the store lets only
+/// one attempt end it.
+public actor JobRunner {
+    private let store: JobStore
+    private let pictures: Pictures
+    private let kept: Duration
+    private let logger: Logger
+    private var running: [String: Task<Void, Never>] = [:]
+    private var progress: [String: Wire.Progress] = [:]
+    private var watchers: [Int: (id: String, wake: AsyncStream<Void>.Continuation)] = [:]
+    private var lastWatcher = 0
+    private let wakeUps: AsyncStream<Void>
+    private let wakeUp: AsyncStream<Void>.Continuation
+
+    /// Jobs under way at the same time; each waits for slots most of its life.
+    private static let atOnce = 32
+
+    /// - Parameter kept: how long a job that has ended is kept.
+    public init(store: JobStore, pictures: Pictures, kept: Duration, logger: Logger) {
+        self.store = store
+        self.pictures = pictures
+        self.kept = kept
+        self.logger = logger
+        (wakeUps, wakeUp) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
+    }
+
+    /// Takes up what the gateway before this one left, then works until the task is cancelled.
+    public func run() async throws {
+        let found = try await store.recover(at: Self.now, exhaustedCode: CallStatus.aborted.rawValue)
+        if !found.queued.isEmpty { logger.notice("jobs are taken up again", metadata: ["jobs": "\(found.queued.count)"]) }
+        let cleaning = Task { try await clean() }
+        defer { cleaning.cancel() }
+        wakeUp.yield()
+        for await _ in wakeUps {
+            while running.count < Self.atOnce, let claim = try await store.claimNext(at: Self.now) { begin(claim) }
+        }
+        await stop()
+    }
+
+    /// Cancels what is under way and gives it back. Returns when the store knows.
+    private func stop() async {
+        let tasks = Array(running.values)
+        for task in tasks { task.cancel() }
+        for task in tasks { await task.value }
+    }
+
+    func submit(_ request: SubmitJobRequest, requestID: String) async throws -> Wire.Job {
+        // What no fleet could do is refused before it is kept.
+        _ = try await pictures.order(request.request, requestID: requestID)
+        let id = request.id.isEmpty ? RequestID.make() : request.id
+        let job = try await store.submit(id, request: try request.request.packed(), title: String(request.request.prompt.prefix(200)), at: Self.now)
+        wakeUp.yield()
+        return wire(job)
+    }
+
+    func get(_ id: String) async throws -> Wire.Job { wire(try await store.get(id)) }
+    func list() async throws -> [Wire.Job] { try await store.list().map(wire) }
+    func counts() async throws -> Wire.JobCounts {
+        let counts = try await store.counts()
+        return Wire.JobCounts(queued: counts.queued, running: counts.running, ended: counts.ended)
+    }
+
+    func fetch(_ id: String) async throws -> GeneratedImage {
+        let job = try await store.get(id)
+        if let failure = job.failure { throw CallError(CallStatus(rawValue: failure.code), "job \(id) failed: \(failure.message)") }
+        return try GeneratedImage(packed: try await store.result(id).bytes, unknownFields: .skipped)
+    }
+
+    func cancel(_ id: String) async throws -> Wire.Job {
+        let job = try await store.cancel(id, at: Self.now)
+        running[id]?.cancel()
+        told(id)
+        return wire(job)
+    }
+
+    /// Sends the job now and after every change; ends when the job has.
+    func watch(_ id: String, _ send: Send<Wire.Job>) async throws {
+        lastWatcher += 1
+        let watcher = lastWatcher
+        let (stream, wake) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
+        watchers[watcher] = (id, wake)
+        defer { watchers[watcher] = nil }
+        wake.yield()
+        for await _ in stream {
+            let job = try await get(id)
+            try await send(job)
+            if job.state.hasEnded { return }
+        }
+        try Task.checkCancellation()
+    }
+
+    // MARK: One job
+
+    private func begin(_ claim: Jobs.Job.Claim) {
+        told(claim.id)
+        running[claim.id] = Task {
+            do {
+                let image = try await make(claim)
+                try await store.finish(claim, Jobs.Job.Result(bytes: try image.packed(), media: image.format == .png ? "image/png" : "image/jpeg"), at: Self.now)
+                logger.info("job is done", metadata: ["job": "\(claim.id)"])
+            } catch is CancellationError {
+                // A cancelled job has ended already, and refuses.
+                _ = try? await store.giveBack(claim)
+            } catch {
+                let failure = error as? CallError ?? CallError(.internalError, "\(error)")
+                logger.error("job failed", metadata: ["job": "\(claim.id)", "problem": "\(failure)"])
+                _ = try? await store.fail(claim, Jobs.Job.Failure(code: failure.status.rawValue, message: failure.message), at: Self.now)
+            }
+            ended(claim.id)
+        }
+    }
+
+    private func make(_ claim: Jobs.Job.Claim) async throws -> GeneratedImage {
+        var request = try GenerateImageRequest(packed: claim.request)
+        // An attempt that follows another makes the same picture.
+        if request.seed == nil { request.seed = Self.seed(claim.id) }
+        while true {
+            let order = try await pictures.order(request, requestID: claim.id)
+            do {
+                return try await pictures.make(order, deadline: nil) { _ in } progress: { await self.made(claim.id, $0) }
+            } catch let error as CallError where error.status == .unavailable || error.status == .resourceExhausted {
+                // Nobody waits for an answer: it may take as long as it takes.
+                try await Task.sleep(for: max(error.retryAfter ?? .seconds(1), .milliseconds(200)))
+            }
+        }
+    }
+
+    private func made(_ id: String, _ progress: Wire.Progress) {
+        self.progress[id] = progress
+        told(id)
+    }
+
+    private func ended(_ id: String) {
+        running[id] = nil
+        progress[id] = nil
+        told(id)
+        wakeUp.yield()
+    }
+
+    private func told(_ id: String) {
+        for watcher in watchers.values where watcher.id == id { watcher.wake.yield() }
+    }
+
+    // MARK: -
+
+    private func clean() async throws {
+        while true {
+            let count = try await store.expire(before: Self.now - kept.milliseconds)
+            if count > 0 { logger.info("jobs are kept no longer", metadata: ["jobs": "\(count)"]) }
+            try await Task.sleep(for: min(max(kept / 10, .seconds(1)), .seconds(600)))
+        }
+    }
+
+    private func wire(_ job: Jobs.Job) -> Wire.Job {
+        let state: JobState =
+            switch job.state {
+            case .queued: .queued
+            case .running: .running
+            case .done: .done
+            case .failed: .failed
+            case .cancelled: .cancelled
+            }
+        return Wire.Job(
+            id: job.id, state: state, prompt: job.title, submitted: Int(job.submitted), ended: Int(job.ended ?? 0), attempts: job.attempts,
+            error: job.failure.map { CallError(CallStatus(rawValue: $0.code), $0.message) }, progress: progress[job.id])
+    }
+
+    private static var now: Int64 { Int64(Date().timeIntervalSince1970 * 1000) }
+
+    /// 32 bits, as those that the gateway draws.
+    private static func seed(_ id: String) -> UInt64 {
+        SHA256.hash(data: Array(id.utf8)).prefix(4).reduce(0) { $0 << 8 | UInt64($1) }
+    }
+}

@@ -1,0 +1,50 @@
+import Jobs
+public import Wire
+
+/// Answers ``Methods/Jobs``.
+public struct JobsService: JobsHandler {
+    private let runner: JobRunner
+
+    public init(_ runner: JobRunner) { self.runner = runner }
+
+    public func submit(_ request: SubmitJobRequest, _ call: ServerCall) async throws -> Wire.Job {
+        try await translating { try await runner.submit(request, requestID: call.requestID) }
+    }
+
+    public func get(_ request: JobRequest, _ call: ServerCall) async throws -> Wire.Job {
+        try await translating { try await runner.get(request.id) }
+    }
+
+    public func watch(_ request: JobRequest, _ call: ServerCall, send: @escaping Send<Wire.Job>) async throws {
+        try await translating { try await endingWithCall { try await runner.watch(request.id, send) } }
+    }
+
+    public func list(_ request: ListJobsRequest, _ call: ServerCall) async throws -> JobList {
+        try await translating { JobList(jobs: try await runner.list()) }
+    }
+
+    public func fetch(_ request: JobRequest, _ call: ServerCall) async throws -> GeneratedImage {
+        try await translating { try await runner.fetch(request.id) }
+    }
+
+    public func cancel(_ request: JobRequest, _ call: ServerCall) async throws -> Wire.Job {
+        try await translating { try await runner.cancel(request.id) }
+    }
+
+    private func translating<R>(_ body: () async throws -> R) async throws -> R {
+        do { return try await body() } catch let error as JobsError { throw CallError(error) }
+    }
+}
+
+extension CallError {
+    fileprivate init(_ error: JobsError) {
+        switch error.code {
+        case .invalid, .tooLarge: self.init(.invalidArgument, error.message)
+        case .conflict: self.init(.alreadyExists, error.message)
+        case .full: self.init(.resourceExhausted, error.message, retryAfter: .seconds(5))
+        case .notFound: self.init(.notFound, error.message)
+        case .wrongState: self.init(.failedPrecondition, error.message)
+        default: self.init(.internalError, error.message)
+        }
+    }
+}

@@ -1,0 +1,62 @@
+import Telemetry
+import Wire
+
+/// A fleet's state as numbers, read when somebody asks.
+enum FleetSamples {
+    static func of(_ status: FleetStatus) -> [Sample] {
+        status.queues.flatMap(queue) + status.stages.flatMap(stage) + status.cards.flatMap(card) + jobs(status.jobs) + [
+            Sample("glm_gateway_uptime_seconds", "Since the gateway began.", .gauge, status.uptimeSeconds),
+            Sample("glm_gateway_refused_total", "Requests turned away at the door.", .counter, Double(status.refused)),
+            Sample("glm_gateway_stage_retries_total", "Stage calls that were made again.", .counter, Double(status.retries)),
+        ]
+    }
+
+    private static func queue(_ queue: QueueStatus) -> [Sample] {
+        let name = "glm_\(queue.kind)"
+        return [
+            Sample("\(name)_waiting_requests", "Requests that wait for a slot of this kind of stage.", .gauge, Double(queue.waiting)),
+            Sample("\(name)_running_requests", "Requests in slots of this kind of stage.", .gauge, Double(queue.running)),
+            Sample("\(name)_slots", "Slots of the stages that serve.", .gauge, Double(queue.slots)),
+            Sample("\(name)_requests_total", "Requests that this kind of stage has answered.", .counter, Double(queue.done)),
+            Sample("\(name)_request_mean_seconds", "One request in a slot, a moving mean.", .gauge, queue.seconds),
+        ]
+    }
+
+    private static func stage(_ stage: StageStatus) -> [Sample] {
+        guard let description = stage.description else { return [] }
+        let name = "glm_\(description.kind)_stage"
+        let labels = [("instance", description.instance), ("device", description.device)]
+        return [
+            Sample("\(name)_up", "1 while the stage serves.", labels: labels, stage.health == .serving ? 1 : 0),
+            Sample("\(name)_running_requests", "Requests that the stage computes.", labels: labels, Double(description.running)),
+            Sample("\(name)_waiting_requests", "Requests that wait in the stage.", labels: labels, Double(description.queued)),
+            Sample("\(name)_memory_bytes", "Of the host's memory, file maps included.", labels: labels, Double(description.memoryBytes)),
+            Sample("\(name)_restarts_total", "Times that the gateway started it again.", .counter, labels: labels, Double(stage.restarts)),
+            Sample("\(name)_cache_hits_total", "Requests that found earlier work done.", .counter, labels: labels, Double(description.cacheHits)),
+            Sample("\(name)_cache_misses_total", "Requests that did not.", .counter, labels: labels, Double(description.cacheMisses)),
+        ]
+    }
+
+    private static func card(_ card: CardStatus) -> [Sample] {
+        let labels = [("card", card.name)]
+        var samples = [Sample("glm_card_healthy", "0 while the driver says that something is wrong.", labels: labels, card.health == "ok" || card.health.isEmpty ? 1 : 0)]
+        if card.memoryTotal > 0 {
+            samples.append(Sample("glm_card_memory_total_bytes", "The card's memory.", labels: labels, Double(card.memoryTotal)))
+            samples.append(Sample("glm_card_memory_free_bytes", "What is free of it.", labels: labels, Double(card.memoryFree)))
+        }
+        if let temperature = card.temperature {
+            samples.append(Sample("glm_card_temperature_celsius", "As the driver tells.", labels: labels, temperature))
+        }
+        if let power = card.power { samples.append(Sample("glm_card_power_watts", "As the driver tells.", labels: labels, power)) }
+        return samples
+    }
+
+    private static func jobs(_ jobs: JobCounts?) -> [Sample] {
+        guard let jobs else { return [] }
+        return [
+            Sample("glm_gateway_jobs", "Jobs that are kept, by state.", labels: [("state", "queued")], Double(jobs.queued)),
+            Sample("glm_gateway_jobs", "Jobs that are kept, by state.", labels: [("state", "running")], Double(jobs.running)),
+            Sample("glm_gateway_jobs", "Jobs that are kept, by state.", labels: [("state", "ended")], Double(jobs.ended)),
+        ]
+    }
+}

@@ -1,0 +1,108 @@
+import ArgumentParser
+import Checkpoint
+import Foundation
+import Gateway
+import GLMTiny
+import Placement
+import Requests
+import StageKit
+import Wire
+
+/// What is to run, and where one more stage goes.
+struct Arrangement {
+    var fleet: FleetPlan
+    var place: Operations.Placing
+}
+
+extension GatewayCommand {
+    /// Checked before anything is loaded.
+    func arrangement() throws -> Arrangement {
+        let remote = try stage.map { try Address(parsing: $0) }
+        if let topology { return try planned(Topology(contentsOf: URL(fileURLWithPath: topology)), remote) }
+        guard !start.kinds.isEmpty else {
+            return Arrangement(fleet: FleetPlan(stages: [], remote: remote, queue: server.queue ?? Self.defaultQueue), place: Self.besideOthers)
+        }
+        guard let model = model ?? GLMTiny.locate()?.path else {
+            throw ValidationError("--start needs --model: there is no glm-tiny beside this program, and GLM_MODEL is not set")
+        }
+        var arguments: [String] = []
+        if let threads { arguments += ["--threads", "\(threads)"] }
+        if let precision { arguments += ["--precision", precision] }
+        let fingerprint = try ModelFolder(URL(fileURLWithPath: model)).fingerprint
+        let stages = start.kinds.map { StageSpec(kind: $0, instance: "0", model: model, fingerprint: fingerprint, arguments: arguments) }
+        let fleet = FleetPlan(stages: stages, pipeline: Self.pipeline(stages), remote: remote, queue: server.queue ?? Self.defaultQueue)
+        return Arrangement(fleet: fleet, place: Self.besideOthers)
+    }
+
+    private static let defaultQueue = 256
+
+    /// The stages of a topology, on the cards that its plan gives them.
+    private func planned(_ topology: Topology, _ remote: [Address]) throws -> Arrangement {
+        let folder = model.map { URL(fileURLWithPath: $0) } ?? GLMTiny.locate()
+        let plan = try Planner(topology, inventory: Discovery().inventory(), model: folder).plan()
+        guard plan.isFeasible else {
+            throw PlacementError(.invalidTopology, "the stages do not fit: \(plan.shortages.map(\.description).joined(separator: "; ")); see glm plan")
+        }
+        var fingerprints: [String: String] = [:]
+        let stages = try plan.stages.map { try StageSpec($0, &fingerprints) }
+        let fleet = FleetPlan(
+            stages: stages, pipeline: Self.pipeline(stages), remote: try remote + topology.remote.map { try Address(parsing: $0) },
+            queue: server.queue ?? topology.limits.queue, jobsKept: .seconds(topology.limits.jobsKept))
+        return Arrangement(fleet: fleet) { try Self.place($0, $1, $2, $3, plan) }
+    }
+
+    private static func pipeline(_ stages: [StageSpec]) -> [StageKind: String] {
+        Dictionary(stages.map { ($0.kind, $0.fingerprint) }, uniquingKeysWith: { first, _ in first })
+    }
+
+    /// Where the plan's cards have room for one more stage now.
+    private static func place(_ kind: StageKind, _ model: String?, _ instance: String, _ beside: [StageSpec], _ plan: Plan) throws -> StageSpec {
+        let tenants = beside.map { Plan.Tenant(role: $0.kind, instance: $0.instance, card: $0.card, model: $0.model) }
+        return try refusing {
+            let cards = try Discovery().inventory().cards
+            let free = Dictionary(cards.compactMap { card in card.free.map { (card.name, $0) } }, uniquingKeysWith: { first, _ in first })
+            let room = try plan.room(for: kind, model: model.map { URL(fileURLWithPath: $0) }, instance: instance, beside: tenants, free: free)
+            switch room {
+            case .stage(let stage):
+                var fingerprints: [String: String] = [:]
+                return try StageSpec(stage, &fingerprints)
+            case .shortages(let shortages):
+                throw CallError(.failedPrecondition, "no room for \(kind)-\(instance): \(shortages.map(\.description).joined(separator: "; "))")
+            }
+        }
+    }
+
+    /// Without a plan of cards: on the host, started as the others are.
+    private static let besideOthers: Operations.Placing = { kind, model, instance, beside in
+        guard var spec = beside.first(where: { $0.kind == kind }) ?? beside.first else {
+            throw CallError(.failedPrecondition, "this gateway started no stages; start \(kind.program) with its run directory")
+        }
+        spec.kind = kind
+        spec.instance = instance
+        if let model {
+            spec.model = model
+            spec.fingerprint = try refusing { try ModelFolder(URL(fileURLWithPath: model)).fingerprint }
+        }
+        return spec
+    }
+
+    private static func refusing<R>(_ body: () throws -> R) throws -> R {
+        do {
+            return try body()
+        } catch let error as PlacementError {
+            throw CallError(.failedPrecondition, error.message)
+        } catch let error as CheckpointError {
+            throw CallError(.failedPrecondition, error.message)
+        }
+    }
+}
+
+extension StageSpec {
+    /// - Parameter fingerprints: of folders that were read before.
+    fileprivate init(_ stage: PlannedStage, _ fingerprints: inout [String: String]) throws {
+        if fingerprints[stage.model] == nil { fingerprints[stage.model] = try ModelFolder(stage.modelFolder).fingerprint }
+        self.init(
+            kind: stage.role, instance: stage.instance, card: stage.card, model: stage.model, fingerprint: fingerprints[stage.model] ?? "",
+            environment: stage.environment, arguments: stage.arguments)
+    }
+}
