@@ -20,6 +20,8 @@ typedef struct {
     void (*activate)(ck_context *, ck_activation, const float *, long, long, long, float *, long);
     void (*add)(ck_context *, const float *, long, long, long, float *, long);
     void (*attention)(ck_context *, const ck_attention_call *);
+    void (*paged_attention)(ck_context *, const ck_paged_attention_call *);
+    void (*scatter)(ck_context *, const float *, long, long, const int32_t *, long, void *, ck_type, long);
     void (*argmax)(ck_context *, const float *, long, long, long, int32_t *);
     void (*convolution)(ck_context *, const ck_convolution_call *);
     void (*group_norm)(ck_context *, const ck_group_norm_call *);

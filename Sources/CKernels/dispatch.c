@@ -40,6 +40,12 @@ void ck_add(ck_context *c, const float *x, long x_stride, long rows, long column
 
 void ck_attention(ck_context *c, const ck_attention_call *call) { c->table->attention(c, call); }
 
+void ck_paged_attention(ck_context *c, const ck_paged_attention_call *call) { c->table->paged_attention(c, call); }
+
+void ck_scatter(ck_context *c, const float *x, long x_stride, long columns, const int32_t *ids, long count, void *table, ck_type type, long table_stride) {
+    c->table->scatter(c, x, x_stride, columns, ids, count, table, type, table_stride);
+}
+
 void ck_argmax(ck_context *c, const float *x, long x_stride, long rows, long columns, int32_t *indices) {
     c->table->argmax(c, x, x_stride, rows, columns, indices);
 }

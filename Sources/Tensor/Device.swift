@@ -9,6 +9,11 @@ public protocol Device: AnyObject, Sendable {
     /// As on the command line: `cpu`, `npu:0`.
     var name: String { get }
 
+    /// What keys and values are kept as.
+    var cacheType: DType { get }
+    /// Up to so many rows, each row of a product, a norm or any other operation on rows has the same bits however many there are.
+    var batchRows: Int { get }
+
     /// A dense tensor with undefined contents.
     func makeTensor(_ shape: Shape, _ dtype: DType) -> Tensor
     /// A checkpoint's tensor where the device can read it. The CPU returns it as it is: a view of the file's map.
@@ -26,6 +31,8 @@ public protocol Device: AnyObject, Sendable {
     func linear(_ x: Tensor, _ weight: Tensor, bias: Tensor?, _ epilogue: Epilogue, into y: Tensor)
     /// `y[i] = table[ids[i]]`: table `[entries, columns]`, y `[ids, columns]`. Ids must be below `entries`.
     func embed(_ ids: [Int32], table: Tensor, into y: Tensor)
+    /// `table[rows[i]] = x[i]`, rounded to the table's type: x `[rows, columns]`, table `[entries, columns]`. Rows differ.
+    func scatter(_ x: Tensor, rows: [Int32], into table: Tensor)
     /// `y = x · rsqrt(mean(x²) + epsilon) · weight`, row by row; y may be x.
     func rmsNorm(_ x: Tensor, weight: Tensor, epsilon: Float, into y: Tensor)
     /// `y += rmsNorm(x)`: the second half of a sandwich norm.
@@ -50,6 +57,10 @@ public protocol Device: AnyObject, Sendable {
     /// Softmax attention that never holds the score matrix. query `[rows, heads · headSize]`, key and value
     /// `[keys, keyValueHeads · headSize]`, output like query. Query head h reads key head `h / (heads / keyValueHeads)`.
     func attention(_ parameters: Attention, query: Tensor, key: Tensor, value: Tensor, into output: Tensor)
+    /// The same for one query of each of several sequences, whose keys and values lie in pages: query `[sequences, heads · headSize]`,
+    /// keys and values `[pages · pageRows, keyValueHeads · headSize]` of ``cacheType``, output like query. A sequence's result
+    /// depends on nothing but its own rows. Without mask and bias.
+    func pagedAttention(_ parameters: Attention, query: Tensor, keys: Tensor, values: Tensor, pages: PageTable, into output: Tensor)
     /// For each row of `x [rows, columns]` the index of the largest element, the first of equals, as `i32` into `indices [rows]`.
     func argmax(_ x: Tensor, into indices: Tensor)
 

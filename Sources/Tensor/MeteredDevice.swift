@@ -9,9 +9,9 @@ public final class MeteredDevice: Device, @unchecked Sendable {
         /// Bytes of weights, each counted at every use.
         public var weightBytes: Double = 0
 
-        /// This work's share of one in `count` equal parts.
-        public func divided(by count: Int) -> Work {
-            Work(floatingPointOperations: floatingPointOperations / Double(count), weightBytes: weightBytes / Double(count))
+        public init(floatingPointOperations: Double = 0, weightBytes: Double = 0) {
+            self.floatingPointOperations = floatingPointOperations
+            self.weightBytes = weightBytes
         }
     }
 
@@ -23,6 +23,8 @@ public final class MeteredDevice: Device, @unchecked Sendable {
     public func reset() { work = Work() }
 
     public var name: String { base.name }
+    public var cacheType: DType { base.cacheType }
+    public var batchRows: Int { base.batchRows }
     public func makeTensor(_ shape: Shape, _ dtype: DType) -> Tensor { base.makeTensor(shape, dtype) }
     public func place(_ weight: Tensor) -> Tensor { base.place(weight) }
     public func placeConvolution(weight: Tensor, bias: Tensor?) -> ConvolutionWeight { base.placeConvolution(weight: weight, bias: bias) }
@@ -43,6 +45,12 @@ public final class MeteredDevice: Device, @unchecked Sendable {
         base.attention(parameters, query: query, key: key, value: value, into: output)
     }
 
+    public func pagedAttention(_ parameters: Attention, query: Tensor, keys: Tensor, values: Tensor, pages: PageTable, into output: Tensor) {
+        let pairs = pages.lengths.reduce(0.0) { $0 + Double($1) }
+        work.floatingPointOperations += 4 * pairs * Double(parameters.heads * parameters.headSize)
+        base.pagedAttention(parameters, query: query, keys: keys, values: values, pages: pages, into: output)
+    }
+
     public func convolution(_ x: Tensor, _ weight: ConvolutionWeight, stride: Int, padding: Padding, upsampling: Int, _ epilogue: Epilogue, into y: Tensor) {
         work.floatingPointOperations += 2 * Double(y.shape.count) * Double(weight.inChannels * weight.kernel * weight.kernel)
         work.weightBytes += Double(weight.weight.shape.count * weight.weight.dtype.byteCount)
@@ -50,6 +58,7 @@ public final class MeteredDevice: Device, @unchecked Sendable {
     }
 
     public func embed(_ ids: [Int32], table: Tensor, into y: Tensor) { base.embed(ids, table: table, into: y) }
+    public func scatter(_ x: Tensor, rows: [Int32], into table: Tensor) { base.scatter(x, rows: rows, into: table) }
     public func rmsNorm(_ x: Tensor, weight: Tensor, epsilon: Float, into y: Tensor) { base.rmsNorm(x, weight: weight, epsilon: epsilon, into: y) }
     public func addRMSNorm(_ x: Tensor, weight: Tensor, epsilon: Float, to y: Tensor) { base.addRMSNorm(x, weight: weight, epsilon: epsilon, to: y) }
     public func layerNorm(_ x: Tensor, weight: Tensor?, bias: Tensor?, epsilon: Float, into y: Tensor) {

@@ -28,6 +28,8 @@ public struct Tensor: Sendable {
     /// The product of all extents but the last.
     public var rows: Int { shape.last == 0 ? 0 : shape.count / shape.last }
     public var columns: Int { shape.last }
+    /// Of the elements, without gaps between rows.
+    public var byteCount: Int { shape.count * dtype.byteCount }
 
     /// The rows `range` of a rank-2 view, as a view.
     public func rows(_ range: Range<Int>) -> Tensor {

@@ -4,8 +4,6 @@ import Tensor
 // Tensors as the kernels take them, with their types checked on the way.
 
 extension Tensor {
-    var byteCount: Int { shape.count * dtype.byteCount }
-
     /// The elements of an activation.
     var floats: UnsafeMutablePointer<Float> {
         precondition(dtype == .f32, "\(dtype) \(shape) where the CPU computes with f32")

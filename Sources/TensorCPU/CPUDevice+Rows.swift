@@ -22,6 +22,15 @@ extension CPUDevice {
         }
     }
 
+    public func scatter(_ x: Tensor, rows: [Int32], into table: Tensor) {
+        precondition(x.rows == rows.count && x.columns == table.columns && table.dtype != .f16, "\(x.shape) to \(rows.count) rows of \(table.dtype) \(table.shape)")
+        precondition(rows.allSatisfy { $0 >= 0 && Int($0) < table.rows }, "a row outside a table of \(table.rows)")
+        let target = table.weight
+        rows.withUnsafeBufferPointer {
+            ck_scatter(context, x.floats, x.rowStride, x.columns, $0.baseAddress, rows.count, table.address, target.type, table.rowStride)
+        }
+    }
+
     public func rmsNorm(_ x: Tensor, weight: Tensor, epsilon: Float, into y: Tensor) {
         requireSame(x, y)
         ck_rms_norm(context, x.floats, x.rowStride, x.rows, x.columns, weight.vector(x.columns, "weight"), epsilon, false, y.floats, y.rowStride)

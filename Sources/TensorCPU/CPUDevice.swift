@@ -43,6 +43,9 @@ public final class CPUDevice: Device, @unchecked Sendable {
     /// The name of the kernel table in use, as in a benchmark's head line: `avx512bf16`, `avx512`, `avx2`, `neon` or `generic`.
     public var features: String { String(cString: ck_name(context)) }
 
+    public var cacheType: DType { precision == .bf16 ? .bf16 : .f32 }
+    public var batchRows: Int { Int(CK_BATCH_ROWS) }
+
     public func makeTensor(_ shape: Shape, _ dtype: DType) -> Tensor {
         let byteCount = shape.count * dtype.byteCount
         guard let address = ck_allocate(max(byteCount, 1)) else { fatalError("out of memory for \(byteCount) bytes") }

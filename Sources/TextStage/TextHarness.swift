@@ -27,7 +27,7 @@ public struct TextHarness<Service: TextService>: TextHandler {
                     for event in Self.grouped(batch) { try await send(event) }
                 }
             } catch {
-                // Nobody reads any more: the loop stops at its next token.
+                // Nobody reads any more: the request leaves the batch at its next step.
                 token.cancel(.callerLeft)
                 throw error
             }

@@ -6,7 +6,7 @@ public import Wire
 /// Turns a prompt into the codes of a picture.
 public protocol TextService: Sendable {
     /// - Parameters:
-    ///   - token: asked in every decode step.
+    ///   - token: asked before every step of the batch.
     ///   - onEvent: called from the computing thread, once with the layout, then with each token; must not wait.
     /// - Throws: what the token throws once the work is not wanted any more; `GLMImageError` for a request that the model refuses.
     func generate(

@@ -15,38 +15,6 @@ import Testing
         #expect(PromptProcessor.preview(of: GridSize(height: height, width: width)) == GridSize(height: previewHeight, width: previewWidth))
     }
 
-    @Test("a request draws exactly its grids and the end token, the same for the same seed")
-    func drawsAll() throws {
-        let text = try TextGenerator(model: Fixture.model("tiny-mixed"), device: CPUDevice(threads: 2))
-        // This checkpoint's head also covers ids that are no codes; none may be drawn.
-        let request = TokenRequest(prompt: "a cat", height: 64, width: 96, seed: 5)
-        let layout = try text.layout(request)
-        var seen: [Int32] = []
-        let result = try text.generate(request) { index, id in
-            #expect(index == seen.count)
-            seen.append(id)
-        }
-        #expect(seen.count == layout.totalTokens)
-        #expect(layout.totalTokens == layout.preview!.count + 6 + 1)
-        #expect(result.preview!.codes + result.target.codes == seen.dropLast())
-        #expect(try text.generate(request) { _, _ in }.target == result.target)
-        #expect(try text.generate(TokenRequest(prompt: "a cat", height: 64, width: 96, seed: 6)) { _, _ in }.target != result.target)
-    }
-
-    @Test("what onToken throws ends the drawing at once")
-    func stops() throws {
-        struct Stop: Error {}
-        let text = try TextGenerator(model: Fixture.model("tiny-f32"), device: CPUDevice(threads: 1))
-        var count = 0
-        #expect(throws: Stop.self) {
-            _ = try text.generate(TokenRequest(prompt: "a", height: 64, width: 64, seed: 1)) { index, _ in
-                count += 1
-                if index == 2 { throw Stop() }
-            }
-        }
-        #expect(count == 3)
-    }
-
     @Test("a prompt that opens a picture of its own is refused", arguments: ["a <|image|> b", "<|dit_token_"])
     func specialTokens(fragment: String) throws {
         let text = try TextGenerator(model: Fixture.model("tiny-f32"), device: CPUDevice(threads: 1))

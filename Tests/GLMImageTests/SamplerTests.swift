@@ -1,5 +1,7 @@
 import Foundation
 import GLMImage
+import Requests
+import Tensor
 import Testing
 
 @Suite struct SamplerTests {
@@ -7,7 +9,7 @@ import Testing
 
     private func draw(_ sampler: Sampler, _ logits: [Float], position: Int = 0) -> Int32 {
         var sampler = sampler
-        return logits.withUnsafeBufferPointer { sampler.draw($0, position: position) }
+        return logits.withUnsafeBufferPointer { try! sampler.draw($0, position: position) }
     }
 
     @Test("greedy takes the first of the largest")
@@ -19,7 +21,7 @@ import Testing
     @Test("a draw depends on seed and position and on nothing drawn before")
     func addressed() {
         var sampler = Sampler(seed: 7)
-        let inOrder = (0..<50).map { position in logits.withUnsafeBufferPointer { sampler.draw($0, position: position) } }
+        let inOrder = (0..<50).map { position in logits.withUnsafeBufferPointer { try! sampler.draw($0, position: position) } }
         let backwards = (0..<50).reversed().map { draw(Sampler(seed: 7), logits, position: $0) }
         #expect(inOrder == backwards.reversed())
         #expect(inOrder != (0..<50).map { draw(Sampler(seed: 8), logits, position: $0) })
@@ -51,5 +53,48 @@ import Testing
         let logits = [0.5, 0.3, 0.2].map { Float(log($0)) }
         #expect(Set((0..<500).map { draw(Sampler(topP: 0.6, seed: 5), logits, position: $0) }) == [0, 1])
         #expect(Set((0..<500).map { draw(Sampler(topP: 0.001, seed: 5), logits, position: $0) }) == [0])
+    }
+
+    @Test("a draw is the one that walking through all codes in order gives", arguments: 0..<60)
+    func walk(seed: Int) {
+        var random = TorchGenerator(seed: UInt64(seed))
+        let count = [1, 2, 50, 3000][seed % 4]
+        var logits = random.normal(count: count).map { $0 * [0.01, 1, 8, 60][seed / 4 % 4] }
+        // Equals, and codes that can't be drawn.
+        for index in logits.indices where index % 7 == 3 { logits[index] = index % 2 == 0 ? logits[index / 2] : -.infinity }
+        let temperature = ([0.3, 1, 2] as [Float])[seed % 3]
+        let topP = ([1, 0.75, 0.2] as [Float])[seed / 3 % 3]
+        let topK = [0, 1, 40, 5000][seed / 5 % 4]
+        for position in 0..<20 {
+            let drawn = draw(Sampler(temperature: temperature, topP: topP, topK: topK, seed: UInt64(seed)), logits, position: position)
+            #expect(drawn == walked(logits, temperature, topP, topK, CounterGenerator.uniform(seed: UInt64(seed), position: position)))
+        }
+    }
+
+    @Test("logits that are no numbers are an error")
+    func notFinite() {
+        for bad in [Float.nan, .infinity] {
+            var sampler = Sampler(seed: 1)
+            let error = #expect(throws: GLMImageError.self) { try [0, bad, 1].withUnsafeBufferPointer { try sampler.draw($0, position: 0) } }
+            #expect(error?.code == .notFinite)
+        }
+    }
+
+    private func walked(_ logits: [Float], _ temperature: Float, _ topP: Float, _ topK: Int, _ uniform: Float) -> Int32 {
+        var order = logits.indices.sorted { (logits[$0], $1) > (logits[$1], $0) }
+        if topK > 0 { order = Array(order.prefix(topK)) }
+        let weights = order.map { exp(-Double((logits[order[0]] - logits[$0]) / temperature)) }
+        let total = weights.reduce(0, +)
+        var kept = 0.0, count = 0
+        while count < weights.count && (count == 0 || kept < Double(topP) * total) {
+            kept += weights[count]
+            count += 1
+        }
+        var rest = Double(uniform) * kept
+        for index in 0..<count {
+            rest -= weights[index]
+            if rest < 0 { return Int32(order[index]) }
+        }
+        return Int32(order[count - 1])
     }
 }

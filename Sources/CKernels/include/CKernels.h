@@ -55,6 +55,24 @@ typedef struct {
     long output_stride;
 } ck_attention_call;
 
+/// Up to so many rows, a row's product is the same to the bit however many there are.
+enum { CK_BATCH_ROWS = 64 };
+
+/// Softmax attention of one query a sequence. `keys` and `values` are pools of rows `cache_stride` apart, both f32 or both
+/// bf16; row i of sequence s lies at row `pages[s · pages_stride + i / page_rows] · page_rows + i % page_rows`.
+typedef struct {
+    const float *query;
+    long query_stride, sequences, heads, key_value_heads, head_size;
+    ck_weight keys, values;
+    long cache_stride, page_rows;
+    const int32_t *pages;
+    long pages_stride;
+    const int32_t *lengths; // [sequences]
+    float scale;
+    float *output;
+    long output_stride;
+} ck_paged_attention_call;
+
 /// Up to this many outputs a convolution is a dot product for each pixel.
 enum { CK_THIN_OUTPUTS = 4 };
 
@@ -114,6 +132,9 @@ void ck_add(ck_context *, const float *x, long x_stride, long rows, long columns
 /// Rows of `bytes` bytes; strides in bytes too.
 void ck_copy(ck_context *, const void *x, long x_stride, long rows, long bytes, void *y, long y_stride);
 void ck_attention(ck_context *, const ck_attention_call *);
+void ck_paged_attention(ck_context *, const ck_paged_attention_call *);
+/// `table[ids[i]] = x[i]`, rounded to the table's type: f32 or bf16.
+void ck_scatter(ck_context *, const float *x, long x_stride, long columns, const int32_t *ids, long count, void *table, ck_type type, long table_stride);
 void ck_argmax(ck_context *, const float *x, long x_stride, long rows, long columns, int32_t *indices);
 /// Into how many smaller convolutions one falls: 4 where a 3 × 3 kernel with a border of 1 (`padding`: top, left, bottom,
 /// right) reads an image enlarged twice, else 1.

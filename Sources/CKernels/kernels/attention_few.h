@@ -96,6 +96,22 @@ static void attention_few_task(void *argument, long begin, long end, int thread)
     }
 }
 
+/// One query's `count` parts, `step` floats apart, joined: each weighed by its own maximum.
+static void attention_join(const float *first, long step, long count, long size, float *output) {
+    float maximum = NO_SCORE, sum = 0;
+    for (long tile = 0; tile < count; tile++) maximum = first[tile * step] > maximum ? first[tile * step] : maximum;
+    for (long tile = 0; tile < count; tile++) sum += exp2_v(splat(first[tile * step] - maximum), false)[0] * first[tile * step + 1];
+    float inverse = sum != 0 ? 1 / sum : 0;
+    for (long d = 0; d < size; d += W) {
+        vf total = splat(0);
+        for (long tile = 0; tile < count; tile++) {
+            const float *part = first + tile * step;
+            total += exp2_v(splat(part[0] - maximum), false)[0] * load(part + PART_HEAD + d);
+        }
+        store_n(output + d, total * inverse, size - d);
+    }
+}
+
 /// The parts of the queries `begin ..< end` (of all heads) joined.
 static void attention_few_join(void *argument, long begin, long end, int thread) {
     (void)thread;
@@ -105,19 +121,7 @@ static void attention_few_join(void *argument, long begin, long end, int thread)
     for (long item = begin; item < end; item++) {
         long kv_head = item / f->queries, q = item % f->queries;
         const float *first = f->parts + (kv_head * f->tiles * f->queries + q) * f->part_stride;
-        float maximum = NO_SCORE, sum = 0;
-        for (long tile = 0; tile < f->tiles; tile++) maximum = first[tile * step] > maximum ? first[tile * step] : maximum;
-        for (long tile = 0; tile < f->tiles; tile++) sum += exp2_v(splat(first[tile * step] - maximum), false)[0] * first[tile * step + 1];
-        float inverse = sum != 0 ? 1 / sum : 0;
-        float *output = call->output + q / shared * call->output_stride + (kv_head * shared + q % shared) * size;
-        for (long d = 0; d < size; d += W) {
-            vf total = splat(0);
-            for (long tile = 0; tile < f->tiles; tile++) {
-                const float *part = first + tile * step;
-                total += exp2_v(splat(part[0] - maximum), false)[0] * load(part + PART_HEAD + d);
-            }
-            store_n(output + d, total * inverse, size - d);
-        }
+        attention_join(first, step, f->tiles, size, call->output + q / shared * call->output_stride + (kv_head * shared + q % shared) * size);
     }
 }
 

@@ -3,14 +3,14 @@
 // memory's speed; more rows share each weight that is loaded.
 //
 // The sums of a row are taken in the same order however many rows there are, so a request's values are the same to the bit
-// alone and in a batch. For the same reason x stays f32 here in every precision; weights are widened exactly.
+// alone and in a batch. x stays f32; weights are widened exactly.
 //
 // bf16 weights are split by shift and mask into even and odd elements, so x is laid out once in groups of 32 as 16 evens
 // and 16 odds.
 
 enum { DOT_ROWS = CK_HAS_AVX512 ? 6 : 2, DOT_COLUMNS = CK_HAS_AVX512 ? 2 : 1, DOT_CHUNK = 16 };
-/// From how many rows on packing pays; with bf16 products it pays earlier.
-enum { DOT_MAX_ROWS = 64, DOT_MAX_ROWS_BF16 = 16 };
+/// From how many rows on packing pays. A batch of so many sequences still has the same values as each alone.
+enum { DOT_MAX_ROWS = CK_BATCH_ROWS };
 /// The longest row of x of which the first-level cache keeps a copy while the weights stream by.
 enum { DOT_CACHED = 4096 };
 
@@ -124,6 +124,13 @@ static void dot_task(void *argument, long begin, long end, int thread) {
     }
 }
 
+/// Chunks of a task: long streams for the prefetchers, yet several tasks for each thread.
+static long dot_grain(const ck_context *context, const ck_linear_call *call) {
+    long chunks = (call->out + DOT_CHUNK - 1) / DOT_CHUNK, most = chunks / (4 * context->threads);
+    long grain = 1 + (256 << 10) / (DOT_CHUNK * call->in * type_bytes(call->weight.type) + 1);
+    return grain > most && most > 0 ? most : grain;
+}
+
 static void dot(ck_context *context, const ck_linear_call *call) {
     dot_t g = {.context = context, .call = call};
     g.finish = make_finish(context, &call->epilogue, call->bias, call->out);
@@ -150,8 +157,5 @@ static void dot(ck_context *context, const ck_linear_call *call) {
         }
         g.x = x;
     }
-    long chunks = (call->out + DOT_CHUNK - 1) / DOT_CHUNK;
-    // Long streams for the prefetchers, yet several tasks for each thread.
-    long grain = 1 + (256 << 10) / (DOT_CHUNK * call->in * type_bytes(call->weight.type) + 1), most = chunks / (4 * context->threads);
-    ck_pool_run(context->pool, chunks, grain > most && most > 0 ? most : grain, dot_task, &g);
+    ck_pool_run(context->pool, (call->out + DOT_CHUNK - 1) / DOT_CHUNK, dot_grain(context, call), dot_task, &g);
 }

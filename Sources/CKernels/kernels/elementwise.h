@@ -135,6 +135,38 @@ static void embed(ck_context *context, const int32_t *ids, long count, ck_weight
     ck_pool_run(context->pool, count, row_grain(columns), embed_rows, &g);
 }
 
+typedef struct {
+    const float *x;
+    long x_stride, columns;
+    const int32_t *ids;
+    char *table;
+    ck_type type;
+    long table_stride;
+} scatter_t;
+
+static void scatter_rows(void *argument, long begin, long end, int thread) {
+    (void)thread;
+    const scatter_t *g = argument;
+    for (long row = begin; row < end; row++) {
+        const float *x = g->x + row * g->x_stride;
+        char *to = g->table + g->ids[row] * g->table_stride * type_bytes(g->type);
+        if (g->type == CK_F32) {
+            memcpy(to, x, (size_t)g->columns * 4);
+            continue;
+        }
+        for (long j = 0; j < g->columns; j += W) {
+            long n = g->columns - j < W ? g->columns - j : W;
+            vh rounded = narrow_bf16(load_n(x + j, n));
+            memcpy(to + j * 2, &rounded, (size_t)n * 2);
+        }
+    }
+}
+
+static void scatter(ck_context *context, const float *x, long x_stride, long columns, const int32_t *ids, long count, void *table, ck_type type, long table_stride) {
+    scatter_t g = {x, x_stride, columns, ids, table, type, table_stride};
+    ck_pool_run(context->pool, count, row_grain(columns), scatter_rows, &g);
+}
+
 enum { ARGMAX_CHUNK = 4096 };
 typedef struct {
     const float *x;

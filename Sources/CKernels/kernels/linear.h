@@ -42,7 +42,11 @@ static void blas(ck_context *context, const ck_linear_call *call) {
 
 static void linear(ck_context *context, const ck_linear_call *call) {
     if (call->rows <= 0 || call->out <= 0) return;
-    if (call->rows <= (multiplies_bf16(context, call) ? DOT_MAX_ROWS_BF16 : DOT_MAX_ROWS)) dot(context, call);
-    else if (context->sgemm) blas(context, call);
+    if (call->rows <= DOT_MAX_ROWS) {
+#if CK_HAS_BF16
+        if (multiplies_bf16(context, call)) return dot_bf16(context, call);
+#endif
+        dot(context, call);
+    } else if (context->sgemm) blas(context, call);
     else gemm(context, call);
 }

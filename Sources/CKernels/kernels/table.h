@@ -9,9 +9,11 @@
 #include "micro.h"
 #include "gemm.h"
 #include "dot.h"
+#include "dot_bf16.h"
 #include "linear.h"
 #include "attention.h"
 #include "attention_few.h"
+#include "attention_paged.h"
 #include "norms.h"
 #include "elementwise.h"
 #include "convolution.h"
@@ -32,6 +34,8 @@ const ck_table CK_TABLE = {
     .activate = activate,
     .add = add,
     .attention = attention,
+    .paged_attention = paged_attention,
+    .scatter = scatter,
     .argmax = argmax,
     .convolution = convolution,
     .group_norm = group_norm,

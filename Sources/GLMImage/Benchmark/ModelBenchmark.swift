@@ -8,7 +8,9 @@ public struct ModelBenchmark {
         /// Side of the square picture in pixels, for the vision tower (16 pixels a patch), the transformer and the autoencoder.
         public var side = 512
         public var promptTokens = 512
-        public var decodedTokens = 48
+        public var decodedTokens = 96
+        /// Sequences in a decoding step; each size is timed.
+        public var batches = [1, 4, 8, 16]
         public var glyphBytes = 128
         /// Glyph tokens in the transformer's pass.
         public var textTokens = 64
@@ -48,28 +50,40 @@ public struct ModelBenchmark {
     private func text(_ loaded: (LoadTiming) -> Void, _ timed: (PartTiming) -> Void) throws {
         let text = try load("text", loaded) { try TextGenerator(model: model, device: device) }
         let decoder = text.decoder
-        let logits = UnsafeMutableBufferPointer<Float>.allocate(capacity: decoder.configuration.visionVocabularySize)
-        defer { logits.deallocate() }
+        let vocabulary = decoder.configuration.visionVocabularySize
         let prompt = (0..<sizes.promptTokens).map { Int32($0 * 31 % decoder.configuration.vocabularySize) }
         let positions = (0..<sizes.promptTokens + sizes.decodedTokens).map { RasterPosition(text: $0) }
-        timed(
-            try time("prefill", "\(sizes.promptTokens) tokens", tokens: sizes.promptTokens) {
-                let sequence = decoder.makeSequence(positions: positions, promptCount: prompt.count)
-                try decoder.extend(sequence, by: prompt, logits: logits) {}
-            })
-
-        let sequence = decoder.makeSequence(positions: positions, promptCount: prompt.count)
-        try decoder.extend(sequence, by: prompt, logits: logits) {}
-        var best = Duration.seconds(1_000_000)
-        device.reset()
-        for index in 0..<sizes.decodedTokens {
-            let elapsed = try clock.measure { try decoder.extend(sequence, by: [Int32(index % decoder.configuration.visionVocabularySize)], logits: logits) {} }
-            best = min(best, elapsed)
+        let most = sizes.batches.max() ?? 1
+        let pages = most * KeyValuePool.pages(rows: positions.count)
+        let batch = SequenceBatch(decoder, size: most, cacheBytes: pages * KeyValuePool.pageRows * decoder.cacheBytesPerToken)
+        func read() throws -> SequenceBatch.Sequence {
+            guard let sequence = batch.open(positions) else { preconditionFailure("a pool of \(pages) pages") }
+            for start in stride(from: 0, to: prompt.count, by: SequenceBatch.stretch) {
+                try batch.extend(sequence, by: Array(prompt[start..<min(start + SequenceBatch.stretch, prompt.count)])) {}
+            }
+            _ = try batch.lastLogits()
+            return sequence
         }
-        timed(
-            PartTiming(
-                part: "decode", workload: "1 token after \(sizes.promptTokens)", seconds: best.seconds, runs: sizes.decodedTokens, tokens: 1,
-                work: device.work.divided(by: sizes.decodedTokens)))
+        timed(try time("prefill", "\(sizes.promptTokens) tokens", tokens: sizes.promptTokens) { batch.close(try read()) })
+
+        // In turn, so that whatever else the machine does falls on all sizes.
+        let sequences = try (0..<most).map { _ in try read() }
+        var best = sizes.batches.map { _ in Duration.seconds(1_000_000) }
+        var work = sizes.batches.map { _ in MeteredDevice.Work() }
+        for round in 0..<sizes.decodedTokens / sizes.batches.count {
+            for (index, size) in sizes.batches.enumerated() {
+                device.reset()
+                let ids = (0..<size).map { Int32(($0 + round) % vocabulary) }
+                best[index] = min(best[index], try clock.measure { try batch.step(Array(sequences[..<size]), ids) })
+                work[index] = device.work
+            }
+        }
+        for (index, size) in sizes.batches.enumerated() {
+            timed(
+                PartTiming(
+                    part: size == 1 ? "decode" : "decode-\(size)", workload: "\(size) token\(size == 1 ? "" : "s") after \(sizes.promptTokens)",
+                    seconds: best[index].seconds, runs: sizes.decodedTokens / sizes.batches.count, tokens: size, work: work[index]))
+        }
     }
 
     private func diffusion(_ loaded: (LoadTiming) -> Void, _ timed: (PartTiming) -> Void) throws {

@@ -32,19 +32,27 @@ struct DecoderLayer {
             scale: 1 / Float(configuration.headSize).squareRoot(), mask: .causal)
     }
 
-    /// Adds the layer to `workspace.x [rows, hidden]`. The rows' keys and values go to `keys` and `values` at `past`.
-    func callAsFunction(_ workspace: DecoderWorkspace, keys: Tensor, values: Tensor, past: Int, rotary: RotaryTable, on device: any Device) {
-        let rows = past..<past + workspace.x.rows
-        let headSize = attention.headSize
+    /// Adds the layer to `workspace.x [rows, hidden]`; the rows' keys and values go to their places in this layer's pools.
+    func callAsFunction(_ workspace: DecoderWorkspace, _ pass: DecoderPass, keys: Tensor, values: Tensor, on device: any Device) {
+        let (headSize, rotary) = (attention.headSize, workspace.rotary)
         inputNorm(workspace.x, into: workspace.normed)
         q(workspace.normed, into: workspace.query)
-        k(workspace.normed, into: keys.rows(rows))
-        v(workspace.normed, into: values.rows(rows))
+        k(workspace.normed, into: workspace.key)
+        v(workspace.normed, into: workspace.value)
         device.rotate(workspace.query, headSize: headSize, cosine: rotary.cosine, sine: rotary.sine)
-        device.rotate(keys.rows(rows), headSize: headSize, cosine: rotary.cosine, sine: rotary.sine)
-        device.attention(
-            attention, query: workspace.query, key: keys.rows(0..<rows.upperBound), value: values.rows(0..<rows.upperBound),
-            into: workspace.attended)
+        device.rotate(workspace.key, headSize: headSize, cosine: rotary.cosine, sine: rotary.sine)
+        switch pass {
+        case .stretch(let rows, let past):
+            device.scatter(workspace.key, rows: rows.suffix(workspace.x.rows), into: keys)
+            device.scatter(workspace.value, rows: rows.suffix(workspace.x.rows), into: values)
+            device.embed(rows, table: keys, into: past.keys)
+            device.embed(rows, table: values, into: past.values)
+            device.attention(attention, query: workspace.query, key: past.keys, value: past.values, into: workspace.attended)
+        case .step(let rows, let pages):
+            device.scatter(workspace.key, rows: rows, into: keys)
+            device.scatter(workspace.value, rows: rows, into: values)
+            device.pagedAttention(attention, query: workspace.query, keys: keys, values: values, pages: pages, into: workspace.attended)
+        }
         o(workspace.attended, into: workspace.normed)
         postAttentionNorm.add(workspace.normed, to: workspace.x)
 
@@ -56,6 +64,14 @@ struct DecoderLayer {
         down(workspace.inner, into: workspace.normed)
         postMLPNorm.add(workspace.normed, to: workspace.x)
     }
+}
+
+/// Whose rows a pass computes, and where their keys and values lie in the pool.
+enum DecoderPass {
+    /// The next rows of one sequence. `rows` are all its rows in the pool, the pass's own last; `past` takes their keys and values.
+    case stretch(rows: [Int32], past: (keys: Tensor, values: Tensor))
+    /// The next row of each of several sequences. `pages` counts it in.
+    case step(rows: [Int32], pages: PageTable)
 }
 
 /// RMSNorm with weight.
@@ -80,8 +96,10 @@ struct RMSNorm {
 struct DecoderWorkspace {
     let x, normed: Tensor       // [rows, hidden]
     let query, attended: Tensor // [rows, heads · headSize]
+    let key, value: Tensor      // [rows, keyValueHeads · headSize]
     let gateUp: Tensor          // [rows, 2 · inner]
     let inner: Tensor           // [rows, inner]
+    let rotary: RotaryTable     // [rows, pairs]
 
     init(rows: Int, _ configuration: TextConfiguration, on device: any Device) {
         func make(_ columns: Int) -> Tensor { device.makeTensor(Shape(rows, columns), .f32) }
@@ -89,8 +107,12 @@ struct DecoderWorkspace {
         normed = make(configuration.hiddenSize)
         query = make(configuration.heads * configuration.headSize)
         attended = make(configuration.heads * configuration.headSize)
+        key = make(configuration.keyValueHeads * configuration.headSize)
+        value = make(configuration.keyValueHeads * configuration.headSize)
         gateUp = make(2 * configuration.intermediateSize)
         inner = make(configuration.intermediateSize)
+        let pairs = configuration.rope.sections.reduce(0, +)
+        rotary = RotaryTable(cosine: make(pairs), sine: make(pairs))
     }
 
     private init(_ larger: DecoderWorkspace, rows: Int) {
@@ -99,10 +121,13 @@ struct DecoderWorkspace {
         normed = first(larger.normed)
         query = first(larger.query)
         attended = first(larger.attended)
+        key = first(larger.key)
+        value = first(larger.value)
         gateUp = first(larger.gateUp)
         inner = first(larger.inner)
+        rotary = RotaryTable(cosine: first(larger.rotary.cosine), sine: first(larger.rotary.sine))
     }
 
     /// The same memory for fewer rows.
-    func prefix(rows: Int) -> DecoderWorkspace { DecoderWorkspace(self, rows: rows) }
+    func prefix(rows: Int) -> DecoderWorkspace { rows == x.rows ? self : DecoderWorkspace(self, rows: rows) }
 }

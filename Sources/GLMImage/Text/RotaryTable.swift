@@ -4,10 +4,6 @@ import Tensor
 /// Cosines and sines of rows' positions, `[rows, pairs]` f32 each.
 struct RotaryTable {
     let cosine, sine: Tensor
-
-    func rows(_ range: Range<Int>) -> RotaryTable {
-        RotaryTable(cosine: cosine.rows(range), sine: sine.rows(range))
-    }
 }
 
 /// Turns three-axis positions into angles: each section of the frequencies follows one axis.
@@ -23,13 +19,14 @@ struct MultimodalRotary {
         axes = configuration.rope.sections.enumerated().flatMap { section, count in Array(repeating: section % 3, count: count) }
     }
 
-    func table(_ positions: [RasterPosition], on device: any Device) -> RotaryTable {
+    /// Writes the table of `positions`, one a row.
+    func fill(_ table: RotaryTable, _ positions: [RasterPosition], on device: any Device) {
         var angles: [Float] = []
         angles.reserveCapacity(positions.count * frequencies.count)
         for position in positions {
             for (axis, frequency) in zip(axes, frequencies) { angles.append(Float(position[axis]) * frequency) }
         }
-        let shape = Shape(positions.count, frequencies.count)
-        return RotaryTable(cosine: device.makeTensor(angles.map { cosf($0) }, shape), sine: device.makeTensor(angles.map { sinf($0) }, shape))
+        device.write(angles.map { cosf($0) }, to: table.cosine)
+        device.write(angles.map { sinf($0) }, to: table.sine)
     }
 }

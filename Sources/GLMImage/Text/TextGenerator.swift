@@ -1,51 +1,24 @@
 public import Checkpoint
-public import Requests
+import Requests
 public import Tensor
 
-/// What the text stage draws tokens for.
-public struct TokenRequest: Sendable {
-    public var prompt: String
-    /// Of the picture, in pixels; multiples of 32.
-    public var height, width: Int
-    /// Codes of the source images, in order; empty for text to image.
-    public var sources: [CodeGrid]
-    public var seed: UInt64
-    public var sampling: SamplingOverride
-
-    public init(prompt: String, height: Int, width: Int, sources: [CodeGrid] = [], seed: UInt64, sampling: SamplingOverride = SamplingOverride()) {
-        self.prompt = prompt
-        self.height = height
-        self.width = width
-        self.sources = sources
-        self.seed = seed
-        self.sampling = sampling
-    }
-}
-
-/// How many tokens a request reads and draws.
-public struct TokenLayout: Sendable, Hashable {
-    /// Drawn first, for text to image only.
-    public let preview: GridSize?
-    public let target: GridSize
-    public let promptTokens: Int
-    /// Preview, target and the end token.
-    public let totalTokens: Int
-}
-
-/// The text stage's model: a prompt in, the codes of a picture out.
+/// The text stage's model: what turns a prompt into the codes of a picture. ``TokenBatch`` runs it.
 public final class TextGenerator {
     package let processor: PromptProcessor
     package let decoder: TokenDecoder
     private let generation: GenerationConfiguration
+    private let bestSide: Int
     /// Ids below this are codes that the diffusion transformer knows; the rest of the head is never drawn.
-    private let codes: Int
-    private let end: Int32
+    let codes: Int
+    /// The token behind the last code.
+    let end: Int32
 
     /// Takes `model.language_model` and `lm_head` of the checkpoint, and nothing else.
     public init(model: ModelFolder, device: any Device) throws {
         let configuration = try VisionLanguageConfiguration.load(model)
         processor = try PromptProcessor(model, configuration)
         generation = try GenerationConfiguration.load(model)
+        bestSide = try VAEConfiguration.load(model).sampleSide
         codes = configuration.quantizer.codes
         end = Int32(configuration.imageEndTokenID)
         guard codes <= configuration.text.visionVocabularySize else {
@@ -59,47 +32,20 @@ public final class TextGenerator {
     }
 
     /// Checks a request and says what it will take, without computing.
-    public func layout(_ request: TokenRequest) throws -> TokenLayout {
-        let prompt = try checkedPrompt(request)
-        return TokenLayout(preview: prompt.preview, target: prompt.target, promptTokens: prompt.ids.count, totalTokens: prompt.drawnTokens)
+    public func layout(_ request: TokenRequest) throws -> TokenLayout { TokenLayout(try prompt(request)) }
+
+    /// Bytes of keys and values for `batch` requests of the longest kind that the checkpoint is made for: an edit of one
+    /// picture of its best size, with 512 tokens of prompt. At least room for one picture of the largest size.
+    public func cacheBytes(batch: Int) -> Int {
+        func tokens(_ pixels: Int) -> Int { pixels / (RequestLimits.sizeMultiple * RequestLimits.sizeMultiple) }
+        let usual = 512 + max(2 * tokens(bestSide * bestSide), 256 + tokens(bestSide * bestSide))
+        let largest = 512 + 256 + tokens(RequestLimits.maximumArea)
+        return (max(batch * usual, largest) + batch * KeyValuePool.pageRows) * decoder.cacheBytesPerToken
     }
 
-    /// Draws exactly the grids' tokens and the end token.
-    ///
-    /// Places of a grid draw codes only, and the end token can stand nowhere but at the end, so a picture is never short.
-    /// - Parameters:
-    ///   - checkCancellation: called before each layer; what it throws ends the work.
-    ///   - onToken: called with each token's index and id as it is drawn; what it throws ends the work before the next.
-    public func generate(
-        _ request: TokenRequest, checkCancellation: () throws -> Void = {}, onToken: (Int, Int32) throws -> Void
-    ) throws -> (preview: CodeGrid?, target: CodeGrid) {
-        let prompt = try checkedPrompt(request)
-        let sequence = decoder.makeSequence(positions: prompt.positions.prompt + prompt.positions.generated, promptCount: prompt.ids.count)
-        var sampler = Sampler(generation, request.sampling, seed: request.seed)
-        let logits = UnsafeMutableBufferPointer<Float>.allocate(capacity: decoder.configuration.visionVocabularySize)
-        defer { logits.deallocate() }
-
-        let count = prompt.drawnTokens - 1
-        var drawn: [Int32] = []
-        drawn.reserveCapacity(count)
-        var pending = processor.fill(prompt.ids, with: request.sources.flatMap(\.codes))
-        while drawn.count < count {
-            try decoder.extend(sequence, by: pending, logits: logits, checkCancellation: checkCancellation)
-            let id = sampler.draw(UnsafeBufferPointer(rebasing: logits[..<codes]), position: drawn.count)
-            try onToken(drawn.count, id)
-            drawn.append(id)
-            pending = [id]
-        }
-        try onToken(count, end)
-
-        let previewCount = prompt.preview?.count ?? 0
-        return (
-            prompt.preview.map { CodeGrid(height: $0.height, width: $0.width, codes: Array(drawn[..<previewCount])) },
-            CodeGrid(height: prompt.target.height, width: prompt.target.width, codes: Array(drawn[previewCount...]))
-        )
-    }
-
-    private func checkedPrompt(_ request: TokenRequest) throws -> PromptProcessor.Prompt {
+    /// The prompt's tokens and places.
+    /// - Throws: `GLMImageError` naming the field, the limit and the value.
+    func prompt(_ request: TokenRequest) throws -> PromptProcessor.Prompt {
         try RequestLimits.checkPrompt(request.prompt)
         try RequestLimits.checkSize(height: request.height, width: request.width)
         try RequestLimits.checkSourceCount(request.sources.count)
@@ -118,4 +64,6 @@ public final class TextGenerator {
         }
         return prompt
     }
+
+    func sampler(_ request: TokenRequest) -> Sampler { Sampler(generation, request.sampling, seed: request.seed) }
 }

@@ -11,8 +11,10 @@ extension Verifier {
             try equal(name, (0..<3).flatMap { axis in plan.prompt.map { $0[axis] } })
         }
         check(names[1], report) { name in
-            let sequence = text.decoder.makeSequence(positions: plan.prompt, promptCount: prompt.count)
-            return try relative(name, text.decoder.allLogits(sequence, prompt))
+            var logits: [Float] = []
+            let (batch, sequence) = try alone(text.decoder, plan.prompt)
+            try read(prompt, sequence, batch) { logits += try batch.allLogits() }
+            return try relative(name, logits)
         }
         check(names[2], report) { name in try greedy(name, text.decoder, prompt, plan) }
     }
@@ -25,13 +27,11 @@ extension Verifier {
         guard prompt.count + expected.count <= places.count + 1 else {
             throw VerificationError("\(expected.count) greedy ids, the grids have \(plan.generated.count) positions")
         }
-        let sequence = decoder.makeSequence(positions: places, promptCount: prompt.count)
-        let logits = UnsafeMutableBufferPointer<Float>.allocate(capacity: decoder.configuration.visionVocabularySize)
-        defer { logits.deallocate() }
-        var pending = prompt
+        let (batch, sequence) = try alone(decoder, places)
+        try read(prompt, sequence, batch) {}
+        var logits = try batch.lastLogits()
         var ties = 0
         for (index, id) in expected.enumerated() {
-            try decoder.extend(sequence, by: pending, logits: logits) {}
             guard logits.indices.contains(id) else { throw VerificationError("greedy id \(id) is outside the \(logits.count) logits") }
             let best = logits.indices.reduce(0) { logits[$1] > logits[$0] ? $1 : $0 }
             if best != id {
@@ -44,9 +44,28 @@ extension Verifier {
                 }
                 ties += 1
             }
-            pending = [Int32(id)]
+            if index + 1 < expected.count {
+                try batch.step([sequence], [Int32(id)])
+                logits = batch.row(0)
+            }
         }
         return Verdict(name: name, outcome: .holds, error: 0, limit: 0, detail: "\(expected.count) ids, \(ties) of them near ties")
+    }
+
+    /// A batch of one sequence, with room for it.
+    private func alone(_ decoder: TokenDecoder, _ positions: [RasterPosition]) throws -> (SequenceBatch, SequenceBatch.Sequence) {
+        let rows = KeyValuePool.pages(rows: positions.count) * KeyValuePool.pageRows
+        let batch = SequenceBatch(decoder, size: 1, cacheBytes: rows * decoder.cacheBytesPerToken)
+        guard let sequence = batch.open(positions) else { throw VerificationError("a prompt of no tokens") }
+        return (batch, sequence)
+    }
+
+    /// Appends a prompt as a request's is, stretch by stretch.
+    private func read(_ ids: [Int32], _ sequence: SequenceBatch.Sequence, _ batch: SequenceBatch, each: () throws -> Void) throws {
+        for start in stride(from: 0, to: ids.count, by: SequenceBatch.stretch) {
+            try batch.extend(sequence, by: Array(ids[start..<min(start + SequenceBatch.stretch, ids.count)])) {}
+            try each()
+        }
     }
 
     private func promptIDs(_ text: TextGenerator) throws -> [Int32] {

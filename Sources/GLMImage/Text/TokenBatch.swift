@@ -1,0 +1,145 @@
+import Requests
+
+/// Requests of any mix of sizes and edits that draw their tokens together, and join and leave between two steps.
+///
+/// The ids of a request are the same alone and in any batch. Used from one thread at a time.
+public final class TokenBatch {
+    public typealias Ticket = Int
+
+    /// What a round brought.
+    public enum Event {
+        case token(Ticket, index: Int, id: Int32)
+        /// The last of a request.
+        case done(Ticket, preview: CodeGrid?, target: CodeGrid)
+        /// The last of a request that ended early.
+        case failed(Ticket, any Error)
+    }
+
+    private struct Member {
+        let prompt: PromptProcessor.Prompt
+        var unread: ArraySlice<Int32>
+        var sampler: Sampler
+        var sequence: SequenceBatch.Sequence?
+        var drawn: [Int32] = []
+    }
+
+    private let generator: TextGenerator
+    private let sequences: SequenceBatch
+    private var line: BatchLine
+    private var members: [Ticket: Member] = [:]
+    private var lastTicket = 0
+
+    /// - Parameters:
+    ///   - size: requests in one step, at most.
+    ///   - cacheBytes: of keys and values, taken at once and kept.
+    public init(_ generator: TextGenerator, size: Int, cacheBytes: Int) {
+        self.generator = generator
+        sequences = SequenceBatch(generator.decoder, size: size, cacheBytes: cacheBytes)
+        line = BatchLine(size: size)
+    }
+
+    /// Nobody draws and nobody waits.
+    public var isEmpty: Bool { line.isEmpty }
+    package var freePages: Int { sequences.freePages }
+    package var pageCount: Int { sequences.pageCount }
+
+    /// Takes a request in line.
+    /// - Throws: `GLMImageError` for one that the model refuses, or that could never have as many pages as it needs.
+    public func add(_ request: TokenRequest) throws -> (ticket: Ticket, layout: TokenLayout) {
+        let prompt = try generator.prompt(request)
+        let pages = KeyValuePool.pages(rows: TokenBatch.cachedTokens(prompt))
+        if pages > sequences.pageCount {
+            throw GLMImageError(
+                .invalidRequest,
+                "prompt of \(prompt.ids.count) tokens and \(prompt.drawnTokens) to draw need \(pages) pages of \(KeyValuePool.pageRows) tokens, "
+                    + "the stage's key-value cache has \(sequences.pageCount)")
+        }
+        lastTicket += 1
+        let ids = generator.processor.fill(prompt.ids, with: request.sources.flatMap(\.codes))
+        members[lastTicket] = Member(prompt: prompt, unread: ids[...], sampler: generator.sampler(request))
+        line.arrive(lastTicket, pages: pages)
+        return (lastTicket, TokenLayout(prompt))
+    }
+
+    /// A round: whoever is not wanted any more leaves, the next in line reads a stretch of its prompt, and everybody who has
+    /// read theirs draws a token.
+    ///
+    /// - Parameters:
+    ///   - check: called for each request, and before each layer for the one that reads; what it throws ends that request.
+    ///   - emit: called with each event, in order.
+    /// - Throws: what the device throws. All requests are lost then; see ``removeAll()``.
+    public func advance(check: (Ticket) throws -> Void, emit: (Event) -> Void) throws {
+        for ticket in line.tickets {
+            do { try check(ticket) } catch { end(ticket, .failed(ticket, error), emit) }
+        }
+        if let ticket = line.admit(freePages: sequences.freePages), let prompt = members[ticket]?.prompt {
+            members[ticket]?.sequence = sequences.open(
+                Array((prompt.positions.prompt + prompt.positions.generated).prefix(TokenBatch.cachedTokens(prompt))))
+        }
+        if let ticket = line.joining { try read(ticket, check, emit) }
+        try step(emit)
+    }
+
+    /// Forgets all requests and frees their pages.
+    public func removeAll() {
+        for ticket in line.tickets { remove(ticket) }
+    }
+
+    /// All tokens but the last that is drawn and the end token, which nothing follows.
+    private static func cachedTokens(_ prompt: PromptProcessor.Prompt) -> Int { prompt.ids.count + prompt.drawnTokens - 2 }
+
+    private func read(_ ticket: Ticket, _ check: (Ticket) throws -> Void, _ emit: (Event) -> Void) throws {
+        guard let member = members[ticket], let sequence = member.sequence else { return }
+        let ids = member.unread.prefix(SequenceBatch.stretch)
+        do { try sequences.extend(sequence, by: Array(ids)) { try check(ticket) } } catch {
+            return end(ticket, .failed(ticket, error), emit)
+        }
+        members[ticket]?.unread.removeFirst(ids.count)
+        guard ids.endIndex == member.unread.endIndex else { return }
+        line.joined()
+        draw(ticket, try sequences.lastLogits(), emit)
+    }
+
+    private func step(_ emit: (Event) -> Void) throws {
+        let tickets = line.running
+        let pairs = tickets.compactMap { ticket in members[ticket].flatMap { member in member.sequence.map { ($0, member.drawn.last ?? 0) } } }
+        guard !pairs.isEmpty else { return }
+        try sequences.step(pairs.map(\.0), pairs.map(\.1))
+        for (index, ticket) in tickets.enumerated() { draw(ticket, sequences.row(index), emit) }
+    }
+
+    /// Draws a request's next token, and its end behind the last.
+    ///
+    /// Places of a grid draw codes only, and the end token can stand nowhere but at the end, so a picture is never short.
+    private func draw(_ ticket: Ticket, _ logits: UnsafeBufferPointer<Float>, _ emit: (Event) -> Void) {
+        guard var member = members.removeValue(forKey: ticket) else { return }
+        let index = member.drawn.count
+        let drawn = Result { try member.sampler.draw(UnsafeBufferPointer(rebasing: logits[..<generator.codes]), position: index) }
+        if case .success(let id) = drawn { member.drawn.append(id) }
+        members[ticket] = member
+        switch drawn {
+        case .failure(let error): end(ticket, .failed(ticket, error), emit)
+        case .success(let id):
+            emit(.token(ticket, index: index, id: id))
+            let (prompt, codes) = (member.prompt, member.drawn)
+            guard codes.count == prompt.drawnTokens - 1 else { return }
+            emit(.token(ticket, index: codes.count, id: generator.end))
+            let previewCount = prompt.preview?.count ?? 0
+            end(
+                ticket,
+                .done(
+                    ticket, preview: prompt.preview.map { CodeGrid(height: $0.height, width: $0.width, codes: Array(codes[..<previewCount])) },
+                    target: CodeGrid(height: prompt.target.height, width: prompt.target.width, codes: Array(codes[previewCount...]))), emit)
+        }
+    }
+
+    private func end(_ ticket: Ticket, _ event: Event, _ emit: (Event) -> Void) {
+        remove(ticket)
+        emit(event)
+    }
+
+    private func remove(_ ticket: Ticket) {
+        line.leave(ticket)
+        if let sequence = members.removeValue(forKey: ticket)?.sequence { sequences.close(sequence) }
+    }
+}
