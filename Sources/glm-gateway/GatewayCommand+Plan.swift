@@ -47,7 +47,8 @@ extension GatewayCommand {
         let stages = try plan.stages.map { try StageSpec($0, &fingerprints) }
         let fleet = FleetPlan(
             stages: stages, pipeline: Self.pipeline(stages), remote: try remote + topology.remote.map { try Address(parsing: $0) },
-            queue: server.queue ?? topology.limits.queue, jobsKept: .seconds(topology.limits.jobsKept))
+            queue: server.queue ?? topology.limits.queue, jobsKept: .seconds(topology.limits.jobsKept),
+            planned: RequestRules.Planned(pixels: topology.limits.pixels, sources: topology.limits.sources))
         return Arrangement(fleet: fleet) { try Self.place($0, $1, $2, $3, plan) }
     }
 

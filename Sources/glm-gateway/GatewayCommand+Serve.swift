@@ -23,7 +23,7 @@ extension GatewayCommand {
         let timing = FleetTiming(probeInterval: .seconds(probeInterval), stall: stallLimit.map { .seconds($0) })
         let fleet = Fleet(folder: folder, remote: plan.remote, pipeline: plan.pipeline, timing: timing, logger: process.logger)
         let supervisor = Supervisor(folder: folder, fleet: fleet, common: stageArguments, lifeline: server.exitWithParent, logger: process.logger)
-        let pictures = Pictures(fleet: fleet, timing: timing, limit: plan.queue, logger: process.logger)
+        let pictures = Pictures(fleet: fleet, timing: timing, planned: plan.planned, limit: plan.queue, logger: process.logger)
         let operations = Operations(fleet: fleet, supervisor: supervisor, logger: process.logger, place: arrangement.place) { stages, pipeline in
             try FleetState(plan: digest, stages: stages, pipeline: pipeline).save(folder.path)
         }

@@ -16,15 +16,19 @@ public struct FleetPlan: Sendable {
     public var queue: Int
     /// How long a job that has ended is kept.
     public var jobsKept: Duration
+    /// The largest requests that there is memory for.
+    public var planned: RequestRules.Planned
 
     public init(
-        stages: [StageSpec], pipeline: [StageKind: String] = [:], remote: [Address] = [], queue: Int, jobsKept: Duration = .seconds(24 * 3600)
+        stages: [StageSpec], pipeline: [StageKind: String] = [:], remote: [Address] = [], queue: Int, jobsKept: Duration = .seconds(24 * 3600),
+        planned: RequestRules.Planned = RequestRules.Planned()
     ) {
         self.stages = stages
         self.pipeline = pipeline
         self.remote = remote
         self.queue = queue
         self.jobsKept = jobsKept
+        self.planned = planned
     }
 
     public var kinds: Set<StageKind> { Set(stages.map(\.kind)) }

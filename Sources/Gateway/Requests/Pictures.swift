@@ -7,15 +7,19 @@ public import Wire
 public actor Pictures {
     private let fleet: Fleet
     private let timing: FleetTiming
+    private let planned: RequestRules.Planned
     private let logger: Logger
     private let encoded = EncodedPictures()
     private var line: Line
     private(set) var images = 0
     private(set) var failures = 0
 
-    /// - Parameter limit: requests in the gateway at most.
-    public init(fleet: Fleet, timing: FleetTiming = FleetTiming(), limit: Int, logger: Logger) {
+    /// - Parameters:
+    ///   - planned: what the fleet's memory is planned for.
+    ///   - limit: requests in the gateway at most.
+    public init(fleet: Fleet, timing: FleetTiming = FleetTiming(), planned: RequestRules.Planned = RequestRules.Planned(), limit: Int, logger: Logger) {
         self.fleet = fleet
+        self.planned = planned
         self.timing = timing
         self.logger = logger
         line = Line(limit: limit)
@@ -27,7 +31,7 @@ public actor Pictures {
 
     /// Checks a request and fills in its defaults.
     func order(_ request: GenerateImageRequest, requestID: String) async throws -> Order {
-        let rules = RequestRules(defaultSide: await fleet.defaultSide())
+        let rules = RequestRules(defaultSide: await fleet.defaultSide(), planned: planned)
         // 32 bits: torch's generator reads no more of a seed, and people can type them.
         return try rules.order(request, requestID: requestID, seed: UInt64(UInt32.random(in: .min ... .max)))
     }

@@ -1,16 +1,33 @@
 import Imaging
-import Requests
+public import Requests
 package import Wire
 
 /// The gateway's door: what is refused before any stage hears of it, and what takes the place of what was left out.
-package struct RequestRules: Sendable, Hashable {
+public struct RequestRules: Sendable, Hashable {
     package static let defaultSteps = 50
     package static let defaultGuidanceScale: Float = 1.5
 
+    /// What the fleet's memory is planned for.
+    public struct Planned: Sendable, Hashable {
+        /// Area of the largest picture.
+        public var pixels: Int
+        /// Source pictures of one edit.
+        public var sources: Int
+
+        public init(pixels: Int = RequestLimits.maximumArea, sources: Int = RequestLimits.sourceImages.upperBound) {
+            self.pixels = pixels
+            self.sources = sources
+        }
+    }
+
     /// Side in pixels of the picture that the model draws best.
     package var defaultSide: Int
+    package var planned: Planned
 
-    package init(defaultSide: Int) { self.defaultSide = defaultSide }
+    package init(defaultSide: Int, planned: Planned = Planned()) {
+        self.defaultSide = defaultSide
+        self.planned = planned
+    }
 
     /// - Parameter seed: for a request without one.
     /// - Throws: INVALID_ARGUMENT with field, limit and value.
@@ -29,6 +46,9 @@ package struct RequestRules: Sendable, Hashable {
     private func checked(_ request: GenerateImageRequest, requestID: String, seed: UInt64) throws -> Order {
         try RequestLimits.checkPrompt(request.prompt)
         try RequestLimits.checkSourceCount(request.images.count)
+        guard request.images.count <= planned.sources else {
+            throw CallError(.invalidArgument, "\(request.images.count) source images, the fleet is planned for \(planned.sources)")
+        }
         let steps = request.steps ?? Self.defaultSteps
         try RequestLimits.checkSteps(steps)
         let guidanceScale = request.guidanceScale ?? Self.defaultGuidanceScale
@@ -46,6 +66,10 @@ package struct RequestRules: Sendable, Hashable {
         let fitting = headers.first.map { fit(height: $0.height, width: $0.width) } ?? (height: defaultSide, width: defaultSide)
         let height = request.height ?? fitting.height, width = request.width ?? fitting.width
         try RequestLimits.checkSize(height: height, width: width)
+        guard height * width <= planned.pixels else {
+            throw CallError(
+                .invalidArgument, "width × height \(width) × \(height) is \(width * height) pixels, the fleet is planned for \(planned.pixels)")
+        }
         return Order(
             requestID: requestID, prompt: request.prompt, images: request.images, height: height, width: width, steps: steps,
             guidanceScale: guidanceScale, seed: request.seed ?? seed, format: request.format, jpegQuality: request.jpegQuality,

@@ -1,0 +1,76 @@
+import Foundation
+import Gateway
+import Testing
+import Wire
+
+/// Requests that outlive who made them, and the gateway that took them.
+@Suite(.timeLimit(.minutes(5)), .serialized) struct DetachedJobTests {
+    @Test("a gateway killed with 20 jobs in flight: the next one finishes all of them, each once, with the same bytes")
+    func gatewayKilled() async throws {
+        let scratch = try Scratch()
+        let first = try await RunningFleet.start("text,diffusion", in: scratch, [])
+        let requests = (0..<20).map { GenerateImageRequest(prompt: "a \"cat\"", height: 64, width: 64, steps: 20, seed: UInt64($0)) }
+        let undisturbed = try await first.answers(requests, atOnce: 4)
+        let client = JobsClient(first.connection)
+        for (index, request) in requests.enumerated() {
+            #expect(try await client.submit(SubmitJobRequest(id: "job-\(index)", request: request)).state == .queued)
+        }
+        // Some are done, some are under way, most wait.
+        while try await client.list().count(where: { $0.state == .done }) < 3 { try await Task.sleep(for: .milliseconds(5)) }
+        first.program.child.send(SIGKILL)
+        _ = await first.program.child.exit.value
+
+        let second = try await RunningFleet.start("text,diffusion", in: scratch, [])
+        let next = JobsClient(second.connection)
+        for index in requests.indices {
+            let last = Slot<Job>()
+            try await next.watch("job-\(index)") { last.value = $0 }
+            #expect(last.value?.state == .done, "\(last.value as Any)")
+            #expect(try await next.fetch("job-\(index)").image == undisturbed[index].image)
+        }
+        let jobs = try await next.list()
+        #expect(jobs.count == 20 && jobs.allSatisfy { (1...2).contains($0.attempts) })
+        #expect(jobs.contains { $0.attempts == 2 })
+        #expect(try await second.gateway.status().jobs == JobCounts(queued: 0, running: 0, ended: 20))
+        await second.stop()
+    }
+
+    @Test("generate --detach prints a job; jobs shows, waits for, fetches and cancels it; the same id is the same job")
+    func commands() async throws {
+        let fleet = try await RunningFleet.start("text,diffusion", [])
+        let scratch = fleet.scratch
+        let gateway = ["--gateway", fleet.address]
+        let made = try await Program.run("glm", ["generate", "x", "--detach", "--size", "64x64", "--steps", "2", "--seed", "3"] + gateway, in: scratch)
+        #expect(made.exit == .code(0), "\(made.errors)")
+        let id = try #require(made.output.first)
+        #expect(try await Program.run("glm", ["jobs", "wait", id] + gateway, in: scratch).output == ["\(id) done"])
+        let fetched = try await Program.run("glm", ["jobs", "fetch", id, "-o", scratch.file("a.png")] + gateway, in: scratch)
+        #expect(fetched.exit == .code(0), "\(fetched.errors)")
+        let direct = try await fleet.gateway.generate(GenerateImageRequest(prompt: "x", height: 64, width: 64, steps: 2, seed: 3))
+        #expect(try scratch.bytes("a.png") == Data(direct.image))
+        #expect(try await Program.run("glm", ["jobs"] + gateway, in: scratch).output.contains { $0.hasPrefix(id) && $0.contains("done") })
+
+        let client = JobsClient(fleet.connection)
+        let long = GenerateImageRequest(prompt: "x", height: 1024, width: 1024, steps: 200, seed: 1)
+        _ = try await client.submit(SubmitJobRequest(id: "long", request: long))
+        #expect(try await client.submit(SubmitJobRequest(id: "long", request: long)).id == "long")
+        let conflict = await #expect(throws: CallError.self) {
+            try await client.submit(SubmitJobRequest(id: "long", request: GenerateImageRequest(prompt: "y")))
+        }
+        #expect(conflict?.status == .alreadyExists)
+        #expect(try await client.cancel("long").state == .cancelled)
+        try await fleet.waitForStages { $0.allSatisfy { $0.inFlight == 0 } }
+        let early = await #expect(throws: CallError.self) { try await client.fetch("long") }
+        #expect(early?.status == .failedPrecondition)
+        let unknown = await #expect(throws: CallError.self) { try await client.get("nothing") }
+        #expect(unknown?.status == .notFound)
+        let bad = await #expect(throws: CallError.self) { try await client.submit(SubmitJobRequest(request: GenerateImageRequest(prompt: "x", steps: 0))) }
+        #expect(bad == CallError(.invalidArgument, "steps 0 is outside 1 through 200"))
+        await fleet.stop()
+    }
+
+    private final class Slot<Value: Sendable>: @unchecked Sendable {
+        // Written by one stream, read after its end.
+        var value: Value?
+    }
+}

@@ -1,0 +1,102 @@
+import Foundation
+import FoundationNetworking
+import Gateway
+import Testing
+import Wire
+
+/// Fleets from topology files, and what is told about them.
+@Suite(.timeLimit(.minutes(3)), .serialized) struct TopologyTests {
+    private func topology(_ scratch: Scratch, _ text: String) throws -> String {
+        let path = scratch.file("topology.yaml")
+        try Data(text.utf8).write(to: URL(fileURLWithPath: path))
+        return path
+    }
+
+    private static let small = "limits: {pixels: 65536, queue: 7}\n"
+
+    @Test("a topology's stages run, as glm plan said; one more finds room, and status shows the card")
+    func runs() async throws {
+        let scratch = try Scratch()
+        let file = try topology(
+            scratch, "model: \(Binaries.model)\nstages:\n  text: {replicas: 2, batch: 3, threads: 1}\n  vision: {replicas: 1, threads: 1}\n  diffusion: {replicas: 1, threads: 1}\n" + Self.small)
+        let plan = try await Program.run("glm", ["plan", "--topology", file], in: scratch)
+        #expect(plan.exit == .code(0), "\(plan.output) \(plan.errors)")
+        for name in ["vision-0", "text-0", "text-1", "diffusion-0"] { #expect(plan.output.contains { $0.contains(name) }) }
+
+        let program = try Program("glm-gateway", ["--run-directory", scratch.file("run"), "--topology", file], in: scratch)
+        _ = try await program.output { $0.hasPrefix("ready ") }
+        let connection = try StageConnection(to: .unix(path: scratch.file("run") + "/gateway.sock"))
+        let gateway = GatewayClient(connection)
+        try await OperationsClient(connection).scale(ScaleRequest(kind: "diffusion", replicas: 2)) { _ in }
+        let status = try await gateway.status()
+        #expect(status.stages.compactMap { $0.description.map { "\($0.kind)-\($0.instance)" } } == ["vision-0", "text-0", "text-1", "diffusion-0", "diffusion-1"])
+        #expect(status.stages.first { $0.description?.kind == "text" }?.description?.slots == 3)
+        #expect(status.queues.first { $0.kind == "text" }?.slots == 6)
+        #expect(status.cards.first { $0.name == "cpu" }?.stages.count == 5)
+        _ = try await gateway.generate(GenerateImageRequest(prompt: "x", height: 64, width: 64, steps: 1, seed: 1))
+        await connection.close()
+        #expect(await program.child.stop(grace: .seconds(10)) == .code(0))
+        #expect(Program.running(in: scratch).isEmpty)
+    }
+
+    @Test(
+        "a topology that can't be is refused before anything is loaded, by plan and by gateway, with what is wrong and where",
+        arguments: [
+            ("stages:\n  text: {replica: 2}\n", "topology.yaml:2", "replica"),
+            ("stages:\n  text: {cards: [npu:5]}\n", "npu:5", "cpu"),
+            ("model: /nonexistent/model\n", "/nonexistent/model", "model_index.json"),
+            ("stages:\n  text: {batch: 64}\ncards:\n  - {name: cpu, memory: 1MiB}\n", "lacking", "MiB"),
+        ])
+    func refused(_ text: String, _ first: String, _ second: String) async throws {
+        let scratch = try Scratch()
+        let file = try topology(scratch, text)
+        let model = text.contains("model:") ? [] : ["--model", Binaries.model]
+        let plan = try await Program.run("glm", ["plan", "--topology", file] + model, in: scratch)
+        #expect(plan.exit == .code(1), "\(plan.output)")
+        let planned = (plan.output + plan.errors).joined(separator: "\n")
+        #expect(planned.contains(first), "\(planned)")
+        let gateway = try await Program.run("glm-gateway", ["--run-directory", scratch.file("run"), "--topology", file] + model, in: scratch)
+        #expect(gateway.exit == .code(1))
+        #expect(gateway.errors.contains { $0.contains(first) && $0.contains(second) }, "\(gateway.errors)")
+        #expect(Program.running(in: scratch).isEmpty)
+    }
+
+    @Test("metrics and readiness are told over HTTP; a port in use ends the gateway with its address")
+    func http() async throws {
+        let port = Int.random(in: 20_000...40_000)
+        let fleet = try await RunningFleet.start("text,diffusion", ["--exit-with-parent", "--http", "127.0.0.1:\(port)"])
+        _ = try await fleet.picture()
+        let metrics = try await get("http://127.0.0.1:\(port)/metrics")
+        #expect(metrics.status == 200)
+        for line in ["glm_gateway_images_total 1", "glm_diffusion_steps_total 2", "glm_text_requests_total 1", "glm_diffusion_slots 1"] {
+            #expect(metrics.text.split(separator: "\n").contains { $0 == line }, "\(line)")
+        }
+        #expect(metrics.text.contains("glm_text_phase_seconds_bucket{instance=\"0\",phase=\"decode\",le="))
+        #expect(try await get("http://127.0.0.1:\(port)/health/ready").status == 200)
+        #expect(try await get("http://127.0.0.1:\(port)/health/live").status == 200)
+        let second = try await Program.run(
+            "glm-gateway", ["--run-directory", fleet.scratch.file("other"), "--http", "127.0.0.1:\(port)"], in: fleet.scratch)
+        #expect(second.exit == .code(1) && second.error.contains("127.0.0.1:\(port)"), "\(second.errors)")
+        await fleet.stop()
+    }
+
+    @Test("what GLM-Image was not planned for is refused at the door: pictures over the topology's limit")
+    func pixels() async throws {
+        let scratch = try Scratch()
+        let file = try topology(scratch, "model: \(Binaries.model)\nstages:\n  text: {replicas: 1, batch: 2, threads: 1}\n" + Self.small)
+        let program = try Program("glm-gateway", ["--run-directory", scratch.file("run"), "--topology", file], in: scratch)
+        _ = try await program.output { $0.hasPrefix("ready ") }
+        let connection = try StageConnection(to: .unix(path: scratch.file("run") + "/gateway.sock"))
+        let refusal = await #expect(throws: CallError.self) {
+            try await GatewayClient(connection).generate(GenerateImageRequest(prompt: "x", height: 512, width: 512))
+        }
+        #expect(refusal == CallError(.invalidArgument, "width × height 512 × 512 is 262144 pixels, the fleet is planned for 65536"))
+        await connection.close()
+        _ = await program.child.stop(grace: .seconds(10))
+    }
+
+    private func get(_ url: String) async throws -> (status: Int, text: String) {
+        let (data, response) = try await URLSession.shared.data(from: URL(string: url)!)
+        return ((response as? HTTPURLResponse)?.statusCode ?? 0, String(decoding: data, as: UTF8.self))
+    }
+}
