@@ -79,7 +79,7 @@ let package = Package(
 
         // The stages: one model part, one process, one device.
         library("StageKit", ["Wire", grpc, grpcTransport, logging, arguments]),
-        library("ModelStage", ["StageKit", "Wire", "GLMImage", "Requests", "Checkpoint", "Imaging", "Tensor", "TensorCPU", arguments]),
+        library("ModelStage", ["StageKit", "Wire", "GLMImage", "GLMTiny", "Requests", "Checkpoint", "Imaging", "Tensor", "TensorCPU", arguments]),
         library("VisionStage", ["ModelStage", "StageKit", "Wire", "GLMImage", "Requests"]),
         library("TextStage", ["ModelStage", "StageKit", "Wire", "GLMImage", "Requests", arguments]),
         library("DiffusionStage", ["ModelStage", "StageKit", "Wire", "GLMImage", "Requests", "Imaging"]),

@@ -7,16 +7,22 @@ public import Wire
 /// The diffusion part of a checkpoint, on a thread of its own.
 public actor DefaultDiffusionService: DiffusionService {
     private let thread = ComputeThread(name: "diffusion")
+    private let options: DiffusionOptions
+    private let cache: CacheCounter
     private var renderer: ImageRenderer?
 
     public nonisolated var unownedExecutor: UnownedSerialExecutor { thread.asUnownedSerialExecutor() }
 
-    public init() {}
+    /// - Parameter cache: counts edits of images whose keys and values were known.
+    public init(_ options: DiffusionOptions, cache: CacheCounter) {
+        self.options = options
+        self.cache = cache
+    }
 
     public func load(_ options: ModelOptions) throws -> StageModel {
         let folder = try options.folder()
         let device = options.makeDevice()
-        let renderer = try ImageRenderer(model: folder, device: device)
+        let renderer = try ImageRenderer(model: folder, device: device, conditionBytes: options.conditionBytes)
         self.renderer = renderer
         return StageModel(folder, device, defaultSide: renderer.defaultSide)
     }
@@ -31,7 +37,7 @@ public actor DefaultDiffusionService: DiffusionService {
         let request = GLMImage.RenderRequest(
             prompt: order.prompt, height: order.height, width: order.width, target: order.target, sources: sources, steps: order.steps,
             guidanceScale: order.guidanceScale, seed: order.seed)
-        let image = try renderer.render(request, checkCancellation: token.checkCancellation) { step in
+        let image = try renderer.render(request, checkCancellation: token.checkCancellation, onSources: cache.count(hit:)) { step in
             if step == order.steps { watch.lap("denoise") }
             try token.checkCancellation()
             onStep(step)

@@ -1,14 +1,15 @@
 public import ArgumentParser
 public import Checkpoint
 import Foundation
+import GLMTiny
 public import StageKit
 public import Tensor
 public import TensorCPU
 
 /// The flags of a process that holds a part of the model.
 public struct ModelOptions: ParsableArguments, Sendable {
-    @Option(help: ArgumentHelp("The checkpoint's folder, as Hugging Face lays it out.", valueName: "dir"))
-    public var model: String
+    @Option(help: ArgumentHelp("The checkpoint's folder, as Hugging Face lays it out. Default: GLM_MODEL, else the glm-tiny beside this program.", valueName: "dir"))
+    public var model: String?
 
     @Option(help: ArgumentHelp("What computes: cpu.", valueName: "device"))
     public var device = "cpu"
@@ -27,7 +28,12 @@ public struct ModelOptions: ParsableArguments, Sendable {
     }
 
     /// The folder, checked as far as its own index goes; the parts' files are read by the parts.
-    public func folder() throws -> ModelFolder { try ModelFolder(URL(fileURLWithPath: model)) }
+    public func folder() throws -> ModelFolder {
+        guard let url = model.map({ URL(fileURLWithPath: $0) }) ?? GLMTiny.locate() else {
+            throw ValidationError("no model: --model names none, GLM_MODEL neither, and there is no glm-tiny beside this program")
+        }
+        return try ModelFolder(url)
+    }
 
     public func makeDevice() -> any Device { CPUDevice(threads: threads, precision: precision) }
 }

@@ -9,8 +9,9 @@ struct Main: AsyncParsableCommand {
 
     @OptionGroup var server: ServerOptions
     @OptionGroup var model: ModelOptions
+    @OptionGroup var diffusion: DiffusionOptions
 
     static func main() async { await Launch.main(Self.self, announcesFailure: true) }
 
-    func run() async throws { try await DiffusionStage.run(server, model) }
+    func run() async throws { try await DiffusionStage.run(server, model, diffusion) }
 }

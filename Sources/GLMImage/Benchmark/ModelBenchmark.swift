@@ -97,8 +97,7 @@ public struct ModelBenchmark {
         let denoiser = try Denoiser(
             renderer, height: sizes.side, width: sizes.side,
             glyphs: device.makeTensor(noise(sizes.textTokens * glyphs.hiddenSize), Shape(sizes.textTokens, glyphs.hiddenSize)),
-            codes: (0..<Int32(shape.grid.count)).map { $0 % Int32(renderer.transformer.configuration.codes) }, conditions: [], guidanceScale: 1,
-            checkCancellation: {})
+            codes: (0..<Int32(shape.grid.count)).map { $0 % Int32(renderer.transformer.configuration.codes) }, conditions: nil, guidanceScale: 1)
         timed(
             try time("denoise", "one pass at \(sizes.side)×\(sizes.side)", tokens: shape.grid.count) {
                 _ = try denoiser.velocity(.conditional, latents, timestep: 500)

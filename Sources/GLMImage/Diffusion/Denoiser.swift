@@ -30,27 +30,14 @@ package final class Denoiser {
     /// - Parameters:
     ///   - glyphs: embeddings of the quoted strings, `[text, textSize]`.
     ///   - codes: the target's, one for each patch.
-    ///   - conditions: source images; their keys and values are computed here.
-    package init(
-        _ renderer: ImageRenderer, height: Int, width: Int, glyphs: Tensor, codes: [Int32], conditions: [Condition], guidanceScale: Float,
-        checkCancellation: () throws -> Void
+    ///   - conditions: of the source images, as ``ImageRenderer/write(_:checkCancellation:)`` makes it; nil: there are none.
+    init(
+        _ renderer: ImageRenderer, height: Int, width: Int, glyphs: Tensor, codes: [Int32], conditions: ConditionCache?, guidanceScale: Float
     ) throws {
         transformer = renderer.transformer
         self.guidanceScale = guidanceScale
         shape = renderer.autoencoder.latentShape(height: height, width: width)
-        let cachedRows = conditions.reduce(0) { $0 + $1.shape.grid.count }
-        let cache: TransformerPass.CacheUse
-        if conditions.isEmpty {
-            cache = .none
-        } else {
-            let written = renderer.makeConditionCache(rows: cachedRows)
-            for condition in conditions {
-                try transformer.writeCondition(
-                    written, latents: condition.shape.patches(condition.latents), codes: condition.codes, height: condition.height,
-                    width: condition.width, grid: condition.shape.grid, checkCancellation: checkCancellation)
-            }
-            cache = .read(written)
-        }
+        let cache: TransformerPass.CacheUse = conditions.map { .read($0) } ?? .none
         conditional = DiffusionTransformer.Branch(
             text: transformer.projectGlyphs(glyphs), prior: transformer.projectPrior(codes, dropped: false), cache: cache)
         // Without a cache use of its own: the sources, too, are dropped on this side.
@@ -60,7 +47,7 @@ package final class Denoiser {
                 text: transformer.projectGlyphs(try renderer.glyphs.encode([])), prior: transformer.projectPrior(codes, dropped: true), cache: .none)
             : nil
         session = transformer.makeSession(
-            height: height, width: width, grid: shape.grid, maximumText: max(conditional.text.rows, unconditional?.text.rows ?? 0), cachedRows: cachedRows)
+            height: height, width: width, grid: shape.grid, maximumText: max(conditional.text.rows, unconditional?.text.rows ?? 0), cachedRows: conditions?.rows ?? 0)
     }
 
     /// One side's velocity for `latents [channels, h, w]` at the unshifted `timestep`; likewise laid out.

@@ -5,7 +5,7 @@ public import Tensor
 import Tokenizing
 
 /// A source image of an edit, with the codes that the vision stage gave it.
-public struct SourcePicture: Sendable {
+public struct SourcePicture: Sendable, Hashable {
     public var image: RGBImage
     public var codes: CodeGrid
 
@@ -51,10 +51,13 @@ public final class ImageRenderer {
     let scheduler: SchedulerConfiguration
     private let source: SourceImageRule
     private let device: any Device
+    private let conditions: ConditionStore
 
     /// Takes `transformer`, `text_encoder` and `vae` of the checkpoint, and nothing else.
-    public init(model: ModelFolder, device: any Device) throws {
+    /// - Parameter conditionBytes: keys and values of source images that are kept for requests to come.
+    public init(model: ModelFolder, device: any Device, conditionBytes: Int = 0) throws {
         self.device = device
+        conditions = ConditionStore(capacity: conditionBytes)
         scheduler = try SchedulerConfiguration.load(model)
         source = SourceImageRule(try ProcessorConfiguration.load(model))
         transformer = try DiffusionTransformer(model, on: device)
@@ -98,20 +101,19 @@ public final class ImageRenderer {
     ///
     /// - Parameters:
     ///   - checkCancellation: called before each block of each pass; what it throws ends the work.
+    ///   - onSources: called once for a request with source images: whether their keys and values were known from an earlier one.
     ///   - onStep: called with the number of steps done after each; what it throws ends the work.
     public func render(
-        _ request: RenderRequest, checkCancellation: () throws -> Void = {}, onStep: (Int) throws -> Void
+        _ request: RenderRequest, checkCancellation: () throws -> Void = {}, onSources: (Bool) -> Void = { _ in }, onStep: (Int) throws -> Void
     ) throws -> RGBImage {
         try validate(request)
         let shape = autoencoder.latentShape(height: request.height, width: request.width)
         var generator = TorchGenerator(seed: request.seed)
         let noise = generator.normal(count: shape.count)
-        let conditions = try request.sources.map { picture in
-            try condition(source.fit(picture.image), codes: picture.codes.doubled, checkCancellation: checkCancellation)
-        }
+        let conditions = try conditions(of: request.sources, checkCancellation, onSources)
         let denoiser = try Denoiser(
             self, height: request.height, width: request.width, glyphs: glyphs.encode(GlyphText.quotedStrings(in: request.prompt)),
-            codes: request.target.doubled, conditions: conditions, guidanceScale: request.guidanceScale, checkCancellation: checkCancellation)
+            codes: request.target.doubled, conditions: conditions, guidanceScale: request.guidanceScale)
         let schedule = Schedule(scheduler, steps: request.steps, tokens: shape.grid.count)
         let latents = try denoiser.run(schedule, from: noise, checkCancellation: checkCancellation, onStep: onStep)
         let planes = try autoencoder.decode(latents, shape, checkCancellation: checkCancellation)
@@ -126,7 +128,30 @@ public final class ImageRenderer {
             height: image.height, width: image.width, codes: codes)
     }
 
-    func makeConditionCache(rows: Int) -> ConditionCache { ConditionCache(rows: rows, transformer.configuration, on: device) }
+    /// Keys and values of source images, one after another; nil for none.
+    func write(_ conditions: [Condition], checkCancellation: () throws -> Void) throws -> ConditionCache? {
+        guard !conditions.isEmpty else { return nil }
+        let cache = ConditionCache(rows: conditions.reduce(0) { $0 + $1.shape.grid.count }, transformer.configuration, on: device)
+        for condition in conditions {
+            try transformer.writeCondition(
+                cache, latents: condition.shape.patches(condition.latents), codes: condition.codes, height: condition.height,
+                width: condition.width, grid: condition.shape.grid, checkCancellation: checkCancellation)
+        }
+        return cache
+    }
+
+    private func conditions(of sources: [SourcePicture], _ checkCancellation: () throws -> Void, _ onSources: (Bool) -> Void) throws -> ConditionCache? {
+        guard !sources.isEmpty else { return nil }
+        if let known = conditions.find(sources) {
+            onSources(true)
+            return known
+        }
+        onSources(false)
+        let read = try sources.map { try condition(source.fit($0.image), codes: $0.codes.doubled, checkCancellation: checkCancellation) }
+        let written = try write(read, checkCancellation: checkCancellation)
+        if let written { conditions.keep(written, for: sources) }
+        return written
+    }
 
     private func checkGrid(_ grid: CodeGrid, _ name: String, height: Int, width: Int) throws {
         let expected = GridSize(height: height / RequestLimits.sizeMultiple, width: width / RequestLimits.sizeMultiple)

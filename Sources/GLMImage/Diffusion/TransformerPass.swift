@@ -84,6 +84,8 @@ struct TransformerMemory {
 final class ConditionCache {
     let keys, values: [Tensor]      // per layer [rows, hidden]
     let rows: Int
+    /// Of keys and values together.
+    var bytes: Int { 2 * keys.reduce(0) { $0 + $1.byteCount } }
     private var filled: [Int]
 
     init(rows: Int, _ configuration: TransformerConfiguration, on device: any Device) {

@@ -126,8 +126,8 @@ extension Verifier {
             throw VerificationError("a source image has \(condition.codes.count) codes and \(condition.shape.grid.count) patches")
         }
         return try Denoiser(
-            renderer, height: size.height, width: size.width, glyphs: glyphs, codes: codes, conditions: conditions, guidanceScale: guidanceScale,
-            checkCancellation: {})
+            renderer, height: size.height, width: size.width, glyphs: glyphs, codes: codes, conditions: renderer.write(conditions) {},
+            guidanceScale: guidanceScale)
     }
 
     private func schedule(_ renderer: ImageRenderer) throws -> Schedule {

@@ -1,0 +1,34 @@
+/// Keys and values of source images that earlier requests had written; the least recently used go first.
+///
+/// They depend on the images, their codes and their order alone: not on prompt, size, seed or step.
+final class ConditionStore {
+    private struct Entry {
+        let cache: ConditionCache
+        var used: Int
+    }
+
+    /// Bytes held at most; 0: nothing is kept.
+    let capacity: Int
+    private(set) var bytes = 0
+    private var entries: [[SourcePicture]: Entry] = [:]
+    private var clock = 0
+
+    init(capacity: Int) { self.capacity = capacity }
+
+    func find(_ sources: [SourcePicture]) -> ConditionCache? {
+        clock += 1
+        entries[sources]?.used = clock
+        return entries[sources]?.cache
+    }
+
+    /// Kept where it fits; others go for it.
+    func keep(_ cache: ConditionCache, for sources: [SourcePicture]) {
+        guard cache.bytes <= capacity, entries[sources] == nil else { return }
+        while bytes + cache.bytes > capacity, let oldest = entries.min(by: { $0.value.used < $1.value.used })?.key {
+            bytes -= entries.removeValue(forKey: oldest)?.cache.bytes ?? 0
+        }
+        clock += 1
+        entries[sources] = Entry(cache: cache, used: clock)
+        bytes += cache.bytes
+    }
+}
