@@ -45,7 +45,7 @@ import Wire
             ("stages:\n  text: {replica: 2}\n", "topology.yaml:2", "replica"),
             ("stages:\n  text: {cards: [npu:5]}\n", "npu:5", "cpu"),
             ("model: /nonexistent/model\n", "/nonexistent/model", "model_index.json"),
-            ("stages:\n  text: {batch: 64}\ncards:\n  - {name: cpu, memory: 1MiB}\n", "lacking", "MiB"),
+            ("stages:\n  diffusion: {replicas: 256, cards: [npu:0]}\ncards:\n  - {name: npu:0, chip: 910B3, memory: 64GiB}\n", "lacking", "GiB"),
         ])
     func refused(_ text: String, _ first: String, _ second: String) async throws {
         let scratch = try Scratch()

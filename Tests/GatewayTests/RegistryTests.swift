@@ -3,103 +3,147 @@ import Testing
 import Wire
 
 @Suite struct RegistryTests {
-    private func description(
-        _ kind: String, _ instance: String = "0", model: String = "aa", state: StageState = .serving, version: Int = WireProtocol.version,
-        side: Int = 0
-    ) -> StageDescription {
-        StageDescription(
-            kind: kind, instance: instance, device: "cpu", modelName: "m", modelFingerprint: model, build: "1", protocolVersion: version,
-            state: state, processID: 1, defaultSide: side)
-    }
-
-    private func address(_ name: String) -> Address { .unix(path: "/run/\(name).sock") }
-
-    /// Stages that serve, each by name and model.
-    private func registry(_ stages: [(kind: String, instance: String, model: String)]) -> Registry {
-        var registry = Registry(place: "there")
-        _ = registry.know(Set(stages.map { address("\($0.kind)-\($0.instance)") }))
-        for stage in stages {
-            registry.heard(address("\(stage.kind)-\(stage.instance)"), description(stage.kind, stage.instance, model: stage.model), .serving)
-        }
-        return registry
-    }
+    private let textAddress = Stages.address("text-0")
 
     @Test("new sockets are followed, vanished ones forgotten, known ones left alone")
     func sockets() {
+        let a = Stages.address("a"), b = Stages.address("b"), c = Stages.address("c")
         var registry = Registry(place: "there")
-        #expect(registry.know([address("a"), address("b")]).follow == [address("a"), address("b")])
-        let change = registry.know([address("b"), address("c")])
-        #expect(change.follow == [address("c")] && change.forget == [address("a")])
-        #expect(registry.know([address("b"), address("c")]) == Registry.Change())
+        #expect(registry.know([a, b]).follow == [a, b])
+        #expect(registry.know([b, c]) == Registry.Change(follow: [c], forget: [a]))
+        #expect(registry.know([b, c]) == Registry.Change())
+    }
+
+    @Test("a stage serves when it says so and has proved it, not before")
+    func proof() {
+        var registry = Registry(place: "there")
+        _ = registry.know([textAddress])
+        registry.heard(textAddress, Stages.description("text"), .serving)
+        #expect(registry.candidates(.text, model: nil).isEmpty)
+        #expect(throws: CallError(.unavailable, "no text stage serves: text-0 is being proved", retryAfter: .milliseconds(200))) {
+            try registry.pipeline(for: [.text])
+        }
+        registry.proved(textAddress)
+        #expect(registry.candidates(.text, model: nil).map(\.name) == ["text-0"])
+    }
+
+    @Test("a process in doubt proves itself anew; doubt about the process before it is passed over")
+    func doubt() {
+        var registry = Stages.registry([("text", "0", "aa")])
+        registry.doubt(Registry.Incarnation(address: textAddress, process: 99))
+        #expect(registry.replicas[textAddress]?.serves == true)
+        registry.doubt(Registry.Incarnation(address: textAddress, process: 1))
+        #expect(registry.replicas[textAddress]?.serves == false)
+    }
+
+    @Test("another process at the same address has proved and answered nothing yet")
+    func newProcess() {
+        var registry = Stages.registry([("text", "0", "aa")])
+        registry.answered(textAddress)
+        registry.heard(textAddress, Stages.description("text"), .serving)
+        #expect(registry.replicas[textAddress]?.serves == true && registry.replicas[textAddress]?.done == 1)
+        registry.heard(textAddress, Stages.description("text", process: 2), .serving)
+        #expect(registry.replicas[textAddress]?.serves == false && registry.replicas[textAddress]?.done == 0)
     }
 
     @Test("a missing stage is UNAVAILABLE, and the message says what to start and where")
     func missing() {
-        let registry = registry([("text", "0", "aa")])
+        let registry = Stages.registry([("text", "0", "aa")])
         #expect(throws: CallError(.unavailable, "no diffusion stage is running; start glm-diffusion there")) {
-            try registry.route(for: [.text, .diffusion])
+            try registry.pipeline(for: [.text, .diffusion])
         }
+    }
+
+    @Test("a socket that does not answer is named where a stage of its name is missing, with a hint when to ask again")
+    func silent() {
+        var registry = Stages.registry([("text", "0", "aa")])
+        _ = registry.know([textAddress, Stages.address("diffusion-0")])
+        let refusal = #expect(throws: CallError.self) { try registry.pipeline(for: [.text, .diffusion]) }
+        #expect(refusal?.message == "no diffusion stage is running; unix:/run/diffusion-0.sock has not answered yet; start glm-diffusion there")
+        #expect(refusal?.retryAfter == .milliseconds(200))
     }
 
     @Test("a stage that starts is UNAVAILABLE, with a hint when to ask again")
     func starting() {
-        var registry = registry([("text", "0", "aa")])
-        registry.heard(address("text-0"), description("text", state: .starting), .notServing)
+        var registry = Stages.registry([("text", "0", "aa")])
+        registry.heard(textAddress, Stages.description("text", state: .starting), .notServing)
         #expect(throws: CallError(.unavailable, "no text stage serves: text-0 is starting", retryAfter: .milliseconds(200))) {
-            try registry.route(for: [.text])
+            try registry.pipeline(for: [.text])
         }
     }
 
-    @Test("a stage that was lost is not routed to, until it answers again")
-    func lost() throws {
-        var registry = registry([("text", "0", "aa")])
-        registry.lost(address("text-0"), "has ended")
-        #expect(throws: CallError(.unavailable, "no text stage serves: text-0 has ended")) { try registry.route(for: [.text]) }
-        registry.heard(address("text-0"), description("text"), .serving)
-        #expect(try registry.route(for: [.text])[.text].name == "text-0")
+    @Test("a stage that drains gets no requests")
+    func draining() {
+        var registry = Stages.registry([("text", "0", "aa")])
+        registry.heard(textAddress, Stages.description("text", state: .draining), .notServing)
+        #expect(throws: CallError(.unavailable, "no text stage serves: text-0 is draining")) { try registry.pipeline(for: [.text]) }
+    }
+
+    @Test("a stage that was lost serves again after it has answered and proved itself")
+    func lost() {
+        var registry = Stages.registry([("text", "0", "aa")])
+        registry.lost(textAddress, "has ended")
+        #expect(throws: CallError(.unavailable, "no text stage serves: text-0 has ended")) { try registry.pipeline(for: [.text]) }
+        registry.heard(textAddress, Stages.description("text"), .serving)
+        #expect(registry.candidates(.text, model: nil).isEmpty)
+        registry.proved(textAddress)
+        #expect(registry.candidates(.text, model: nil).count == 1)
+    }
+
+    @Test("a stage that is expected back is waited for where its model is known, and missing where it is not")
+    func expected() throws {
+        var registry = Stages.registry([("diffusion", "0", "aa")])
+        #expect(throws: CallError.self) { try registry.pipeline(for: [.text, .diffusion], expected: [.text]) }
+        registry.pipeline = [.text: "aa", .diffusion: "aa"]
+        #expect(try registry.pipeline(for: [.text, .diffusion], expected: [.text]).fingerprints == [.text: "aa", .diffusion: "aa"])
+        #expect(throws: CallError.self) { try registry.pipeline(for: [.text, .diffusion]) }
     }
 
     @Test("stages of different models are FAILED_PRECONDITION, and the message names both")
     func disagreement() {
-        let registry = registry([("text", "0", "aa"), ("diffusion", "0", "bb")])
+        let registry = Stages.registry([("text", "0", "aa"), ("diffusion", "0", "bb")])
         #expect(
             throws: CallError(
                 .failedPrecondition,
                 "the stages serve different models: text-0 has m aa, diffusion-0 has m bb; start them with the same --model")
-        ) { try registry.route(for: [.text, .diffusion]) }
+        ) { try registry.pipeline(for: [.text, .diffusion]) }
     }
 
-    @Test("of several models, one that all kinds serve is chosen")
+    @Test("of several models, one that all kinds serve is chosen, and of those the one that most stages serve")
     func agreement() throws {
-        let registry = registry([("text", "0", "aa"), ("text", "1", "bb"), ("diffusion", "0", "bb")])
-        let route = try registry.route(for: [.text, .diffusion])
-        #expect(route[.text].name == "text-1" && route.modelFingerprint == "bb")
+        let one = Stages.registry([("text", "0", "aa"), ("text", "1", "bb"), ("diffusion", "0", "bb")])
+        #expect(try one.pipeline(for: [.text, .diffusion]) == Pipeline(fingerprints: [.text: "bb", .diffusion: "bb"], modelName: "m"))
+        let most = Stages.registry([("text", "0", "aa"), ("text", "1", "bb"), ("text", "2", "bb")])
+        #expect(try most.pipeline(for: [.text]).fingerprint == "bb")
     }
 
-    @Test("of several replicas the least busy is chosen")
-    func leastBusy() throws {
-        var registry = registry([("text", "0", "aa"), ("text", "1", "aa")])
-        registry.began(address("text-0"))
-        #expect(try registry.route(for: [.text])[.text].name == "text-1")
-        registry.ended(address("text-0"))
-        registry.began(address("text-1"))
-        #expect(try registry.route(for: [.text])[.text].name == "text-0")
+    @Test("a named pipeline may join different models; stages of other models are not its")
+    func named() throws {
+        var registry = Stages.registry([("text", "0", "aa"), ("text", "1", "cc"), ("diffusion", "0", "bb")])
+        registry.pipeline = [.text: "aa", .diffusion: "bb"]
+        let pipeline = try registry.pipeline(for: [.text, .diffusion])
+        #expect(pipeline.fingerprint == "text:aa,diffusion:bb")
+        #expect(registry.candidates(.text, model: "aa").map(\.name) == ["text-0"])
+        registry.pipeline[.diffusion] = "zz"
+        #expect(throws: CallError(.unavailable, "no diffusion stage serves: diffusion-0 has model m bb, the pipeline's is zz")) {
+            try registry.pipeline(for: [.text, .diffusion])
+        }
     }
 
-    @Test("a process of another protocol, or that is no stage, is listed with the reason and not routed to")
+    @Test("a process of another protocol, or that is no stage, is listed with the reason and gets no requests")
     func strangers() {
-        var registry = registry([("text", "0", "aa"), ("diffusion", "0", "aa")])
-        registry.heard(address("text-0"), description("text", version: 99), .serving)
-        registry.heard(address("diffusion-0"), description("gateway"), .serving)
+        var registry = Stages.registry([("text", "0", "aa"), ("diffusion", "0", "aa")])
+        registry.heard(textAddress, Stages.description("text", version: 99), .serving)
+        registry.heard(Stages.address("diffusion-0"), Stages.description("gateway"), .serving)
         #expect(registry.listing.map(\.problem) == ["speaks protocol 99, this gateway 1", "is a gateway, not a stage"])
-        #expect(throws: CallError.self) { try registry.route(for: [.text]) }
+        #expect(registry.candidates(.text, model: nil).isEmpty)
     }
 
     @Test("the default side is the diffusion stage's, the published model's until there is one")
     func defaultSide() {
-        var registry = registry([("diffusion", "0", "aa")])
+        var registry = Stages.registry([("diffusion", "0", "aa")])
         #expect(registry.defaultSide == 1024)
-        registry.heard(address("diffusion-0"), description("diffusion", side: 96), .serving)
+        registry.heard(Stages.address("diffusion-0"), Stages.description("diffusion", side: 96), .serving)
         #expect(registry.defaultSide == 96)
     }
 }

@@ -1,126 +1,216 @@
 import ArgumentParser
 import Foundation
 import Gateway
+import Imaging
+import Requests
 import StageKit
+import Synchronization
 import Wire
 
-/// Stages whose answers are written here, and a gateway before them, all in this process, over real sockets.
+/// A stage whose answers are written here.
+struct ScriptedStage: Sendable {
+    var kind: StageKind
+    /// The model that it claims to serve.
+    var model = "aa"
+    var slots = 1
+
+    static let text = ScriptedStage(kind: .text)
+    static let diffusion = ScriptedStage(kind: .diffusion)
+    static let vision = ScriptedStage(kind: .vision)
+}
+
+/// What a text stage does between its layout and its tokens; what it throws is its answer.
+typealias TextScript = @Sendable (_ request: GenerateTokensRequest, _ scene: Scene) async throws -> Void
+
+/// What a script has at hand.
+struct Scene: Sendable {
+    /// Of the stage: `text-0`.
+    let stage: String
+    let requestID: String
+    let token: WorkToken
+    let log: Log
+
+    /// Computes without end: ends as stages do, who look at the token in every step, by throwing.
+    func computeUntilCancelled() async throws {
+        while true {
+            try token.checkCancellation()
+            try await Task.sleep(for: .milliseconds(5))
+        }
+    }
+}
+
+/// Scripted stages and a gateway before them, all in this process, over real sockets.
 final class ScriptedFleet: Sendable {
     let folder: String
     let gateway: GatewayClient
+    /// What the scripted stages have seen; the smallest request, by which they prove themselves, is not told.
+    let log = Log()
     private let connection: StageConnection
-    private let servers: [StageServer]
+    private let front: StageServer
+    private let stages: [String: (server: StageServer, running: Task<Void, any Error>)]
     private let running: Task<Void, any Error>
 
-    /// What the scripted stages have seen.
-    let log = Log()
-
     /// - Parameters:
-    ///   - stages: kinds with the model they claim to serve.
-    ///   - text: instead of the text stage's plain answer.
+    ///   - stages: several of a kind are its replicas: `text-0`, `text-1`.
+    ///   - limit: requests in the gateway at most.
+    ///   - text: what text stages do with every request but the smallest.
     static func start(
-        _ stages: [(kind: StageKind, model: String)],
-        text: (@Sendable (GenerateTokensRequest, WorkToken, Log) async throws -> Void)? = nil
+        _ stages: [ScriptedStage], limit: Int = 64, timing: FleetTiming = FleetTiming(), text: @escaping TextScript = { _, _ in }
     ) async throws -> ScriptedFleet {
-        let folder = try PrivateFolder.make()
-        let fleet = try ScriptedFleet(folder, stages, text)
-        try await fleet.waitUntilKnown(stages.count)
+        let fleet = try ScriptedFleet(PrivateFolder.make(), stages, limit, timing, text)
+        try await fleet.status { $0.stages.count { $0.health == .serving } == stages.count }
         return fleet
     }
 
-    private init(
-        _ folder: String, _ stages: [(kind: StageKind, model: String)], _ text: (@Sendable (GenerateTokensRequest, WorkToken, Log) async throws -> Void)?
-    ) throws {
+    private init(_ folder: String, _ scripted: [ScriptedStage], _ limit: Int, _ timing: FleetTiming, _ text: @escaping TextScript) throws {
         let log = log
         self.folder = folder
-        func options(_ more: [String] = []) throws -> ServerOptions {
+        func options(_ more: [String]) throws -> ServerOptions {
             try ServerOptions.parse(["--run-directory", folder, "--log-level", "critical", "--queue", "0"] + more)
         }
-        let parts = try stages.map { stage in
-            let server = try StageServer(kind: stage.kind.rawValue, options: options())
+        var stages: [String: (server: StageServer, running: Task<Void, any Error>)] = [:]
+        for stage in scripted {
+            let instance = "\(stages.keys.count { $0.hasPrefix(stage.kind.rawValue) })"
+            let name = "\(stage.kind.rawValue)-\(instance)"
+            let server = try StageServer(kind: stage.kind.rawValue, options: options(["--instance", instance]), capacity: stage.slots)
             let service: Service =
                 switch stage.kind {
                 case .vision: .vision(ScriptedVision(gate: server.gate, log: log))
-                case .text: .text(ScriptedText(gate: server.gate, log: log, script: text))
+                case .text: .text(ScriptedText(name: name, gate: server.gate, log: log, script: text))
                 case .diffusion: .diffusion(ScriptedDiffusion(gate: server.gate, log: log))
                 }
-            return (server: server, service: service, model: stage.model)
+            let running = Task { try await server.run([service]) { StageModel(name: "m", fingerprint: stage.model, defaultSide: 64) } }
+            stages[name] = (server, running)
         }
+        self.stages = stages
+
         let address = Address.unix(path: folder + "/gateway.sock")
-        let front = try StageServer(kind: "gateway", options: options(["--listen", "\(address)"]), capacity: 16)
-        let fleet = Fleet(folder: RunDirectory(path: folder), logger: front.logger)
-        let service = GatewayService(fleet: fleet, gate: front.gate, logger: front.logger) { front.description() }
-        servers = parts.map(\.server) + [front]
+        let front = try StageServer(kind: "gateway", options: options(["--listen", "\(address)"]), capacity: 256)
+        let directory = RunDirectory(path: folder)
+        let fleet = Fleet(folder: directory, timing: timing, logger: front.logger)
+        let pictures = Pictures(fleet: fleet, timing: timing, limit: limit, logger: front.logger)
+        let supervisor = Supervisor(folder: directory, fleet: fleet, common: [], lifeline: true, logger: front.logger)
+        let report = FleetReport(fleet: fleet, supervisor: supervisor, pictures: pictures)
+        let service = GatewayService(pictures: pictures, gate: front.gate) { front.description() } report: { await report.status(front.description()) }
+        self.front = front
         connection = try StageConnection(to: address)
         gateway = GatewayClient(connection)
         running = Task {
-            try await withThrowingTaskGroup(of: Void.self) { group in
-                for part in parts {
-                    group.addTask { try await part.server.run([part.service]) { StageModel(name: "m", fingerprint: part.model, defaultSide: 64) } }
-                }
-                let following = Task { try await fleet.run() }
-                defer { following.cancel() }
-                group.addTask { try await front.run([.gateway(service)]) { StageModel() } }
-                try await group.waitForAll()
-            }
+            let following = Task { try await fleet.run() }
+            defer { following.cancel() }
+            try await front.run([.gateway(service)]) { StageModel() }
+        }
+    }
+
+    /// Ends a stage as a crash does: its connections close in the middle of whatever it computes, and nothing answers there.
+    func crash(_ stage: String) async {
+        guard let (_, running) = stages[stage] else { preconditionFailure("no stage \(stage)") }
+        running.cancel()
+        _ = await running.result
+    }
+
+    /// Returns as soon as `holds` is true of what the gateway tells of its fleet.
+    @discardableResult
+    func status(_ holds: (FleetStatus) -> Bool) async throws -> FleetStatus {
+        while true {
+            let status = try await gateway.status(CallSettings(timeout: .seconds(10), waitForReady: true))
+            if holds(status) { return status }
+            await Task.yield()
         }
     }
 
     /// Drains all of it; the sockets are gone afterwards.
     func stop() async throws {
-        for server in servers { server.beginDrain(deadline: .zero) }
+        for (server, _) in stages.values { server.beginDrain(deadline: .zero) }
+        front.beginDrain(deadline: .zero)
         try await running.value
+        for (_, running) in stages.values { _ = await running.result }
         PrivateFolder.remove(folder)
     }
 
-    /// The gateway has heard of so many stages that serve.
-    private func waitUntilKnown(_ count: Int) async throws {
-        while try await gateway.status(CallSettings(timeout: .seconds(10), waitForReady: true)).stages.count(where: { $0.health == .serving }) < count {
-            await Task.yield()
-        }
+    /// The bytes of the picture that scripted stages draw.
+    /// - Parameters:
+    ///   - sources: bytes of each source picture.
+    ///   - codes: of the picture: one for each 32 × 32 pixels.
+    static func picture(seed: UInt8, sources: [Int] = [], codes: Int = 4) -> [UInt8] {
+        sources.map { UInt8(truncatingIfNeeded: $0) } + (0..<codes).map { seed &+ UInt8($0) } + [seed]
     }
 }
 
 /// Events, awaited by name.
 final class Log: Sendable {
-    private let stream: AsyncStream<String>
-    private let continuation: AsyncStream<String>.Continuation
+    private struct State {
+        var events: [String] = []
+        var waiting: [(event: String, count: Int, seen: Promise<Void>)] = []
+    }
 
-    init() { (stream, continuation) = AsyncStream.makeStream() }
+    private let state = Mutex(State())
 
-    func add(_ event: String) { continuation.yield(event) }
+    /// All so far.
+    var events: [String] { state.withLock { $0.events } }
 
-    /// Returns at the next event of this name.
-    func wait(for event: String) async {
-        for await found in stream where found == event { return }
+    func add(_ event: String) {
+        state.withLock { state in
+            state.events.append(event)
+            for waiting in state.waiting where state.events.count(where: { $0 == waiting.event }) >= waiting.count { waiting.seen.fulfil(()) }
+        }
+    }
+
+    /// Returns when there have been so many events of this name.
+    func wait(for event: String, count: Int = 1) async {
+        let seen = state.withLock { state -> Promise<Void>? in
+            guard state.events.count(where: { $0 == event }) < count else { return nil }
+            let seen = Promise<Void>()
+            state.waiting.append((event, count, seen))
+            return seen
+        }
+        _ = await seen?.value
     }
 }
+
+/// The smallest request: what a gateway has a stage prove itself by.
+private let smallest = 32
 
 struct ScriptedVision: VisionHandler {
     let gate: WorkGate
     let log: Log
 
+    /// One code: how many bytes the picture has.
     func encode(_ request: EncodeRequest, _ call: ServerCall) async throws -> EncodeResponse {
-        log.add("vision \(call.requestID)")
-        return EncodeResponse(grid: CodeGrid(height: 1, width: 1, codes: [Int32(request.image.count)]))
+        try await gate.work(call) { _ in
+            let header = try? ImageHeader(request.image)
+            if header?.height != smallest { log.add("vision \(call.requestID)") }
+            return EncodeResponse(grid: CodeGrid(height: 1, width: 1, codes: [Int32(request.image.count)]))
+        }
     }
 }
 
 struct ScriptedText: TextHandler {
+    let name: String
     let gate: WorkGate
     let log: Log
-    let script: (@Sendable (GenerateTokensRequest, WorkToken, Log) async throws -> Void)?
+    let script: TextScript
 
+    /// Codes that count up from the seed, told in two batches of tokens; the script runs between them.
     func generate(_ request: GenerateTokensRequest, _ call: ServerCall, send: @escaping Send<GenerateTokensEvent>) async throws {
         try await gate.work(call) { token in
-            log.add("text \(call.requestID) \(call.timeout == nil ? "no" : "with") deadline")
             let grid = GridSize(height: request.height / 32, width: request.width / 32)
-            let count = grid.height * grid.width
-            try await send(.layout(TokenLayout(preview: nil, target: grid, promptTokens: 1, totalTokens: count + 1)))
-            try await script?(request, token, log)
-            try await send(.tokens(Tokens(first: 0, ids: Array(repeating: 1, count: count + 1))))
-            let codes = CodeGrid(height: grid.height, width: grid.width, codes: Array(repeating: 1, count: count))
-            try await send(.result(GeneratedTokens(preview: nil, target: codes, timings: [Timing(phase: "decode", seconds: 0.5)])))
+            let codes = (0..<grid.height * grid.width).map { Int32(request.seed) + Int32($0) }
+            try await send(.layout(TokenLayout(preview: nil, target: grid, promptTokens: 1, totalTokens: codes.count)))
+            try await send(.tokens(Tokens(first: 0, ids: Array(codes.prefix(1)))))
+            if request.height > smallest {
+                log.add("text \(call.requestID)")
+                log.add("\(name) computes")
+                do {
+                    try await script(request, Scene(stage: name, requestID: call.requestID, token: token, log: log))
+                } catch {
+                    log.add("\(name) stopped")
+                    throw error
+                }
+                try await send(.tokens(Tokens(first: 1, ids: Array(codes.dropFirst()))))
+            }
+            let target = CodeGrid(height: grid.height, width: grid.width, codes: codes)
+            try await send(.result(GeneratedTokens(preview: nil, target: target, timings: [Timing(phase: "decode", seconds: 0.5)])))
         }
     }
 }
@@ -129,10 +219,19 @@ struct ScriptedDiffusion: DiffusionHandler {
     let gate: WorkGate
     let log: Log
 
+    /// Bytes that tell what the picture was made of; of the smallest request a PNG, for that is looked at.
     func render(_ request: RenderRequest, _ call: ServerCall, send: @escaping Send<RenderEvent>) async throws {
-        log.add("diffusion \(call.requestID)")
-        for step in 1...request.steps { try await send(.step(RenderStep(step: step, steps: request.steps))) }
-        let bytes = request.sources.flatMap { $0.codes.codes.map { UInt8(truncatingIfNeeded: $0) } } + [UInt8(truncatingIfNeeded: request.seed)]
-        try await send(.result(RenderedImage(image: bytes, format: request.format, height: request.height, width: request.width)))
+        try await gate.work(call) { _ in
+            for step in 1...request.steps { try await send(.step(RenderStep(step: step, steps: request.steps))) }
+            var bytes = (request.sources.flatMap(\.codes.codes) + request.target.codes).map { UInt8(truncatingIfNeeded: $0) }
+            bytes.append(UInt8(truncatingIfNeeded: request.seed))
+            if request.height > smallest {
+                log.add("diffusion \(call.requestID)")
+            } else {
+                let gray = Array(repeating: UInt8(127), count: request.height * request.width * 3)
+                bytes = try RGBImage(width: request.width, height: request.height, pixels: gray).png()
+            }
+            try await send(.result(RenderedImage(image: bytes, format: request.format, height: request.height, width: request.width)))
+        }
     }
 }

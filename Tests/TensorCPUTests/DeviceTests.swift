@@ -3,27 +3,6 @@ import TensorCPU
 import Testing
 
 @Suite struct DeviceTests {
-    @Test("a row's product is the same to the bit alone and among others", arguments: availableKernels)
-    func batches(kernels: KernelSet) throws {
-        for precision in CPUDevice.Precision.allCases {
-            let device = CPUDevice(threads: 2, precision: precision, kernels: kernels)
-            var random = Random(21)
-            for dtype in [DType.f32, .bf16, .f16] {
-                for inputs in [100, 512, 5000] {
-                    let x = Matrix(device, 16, inputs, &random)
-                    let weight = Weight(random.normals(37 * inputs), Shape(37, inputs), dtype, byteOffset: 2)
-                    let whole = Matrix(device, 16, 37, &random)
-                    device.linear(x.tensor, weight.tensor, bias: nil, .store(.silu), into: whole.tensor)
-                    for range in [0..<1, 3..<5, 5..<12, 2..<16] {
-                        let part = Matrix(device, range.count, 37, &random)
-                        device.linear(x.tensor.rows(range), weight.tensor, bias: nil, .store(.silu), into: part.tensor)
-                        #expect(part.values == Array(whole.values[range.lowerBound * 37..<range.upperBound * 37]), "\(range) of \(dtype), \(inputs) inputs")
-                    }
-                }
-            }
-        }
-    }
-
     @Test("results do not depend on the number of threads", arguments: availableKernels)
     func threads(kernels: KernelSet) throws {
         var results: [[Float]] = []

@@ -1,0 +1,51 @@
+import Foundation
+import Gateway
+import Testing
+
+@Suite struct FleetStateTests {
+    private let stages = [
+        StageSpec(
+            kind: .text, instance: "0", card: "npu:3", model: "/models/a", fingerprint: "aa", environment: ["ASCEND_RT_VISIBLE_DEVICES": "3"],
+            arguments: ["--queue", "4"]),
+        StageSpec(kind: .diffusion, instance: "1", model: "/models/a"),
+    ]
+
+    private func inFolder(_ body: (String) throws -> Void) throws {
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: false)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        try body(folder.path)
+    }
+
+    @Test("what operators have made of a plan is found again by the next gateway of that plan, whole")
+    func roundTrip() throws {
+        try inFolder { folder in
+            let plan = FleetPlan(stages: stages).digest
+            let state = FleetState(plan: plan, stages: stages, pipeline: [.text: "aa", .diffusion: "bb"])
+            try state.save(folder)
+            #expect(FleetState.load(folder, plan: plan) == state)
+        }
+    }
+
+    @Test("another plan begins anew, and so does one whose state was removed or can't be read")
+    func ignored() throws {
+        try inFolder { folder in
+            #expect(FleetState.load(folder, plan: "p") == nil)
+            try FleetState(plan: "p", stages: stages, pipeline: [:]).save(folder)
+            #expect(FleetState.load(folder, plan: "q") == nil)
+            #expect(FleetState.load(folder, plan: "p") != nil)
+            FleetState.remove(folder)
+            #expect(FleetState.load(folder, plan: "p") == nil)
+            try Data("{".utf8).write(to: URL(fileURLWithPath: folder + "/fleet.json"))
+            #expect(FleetState.load(folder, plan: "p") == nil)
+        }
+    }
+
+    @Test("a plan's digest is the same for the same stages and another for others")
+    func digest() {
+        var others = stages
+        others[0].environment["ASCEND_RT_VISIBLE_DEVICES"] = "4"
+        #expect(FleetPlan(stages: stages).digest == FleetPlan(stages: stages, queue: 3).digest)
+        #expect(FleetPlan(stages: stages).digest != FleetPlan(stages: others).digest)
+    }
+}

@@ -1,0 +1,37 @@
+import Gateway
+import Wire
+
+/// Stages for tests of decisions: what they say of themselves, and registries in which they serve.
+enum Stages {
+    static func address(_ name: String) -> Address { .unix(path: "/run/\(name).sock") }
+
+    static func description(
+        _ kind: String, _ instance: String = "0", model: String = "aa", state: StageState = .serving, version: Int = WireProtocol.version,
+        process: Int = 1, side: Int = 0, slots: Int = 1
+    ) -> StageDescription {
+        StageDescription(
+            kind: kind, instance: instance, device: "cpu", modelName: "m", modelFingerprint: model, build: "1", protocolVersion: version,
+            state: state, processID: process, defaultSide: side, slots: slots)
+    }
+
+    /// A registry of stages that serve.
+    static func registry(_ stages: [(kind: String, instance: String, model: String)], slots: Int = 1) -> Registry {
+        var registry = Registry(place: "there")
+        _ = registry.know(Set(stages.map { address("\($0.kind)-\($0.instance)") }))
+        for stage in stages {
+            let address = address("\(stage.kind)-\(stage.instance)")
+            registry.heard(address, description(stage.kind, stage.instance, model: stage.model, slots: slots), .serving)
+            registry.proved(address)
+        }
+        return registry
+    }
+
+    /// As many text stages of one model as there are slots given.
+    static func texts(slots: [Int]) -> Registry {
+        var registry = registry(slots.indices.map { ("text", "\($0)", "aa") })
+        for (index, count) in slots.enumerated() {
+            registry.heard(address("text-\(index)"), description("text", "\(index)", slots: count), .serving)
+        }
+        return registry
+    }
+}

@@ -1,0 +1,128 @@
+import Foundation
+#if canImport(FoundationNetworking)
+import FoundationNetworking
+#endif
+import Logging
+import Metrics
+import Synchronization
+import Telemetry
+import Testing
+
+@Suite("Metrics and health over HTTP")
+struct TelemetryServerTests {
+    private let registry = MetricsRegistry()
+    private let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+
+    @Test("metrics are told in the text format, with values read for each answer")
+    func metrics() async throws {
+        Counter(label: "glm_gateway_images", factory: registry).increment()
+        let reads = Mutex(0)
+        let server = try server(collect: {
+            let count = reads.withLock { $0 += 1; return $0 }
+            return [Sample("glm_text_queue_length", "Requests that wait.", Double(count))]
+        })
+        try await serving(server) { port in
+            for read in 1...2 {
+                let (status, type, body) = try await get(port, "/metrics")
+                #expect(status == 200)
+                #expect(type == "text/plain; version=0.0.4; charset=utf-8")
+                let text = try ExpositionParser(body)
+                #expect(text.value("glm_gateway_images_total") == 1)
+                #expect(text.value("glm_text_queue_length") == Double(read))
+            }
+        }
+    }
+
+    @Test("health answers in one line of JSON, with the reason when it is not well")
+    func health() async throws {
+        let ready = Mutex(TelemetryServer.Health.unwell("no \"text\" stage serves"))
+        let server = try server(ready: { ready.withLock { $0 } })
+        try await serving(server) { port in
+            #expect(try await get(port, "/health/live") == (200, "application/json", "{\"status\":\"ok\"}\n"))
+            #expect(try await get(port, "/health/ready") == (503, "application/json", "{\"reason\":\"no \\\"text\\\" stage serves\",\"status\":\"unavailable\"}\n"))
+            ready.withLock { $0 = .well }
+            #expect(try await get(port, "/health/ready") == (200, "application/json", "{\"status\":\"ok\"}\n"))
+            #expect(try await get(port, "/health").status == 404)
+            #expect(try await get(port, "/metrics", method: "HEAD") == (200, "text/plain; version=0.0.4; charset=utf-8", ""))
+            #expect(try await get(port, "/metrics", method: "POST").status == 404)
+        }
+    }
+
+    @Test("a port in use is refused with the address and what to do")
+    func inUse() async throws {
+        try await serving(try server()) { port in
+            let second = try server(port: port)
+            await #expect(throws: TelemetryError(
+                .inUse, "another process listens at 127.0.0.1:\(port); choose another port, or end that process (ss -ltnp 'sport = :\(port)' names it)")
+            ) { try await second.run() }
+        }
+    }
+
+    @Test("an address that can't be is refused")
+    func address() async throws {
+        #expect(throws: TelemetryError(.invalidAddress, "port 65536 is not 0 to 65535")) { try server(port: 65536) }
+        let nowhere = try TelemetryServer(host: "nowhere.invalid", port: 0, registry: registry, ready: { .well }, logger: logger)
+        await #expect(throws: TelemetryError(.invalidAddress, "host nowhere.invalid is not known")) { try await nowhere.run() }
+    }
+
+    @Test("what was asked before the end is answered, and the port is free after it")
+    func graceful() async throws {
+        let (asked, onAsked) = AsyncStream.makeStream(of: Void.self)
+        let (go, onGo) = AsyncStream.makeStream(of: Void.self)
+        let server = try server(collect: {
+            onAsked.yield()
+            for await _ in go { break }
+            return [Sample("glm_late", "", Task.isCancelled ? 0 : 1)]
+        })
+        let (ports, onPort) = AsyncStream.makeStream(of: Int.self)
+        let running = Task { try await server.run { onPort.yield($0) } }
+        let port = try #require(await first(ports))
+        let answer = Task { try await get(port, "/metrics") }
+        await first(asked)
+        running.cancel()
+        onGo.yield()
+        let (status, _, body) = try await answer.value
+        #expect(status == 200 && body.contains("glm_late 1\n"))
+        try await running.value
+        try await serving(try self.server(port: port)) { #expect($0 == port) }
+    }
+
+    // MARK: -
+
+    private func server(
+        port: Int = 0, collect: @escaping @Sendable () async -> [Sample] = { [] },
+        ready: @escaping @Sendable () async -> TelemetryServer.Health = { .well }
+    ) throws(TelemetryError) -> TelemetryServer {
+        try TelemetryServer(host: "127.0.0.1", port: port, registry: registry, collect: collect, ready: ready, logger: logger)
+    }
+
+    /// Runs the body while the server serves.
+    private func serving(_ server: TelemetryServer, _ body: @escaping @Sendable (_ port: Int) async throws -> Void) async throws {
+        let (ports, onPort) = AsyncStream.makeStream(of: Int.self)
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask {
+                defer { onPort.finish() }
+                try await server.run { onPort.yield($0) }
+            }
+            if let port = await first(ports) {
+                try await body(port)
+                group.cancelAll()
+            }
+            try await group.waitForAll()
+        }
+    }
+}
+
+@discardableResult
+private func first<Element: Sendable>(_ stream: AsyncStream<Element>) async -> Element? {
+    for await element in stream { return element }
+    return nil
+}
+
+private func get(_ port: Int, _ path: String, method: String = "GET") async throws -> (status: Int, type: String?, body: String) {
+    var request = URLRequest(url: try #require(URL(string: "http://127.0.0.1:\(port)\(path)")))
+    request.httpMethod = method
+    let (data, response) = try await URLSession.shared.data(for: request)
+    let answer = try #require(response as? HTTPURLResponse)
+    return (answer.statusCode, answer.value(forHTTPHeaderField: "Content-Type"), String(decoding: data, as: UTF8.self))
+}
