@@ -14,6 +14,7 @@ fi
 
 # In a clean environment, so that nothing of this shell's gets into the service.
 driver=/usr/local/Ascend/driver/lib64
+# shellcheck disable=SC2016  # for the inner shell
 env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
     LD_LIBRARY_PATH="$driver:$driver/common:$driver/driver" FILE="$file" \
     bash -c 'set +u; . "$FILE" >&2; env' | grep -E '^(ASCEND_[A-Z_]+|TOOLCHAIN_HOME|LD_LIBRARY_PATH)=' | sort
