@@ -19,10 +19,11 @@ public actor DefaultDiffusionService: DiffusionService {
         self.cache = cache
     }
 
-    public func load(_ options: ModelOptions) throws -> StageModel {
-        let folder = try options.folder()
-        let device = options.makeDevice()
-        let renderer = try ImageRenderer(model: folder, device: device, conditionBytes: options.conditionBytes)
+    public func load(_ model: ModelOptions) throws -> StageModel {
+        let folder = try model.folder()
+        let device = model.makeDevice()
+        let renderer = try ImageRenderer(
+            model: folder, device: device, guidanceDevice: options.guidanceDevice.map { model.makeDevice($0) }, conditionBytes: options.conditionBytes)
         self.renderer = renderer
         return StageModel(folder, device, defaultSide: renderer.defaultSide)
     }

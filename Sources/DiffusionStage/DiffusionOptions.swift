@@ -9,7 +9,15 @@ public struct DiffusionOptions: ParsableArguments, Sendable {
             valueName: "size"))
     public var conditionCache: MemorySize?
 
+    @Option(
+        help: ArgumentHelp(
+            "Computes the unconditional side of guidance beside --device, with a copy of the transformer of its own. Default: --device does both, one after the other.",
+            valueName: "device"))
+    public var guidanceDevice: String?
+
     public init() {}
+
+    public func validate() throws { try guidanceDevice.map { try ModelOptions.checkDevice($0, "--guidance-device") } }
 
     var conditionBytes: Int { conditionCache?.bytes ?? 256 << 20 }
 }

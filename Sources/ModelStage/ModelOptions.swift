@@ -23,7 +23,7 @@ public struct ModelOptions: ParsableArguments, Sendable {
     public init() {}
 
     public func validate() throws {
-        guard device == "cpu" else { throw ValidationError("--device is \"\(device)\"; this build computes on cpu") }
+        try Self.checkDevice(device, "--device")
         if let threads, !(1...1024).contains(threads) { throw ValidationError("--threads is \(threads); 1 to 1024") }
     }
 
@@ -35,7 +35,12 @@ public struct ModelOptions: ParsableArguments, Sendable {
         return try ModelFolder(url)
     }
 
-    public func makeDevice() -> any Device { CPUDevice(threads: threads, precision: precision) }
+    /// - Parameter name: of a second device; nil: the one that `--device` names.
+    public func makeDevice(_ name: String? = nil) -> any Device { CPUDevice(threads: threads, precision: precision) }
+
+    public static func checkDevice(_ name: String, _ flag: String) throws {
+        guard name == "cpu" else { throw ValidationError("\(flag) is \"\(name)\"; this build computes on cpu") }
+    }
 }
 
 extension StageModel {

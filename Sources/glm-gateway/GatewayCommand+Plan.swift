@@ -58,7 +58,7 @@ extension GatewayCommand {
 
     /// Where the plan's cards have room for one more stage now.
     private static func place(_ kind: StageKind, _ model: String?, _ instance: String, _ beside: [StageSpec], _ plan: Plan) throws -> StageSpec {
-        let tenants = beside.map { Plan.Tenant(role: $0.kind, instance: $0.instance, card: $0.card, model: $0.model) }
+        let tenants = beside.map { Plan.Tenant(role: $0.kind, instance: $0.instance, card: $0.card, guidanceCard: $0.guidanceCard, model: $0.model) }
         return try refusing {
             let cards = try Discovery().inventory().cards
             let free = Dictionary(cards.compactMap { card in card.free.map { (card.name, $0) } }, uniquingKeysWith: { first, _ in first })
@@ -103,7 +103,7 @@ extension StageSpec {
     fileprivate init(_ stage: PlannedStage, _ fingerprints: inout [String: String]) throws {
         if fingerprints[stage.model] == nil { fingerprints[stage.model] = try ModelFolder(stage.modelFolder).fingerprint }
         self.init(
-            kind: stage.role, instance: stage.instance, card: stage.card, model: stage.model, fingerprint: fingerprints[stage.model] ?? "",
+            kind: stage.role, instance: stage.instance, card: stage.card, guidanceCard: stage.guidance?.card, model: stage.model, fingerprint: fingerprints[stage.model] ?? "",
             environment: stage.environment, arguments: stage.arguments)
     }
 }

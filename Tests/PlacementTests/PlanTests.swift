@@ -42,12 +42,35 @@ struct PlanTests {
     @Test("a stage is started with what was planned for it")
     func arguments() throws {
         let accelerated = try plan(Topology(), .npus(2)).stages
-        #expect(accelerated.first { $0.role == .diffusion }?.arguments == ["--device", "npu:0", "--precision", "bf16"])
+        // One source of 16384 tokens of 480 KiB.
+        #expect(accelerated.first { $0.role == .diffusion }?.arguments == ["--device", "npu:0", "--precision", "bf16", "--condition-cache", "7680MiB"])
         // 16 sequences of 16641 tokens of 40 KiB.
         #expect(accelerated.first { $0.role == .text }?.arguments == ["--device", "npu:0", "--precision", "bf16", "--batch", "16", "--kv-cache", "10401MiB"])
         let topology = try Topology(yaml: "stages: {vision: {threads: 3}}", file: "f")
         let host = try Planner(topology, inventory: .hostOnly, model: tiny).plan().stages
         #expect(host.first?.arguments == ["--device", "cpu", "--precision", "f32", "--threads", "3"])
+    }
+
+    @Test("a diffusion stage with a card for guidance sees both cards, takes memory of both, and is predicted twice as fast")
+    func guidance() throws {
+        let topology = try Topology(yaml: "stages: {text: {cards: [npu:0]}, diffusion: {cards: [npu:3], guidance_cards: [npu:2]}}", file: "f")
+        let plan = try plan(topology, .npus(4))
+        let stage = try #require(plan.stages.first { $0.role == .diffusion })
+        #expect(stage.environment == ["ASCEND_RT_VISIBLE_DEVICES": "2,3"])
+        #expect(stage.device == "npu:1" && stage.arguments.suffix(2) == ["--guidance-device", "npu:0"])
+        let guest = try #require(plan.cards.first { $0.card.name == "npu:2" })
+        #expect(guest.stages.isEmpty && guest.guests.map(\.stage) == ["diffusion-0"])
+        // The transformer's 6,926,882,880 parameters in bf16 are most of it.
+        #expect(guest.taken > 2 * 6_926_882_880 && guest.left == guest.card.available - guest.taken)
+        #expect(plan.report.contains("a side of its guidance"))
+        let alone = try self.plan(try Topology(yaml: "stages: {text: {cards: [npu:0]}, diffusion: {cards: [npu:3]}}", file: "f"), .npus(4))
+        #expect(plan.forecasts.first { $0.role == .diffusion }?.seconds == (alone.forecasts.first { $0.role == .diffusion }?.seconds ?? 0) / 2)
+        // The next stage finds less room there.
+        guard case .stage(let next) = try plan.room(for: .diffusion) else {
+            Issue.record("there is room")
+            return
+        }
+        #expect(next.card == "npu:1")
     }
 
     @Test("explicit cards win over what would be better")

@@ -21,12 +21,18 @@ final class ConditionStore {
         return entries[sources]?.cache
     }
 
-    /// Kept where it fits; others go for it.
+    /// Lets the oldest go until `bytes` more fit, so that what is about to be written never stands beside more than
+    /// `capacity` lets stay.
+    func makeRoom(for bytes: Int) {
+        while self.bytes + bytes > capacity, let oldest = entries.min(by: { $0.value.used < $1.value.used })?.key {
+            self.bytes -= entries.removeValue(forKey: oldest)?.cache.bytes ?? 0
+        }
+    }
+
+    /// Kept where it fits.
     func keep(_ cache: ConditionCache, for sources: [SourcePicture]) {
         guard cache.bytes <= capacity, entries[sources] == nil else { return }
-        while bytes + cache.bytes > capacity, let oldest = entries.min(by: { $0.value.used < $1.value.used })?.key {
-            bytes -= entries.removeValue(forKey: oldest)?.cache.bytes ?? 0
-        }
+        makeRoom(for: cache.bytes)
         clock += 1
         entries[sources] = Entry(cache: cache, used: clock)
         bytes += cache.bytes

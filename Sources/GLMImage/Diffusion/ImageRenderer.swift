@@ -46,6 +46,8 @@ public struct RenderRequest: Sendable {
 /// The diffusion stage's model: codes and quoted strings in, a picture out.
 public final class ImageRenderer {
     let transformer: DiffusionTransformer
+    /// Where the unconditional side of guidance runs beside the other; nil: after it, on the same device.
+    let guidance: GuidanceDevice?
     let glyphs: GlyphEncoder
     let autoencoder: Autoencoder
     let scheduler: SchedulerConfiguration
@@ -54,13 +56,16 @@ public final class ImageRenderer {
     private let conditions: ConditionStore
 
     /// Takes `transformer`, `text_encoder` and `vae` of the checkpoint, and nothing else.
-    /// - Parameter conditionBytes: keys and values of source images that are kept for requests to come.
-    public init(model: ModelFolder, device: any Device, conditionBytes: Int = 0) throws {
+    /// - Parameters:
+    ///   - guidanceDevice: computes one side of guidance beside `device`, with a copy of the transformer of its own.
+    ///   - conditionBytes: keys and values of source images that are kept for requests to come.
+    public init(model: ModelFolder, device: any Device, guidanceDevice: (any Device)? = nil, conditionBytes: Int = 0) throws {
         self.device = device
         conditions = ConditionStore(capacity: conditionBytes)
         scheduler = try SchedulerConfiguration.load(model)
         source = SourceImageRule(try ProcessorConfiguration.load(model))
         transformer = try DiffusionTransformer(model, on: device)
+        guidance = try guidanceDevice.map { try GuidanceDevice(model, $0) }
         glyphs = try GlyphEncoder(model, on: device)
         autoencoder = try Autoencoder(model, on: device)
         guard autoencoder.configuration.latentChannels == transformer.configuration.inChannels else {
@@ -131,13 +136,23 @@ public final class ImageRenderer {
     /// Keys and values of source images, one after another; nil for none.
     func write(_ conditions: [Condition], checkCancellation: () throws -> Void) throws -> ConditionCache? {
         guard !conditions.isEmpty else { return nil }
-        let cache = ConditionCache(rows: conditions.reduce(0) { $0 + $1.shape.grid.count }, transformer.configuration, on: device)
+        let rows = conditions.reduce(0) { $0 + $1.shape.grid.count }
+        self.conditions.makeRoom(for: ConditionCache.bytes(rows: rows, transformer.configuration))
+        let cache = ConditionCache(rows: rows, transformer.configuration, on: device)
         for condition in conditions {
             try transformer.writeCondition(
                 cache, latents: condition.shape.patches(condition.latents), codes: condition.codes, height: condition.height,
                 width: condition.width, grid: condition.shape.grid, checkCancellation: checkCancellation)
         }
         return cache
+    }
+
+    /// Elements of a dense tensor of the first device.
+    func floats(_ tensor: Tensor) throws -> [Float] { try device.floats(tensor) }
+
+    /// Bytes of the keys and values of one source image of a size that fits already.
+    package func conditionBytes(height: Int, width: Int) -> Int {
+        ConditionCache.bytes(rows: autoencoder.latentShape(height: height, width: width).grid.count, transformer.configuration)
     }
 
     private func conditions(of sources: [SourcePicture], _ checkCancellation: () throws -> Void, _ onSources: (Bool) -> Void) throws -> ConditionCache? {

@@ -85,14 +85,19 @@ final class ConditionCache {
     let keys, values: [Tensor]      // per layer [rows, hidden]
     let rows: Int
     /// Of keys and values together.
-    var bytes: Int { 2 * keys.reduce(0) { $0 + $1.byteCount } }
+    let bytes: Int
     private var filled: [Int]
 
     init(rows: Int, _ configuration: TransformerConfiguration, on device: any Device) {
         self.rows = rows
+        bytes = Self.bytes(rows: rows, configuration)
         keys = (0..<configuration.layers).map { _ in device.makeTensor(Shape(rows, configuration.hiddenSize), .f32) }
         values = (0..<configuration.layers).map { _ in device.makeTensor(Shape(rows, configuration.hiddenSize), .f32) }
         filled = Array(repeating: 0, count: configuration.layers)
+    }
+
+    static func bytes(rows: Int, _ configuration: TransformerConfiguration) -> Int {
+        2 * configuration.layers * rows * configuration.hiddenSize * DType.f32.byteCount
     }
 
     func append(_ layer: Int, keys newKeys: Tensor, values newValues: Tensor, on device: any Device) {

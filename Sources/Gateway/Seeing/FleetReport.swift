@@ -48,7 +48,9 @@ public struct FleetReport: Sendable {
 
     private func cardStatus() async -> [CardStatus] {
         let specs = await supervisor.specs
-        let byCard = Dictionary(grouping: specs, by: \.card).mapValues { $0.map(\.name) }
+        let byCard = specs.reduce(into: [String: [String]]()) { cards, spec in
+            for card in [spec.card, spec.guidanceCard].compactMap(\.self) { cards[card, default: []].append(spec.name) }
+        }
         return await cards.cards().filter { $0.isHost || byCard[$0.name] != nil }.map { card in
             CardStatus(
                 name: card.name, chip: card.chip, memoryTotal: card.memory, memoryFree: card.free ?? 0,

@@ -7,6 +7,8 @@ public struct StageSpec: Codable, Sendable, Hashable {
     public var instance: String
     /// What it runs on: `cpu`, `npu:3`.
     public var card: String
+    /// A second card, where a side of guidance is computed.
+    public var guidanceCard: String?
     /// The model's folder.
     public var model: String
     /// Of the model; empty: not known before a stage has loaded it.
@@ -16,10 +18,14 @@ public struct StageSpec: Codable, Sendable, Hashable {
     /// Flags of its program beside those that all stages of a fleet share.
     public var arguments: [String]
 
-    public init(kind: StageKind, instance: String, card: String = "cpu", model: String, fingerprint: String = "", environment: [String: String] = [:], arguments: [String] = []) {
+    public init(
+        kind: StageKind, instance: String, card: String = "cpu", guidanceCard: String? = nil, model: String, fingerprint: String = "",
+        environment: [String: String] = [:], arguments: [String] = []
+    ) {
         self.kind = kind
         self.instance = instance
         self.card = card
+        self.guidanceCard = guidanceCard
         self.model = model
         self.fingerprint = fingerprint
         self.environment = environment

@@ -16,8 +16,13 @@ struct StageNeeds {
         switch role {
         case .vision: [weights(role), visionActivations, workspace]
         case .text: [weights(role), keysAndValues, textActivations, workspace]
-        case .diffusion: [weights(role)] + (limits.sources > 0 ? [sourceCache] : []) + [diffusionActivations, decoding, workspace]
+        case .diffusion: [weights(role)] + (limits.sources > 0 ? [sourceCache] : []) + [activations(sources: limits.sources), decoding, workspace]
         }
+    }
+
+    /// What a diffusion stage takes of the card that computes a side of guidance for it: the transformer alone, without sources.
+    var guidance: [Need] {
+        [Need(.weights, 2 * model.transformerParameters, "\(millions(model.transformerParameters)) in bf16"), activations(sources: 0), workspace]
     }
 
     /// The sizes in the safetensors headers. On an accelerator they are converted to bf16 as they are loaded.
@@ -70,10 +75,10 @@ struct StageNeeds {
 
     /// `TransformerMemory`: x, the norm's result, queries, and four times as much inside the MLP, for text and image; keys
     /// and values for these and the sources.
-    private var diffusionActivations: Need {
+    private func activations(sources: Int) -> Need {
         let rows = Self.glyphTokens + imageTokens
-        let bytes = (9 * rows + 2 * limits.sources * imageTokens) * model.transformer.hidden * element
-        return Need(.activations, bytes, "\(rows) tokens with \(limits.sources * imageTokens) of sources")
+        let bytes = (9 * rows + 2 * sources * imageTokens) * model.transformer.hidden * element
+        return Need(.activations, bytes, "\(rows) tokens with \(sources * imageTokens) of sources")
     }
 
     /// diffusers 0.42.1 `GlmImagePipeline` max_sequence_length of the quoted strings.

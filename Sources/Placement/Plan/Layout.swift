@@ -9,6 +9,9 @@ struct Layout {
     mutating func add(_ stage: PlannedStage) {
         guard let index = index(of: stage.card) else { preconditionFailure("\(stage.card) is not a card of the layout") }
         cards[index].stages.append(stage)
+        guard let guidance = stage.guidance else { return }
+        guard let index = self.index(of: guidance.card) else { preconditionFailure("\(guidance.card) is not a card of the layout") }
+        cards[index].guests.append(Plan.PlannedCard.Guest(stage: stage.name, needs: guidance.needs))
     }
 
     func index(of name: String) -> Int? { cards.firstIndex { $0.card.name == name } }
@@ -16,8 +19,11 @@ struct Layout {
     /// Whether the card would still hold its stages with `stage` among them.
     func fits(_ stage: PlannedStage) -> Bool {
         guard let index = index(of: stage.card) else { return false }
-        return (cards[index].stages + [stage]).bytesTogether <= cards[index].card.available
+        return cards[index].taken + added(stage, to: cards[index]) <= cards[index].card.available
     }
+
+    /// Bytes that a card's stages take more with `stage` among them.
+    func added(_ stage: PlannedStage, to card: Plan.PlannedCard) -> Int { (card.stages + [stage]).bytesTogether - card.stages.bytesTogether }
 
     /// The best of `candidates`, one stage drafted for each card it may go to, that fits; nil where none does.
     ///
@@ -43,7 +49,7 @@ struct Layout {
 
     var shortages: [Plan.Shortage] {
         cards.filter { $0.left < 0 }.map {
-            Plan.Shortage(card: $0.card.name, stages: $0.stages.map(\.name), needed: $0.taken, available: $0.card.available)
+            Plan.Shortage(card: $0.card.name, stages: $0.stages.map(\.name) + $0.guests.map(\.stage), needed: $0.taken, available: $0.card.available)
         }
     }
 
@@ -57,15 +63,22 @@ struct Layout {
         for mask in 1..<max(1 << roles.count, 2) where !roles.isEmpty {
             let set = roles.indices.filter { mask >> $0 & 1 == 1 }.map { roles[$0] }
             let rate = cards.filter { card in card.stages.contains { set.contains($0.role) } }
-                .reduce(0.0) { sum, card in sum + 1 / set.reduce(0) { $0 + seconds($1, card.card) } }
+                .reduce(0.0) { sum, card in sum + 1 / set.reduce(0) { $0 + work($1, on: card) } }
             least = min(least, rate)
         }
         return least.isFinite ? least : 0
     }
 
+    /// Seconds of a role on a card: half where the other side of guidance is computed elsewhere.
+    private func work(_ role: StageKind, on card: Plan.PlannedCard) -> Double {
+        let stages = card.stages.filter { $0.role == role }
+        let halves = !stages.isEmpty && stages.allSatisfy { $0.guidance != nil }
+        return seconds(role, card.card) * (halves ? 0.5 : 1)
+    }
+
     var forecasts: [Plan.Forecast] {
         StageKind.allCases.compactMap { role in
-            let each = cards.flatMap { card in card.stages.filter { $0.role == role }.map { _ in seconds(role, card.card) } }
+            let each = cards.flatMap { card in card.stages.filter { $0.role == role }.map { _ in work(role, on: card) } }
             return each.isEmpty ? nil : Plan.Forecast(role: role, replicas: each.count, seconds: each.reduce(0, +) / Double(each.count))
         }
     }

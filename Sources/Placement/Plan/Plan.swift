@@ -6,18 +6,28 @@ public struct Plan: Encodable, Sendable {
     public struct PlannedCard: Encodable, Sendable, Hashable {
         public var card: Card
         public var stages: [PlannedStage]
+        /// Stages of other cards that compute a side of guidance here.
+        public var guests: [Guest] = []
 
-        /// Bytes that the stages take together.
-        public var taken: Int { stages.bytesTogether }
+        /// What a stage of another card takes of this one.
+        public struct Guest: Codable, Sendable, Hashable {
+            public var stage: String
+            public var needs: [Need]
+            public var bytes: Int { needs.reduce(0) { $0 + $1.bytes } }
+        }
+
+        /// Bytes that stages and guests take together.
+        public var taken: Int { stages.bytesTogether + guests.reduce(0) { $0 + $1.bytes } }
         /// Bytes left for more; negative where the stages don't fit.
         public var left: Int { card.available - taken }
 
-        enum CodingKeys: String, CodingKey { case card, stages, available, taken, left }
+        enum CodingKeys: String, CodingKey { case card, stages, guests, available, taken, left }
 
         public func encode(to encoder: any Encoder) throws {
             var values = encoder.container(keyedBy: CodingKeys.self)
             try values.encode(card, forKey: .card)
             try values.encode(stages, forKey: .stages)
+            try values.encode(guests, forKey: .guests)
             try values.encode(card.available, forKey: .available)
             try values.encode(taken, forKey: .taken)
             try values.encode(left, forKey: .left)

@@ -34,16 +34,22 @@ extension Plan {
         var lines = [head]
         for stage in planned.stages {
             lines.append("  \(column(stage.name, 22))\(column(ByteCount.text(stage.bytes), 12))\(stage.model)")
-            for need in stage.needs {
-                lines.append("    \(column(need.item.rawValue, 20))\(column((need.isEstimate ? "~" : "") + ByteCount.text(need.bytes), 12))\(need.reason)")
-            }
+            lines += stage.needs.map(line)
         }
-        if planned.stages.isEmpty {
+        for guest in planned.guests {
+            lines.append("  \(column(guest.stage, 22))\(column(ByteCount.text(guest.bytes), 12))a side of its guidance")
+            lines += guest.needs.map(line)
+        }
+        if planned.stages.isEmpty, planned.guests.isEmpty {
             lines.append("  nothing")
         } else {
             lines.append("  \(column(planned.left < 0 ? "lacking" : "left", 22))\(ByteCount.text(abs(planned.left)))")
         }
         return lines
+    }
+
+    private static func line(_ need: Need) -> String {
+        "    \(column(need.item.rawValue, 20))\(column((need.isEstimate ? "~" : "") + ByteCount.text(need.bytes), 12))\(need.reason)"
     }
 
     private static func line(_ forecast: Forecast) -> String {

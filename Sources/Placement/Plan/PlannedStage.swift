@@ -18,6 +18,16 @@ public struct PlannedStage: Codable, Sendable, Hashable {
     /// On the host; nil: one for each processor.
     public var threads: Int?
     public var needs: [Need]
+    /// Where one side of guidance is computed beside the other; nil: on `card`, after it.
+    public var guidance: Guidance?
+
+    /// A second card of a stage.
+    public struct Guidance: Codable, Sendable, Hashable {
+        public var card: String
+        public var logical: Int?
+        /// What the stage takes of it.
+        public var needs: [Need]
+    }
 
     /// As people name it: `text-0`.
     public var name: String { "\(role.rawValue)-\(instance)" }
@@ -25,24 +35,35 @@ public struct PlannedStage: Codable, Sendable, Hashable {
     /// Bytes that it takes when it is alone on its card.
     public var bytes: Int { needs.reduce(0) { $0 + $1.bytes } }
 
-    /// How the process names its device: it sees one card only, and numbers what it sees from 0.
-    public var device: String { logical == nil ? Card.hostName : "npu:0" }
+    /// How the process names its device: it sees its own cards only, and numbers what it sees from 0.
+    public var device: String { logical.flatMap(visible.firstIndex).map { "npu:\($0)" } ?? Card.hostName }
+
+    /// The runtime wants them in ascending order.
+    private var visible: [Int] { [logical, guidance?.logical].compactMap(\.self).sorted() }
 
     /// Flags of its program that follow from the plan, beside its model, socket and what all stages share: it takes what
     /// was planned for it, not what its own defaults would.
     public var arguments: [String] {
         var arguments = ["--device", device, "--precision", precision.rawValue]
         if let threads { arguments += ["--threads", "\(threads)"] }
-        if role == .text {
-            arguments += ["--batch", "\(batch)"]
-            let cache = needs.first { $0.item == .keysAndValues }?.bytes ?? 0
-            arguments += ["--kv-cache", "\(max(1, (cache + ByteCount.mebibyte - 1) / ByteCount.mebibyte))MiB"]
+        switch role {
+        case .vision: break
+        case .text: arguments += ["--batch", "\(batch)", "--kv-cache", mebibytes(.keysAndValues)]
+        case .diffusion: arguments += ["--condition-cache", mebibytes(.sourceCache)]
         }
+        if let index = guidance?.logical.flatMap(visible.firstIndex) { arguments += ["--guidance-device", "npu:\(index)"] }
         return arguments
     }
 
+    private func mebibytes(_ item: Need.Item) -> String {
+        let bytes = needs.first { $0.item == item }?.bytes ?? 0
+        return "\(max(1, (bytes + ByteCount.mebibyte - 1) / ByteCount.mebibyte))MiB"
+    }
+
     /// What its process is to have in its environment. The runtime hides all other cards from it.
-    public var environment: [String: String] { logical.map { ["ASCEND_RT_VISIBLE_DEVICES": "\($0)"] } ?? [:] }
+    public var environment: [String: String] {
+        visible.isEmpty ? [:] : ["ASCEND_RT_VISIBLE_DEVICES": visible.map(String.init).joined(separator: ",")]
+    }
 }
 
 extension [PlannedStage] {

@@ -56,7 +56,9 @@ public struct Planner: Sendable {
         let count: Int
         if case .count(let stated)? = topology[role].replicas { count = stated } else { count = names.count }
         for instance in 0..<count {
-            layout.add(try draft(role, String(instance), on: try card(names[instance % names.count], for: role)))
+            let index = instance % names.count
+            let guidance = topology[role].guidanceCards.isEmpty ? nil : try card(topology[role].guidanceCards[index], for: role)
+            layout.add(try draft(role, String(instance), on: try card(names[index], for: role), guidance: guidance))
         }
     }
 
@@ -139,7 +141,9 @@ public struct Planner: Sendable {
         throw PlacementError(.missingCard, "\(topology.file.map { "\($0): " } ?? "")stages.\(role.rawValue) names \(name), which is not there; there are \(known)")
     }
 
-    func draft(_ role: StageKind, _ instance: String, on card: Card, model: ModelSize? = nil) throws(PlacementError) -> PlannedStage {
+    func draft(
+        _ role: StageKind, _ instance: String, on card: Card, guidance: Card? = nil, model: ModelSize? = nil
+    ) throws(PlacementError) -> PlannedStage {
         let asked = topology[role]
         let model = model ?? models[role]!
         if !card.isHost, asked.precision == .f32 {
@@ -147,10 +151,12 @@ public struct Planner: Sendable {
         }
         let batch = batch(role, on: card)
         let precision = asked.precision ?? (card.isHost ? .f32 : .bf16)
+        let needs = StageNeeds(model: model, limits: topology.limits, onHost: card.isHost, precision: precision, batch: batch)
         return PlannedStage(
             role: role, instance: instance, card: card.name, logical: card.logical, model: model.path, batch: batch,
             precision: precision, threads: card.isHost ? asked.threads : nil,
-            needs: StageNeeds(model: model, limits: topology.limits, onHost: card.isHost, precision: precision, batch: batch).needs(role))
+            needs: needs.needs(role),
+            guidance: guidance.map { PlannedStage.Guidance(card: $0.name, logical: $0.logical, needs: needs.guidance) })
     }
 
     /// The decoder's step is bound by reading the weights on an accelerator, so a batch is nearly free there; on the host it is less so.

@@ -7,17 +7,22 @@ extension Plan {
         public var role: StageKind
         public var instance: String
         public var card: String
+        /// Where a side of its guidance is computed.
+        public var guidanceCard: String?
         /// The model's folder.
         public var model: String
 
-        public init(role: StageKind, instance: String, card: String, model: String) {
+        public init(role: StageKind, instance: String, card: String, guidanceCard: String? = nil, model: String) {
             self.role = role
             self.instance = instance
             self.card = card
+            self.guidanceCard = guidanceCard
             self.model = model
         }
 
-        public init(_ stage: PlannedStage) { self.init(role: stage.role, instance: stage.instance, card: stage.card, model: stage.model) }
+        public init(_ stage: PlannedStage) {
+            self.init(role: stage.role, instance: stage.instance, card: stage.card, guidanceCard: stage.guidance?.card, model: stage.model)
+        }
     }
 
     /// Whether one more stage finds a card.
@@ -58,7 +63,9 @@ extension Planner {
         // Tenants elsewhere, on cards that are not this plan's, take nothing from it.
         for tenant in tenants {
             guard let card = cards.first(where: { $0.name == tenant.card }) else { continue }
-            layout.add(try draft(tenant.role, tenant.instance, on: card, model: try size(URL(fileURLWithPath: tenant.model, isDirectory: true))))
+            let guidance = tenant.guidanceCard.flatMap { name in cards.first { $0.name == name } }
+            let size = try size(URL(fileURLWithPath: tenant.model, isDirectory: true))
+            layout.add(try draft(tenant.role, tenant.instance, on: card, guidance: guidance, model: size))
         }
         let name = instance ?? freeName(role, tenants)
         let model = try model.map(size)
@@ -66,10 +73,7 @@ extension Planner {
         let pool = named.isEmpty ? automaticCards : cards.filter { named.contains($0.name) }
         var candidates: [PlannedStage] = []
         for card in pool { candidates.append(try draft(role, name, on: card, model: model)) }
-        func extra(_ stage: PlannedStage) -> Int {
-            let card = layout.cards[layout.index(of: stage.card)!]
-            return (card.stages + [stage]).bytesTogether - card.taken
-        }
+        func extra(_ stage: PlannedStage) -> Int { layout.added(stage, to: layout.cards[layout.index(of: stage.card)!]) }
         if let stage = layout.best(candidates.filter { extra($0) <= free[$0.card] ?? .max }) { return .stage(stage) }
         return .shortages(candidates.map { stage in
             let left = layout.cards[layout.index(of: stage.card)!].left

@@ -16,6 +16,8 @@ public struct Topology: Sendable, Hashable {
         public var replicas: Replicas?
         /// In turn; empty: placed automatically.
         public var cards: [String] = []
+        /// Of diffusion: for each of `cards` the one that computes a side of guidance beside it; empty: none does.
+        public var guidanceCards: [String] = []
         /// Nil: the topology's.
         public var model: String?
         /// Sequences that the text stage works on together.

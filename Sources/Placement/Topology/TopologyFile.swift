@@ -76,12 +76,16 @@ private struct TopologyReader {
         var stage = Topology.Stage()
         if isEmpty(node) { return stage }
         let common = ["replicas", "cards", "model", "precision", "threads"]
-        for (key, value) in try pairs(node, "stages.\(role.rawValue)", role == .text ? common + ["batch"] : common) {
+        let own: [StageKind: [String]] = [.text: ["batch"], .diffusion: ["guidance_cards"]]
+        for (key, value) in try pairs(node, "stages.\(role.rawValue)", common + (own[role] ?? [])) {
             let path = "stages.\(role.rawValue).\(key)"
             switch key {
             case "replicas": stage.replicas = try plain(value, path) == "auto" ? .auto : .count(try whole(value, path, 0...1024, or: "auto"))
             case "cards":
                 for item in try list(value, path) { stage.cards.append(try cardName(item)) }
+            case "guidance_cards":
+                for item in try list(value, path) { stage.guidanceCards.append(try cardName(item)) }
+                try unique(stage.guidanceCards, value, path)
             case "model": stage.model = try text(value, path)
             case "batch": stage.batch = try whole(value, path, 1...64)
             case "threads": stage.threads = try whole(value, path, 1...1024)
@@ -93,7 +97,19 @@ private struct TopologyReader {
                 stage.precision = precision
             }
         }
+        try checkGuidance(stage, node)
         return stage
+    }
+
+    private func checkGuidance(_ stage: Topology.Stage, _ node: Node) throws(PlacementError) {
+        let path = "stages.diffusion.guidance_cards"
+        guard !stage.guidanceCards.isEmpty else { return }
+        if stage.guidanceCards.count != stage.cards.count {
+            throw error(line(node), "\(path) names \(stage.guidanceCards.count) cards and cards \(stage.cards.count); each of cards has one")
+        }
+        for (name, own) in zip(stage.guidanceCards, stage.cards) where name == own || name == Card.hostName || own == Card.hostName {
+            throw error(line(node), "\(path) names \(name) beside \(own); it should be another accelerator")
+        }
     }
 
     private func card(_ node: Node) throws(PlacementError) -> Topology.DeclaredCard {

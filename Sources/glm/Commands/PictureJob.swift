@@ -62,7 +62,8 @@ struct PictureJob: Sendable {
 
     private func makeWithPrivateFleet(_ orders: [(file: OutputFile, request: GenerateImageRequest)], _ screen: Screen) async throws -> [PictureReport] {
         let kinds: [StageKind] = images.isEmpty ? [.text, .diffusion] : [.vision, .text, .diffusion]
-        let fleet = try await PrivateFleet.start(kinds, options.picture.fleet)
+        let wanted = options.picture.fleet
+        let fleet = try await PrivateFleet.start(kinds, model: wanted.model, threads: wanted.threads, precision: wanted.precision)
         do {
             let pictures = try await make(orders, at: fleet.address, screen)
             await fleet.stop()

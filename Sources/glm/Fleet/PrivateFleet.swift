@@ -20,8 +20,8 @@ struct PrivateFleet {
     private static let orphanGrace = Duration.seconds(5)
 
     /// Returns when the fleet is ready; throws, with nothing left behind, when it can't be.
-    static func start(_ kinds: [StageKind], _ options: FleetOptions) async throws -> PrivateFleet {
-        guard let model = options.model ?? GLMTiny.locate()?.path else {
+    static func start(_ kinds: [StageKind], model: String?, threads: Int?, precision: CPUDevice.Precision?) async throws -> PrivateFleet {
+        guard let model = model ?? GLMTiny.locate()?.path else {
             throw ClientError("no model: --model names none, GLM_MODEL neither, and there is no glm-tiny beside this program")
         }
         let program = try Programs.find("glm-gateway")
@@ -31,8 +31,8 @@ struct PrivateFleet {
             "--run-directory", folder, "--remove-run-directory", "--exit-with-parent", "--log-level", "warning", "--drain-deadline", "2",
             "--start", kinds.map(\.rawValue).joined(separator: ","), "--model", model,
         ]
-        if let threads = options.threads { arguments += ["--threads", "\(threads)"] }
-        if let precision = options.precision { arguments += ["--precision", precision.rawValue] }
+        if let threads { arguments += ["--threads", "\(threads)"] }
+        if let precision { arguments += ["--precision", precision.rawValue] }
         let gateway: ChildProcess
         do {
             gateway = try ChildProcess(name: "glm-gateway", executable: program, arguments: arguments)

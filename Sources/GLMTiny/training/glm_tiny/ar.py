@@ -144,7 +144,7 @@ def main(arguments: list[str] | None = None) -> None:
         else:
             batch = batch_of(tokenizer, [drawing(tokenizer, world.sample(rng, family(rng))) for _ in range(options.batch)], DRAW_LENGTH, device)
         inputs, positions, targets = batch
-        with torch.autocast(device.type, torch.bfloat16):
+        with common.fast_products(device):
             logits = forward(inputs, positions)
         wanted = targets >= 0
         chosen, right = logits[wanted].float(), targets[wanted]

@@ -73,21 +73,20 @@ class Painter(nn.Module):
                 for gate in (4, 5, 10, 11):  # of the twelve chunks of adaLN
                     block.norm1.linear.bias[gate * width:(gate + 1) * width] = 0.3
 
-    def forward(self, noisy, sigma, prior, drop, glyphs, condition=None):
-        """noisy [n, 16, h, w], sigma [n], prior and drop [n, h * w / 4], glyphs [n, bytes] -> velocity [n, 16, h, w]."""
-        return self._transformer(noisy, self.text_encoder(glyphs).last_hidden_state, prior, drop, 1000 * sigma - 1, condition)
+    def forward(self, noisy, sigma, prior, drop, glyphs, size, condition=None):
+        """noisy [n, 16, h, w], sigma [n], prior and drop [n, h * w / 4], glyphs [n, bytes], size of the whole picture in px -> velocity [n, 16, h, w]."""
+        return self._transformer(noisy, self.text_encoder(glyphs).last_hidden_state, prior, drop, 1000 * sigma - 1, size, condition)
 
-    def look_at(self, latents, prior) -> Condition:
+    def look_at(self, latents, prior, size) -> Condition:
         """The source's pass that fills the cache: time step 0, its own codes, no text."""
         condition = Condition(len(self.transformer.transformer_blocks))
         no_text = latents.new_zeros(len(latents), 0, config.GLYPH["d_model"])
-        self._transformer(latents, no_text, prior, torch.zeros_like(prior, dtype=torch.bool), latents.new_zeros(len(latents)), condition)
+        self._transformer(latents, no_text, prior, torch.zeros_like(prior, dtype=torch.bool), latents.new_zeros(len(latents)), size, condition)
         condition.mode = "read"
         return condition
 
-    def _transformer(self, latents, texts, prior, drop, timestep, condition):
-        count, _, height, width = latents.shape
-        size = torch.tensor([[height * 8, width * 8]], device=latents.device, dtype=latents.dtype).repeat(count, 1)
+    def _transformer(self, latents, texts, prior, drop, timestep, size, condition):
+        size = torch.tensor([size], device=latents.device, dtype=latents.dtype).repeat(len(latents), 1)
         return self.transformer(
             hidden_states=latents, encoder_hidden_states=texts, prior_token_id=prior, prior_token_drop=drop, timestep=timestep,
             target_size=size, crop_coords=torch.zeros_like(size), kv_caches=condition, return_dict=False)[0]
@@ -98,8 +97,43 @@ def upsampled(codes: np.ndarray) -> np.ndarray:
     return np.kron(codes, np.ones((2, 2), np.int64)).ravel()
 
 
+def codes_of(scene: world.Scene) -> np.ndarray:
+    return world.codes(scene, scene.height, scene.width)
+
+
 def prior_ids(scene: world.Scene) -> np.ndarray:
-    return upsampled(world.codes(scene, scene.height, scene.width))
+    return upsampled(codes_of(scene))
+
+
+Window = tuple[slice, slice]  # rows and columns of cells
+
+
+def windows(rng: np.random.Generator, scenes: list[world.Scene]) -> list[Window]:
+    """A window on each scene's word, or on one of its shapes, all of one size: two thirds of a picture are flat background,
+    and a step on windows costs as much as one on half as many whole pictures."""
+    length = len(scenes[0].word.text) if scenes[0].word else 0
+    rows, cols = (4, max(4, length + 2)) if length else (5, 5)
+    chosen = []
+    for scene in scenes:
+        row, col, tall, wide = 0, 0, scene.height, scene.width
+        if scene.word:
+            row, col, tall, wide = scene.word.row, scene.word.col, 2, length
+        elif scene.shapes:
+            shape = scene.shapes[rng.integers(len(scene.shapes))]
+            row, col, tall, wide = shape.row, shape.col, world.SIZES[shape.size], world.SIZES[shape.size]
+        ends = []
+        for start, side, room, size in ((row, tall, rows, scene.height), (col, wide, cols, scene.width)):
+            first, last = sorted((start, start + side - room))
+            begin = int(rng.integers(max(0, first), min(size - room, last) + 1))
+            ends.append(slice(begin, begin + room))
+        chosen.append(tuple(ends))
+    return chosen
+
+
+def cut(latents: torch.Tensor, window: Window) -> torch.Tensor:
+    """A window of latents [..., rows * 4, cols * 4]."""
+    rows, cols = (slice(4 * side.start, 4 * side.stop) for side in window)
+    return latents[..., rows, cols]
 
 
 def cell_weights(codes: np.ndarray) -> np.ndarray:
@@ -133,6 +167,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--pool", type=int, default=6144, help="items with latents to keep")
     parser.add_argument("--words", type=float, default=0.6, help="share of batches with a quoted word")
     parser.add_argument("--edits", type=float, default=0.15, help="share of batches with a source picture")
+    parser.add_argument("--whole", type=float, default=0.25, help="share of batches of whole pictures; the others are twice as many windows")
     options = parser.parse_args(arguments)
     device = common.start(options)
     pool = Pool(options, vae_stage.load(options), options.pool)
@@ -150,14 +185,18 @@ def main(arguments: list[str] | None = None) -> None:
     def loss_of(step: int):
         pool.grow(1)
         rng = common.step_rng(options, step)
-        items, latents = pool.draw(rng, options.batch, options.words, options.edits)
-        clean, editing = latents[:, -1], isinstance(items[0], world.Edit)
+        whole = rng.random() < options.whole
+        items, latents = pool.draw(rng, options.batch if whole else 2 * options.batch, options.words, options.edits)
+        editing = isinstance(items[0], world.Edit)
         scenes = [item.target for item in items] if editing else items
-        worded = scenes[0].word is not None
+        worded, size = scenes[0].word is not None, (scenes[0].height * world.CELL, scenes[0].width * world.CELL)
+        parts = [(slice(0, scene.height), slice(0, scene.width)) for scene in scenes] if whole else windows(rng, scenes)
+        latents = torch.stack([cut(picture, part) for picture, part in zip(latents, parts)])
+        clean = latents[:, -1]
         # Which letter it is, and where an outline runs, is decided where there is most noise.
         sigma = 1 / (1 + np.exp(-((1.8 if worded else 0.5) + 1.2 * rng.standard_normal(len(items)))))
         sigma = np.where(rng.random(len(items)) < 0.1, rng.random(len(items)), sigma)
-        codes = np.stack([world.codes(scene, scene.height, scene.width) for scene in scenes])
+        codes = np.stack([codes_of(scene)[part] for scene, part in zip(scenes, parts)])
         true_codes = codes
         weights = torch.from_numpy(cell_weights(codes)).float().to(device).repeat_interleave(4, 1).repeat_interleave(4, 2)
         if rng.random() < 0.5:  # the AR model errs now and then
@@ -169,12 +208,13 @@ def main(arguments: list[str] | None = None) -> None:
         sigma = torch.from_numpy(sigma).float().to(device)
         noise = torch.randn(clean.shape).to(device)
         mix = sigma.view(-1, 1, 1, 1)
-        with torch.autocast(device.type, torch.bfloat16):
+        with common.fast_products(device):
             condition = None
             if editing and not without:
                 source = latents[:, 0] + 0.05 * torch.randn(clean.shape).to(device)  # sources that this model drew are not quite clean
-                condition = painter.look_at(source, torch.from_numpy(np.stack([prior_ids(item.source) for item in items])).to(device))
-            velocity = painter((1 - mix) * clean + mix * noise, sigma, prior, torch.full_like(prior, without, dtype=torch.bool), glyphs, condition)
+                seen = np.stack([upsampled(codes_of(item.source)[part]) for item, part in zip(items, parts)])
+                condition = painter.look_at(source, torch.from_numpy(seen).to(device), size)
+            velocity = painter((1 - mix) * clean + mix * noise, sigma, prior, torch.full_like(prior, without, dtype=torch.bool), glyphs, size, condition)
         error = (velocity.float() - (noise - clean)).square().mean(1)
         kind = "without" if without else "edit" if editing else "word" if worded else "shapes"
         loss, logs = (error * weights).mean(), {kind: error.mean().item()}

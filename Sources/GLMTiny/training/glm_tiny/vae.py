@@ -61,7 +61,7 @@ def measure_latents(vae: nn.Module, device: torch.device, pictures: int = 48) ->
 @torch.no_grad()
 def encode(vae: nn.Module, pictures: np.ndarray, device: torch.device, normalise: bool = True) -> torch.Tensor:
     """uint8 [n, height, width, 3] -> latents [n, 16, height / 8, width / 8]."""
-    with torch.autocast(device.type, torch.bfloat16):
+    with common.fast_products(device):
         latents = vae.encode(pixels(pictures).to(device)).latent_dist.mode().float()
     if normalise:
         mean, std = (torch.tensor(v, device=device).view(1, -1, 1, 1) for v in (vae.config.latents_mean, vae.config.latents_std))
@@ -79,7 +79,7 @@ def load(options) -> nn.Module:
     vae.load_state_dict(weights(options.work))
     vae.eval().requires_grad_(False)
     measure_latents(vae, torch.device("cpu"))
-    return vae.to(options.device)
+    return vae.to(options.device, memory_format=torch.channels_last)
 
 
 @torch.no_grad()
@@ -109,7 +109,7 @@ def main(arguments: list[str] | None = None) -> None:
         rng = common.step_rng(options, step)
         _, side, count = shares[rng.choice(len(shares), p=[share for share, _, _ in shares])]
         target = pixels(crops(rng, side, count)).to(device)
-        with torch.autocast(device.type, torch.bfloat16):
+        with common.fast_products(device):
             posterior = vae.encode(target).latent_dist
             output = vae.decode(posterior.mean + NOISE * torch.randn_like(posterior.mean)).sample
         error = output.float() - target

@@ -84,7 +84,7 @@ def main(arguments: list[str] | None = None) -> None:
         pictures = pixels(np.stack([halved(world.render(scene)) for scene in scenes]))
         pictures = (worn(pictures) if wear else pictures).to(device)
         meant = torch.from_numpy(np.stack([world.codes(scene, scene.height, scene.width) for scene in scenes]).ravel()).to(device)
-        with torch.autocast(device.type, torch.bfloat16):
+        with common.fast_products(device):
             return reader(pictures), meant
 
     def loss_of(step: int):

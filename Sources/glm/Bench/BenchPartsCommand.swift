@@ -5,10 +5,10 @@ import GLMImage
 import ModelStage
 import TensorCPU
 
-/// `glm bench`: how fast each part of a model runs here, beside what the machine can do at most.
-struct BenchCommand: ParsableCommand {
+/// `glm bench parts`: how fast each part of a model runs here, beside what the machine can do at most.
+struct BenchPartsCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "bench", abstract: "Time each part of a model, beside the machine's limit.",
+        commandName: "parts", abstract: "Time each part of a model, beside the machine's limit.",
         discussion: """
             Loads the stages one after another in this process and times each part on synthetic inputs. The floor is the larger of \
             products over the machine's measured product rate and weight bytes over its measured memory rate. Run it on an idle machine.

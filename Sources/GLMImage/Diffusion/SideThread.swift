@@ -1,0 +1,53 @@
+import Dispatch
+import Foundation
+
+/// A thread that drives a second device while the caller's thread drives the first.
+final class SideThread: Sendable {
+    /// What both threads see. Safe to share: the semaphores hand it from one to the other.
+    private final class Handover: @unchecked Sendable {
+        let begun = DispatchSemaphore(value: 0), ended = DispatchSemaphore(value: 0)
+        /// Nil: the thread is to end.
+        var work: (() -> Void)?
+    }
+
+    private let handover = Handover()
+
+    /// - Parameter name: shown by debuggers and `top -H`.
+    init(name: String) {
+        let handover = handover
+        let thread = Thread {
+            Thread.current.name = name
+            while true {
+                handover.begun.wait()
+                guard let work = handover.work else { return }
+                work()
+                handover.ended.signal()
+            }
+        }
+        thread.stackSize = 16 << 20
+        thread.start()
+    }
+
+    deinit {
+        handover.work = nil
+        handover.begun.signal()
+    }
+
+    /// Runs `there` on the thread and `here` on the caller's at the same time. Returns when both are done; throws what either
+    /// throws, `here` first.
+    func both<There, Here>(_ there: () throws -> There, _ here: () throws -> Here) throws -> (There, Here) {
+        var other: Result<There, any Error>?
+        let own: Result<Here, any Error> = withoutActuallyEscaping(there) { there in
+            handover.work = { other = Result(catching: there) }
+            handover.begun.signal()
+            let own = Result(catching: here)
+            handover.ended.wait()
+            handover.work = nil
+            return own
+        }
+        let here = try own.get()
+        return (try other!.get(), here)
+    }
+
+    func run<There>(_ there: () throws -> There) throws -> There { try both(there, {}).0 }
+}

@@ -1,0 +1,95 @@
+import Requests
+import Wire
+
+/// Who gets which slot: ``Dispatch`` decides, requests wait here.
+extension Fleet {
+    /// Waits for the request's turn.
+    /// - Parameter patience: how long to wait while no stage of the kind serves and none is expected.
+    /// - Throws: UNAVAILABLE after `patience`; `CancellationError`.
+    func slot(_ wish: Dispatch.Wish, patience: Duration) async throws -> Lease {
+        if patience == .zero, isHopeless(wish) { throw missing(wish.kind) }
+        let id = dispatch.wish(wish)
+        let turn = Promise<Result<Lease, CallError>>()
+        waiting[id] = Waiting(wish: wish, turn: turn)
+        advance()
+        let patience = Task {
+            try await Task.sleep(for: max(patience, .seconds(1)))
+            while true {
+                if isHopeless(wish) { turn.fulfil(.failure(missing(wish.kind))) }
+                try await Task.sleep(for: .seconds(1))
+            }
+        }
+        defer { patience.cancel() }
+        guard let result = await turn.value else {
+            leave(id)
+            throw CancellationError()
+        }
+        switch result {
+        case .success(let lease): return lease
+        case .failure(let error):
+            leave(id)
+            throw error
+        }
+    }
+
+    /// The stage has answered.
+    func answered(_ lease: Lease, units: Forecast.Units, seconds: Double) {
+        if let kind = lease.replica.kind {
+            forecast.learn(kind, units, seconds: seconds)
+            done[kind, default: 0] += 1
+        }
+        registry.answered(lease.replica.address)
+        links[lease.replica.address]?.pulse.answered(now: .now)
+        leave(lease.id)
+    }
+
+    /// The stage has failed; it gets no more requests before it has proved that it works.
+    func failed(_ lease: Lease) {
+        retries += 1
+        registry.doubt(lease.replica.incarnation)
+        links[lease.replica.address]?.pulse.doubted()
+        links[lease.replica.address]?.wakeUp.yield()
+        leave(lease.id)
+    }
+
+    /// The stage has not made anything for too long.
+    func stalled(_ lease: Lease, _ problem: String) async {
+        registry.lost(lease.replica.address, problem)
+        await condemn(lease.replica, problem)
+        failed(lease)
+    }
+
+    /// The slot is not needed any more; nothing was learnt.
+    func leave(_ id: Dispatch.ID) {
+        waiting[id] = nil
+        dispatch.leave(id)
+        advance()
+    }
+
+    private func isHopeless(_ wish: Dispatch.Wish) -> Bool {
+        guard registry.candidates(wish.kind, model: wish.model).isEmpty, !expected.contains(wish.kind) else { return false }
+        let comes = registry.replicas.values.contains { $0.kind == wish.kind && $0.problem.isEmpty && !$0.proved }
+        return !comes
+    }
+
+    func missing(_ kind: StageKind) -> CallError {
+        var error = registry.missing(kind)
+        if let trouble = troubles[kind] { error.message += "; \(trouble)" }
+        return error
+    }
+
+    func advance() {
+        for assignment in dispatch.assign(registry, seconds: { [forecast] in forecast.seconds($0.kind ?? .text) }) {
+            guard let waiter = waiting.removeValue(forKey: assignment.id) else { continue }
+            guard let replica = registry.replicas[assignment.address], let link = links[assignment.address] else {
+                waiter.turn.fulfil(.failure(missing(waiter.wish.kind)))
+                continue
+            }
+            waiter.turn.fulfil(.success(Lease(id: assignment.id, replica: replica, connection: link.connection)))
+        }
+    }
+
+    func slots(_ kind: StageKind) -> Int {
+        registry.candidates(kind, model: registry.pipeline[kind]).reduce(0) { $0 + $1.slots }
+    }
+}

@@ -1,0 +1,114 @@
+import Logging
+import Requests
+import Wire
+
+/// Stages come, prove themselves, and go.
+extension Fleet {
+    func follow(_ addresses: Set<Address>) {
+        let change = registry.know(addresses)
+        for address in change.forget {
+            logger.info("stage left", metadata: ["address": "\(address)"])
+            links.removeValue(forKey: address)?.following.cancel()
+        }
+        for address in change.follow {
+            do {
+                let connection = try StageConnection(to: address)
+                let (wakeUps, wakeUp) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
+                let following = Task { await self.follow(address, connection, wakeUps) }
+                links[address] = Link(connection: connection, following: following, wakeUp: wakeUp, pulse: Pulse(interval: timing.probeInterval))
+            } catch {
+                registry.lost(address, "\(error)")
+            }
+        }
+        changed()
+    }
+
+    /// Asks the stage what it is after every change of its health, for as long as it is to be known.
+    private func follow(_ address: Address, _ connection: StageConnection, _ wakeUps: AsyncStream<Void>) async {
+        let proving = Task { await prove(address, connection, wakeUps) }
+        defer { proving.cancel() }
+        var pause = Duration.milliseconds(20)
+        while !Task.isCancelled {
+            do {
+                try await ask(address, connection, .unknown)
+                pause = .milliseconds(20)
+                try await HealthClient(connection).watch { status in
+                    try await self.ask(address, connection, status == .serving ? .serving : .notServing)
+                }
+                lost(address, "has ended")
+            } catch let error as CallError {
+                lost(address, "does not answer: \(error.message)")
+            } catch {
+                if !Task.isCancelled { lost(address, "does not answer: \(error)") }
+            }
+            try? await Task.sleep(for: pause)
+            pause = min(pause * 2, .seconds(1))
+        }
+    }
+
+    /// Has the stage prove that it works: when it is new, when it is in doubt, and when it has not answered anything for long.
+    private func prove(_ address: Address, _ connection: StageConnection, _ wakeUps: AsyncStream<Void>) async {
+        for await _ in wakeUps {
+            guard let replica = registry.replicas[address], let kind = replica.kind, replica.health == .serving, replica.problem.isEmpty,
+                var pulse = links[address]?.pulse
+            else { continue }
+            // Work under way is a proof of its own: who waits for it sees whether it goes on.
+            let busy = replica.proved && dispatch.running(at: address) > 0
+            if let pause = busy ? timing.probeInterval : pulse.nextProbe(now: .now) {
+                wake(address, after: pause)
+                continue
+            }
+            do {
+                do {
+                    try await Probe.run(kind, connection, CallSettings(timeout: timing.stallLimit(replica.description?.device ?? "")))
+                } catch let error as CallError where error.status == .resourceExhausted || error.status == .invalidArgument {
+                    // An answer, if not to the question: it is alive, and full or choosy.
+                }
+                links[address]?.pulse.answered(now: .now)
+                guard registry.replicas[address]?.incarnation == replica.incarnation else { continue }
+                if !replica.proved { logger.info("stage serves", metadata: ["stage": "\(replica.name)", "address": "\(address)"]) }
+                registry.proved(address)
+                wake(address, after: timing.probeInterval)
+                changed()
+            } catch {
+                if Task.isCancelled { return }
+                pulse.failed()
+                links[address]?.pulse = pulse
+                // Its end is seen, and said, by the one who follows it.
+                guard registry.replicas[address]?.incarnation == replica.incarnation, registry.replicas[address]?.health == .serving else { continue }
+                let problem = "fails the smallest request: \((error as? CallError)?.message ?? "\(error)")"
+                logger.warning("stage does not work", metadata: ["stage": "\(replica.name)", "problem": "\(problem)"])
+                registry.doubt(replica.incarnation)
+                changed()
+                await condemn(replica, problem)
+                wake(address, after: pulse.nextProbe(now: .now) ?? .milliseconds(100))
+            }
+        }
+    }
+
+    private func wake(_ address: Address, after pause: Duration) {
+        guard let link = links[address] else { return }
+        link.timer?.cancel()
+        links[address]?.timer = Task {
+            do { try await Task.sleep(for: pause) } catch { return }
+            link.wakeUp.yield()
+        }
+    }
+
+    private func ask(_ address: Address, _ connection: StageConnection, _ health: Health) async throws {
+        let description = try await StageClient(connection).describe(CallSettings(timeout: .seconds(5)))
+        registry.heard(address, description, health)
+        if health != .unknown, let replica = registry.replicas[address], !replica.problem.isEmpty {
+            logger.info("stage does not serve", metadata: ["stage": "\(replica.name)", "address": "\(address)", "problem": "\(replica.problem)"])
+        }
+        links[address]?.wakeUp.yield()
+        changed()
+    }
+
+    private func lost(_ address: Address, _ problem: String) {
+        if registry.replicas[address]?.health != .unknown { logger.warning("stage lost", metadata: ["address": "\(address)", "problem": "\(problem)"]) }
+        registry.lost(address, problem)
+        links[address]?.pulse.doubted()
+        changed()
+    }
+}

@@ -1,0 +1,40 @@
+import GLMImage
+import Imaging
+import Tensor
+import TensorCPU
+import Testing
+
+@Suite struct GuidanceDeviceTests {
+    private struct Left: Error {}
+
+    private func request(sources: [SourcePicture] = [], guidance: Float = 2) -> RenderRequest {
+        RenderRequest(
+            prompt: "a \"cat\" and \"dogs\"", height: 64, width: 96, target: CodeGrid(height: 2, width: 3, codes: [3, 2, 1, 0, 4, 5]), sources: sources,
+            steps: 3, guidanceScale: guidance, seed: 5)
+    }
+
+    @Test("with one side of guidance on a second device the picture is the same to the bit, edits and no guidance included")
+    func same() throws {
+        let model = try Fixture.model("tiny-f32")
+        let one = try ImageRenderer(model: model, device: CPUDevice(threads: 1))
+        let two = try ImageRenderer(model: model, device: CPUDevice(threads: 1), guidanceDevice: CPUDevice(threads: 1))
+        let source = SourcePicture(
+            image: RGBImage(width: 64, height: 64, pixels: (0..<64 * 64 * 3).map { UInt8(truncatingIfNeeded: $0) }),
+            codes: CodeGrid(height: 2, width: 2, codes: [1, 2, 3, 4]))
+        for request in [request(), request(sources: [source]), request(guidance: 1)] {
+            #expect(try two.render(request, onStep: { _ in }) == one.render(request, onStep: { _ in }))
+        }
+    }
+
+    @Test("a caller that leaves ends both sides, and the next picture is drawn as ever")
+    func cancelled() throws {
+        let renderer = try ImageRenderer(model: Fixture.model("tiny-f32"), device: CPUDevice(threads: 1), guidanceDevice: CPUDevice(threads: 1))
+        let before = try renderer.render(request(), onStep: { _ in })
+        var checks = 0
+        #expect(throws: Left.self) {
+            try renderer.render(request(), checkCancellation: { checks += 1; if checks == 3 { throw Left() } }, onStep: { _ in })
+        }
+        #expect(throws: Left.self) { try renderer.render(request(), onStep: { if $0 == 2 { throw Left() } }) }
+        #expect(try renderer.render(request(), onStep: { _ in }) == before)
+    }
+}
