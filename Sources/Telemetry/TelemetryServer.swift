@@ -94,7 +94,7 @@ public struct TelemetryServer: Sendable {
         case let error as IOError where error.errnoCode == EADDRINUSE:
             return TelemetryError(
                 .inUse, "another process listens at \(address); choose another port, or end that process (ss -ltnp 'sport = :\(port)' names it)")
-        case is SocketAddressError:
+        case is SocketAddressError, is SocketAddressError.UnknownHost:
             return TelemetryError(.invalidAddress, "host \(host) is not known")
         default:
             return TelemetryError(.socket, "can't listen at \(address): \(error)")

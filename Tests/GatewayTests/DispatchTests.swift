@@ -1,4 +1,5 @@
 import Gateway
+import Requests
 import Testing
 import Wire
 

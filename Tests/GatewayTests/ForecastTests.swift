@@ -49,14 +49,18 @@ import Testing
         #expect(finish(ahead: 1, slots: 2) == 2)
         #expect(finish(ahead: 1, slots: 1) == 4)
         #expect(finish(ahead: 10, slots: 1) == 22)
-        #expect(finish(ahead: 10, slots: 4) == 2 + 7.0 / 4 * 2)
+        #expect(finish(ahead: 10, slots: 4) == 5.5)
     }
 
     @Test("stages work beside each other: the own times add up, of the lines only the slowest counts")
     func slowestLine() {
         let forecast = forecast([.text: [(1, 2), (1, 2), (1, 2)], .diffusion: [(1, 3), (1, 3), (1, 3)]])
-        #expect(forecast.finish([.text: 1, .diffusion: 1], ahead: { _ in 4 }, slots: { _ in 1 }) == 5 + 12)
-        #expect(forecast.finish([.text: 1, .diffusion: 1], ahead: { _ in 4 }, slots: { $0 == .text ? 1 : 4 }) == 5 + 8)
+        // A mean of equal numbers is not always that number to the last bit.
+        func finish(_ slots: (StageKind) -> Int) -> Double? {
+            forecast.finish([.text: 1, .diffusion: 1], ahead: { _ in 4 }, slots: slots).map { ($0 * 1000).rounded() / 1000 }
+        }
+        #expect(finish { _ in 1 } == 17)
+        #expect(finish { $0 == .text ? 1 : 4 } == 13)
     }
 
     @Test("while no stage of a kind serves, the line has an end all the same")

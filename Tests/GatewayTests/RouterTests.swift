@@ -1,5 +1,6 @@
 import Foundation
 import Gateway
+import Requests
 import StageKit
 import Synchronization
 import Testing

@@ -90,7 +90,7 @@ final class ScriptedFleet: Sendable {
         let fleet = Fleet(folder: directory, timing: timing, logger: front.logger)
         let pictures = Pictures(fleet: fleet, timing: timing, limit: limit, logger: front.logger)
         let supervisor = Supervisor(folder: directory, fleet: fleet, common: [], lifeline: true, logger: front.logger)
-        let report = FleetReport(fleet: fleet, supervisor: supervisor, pictures: pictures)
+        let report = FleetReport(fleet: fleet, supervisor: supervisor, pictures: pictures, jobs: nil)
         let service = GatewayService(pictures: pictures, gate: front.gate) { front.description() } report: { await report.status(front.description()) }
         self.front = front
         connection = try StageConnection(to: address)

@@ -65,12 +65,19 @@ struct PlanTests {
         #expect(plan.report.contains("a side of its guidance"))
         let alone = try self.plan(try Topology(yaml: "stages: {text: {cards: [npu:0]}, diffusion: {cards: [npu:3]}}", file: "f"), .npus(4))
         #expect(plan.forecasts.first { $0.role == .diffusion }?.seconds == (alone.forecasts.first { $0.role == .diffusion }?.seconds ?? 0) / 2)
-        // The next stage finds less room there.
-        guard case .stage(let next) = try plan.room(for: .diffusion) else {
+    }
+
+    @Test("one more stage finds less room on a card that computes a side of guidance")
+    func guidanceRoom() throws {
+        let yaml = "stages: {text: {cards: [npu:0]}, diffusion: {cards: [npu:1], guidance_cards: [npu:2]}, vision: {replicas: 1}}"
+        let plan = try plan(try Topology(yaml: yaml, file: "f"), .npus(3, memory: 32 * gibibyte))
+        let left = try #require(plan.cards.first { $0.card.name == "npu:2" }).left
+        guard case .shortages(let shortages) = try plan.room(for: .vision, free: ["npu:0": 0, "npu:1": 0, "npu:2": 0]) else {
             Issue.record("there is room")
             return
         }
-        #expect(next.card == "npu:1")
+        #expect(shortages.map(\.card) == ["npu:0", "npu:1", "npu:2"])
+        #expect(left < plan.cards.first { $0.card.name == "npu:2" }!.card.available - 2 * 6_926_882_880)
     }
 
     @Test("explicit cards win over what would be better")

@@ -1,5 +1,6 @@
 import Foundation
 import Placement
+import Requests
 import Testing
 
 struct TopologyTests {

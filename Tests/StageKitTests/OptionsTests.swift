@@ -6,7 +6,7 @@ import Wire
 @Suite struct OptionsTests {
     @Test("flags out of their limits are refused by name and value", arguments: [
         (["--instance", "a/b"], "--instance is \"a/b\""), (["--instance", ""], "--instance is \"\""), (["--queue=-1"], "--queue is -1"),
-        (["--queue", "1025"], "--queue is 1025"), (["--drain-deadline", "nan"], "--drain-deadline is nan"),
+        (["--queue", "65537"], "--queue is 65537"), (["--drain-deadline", "nan"], "--drain-deadline is nan"),
         (["--listen", "nowhere"], "address \"nowhere\""),
     ])
     func refused(arguments: [String], message: String) {

@@ -112,7 +112,7 @@ import Wire
         #expect(try await StageClient(fixture.connection).drain().inFlight == 1)
         try await fixture.waitUntil(.notServing)
         #expect(try await StageClient(fixture.connection).describe().state == .draining)
-        await #expect(throws: CallError(.unavailable, "draining: the process takes no new work")) {
+        await #expect(throws: CallError(.unavailable, "draining: the process takes no new work", retryAfter: .milliseconds(200))) {
             try await fixture.text.generate(Fixture.request)
         }
         fixture.release.finish()

@@ -95,7 +95,7 @@ struct RegistryTests {
         Meter(label: "glm_t_count", factory: registry).set(1)
         Meter(label: "glm_u_sum", factory: registry).set(1)
         Timer(label: "glm_u", factory: registry).recordSeconds(1)
-        let text = try ExpositionParser(registry.text([Sample("glm_t", "", 1), Sample("glm_s_total", "", 1), Sample("glm_s", "", .counter, 1)]))
+        let text = try ExpositionParser(registry.text([Sample("glm_t", "", .gauge, 1), Sample("glm_s_total", "", .gauge, 1), Sample("glm_s", "", .counter, 1)]))
         #expect(text.names == ["glm_s_total", "glm_t", "glm_telemetry_refused_total", "glm_u_sum", "glm_x_total"])
         for name in ["glm_x_total", "glm_t_count", "glm_u", "glm_t", "glm_s_total"] {
             #expect(text.value(Self.refused, ["metric": name, "reason": "kind"]) == 1, "\(name)")

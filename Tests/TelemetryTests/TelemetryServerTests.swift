@@ -19,14 +19,14 @@ struct TelemetryServerTests {
         let reads = Mutex(0)
         let server = try server(collect: {
             let count = reads.withLock { $0 += 1; return $0 }
-            return [Sample("glm_text_queue_length", "Requests that wait.", Double(count))]
+            return [Sample("glm_text_queue_length", "Requests that wait.", .gauge, Double(count))]
         })
         try await serving(server) { port in
             for read in 1...2 {
-                let (status, type, body) = try await get(port, "/metrics")
-                #expect(status == 200)
-                #expect(type == "text/plain; version=0.0.4; charset=utf-8")
-                let text = try ExpositionParser(body)
+                let answer = try await get(port, "/metrics")
+                #expect(answer.status == 200)
+                #expect(answer.type == "text/plain; version=0.0.4; charset=utf-8")
+                let text = try ExpositionParser(answer.body)
                 #expect(text.value("glm_gateway_images_total") == 1)
                 #expect(text.value("glm_text_queue_length") == Double(read))
             }
@@ -37,14 +37,27 @@ struct TelemetryServerTests {
     func health() async throws {
         let ready = Mutex(TelemetryServer.Health.unwell("no \"text\" stage serves"))
         let server = try server(ready: { ready.withLock { $0 } })
+        let well = Answer(status: 200, type: "application/json", body: "{\"status\":\"ok\"}\n")
         try await serving(server) { port in
-            #expect(try await get(port, "/health/live") == (200, "application/json", "{\"status\":\"ok\"}\n"))
-            #expect(try await get(port, "/health/ready") == (503, "application/json", "{\"reason\":\"no \\\"text\\\" stage serves\",\"status\":\"unavailable\"}\n"))
+            let live = try await get(port, "/health/live")
+            #expect(live == well)
+            let unready = try await get(port, "/health/ready")
+            let reason = "{\"reason\":\"no \\\"text\\\" stage serves\",\"status\":\"unavailable\"}\n"
+            #expect(unready == Answer(status: 503, type: "application/json", body: reason))
             ready.withLock { $0 = .well }
-            #expect(try await get(port, "/health/ready") == (200, "application/json", "{\"status\":\"ok\"}\n"))
-            #expect(try await get(port, "/health").status == 404)
-            #expect(try await get(port, "/metrics", method: "HEAD") == (200, "text/plain; version=0.0.4; charset=utf-8", ""))
-            #expect(try await get(port, "/metrics", method: "POST").status == 404)
+            let readyAgain = try await get(port, "/health/ready")
+            #expect(readyAgain == well)
+        }
+    }
+
+    @Test("HEAD is answered without a body; other paths and methods are not found")
+    func others() async throws {
+        try await serving(try server()) { port in
+            let head = try await get(port, "/metrics", method: "HEAD")
+            #expect(head == Answer(status: 200, type: "text/plain; version=0.0.4; charset=utf-8", body: ""))
+            let path = try await get(port, "/health")
+            let method = try await get(port, "/metrics", method: "POST")
+            #expect(path.status == 404 && method.status == 404)
         }
     }
 
@@ -72,7 +85,7 @@ struct TelemetryServerTests {
         let server = try server(collect: {
             onAsked.yield()
             for await _ in go { break }
-            return [Sample("glm_late", "", Task.isCancelled ? 0 : 1)]
+            return [Sample("glm_late", "", .gauge, Task.isCancelled ? 0 : 1)]
         })
         let (ports, onPort) = AsyncStream.makeStream(of: Int.self)
         let running = Task { try await server.run { onPort.yield($0) } }
@@ -81,8 +94,8 @@ struct TelemetryServerTests {
         await first(asked)
         running.cancel()
         onGo.yield()
-        let (status, _, body) = try await answer.value
-        #expect(status == 200 && body.contains("glm_late 1\n"))
+        let late = try await answer.value
+        #expect(late.status == 200 && late.body.contains("glm_late 1\n"))
         try await running.value
         try await serving(try self.server(port: port)) { #expect($0 == port) }
     }
@@ -119,10 +132,17 @@ private func first<Element: Sendable>(_ stream: AsyncStream<Element>) async -> E
     return nil
 }
 
-private func get(_ port: Int, _ path: String, method: String = "GET") async throws -> (status: Int, type: String?, body: String) {
+private struct Answer: Sendable, Hashable {
+    let status: Int
+    let type: String?
+    let body: String
+}
+
+private func get(_ port: Int, _ path: String, method: String = "GET") async throws -> Answer {
     var request = URLRequest(url: try #require(URL(string: "http://127.0.0.1:\(port)\(path)")))
     request.httpMethod = method
     let (data, response) = try await URLSession.shared.data(for: request)
     let answer = try #require(response as? HTTPURLResponse)
-    return (answer.statusCode, answer.value(forHTTPHeaderField: "Content-Type"), String(decoding: data, as: UTF8.self))
+    return Answer(
+        status: answer.statusCode, type: answer.value(forHTTPHeaderField: "Content-Type"), body: String(decoding: data, as: UTF8.self))
 }

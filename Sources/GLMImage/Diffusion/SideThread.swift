@@ -8,6 +8,14 @@ final class SideThread: Sendable {
         let begun = DispatchSemaphore(value: 0), ended = DispatchSemaphore(value: 0)
         /// Nil: the thread is to end.
         var work: (() -> Void)?
+
+        /// Does the work and lets go of it, so that nothing of the caller's is held when the caller goes on.
+        @inline(never) func doWork() -> Bool {
+            guard let work else { return false }
+            self.work = nil
+            work()
+            return true
+        }
     }
 
     private let handover = Handover()
@@ -19,8 +27,7 @@ final class SideThread: Sendable {
             Thread.current.name = name
             while true {
                 handover.begun.wait()
-                guard let work = handover.work else { return }
-                work()
+                guard handover.doWork() else { return }
                 handover.ended.signal()
             }
         }
@@ -28,10 +35,7 @@ final class SideThread: Sendable {
         thread.start()
     }
 
-    deinit {
-        handover.work = nil
-        handover.begun.signal()
-    }
+    deinit { handover.begun.signal() }
 
     /// Runs `there` on the thread and `here` on the caller's at the same time. Returns when both are done; throws what either
     /// throws, `here` first.
@@ -42,7 +46,6 @@ final class SideThread: Sendable {
             handover.begun.signal()
             let own = Result(catching: here)
             handover.ended.wait()
-            handover.work = nil
             return own
         }
         let here = try own.get()

@@ -110,7 +110,7 @@ public actor Fleet {
                 group.addTask { (address, try? await StageClient(link.connection).describe(CallSettings(timeout: .seconds(1)))) }
             }
             for await (address, description) in group {
-                if let description, let replica = registry.replicas[address] { registry.heard(address, description, replica.health) }
+                if let description { registry.counted(address, description) }
             }
         }
         return registry.listing.map {

@@ -93,6 +93,12 @@ package struct Registry: Sendable {
         replicas[address] = replica
     }
 
+    /// A stage has told its counts; whether it serves is decided elsewhere.
+    package mutating func counted(_ address: Address, _ description: StageDescription) {
+        guard replicas[address]?.description?.processID == description.processID else { return }
+        replicas[address]?.description = description
+    }
+
     /// A stage does not answer, or answered what can't be right.
     package mutating func lost(_ address: Address, _ problem: String) {
         replicas[address]?.health = .unknown
