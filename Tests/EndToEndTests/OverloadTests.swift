@@ -22,42 +22,32 @@ import Wire
         func add(_ change: (inout Counts) -> Void) { counts.withLock { change(&$0) } }
     }
 
-    @Test("under four times the load it can bear, every request is answered or refused within its deadline, and memory stays flat")
+    private static let line = 16
+
+    @Test("with four times as many callers as the gateway lets in, every request is answered or refused within its deadline, and memory stays flat")
     func overload() async throws {
-        let fleet = try await RunningFleet.start("text,diffusion", ["--exit-with-parent", "--queue", "16"])
+        let fleet = try await RunningFleet.start("text,diffusion", ["--exit-with-parent", "--queue", "\(Self.line)"])
         let request = GenerateImageRequest(prompt: "x", height: 64, width: 64, steps: 4, seed: 1)
         // Three pictures teach the gateway how long one takes; three more say how long that is.
         for _ in 0..<3 { _ = try await fleet.gateway.generate(request) }
         let start = ContinuousClock.now
         for _ in 0..<3 { _ = try await fleet.gateway.generate(request) }
-        let each = start.duration(to: .now) / 3
-        let deadline = each * 12 + .milliseconds(200)
+        let deadline = start.duration(to: .now) / 3 * 12 + .milliseconds(200)
         let counts = Tally()
         let end = ContinuousClock.now + Self.length
         await withTaskGroup(of: Void.self) { group in
-            var sent = 0
-            while ContinuousClock.now < end {
-                sent += 1
-                let seed = UInt64(sent)
+            for caller in 0..<4 * Self.line {
                 group.addTask {
-                    let begin = ContinuousClock.now
                     var request = request
-                    request.seed = seed
-                    do {
-                        _ = try await fleet.gateway.generate(request, CallSettings(timeout: deadline))
-                        counts.add { $0.answered += 1 }
-                    } catch let error as CallError where error.status == .resourceExhausted || error.status == .deadlineExceeded {
-                        counts.add { $0.refused += 1 }
-                    } catch {
-                        counts.add { $0.others.append("\(error)") }
-                    }
-                    // The answer may be under way when the deadline passes.
-                    if begin.duration(to: .now) > deadline + .milliseconds(500) { counts.add { $0.late += 1 } }
+                    request.seed = UInt64(caller)
+                    while ContinuousClock.now < end { await Self.ask(fleet, request, deadline, counts) }
                 }
-                if sent % 50 == 0, let gateway = try? await fleet.gateway.status().gateway {
-                    counts.add { $0.memory.append(gateway.memoryBytes) }
+            }
+            group.addTask {
+                while ContinuousClock.now < end {
+                    if let gateway = try? await fleet.gateway.status().gateway { counts.add { $0.memory.append(gateway.memoryBytes) } }
+                    try? await Task.sleep(for: Self.length / 16)
                 }
-                try? await Task.sleep(for: each / 4)
             }
         }
         let result = counts.result
@@ -72,4 +62,23 @@ import Wire
         // It serves the next at once.
         _ = try await fleet.gateway.generate(request)
         await fleet.stop()
-    }}
+    }
+
+    /// One request of a caller that heeds the hint when it is refused, up to a point.
+    private static func ask(_ fleet: RunningFleet, _ request: GenerateImageRequest, _ deadline: Duration, _ counts: Tally) async {
+        let begin = ContinuousClock.now
+        var pause = Duration.zero
+        do {
+            _ = try await fleet.gateway.generate(request, CallSettings(timeout: deadline))
+            counts.add { $0.answered += 1 }
+        } catch let error as CallError where error.status == .resourceExhausted || error.status == .deadlineExceeded {
+            counts.add { $0.refused += 1 }
+            pause = min(error.retryAfter ?? .milliseconds(50), .milliseconds(200))
+        } catch {
+            counts.add { $0.others.append("\(error)") }
+        }
+        // The answer may be under way when the deadline passes.
+        if begin.duration(to: .now) > deadline + .milliseconds(500) { counts.add { $0.late += 1 } }
+        try? await Task.sleep(for: pause)
+    }
+}
