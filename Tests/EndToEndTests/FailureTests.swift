@@ -1,5 +1,6 @@
 import Foundation
 import Gateway
+import Imaging
 import Requests
 import Synchronization
 import Testing
@@ -10,11 +11,12 @@ import Wire
     private static let isSoak = ProcessInfo.processInfo.environment["GLM_SOAK"] == "1"
     private static let kinds: [StageKind] = [.vision, .text, .diffusion]
 
-    /// Small requests, every third of them an edit.
+    /// Small requests, every third of them an edit of a picture that no other edits.
     private static func requests(_ count: Int) throws -> [GenerateImageRequest] {
-        let picture = [UInt8](try Data(contentsOf: URL(fileURLWithPath: Binaries.image("rgb.png"))))
-        return (0..<count).map {
-            GenerateImageRequest(prompt: "a \"cat\"", images: $0 % 3 == 2 ? [picture] : [], height: 64, width: 64, steps: 4, seed: UInt64($0))
+        try (0..<count).map { index in
+            let picture = RGBImage(width: 64, height: 64, pixels: (0..<64 * 64 * 3).map { UInt8(truncatingIfNeeded: $0 &+ 3 &* index) })
+            let images = index % 3 == 2 ? [try picture.png()] : []
+            return GenerateImageRequest(prompt: "a \"cat\"", images: images, height: 64, width: 64, steps: 4, seed: UInt64(index))
         }
     }
 

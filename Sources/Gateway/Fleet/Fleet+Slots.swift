@@ -7,7 +7,7 @@ extension Fleet {
     /// - Parameter patience: how long to wait while no stage of the kind serves and none is expected.
     /// - Throws: UNAVAILABLE after `patience`; `CancellationError`.
     func slot(_ wish: Dispatch.Wish, patience: Duration) async throws -> Lease {
-        if patience == .zero, isHopeless(wish) { throw missing(wish.kind) }
+        if patience == .zero, isHopeless(wish) { throw registry.missing(wish.kind) }
         let id = dispatch.wish(wish)
         let turn = Promise<Result<Lease, CallError>>()
         waiting[id] = Waiting(wish: wish, turn: turn)
@@ -15,7 +15,7 @@ extension Fleet {
         let patience = Task {
             try await Task.sleep(for: max(patience, .seconds(1)))
             while true {
-                if isHopeless(wish) { turn.fulfil(.failure(missing(wish.kind))) }
+                if isHopeless(wish) { turn.fulfil(.failure(registry.missing(wish.kind))) }
                 try await Task.sleep(for: .seconds(1))
             }
         }
@@ -72,17 +72,11 @@ extension Fleet {
         return !comes
     }
 
-    func missing(_ kind: StageKind) -> CallError {
-        var error = registry.missing(kind)
-        if let trouble = troubles[kind] { error.message += "; \(trouble)" }
-        return error
-    }
-
     func advance() {
         for assignment in dispatch.assign(registry, seconds: { [forecast] in forecast.seconds($0.kind ?? .text) }) {
             guard let waiter = waiting.removeValue(forKey: assignment.id) else { continue }
             guard let replica = registry.replicas[assignment.address], let link = links[assignment.address] else {
-                waiter.turn.fulfil(.failure(missing(waiter.wish.kind)))
+                waiter.turn.fulfil(.failure(registry.missing(waiter.wish.kind)))
                 continue
             }
             waiter.turn.fulfil(.success(Lease(id: assignment.id, replica: replica, connection: link.connection)))

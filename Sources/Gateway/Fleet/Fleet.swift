@@ -31,7 +31,6 @@ public actor Fleet {
     private var changes: [Int: AsyncStream<Void>.Continuation] = [:]
     private var lastChange = 0
     var expected: Set<StageKind> = []
-    var troubles: [StageKind: String] = [:]
     var condemn: @Sendable (Registry.Replica, String) async -> Void = { _, _ in }
     var done: [StageKind: Int] = [:]
     var retries = 0
@@ -80,7 +79,7 @@ public actor Fleet {
 
     /// Why no picture can be made now: a kind of stage that is to run and does not serve. Nil when all do.
     public func readiness(_ kinds: Set<StageKind>) -> String? {
-        kinds.sorted().first { registry.candidates($0, model: registry.pipeline[$0]).isEmpty }.map { missing($0).message }
+        kinds.sorted().first { registry.candidates($0, model: registry.pipeline[$0]).isEmpty }.map { registry.missing($0).message }
     }
 
     func pipeline(for kinds: [StageKind]) throws(CallError) -> Pipeline { try registry.pipeline(for: kinds, expected: expected) }
@@ -129,7 +128,7 @@ public actor Fleet {
     ///   - condemn: ends a stage that doesn't work, so that another takes its place.
     func expect(_ kinds: Set<StageKind>, troubles: [StageKind: String], condemn: @escaping @Sendable (Registry.Replica, String) async -> Void) {
         expected = kinds
-        self.troubles = troubles
+        registry.troubles = troubles
         self.condemn = condemn
         changed()
     }

@@ -47,8 +47,14 @@ extension Registry {
         listing.filter { $0.kind == kind && $0.serves && (model == nil || $0.fingerprint == model) }
     }
 
-    /// Why no stage of a kind serves.
+    /// Why no stage of a kind serves, and why none comes back where that is known.
     package func missing(_ kind: StageKind) -> CallError {
+        var error = absent(kind)
+        if let trouble = troubles[kind] { error.message += "; \(trouble)" }
+        return error
+    }
+
+    private func absent(_ kind: StageKind) -> CallError {
         let known = listing.filter { $0.kind == kind }
         guard !known.isEmpty else {
             // A socket that has not answered may be of the kind by its name.

@@ -52,6 +52,8 @@ package struct Registry: Sendable {
     package let place: String
     /// Fingerprints of the models that the pipeline consists of. A kind that is not named takes the model that most stages serve.
     package var pipeline: [StageKind: String] = [:]
+    /// Why stages of a kind don't come back.
+    package var troubles: [StageKind: String] = [:]
     package private(set) var replicas: [Address: Replica] = [:]
 
     package init(place: String) { self.place = place }
