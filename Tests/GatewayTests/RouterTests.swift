@@ -236,7 +236,7 @@ import Wire
     func deadline() async throws {
         let fleet = try await ScriptedFleet.start(Self.both) { _, scene in try await scene.computeUntilCancelled() }
         let refusal = await #expect(throws: CallError.self) {
-            try await fleet.gateway.generate(request(seed: 1), CallSettings(timeout: .milliseconds(500)))
+            try await fleet.gateway.generate(request(seed: 1), CallSettings(timeout: .seconds(3)))
         }
         #expect(refusal?.status == .deadlineExceeded)
         await fleet.log.wait(for: "text-0 stopped")
