@@ -21,6 +21,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* Every function that the loader resolves: how a test that links the stand-in calls CANN. */
+struct ca_api;
+const struct ca_api *standin_cann(void);
 /* Operators of which phase 2 began, counted for the process. */
 uint64_t standin_operators(void);
 /* Calls of every CANN function so far. */
@@ -31,5 +34,5 @@ uint64_t standin_allocated(int32_t device);
 void standin_hold(int held);
 /* The address at which the test may read a device's memory in place of `device`; NULL outside live allocations. */
 const void *standin_peek(const void *device);
-/* 0xFF fills new memory, so that floats read as NaN; 0x7E freed memory. */
-enum { STANDIN_NEW = 0xFF, STANDIN_FREED = 0x7E };
+/* Fills new memory, so that floats read as NaN. Freed memory is no memory at all: its addresses are never handed out again. */
+enum { STANDIN_NEW = 0xFF };

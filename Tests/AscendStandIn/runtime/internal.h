@@ -11,6 +11,7 @@
  */
 #pragma once
 
+#define CA_PROTOTYPES
 #include "CAscend.h"
 #include "standin.h"
 

@@ -1,0 +1,28 @@
+// Faults that a configuration asks for, at the n-th operator or allocation.
+#include "state.h"
+
+static uint64_t operators, mallocs;
+
+uint64_t standin_operators(void) {
+    si_lock();
+    uint64_t count = operators;
+    si_unlock();
+    return count;
+}
+
+void si_reset_faults(void) { operators = mallocs = 0; }
+
+si_fate si_next_fate(void) {
+    const si_configuration *c = si_configured();
+    operators++;
+    if (operators == c->kernel_at) return SI_FATE_KERNEL;
+    if (operators == c->lost_at) return SI_FATE_LOST;
+    if (operators == c->stuck_at) return SI_FATE_STUCK;
+    return SI_FATE_NONE;
+}
+
+bool si_next_malloc_fails(void) {
+    const si_configuration *c = si_configured();
+    mallocs++;
+    return c->oom_at && (mallocs == c->oom_at || (c->oom_stays && mallocs > c->oom_at));
+}
