@@ -63,6 +63,7 @@ void si_configure(void) {
     configuration.devices = (int)number("STANDIN_DEVICES", 1);
     if (configuration.devices > SI_DEVICES) si_die("STANDIN_DEVICES is %d; there can be %d", configuration.devices, SI_DEVICES);
     configuration.capacity = number("STANDIN_MEMORY", (configuration.soc->memory - configuration.soc->driver) << 20);
+    if (configuration.capacity >> 20 > configuration.soc->memory) si_die("STANDIN_MEMORY is %llu bytes; %s has %llu MiB", (unsigned long long)configuration.capacity, configuration.soc->name, (unsigned long long)configuration.soc->memory);
     configuration.stress = number("STANDIN_STRESS", 0);
     configuration.leaks_abort = leaks && !strcmp(leaks, "abort");
     each_word("STANDIN_FAULT", read_fault);

@@ -25,5 +25,3 @@ struct aclOpExecutor {
 };
 
 void si_executor_free(aclOpExecutor *executor, const char *how);
-si_access si_tensor_access(const aclTensor *tensor, bool write);
-void si_tensor_check_memory(const aclTensor *tensor, int device, const char *where);

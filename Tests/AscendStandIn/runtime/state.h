@@ -9,6 +9,8 @@ enum { SI_STREAMS = 64, SI_DEVICES = 16 };
 
 /* ---- Process ---- */
 
+const char *si_recent(void);        /* the text that this thread's last si_fail left */
+
 void si_lock(void);
 void si_unlock(void);
 /* The one condition: a task ended, a stream stopped, the hold changed. */
@@ -88,6 +90,13 @@ void si_memory_clear(int place);
 /* Maps fresh memory that reads as STANDIN_NEW; pages take room only when written. */
 void si_map_poison(void *at, size_t bytes);
 
+typedef struct { const void *address; size_t bytes; bool write; } si_access;
+
+/* What a tensor's view reaches; no bytes for a view without elements. */
+si_access si_tensor_access(const aclTensor *tensor, bool write);
+/* Ends the process unless storage base, alignment and view are sound. */
+void si_tensor_check_memory(const aclTensor *tensor, int device, const char *where);
+
 /* ---- Contexts and devices ---- */
 
 typedef struct { int device; aclrtStream default_stream; } si_context;
@@ -142,7 +151,6 @@ si_clock *si_stream_clock(int id);
 
 /* ---- What queued tasks read and write ---- */
 
-typedef struct { const void *address; size_t bytes; bool write; } si_access;
 /* Ends the process where a task that isn't known to come before overlaps, and one of the two writes. `after` is si_known for
  * the host and the stream's clock for a task. */
 void si_access_check(si_access access, const si_clock *after, int own_stream, const char *where);

@@ -30,8 +30,6 @@ static void delay(uint64_t *state) {
     if (*state) nanosleep(&(struct timespec){.tv_nsec = (long)(random_next(state) % 2000000)}, NULL);
 }
 
-const char *si_recent(void);
-
 static void set_error(si_stream *stream, aclError error, const char *text) {
     stream->error = error;
     snprintf(stream->text, sizeof stream->text, "%s", text);
