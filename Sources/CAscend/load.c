@@ -82,3 +82,11 @@ bool ca_load(struct ca_api *api, char *reason, size_t reason_size) {
     }
     return true;
 }
+
+aclError ca_enter(const struct ca_api *api, aclrtContext context) {
+    static _Thread_local aclrtContext current;
+    if (current == context) return 0;
+    aclError code = api->aclrtSetCurrentContext(context);
+    if (code == 0) current = context;
+    return code;
+}

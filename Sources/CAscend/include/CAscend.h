@@ -194,6 +194,9 @@ struct ca_symbol {
 size_t ca_symbol_count(void);
 const struct ca_symbol *ca_symbol_at(size_t index);
 
+/* Makes `context` the calling thread's, if it is not already the one that this function made so last. */
+aclError ca_enter(const struct ca_api *api, aclrtContext context);
+
 /* Finds all functions: in $ASCEND_HOME_PATH/lib64, then where the system's loader looks; operators in the split libraries of 9.x,
    else in libopapi.so. Returns false with a reason where a library or a required function is missing. */
 bool ca_load(struct ca_api *api, char *reason, size_t reason_size);
