@@ -12,17 +12,19 @@
  *                                     dcmi:CODE      (every DCMI function answers CODE: -8008, -8255, …)
  *   STANDIN_BUGS     commas between: mask512, tnd, inf: silent faults of attention that public reports tell of
  *   STANDIN_STRESS   a seed: every task of a stream starts after a random delay of up to two milliseconds
+ *   STANDIN_UNREPEATABLE  names of operators, commas between, whose executors can't be marked repeatable: 561000
  *   STANDIN_LEAKS    abort: aclFinalize ends the process when something was not given back; else it only tells
  * ASCEND_OPP_PATH and ASCEND_RT_VISIBLE_DEVICES act as with CANN.
  *
  * What hardware lets pass silently ends the process: a line on stderr that begins "stand-in: ", then SIGABRT. */
 #pragma once
 
+#include "CAscend.h"
+
 #include <stddef.h>
 #include <stdint.h>
 
 /* Every function that the loader resolves: how a test that links the stand-in calls CANN. */
-struct ca_api;
 const struct ca_api *standin_cann(void);
 /* Operators of which phase 2 began, counted for the process. */
 uint64_t standin_operators(void);
@@ -36,3 +38,9 @@ void standin_hold(int held);
 const void *standin_peek(const void *device);
 /* Fills new memory, so that floats read as NaN. Freed memory is no memory at all: its addresses are never handed out again. */
 enum { STANDIN_NEW = 0xFF };
+
+/* CANN's names that the loader does not resolve today, and the stand-in has. */
+aclError aclrtStreamWaitEvent(aclrtStream stream, aclrtEvent event);
+aclError aclrtEventElapsedTime(float *ms, aclrtEvent startEvent, aclrtEvent endEvent);
+aclnnStatus aclSetInputTensorAddr(aclOpExecutor *executor, const size_t index, aclTensor *tensor, void *addr);
+aclnnStatus aclSetOutputTensorAddr(aclOpExecutor *executor, const size_t index, aclTensor *tensor, void *addr);

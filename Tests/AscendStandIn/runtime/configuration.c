@@ -66,6 +66,8 @@ void si_configure(void) {
     if (configuration.capacity >> 20 > configuration.soc->memory) si_die("STANDIN_MEMORY is %llu bytes; %s has %llu MiB", (unsigned long long)configuration.capacity, configuration.soc->name, (unsigned long long)configuration.soc->memory);
     configuration.stress = number("STANDIN_STRESS", 0);
     configuration.leaks_abort = leaks && !strcmp(leaks, "abort");
+    const char *unrepeatable = getenv("STANDIN_UNREPEATABLE");
+    snprintf(configuration.unrepeatable, sizeof configuration.unrepeatable, "%s", unrepeatable ? unrepeatable : "");
     each_word("STANDIN_FAULT", read_fault);
     each_word("STANDIN_BUGS", read_bug);
     read = true;

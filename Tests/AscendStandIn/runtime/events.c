@@ -5,10 +5,6 @@
 #include <stdlib.h>
 #include <time.h>
 
-/* Real names that the loader does not resolve today. */
-aclError aclrtStreamWaitEvent(aclrtStream stream, aclrtEvent event);
-aclError aclrtEventElapsedTime(float *ms, aclrtEvent startEvent, aclrtEvent endEvent);
-
 typedef struct {
     uint32_t flags;
     int device;

@@ -4,10 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Real names that the loader does not resolve today. */
-aclnnStatus aclSetInputTensorAddr(aclOpExecutor *executor, const size_t index, aclTensor *tensor, void *addr);
-aclnnStatus aclSetOutputTensorAddr(aclOpExecutor *executor, const size_t index, aclTensor *tensor, void *addr);
-
 static si_held_reference hold(const void *object) { return (si_held_reference){object, object ? si_object_generation(object) : 0}; }
 
 static void *copied(const void *bytes, size_t size) {
@@ -54,7 +50,7 @@ aclnnStatus aclSetAclOpExecutorRepeatable(aclOpExecutor *executor) {
     if (!executor) return si_fail(161001, "aclSetAclOpExecutorRepeatable: executor is NULL");
     si_lock();
     si_object_expect(executor, SI_EXECUTOR, __func__);
-    bool can = !executor->op->unrepeatable;
+    bool can = si_repeatable(executor->op->name);
     if (can) executor->repeatable = true;
     si_unlock();
     return can ? 0 : si_fail(561000, "%s can't be repeated", executor->op->name);

@@ -1,6 +1,8 @@
 // Faults that a configuration asks for, at the n-th operator or allocation.
 #include "state.h"
 
+#include <string.h>
+
 static uint64_t operators, mallocs;
 
 uint64_t standin_operators(void) {
@@ -25,4 +27,11 @@ bool si_next_malloc_fails(void) {
     const si_configuration *c = si_configured();
     mallocs++;
     return c->oom_at && (mallocs == c->oom_at || (c->oom_stays && mallocs > c->oom_at));
+}
+
+bool si_repeatable(const char *op) {
+    size_t length = strlen(op);
+    for (const char *at = si_configured()->unrepeatable; (at = strstr(at, op)); at += length)
+        if (!at[length] || at[length] == ',') return false;
+    return true;
 }

@@ -11,8 +11,7 @@
  */
 #pragma once
 
-#define CA_PROTOTYPES
-#include "CAscend.h"
+#include "CAscend.h"     /* with CA_PROTOTYPES, by the package: the compiler compares each definition with its prototype */
 #include "standin.h"
 
 #include <stdbool.h>
@@ -95,7 +94,6 @@ typedef struct {
 typedef struct {
     const char *name;                            /* of phase 2 */
     aclError (*run)(const si_run *run);          /* on the stream's thread, later */
-    bool unrepeatable;                           /* aclSetAclOpExecutorRepeatable answers 561000 */
 } si_operator;
 
 #define SI_COUNT_(...) ((int)(sizeof((const void *const[]){__VA_ARGS__}) / sizeof(void *)))

@@ -36,6 +36,7 @@ typedef struct {
     bool oom_stays;
     aclError kernel_code, lost_code;
     int dcmi_code;
+    char unrepeatable[512];         /* names of operators, commas between */
 } si_configuration;
 
 const si_configuration *si_configured(void);
@@ -45,6 +46,7 @@ const si_soc *si_soc_named(const char *name);
 typedef enum { SI_FATE_NONE, SI_FATE_KERNEL, SI_FATE_LOST, SI_FATE_STUCK } si_fate;
 si_fate si_next_fate(void);
 bool si_next_malloc_fails(void);
+bool si_repeatable(const char *op);
 void si_reset_faults(void);
 
 /* ---- Handles ---- */
