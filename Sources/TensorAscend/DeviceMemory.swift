@@ -5,8 +5,8 @@ import Tensor
 final class DeviceMemory {
     private let queue: Queue
     /// Apart from the rest because they stay while activations come and go.
-    private let weights = SlabAllocator(slabSize: 256 << 20)
-    private let activations = SlabAllocator(slabSize: 64 << 20)
+    private let weights = SlabAllocator(largestSlab: 256 << 20)
+    private let activations = SlabAllocator(largestSlab: 64 << 20)
 
     init(_ queue: Queue) {
         self.queue = queue

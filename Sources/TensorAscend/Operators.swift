@@ -75,7 +75,7 @@ extension Queue {
 
     func activate(_ activation: Activation, _ x: Operand, into y: Operand) {
         switch activation {
-        case .identity: copy(x, to: y)
+        case .identity: if x.view != y.view { copy(x, to: y) }
         case .silu: run(.silu, api.pointee.aclnnSilu, [x, y]) { $0.aclnnSiluGetWorkspaceSize($1[0], $1[1], $2, $3) }
         case .gelu, .geluTanh:
             let approximate: Int64 = activation == .gelu ? 0 : 1

@@ -21,18 +21,22 @@ final class SlabAllocator: Sendable {
         var sizes: [Int: Int] = [:]
     }
 
-    private let slabSize: Int
+    private let largestSlab: Int
     private let state = Mutex(State())
 
-    /// - Parameter slabSize: what is asked of the device at once; larger pieces get a block of their own.
-    init(slabSize: Int) { self.slabSize = slabSize }
+    private static let smallestSlab = 4 << 20
 
-    /// A piece of at least `byteCount` bytes that begins at a multiple of 512 and ends 32 bytes behind what operators may touch.
+    /// - Parameter largestSlab: what is asked of the device at once, at most; larger pieces get a block of their own.
+    init(largestSlab: Int) { self.largestSlab = largestSlab }
+
+    /// A piece of at least `count` bytes that begins at a multiple of 512 and ends 32 bytes behind what operators may touch.
     /// - Parameter make: asks the device for a block; nil when it has none.
-    func take(_ byteCount: Int, make: (Int) -> UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? {
-        let size = SlabAllocator.size(byteCount)
+    func take(_ count: Int, make: (Int) -> UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? {
+        let size = SlabAllocator.size(count)
         if let address = state.withLock({ $0.reuse(size) ?? $0.cut(size) }) { return UnsafeMutableRawPointer(bitPattern: address) }
-        let bytes = size > slabSize / 2 ? size : slabSize
+        // As much as there is already: few blocks for a large model, little waste for a small one.
+        let slab = min(max(byteCount, SlabAllocator.smallestSlab), largestSlab)
+        let bytes = size > slab / 2 ? size : slab
         guard let base = make(bytes) else { return nil }
         return state.withLock {
             $0.slabs.append(Slab(base: Int(bitPattern: base), size: bytes))
