@@ -63,6 +63,36 @@ struct MachineTests {
         }
     }
 
+    @Test("processes that share a machine share its memory: the runtime, DCMI and npu-smi count what each living one holds")
+    func shared() async throws {
+        await #expect(processExitsWith: .success) {
+            let folder = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString)
+            try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+            defer { try? FileManager.default.removeItem(at: folder) }
+            func other(_ process: Int32, holds bytes: Int) throws { try Data("\(bytes)\n".utf8).write(to: folder.appending(path: "npu1.\(process)")) }
+            try other(getppid(), holds: 3 << 30)
+            try other(Int32.max, holds: 1 << 30)        // no process has this number
+
+            let environment = ["STANDIN_DEVICES": "2", "STANDIN_MEMORY": "\(4 << 30)", "STANDIN_MACHINE": folder.path]
+            for (name, value) in environment { setenv(name, value, 1) }
+            let session = Session(["ASCEND_RT_VISIBLE_DEVICES": "1"])
+            var address: UnsafeMutableRawPointer?, free = 0, total = 0
+            #expect(cann.aclrtMalloc(&address, 2 << 30, ACL_MEM_MALLOC_HUGE_FIRST) == 207001)
+            _ = session.memory((256 << 20) - 64)
+            ok(cann.aclrtGetMemInfo(ACL_HBM_MEM, &free, &total))
+            #expect((free, total) == (768 << 20, 4 << 30))
+
+            for dcmi in [false, true] {
+                let cards = try Machine.cards(environment, dcmi: dcmi)
+                #expect(cards.map(\.free) == [4 << 30, 768 << 20])
+            }
+            let mine = folder.appending(path: "npu1.\(getpid())")
+            #expect(try String(contentsOf: mine, encoding: .utf8).contains("\(256 << 20)"))
+            ok(cann.aclFinalize())
+            #expect(!FileManager.default.fileExists(atPath: mine.path))
+        }
+    }
+
     @Test("a configured fault of DCMI is every function's answer")
     func dcmiFault() async throws {
         await #expect(processExitsWith: .success) {

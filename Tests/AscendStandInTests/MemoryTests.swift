@@ -101,6 +101,36 @@ struct MemoryTests {
         expectRefusal(pinned, "which is no device memory")
     }
 
+    @Test("a byte written behind the 32 that a block keeps after its end, or before its start, is found when it is freed")
+    func guards() async {
+        let behind = await #expect(processExitsWith: .signal(SIGABRT), observing: [\.standardErrorContent]) {
+            let session = Session()
+            let block = session.memory(100)
+            UnsafeMutableRawPointer(mutating: standin_peek(block)!).storeBytes(of: 1, toByteOffset: 128 + 32, as: UInt8.self)
+            _ = cann.aclrtFree(block)
+        }
+        expectRefusal(behind, "the guard 160 bytes behind the start of a block of 100 was written")
+        let before = await #expect(processExitsWith: .signal(SIGABRT), observing: [\.standardErrorContent]) {
+            let session = Session()
+            let block = session.memory(100)
+            UnsafeMutableRawPointer(mutating: standin_peek(block)!).storeBytes(of: 1, toByteOffset: -1, as: UInt8.self)
+            _ = cann.aclrtFree(block)
+        }
+        expectRefusal(before, "the guard before a block of 100 bytes was written")
+    }
+
+    @Test("an operator's output is followed by its guard, too")
+    func guardOfOutput() async {
+        let result = await #expect(processExitsWith: .signal(SIGABRT), observing: [\.standardErrorContent]) {
+            let session = Session()
+            let block = session.memory(64), stream = session.stream()
+            UnsafeMutableRawPointer(mutating: standin_peek(block)!).storeBytes(of: 1, toByteOffset: 96, as: UInt8.self)
+            ok(session.launch(session.silu(session.tensor([16]), session.tensor([16], at: block)), on: stream))
+            _ = session.wait(stream)
+        }
+        expectRefusal(result, "aclnnSilu: the guard 96 bytes behind the start of a block of 64 was written")
+    }
+
     @Test("a block freed while queued work reads it, though the stream was idle by then")
     func freeInUse() async {
         let result = await #expect(processExitsWith: .signal(SIGABRT), observing: [\.standardErrorContent]) {

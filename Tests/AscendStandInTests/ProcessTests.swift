@@ -164,6 +164,16 @@ struct ProcessTests {
         }
     }
 
+    @Test("a configured slow start makes the first aclrtSetDevice take two seconds, and no other")
+    func slowStart() async {
+        await #expect(processExitsWith: .success) {
+            _ = Session(["FAULT": "slow-set-device"], device: nil)
+            let clock = ContinuousClock()
+            #expect(clock.measure { ok(cann.aclrtSetDevice(0)) } >= .seconds(2))
+            #expect(clock.measure { ok(cann.aclrtSetDevice(0)) } < .seconds(2))
+        }
+    }
+
     @Test("a fault that isn't one")
     func unknownFault() async {
         let result = await #expect(processExitsWith: .signal(SIGABRT), observing: [\.standardErrorContent]) { _ = Session(["FAULT": "kernel@x"]) }

@@ -174,6 +174,30 @@ struct StreamTests {
         }
     }
 
+    @Test("streams are limited: 207005, until one is destroyed")
+    func limit() async {
+        await #expect(processExitsWith: .success) {
+            let session = Session()
+            let streams = (0..<64).map { _ in session.stream() }
+            var one: aclrtStream?
+            #expect(cann.aclrtCreateStreamWithConfig(&one, 0, UInt32(ACL_STREAM_FAST_LAUNCH)) == 207005)
+            ok(cann.aclrtDestroyStream(streams[7]))
+            ok(cann.aclrtCreateStreamWithConfig(&one, 0, UInt32(ACL_STREAM_FAST_LAUNCH)))
+        }
+    }
+
+    @Test("a stream's destruction waits for what it was given")
+    func destruction() async {
+        await #expect(processExitsWith: .success) {
+            let session = Session(["STRESS": "9"])
+            let stream = session.stream(), block = session.memory(4)
+            for _ in 0..<5 { ok(cann.aclrtMemsetAsync(block, 4, 1, 4, stream)) }
+            ok(cann.aclrtDestroyStream(stream))
+            #expect(standin_peek(block)!.load(as: UInt32.self) == 0x0101_0101)
+            ok(cann.aclrtFree(block))
+        }
+    }
+
     @Test("the last message is the thread's own and is gone once read")
     func messages() async {
         await #expect(processExitsWith: .success) {

@@ -4,6 +4,8 @@
  *   STANDIN_SOC      Ascend910B3 (default), any 910B1 … B4-1, Ascend910_93xx, Ascend310P3 or Ascend910A
  *   STANDIN_DEVICES  dies, 1 by default
  *   STANDIN_MEMORY   bytes of a die's memory that processes may take; by default what the SoC has, less the driver's share
+ *   STANDIN_MACHINE  a folder that the processes of one machine share: a die's limit, DCMI and npu-smi then count all of them,
+ *                    and npu<number>.<process> tells who has set which die and how many bytes it holds
  *   STANDIN_FAULT    commas between:  oom@N  (the N-th aclrtMalloc fails once)   oom@N-  (it and all later ones)
  *                                     kernel@N:CODE  (the N-th operator ends with CODE: 507014, 507015, 507035, …)
  *                                     lost@N:CODE    (at the N-th operator the device is lost: 507010, 507901, 507054, …)

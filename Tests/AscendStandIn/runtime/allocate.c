@@ -18,9 +18,10 @@ aclError aclrtMalloc(void **devPtr, size_t size, aclrtMemMallocPolicy policy) {
     if ((int)policy < 0 || ((int)policy > 7 && (int)policy < 0x100)) return si_fail(100000, "aclrtMalloc: policy %d", (int)policy);
     SI_TRY(si_device_state(context->device));
     si_lock();
-    size_t capacity = (size_t)si_configured()->capacity;
-    *devPtr = si_next_malloc_fails() || size > capacity ? NULL : si_block_new(context->device, size, held(size), capacity);
-    size_t taken = si_held(context->device);
+    size_t capacity = (size_t)si_configured()->capacity, others = si_machine_held(si_physical(context->device), true);
+    bool fails = si_next_malloc_fails() || others > capacity || size > capacity;
+    *devPtr = fails ? NULL : si_block_new(context->device, size, held(size), capacity - others);
+    size_t taken = si_held(context->device) + others;
     si_unlock();
     if (!*devPtr) return si_fail(207001, "EL0004: device %d: no room for %zu bytes, %zu of %zu are taken", context->device, size, taken, capacity);
     return 0;
@@ -74,7 +75,8 @@ aclError aclrtGetMemInfo(aclrtMemAttr attr, size_t *free, size_t *total) {
     SI_TRY(si_device_state(context->device));
     si_lock();
     *total = (size_t)si_configured()->capacity;
-    *free = *total - si_held(context->device);
+    size_t taken = si_held(context->device) + si_machine_held(si_physical(context->device), true);
+    *free = taken < *total ? *total - taken : 0;
     si_unlock();
     return 0;
 }

@@ -61,6 +61,7 @@ void *si_block_new(int place, size_t size, size_t held, size_t capacity) {
     a->blocks[a->count++] = (si_block){.start = page + LEAD, .size = size, .held = held, .place = place, .live = true};
     a->next += length + PAGE;       /* a page of nothing between */
     a->held += held;
+    si_machine_tell(place);
     return (void *)(page + LEAD);
 }
 
@@ -68,6 +69,7 @@ void si_block_free(si_block *block) {
     arena *a = &arenas[block->place];
     block->live = false;
     a->held -= block->held;
+    si_machine_tell(block->place);
     uintptr_t page = block->start - LEAD + (uintptr_t)a->distance;
     void *gone = mmap((void *)page, mapped(block->size), PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0);
     if (gone == MAP_FAILED) si_die("a block of %zu bytes can't be unmapped", block->size);

@@ -55,6 +55,12 @@ static void each_word(const char *variable, void (*take)(char *word)) {
     free(copy);
 }
 
+static void copy_text(const char *variable, char *to, size_t size) {
+    const char *text = getenv(variable);
+    if (text && strlen(text) >= size) si_die("%s is longer than %zu bytes", variable, size - 1);
+    if (text) strcpy(to, text);
+}
+
 void si_configure(void) {
     configuration = (si_configuration){0};
     const char *soc = getenv("STANDIN_SOC"), *leaks = getenv("STANDIN_LEAKS");
@@ -66,8 +72,8 @@ void si_configure(void) {
     if (configuration.capacity >> 20 > configuration.soc->memory) si_die("STANDIN_MEMORY is %llu bytes; %s has %llu MiB", (unsigned long long)configuration.capacity, configuration.soc->name, (unsigned long long)configuration.soc->memory);
     configuration.stress = number("STANDIN_STRESS", 0);
     configuration.leaks_abort = leaks && !strcmp(leaks, "abort");
-    const char *unrepeatable = getenv("STANDIN_UNREPEATABLE");
-    snprintf(configuration.unrepeatable, sizeof configuration.unrepeatable, "%s", unrepeatable ? unrepeatable : "");
+    copy_text("STANDIN_UNREPEATABLE", configuration.unrepeatable, sizeof configuration.unrepeatable);
+    copy_text("STANDIN_MACHINE", configuration.machine, sizeof configuration.machine);
     each_word("STANDIN_FAULT", read_fault);
     each_word("STANDIN_BUGS", read_bug);
     read = true;

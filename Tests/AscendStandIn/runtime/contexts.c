@@ -9,7 +9,7 @@
 static struct { int references; si_context *context; atomic_int lost; } devices[SI_DEVICES];
 static _Thread_local si_context *current;
 static _Thread_local uint32_t current_generation;
-static bool was_set;
+static atomic_bool was_set;
 
 /* Device numbers that ASCEND_RT_VISIBLE_DEVICES leaves, ascending; parsing stops at the first token that is none. */
 static int visible(int numbers[SI_DEVICES]) {
@@ -31,6 +31,11 @@ static int visible(int numbers[SI_DEVICES]) {
     return count;
 }
 
+int si_physical(int device) {
+    int numbers[SI_DEVICES];
+    return device < visible(numbers) ? numbers[device] : -1;
+}
+
 static aclError check_device(int32_t device, const char *function) {
     int numbers[SI_DEVICES], count = visible(numbers);
     if (device < 0 || device >= count) return si_fail(107001, "%s: device %d, there are %d", function, device, count);
@@ -46,8 +51,7 @@ aclError aclrtGetDeviceCount(uint32_t *count) {
 }
 
 static void slow_start(void) {
-    if (!was_set && si_configured()->slow_set_device) nanosleep(&(struct timespec){.tv_sec = 2}, NULL);
-    was_set = true;
+    if (!atomic_exchange(&was_set, true) && si_configured()->slow_set_device) nanosleep(&(struct timespec){.tv_sec = 2}, NULL);
 }
 
 aclError aclrtSetDevice(int32_t deviceId) {
@@ -59,6 +63,7 @@ aclError aclrtSetDevice(int32_t deviceId) {
     if (!devices[deviceId].references++) {
         devices[deviceId].context = si_object_new(SI_CONTEXT);
         devices[deviceId].context->device = deviceId;
+        si_machine_tell(deviceId);
     }
     current = devices[deviceId].context;
     current_generation = si_object_generation(current);
@@ -96,6 +101,7 @@ aclError aclrtResetDevice(int32_t deviceId) {
         si_object_each(SI_STREAM, expect_foreign);
         release(deviceId);
         si_memory_clear(deviceId);
+        si_machine_leave(deviceId);
     }
     si_unlock();
     return 0;
@@ -112,12 +118,14 @@ void si_device_reset_all(void) {
     si_object_each(SI_STREAM, close_stream);
     si_object_each(SI_EVENT, drop);
     for (int device = 0; device < SI_DEVICES; device++) {
-        if (devices[device].context) {
+        bool was_open = devices[device].context;
+        if (was_open) {
             devices[device].context->default_stream = NULL;
             release(device);
         }
         devices[device].lost = 0;
         si_memory_clear(device);
+        if (was_open) si_machine_leave(device);
     }
     si_memory_clear(SI_HOST);
     was_set = false;

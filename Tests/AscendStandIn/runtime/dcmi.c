@@ -46,7 +46,10 @@ static int logical(int card, int chip) {
 }
 
 static bool has_hbm(void) { return si_soc_get()->family != SI_310P; }
-static unsigned long long used(void) { return si_soc_get()->memory - (si_configured()->capacity >> 20); }
+static unsigned long long used(int card, int chip) {
+    unsigned long long used = si_soc_get()->memory - (si_configured()->capacity >> 20) + (si_machine_held(logical(card, chip), false) >> 20);
+    return used < si_soc_get()->memory ? used : si_soc_get()->memory;
+}
 
 /* Begins every function of a die. */
 #define DIE(card, chip) \
@@ -97,7 +100,7 @@ int dcmi_get_device_chip_info_v2(int card_id, int device_id, struct dcmi_chip_in
 int dcmi_get_device_hbm_info(int card_id, int device_id, struct dcmi_hbm_info *info) {
     DIE(card_id, device_id);
     if (!has_hbm()) return UNSUPPORTED;
-    *info = (struct dcmi_hbm_info){.memory_size = si_soc_get()->memory, .memory_usage = used(), .temp = 33};
+    *info = (struct dcmi_hbm_info){.memory_size = si_soc_get()->memory, .memory_usage = used(card_id, device_id), .temp = 33};
     return 0;
 }
 
@@ -106,7 +109,7 @@ int dcmi_get_device_memory_info_v3(int card_id, int device_id, struct dcmi_get_m
     memset(info, 0, sizeof *info);
     if (has_hbm()) return 0;
     info->memory_size = si_soc_get()->memory;
-    info->memory_available = si_soc_get()->memory - used();
+    info->memory_available = si_soc_get()->memory - used(card_id, device_id);
     return 0;
 }
 

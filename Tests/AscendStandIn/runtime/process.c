@@ -9,7 +9,7 @@
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t changed = PTHREAD_COND_INITIALIZER;
 static atomic_ullong calls;
-static bool initialised, finalised;
+static atomic_bool initialised, finalised;
 
 void si_lock(void) { pthread_mutex_lock(&lock); }
 void si_unlock(void) { pthread_mutex_unlock(&lock); }

@@ -37,6 +37,7 @@ typedef struct {
     aclError kernel_code, lost_code;
     int dcmi_code;
     char unrepeatable[512];         /* names of operators, commas between */
+    char machine[400];              /* the folder that the machine's processes share; empty for none */
 } si_configuration;
 
 const si_configuration *si_configured(void);
@@ -108,6 +109,13 @@ aclError si_current(si_context **context);
 aclError si_device_state(int device);           /* 0, or the code by which it was lost */
 void si_device_lose(int device, aclError code);
 void si_device_reset_all(void);
+
+int si_physical(int device);                    /* the number that ASCEND_RT_VISIBLE_DEVICES hides */
+
+/* Other processes see that this one has the device, and what it holds of it. */
+void si_machine_tell(int device);
+void si_machine_leave(int device);
+size_t si_machine_held(int physical, bool by_others);
 
 /* ---- Streams ---- */
 
