@@ -274,15 +274,41 @@ struct ExecutorTests {
         expectRefusal(result, "may still write: nothing waited for it")
     }
 
+    @Test("the phases may be on two threads, where the second has the context")
+    func twoThreads() async {
+        await #expect(processExitsWith: .success) {
+            let session = Session()
+            let executor = session.silu(session.tensor([16]), session.tensor([16])), stream = session.stream()
+            var context: aclrtContext?
+            ok(cann.aclrtGetCurrentContext(&context))
+            let pointers = (UInt(bitPattern: executor), UInt(bitPattern: stream), UInt(bitPattern: context!))
+            onAnotherThread {
+                guard cann.aclrtSetCurrentContext(aclrtContext(bitPattern: pointers.2)) == 0 else { exit(2) }
+                guard cann.aclnnSilu(nil, 0, OpaquePointer(bitPattern: pointers.0), aclrtStream(bitPattern: pointers.1)) == 0 else { exit(3) }
+            }
+            ok(session.wait(stream))
+        }
+    }
+
+    @Test("an address set on one side alone of a tensor that is both input and output")
+    func oneSide() async {
+        let result = await #expect(processExitsWith: .signal(SIGABRT), observing: [\.standardErrorContent]) {
+            let session = Session()
+            let tensor = session.tensor([16]), executor = session.silu(tensor, tensor)
+            ok(cann.aclSetAclOpExecutorRepeatable(executor))
+            ok(aclSetInputTensorAddr(executor, 0, tensor, session.memory(64)))
+            _ = session.launch(executor, on: session.stream())
+        }
+        expectRefusal(result, "the address of tensor 1 changed since phase 1")
+    }
+
     @Test("phase 2 on a thread without a context is 361001")
     func otherThread() async {
         await #expect(processExitsWith: .success) {
             let session = Session()
             let executor = session.silu(session.tensor([16]), session.tensor([16])), stream = session.stream()
             let pointers = (UInt(bitPattern: executor), UInt(bitPattern: stream))
-            let other = Thread { if cann.aclnnSilu(nil, 0, OpaquePointer(bitPattern: pointers.0), aclrtStream(bitPattern: pointers.1)) != 361001 { exit(2) } }
-            other.start()
-            while !other.isFinished { usleep(1000) }
+            onAnotherThread { if cann.aclnnSilu(nil, 0, OpaquePointer(bitPattern: pointers.0), aclrtStream(bitPattern: pointers.1)) != 361001 { exit(2) } }
         }
     }
 }

@@ -135,9 +135,10 @@ struct MemoryTests {
     func freeInUse() async {
         let result = await #expect(processExitsWith: .signal(SIGABRT), observing: [\.standardErrorContent]) {
             let session = Session()
-            let stream = session.stream(), block = session.memory(64)
-            ok(session.launch(session.silu(session.tensor([16], at: block), session.tensor([16])), on: stream))
-            usleep(200_000)
+            let block = session.memory(4), output = session.memory(4)
+            session.upload([100], to: block)
+            ok(session.launch(session.silu(session.tensor([1], at: block), session.tensor([1], at: output)), on: session.stream()))
+            while standin_peek(output)!.load(as: Float.self) != 100 { usleep(1000) }
             _ = cann.aclrtFree(block)
         }
         expectRefusal(result, "may still read: nothing waited for it")

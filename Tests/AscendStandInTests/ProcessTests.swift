@@ -76,14 +76,12 @@ struct ProcessTests {
             var context: aclrtContext?
             ok(cann.aclrtGetCurrentContext(&context))
             let shared = UInt(bitPattern: context!)
-            let other = Thread {
+            onAnotherThread {
                 var address: UnsafeMutableRawPointer?
                 guard cann.aclrtMalloc(&address, 64, ACL_MEM_MALLOC_HUGE_FIRST) == 107002 else { exit(2) }
                 guard cann.aclrtSetCurrentContext(aclrtContext(bitPattern: shared)) == 0 else { exit(3) }
                 guard cann.aclrtMalloc(&address, 64, ACL_MEM_MALLOC_HUGE_FIRST) == 0 else { exit(4) }
             }
-            other.start()
-            while !other.isFinished { usleep(1000) }
         }
     }
 
@@ -97,6 +95,21 @@ struct ProcessTests {
             #expect(cann.aclrtMemcpyAsync(session.memory(64), 64, host, 64, ACL_MEMCPY_HOST_TO_DEVICE, stream) == 107003)
             #expect(cann.aclrtRecordEvent(event, session.stream()) == 107003)
             #expect(session.launch(session.silu(session.tensor([16]), session.tensor([16])), on: stream) == 361001)
+        }
+    }
+
+    @Test("a stream may wait for another device's event")
+    func foreignEvent() async {
+        await #expect(processExitsWith: .success) {
+            let session = Session(["DEVICES": "2", "STRESS": "2"])
+            let first = session.stream(), event = session.event(), block = session.memory(4)
+            ok(cann.aclrtMemsetAsync(block, 4, 1, 4, first))
+            ok(cann.aclrtRecordEvent(event, first))
+            ok(cann.aclrtSetDevice(1))
+            let second = session.stream()
+            ok(aclrtStreamWaitEvent(second, event))
+            ok(session.wait(second))
+            #expect(standin_peek(block)!.load(as: UInt32.self) == 0x0101_0101)
         }
     }
 

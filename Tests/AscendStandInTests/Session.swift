@@ -82,6 +82,16 @@ struct Session {
     }
 }
 
+/// Runs the body on a thread that has no context yet, to its end.
+func onAnotherThread(_ body: @escaping @Sendable () -> Void) {
+    let done = DispatchSemaphore(value: 0)
+    Thread {
+        body()
+        done.signal()
+    }.start()
+    done.wait()
+}
+
 /// What must succeed; a test of something else has nothing to say about it.
 func ok(_ code: Int32?) {
     guard let code, code != 0 else { return }

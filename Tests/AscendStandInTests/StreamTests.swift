@@ -203,9 +203,7 @@ struct StreamTests {
         await #expect(processExitsWith: .success) {
             let session = Session()
             #expect(cann.aclrtMalloc(nil, 8, ACL_MEM_MALLOC_HUGE_FIRST) == 100000)
-            let other = Thread { if cann.aclGetRecentErrMsg() == nil { setenv("OTHER", "nothing", 1) } }
-            other.start()
-            while !other.isFinished { usleep(1000) }
+            onAnotherThread { if cann.aclGetRecentErrMsg() == nil { setenv("OTHER", "nothing", 1) } }
             #expect(getenv("OTHER") != nil)
             #expect(message().contains("devPtr is NULL (100000)"))
             #expect(message() == "")

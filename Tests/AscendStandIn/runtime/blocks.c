@@ -7,8 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
-enum { PAGE = 4096, LEAD = 64 };    /* a block starts LEAD behind its page: aligned to 64 bytes and to no more */
+enum { LEAD = 64 };                 /* a block starts LEAD behind its page: aligned to 64 bytes and to no more */
 static const size_t window = (size_t)1 << 41;
 
 typedef struct {
@@ -43,7 +44,9 @@ void *si_readable(const void *address) {
     return (char *)address + (place < 0 ? 0 : arenas[place].distance);
 }
 
-static size_t mapped(size_t size) { return (LEAD + (size + 31) / 32 * 32 + 32 + PAGE - 1) / PAGE * PAGE; }
+static size_t page_size(void) { return (size_t)sysconf(_SC_PAGESIZE); }
+
+static size_t mapped(size_t size) { return (LEAD + (size + 31) / 32 * 32 + 32 + page_size() - 1) / page_size() * page_size(); }
 
 size_t si_held(int place) { return arenas[place].held; }
 
@@ -51,7 +54,7 @@ void *si_block_new(int place, size_t size, size_t held, size_t capacity) {
     arena *a = arena_of(place);
     if (held < size || held > capacity || a->held > capacity - held) return NULL;
     size_t length = mapped(size);
-    if (length + PAGE > window - a->next) si_die("the stand-in's addresses for device %d are used up: %zu bytes were allocated in all", place, a->next);
+    if (length + page_size() > window - a->next) si_die("the stand-in's addresses for device %d are used up: %zu bytes were allocated in all", place, a->next);
     if (a->count == a->capacity) {
         a->capacity = a->capacity ? 2 * a->capacity : 256;
         a->blocks = realloc(a->blocks, (size_t)a->capacity * sizeof *a->blocks);
@@ -59,7 +62,7 @@ void *si_block_new(int place, size_t size, size_t held, size_t capacity) {
     uintptr_t page = a->base + a->next;
     si_map_poison((void *)(page + (uintptr_t)a->distance), length);
     a->blocks[a->count++] = (si_block){.start = page + LEAD, .size = size, .held = held, .place = place, .live = true};
-    a->next += length + PAGE;       /* a page of nothing between */
+    a->next += length + page_size();        /* a page of nothing between */
     a->held += held;
     si_machine_tell(place);
     return (void *)(page + LEAD);

@@ -65,7 +65,7 @@ static void check_tensors(const aclOpExecutor *executor) {
         const aclTensor *tensor = executor->slots[i].tensor.object;
         if (!tensor) continue;
         expect_same(executor->slots[i].tensor, op);
-        if (tensor->address != executor->slots[i].address) si_die("%s: the address of tensor %d changed between the phases", op, i);
+        if (tensor->address != executor->slots[i].address) si_die("%s: the address of tensor %d changed since phase 1, and not through aclSetInputTensorAddr or aclSetOutputTensorAddr", op, i);
         si_tensor_check_memory(tensor, executor->device, op);
     }
 }
