@@ -1,6 +1,6 @@
 /* The stand-in's own controls: what tests may ask of it beside CANN's names. It is a test instrument; it computes on the CPU.
  *
- * Environment, read by the first aclInit, DCMI call or device count of a process and again by an aclInit after aclFinalize:
+ * Environment, read by the first aclInit or DCMI call of a process and again by an aclInit after aclFinalize:
  *   STANDIN_SOC      Ascend910B3 (default), any 910B1 … B4-1, Ascend910_93xx, Ascend310P3 or Ascend910A
  *   STANDIN_DEVICES  dies, 1 by default
  *   STANDIN_MEMORY   bytes of a die's memory that processes may take; by default what the SoC has, less the driver's share
@@ -18,7 +18,13 @@
  *   STANDIN_LEAKS    abort: aclFinalize ends the process when something was not given back; else it only tells
  * ASCEND_OPP_PATH and ASCEND_RT_VISIBLE_DEVICES act as with CANN.
  *
- * What hardware lets pass silently ends the process: a line on stderr that begins "stand-in: ", then SIGABRT. */
+ * What hardware lets pass silently ends the process: a line on stderr that begins "stand-in: ", then SIGABRT. Among it: a handle
+ * that is destroyed, consumed, foreign or of another kind; a tensor outside its storage or its memory, or unaligned; a copy in
+ * another direction than its pointers'; a workspace too small, foreign or overlapping; arguments destroyed between the phases; a
+ * byte in a guard; and whatever frees, reads or overwrites what a queued task may still use, judged by the order of calls and waits
+ * alone. A host that touches device memory gets SIGSEGV. What CANN itself refuses is answered with CANN's code.
+ *
+ * It can't show: tiling's further refusals, how kernels round, speed, exact limits of streams, graph capture and HCCL, which it lacks. */
 #pragma once
 
 #include "CAscend.h"
