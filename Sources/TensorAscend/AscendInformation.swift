@@ -10,7 +10,7 @@ public struct AscendInformation: Sendable, Hashable {
     public let devices: Int
     /// Bytes of the card's memory when the device was made.
     public let freeMemory, memory: Int
-    /// Optional operators that this CANN lacks.
+    /// Optional functions that this CANN lacks, an operator by the name of its second phase.
     public let missing: [String]
 
     init(_ cann: CANN, _ chip: Chip, _ queue: Queue) {
@@ -24,7 +24,8 @@ public struct AscendInformation: Sendable, Hashable {
         let functions = UnsafeRawPointer(cann.api).assumingMemoryBound(to: UnsafeRawPointer?.self)
         missing = (0..<ca_symbol_count()).compactMap { index in
             guard functions[index] == nil, let symbol = ca_symbol_at(index) else { return nil }
-            return String(cString: symbol.pointee.name)
+            let name = String(cString: symbol.pointee.name)
+            return name.hasSuffix("GetWorkspaceSize") ? nil : name
         }
     }
 }

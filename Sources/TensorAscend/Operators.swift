@@ -3,7 +3,7 @@ import Tensor
 
 /// The operators in use, one function each: what they take and where CANN wants it.
 enum Operator: Hashable {
-    case matmul, batchMatMul, addmm, rmsNorm, layerNorm, groupNorm, groupNormSilu, softmax, silu, geluV2, swiGlu, add, inplaceAdd, mul, inplaceMul
+    case matmul, batchMatMul, addmm, rmsNorm, layerNorm, groupNorm, groupNormSilu, softmax, silu, geluV2, swiGlu, add, inplaceAdd, mul
     case muls, adds, addcmul, cast, inplaceCopy, inplaceFillScalar, cat, embedding, inplaceIndexCopy, rotaryPositionEmbedding, convolution
     case upsampleNearest2d, argMax, fusedInferAttentionScoreV3, fusedInferAttentionScoreV2
 
@@ -100,11 +100,6 @@ extension Queue {
 
     func multiply(_ a: Operand, _ b: Operand, into out: Operand) {
         run(.mul, api.pointee.aclnnMul, [a, b, out]) { $0.aclnnMulGetWorkspaceSize($1[0], $1[1], $1[2], $2, $3) }
-    }
-
-    /// `y *= x`.
-    func multiply(_ y: Operand, by x: Operand) {
-        run(.inplaceMul, api.pointee.aclnnInplaceMul, [y, x]) { $0.aclnnInplaceMulGetWorkspaceSize($1[0], $1[1], $2, $3) }
     }
 
     func multiply(_ x: Operand, _ factor: Float, into out: Operand) {

@@ -13,7 +13,7 @@ final class Queue {
     let timeout: Int32
     weak var memory: DeviceMemory?
     private(set) var calls = HostCalls()
-    /// Operators that were turned down where they may be.
+    /// Operators that were missing or turned down where they may be.
     private(set) var refusals = 0
 
     private let context: aclrtContext
@@ -68,13 +68,22 @@ final class Queue {
     ///   - attributes: whatever else `plan` passes.
     ///   - repeatable: false where `plan` passes what no key names, such as lengths.
     ///   - mayRefuse: an operator that is turned down is no failure.
-    /// - Returns: false where it was turned down.
+    /// - Returns: false where it is missing or was turned down.
     @discardableResult
     func run(
         _ op: Operator, _ launch: Launch?, _ operands: [Operand], _ attributes: [Double] = [], repeatable: Bool = true, mayRefuse: Bool = false,
         plan: (ca_api, Arguments, UnsafeMutablePointer<UInt64>, UnsafeMutablePointer<OpaquePointer?>) -> aclnnStatus
     ) -> Bool {
-        guard isUsable, let launch, check("aclrtSetCurrentContext", { _ in ca_enter(api, context) }) else { return true }
+        guard let launch else {
+            refusals += 1
+            return false
+        }
+        guard isUsable else { return true }
+        let entered = ca_enter(api, context)
+        guard entered == 0 else {
+            fail(entered, "aclrtSetCurrentContext")
+            return true
+        }
         guard operands.allSatisfy({ $0.storage.address != Queue.nowhere }) else {
             failure = DeviceError(.outOfMemory, "\(name): \(op.symbol) on memory that the device did not have")
             return true

@@ -32,24 +32,32 @@ enum StandIn {
     }
 
     /// Sets the environment as CANN's own script would, before anything of CANN is loaded into this process.
-    static func install(_ layout: Layout = .whole, library: URL = library, leavingOut: Set<String> = [], _ variables: [String: String] = [:]) throws {
+    /// - Parameter settings: of the stand-in, without their prefix.
+    static func install(_ layout: Layout = .whole, library: URL = library, leavingOut: Set<String> = [], settings: [String: String] = [:]) throws {
         let home = try makeHome(layout, library: library, leavingOut: leavingOut)
         setenv("ASCEND_HOME_PATH", home.path, 1)
         setenv("ASCEND_OPP_PATH", home.path, 1)
-        for (name, value) in variables { setenv("STANDIN_" + name, value, 1) }
+        for (name, value) in settings { setenv("STANDIN_" + name, value, 1) }
     }
 
-    /// The library with one function's name overwritten, so that nobody finds it.
+    /// A copy of the library that does not export `symbol`: its entry in the table of symbols gets another name, and is bound where
+    /// it is (hidden), so that the library itself still finds it.
     static func library(without symbol: String) throws -> URL {
-        var bytes = try Data(contentsOf: library)
-        let name = Data(symbol.utf8) + [0]
-        var start = bytes.startIndex
-        while let range = bytes.range(of: Data([0]) + name, in: start..<bytes.endIndex) {
-            bytes[range.lowerBound + 1] = UInt8(ascii: "_")
-            start = range.upperBound - 1
+        var bytes = [UInt8](try Data(contentsOf: library))
+        func number<T: FixedWidthInteger>(_ at: Int, _ type: T.Type) -> Int { bytes.withUnsafeBytes { Int($0.loadUnaligned(fromByteOffset: at, as: T.self)) } }
+        let (sections, dynamicSymbols) = (number(40, UInt64.self), 11)
+        let table = (0..<number(60, UInt16.self)).map { sections + $0 * 64 }.first { number($0 + 4, UInt32.self) == dynamicSymbols }
+        guard let table else { throw CocoaError(.fileReadCorruptFile) }
+        let names = number(sections + number(table + 40, UInt32.self) * 64 + 24, UInt64.self)
+        let first = number(table + 24, UInt64.self)
+        for entry in stride(from: first, to: first + number(table + 32, UInt64.self), by: 24) {
+            let name = number(entry, UInt32.self)
+            guard bytes[(names + name)...].starts(with: Array(symbol.utf8) + [0]) else { continue }
+            bytes.withUnsafeMutableBytes { $0.storeBytes(of: UInt32(name + 1), toByteOffset: entry, as: UInt32.self) }
+            bytes[entry + 5] = 2
         }
         let copy = FileManager.default.temporaryDirectory.appending(path: "libAscendStandIn-\(UUID().uuidString).so")
-        try bytes.write(to: copy)
+        try Data(bytes).write(to: copy)
         return copy
     }
 }
