@@ -44,6 +44,6 @@ aclnnStatus aclnnAddmmGetWorkspaceSize(const aclTensor *self, const aclTensor *m
     forbid_overlap(op, mat1, out);
     forbid_overlap(op, mat2, out);
     addmm_args args = {cubeMathType, (float)beta->real, (float)alpha->real};
-    return PLAN(&addmm_op, &args, sizeof args, SI_TENSORS(self, mat1, mat2), SI_TENSORS(out), SI_KEPT(beta, alpha), product_workspace(mat1, mat2));
+    return PLAN(&addmm_op, &args, sizeof args, SI_TENSORS(self, mat1, mat2), SI_TENSORS(out), SI_KEPT(beta, alpha), product_workspace(mat1, mat2, out));
 }
 SI_PHASE2(aclnnAddmm)

@@ -59,7 +59,7 @@ static aclnnStatus plan(const si_operator *op, const aclTensor *self, const aclT
     forbid_overlap(op->name, self, out);
     forbid_overlap(op->name, mat2, out);
     matmul_args args = {cubeMathType};
-    return PLAN(op, &args, sizeof args, SI_TENSORS(self, mat2), SI_TENSORS(out), SI_NONE, product_workspace(self, mat2));
+    return PLAN(op, &args, sizeof args, SI_TENSORS(self, mat2), SI_TENSORS(out), SI_NONE, product_workspace(self, mat2, out));
 }
 
 static const si_operator matmul_op = {.name = "aclnnMatmul", .run = run_matmul};

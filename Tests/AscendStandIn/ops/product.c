@@ -49,9 +49,9 @@ static bool plain(const aclTensor *t) {
     return si_contiguous(&flipped);
 }
 
-uint64_t product_workspace(const aclTensor *a, const aclTensor *b) {
+uint64_t product_workspace(const aclTensor *a, const aclTensor *b, const aclTensor *out) {
     const aclTensor *sides[] = {a, b};
-    uint64_t bytes = 0;
-    for (int i = 0; i < 2; i++) if (!plain(sides[i])) bytes += ((uint64_t)si_count(sides[i]) * si_size(sides[i]->dtype) + 511) / 512 * 512;
-    return bytes;
+    uint64_t bytes = (uint64_t)si_count(out) * sizeof(float);
+    for (int i = 0; i < 2; i++) if (!plain(sides[i])) bytes += (uint64_t)si_count(sides[i]) * si_size(sides[i]->dtype);
+    return (bytes + 511) / 512 * 512;
 }

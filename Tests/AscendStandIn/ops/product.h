@@ -11,5 +11,5 @@ aclnnStatus check_product(const char *op, const aclTensor *a, const aclTensor *b
 void round_for_cube(float *values, int64_t count, aclDataType type, int8_t cubeMathType);
 /// Dense f32 result [m, n] of a [m, k] · b [k, n]; views of two axes, for the caller to free.
 float *product(const view *a, const view *b, int8_t cubeMathType);
-/// The workspace asked for: what a device takes to make a strided operand contiguous.
-uint64_t product_workspace(const aclTensor *a, const aclTensor *b);
+/// The workspace asked for: partial sums, and what it takes to make a strided operand contiguous.
+uint64_t product_workspace(const aclTensor *a, const aclTensor *b, const aclTensor *out);
