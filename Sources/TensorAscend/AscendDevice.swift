@@ -64,8 +64,16 @@ public final class AscendDevice: Device, @unchecked Sendable {
         memory.end()
     }
 
-    /// What the host called so far.
-    public var hostCalls: HostCalls { queue.calls }
+    public var hostCalls: HostCalls? { queue.calls }
+
+    /// How long the device may take for what is queued before it counts as lost, in seconds.
+    package var timeout: Int {
+        get { Int(queue.timeout) / 1000 }
+        set { queue.timeout = Int32(newValue * 1000) }
+    }
+
+    /// Bytes of the card's memory that this device holds, in use or kept for later.
+    package var reservedMemory: Int { memory.byteCount }
 
     /// What operands of products are rounded to; nil where nothing is rounded.
     var half: DType? { precision == .f32 ? nil : chip.half }

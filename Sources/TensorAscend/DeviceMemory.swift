@@ -37,6 +37,9 @@ final class DeviceMemory {
         return nil
     }
 
+    /// Bytes of all blocks.
+    var byteCount: Int { weights.byteCount + activations.byteCount }
+
     /// Waits for the stream and gives unused blocks back to the device.
     private func trim() {
         guard queue.wait() else { return }

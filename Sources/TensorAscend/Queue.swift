@@ -10,7 +10,7 @@ final class Queue {
     let name: String
     let stream: aclrtStream
     /// How long the host waits for the device before it counts as lost, in milliseconds.
-    let timeout: Int32
+    var timeout: Int32
     weak var memory: DeviceMemory?
     private(set) var calls = HostCalls()
     /// Operators that were missing or turned down where they may be.

@@ -15,7 +15,8 @@ final class SlabAllocator: Sendable {
 
     fileprivate struct State {
         var slabs: [Slab] = []
-        /// Addresses that were given back, by the size of the piece.
+        /// Addresses that were given back, by the size of the piece, the lowest last: the same steps get the same addresses,
+        /// whatever order their pieces came back in, and so keep their plans.
         var free: [Int: [Int]] = [:]
         /// Size of each piece that is out.
         var sizes: [Int: Int] = [:]
@@ -94,7 +95,8 @@ extension SlabAllocator.State {
     mutating func give(_ address: Int) {
         // A block may be gone before its pieces: the device ended first.
         guard let size = sizes.removeValue(forKey: address) else { return }
-        free[size, default: []].append(address)
+        let at = free[size]?.firstIndex { $0 < address } ?? free[size]?.count ?? 0
+        free[size, default: []].insert(address, at: at)
         slabs[slab(of: address)].live -= 1
     }
 

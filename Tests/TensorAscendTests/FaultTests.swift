@@ -55,7 +55,8 @@ import Testing
     func stuck() async {
         await #expect(processExitsWith: .success) {
             try StandIn.install(settings: ["FAULT": "stuck@\(FaultTests.afterStart)"])
-            let device = try AscendDevice(0, timeout: 2)
+            let device = try AscendDevice(0, timeout: 60)
+            device.timeout = 1
             let tensor = device.makeTensor([1, 2, 3], [3])
             for _ in 0..<FaultTests.afterStart { device.activate(.silu, tensor, into: tensor) }
             #expect { _ = try device.floats(tensor) } throws: { ($0 as? DeviceError)?.kind == .lost }

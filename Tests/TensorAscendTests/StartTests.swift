@@ -1,4 +1,5 @@
 import Foundation
+import GLMImage
 import Tensor
 import TensorAscend
 import Testing
@@ -68,6 +69,47 @@ import Testing
             let device = try AscendDevice(1, timeout: 60)
             #expect(device.name == "npu:1" && device.fallbacks.isEmpty && device.information.devices == 2)
             #expect(throws: DeviceError.self) { try AscendDevice(2, timeout: 60) }
+        }
+    }
+
+    @Test("tasks that start late, plans that can't be kept, and A3 change no result", arguments: [
+        ["STRESS": "7"], ["SOC": "Ascend910_9391", "STRESS": "8"],
+        ["UNREPEATABLE": "aclnnMatmul,aclnnInplaceCopy,aclnnCast,aclnnAdd,aclnnRmsNorm,aclnnFusedInferAttentionScoreV3,aclnnConvolution"],
+    ])
+    func settings(settings: [String: String]) async {
+        await #expect(processExitsWith: .success) { [settings] in
+            try StandIn.install(settings: settings)
+            let device = try AscendDevice(0, timeout: 60)
+            #expect(device.fallbacks.isEmpty)
+            let verdicts = try verdicts(on: device, precision: .reduced, checkpoint: "tiny-bf16-sharded", task: "image-to-image")
+            #expect(verdicts.count { $0.outcome == .holds } >= 19 && !verdicts.contains { $0.outcome == .fails })
+        }
+    }
+
+    @Test("a fused operator that computes wrongly without a word is done without, and the model still holds", arguments: [
+        ("aclnnFusedInferAttentionScoreV3", ["fused attention: error", "fused causal attention: error", "fused paged attention: error"]),
+        ("aclnnSwiGlu", ["SwiGLU: error"]), ("aclnnRotaryPositionEmbedding", ["fused rotation: error"]), ("aclnnGroupNormSilu", ["GroupNorm with SiLU: error"]),
+    ])
+    func wrongFused(symbol: String, reasons: [String]) async {
+        await #expect(processExitsWith: .success) { [symbol, reasons] in
+            try StandIn.install(settings: ["WRONG": symbol])
+            let device = try AscendDevice(0, timeout: 60)
+            #expect(device.fallbacks.count == reasons.count && zip(device.fallbacks, reasons).allSatisfy { $0.hasPrefix($1) }, "\(device.fallbacks)")
+            let verdicts = try verdicts(on: device, precision: .reduced, checkpoint: "tiny-bf16-sharded", task: "text-to-image")
+            #expect(!verdicts.contains { $0.outcome == .fails })
+        }
+    }
+
+    @Test("an operator without fallback that computes wrongly keeps the device from starting, and its operation is named", arguments: [
+        ("aclnnMatmul", "linear"), ("aclnnAddmm", "linear"), ("aclnnGeluV2", "linear"), ("aclnnAddcmul", "linear"), ("aclnnEmbedding", "embed"), ("aclnnInplaceIndexCopy", "embed"),
+        ("aclnnRmsNorm", "RMSNorm"), ("aclnnLayerNorm", "LayerNorm"), ("aclnnAdds", "LayerNorm"), ("aclnnMul", "rotate"), ("aclnnSilu", "gated"),
+        ("aclnnBatchMatMul", "attention"), ("aclnnSoftmax", "attention"), ("aclnnMuls", "attention"), ("aclnnConvolution", "convolution"),
+        ("aclnnUpsampleNearest2d", "convolution"), ("aclnnGroupNorm", "GroupNorm"), ("aclnnArgMax", "argmax"),
+    ])
+    func wrongRequired(symbol: String, operation: String) async {
+        await #expect(processExitsWith: .success) { [symbol, operation] in
+            try StandIn.install(settings: ["WRONG": symbol])
+            expectUnavailable("self-test of", operation, "npu:0, Ascend910B3")
         }
     }
 

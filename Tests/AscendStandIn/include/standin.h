@@ -15,6 +15,7 @@
  *   STANDIN_BUGS     commas between: mask512, tnd, inf: silent faults of attention that public reports tell of
  *   STANDIN_STRESS   a seed: every task of a stream starts after a random delay of up to two milliseconds
  *   STANDIN_UNREPEATABLE  names of operators, commas between, whose executors can't be marked repeatable: 561000
+ *   STANDIN_WRONG    names of operators, commas between, that silently compute the negative of their result
  *   STANDIN_LEAKS    abort: aclFinalize ends the process when something was not given back; else it only tells
  * ASCEND_OPP_PATH and ASCEND_RT_VISIBLE_DEVICES act as with CANN.
  *

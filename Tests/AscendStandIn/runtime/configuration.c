@@ -73,6 +73,7 @@ void si_configure(void) {
     configuration.stress = number("STANDIN_STRESS", 0);
     configuration.leaks_abort = leaks && !strcmp(leaks, "abort");
     copy_text("STANDIN_UNREPEATABLE", configuration.unrepeatable, sizeof configuration.unrepeatable);
+    copy_text("STANDIN_WRONG", configuration.wrong, sizeof configuration.wrong);
     copy_text("STANDIN_MACHINE", configuration.machine, sizeof configuration.machine);
     each_word("STANDIN_FAULT", read_fault);
     each_word("STANDIN_BUGS", read_bug);

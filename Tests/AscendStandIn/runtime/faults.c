@@ -29,9 +29,18 @@ bool si_next_malloc_fails(void) {
     return c->oom_at && (mallocs == c->oom_at || (c->oom_stays && mallocs > c->oom_at));
 }
 
-bool si_repeatable(const char *op) {
+static bool is_listed(const char *names, const char *op) {
     size_t length = strlen(op);
-    for (const char *at = si_configured()->unrepeatable; (at = strstr(at, op)); at += length)
-        if (!at[length] || at[length] == ',') return false;
-    return true;
+    for (const char *at = names; (at = strstr(at, op)); at += length)
+        if (!at[length] || at[length] == ',') return true;
+    return false;
+}
+
+bool si_repeatable(const char *op) { return !is_listed(si_configured()->unrepeatable, op); }
+
+/* Flips the sign of every element, of whichever type. */
+void si_spoil(const char *op, const aclTensor *output) {
+    if (!is_listed(si_configured()->wrong, op)) return;
+    size_t size = si_size(output->dtype);
+    for (int64_t i = 0; i < si_count(output); i++) ((uint8_t *)si_at(output, i))[size - 1] ^= 0x80;
 }

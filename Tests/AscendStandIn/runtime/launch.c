@@ -28,6 +28,8 @@ static aclError run(si_stream *stream, void *payload) {
     launch *l = payload;
     if (l->workspace) memset(l->workspace, STANDIN_NEW, l->workspace_size);
     aclError error = l->op->run(&(si_run){l->args, l->tensors, l->tensors + l->inputs, l->inputs, l->outputs, l->workspace, l->workspace_size});
+    for (int i = l->inputs; i < l->inputs + l->outputs; i++)
+        if (l->tensors[i]) si_spoil(l->op->name, l->tensors[i]);
     si_lock();
     for (int i = l->inputs; i < l->inputs + l->outputs; i++) {
         if (!l->tensors[i] || !si_count(l->tensors[i])) continue;

@@ -36,7 +36,7 @@ typedef struct {
     bool oom_stays;
     aclError kernel_code, lost_code;
     int dcmi_code;
-    char unrepeatable[512];         /* names of operators, commas between */
+    char unrepeatable[512], wrong[512];     /* names of operators, commas between */
     char machine[400];              /* the folder that the machine's processes share; empty for none */
 } si_configuration;
 
@@ -48,6 +48,8 @@ typedef enum { SI_FATE_NONE, SI_FATE_KERNEL, SI_FATE_LOST, SI_FATE_STUCK } si_fa
 si_fate si_next_fate(void);
 bool si_next_malloc_fails(void);
 bool si_repeatable(const char *op);
+/* Makes the result of an operator that is to be silently wrong so. */
+void si_spoil(const char *op, const aclTensor *output);
 void si_reset_faults(void);
 
 /* ---- Handles ---- */
