@@ -14,6 +14,9 @@ public protocol Device: AnyObject, Sendable {
     /// Up to so many rows, each row of a product, a norm or any other operation on rows has the same bits however many there are.
     var batchRows: Int { get }
 
+    /// Calls of the driver so far; nil for a device that has none.
+    var hostCalls: HostCalls? { get }
+
     /// A dense tensor with undefined contents.
     func makeTensor(_ shape: Shape, _ dtype: DType) -> Tensor
     /// A checkpoint's tensor where the device can read it. The CPU returns it as it is: a view of the file's map.
@@ -68,6 +71,10 @@ public protocol Device: AnyObject, Sendable {
     func convolution(_ x: Tensor, _ weight: ConvolutionWeight, stride: Int, padding: Padding, upsampling: Int, _ epilogue: Epilogue, into y: Tensor)
     /// GroupNorm over `x [height, width, channels]`, then the activation; y may be x.
     func groupNorm(_ x: Tensor, groups: Int, weight: Tensor, bias: Tensor, epsilon: Float, activation: Activation, into y: Tensor)
+}
+
+extension Device {
+    public var hostCalls: HostCalls? { nil }
 }
 
 /// An element-wise function.

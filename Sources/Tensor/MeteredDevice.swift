@@ -8,6 +8,8 @@ public final class MeteredDevice: Device, @unchecked Sendable {
         public var floatingPointOperations: Double = 0
         /// Bytes of weights, each counted at every use.
         public var weightBytes: Double = 0
+        /// Calls of the driver, where the device has one.
+        public var hostCalls: HostCalls?
 
         public init(floatingPointOperations: Double = 0, weightBytes: Double = 0) {
             self.floatingPointOperations = floatingPointOperations
@@ -16,15 +18,29 @@ public final class MeteredDevice: Device, @unchecked Sendable {
     }
 
     private let base: any Device
-    public private(set) var work = Work()
+    private var counted = Work()
+    private var callsAtReset: HostCalls?
 
-    public init(_ base: any Device) { self.base = base }
+    public init(_ base: any Device) {
+        self.base = base
+        callsAtReset = base.hostCalls
+    }
 
-    public func reset() { work = Work() }
+    public func reset() {
+        counted = Work()
+        callsAtReset = base.hostCalls
+    }
+
+    public var work: Work {
+        var result = counted
+        if let now = base.hostCalls, let before = callsAtReset { result.hostCalls = now - before }
+        return result
+    }
 
     public var name: String { base.name }
     public var cacheType: DType { base.cacheType }
     public var batchRows: Int { base.batchRows }
+    public var hostCalls: HostCalls? { base.hostCalls }
     public func makeTensor(_ shape: Shape, _ dtype: DType) -> Tensor { base.makeTensor(shape, dtype) }
     public func place(_ weight: Tensor) -> Tensor { base.place(weight) }
     public func placeConvolution(weight: Tensor, bias: Tensor?) -> ConvolutionWeight { base.placeConvolution(weight: weight, bias: bias) }
@@ -33,27 +49,27 @@ public final class MeteredDevice: Device, @unchecked Sendable {
     public func synchronize() throws { try base.synchronize() }
 
     public func linear(_ x: Tensor, _ weight: Tensor, bias: Tensor?, _ epilogue: Epilogue, into y: Tensor) {
-        work.floatingPointOperations += 2 * Double(x.rows) * Double(weight.shape.count)
-        work.weightBytes += Double(weight.shape.count * weight.dtype.byteCount)
+        counted.floatingPointOperations += 2 * Double(x.rows) * Double(weight.shape.count)
+        counted.weightBytes += Double(weight.shape.count * weight.dtype.byteCount)
         base.linear(x, weight, bias: bias, epilogue, into: y)
     }
 
     public func attention(_ parameters: Attention, query: Tensor, key: Tensor, value: Tensor, into output: Tensor) {
         var pairs = Double(query.rows) * Double(key.rows)
         if case .causal = parameters.mask { pairs -= Double(query.rows) * Double(query.rows - 1) / 2 }
-        work.floatingPointOperations += 4 * pairs * Double(parameters.heads * parameters.headSize)
+        counted.floatingPointOperations += 4 * pairs * Double(parameters.heads * parameters.headSize)
         base.attention(parameters, query: query, key: key, value: value, into: output)
     }
 
     public func pagedAttention(_ parameters: Attention, query: Tensor, keys: Tensor, values: Tensor, pages: PageTable, into output: Tensor) {
         let pairs = pages.lengths.reduce(0.0) { $0 + Double($1) }
-        work.floatingPointOperations += 4 * pairs * Double(parameters.heads * parameters.headSize)
+        counted.floatingPointOperations += 4 * pairs * Double(parameters.heads * parameters.headSize)
         base.pagedAttention(parameters, query: query, keys: keys, values: values, pages: pages, into: output)
     }
 
     public func convolution(_ x: Tensor, _ weight: ConvolutionWeight, stride: Int, padding: Padding, upsampling: Int, _ epilogue: Epilogue, into y: Tensor) {
-        work.floatingPointOperations += 2 * Double(y.shape.count) * Double(weight.inChannels * weight.kernel * weight.kernel)
-        work.weightBytes += Double(weight.weight.shape.count * weight.weight.dtype.byteCount)
+        counted.floatingPointOperations += 2 * Double(y.shape.count) * Double(weight.inChannels * weight.kernel * weight.kernel)
+        counted.weightBytes += Double(weight.weight.shape.count * weight.weight.dtype.byteCount)
         base.convolution(x, weight, stride: stride, padding: padding, upsampling: upsampling, epilogue, into: y)
     }
 

@@ -1,0 +1,181 @@
+public import Tensor
+
+extension AscendDevice {
+    public func attention(_ parameters: Attention, query: Tensor, key: Tensor, value: Tensor, into output: Tensor) {
+        let (rows, keys, size) = (query.rows, key.rows, parameters.headSize)
+        precondition(
+            size > 0 && parameters.keyValueHeads > 0 && parameters.heads % parameters.keyValueHeads == 0
+                && query.columns == parameters.heads * size && key.columns == parameters.keyValueHeads * size && value.columns == key.columns
+                && value.rows == keys && (keys >= rows || !parameters.isCausal) && output.rows == rows && output.columns == query.columns,
+            "\(parameters.heads) heads and \(parameters.keyValueHeads) key heads of \(size) with query \(query.shape), key \(key.shape), value \(value.shape)")
+        if let bias = parameters.relativeBias {
+            precondition(
+                bias.rows == parameters.heads && bias.columns == rows + keys - 1,
+                "bias \(bias.shape) for \(parameters.heads) heads, \(rows) queries and \(keys) keys")
+        }
+        if attendFused(parameters, query, key, value, output) { return }
+        attendComposed(
+            parameters, query: Operand(heads: query, headSize: size), key: Operand(heads: key, headSize: size), value: Operand(heads: value, headSize: size),
+            into: Operand(heads: output, headSize: size))
+    }
+
+    public func pagedAttention(_ parameters: Attention, query: Tensor, keys: Tensor, values: Tensor, pages: PageTable, into output: Tensor) {
+        let size = parameters.headSize
+        precondition(
+            size > 0 && parameters.keyValueHeads > 0 && parameters.heads % parameters.keyValueHeads == 0 && query.rows == pages.lengths.count
+                && query.columns == parameters.heads * size && keys.columns == parameters.keyValueHeads * size && values.shape == keys.shape
+                && values.dtype == keys.dtype && keys.isDense && values.isDense && parameters.relativeBias == nil && output.rows == query.rows
+                && output.columns == query.columns,
+            "\(parameters.heads) heads and \(parameters.keyValueHeads) key heads of \(size) with query \(query.shape), keys \(keys.shape), values \(values.shape)")
+        precondition(pages.pages.allSatisfy { $0 >= 0 && (Int($0) + 1) * pages.pageRows <= keys.rows }, "a page outside a pool of \(keys.rows) rows")
+        if attendPagedFused(parameters, query, keys, values, pages, output) { return }
+        for (sequence, length) in pages.lengths.enumerated() {
+            let rows = (0..<Int(length)).map { row in
+                pages.pages[sequence * pages.width + row / pages.pageRows] * Int32(pages.pageRows) + Int32(row % pages.pageRows)
+            }
+            func gathered(_ pool: Tensor) -> Operand {
+                let result = scratch([rows.count, pool.columns], pool.dtype)
+                queue.gather(Operand(matrix: pool), indices(rows), into: result)
+                return result.reshaped([rows.count, parameters.keyValueHeads, size])
+            }
+            let range = sequence..<sequence + 1
+            attendComposed(
+                parameters, query: Operand(heads: query, headSize: size).slice(0, range), key: gathered(keys), value: gathered(values),
+                into: Operand(heads: output, headSize: size).slice(0, range))
+        }
+    }
+}
+
+// Attention as CANN's own operator.
+
+extension AscendDevice {
+    private func attendFused(_ parameters: Attention, _ query: Tensor, _ key: Tensor, _ value: Tensor, _ output: Tensor) -> Bool {
+        let causal = parameters.isCausal && query.rows > 1
+        guard let half, causal ? fused.causalAttention : fused.attention, parameters.relativeBias == nil, canFuse(parameters) else { return false }
+        func rounded(_ x: Tensor, _ heads: Int) -> Operand {
+            let result = scratch([x.rows, x.columns], half)
+            queue.copy(Operand(matrix: x), to: result)
+            return result.reshaped([1, x.rows, heads, parameters.headSize])
+        }
+        let result = scratch([query.rows, query.columns], half)
+        var call = FusedAttention(
+            query: rounded(query, parameters.heads), key: rounded(key, parameters.keyValueHeads), value: rounded(value, parameters.keyValueHeads),
+            output: result.reshaped([1, query.rows, parameters.heads, parameters.headSize]), heads: parameters.heads,
+            keyValueHeads: parameters.keyValueHeads, scale: parameters.scale)
+        if causal { call.causalMask = causalMask() }
+        guard queue.fusedAttention(call) else { return false }
+        queue.copy(result, to: Operand(matrix: output))
+        return true
+    }
+
+    private func attendPagedFused(
+        _ parameters: Attention, _ query: Tensor, _ keys: Tensor, _ values: Tensor, _ pages: PageTable, _ output: Tensor
+    ) -> Bool {
+        guard let half, fused.pagedAttention, keys.dtype == half, pages.pageRows % 16 == 0, pages.pageRows <= 512, canFuse(parameters) else { return false }
+        let (sequences, columns) = (query.rows, query.columns)
+        let rounded = scratch([sequences, columns], half)
+        queue.copy(Operand(matrix: query), to: rounded)
+        let result = scratch([sequences, columns], half)
+        let table = table(.pages(pages.pages, width: pages.width), Shape(sequences, pages.width), .i32) { pages.pages.withUnsafeBytes(Array.init) }
+        let pool = [keys.rows / pages.pageRows, pages.pageRows, keys.columns]
+        let call = FusedAttention(
+            query: rounded.reshaped([sequences, 1, columns]), key: Operand(dense: keys.rows(0..<pool[0] * pool[1]), pool),
+            value: Operand(dense: values.rows(0..<pool[0] * pool[1]), pool), output: result.reshaped([sequences, 1, columns]), heads: parameters.heads,
+            keyValueHeads: parameters.keyValueHeads, scale: parameters.scale,
+            pages: (Operand(dense: table, [sequences, pages.width]), pages.pageRows, pages.lengths))
+        guard queue.fusedAttention(call) else { return false }
+        queue.copy(result, to: Operand(matrix: output))
+        return true
+    }
+
+    private func canFuse(_ parameters: Attention) -> Bool {
+        FusedAttention.takes(headSize: parameters.headSize, heads: parameters.heads, keyValueHeads: parameters.keyValueHeads)
+    }
+
+    private func causalMask() -> Operand {
+        let side = FusedAttention.maskSide
+        let tensor = table(.causalMask(side: side), Shape(side, side), .bool) {
+            [UInt8](unsafeUninitializedCapacity: side * side) { mask, count in
+                for row in 0..<side { for column in 0..<side { mask[row * side + column] = column > row ? 1 : 0 } }
+                count = side * side
+            }
+        }
+        return Operand(dense: tensor, [side, side])
+    }
+}
+
+// Attention from products and a softmax, all in f32: for f32, for a bias, and where the operator is missing or computes wrongly.
+
+extension AscendDevice {
+    /// Scores that are held at once, in elements.
+    private static let mostScores = 64 << 20
+    /// Queries at once where a triangle of each block of queries is masked.
+    private static let triangleSide = 256
+
+    /// Query and output `[rows, heads, headSize]`, key and value `[keys, keyValueHeads, headSize]`.
+    private func attendComposed(_ parameters: Attention, query: Operand, key: Operand, value: Operand, into output: Operand) {
+        let (rows, keys, size) = (query.extents[0], key.extents[0], parameters.headSize)
+        let (heads, keyHeads) = (parameters.heads, parameters.keyValueHeads)
+        let causal = parameters.isCausal && rows > 1
+        func byHead(_ x: Operand) -> Operand {
+            let result = scratch([keyHeads, keys, size], .f32)
+            queue.copy(x.permuted([1, 0, 2]), to: result)
+            return result
+        }
+        let (keyPlanes, valuePlanes) = (byHead(key), byHead(value))
+        let block = max(1, min(rows, causal ? AscendDevice.triangleSide : rows, AscendDevice.mostScores / (heads * keys)))
+        for start in stride(from: 0, to: rows, by: block) {
+            let range = start..<min(start + block, rows)
+            // Of a causal block no query sees what stands behind the last one's own place.
+            let seen = causal ? range.upperBound + keys - rows : keys
+            let folded = [keyHeads, heads / keyHeads * range.count]
+
+            let scaled = scratch([heads, range.count, size], .f32)
+            queue.copy(query.slice(0, range).permuted([1, 0, 2]), to: scaled)
+            queue.multiply(scaled, parameters.scale, into: scaled)
+
+            let scores = scratch([heads, range.count, seen], .f32)
+            queue.batchMatmul(
+                scaled.reshaped(folded + [size]), keyPlanes.slice(1, 0..<seen).permuted([0, 2, 1]), mathType: mathType(.f32),
+                into: scores.reshaped(folded + [seen]))
+            if let bias = parameters.relativeBias { queue.add(expanded(bias, range, rows: rows, keys: keys).slice(2, 0..<seen), to: scores) }
+            if causal { queue.add(triangle(range.count), to: scores.slice(2, seen - range.count..<seen)) }
+
+            let shares = scratch(scores.extents, .f32)
+            queue.softmax(scores, into: shares)
+            let result = scratch(scaled.extents, .f32)
+            queue.batchMatmul(
+                shares.reshaped(folded + [seen]), valuePlanes.slice(1, 0..<seen), mathType: mathType(.f32), into: result.reshaped(folded + [size]))
+            queue.copy(result.permuted([1, 0, 2]), to: output.slice(0, range))
+        }
+    }
+
+    /// `[side, side]`: 0 on and below the diagonal, −10³⁰ above it, which no score outweighs; an infinity would make NaN of what it meets.
+    private func triangle(_ side: Int) -> Operand {
+        let most = AscendDevice.triangleSide
+        let tensor = table(.triangle(side: most), Shape(most, most), .f32) {
+            (0..<most * most).map { $0 % most > $0 / most ? Float(-1e30) : 0 }.withUnsafeBytes(Array.init)
+        }
+        return Operand(dense: tensor, [most, most]).slice(0, 0..<side).slice(1, 0..<side)
+    }
+
+    /// A relative bias as what each score gets: `[heads, range, keys]`, a view.
+    private func expanded(_ bias: Tensor, _ range: Range<Int>, rows: Int, keys: Int) -> Operand {
+        let heads = bias.rows
+        let byDistance = scratch([bias.columns, heads], .f32)
+        queue.copy(Operand(matrix: bias).permuted([1, 0]), to: byDistance)
+        let key = DeviceTables.Key.relative(firstRow: range.lowerBound, rows: range.count, keys: keys, allRows: rows)
+        let distances = table(key, Shape(range.count * keys), .i64) {
+            range.flatMap { row in (0..<keys).map { Int64($0 - row + rows - 1) } }.withUnsafeBytes(Array.init)
+        }
+        let result = scratch([range.count * keys, heads], .f32)
+        queue.gather(byDistance, Operand(dense: distances, [range.count * keys]), into: result)
+        return result.reshaped([range.count, keys, heads]).permuted([2, 0, 1])
+    }
+}
+
+extension Attention {
+    var isCausal: Bool {
+        if case .causal = mask { true } else { false }
+    }
+}

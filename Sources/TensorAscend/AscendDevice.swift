@@ -1,0 +1,169 @@
+import CAscend
+public import Tensor
+
+/// An Ascend NPU as a device, driven through CANN.
+///
+/// Activations are f32 between operations. Operations are queued on one stream and run behind the host, which waits in `read` and
+/// `synchronize()` only. One thread at a time drives a device, any thread. Which of CANN's fused operators are used is settled when
+/// the device is made: each operation runs once on a small input and is compared with the same computed on the host.
+public final class AscendDevice: Device, @unchecked Sendable {
+    /// What products and attention multiply; sums are f32 always.
+    public enum Precision: String, Sendable, CaseIterable {
+        /// f32 operands; weights that the checkpoint keeps in 16 bits are widened where they are placed.
+        case f32
+        /// Products with weights that the checkpoint keeps in bf16, and attention, in bf16, or in f16 on a chip without bf16.
+        case bf16
+    }
+
+    public let name: String
+    public let precision: Precision
+    /// The card and the software below it.
+    public let information: AscendInformation
+    /// Fused operators that this device does without, and why.
+    public private(set) var fallbacks: [String] = []
+
+    let queue: Queue
+    let memory: DeviceMemory
+    let chip: Chip
+    var fused = FusedOperators()
+    private let staging: Staging
+    private var tables = DeviceTables()
+
+    /// - Parameters:
+    ///   - index: among the cards that this process may see.
+    ///   - timeout: how long the device may take for what is queued before it counts as lost, in seconds.
+    /// - Throws: `DeviceError`: there is no such card, its chip is not supported, or an operator without fallback computes wrongly.
+    public convenience init(_ index: Int = 0, precision: Precision = .bf16, timeout: Int = 300) throws {
+        try self.init(index, precision: precision, timeout: timeout, fused: FusedOperators())
+    }
+
+    /// - Parameter fused: those that may be used at all.
+    package init(_ index: Int, precision: Precision, timeout: Int, fused: FusedOperators) throws {
+        let cann = try CANN.load()
+        name = "npu:\(index)"
+        self.precision = precision
+        guard index >= 0, index < cann.deviceCount else { throw DeviceError(.unavailable, "\(name): this process sees \(cann.deviceCount) cards") }
+        chip = try Chip(name: cann.chipName)
+        let context = try cann.context(index)
+        queue = try Queue(cann, name: name, context: context, timeout: Int32(timeout * 1000))
+        information = AscendInformation(cann, chip, queue)
+        memory = DeviceMemory(queue)
+        guard let staging = Staging(queue) else {
+            queue.end()
+            throw DeviceError(.unavailable, "\(name): no pinned host memory")
+        }
+        self.staging = staging
+        self.fused = fused
+        try SelfTest(self).run { self.fallbacks.append($0) }
+    }
+
+    deinit {
+        tables.removeAll()
+        queue.end()
+        staging.end()
+        memory.end()
+    }
+
+    public var hostCalls: HostCalls? { queue.calls }
+
+    /// How long the device may take for what is queued before it counts as lost, in seconds.
+    package var timeout: Int {
+        get { Int(queue.timeout) / 1000 }
+        set { queue.timeout = Int32(newValue * 1000) }
+    }
+
+    /// Bytes of the card's memory that this device holds, in use or kept for later.
+    package var reservedMemory: Int { memory.byteCount }
+
+    /// What operands of products are rounded to; nil where nothing is rounded.
+    var half: DType? { precision == .f32 ? nil : chip.half }
+
+    public var cacheType: DType { half ?? .f32 }
+    /// Fewer rows than this are multiplied as this many, so that the tiles, and with them the order of sums, stay the same.
+    public var batchRows: Int { 16 }
+
+    public func makeTensor(_ shape: Shape, _ dtype: DType) -> Tensor { memory.makeTensor(shape, dtype) }
+
+    /// Copies the weight to the device, in its own type where products read that type, in f32 otherwise.
+    public func place(_ weight: Tensor) -> Tensor {
+        precondition(weight.isDense && weight.dtype.isFloatingPoint, "a weight \(weight.dtype) \(weight.shape)")
+        let target: DType = weight.dtype == .bf16 ? half ?? .f32 : .f32
+        let placed = memory.makeTensor(weight.shape, target, asWeight: true)
+        let bytes = UnsafeRawBufferPointer(start: weight.address, count: weight.byteCount)
+        if target == weight.dtype {
+            write(bytes, to: placed)
+        } else {
+            let stored = makeTensor(weight.shape, weight.dtype)
+            write(bytes, to: stored)
+            let extents = [weight.shape.count]
+            queue.copy(Operand(dense: stored, extents), to: Operand(dense: placed, extents))
+        }
+        return placed
+    }
+
+    public func placeConvolution(weight: Tensor, bias: Tensor?) -> ConvolutionWeight {
+        precondition(weight.shape.rank == 4 && weight.shape[2] == weight.shape[3], "a convolution's weight \(weight.shape)")
+        return ConvolutionWeight(
+            outChannels: weight.shape[0], inChannels: weight.shape[1], kernel: weight.shape[2], weight: place(weight), bias: bias)
+    }
+
+    public func write(_ bytes: UnsafeRawBufferPointer, to tensor: Tensor) {
+        precondition(tensor.isDense && tensor.byteCount == bytes.count, "\(bytes.count) bytes into \(tensor.dtype) \(tensor.shape)")
+        guard tensor.storage.address != Queue.nowhere else { return }
+        staging.upload(bytes, to: tensor.address)
+    }
+
+    public func read(_ tensor: Tensor, into bytes: UnsafeMutableRawBufferPointer) throws {
+        precondition(tensor.isDense && tensor.byteCount == bytes.count, "\(tensor.dtype) \(tensor.shape) into \(bytes.count) bytes")
+        try queue.synchronize()
+        guard bytes.count > 0 else { return }
+        guard tensor.storage.address != Queue.nowhere else {
+            throw DeviceError(.outOfMemory, "\(name): \(tensor.dtype) \(tensor.shape) read, for which the device had no memory")
+        }
+        queue.check("aclrtMemcpy of \(bytes.count) bytes to the host") {
+            $0.aclrtMemcpy(bytes.baseAddress, bytes.count, tensor.address, bytes.count, ACL_MEMCPY_DEVICE_TO_HOST)
+        }
+        try queue.synchronize()
+    }
+
+    public func synchronize() throws { try queue.synchronize() }
+
+    /// A dense operand with undefined contents, whose memory serves others as soon as nothing that is still to be queued holds it.
+    func scratch(_ extents: [Int], _ dtype: DType, format: Operand.Format = .plain) -> Operand {
+        Operand(dense: memory.makeTensor(Shape(extents.reduce(1, *)), dtype), extents, format: format)
+    }
+
+    /// A constant on the device, uploaded once while it is asked for again and again.
+    func table(_ key: DeviceTables.Key, _ shape: Shape, _ dtype: DType, bytes: () -> [UInt8]) -> Tensor {
+        tables.tensor(key) {
+            let tensor = makeTensor(shape, dtype)
+            bytes().withUnsafeBytes { write($0, to: tensor) }
+            return tensor
+        }
+    }
+
+    /// Row numbers as the device reads them, i64.
+    func indices(_ rows: [Int32]) -> Operand {
+        let tensor = table(.rows(rows), Shape(rows.count), .i64) { rows.map(Int64.init).withUnsafeBytes(Array.init) }
+        return Operand(dense: tensor, [rows.count])
+    }
+}
+
+/// Fused operators, each of which has a composition of others to fall back on.
+package struct FusedOperators: Sendable, Hashable {
+    package var attention = true
+    package var causalAttention = true
+    package var pagedAttention = true
+    package var rotary = true
+    package var swiGlu = true
+    package var groupNormSilu = true
+
+    package init() {}
+
+    /// All compositions, no fused operator.
+    package static let none: FusedOperators = {
+        var none = FusedOperators()
+        for flag in [\FusedOperators.attention, \.causalAttention, \.pagedAttention, \.rotary, \.swiGlu, \.groupNormSilu] { none[keyPath: flag] = false }
+        return none
+    }()
+}

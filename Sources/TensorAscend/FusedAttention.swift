@@ -1,0 +1,87 @@
+import CAscend
+import Tensor
+
+/// One call of CANN's fused attention for inference. Operands have 16 bits and are dense.
+struct FusedAttention {
+    /// `[batch, rows, heads, headSize]`, or `[batch, 1, heads · headSize]` with pages.
+    let query: Operand
+    /// `[batch, keys, keyValueHeads, headSize]`, or `[pages, pageRows, keyValueHeads · headSize]`.
+    let key, value: Operand
+    /// Like query.
+    let output: Operand
+    let heads, keyValueHeads: Int
+    let scale: Float
+    /// Of causal attention: bool `[2048, 2048]`, true above the diagonal; the diagonal is then aligned to the last key.
+    var causalMask: Operand?
+    /// Page numbers, i32 `[batch, most pages]`, and the rows of each sequence.
+    var pages: (table: Operand, pageRows: Int, lengths: [Int32])?
+
+    /// The side of the mask, which CANN fixes for every length.
+    static let maskSide = 2048
+    /// Causal by ends: query i sees what stands no further behind the last key than the query behind the last query.
+    private static let rightDownCausal: Int64 = 3
+
+    var layout: String { pages == nil ? "BSND" : "BSH" }
+    var sparseMode: Int64 { causalMask == nil ? 0 : FusedAttention.rightDownCausal }
+
+    /// What the operator can take: heads of a multiple of 16 where there is more than one query, and no more than its tables hold.
+    static func takes(headSize: Int, heads: Int, keyValueHeads: Int) -> Bool {
+        headSize % 16 == 0 && headSize <= 512 && heads <= 256 && heads / keyValueHeads <= 64 && heads * headSize < 65535
+    }
+}
+
+extension Queue {
+    /// - Returns: false where the operator is missing or turns it down.
+    func fusedAttention(_ call: FusedAttention) -> Bool {
+        if api.pointee.aclnnFusedInferAttentionScoreV3 != nil { return third(call) }
+        return api.pointee.aclnnFusedInferAttentionScoreV2 != nil && second(call)
+    }
+
+    /// 0: sums of scores in f32.
+    private static let precise: Int64 = 0
+    private static let unlimited = Int64(Int32.max)
+
+    private func third(_ call: FusedAttention) -> Bool {
+        attend(.fusedInferAttentionScoreV3, api.pointee.aclnnFusedInferAttentionScoreV3, call) { api, a, at, layout, lengths, size, executor in
+            api.aclnnFusedInferAttentionScoreV3GetWorkspaceSize(
+                a[0], a.list([1]), a.list([2]), nil, at.mask.flatMap { a[$0] }, nil, lengths, nil, nil, nil, nil, nil, nil, nil, at.table.flatMap { a[$0] },
+                nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, Int64(call.heads), Double(call.scale), Queue.unlimited, Queue.unlimited, layout,
+                Int64(call.keyValueHeads), at.sparseMode, Queue.precise, Int64(call.pages?.pageRows ?? 0), 0, false, 0, 0, a[3], nil, size, executor)
+        }
+    }
+
+    private func second(_ call: FusedAttention) -> Bool {
+        attend(.fusedInferAttentionScoreV2, api.pointee.aclnnFusedInferAttentionScoreV2, call) { api, a, at, layout, lengths, size, executor in
+            api.aclnnFusedInferAttentionScoreV2GetWorkspaceSize(
+                a[0], a.list([1]), a.list([2]), nil, at.mask.flatMap { a[$0] }, nil, lengths, nil, nil, nil, nil, nil, nil, nil, at.table.flatMap { a[$0] },
+                nil, nil, nil, nil, nil, nil, nil, nil, nil, Int64(call.heads), Double(call.scale), Queue.unlimited, Queue.unlimited, layout,
+                Int64(call.keyValueHeads), at.sparseMode, Queue.precise, Int64(call.pages?.pageRows ?? 0), 0, false, 0, 0, a[3], nil, size, executor)
+        }
+    }
+
+    /// Where the optional tensors stand among the operands.
+    private typealias Places = (mask: Int?, table: Int?, sparseMode: Int64)
+
+    private func attend(
+        _ op: Operator, _ launch: Launch?, _ call: FusedAttention,
+        plan: (
+            ca_api, Arguments, Places, UnsafeMutablePointer<CChar>, OpaquePointer?, UnsafeMutablePointer<UInt64>, UnsafeMutablePointer<OpaquePointer?>
+        ) -> aclnnStatus
+    ) -> Bool {
+        let optional = [call.causalMask, call.pages?.table].compactMap { $0 }
+        let places: Places = (
+            call.causalMask == nil ? nil : 4, call.pages == nil ? nil : 3 + optional.count, call.sparseMode
+        )
+        var layout = Array(call.layout.utf8CString)
+        return layout.withUnsafeMutableBufferPointer { layout in
+            // The lengths of sequences are part of the plan and grow with every token.
+            run(
+                op, launch, [call.query, call.key, call.value, call.output] + optional,
+                [Double(call.heads), Double(call.keyValueHeads), Double(call.scale)], repeatable: call.pages == nil, mayRefuse: true
+            ) { api, arguments, size, executor in
+                let lengths = call.pages.flatMap { arguments.integers($0.lengths.map(Int.init)) }
+                return plan(api, arguments, places, layout.baseAddress!, lengths, size, executor)
+            }
+        }
+    }
+}

@@ -1,0 +1,214 @@
+import CAscend
+import Tensor
+
+/// The stream of one device: operators are queued here in order, and the first thing that goes wrong waits here until it is asked for.
+///
+/// An operator takes two calls, one that plans and one that launches. A plan holds for one choice of operator, shapes, addresses and
+/// attributes; it is kept where CANN allows, so that in a loop only launches are left.
+final class Queue {
+    let api: UnsafePointer<ca_api>
+    let name: String
+    let stream: aclrtStream
+    /// How long the host waits for the device before it counts as lost, in milliseconds.
+    var timeout: Int32
+    weak var memory: DeviceMemory?
+    private(set) var calls = HostCalls()
+    /// Operators that were missing or turned down where they may be.
+    private(set) var refusals = 0
+
+    private let context: aclrtContext
+    private var failure: DeviceError?
+    private var workspace: (address: UnsafeMutableRawPointer?, byteCount: Int) = (nil, 0)
+    private var plans: [PlanKey: Plan] = [:]
+    private var unrepeatable: Set<Operator> = []
+
+    /// Plans kept at most; all are dropped when there would be more.
+    private static let mostPlans = 16384
+    /// The address of memory that could not be had.
+    static var nowhere: UnsafeMutableRawPointer { UnsafeMutableRawPointer(bitPattern: 64)! }
+
+    private struct PlanKey: Hashable {
+        let op: Operator
+        let views: [Operand.View]
+        let attributes: [Double]
+    }
+
+    private struct Plan {
+        let executor: OpaquePointer
+        let workspaceSize: UInt64
+        let arguments: Arguments
+    }
+
+    typealias Launch = @convention(c) (UnsafeMutableRawPointer?, UInt64, OpaquePointer?, aclrtStream?) -> aclnnStatus
+
+    init(_ cann: CANN, name: String, context: aclrtContext, timeout: Int32) throws(DeviceError) {
+        api = cann.api
+        self.name = name
+        self.context = context
+        self.timeout = timeout
+        var stream: aclrtStream?
+        var code = ca_enter(api, context)
+        if code == 0 {
+            code = api.pointee.aclrtCreateStreamWithConfig(&stream, 0, UInt32(ACL_STREAM_FAST_LAUNCH | ACL_STREAM_FAST_SYNC))
+        }
+        guard code == 0, let stream else {
+            throw DeviceError(.unavailable, "\(name): aclrtCreateStreamWithConfig answered \(code)\(recentMessage(api.pointee))")
+        }
+        self.stream = stream
+        // What is queued behind a failure would compute with what it left.
+        check("aclrtSetStreamFailureMode") { $0.aclrtSetStreamFailureMode(stream, UInt64(ACL_STOP_ON_FAILURE)) }
+    }
+
+    /// Nothing has gone wrong since it was last asked.
+    var isUsable: Bool { failure == nil }
+
+    /// Queues an operator.
+    /// - Parameters:
+    ///   - operands: all tensors it reads and writes, in the order that `plan` numbers them.
+    ///   - attributes: whatever else `plan` passes.
+    ///   - repeatable: false where `plan` passes what no key names, such as lengths.
+    ///   - mayRefuse: an operator that is turned down is no failure.
+    /// - Returns: false where it is missing or was turned down.
+    @discardableResult
+    func run(
+        _ op: Operator, _ launch: Launch?, _ operands: [Operand], _ attributes: [Double] = [], repeatable: Bool = true, mayRefuse: Bool = false,
+        plan: (ca_api, Arguments, UnsafeMutablePointer<UInt64>, UnsafeMutablePointer<OpaquePointer?>) -> aclnnStatus
+    ) -> Bool {
+        guard let launch else {
+            refusals += 1
+            return false
+        }
+        guard isUsable else { return true }
+        let entered = ca_enter(api, context)
+        guard entered == 0 else {
+            fail(entered, "aclrtSetCurrentContext")
+            return true
+        }
+        guard operands.allSatisfy({ $0.storage.address != Queue.nowhere }) else {
+            failure = DeviceError(.outOfMemory, "\(name): \(op.symbol) on memory that the device did not have")
+            return true
+        }
+        let key = PlanKey(op: op, views: operands.map(\.view), attributes: attributes)
+        let repeatable = repeatable && !unrepeatable.contains(op)
+        if repeatable, let plan = plans[key] {
+            self.launch(op, launch, plan.executor, plan.workspaceSize, operands)
+            return true
+        }
+        let arguments = Arguments(api, operands)
+        var (size, executor): (UInt64, OpaquePointer?) = (0, nil)
+        let code = plan(api.pointee, arguments, &size, &executor)
+        calls.plans += 1
+        guard code == 0, let executor else {
+            calls.descriptors += 2 * arguments.count
+            arguments.destroy()
+            if mayRefuse {
+                refusals += 1
+                return false
+            }
+            fail(code, description(op, operands))
+            return true
+        }
+        calls.descriptors += arguments.count
+        if repeatable, keep(Plan(executor: executor, workspaceSize: size, arguments: arguments), op, key) {
+            self.launch(op, launch, executor, size, operands)
+        } else {
+            // The launch uses the executor up.
+            if !self.launch(op, launch, executor, size, operands) { _ = api.pointee.aclDestroyAclOpExecutor(executor) }
+            calls.descriptors += arguments.count
+            arguments.destroy()
+        }
+        return true
+    }
+
+    /// Whether CANN lets the plan be launched more than once.
+    private func keep(_ plan: Plan, _ op: Operator, _ key: PlanKey) -> Bool {
+        calls.plans += 1
+        guard api.pointee.aclSetAclOpExecutorRepeatable(plan.executor) == 0 else {
+            unrepeatable.insert(op)
+            return false
+        }
+        if plans.count >= Queue.mostPlans { forgetPlans() }
+        plans[key] = plan
+        return true
+    }
+
+    /// - Returns: false where it was not called, for want of a workspace.
+    @discardableResult
+    private func launch(_ op: Operator, _ launch: Launch, _ executor: OpaquePointer, _ workspaceSize: UInt64, _ operands: [Operand]) -> Bool {
+        guard reserveWorkspace(Int(workspaceSize)) else { return false }
+        let code = launch(workspaceSize == 0 ? nil : workspace.address, workspaceSize, executor, stream)
+        calls.launches += 1
+        if code != 0 { fail(code, description(op, operands)) }
+        return true
+    }
+
+    /// One workspace serves all operators, one after another. To grow it the stream is waited for, because freeing waits for nothing.
+    private func reserveWorkspace(_ byteCount: Int) -> Bool {
+        guard byteCount > workspace.byteCount else { return true }
+        guard wait(), let memory else { return false }
+        if let old = workspace.address { _ = runtime { $0.aclrtFree(old) } }
+        workspace = (nil, 0)
+        let unit = 2 << 20
+        let size = (byteCount + unit - 1) / unit * unit
+        guard let address = memory.allocate(size) else { return false }
+        workspace = (address, size)
+        return true
+    }
+
+    /// Drops all plans. Nothing that is queued needs them.
+    func forgetPlans() {
+        for plan in plans.values {
+            _ = api.pointee.aclDestroyAclOpExecutor(plan.executor)
+            plan.arguments.destroy()
+        }
+        plans.removeAll()
+    }
+
+    /// Calls the runtime, in this device's context.
+    func runtime(_ call: (ca_api) -> aclError) -> aclError {
+        calls.runtime += 1
+        let code = ca_enter(api, context)
+        return code == 0 ? call(api.pointee) : code
+    }
+
+    /// The same, where anything but success is a failure.
+    @discardableResult
+    func check(_ what: @autoclosure () -> String, _ call: (ca_api) -> aclError) -> Bool {
+        guard isUsable else { return false }
+        let code = runtime(call)
+        if code != 0 { fail(code, what()) }
+        return code == 0
+    }
+
+    /// Waits until all that was queued has run.
+    func wait() -> Bool {
+        check("aclrtSynchronizeStream") { $0.aclrtSynchronizeStreamWithTimeout(stream, timeout) }
+    }
+
+    /// Waits, and throws the first failure since the last call. A lost device stays lost.
+    func synchronize() throws(DeviceError) {
+        _ = wait()
+        guard let failure else { return }
+        if failure.kind != .lost { self.failure = nil }
+        throw failure
+    }
+
+    /// Remembers the first failure. A rule of CANN's that was broken is this program's mistake and ends it.
+    func fail(_ code: Int32, _ what: String) {
+        let message = "\(name): \(what) answered \(code)\(recentMessage(api.pointee))"
+        guard let kind = Meaning(code: code).kind else { fatalError(message) }
+        if failure == nil { failure = DeviceError(kind, message) }
+    }
+
+    /// Gives back all that is the stream's.
+    func end() {
+        _ = runtime { $0.aclrtSynchronizeStreamWithTimeout(stream, timeout) }
+        forgetPlans()
+        if let address = workspace.address { _ = runtime { $0.aclrtFree(address) } }
+        _ = runtime { $0.aclrtDestroyStream(stream) }
+    }
+
+    private func description(_ op: Operator, _ operands: [Operand]) -> String {
+        op.symbol + operands.map { " \($0.dtype)\($0.extents)" }.joined()
+    }
+}

@@ -1,0 +1,55 @@
+/* The stand-in's own controls: what tests may ask of it beside CANN's names. It is a test instrument; it computes on the CPU.
+ *
+ * Environment, read by the first aclInit or DCMI call of a process and again by an aclInit after aclFinalize:
+ *   STANDIN_SOC      Ascend910B3 (default), any 910B1 … B4-1, Ascend910_93xx, Ascend310P3 or Ascend910A
+ *   STANDIN_DEVICES  dies, 1 by default
+ *   STANDIN_MEMORY   bytes of a die's memory that processes may take; by default what the SoC has, less the driver's share
+ *   STANDIN_MACHINE  a folder that the processes of one machine share: a die's limit, DCMI and npu-smi then count all of them,
+ *                    and npu<number>.<process> tells who has set which die and how many bytes it holds
+ *   STANDIN_FAULT    commas between:  oom@N  (the N-th aclrtMalloc fails once)   oom@N-  (it and all later ones)
+ *                                     kernel@N:CODE  (the N-th operator ends with CODE: 507014, 507015, 507035, …)
+ *                                     lost@N:CODE    (at the N-th operator the device is lost: 507010, 507901, 507054, …)
+ *                                     stuck@N        (the N-th operator never ends)
+ *                                     slow-set-device (the first aclrtSetDevice takes two seconds)
+ *                                     dcmi:CODE      (every DCMI function answers CODE: -8008, -8255, …)
+ *   STANDIN_BUGS     commas between: mask512, tnd, inf: silent faults of attention that public reports tell of
+ *   STANDIN_STRESS   a seed: every task of a stream starts after a random delay of up to two milliseconds
+ *   STANDIN_UNREPEATABLE  names of operators, commas between, whose executors can't be marked repeatable: 561000
+ *   STANDIN_WRONG    names of operators, commas between, that silently compute the negative of their result
+ *   STANDIN_LEAKS    abort: aclFinalize ends the process when something was not given back; else it only tells
+ * ASCEND_OPP_PATH and ASCEND_RT_VISIBLE_DEVICES act as with CANN.
+ *
+ * What hardware lets pass silently ends the process: a line on stderr that begins "stand-in: ", then SIGABRT. Among it: a handle
+ * that is destroyed, consumed, foreign or of another kind; a tensor outside its storage or its memory, or unaligned; a copy in
+ * another direction than its pointers'; a workspace too small, foreign or overlapping; arguments destroyed between the phases; a
+ * byte in a guard; and whatever frees, reads or overwrites what a queued task may still use, judged by the order of calls and waits
+ * alone. A host that touches device memory gets SIGSEGV. What CANN itself refuses is answered with CANN's code.
+ *
+ * It can't show: tiling's further refusals, how kernels round, speed, exact limits of streams, graph capture and HCCL, which it lacks. */
+#pragma once
+
+#include "CAscend.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* Every function that the loader resolves: how a test that links the stand-in calls CANN. */
+const struct ca_api *standin_cann(void);
+/* Operators of which phase 2 began, counted for the process. */
+uint64_t standin_operators(void);
+/* Calls of every CANN function so far. */
+uint64_t standin_calls(void);
+/* Bytes that live allocations hold on a device, rounded as CANN rounds. */
+uint64_t standin_allocated(int32_t device);
+/* While held, streams take tasks and start none: what the host reads early is then sure to be poison. */
+void standin_hold(int held);
+/* The address at which the test may read a device's memory in place of `device`; NULL outside live allocations. */
+const void *standin_peek(const void *device);
+/* Fills new memory, so that floats read as NaN. Freed memory is no memory at all: its addresses are never handed out again. */
+enum { STANDIN_NEW = 0xFF };
+
+/* CANN's names that the loader does not resolve today, and the stand-in has. */
+aclError aclrtStreamWaitEvent(aclrtStream stream, aclrtEvent event);
+aclError aclrtEventElapsedTime(float *ms, aclrtEvent startEvent, aclrtEvent endEvent);
+aclnnStatus aclSetInputTensorAddr(aclOpExecutor *executor, const size_t index, aclTensor *tensor, void *addr);
+aclnnStatus aclSetOutputTensorAddr(aclOpExecutor *executor, const size_t index, aclTensor *tensor, void *addr);

@@ -1,0 +1,124 @@
+// Copies and fills: directions, sizes, and which of them wait.
+#include "state.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct { bool device; bool pinned; const void *address; size_t bytes; } end;
+
+/* One end of a copy, checked against the memory that is really there. */
+static end checked(const void *address, size_t bytes, bool device, int current, const char *where) {
+    si_block *block = si_block_at(address, where);
+    if (device || (block && block->place != SI_HOST)) si_block_expect(address, bytes, device ? current : SI_HOST, where);
+    else if (block) si_block_expect(address, bytes, SI_HOST, where);
+    return (end){device, block && !device, address, bytes};
+}
+
+static aclError check_arguments(const void *dst, size_t destMax, const void *src, size_t count, int kind, const char *function) {
+    if (!dst || !src) return si_fail(100000, "%s: %s is NULL", function, dst ? "src" : "dst");
+    if (kind < 0 || kind > 3) return si_fail(107000, "%s: kind %d", function, kind);
+    if (count > destMax) return si_fail(107000, "%s: count %zu, destMax %zu", function, count, destMax);
+    return 0;
+}
+
+static bool to_device(int kind) { return kind & 1; }         /* HOST_TO_DEVICE 1, DEVICE_TO_DEVICE 3 */
+static bool from_device(int kind) { return kind & 2; }       /* DEVICE_TO_HOST 2, DEVICE_TO_DEVICE 3 */
+
+static void each_access(end to, size_t count, end from, void (*act)(si_access, void *), void *context) {
+    if (to.device || to.pinned) act((si_access){to.address, count, true}, context);
+    if (from.device || from.pinned) act((si_access){from.address, count, false}, context);
+}
+
+typedef struct { si_stream *stream; const char *where; } use;
+static void check_host(si_access access, void *context) { si_access_check(access, &si_known, -1, ((use *)context)->where); }
+static void check_task(si_access access, void *context) {
+    use *u = context;
+    si_access_check(access, si_stream_clock(u->stream->id), u->stream->id, u->where);
+}
+static void note(si_access access, void *context) {
+    use *u = context;
+    si_access_note(access, u->stream->id, u->stream->issued);
+}
+
+aclError aclrtMemcpy(void *dst, size_t destMax, const void *src, size_t count, aclrtMemcpyKind kind) {
+    SI_ENTER();
+    si_context *context;
+    SI_TRY(si_current(&context));
+    if (!count && dst && src) return 0;
+    SI_TRY(check_arguments(dst, destMax, src, count, (int)kind, __func__));
+    SI_TRY(si_device_state(context->device));
+    si_lock();
+    end to = checked(dst, destMax, to_device(kind), context->device, "aclrtMemcpy (dst)");
+    end from = checked(src, count, from_device(kind), context->device, "aclrtMemcpy (src)");
+    each_access(to, count, from, check_host, &(use){NULL, __func__});
+    si_unlock();
+    memmove(si_readable(dst), si_readable(src), count);
+    return 0;
+}
+
+typedef struct { void *dst; const void *src; size_t count; int value; } copy;
+
+static aclError run_copy(si_stream *stream, void *payload) {
+    (void)stream;
+    copy *c = payload;
+    memmove(c->dst, c->src, c->count);
+    return 0;
+}
+
+static aclError run_fill(si_stream *stream, void *payload) {
+    (void)stream;
+    copy *c = payload;
+    memset(c->dst, c->value, c->count);
+    return 0;
+}
+
+/* With pageable memory the call returns only when the copy is done; what pinned memory holds till then is poison. */
+aclError aclrtMemcpyAsync(void *dst, size_t destMax, const void *src, size_t count, aclrtMemcpyKind kind, aclrtStream stream) {
+    SI_ENTER();
+    if (!count && dst && src) return 0;
+    SI_TRY(check_arguments(dst, destMax, src, count, (int)kind, __func__));
+    if (kind == ACL_MEMCPY_HOST_TO_HOST) return si_fail(207000, "aclrtMemcpyAsync: host to host");
+    si_lock();
+    si_stream *found;
+    aclError error = si_stream_of(stream, &found);
+    if (!error) {
+        end to = checked(dst, destMax, to_device(kind), found->device, "aclrtMemcpyAsync (dst)");
+        end from = checked(src, count, from_device(kind), found->device, "aclrtMemcpyAsync (src)");
+        each_access(to, count, from, check_task, &(use){found, __func__});
+        bool idle = to.pinned && si_access_idle((si_access){dst, count, true});
+        if (idle) memset(dst, STANDIN_NEW, count);
+        copy *c = malloc(sizeof *c);
+        *c = (copy){si_readable(dst), si_readable(src), count, 0};
+        error = si_stream_push(found, run_copy, c, free, SI_FATE_NONE);
+        each_access(to, count, from, note, &(use){found, __func__});
+        bool pageable = (!to.device && !to.pinned) || (!from.device && !from.pinned);
+        if (pageable) {
+            si_stream_await(found, found->issued, NULL, 0);
+            si_clock_merge(&si_known, si_stream_clock(found->id));
+            if (!error) error = si_stream_error(found);
+        }
+    }
+    si_unlock();
+    return error;
+}
+
+aclError aclrtMemsetAsync(void *devPtr, size_t maxCount, int32_t value, size_t count, aclrtStream stream) {
+    SI_ENTER();
+    if (!devPtr) return si_fail(100000, "aclrtMemsetAsync: devPtr is NULL");
+    if (count > maxCount) return si_fail(107000, "aclrtMemsetAsync: count %zu, maxCount %zu", count, maxCount);
+    if (!count) return 0;
+    si_lock();
+    si_stream *found;
+    aclError error = si_stream_of(stream, &found);
+    if (!error) {
+        si_block_expect(devPtr, maxCount, found->device, __func__);
+        si_access access = {devPtr, count, true};
+        si_access_check(access, si_stream_clock(found->id), found->id, __func__);
+        copy *c = malloc(sizeof *c);
+        *c = (copy){si_readable(devPtr), NULL, count, value};
+        error = si_stream_push(found, run_fill, c, free, SI_FATE_NONE);
+        si_access_note(access, found->id, found->issued);
+    }
+    si_unlock();
+    return error;
+}

@@ -1,0 +1,27 @@
+/* An operator between phase 1 and phase 2. */
+#pragma once
+
+#include "state.h"
+
+/* Something of the caller's, held by reference: it must still be the same at phase 2. */
+typedef struct { const void *object; uint32_t generation; } si_held_reference;
+
+typedef struct {
+    si_held_reference tensor;       /* object NULL: an optional tensor that is absent */
+    void *address;                  /* as in phase 1, or as set since */
+} si_slot;
+
+struct aclOpExecutor {
+    const si_operator *op;
+    int device;
+    void *args;
+    size_t args_size;
+    si_slot *slots;                 /* inputs, then outputs */
+    int inputs, outputs;
+    si_held_reference *kept;
+    int n_kept;
+    uint64_t workspace;
+    bool repeatable;
+};
+
+void si_executor_free(aclOpExecutor *executor, const char *how);

@@ -1,0 +1,46 @@
+// Faults that a configuration asks for, at the n-th operator or allocation.
+#include "state.h"
+
+#include <string.h>
+
+static uint64_t operators, mallocs;
+
+uint64_t standin_operators(void) {
+    si_lock();
+    uint64_t count = operators;
+    si_unlock();
+    return count;
+}
+
+void si_reset_faults(void) { operators = mallocs = 0; }
+
+si_fate si_next_fate(void) {
+    const si_configuration *c = si_configured();
+    operators++;
+    if (operators == c->kernel_at) return SI_FATE_KERNEL;
+    if (operators == c->lost_at) return SI_FATE_LOST;
+    if (operators == c->stuck_at) return SI_FATE_STUCK;
+    return SI_FATE_NONE;
+}
+
+bool si_next_malloc_fails(void) {
+    const si_configuration *c = si_configured();
+    mallocs++;
+    return c->oom_at && (mallocs == c->oom_at || (c->oom_stays && mallocs > c->oom_at));
+}
+
+static bool is_listed(const char *names, const char *op) {
+    size_t length = strlen(op);
+    for (const char *at = names; (at = strstr(at, op)); at += length)
+        if (!at[length] || at[length] == ',') return true;
+    return false;
+}
+
+bool si_repeatable(const char *op) { return !is_listed(si_configured()->unrepeatable, op); }
+
+/* Flips the sign of every element, of whichever type. */
+void si_spoil(const char *op, const aclTensor *output) {
+    if (!is_listed(si_configured()->wrong, op)) return;
+    size_t size = si_size(output->dtype);
+    for (int64_t i = 0; i < si_count(output); i++) ((uint8_t *)si_at(output, i))[size - 1] ^= 0x80;
+}

@@ -1,0 +1,83 @@
+import Devices
+import Foundation
+import Tensor
+import TensorAscend
+import TensorCPU
+import Testing
+
+extension OnDevice {
+    @Suite struct QueueTests {
+        @Test("a step that is run again plans nothing: what is left are launches", arguments: Variant.allCases)
+        func repeated(variant: Variant) throws {
+            let device = try variant.device
+            var noise = Noise(15)
+            let (x, y) = (device.makeTensor(noise(20 * 64), [20, 64]), device.makeTensor([20, 64], .f32))
+            let weight = device.place(hostWeight(noise(64 * 64), [64, 64], .bf16))
+            let vector = device.makeTensor(noise(64), [64])
+            func step() {
+                device.rmsNorm(x, weight: vector, epsilon: 1e-5, into: y)
+                device.linear(y, weight, bias: vector, .addGated(vector), into: x)
+                device.attention(Attention(heads: 4, keyValueHeads: 4, headSize: 16, scale: 0.25), query: x, key: x, value: y, into: y)
+            }
+            func calls(_ body: () -> Void) throws -> HostCalls {
+                let before = try #require(device.hostCalls)
+                body()
+                return try #require(device.hostCalls) - before
+            }
+            step()
+            let again = try calls(step)
+            #expect(again.plans == 0 && again.descriptors == 0 && again.runtime == 0 && again.launches > 3, "\(again)")
+            try device.synchronize()
+        }
+
+        @Test("uploads larger than the ring, and many of them at once, arrive whole", arguments: [Variant.f32])
+        func uploads(variant: Variant) throws {
+            let device = try variant.device
+            let count = 25 << 20
+            let values = (0..<count).map { Float($0 & 0xffff) }
+            let large = device.makeTensor(values, Shape(count))
+            #expect(try device.floats(large) == values)
+            let tensors = (0..<600).map { device.makeTensor([Float($0), Float(2 * $0)], [2]) }
+            for (number, tensor) in tensors.enumerated() { #expect(try device.floats(tensor) == [Float(number), Float(2 * number)]) }
+        }
+
+        @Test("memory that comes back is used again: a loop's memory doesn't grow", arguments: [Variant.bf16])
+        func reuse(variant: Variant) throws {
+            let device = try variant.device
+            func step() throws -> Float {
+                let x = device.makeTensor([Float](repeating: 1, count: 300_000), [300, 1000])
+                for _ in 0..<20 {
+                    let y = device.makeTensor([300, 1000], .f32)
+                    device.copy(x, to: y)
+                    device.add(y, to: x)
+                }
+                return try device.floats(x)[299_999]
+            }
+            let before = try step()
+            let held = device.reservedMemory
+            for _ in 0..<10 { #expect(try step() == before) }
+            #expect(before == Float(1 << 20) && device.reservedMemory == held)
+        }
+
+        @Test("tensors that other threads let go of come back whole")
+        func threads() async throws {
+            let device = try Variant.f32.device
+            await withTaskGroup(of: Void.self) { group in
+                for number in 0..<50 {
+                    let tensor = device.makeTensor([Float(number)], [1])
+                    group.addTask { _ = tensor.shape }
+                }
+            }
+            #expect(try device.floats(device.makeTensor([7], [1])) == [7])
+        }
+
+        @Test("devices are named as on the command line; other names are refused with theirs")
+        func names() throws {
+            #expect(try DeviceName("cpu") == .cpu && DeviceName("npu:3").description == "npu:3")
+            #expect(try DeviceName("cpu").makeDevice(precision: .f32, threads: 1).name == "cpu")
+            for name in ["", "npu", "npu:", "npu:-1", "cuda:0", "npu:x"] {
+                #expect { _ = try DeviceName(name) } throws: { ($0 as? DeviceError)?.message.contains("\"\(name)\"") == true }
+            }
+        }
+    }
+}

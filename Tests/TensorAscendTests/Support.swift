@@ -1,0 +1,150 @@
+import Foundation
+import Tensor
+import TensorAscend
+import TensorCPU
+import Testing
+
+/// The stand-in, installed where the loader looks as CANN would be. It computes on the CPU and proves nothing about hardware.
+enum StandIn {
+    enum Layout: String, CaseIterable {
+        /// Operators in libopapi.so.
+        case whole
+        /// Operators in the four libraries of 9.x.
+        case split
+
+        var operators: [String] {
+            self == .whole ? ["libopapi.so"] : ["libopapi_math.so", "libopapi_nn.so", "libopapi_cv.so", "libopapi_transformer.so"]
+        }
+    }
+
+    /// Where the build leaves it: beside the test's own program.
+    static let library = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent().appending(path: "libAscendStandIn.so")
+
+    /// A new `$ASCEND_HOME_PATH`. All its libraries are links to `library`.
+    static func makeHome(_ layout: Layout = .whole, library: URL = library, leavingOut: Set<String> = []) throws -> URL {
+        let home = FileManager.default.temporaryDirectory.appending(path: "glm-cann-\(UUID().uuidString)", directoryHint: .isDirectory)
+        let folder = home.appending(path: "lib64", directoryHint: .isDirectory)
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        for name in ["libascendcl.so", "libnnopbase.so"] + layout.operators where !leavingOut.contains(name) {
+            try FileManager.default.createSymbolicLink(at: folder.appending(path: name), withDestinationURL: library)
+        }
+        return home
+    }
+
+    /// Sets the environment as CANN's own script would, before anything of CANN is loaded into this process.
+    /// - Parameter settings: of the stand-in, without their prefix.
+    static func install(_ layout: Layout = .whole, library: URL = library, leavingOut: Set<String> = [], settings: [String: String] = [:]) throws {
+        let home = try makeHome(layout, library: library, leavingOut: leavingOut)
+        setenv("ASCEND_HOME_PATH", home.path, 1)
+        setenv("ASCEND_OPP_PATH", home.path, 1)
+        for (name, value) in settings { setenv("STANDIN_" + name, value, 1) }
+    }
+
+    /// A copy of the library that does not export `symbol`: its entry in the table of symbols gets another name, and is bound where
+    /// it is (hidden), so that the library itself still finds it.
+    static func library(without symbol: String) throws -> URL {
+        var bytes = [UInt8](try Data(contentsOf: library))
+        func number<T: FixedWidthInteger>(_ at: Int, _ type: T.Type) -> Int { bytes.withUnsafeBytes { Int($0.loadUnaligned(fromByteOffset: at, as: T.self)) } }
+        let (sections, dynamicSymbols) = (number(40, UInt64.self), 11)
+        let table = (0..<number(60, UInt16.self)).map { sections + $0 * 64 }.first { number($0 + 4, UInt32.self) == dynamicSymbols }
+        guard let table else { throw CocoaError(.fileReadCorruptFile) }
+        let names = number(sections + number(table + 40, UInt32.self) * 64 + 24, UInt64.self)
+        let first = number(table + 24, UInt64.self)
+        for entry in stride(from: first, to: first + number(table + 32, UInt64.self), by: 24) {
+            let name = number(entry, UInt32.self)
+            guard bytes[(names + name)...].starts(with: Array(symbol.utf8) + [0]) else { continue }
+            bytes.withUnsafeMutableBytes { $0.storeBytes(of: UInt32(name + 1), toByteOffset: entry, as: UInt32.self) }
+            bytes[entry + 5] = 2
+        }
+        let copy = FileManager.default.temporaryDirectory.appending(path: "libAscendStandIn-\(UUID().uuidString).so")
+        try Data(bytes).write(to: copy)
+        return copy
+    }
+}
+
+/// One device for each way of computing, made once in this process: a start-up runs the self-test.
+enum Devices {
+    static let f32: Result<AscendDevice, any Error> = make(.f32)
+    static let bf16: Result<AscendDevice, any Error> = make(.bf16)
+    /// bf16 without any fused operator.
+    static let composed: Result<AscendDevice, any Error> = Result {
+        try installed.get()
+        return try AscendDevice(0, precision: .bf16, timeout: 60, fused: .none)
+    }
+
+    private static let installed = Result { try StandIn.install() }
+
+    private static func make(_ precision: AscendDevice.Precision) -> Result<AscendDevice, any Error> {
+        Result {
+            try installed.get()
+            return try AscendDevice(0, precision: precision, timeout: 60)
+        }
+    }
+}
+
+/// What a device is compared with, and how closely it must agree with the CPU in f32.
+enum Variant: String, CaseIterable, CustomTestStringConvertible {
+    case f32, bf16, composed
+
+    var testDescription: String { rawValue }
+
+    var device: AscendDevice {
+        get throws {
+            switch self {
+            case .f32: try Devices.f32.get()
+            case .bf16: try Devices.bf16.get()
+            case .composed: try Devices.composed.get()
+            }
+        }
+    }
+
+    /// Of the largest true value.
+    var tolerance: Double { self == .f32 ? 2e-5 : 3e-2 }
+}
+
+/// Numbers that look normal and are the same each time.
+struct Noise {
+    private var generator: TorchGenerator
+    init(_ seed: UInt64) { generator = TorchGenerator(seed: seed) }
+    mutating func callAsFunction(_ count: Int) -> [Float] { generator.normal(count: count) }
+}
+
+/// A weight in host memory, as a checkpoint's map would hold it.
+func hostWeight(_ values: [Float], _ shape: Shape, _ dtype: DType) -> Tensor {
+    let byteCount = values.count * dtype.byteCount
+    let address = UnsafeMutableRawPointer.allocate(byteCount: max(byteCount, 1), alignment: 64)
+    for (index, value) in values.enumerated() {
+        let target = address + index * dtype.byteCount
+        switch dtype {
+        case .f32: target.storeBytes(of: value, as: Float.self)
+        case .bf16: target.storeBytes(of: UInt16(truncatingIfNeeded: (value.bitPattern &+ 0x8000) >> 16), as: UInt16.self)
+        case .f16: target.storeBytes(of: Float16(value).bitPattern, as: UInt16.self)
+        default: preconditionFailure("\(dtype) as a weight")
+        }
+    }
+    return Tensor(storage: Storage(address: address, byteCount: byteCount) { $0.deallocate() }, dtype: dtype, shape: shape)
+}
+
+extension Device {
+    /// A matrix whose rows lie `gap` elements apart, within a wider one that starts `gap` columns earlier.
+    func strided(_ values: [Float], _ rows: Int, _ columns: Int, gap: Int) -> Tensor {
+        var wide = [Float](repeating: 777, count: rows * (columns + 2 * gap))
+        for row in 0..<rows { for column in 0..<columns { wide[row * (columns + 2 * gap) + gap + column] = values[row * columns + column] } }
+        return makeTensor(wide, Shape(rows, columns + 2 * gap)).columns(gap..<gap + columns)
+    }
+
+    /// The elements of a matrix whose rows lie apart.
+    func values(_ x: Tensor) throws -> [Float] {
+        let dense = makeTensor(Shape(x.rows, x.columns), .f32)
+        copy(x, to: dense)
+        return try floats(dense)
+    }
+
+    /// What lies between the rows of a tensor that ``strided(_:_:_:gap:)`` made.
+    func gaps(_ x: Tensor, _ gap: Int) throws -> [Float] {
+        guard gap > 0 else { return [] }
+        let wide = Tensor(storage: x.storage, byteOffset: x.byteOffset - 4 * gap, dtype: .f32, shape: Shape(x.rows, x.columns + 2 * gap))
+        let all = try floats(wide)
+        return all.indices.filter { !(gap..<gap + x.columns).contains($0 % wide.columns) }.map { all[$0] }
+    }
+}
