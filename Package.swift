@@ -40,6 +40,8 @@ let package = Package(
         .executable(name: "glm-vision", targets: ["glm-vision"]),
         .executable(name: "glm-text", targets: ["glm-text"]),
         .executable(name: "glm-diffusion", targets: ["glm-diffusion"]),
+        // For tests, as a library of its own: they open it where CANN would be.
+        .library(name: "AscendStandIn", type: .dynamic, targets: ["AscendStandIn"]),
     ],
     dependencies: [
         .package(url: "https://github.com/grpc/grpc-swift-2", from: "2.4.3"),
@@ -59,6 +61,9 @@ let package = Package(
         library("Tensor"),
         .target(name: "CKernels"),
         library("TensorCPU", ["Tensor", "CKernels"]),
+        .target(name: "CAscend", linkerSettings: [.linkedLibrary("dl")]),
+        library("TensorAscend", ["CAscend", "Tensor"]),
+        library("Devices", ["Tensor", "TensorCPU", "TensorAscend"]),
 
         // What a checkpoint folder holds, and what goes into and comes out of the model.
         library("Checkpoint", ["Tensor"]),
@@ -99,6 +104,13 @@ let package = Package(
         executable("glm-gateway", ["Gateway", "Placement", "Jobs", "Telemetry", "Checkpoint", "Requests", "StageKit", "Wire", "GLMTiny", metrics, logging]),
         executable("glm", ["Wire", "Requests", "StageKit", "ModelStage", "Gateway", "Placement", "GLMImage", "Tensor", "TensorCPU", "Checkpoint", "Imaging", "GLMTiny"]),
 
+        // Computes on the CPU behind CANN's names, and enforces its rules.
+        .target(
+            name: "AscendStandIn", dependencies: ["CAscend"], path: "Tests/AscendStandIn", exclude: ["npu-smi"],
+            cSettings: [.define("CA_PROTOTYPES")], linkerSettings: [.linkedLibrary("pthread"), .linkedLibrary("m")]),
+
+        tests("AscendStandInTests", ["AscendStandIn", "CAscend", "Placement"]),
+        tests("TensorAscendTests", ["TensorAscend", "Devices", "CAscend", "Tensor", "TensorCPU", "GLMImage", "Checkpoint"]),
         tests("TensorCPUTests", ["TensorCPU", "Tensor"]),
         tests("CheckpointTests", ["Checkpoint", "Tensor"]),
         tests("TokenizingTests", ["Tokenizing"]),
