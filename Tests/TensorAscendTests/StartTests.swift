@@ -1,3 +1,4 @@
+import Devices
 import Foundation
 import GLMImage
 import Tensor
@@ -46,6 +47,8 @@ import Testing
             try StandIn.install(library: StandIn.library(without: "aclnnFusedInferAttentionScoreV3GetWorkspaceSize"))
             let device = try AscendDevice(0, timeout: 60)
             #expect(device.information.missing == ["aclnnFusedInferAttentionScoreV3"] && device.fallbacks.isEmpty)
+            let lines = DeviceReport(device).lines
+            #expect(lines[0].hasPrefix("npu:0: Ascend910B3, CANN ") && lines[1] == "  CANN has no aclnnFusedInferAttentionScoreV3")
         }
         await #expect(processExitsWith: .success) {
             try StandIn.install(library: StandIn.library(without: "aclnnSwiGluGetWorkspaceSize"))

@@ -1,0 +1,94 @@
+import Foundation
+import Tensor
+
+// One check for each operation: the largest error, relative to the largest true value.
+
+extension SelfTest {
+    func linear() throws -> Double {
+        var worst = 0.0
+        for rows in [3, 33] {
+            let (x, weight, bias, gate) = (noise(rows * 48, 1), noise(32 * 48, 2), noise(32, 3), noise(32, 4))
+            let start = noise(rows * 32, 5)
+            let products = (0..<rows * 32).map { at -> Double in
+                dot(x[at / 32 * 48..<(at / 32 + 1) * 48], weight[at % 32 * 48..<(at % 32 + 1) * 48]) + Double(bias[at % 32])
+            }
+            for type in Set([DType.f32, device.half ?? .f32]) {
+                let placed = device.makeTensor([32, 48], type)
+                device.queue.copy(Operand(matrix: device.makeTensor(weight, [32, 48])), to: Operand(matrix: placed))
+                let (input, biasTensor) = (device.makeTensor(x, Shape(rows, 48)), device.makeTensor(bias, [32]))
+                let y = device.makeTensor(start, Shape(rows, 32))
+                device.linear(input, placed, bias: biasTensor, .store(.geluTanh), into: y)
+                worst = max(worst, error(try device.floats(y), products.map(geluTanh)))
+                device.write(start, to: y)
+                device.linear(input, placed, bias: biasTensor, .addGated(device.makeTensor(gate, [32])), into: y)
+                worst = max(worst, error(try device.floats(y), products.enumerated().map { Double(start[$0]) + Double(gate[$0 % 32]) * $1 }))
+            }
+        }
+        return worst
+    }
+
+    func tables() throws -> Double {
+        let table = device.makeTensor([9, 24], device.cacheType)
+        let rows = noise(3 * 24, 6)
+        device.scatter(device.makeTensor(rows, [3, 24]), rows: [7, 0, 4], into: table)
+        let y = device.makeTensor([2, 24], .f32)
+        device.embed([4, 7], table: table, into: y)
+        return error(try device.floats(y), (Array(rows[48..<72]) + Array(rows[0..<24])).map(Double.init))
+    }
+
+    func rmsNorm() throws -> Double {
+        let (x, weight, start) = (noise(5 * 40, 7), noise(40, 8), noise(5 * 40, 9))
+        let normed = rows(x, 40) { row in
+            let scale = 1 / (row.reduce(0) { $0 + $1 * $1 } / 40 + 1e-5).squareRoot()
+            return row.enumerated().map { $1 * scale * Double(weight[$0]) }
+        }
+        let (input, weights) = (device.makeTensor(x, [5, 40]), device.makeTensor(weight, [40]))
+        let y = device.makeTensor(start, [5, 40])
+        device.addRMSNorm(input, weight: weights, epsilon: 1e-5, to: y)
+        device.rmsNorm(input, weight: weights, epsilon: 1e-5, into: input)
+        return max(error(try device.floats(y), zip(start, normed).map { Double($0) + $1 }), error(try device.floats(input), normed))
+    }
+
+    func layerNorm() throws -> Double {
+        let (x, scale, shift) = (noise(5 * 32, 10), noise(32, 11), noise(32, 12))
+        let normed = rows(x, 32, standardized)
+        let modulated = normed.enumerated().map { $1 * (1 + Double(scale[$0 % 32])) + Double(shift[$0 % 32]) }
+        let (input, y) = (device.makeTensor(x, [5, 32]), device.makeTensor([5, 32], .f32))
+        device.modulatedLayerNorm(input, scale: device.makeTensor(scale, [32]), shift: device.makeTensor(shift, [32]), epsilon: 1e-5, into: y)
+        let first = error(try device.floats(y), modulated)
+        device.headLayerNorm(input, headSize: 16, epsilon: 1e-5)
+        return max(first, error(try device.floats(input), rows(x, 16, standardized)))
+    }
+
+    func rotate() throws -> Double {
+        let (count, heads, size, angles) = (5, 3, 64, 16)
+        let (x, turns) = (noise(count * heads * size, 13), noise(count * angles, 14).map { 3 * $0 })
+        var truth = x.map(Double.init)
+        for row in 0..<count {
+            for head in 0..<heads {
+                for angle in 0..<angles {
+                    let (low, turn) = ((row * heads + head) * size + angle, Double(turns[row * angles + angle]))
+                    (truth[low], truth[low + angles]) = (
+                        Double(x[low]) * cos(turn) - Double(x[low + angles]) * sin(turn), Double(x[low + angles]) * cos(turn) + Double(x[low]) * sin(turn)
+                    )
+                }
+            }
+        }
+        let input = device.makeTensor(x, Shape(count, heads * size))
+        device.rotate(
+            input, headSize: size, cosine: device.makeTensor(turns.map { cosf($0) }, Shape(count, angles)),
+            sine: device.makeTensor(turns.map { sinf($0) }, Shape(count, angles)))
+        return error(try device.floats(input), truth)
+    }
+
+    func gated() throws -> Double {
+        let x = noise(6 * 64, 15)
+        let (both, y) = (device.makeTensor(x, [6, 64]), device.makeTensor([6, 32], .f32))
+        device.gated(.silu, gate: both.columns(0..<32), up: both.columns(32..<64), into: y)
+        return error(
+            try device.floats(y), (0..<6 * 32).map { at in
+                let gate = Double(x[at / 32 * 64 + at % 32])
+                return gate / (1 + exp(-gate)) * Double(x[at / 32 * 64 + 32 + at % 32])
+            })
+    }
+}
