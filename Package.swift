@@ -84,9 +84,9 @@ let package = Package(
 
         // The stages: one model part, one process, one device.
         library("StageKit", ["Wire", grpc, grpcTransport, logging, arguments]),
-        library("ModelStage", ["StageKit", "Wire", "GLMImage", "GLMTiny", "Requests", "Checkpoint", "Imaging", "Tensor", "TensorCPU", arguments]),
+        library("ModelStage", ["StageKit", "Wire", "GLMImage", "GLMTiny", "Requests", "Checkpoint", "Imaging", "Tensor", "TensorCPU", "Devices", arguments]),
         library("VisionStage", ["ModelStage", "StageKit", "Wire", "GLMImage", "Requests"]),
-        library("TextStage", ["ModelStage", "StageKit", "Wire", "GLMImage", "Requests", arguments]),
+        library("TextStage", ["ModelStage", "StageKit", "Wire", "GLMImage", "Requests", "Tensor", arguments]),
         library("DiffusionStage", ["ModelStage", "StageKit", "Wire", "GLMImage", "Requests", "Imaging"]),
 
         // What stands in front of them: which cards there are and what runs on them, requests that outlive their caller,
@@ -102,7 +102,7 @@ let package = Package(
         executable("glm-text", ["TextStage", "ModelStage", "StageKit"]),
         executable("glm-diffusion", ["DiffusionStage", "ModelStage", "StageKit"]),
         executable("glm-gateway", ["Gateway", "Placement", "Jobs", "Telemetry", "Checkpoint", "Requests", "StageKit", "Wire", "GLMTiny", metrics, logging]),
-        executable("glm", ["Wire", "Requests", "StageKit", "ModelStage", "Gateway", "Placement", "GLMImage", "Tensor", "TensorCPU", "Checkpoint", "Imaging", "GLMTiny"]),
+        executable("glm", ["Wire", "Requests", "StageKit", "ModelStage", "Gateway", "Placement", "GLMImage", "Tensor", "TensorCPU", "Devices", "Checkpoint", "Imaging", "GLMTiny"]),
 
         // Computes on the CPU behind CANN's names, and enforces its rules.
         .target(

@@ -27,12 +27,13 @@ public enum DeviceName: Sendable, Hashable, CustomStringConvertible {
     }
 
     /// - Parameters:
-    ///   - precision: the same words mean the same on every device: f32 throughout, or products in 16 bits.
+    ///   - precision: the same words mean the same on every device: f32 throughout, or products in 16 bits; nil: f32 on the CPU,
+    ///     16 bits on a card.
     ///   - threads: of the CPU.
     /// - Throws: `DeviceError`: no CANN here, no such card, a chip that is not supported.
-    public func makeDevice(precision: CPUDevice.Precision, threads: Int?) throws -> any Device {
+    public func makeDevice(precision: CPUDevice.Precision?, threads: Int?) throws -> any Device {
         switch self {
-        case .cpu: CPUDevice(threads: threads, precision: precision)
+        case .cpu: CPUDevice(threads: threads, precision: precision ?? .f32)
         case .npu(let number): try AscendDevice(number, precision: precision == .f32 ? .f32 : .bf16)
         }
     }

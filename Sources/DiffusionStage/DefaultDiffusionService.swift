@@ -21,9 +21,9 @@ public actor DefaultDiffusionService: DiffusionService {
 
     public func load(_ model: ModelOptions) throws -> StageModel {
         let folder = try model.folder()
-        let device = model.makeDevice()
+        let device = try model.makeDevice()
         let renderer = try ImageRenderer(
-            model: folder, device: device, guidanceDevice: options.guidanceDevice.map { model.makeDevice($0) }, conditionBytes: options.conditionBytes)
+            model: folder, device: device, guidanceDevice: options.guidanceDevice.map { try model.makeDevice($0) }, conditionBytes: options.conditionBytes)
         self.renderer = renderer
         return StageModel(folder, device, defaultSide: renderer.defaultSide)
     }
@@ -38,10 +38,12 @@ public actor DefaultDiffusionService: DiffusionService {
         let request = GLMImage.RenderRequest(
             prompt: order.prompt, height: order.height, width: order.width, target: order.target, sources: sources, steps: order.steps,
             guidanceScale: order.guidanceScale, seed: order.seed)
-        let image = try renderer.render(request, checkCancellation: token.checkCancellation, onSources: cache.count(hit:)) { step in
-            if step == order.steps { watch.lap("denoise") }
-            try token.checkCancellation()
-            onStep(step)
+        let image = try DeviceLoss.guarding {
+            try renderer.render(request, checkCancellation: token.checkCancellation, onSources: cache.count(hit:)) { step in
+                if step == order.steps { watch.lap("denoise") }
+                try token.checkCancellation()
+                onStep(step)
+            }
         }
         watch.lap("vae")
         let bytes =

@@ -1,5 +1,6 @@
 public import ArgumentParser
 public import Checkpoint
+import Devices
 import Foundation
 import GLMTiny
 public import StageKit
@@ -11,14 +12,14 @@ public struct ModelOptions: ParsableArguments, Sendable {
     @Option(help: ArgumentHelp("The checkpoint's folder, as Hugging Face lays it out. Default: GLM_MODEL, else the glm-tiny beside this program.", valueName: "dir"))
     public var model: String?
 
-    @Option(help: ArgumentHelp("What computes: cpu.", valueName: "device"))
+    @Option(help: ArgumentHelp("What computes: cpu, or npu:0 for the first card that this process may see.", valueName: "device"))
     public var device = "cpu"
 
     @Option(help: ArgumentHelp("Threads that compute. Default: one for each processor that this process may use.", valueName: "n"))
     public var threads: Int?
 
-    @Option(help: ArgumentHelp("f32, or bf16 where the processor multiplies it natively.", valueName: "precision"))
-    public var precision = CPUDevice.Precision.f32
+    @Option(help: ArgumentHelp("f32, or bf16 where products are native in it. Default: f32 on the CPU, bf16 on a card.", valueName: "precision"))
+    public var precision: CPUDevice.Precision?
 
     public init() {}
 
@@ -36,10 +37,11 @@ public struct ModelOptions: ParsableArguments, Sendable {
     }
 
     /// - Parameter name: of a second device; nil: the one that `--device` names.
-    public func makeDevice(_ name: String? = nil) -> any Device { CPUDevice(threads: threads, precision: precision) }
+    /// - Throws: `DeviceError` where there is no such device.
+    public func makeDevice(_ name: String? = nil) throws -> any Device { try DeviceName(name ?? device).makeDevice(precision: precision, threads: threads) }
 
     public static func checkDevice(_ name: String, _ flag: String) throws {
-        guard name == "cpu" else { throw ValidationError("\(flag) is \"\(name)\"; this build computes on cpu") }
+        do { _ = try DeviceName(name) } catch { throw ValidationError("\(flag): \(error)") }
     }
 }
 
@@ -47,7 +49,8 @@ extension StageModel {
     /// What Describe tells of a model that is loaded.
     public init(_ folder: ModelFolder, _ device: any Device, defaultSide: Int = 0) {
         self.init(
-            name: folder.url.standardizedFileURL.lastPathComponent, fingerprint: folder.fingerprint, device: device.name, defaultSide: defaultSide)
+            name: folder.url.standardizedFileURL.lastPathComponent, fingerprint: folder.fingerprint, device: device.name, defaultSide: defaultSide,
+            notes: DeviceReport(device).lines)
     }
 }
 

@@ -1,6 +1,7 @@
 public import GLMImage
 public import ModelStage
 public import StageKit
+import Tensor
 public import Wire
 
 /// The text part of a checkpoint, on a thread of its own: a loop that goes round while anybody draws, and lets requests in and
@@ -26,7 +27,10 @@ public actor DefaultTextService: TextService {
 
     public func load(_ model: ModelOptions) throws -> StageModel {
         let folder = try model.folder()
-        let device = model.makeDevice()
+        let device = try model.makeDevice()
+        guard options.batch <= device.batchRows else {
+            throw CallError(.failedPrecondition, "--batch is \(options.batch); \(device.name) draws at most \(device.batchRows) together")
+        }
         let generator = try TextGenerator(model: folder, device: device)
         batch = TokenBatch(generator, size: options.batch, cacheBytes: options.cacheBytes(usual: generator.cacheBytes(batch: options.batch)))
         return StageModel(folder, device)
@@ -49,7 +53,7 @@ public actor DefaultTextService: TextService {
     private func goRound(_ batch: TokenBatch) async {
         while !batch.isEmpty {
             do {
-                try batch.advance(check: { try members[$0]?.token.checkCancellation() }, emit: { tell($0) })
+                try DeviceLoss.guarding { try batch.advance(check: { try members[$0]?.token.checkCancellation() }, emit: { tell($0) }) }
             } catch {
                 let lost = members.values
                 members = [:]
@@ -72,6 +76,7 @@ public actor DefaultTextService: TextService {
             member.watch.lap("decode")
             member.result.resume(returning: (preview, target, member.watch.timings))
         case .failed(let ticket, let error):
+            DeviceLoss.check(error)
             members.removeValue(forKey: ticket)?.result.resume(throwing: error)
         }
     }

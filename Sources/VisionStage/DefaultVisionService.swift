@@ -14,7 +14,7 @@ public actor DefaultVisionService: VisionService {
 
     public func load(_ options: ModelOptions) throws -> StageModel {
         let folder = try options.folder()
-        let device = options.makeDevice()
+        let device = try options.makeDevice()
         encoder = try VisionEncoder(model: folder, device: device)
         return StageModel(folder, device)
     }
@@ -24,7 +24,7 @@ public actor DefaultVisionService: VisionService {
         var watch = Stopwatch()
         let image = try decodePicture(picture, "image")
         watch.lap("read")
-        let grid = try encoder.encode(image, checkCancellation: token.checkCancellation)
+        let grid = try DeviceLoss.guarding { try encoder.encode(image, checkCancellation: token.checkCancellation) }
         watch.lap("encode")
         return (grid, watch.timings)
     }

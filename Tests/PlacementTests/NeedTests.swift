@@ -28,9 +28,9 @@ struct NeedTests {
         #expect(try needs("limits: {sources: 0}")[.diffusion]?[.sourceCache] == nil)
     }
 
-    @Test("decoding holds three images of 512 channels at full size")
+    @Test("decoding holds three f32 images of 512 channels at full size")
     func decoding() throws {
-        #expect(try needs("limits: {pixels: 1048576}")[.diffusion]?[.decoding] == 3 * 1_048_576 * 512 * 2)
+        #expect(try needs("limits: {pixels: 1048576}")[.diffusion]?[.decoding] == 3 * 1_048_576 * 512 * 4)
     }
 
     @Test("the workspace is marked as an estimate, the weights are not")

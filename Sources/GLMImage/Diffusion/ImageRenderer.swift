@@ -137,7 +137,7 @@ public final class ImageRenderer {
     func write(_ conditions: [Condition], checkCancellation: () throws -> Void) throws -> ConditionCache? {
         guard !conditions.isEmpty else { return nil }
         let rows = conditions.reduce(0) { $0 + $1.shape.grid.count }
-        self.conditions.makeRoom(for: ConditionCache.bytes(rows: rows, transformer.configuration))
+        self.conditions.makeRoom(for: ConditionCache.bytes(rows: rows, transformer.configuration, device.cacheType))
         let cache = ConditionCache(rows: rows, transformer.configuration, on: device)
         for condition in conditions {
             try transformer.writeCondition(
@@ -152,7 +152,8 @@ public final class ImageRenderer {
 
     /// Bytes of the keys and values of one source image of a size that fits already.
     package func conditionBytes(height: Int, width: Int) -> Int {
-        ConditionCache.bytes(rows: autoencoder.latentShape(height: height, width: width).grid.count, transformer.configuration)
+        ConditionCache.bytes(
+            rows: autoencoder.latentShape(height: height, width: width).grid.count, transformer.configuration, device.cacheType)
     }
 
     private func conditions(of sources: [SourcePicture], _ checkCancellation: () throws -> Void, _ onSources: (Bool) -> Void) throws -> ConditionCache? {

@@ -48,8 +48,7 @@ struct TransformerPass {
         case .write(let cache):
             cache.append(layer, keys: keys, values: values, on: device)
         case .read(let cache):
-            device.copy(cache.keys[layer], to: self.keys.rows(0..<cachedRows))
-            device.copy(cache.values[layer], to: self.values.rows(0..<cachedRows))
+            cache.read(layer, keys: self.keys.rows(0..<cachedRows), values: self.values.rows(0..<cachedRows), on: device)
         }
     }
 }
@@ -82,7 +81,7 @@ struct TransformerMemory {
 /// Reference: diffusers 0.42.1 `GlmImageLayerKVCache`: written once at time step 0, read by the conditional pass, skipped
 /// by the unconditional one.
 final class ConditionCache {
-    let keys, values: [Tensor]      // per layer [rows, hidden]
+    private let keys, values: [Tensor]      // per layer [rows, hidden], in the device's cacheType
     let rows: Int
     /// Of keys and values together.
     let bytes: Int
@@ -90,20 +89,27 @@ final class ConditionCache {
 
     init(rows: Int, _ configuration: TransformerConfiguration, on device: any Device) {
         self.rows = rows
-        bytes = Self.bytes(rows: rows, configuration)
-        keys = (0..<configuration.layers).map { _ in device.makeTensor(Shape(rows, configuration.hiddenSize), .f32) }
-        values = (0..<configuration.layers).map { _ in device.makeTensor(Shape(rows, configuration.hiddenSize), .f32) }
+        bytes = Self.bytes(rows: rows, configuration, device.cacheType)
+        func make() -> [Tensor] { (0..<configuration.layers).map { _ in device.makeTensor(Shape(rows, configuration.hiddenSize), device.cacheType) } }
+        (keys, values) = (make(), make())
         filled = Array(repeating: 0, count: configuration.layers)
     }
 
-    static func bytes(rows: Int, _ configuration: TransformerConfiguration) -> Int {
-        2 * configuration.layers * rows * configuration.hiddenSize * DType.f32.byteCount
+    static func bytes(rows: Int, _ configuration: TransformerConfiguration, _ type: DType) -> Int {
+        2 * configuration.layers * rows * configuration.hiddenSize * type.byteCount
+    }
+
+    func read(_ layer: Int, keys: Tensor, values: Tensor, on device: any Device) {
+        let all = Array(0..<Int32(rows))
+        device.embed(all, table: self.keys[layer], into: keys)
+        device.embed(all, table: self.values[layer], into: values)
     }
 
     func append(_ layer: Int, keys newKeys: Tensor, values newValues: Tensor, on device: any Device) {
         let range = filled[layer]..<filled[layer] + newKeys.rows
-        device.copy(newKeys, to: keys[layer].rows(range))
-        device.copy(newValues, to: values[layer].rows(range))
+        let rows = range.map(Int32.init)
+        device.scatter(newKeys, rows: rows, into: keys[layer])
+        device.scatter(newValues, rows: rows, into: values[layer])
         filled[layer] = range.upperBound
     }
 }

@@ -4,13 +4,16 @@ import Requests
 struct StageNeeds {
     let model: ModelSize
     let limits: Topology.Limits
-    /// On the host weights are mapped as the files hold them and activations are f32; on an accelerator all is bf16.
+    /// On the host weights are mapped as the files hold them; on an accelerator they are bf16.
     let onHost: Bool
     let precision: Topology.Precision
     /// Sequences of the text stage.
     let batch: Int
 
-    private var element: Int { onHost ? 4 : 2 }
+    /// Activations are f32 on every device.
+    private let element = 4
+    /// Keys and values that are kept have the type that attention multiplies.
+    private var cached: Int { precision == .bf16 ? 2 : 4 }
 
     func needs(_ role: StageKind) -> [Need] {
         switch role {
@@ -36,7 +39,7 @@ struct StageNeeds {
     /// `KeyValuePool` makes them. A sequence is the longest prompt, the sources' codes, the preview and the picture with its end
     /// (transformers 5.23 `GlmImageProcessor`: a code for 32 × 32 pixels, a preview of at most 16 × 16).
     private var keysAndValues: Need {
-        let token = 2 * model.text.layers * model.text.keyValueHeads * model.text.headSize * (precision == .bf16 ? 2 : 4)
+        let token = 2 * model.text.layers * model.text.keyValueHeads * model.text.headSize * cached
         return Need(.keysAndValues, batch * sequence * token, "\(batch) × \(sequence) tokens × \(token) bytes")
     }
 
@@ -64,7 +67,7 @@ struct StageNeeds {
 
     /// `ConditionCache`: keys and values of every layer for every token of every source.
     private var sourceCache: Need {
-        let token = 2 * model.transformer.layers * model.transformer.hidden * element
+        let token = 2 * model.transformer.layers * model.transformer.hidden * cached
         return Need(.sourceCache, limits.sources * imageTokens * token, "\(limits.sources) × \(imageTokens) tokens × \(token) bytes")
     }
 

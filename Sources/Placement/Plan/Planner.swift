@@ -150,6 +150,11 @@ public struct Planner: Sendable {
             throw PlacementError(.invalidTopology, "\(topology.file.map { "\($0): " } ?? "")stages.\(role.rawValue).precision is f32; \(card.name) computes in bf16")
         }
         let batch = batch(role, on: card)
+        if !card.isHost, batch > Self.cardBatch {
+            throw PlacementError(
+                .invalidTopology,
+                "\(topology.file.map { "\($0): " } ?? "")stages.text.batch is \(batch); \(card.name) draws at most \(Self.cardBatch) together")
+        }
         let precision = asked.precision ?? (card.isHost ? .f32 : .bf16)
         let needs = StageNeeds(model: model, limits: topology.limits, onHost: card.isHost, precision: precision, batch: batch)
         return PlannedStage(
@@ -161,6 +166,9 @@ public struct Planner: Sendable {
 
     /// The decoder's step is bound by reading the weights on an accelerator, so a batch is nearly free there; on the host it is less so.
     private func batch(_ role: StageKind, on card: Card) -> Int { role == .text ? topology[role].batch ?? (card.isHost ? 4 : 16) : 1 }
+
+    /// Sequences whose rows have the same bits alone and together on a card: `AscendDevice.batchRows`.
+    private static let cardBatch = 16
 
     var seconds: @Sendable (StageKind, Card) -> Double {
         { role, card in

@@ -3,6 +3,13 @@ import Foundation
 
 /// How our programs start and which code they end with: 0 done, 1 failed, 2 wrong usage.
 public enum Launch {
+    /// Ends the process at once, with code 1 and last words for whoever started it.
+    public static func fail(_ message: String) -> Never {
+        FileHandle(fileDescriptor: STDERR_FILENO).write(Data("Error: \(message)\n".utf8))
+        FileHandle(fileDescriptor: STDOUT_FILENO).write(Data("failed \(message)\n".utf8))
+        exit(1)
+    }
+
     /// The whole `main` of a program.
     /// - Parameter announcesFailure: whoever started it reads its standard output: after `ready`, or instead of it, a line
     ///   `failed MESSAGE` says why it ends.

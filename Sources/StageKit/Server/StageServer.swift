@@ -128,6 +128,7 @@ public final class StageServer: Sendable {
     }
 
     private func announce() {
+        for note in model.withLock(\.notes) { logger.info("device", metadata: ["is": "\(note)"]) }
         logger.info("ready", metadata: ["address": "\(address)", "model": "\(model.withLock(\.name))"])
         let line = "ready \(address)\n"
         _ = line.withCString { write(STDOUT_FILENO, $0, strlen($0)) }
@@ -175,13 +176,16 @@ public struct StageModel: Sendable, Hashable {
     public var device: String
     /// Side of the square picture that the checkpoint draws best, pixels; 0 where the process does not draw.
     public var defaultSide: Int
+    /// What the device is, a line each, for the log.
+    public var notes: [String]
 
     /// Without arguments: of the gateway, which loads nothing.
-    public init(name: String = "", fingerprint: String = "", device: String = "", defaultSide: Int = 0) {
+    public init(name: String = "", fingerprint: String = "", device: String = "", defaultSide: Int = 0, notes: [String] = []) {
         self.name = name
         self.fingerprint = fingerprint
         self.device = device
         self.defaultSide = defaultSide
+        self.notes = notes
     }
 }
 

@@ -3,7 +3,6 @@ import Checkpoint
 import Foundation
 import GLMImage
 import ModelStage
-import TensorCPU
 
 /// `glm bench parts`: how fast each part of a model runs here, beside what the machine can do at most.
 struct BenchPartsCommand: ParsableCommand {
@@ -11,27 +10,25 @@ struct BenchPartsCommand: ParsableCommand {
         commandName: "parts", abstract: "Time each part of a model, beside the machine's limit.",
         discussion: """
             Loads the stages one after another in this process and times each part on synthetic inputs. The floor is the larger of \
-            products over the machine's measured product rate and weight bytes over its measured memory rate. Run it on an idle machine.
+            products over the product rate and weight bytes over the memory rate: measured on the CPU, published for a card. Of a \
+            card, the calls of its driver are counted too. Run it on an idle machine.
             """)
 
     @Argument(help: "The model's folder.") var model: String
     @Option(help: "Side of the square picture in pixels, a multiple of 32.") var side = 512
-    @Option(help: "Threads that compute; all processors by default.") var threads: Int?
-    @Option(help: "Precision of products: f32 or bf16.") var precision = CPUDevice.Precision.f32
+    @OptionGroup var device: DeviceOptions
     @Option(help: "Seconds spent on each part.") var seconds = 3.0
     @Flag(help: "Print one JSON object.") var json = false
 
     func validate() throws {
         guard side % 32 == 0, (32...2048).contains(side) else { throw ValidationError("--side \(side) is not a multiple of 32 within 32 through 2048") }
-        guard threads ?? 1 >= 1 else { throw ValidationError("--threads \(threads ?? 0) is under 1") }
         guard seconds > 0, seconds <= 600 else { throw ValidationError("--seconds \(seconds) is outside 0 through 600") }
     }
 
     func run() throws {
         let folder = try ModelFolder(URL(filePath: model, directoryHint: .isDirectory))
-        let device = CPUDevice(threads: threads, precision: precision)
-        let floor = MachineFloor.measure(threads: device.threads)
-        var report = BenchReport(model: folder.url.lastPathComponent, device: device, floor: floor)
+        let device = try device.makeDevice()
+        var report = BenchReport(model: folder.url.lastPathComponent, device: device, limit: try BenchLimit(device))
         var sizes = ModelBenchmark.Sizes()
         sizes.side = side
         try ModelBenchmark(model: folder, device: device, sizes: sizes, budget: .seconds(seconds))

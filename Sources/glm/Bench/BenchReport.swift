@@ -1,41 +1,46 @@
+import Devices
 import Foundation
 import GLMImage
 import Tensor
 import TensorCPU
 
-/// What `glm bench` prints.
+/// What `glm bench parts` prints.
 struct BenchReport: Encodable {
     struct Row: Encodable {
         let part: String
         let workload: String
         let milliseconds: Double
         let tokensPerSecond: Double?
-        /// The least that this machine could take.
+        /// The least that this device could take.
         let floorMilliseconds: Double
         let runs: Int
+        /// Calls of the driver in one run; nil where there is none.
+        let hostCalls: Int?
     }
 
     let model: String
     let device: String
+    /// The CPU's table of kernels, or the card's chip.
     let kernels: String
-    let threads: Int
+    let threads: Int?
     let precision: String
-    /// GFLOP/s of products in the precision that was asked for, and GB/s of memory reads, measured in this run.
-    let productRate: Double
-    let readRate: Double
+    /// GFLOP/s of products in the precision that was asked for, and GB/s of memory reads.
+    let productRate, readRate: Double
+    let isLimitMeasured: Bool
     /// Seconds to load each stage.
     var load: [String: Double] = [:]
     private(set) var parts: [Row] = []
     var peakMemoryBytes: Int?
 
-    init(model: String, device: CPUDevice, floor: MachineFloor) {
+    init(model: String, device: any Device, limit: BenchLimit) {
         self.model = model
         self.device = device.name
-        kernels = device.features
-        threads = device.threads
-        precision = device.precision.rawValue
-        productRate = device.precision == .bf16 ? floor.bf16ProductRate ?? floor.productRate : floor.productRate
-        readRate = floor.readRate
+        kernels = DeviceReport(device).chip
+        threads = (device as? CPUDevice)?.threads
+        precision = device.cacheType.rawValue
+        productRate = limit.products / 1e9
+        readRate = limit.memory / 1e9
+        isLimitMeasured = limit.isMeasured
     }
 
     mutating func add(_ timing: PartTiming) {
@@ -44,7 +49,8 @@ struct BenchReport: Encodable {
         parts.append(
             Row(
                 part: timing.part, workload: timing.workload, milliseconds: timing.seconds * 1000,
-                tokensPerSecond: timing.tokens.map { Double($0) / timing.seconds }, floorMilliseconds: max(products, memory) * 1000, runs: timing.runs))
+                tokensPerSecond: timing.tokens.map { Double($0) / timing.seconds }, floorMilliseconds: max(products, memory) * 1000, runs: timing.runs,
+                hostCalls: timing.work.hostCalls?.total))
     }
 
     func encoded() throws -> String {
@@ -55,16 +61,19 @@ struct BenchReport: Encodable {
     }
 
     var table: String {
+        var head = "\(model) on \(device): \(kernels), "
+        if let threads { head += "\(threads) threads, " }
+        let countsCalls = parts.contains { $0.hostCalls != nil }
         var lines = [
-            "\(model) on \(device): \(kernels), \(threads) threads, \(precision)",
-            String(format: "limit: %.0f GFLOP/s, %.1f GB/s", productRate, readRate),
-            "", row("part", "work", "ms", "tokens/s", "floor ms", "of floor"),
+            head + precision, String(format: "limit, \(isLimitMeasured ? "measured" : "published"): %.0f GFLOP/s, %.1f GB/s", productRate, readRate), "",
+            row("part", "work", ["ms", "tokens/s", "floor ms", "of floor"] + (countsCalls ? ["calls"] : [])),
         ]
         for part in parts {
-            lines.append(
-                row(
-                    part.part, part.workload, String(format: "%.2f", part.milliseconds), part.tokensPerSecond.map { String(format: "%.0f", $0) } ?? "",
-                    String(format: "%.2f", part.floorMilliseconds), String(format: "%.0f %%", 100 * part.floorMilliseconds / part.milliseconds)))
+            let cells = [
+                String(format: "%.2f", part.milliseconds), part.tokensPerSecond.map { String(format: "%.0f", $0) } ?? "",
+                String(format: "%.2f", part.floorMilliseconds), String(format: "%.0f %%", 100 * part.floorMilliseconds / part.milliseconds),
+            ]
+            lines.append(row(part.part, part.workload, cells + (countsCalls ? ["\(part.hostCalls ?? 0)"] : [])))
         }
         let loads = load.sorted { $0.key < $1.key }.map { String(format: "%@ %.0f ms", $0.key, $0.value * 1000) }.joined(separator: ", ")
         lines += ["", "load: \(loads)"]
@@ -72,7 +81,7 @@ struct BenchReport: Encodable {
         return lines.joined(separator: "\n")
     }
 
-    private func row(_ part: String, _ work: String, _ rest: String...) -> String {
+    private func row(_ part: String, _ work: String, _ rest: [String]) -> String {
         part.padding(toLength: 12, withPad: " ", startingAt: 0) + work.padding(toLength: 26, withPad: " ", startingAt: 0)
             + rest.map { String(repeating: " ", count: max(0, 11 - $0.count)) + $0 }.joined()
     }

@@ -1,22 +1,35 @@
 import ArgumentParser
 import Checkpoint
+import Devices
 import Foundation
 import GLMImage
 import TensorCPU
 
-/// `glm inspect`: what a checkpoint is and needs, and whether every tensor is there, shaped as its configuration says, and used.
+/// `glm inspect`: what a checkpoint is and needs, and whether every tensor is there, shaped as its configuration says, and used; or
+/// what a device is.
 struct InspectCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "inspect", abstract: "Show what a checkpoint is and needs, and check it.",
+        commandName: "inspect", abstract: "Show what a checkpoint is and needs, and check it; with --device, what a device is.",
         discussion: "Reads configurations and headers; the weights are mapped, not read. Exit code 1 for a checkpoint that can't be used.")
 
     @Argument(help: "The model's folder.")
-    var model: String
+    var model: String?
+
+    @Option(help: ArgumentHelp("Tell of a device: cpu, or npu:0 for the first card that this process may see; runs its self-test.", valueName: "device"))
+    var device: String?
 
     @Flag(help: "Print one JSON object.")
     var json = false
 
+    func validate() throws {
+        if model == nil, device == nil { throw ValidationError("name a model's folder, or --device") }
+        if model != nil, device != nil { throw ValidationError("a model's folder and --device are told of one at a time") }
+        if let device { do { _ = try DeviceName(device) } catch { throw ValidationError("--device: \(error)") } }
+    }
+
     func run() throws {
+        if let device { return try tell(DeviceReport(DeviceName(device).makeDevice(precision: nil, threads: nil))) }
+        guard let model else { return }
         let folder = try ModelFolder(URL(filePath: model, directoryHint: .isDirectory))
         // Each part takes each of its tensors by name and shape, and refuses to leave one over.
         let device = CPUDevice(threads: 1)
@@ -25,5 +38,12 @@ struct InspectCommand: ParsableCommand {
         let renderer = try ImageRenderer(model: folder, device: device)
         let report = try InspectReport(folder, defaultSide: renderer.defaultSide)
         print(json ? try report.encoded() : report.text)
+    }
+
+    private func tell(_ report: DeviceReport) throws {
+        guard json else { return print(report.lines.joined(separator: "\n")) }
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
+        print(String(decoding: try encoder.encode(report), as: UTF8.self))
     }
 }

@@ -2,13 +2,13 @@ import ArgumentParser
 import Checkpoint
 import Foundation
 import GLMImage
-import TensorCPU
+import Tensor
 
 /// `glm verify`: whether each part of the model computes what the reference computed.
 struct VerifyCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "verify", abstract: "Compare each part of a model with a reference file.",
-        discussion: "Each part gets its inputs from the file. Exit code 1 when a row fails; rows that are not in the file fail nothing.")
+        discussion: "Each part gets its inputs from the file; reduced precision has wider limits. Exit code 1 when a row fails; rows that are not in the file fail nothing.")
 
     @Argument(help: "The model's folder.")
     var model: String
@@ -16,28 +16,18 @@ struct VerifyCommand: ParsableCommand {
     @Argument(help: "A reference file, made by the reference implementation.")
     var reference: String
 
-    @Option(help: ArgumentHelp("What computes: cpu.", valueName: "device"))
-    var device = "cpu"
-
-    @Option(help: ArgumentHelp("f32, or bf16 with its wider limits.", valueName: "precision"))
-    var precision = CPUDevice.Precision.f32
-
-    @Option(help: ArgumentHelp("Threads that compute. Default: all processors.", valueName: "n"))
-    var threads: Int?
+    @OptionGroup var device: DeviceOptions
 
     @Flag(help: "Print one JSON object.")
     var json = false
 
-    func validate() throws {
-        guard device == "cpu" else { throw ValidationError("--device is \"\(device)\"; this build computes on cpu") }
-        if let threads, !(1...1024).contains(threads) { throw ValidationError("--threads is \(threads); 1 to 1024") }
-    }
-
     func run() throws {
         let folder = try ModelFolder(URL(filePath: model, directoryHint: .isDirectory))
+        let computing = try device.makeDevice()
+        // Keys and values are kept as what products multiply.
+        let precision = computing.cacheType
         let verifier = try Verifier(
-            model: folder, reference: URL(filePath: reference), device: CPUDevice(threads: threads, precision: precision),
-            precision: precision == .f32 ? .exact : .reduced)
+            model: folder, reference: URL(filePath: reference), device: computing, precision: precision == .f32 ? .exact : .reduced)
         if !json { print(VerdictTable.head) }
         let verdicts = verifier.run { verdict in
             guard !json else { return }
@@ -47,7 +37,7 @@ struct VerifyCommand: ParsableCommand {
         let failures = verdicts.count { $0.outcome == .fails }
         if json {
             let report = Report(
-                model: folder.url.lastPathComponent, fingerprint: folder.fingerprint, reference: reference, device: device,
+                model: folder.url.lastPathComponent, fingerprint: folder.fingerprint, reference: reference, device: computing.name,
                 precision: precision.rawValue, holds: failures == 0, rows: verdicts)
             let encoder = JSONEncoder()
             encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
