@@ -108,7 +108,14 @@ struct PlanTests {
         #expect(shortage.available == 60 * gibibyte)
         #expect(shortage.needed == plan.stages.filter { $0.card == "npu:0" }.reduce(0) { $0 + $1.bytes })
         #expect(shortage.lacking == shortage.needed - 60 * gibibyte && shortage.lacking > 0)
-        #expect(plan.report.contains("npu:0: text-0, diffusion-0 together need 63.9 GiB, 60.0 GiB are available; 3.9 GiB are lacking"), "\(plan.report)")
+        #expect(plan.report.contains("npu:0: text-0, diffusion-0 together need 77.5 GiB, 60.0 GiB are available; 17.5 GiB are lacking"), "\(plan.report)")
+    }
+
+    @Test("a batch that a card can't draw bit for bit as alone is refused with both numbers")
+    func batch() throws {
+        let topology = try Topology(yaml: "stages: {text: {batch: 17}}", file: "f")
+        let message = failure(.invalidTopology) { _ = try plan(topology, .npus(2)) }
+        #expect(message == "f: stages.text.batch is 17; npu:0 draws at most 16 together")
     }
 
     @Test("one small card holds nothing of the real model, and the plan says by how much")
