@@ -55,10 +55,12 @@ public final class AscendDevice: Device, @unchecked Sendable {
         self.staging = staging
         self.fused = fused
         try SelfTest(self).run { self.fallbacks.append($0) }
+        queue.isTrying = false
     }
 
     deinit {
         tables.removeAll()
+        guard !queue.isLost else { return }
         queue.end()
         staging.end()
         memory.end()
