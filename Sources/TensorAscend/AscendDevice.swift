@@ -55,10 +55,12 @@ public final class AscendDevice: Device, @unchecked Sendable {
         self.staging = staging
         self.fused = fused
         try SelfTest(self).run { self.fallbacks.append($0) }
+        queue.isTrying = false
     }
 
     deinit {
         tables.removeAll()
+        guard !queue.isLost else { return }
         queue.end()
         staging.end()
         memory.end()
@@ -115,7 +117,7 @@ public final class AscendDevice: Device, @unchecked Sendable {
 
     public func read(_ tensor: Tensor, into bytes: UnsafeMutableRawBufferPointer) throws {
         precondition(tensor.isDense && tensor.byteCount == bytes.count, "\(tensor.dtype) \(tensor.shape) into \(bytes.count) bytes")
-        try queue.synchronize()
+        try synchronize()
         guard bytes.count > 0 else { return }
         guard tensor.storage.address != Queue.nowhere else {
             throw DeviceError(.outOfMemory, "\(name): \(tensor.dtype) \(tensor.shape) read, for which the device had no memory")
@@ -123,10 +125,16 @@ public final class AscendDevice: Device, @unchecked Sendable {
         queue.check("aclrtMemcpy of \(bytes.count) bytes to the host") {
             $0.aclrtMemcpy(bytes.baseAddress, bytes.count, tensor.address, bytes.count, ACL_MEMCPY_DEVICE_TO_HOST)
         }
-        try queue.synchronize()
+        try synchronize()
     }
 
-    public func synchronize() throws { try queue.synchronize() }
+    public func synchronize() throws {
+        do { try queue.synchronize() } catch {
+            // What was to be filled behind the failure was not.
+            tables.removeAll()
+            throw error
+        }
+    }
 
     /// A dense operand with undefined contents, whose memory serves others as soon as nothing that is still to be queued holds it.
     func scratch(_ extents: [Int], _ dtype: DType, format: Operand.Format = .plain) -> Operand {
@@ -135,11 +143,7 @@ public final class AscendDevice: Device, @unchecked Sendable {
 
     /// A constant on the device, uploaded once while it is asked for again and again.
     func table(_ key: DeviceTables.Key, _ shape: Shape, _ dtype: DType, bytes: () -> [UInt8]) -> Tensor {
-        tables.tensor(key) {
-            let tensor = makeTensor(shape, dtype)
-            bytes().withUnsafeBytes { write($0, to: tensor) }
-            return tensor
-        }
+        tables.tensor(key, shape, dtype, make: { makeTensor(shape, dtype) }) { tensor in bytes().withUnsafeBytes { write($0, to: tensor) } }
     }
 
     /// Row numbers as the device reads them, i64.

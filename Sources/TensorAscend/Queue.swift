@@ -12,15 +12,19 @@ final class Queue {
     /// How long the host waits for the device before it counts as lost, in milliseconds.
     var timeout: Int32
     weak var memory: DeviceMemory?
+    /// Whether it is still open which operators can be used.
+    var isTrying = true
     private(set) var calls = HostCalls()
     /// Operators that were missing or turned down where they may be.
     private(set) var refusals = 0
+    private(set) var lastRefusal = ""
 
     private let context: aclrtContext
     private var failure: DeviceError?
     private var workspace: (address: UnsafeMutableRawPointer?, byteCount: Int) = (nil, 0)
     private var plans: [PlanKey: Plan] = [:]
     private var unrepeatable: Set<Operator> = []
+    private var runAhead = RunAhead()
 
     /// Plans kept at most; all are dropped when there would be more.
     private static let mostPlans = 16384
@@ -75,7 +79,7 @@ final class Queue {
         plan: (ca_api, Arguments, UnsafeMutablePointer<UInt64>, UnsafeMutablePointer<OpaquePointer?>) -> aclnnStatus
     ) -> Bool {
         guard let launch else {
-            refusals += 1
+            refuse("CANN has no \(op.symbol)")
             return false
         }
         guard isUsable else { return true }
@@ -102,7 +106,7 @@ final class Queue {
             calls.descriptors += 2 * arguments.count
             arguments.destroy()
             if mayRefuse {
-                refusals += 1
+                refuse("\(description(op, operands)) answered \(code)\(recentMessage(api.pointee))")
                 return false
             }
             fail(code, description(op, operands))
@@ -118,6 +122,11 @@ final class Queue {
             arguments.destroy()
         }
         return true
+    }
+
+    private func refuse(_ why: String) {
+        refusals += 1
+        lastRefusal = why
     }
 
     /// Whether CANN lets the plan be launched more than once.
@@ -139,6 +148,7 @@ final class Queue {
         let code = launch(workspaceSize == 0 ? nil : workspace.address, workspaceSize, executor, stream)
         calls.launches += 1
         if code != 0 { fail(code, description(op, operands)) }
+        runAhead.advance(self)
         return true
     }
 
@@ -180,6 +190,13 @@ final class Queue {
         return code == 0
     }
 
+    /// Nil after a failure.
+    func makeEvent() -> aclrtEvent? {
+        var event: aclrtEvent?
+        check("aclrtCreateEvent") { $0.aclrtCreateEventExWithFlag(&event, UInt32(ACL_EVENT_SYNC)) }
+        return event
+    }
+
     /// Waits until all that was queued has run.
     func wait() -> Bool {
         check("aclrtSynchronizeStream") { $0.aclrtSynchronizeStreamWithTimeout(stream, timeout) }
@@ -193,16 +210,21 @@ final class Queue {
         throw failure
     }
 
-    /// Remembers the first failure. A rule of CANN's that was broken is this program's mistake and ends it.
+    /// Remembers the first failure. A rule of CANN's that was broken is this program's mistake and ends it; while operators are tried
+    /// it may as well be that this CANN has other rules.
     func fail(_ code: Int32, _ what: String) {
         let message = "\(name): \(what) answered \(code)\(recentMessage(api.pointee))"
-        guard let kind = Meaning(code: code).kind else { fatalError(message) }
+        guard let kind = Meaning(code: code).kind ?? (isTrying ? .refused : nil) else { fatalError(message) }
         if failure == nil { failure = DeviceError(kind, message) }
     }
+
+    /// The device answers no more, and nothing can be given back to it.
+    var isLost: Bool { failure?.kind == .lost }
 
     /// Gives back all that is the stream's.
     func end() {
         _ = runtime { $0.aclrtSynchronizeStreamWithTimeout(stream, timeout) }
+        for event in runAhead.removeAll() { _ = runtime { $0.aclrtDestroyEvent(event) } }
         forgetPlans()
         if let address = workspace.address { _ = runtime { $0.aclrtFree(address) } }
         _ = runtime { $0.aclrtDestroyStream(stream) }

@@ -44,7 +44,7 @@ struct SelfTest {
         let refusals = device.queue.refusals
         do {
             let error = try check()
-            if device.queue.refusals > refusals { return "missing or turned down" }
+            if device.queue.refusals > refusals { return "missing, or turned down: \(device.queue.lastRefusal)" }
             return error <= limit ? nil : "error \(error) of the largest value, limit \(limit)"
         } catch let failure as DeviceError where failure.kind != .lost {
             return failure.message

@@ -81,9 +81,7 @@ final class Staging {
             retireOldest()
             return events.popLast()
         }
-        var event: aclrtEvent?
-        queue.check("aclrtCreateEvent") { $0.aclrtCreateEventExWithFlag(&event, UInt32(ACL_EVENT_SYNC)) }
-        return event
+        return queue.makeEvent()
     }
 
     /// Gives all back; the stream was waited for.

@@ -53,7 +53,7 @@ import Testing
         await #expect(processExitsWith: .success) {
             try StandIn.install(library: StandIn.library(without: "aclnnSwiGluGetWorkspaceSize"))
             let device = try AscendDevice(0, timeout: 60)
-            #expect(device.fallbacks.count == 1 && device.fallbacks[0].hasPrefix("SwiGLU: missing"))
+            #expect(device.fallbacks.count == 1 && device.fallbacks[0].hasPrefix("SwiGLU: missing, or turned down: CANN has no aclnnSwiGlu"))
         }
     }
 
@@ -86,6 +86,31 @@ import Testing
             #expect(device.fallbacks.isEmpty)
             let verdicts = try verdicts(on: device, precision: .reduced, checkpoint: "tiny-bf16-sharded", task: "image-to-image")
             #expect(verdicts.count { $0.outcome == .holds } >= 19 && !verdicts.contains { $0.outcome == .fails })
+        }
+    }
+
+    @Test("two cards compute for one thread in turn, and for two threads at once")
+    func twoCards() async {
+        await #expect(processExitsWith: .success) {
+            try StandIn.install(settings: ["DEVICES": "2"])
+            let devices = [try AscendDevice(0, timeout: 60), try AscendDevice(1, timeout: 60)]
+            let held = devices.map { $0.makeTensor([1, 2, 3], [3]) }
+            for _ in 0..<3 { for (device, tensor) in zip(devices, held) { device.add(tensor, to: tensor.prefix([3])) } }
+            for (device, tensor) in zip(devices, held) { #expect(try device.floats(tensor) == [8, 16, 24]) }
+            let sums = try await withThrowingTaskGroup(of: [Float].self) { group in
+                for device in devices {
+                    group.addTask {
+                        let x = device.makeTensor([1, 2], [2])
+                        for _ in 0..<200 {
+                            let y = device.makeTensor([1, 1], [2])
+                            device.add(y, to: x)
+                        }
+                        return try device.floats(x)
+                    }
+                }
+                return try await group.reduce(into: []) { $0 += $1 }
+            }
+            #expect(sums == [201, 202, 201, 202])
         }
     }
 

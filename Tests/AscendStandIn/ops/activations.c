@@ -1,4 +1,4 @@
-// Silu, Gelu and SwiGlu.
+// Silu, GeluV2 and SwiGlu.
 #include "pointwise.h"
 
 #include <math.h>
@@ -19,19 +19,16 @@ static aclnnStatus plan(const si_operator *op, pointwise_kernel kernel, const ac
     SI_TRY(check_type(op->name, self, "self", FLOATS));
     SI_TRY(check_same_type(op->name, self, "self", out, "out"));
     SI_TRY(check_same_dims(op->name, self, "self", out, "out"));
+    forbid_shift(op->name, self, out);
     pointwise_args args = {kernel, 0, 0};
     return PLAN(op, &args, sizeof args, SI_TENSORS(self), SI_TENSORS(out), SI_NONE, 0);
 }
 
 static const si_operator silu_op = {.name = "aclnnSilu", .run = pointwise_run};
-static const si_operator gelu_op = {.name = "aclnnGelu", .run = pointwise_run};
 static const si_operator gelu_v2_op = {.name = "aclnnGeluV2", .run = pointwise_run};
 
 aclnnStatus aclnnSiluGetWorkspaceSize(const aclTensor *self, aclTensor *out, PHASE1) { return plan(&silu_op, silu, self, out, workspaceSize, executor); }
 SI_PHASE2(aclnnSilu)
-
-aclnnStatus aclnnGeluGetWorkspaceSize(const aclTensor *self, aclTensor *out, PHASE1) { return plan(&gelu_op, gelu, self, out, workspaceSize, executor); }
-SI_PHASE2(aclnnGelu)
 
 aclnnStatus aclnnGeluV2GetWorkspaceSize(const aclTensor *x, int64_t approximate, aclTensor *y, PHASE1) {
     if (approximate != 0 && approximate != 1) SI_REFUSE(INVALID, "aclnnGeluV2: approximate is %lld, not 0 (none) or 1 (tanh)", (long long)approximate);

@@ -102,6 +102,13 @@ void forbid_overlap(const char *op, const aclTensor *input, const aclTensor *out
     si_die("%s would read %s while it writes %s in the same memory", op, si_shape(input), si_shape(output));
 }
 
+void forbid_shift(const char *op, const aclTensor *input, const aclTensor *output) {
+    if (!input || !output) return;
+    bool same = input->address == output->address && input->offset == output->offset && input->dtype == output->dtype && input->rank == output->rank;
+    for (int i = 0; same && i < input->rank; i++) same = input->dims[i] == output->dims[i] && (input->dims[i] == 1 || input->strides[i] == output->strides[i]);
+    if (!same) forbid_overlap(op, input, output);
+}
+
 aclnnStatus broadcast_dims(const char *op, const aclTensor *a, int *rank, int64_t *dims) {
     int wide = a->rank > *rank ? a->rank : *rank;
     int64_t result[MAX_RANK];

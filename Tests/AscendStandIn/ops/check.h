@@ -33,6 +33,8 @@ aclnnStatus check_format(const char *op, const aclTensor *t, const char *name, a
 aclnnStatus check_contiguous(const char *op, const aclTensor *t, const char *name);
 /// Ends the process where an operator that reads its input while it writes would do so from the same memory.
 void forbid_overlap(const char *op, const aclTensor *input, const aclTensor *output);
+/// The same for an operator that may work in place: input and output are the same view, or apart.
+void forbid_shift(const char *op, const aclTensor *input, const aclTensor *output);
 
 /// numpy's broadcasting of two shapes; refused when they don't fit.
 aclnnStatus broadcast_dims(const char *op, const aclTensor *a, int *rank, int64_t *dims);

@@ -19,6 +19,7 @@ aclnnStatus aclnnCastGetWorkspaceSize(const aclTensor *self, const aclDataType d
     SI_TRY(check_type(op, out, "out", ANY));
     if (out->dtype != dtype) SI_REFUSE(INVALID, "%s to %s, but out is %s", op, si_dtype_name(dtype), si_dtype_name(out->dtype));
     SI_TRY(check_same_dims(op, self, "self", out, "out"));
+    forbid_shift(op, self, out);
     pointwise_args args = {cast, 0, 0};
     return PLAN(&cast_op, &args, sizeof args, SI_TENSORS(self), SI_TENSORS(out), SI_NONE, 0);
 }

@@ -17,6 +17,7 @@ static aclnnStatus check(const char *op, const aclTensor *a, const aclTensor *b,
         if (!operands[i]) continue;
         SI_TRY(check_type(op, operands[i], "an operand", NUMBERS | BOOL));
         SI_TRY(broadcast_dims(op, operands[i], &rank, dims));
+        forbid_shift(op, operands[i], out);
         type = promoted(type, operands[i]->dtype);
     }
     SI_TRY(check_type(op, out, "out", NUMBERS));

@@ -72,6 +72,7 @@ static aclnnStatus plan(const si_operator *op, const aclTensor *self, const aclT
     SI_TRY(check_same_dims(op->name, self, "self", out, "out"));
     SI_TRY(check_dims(op->name, meanOut, "meanOut", 2, statistics));
     SI_TRY(check_dims(op->name, rstdOut, "rstdOut", 2, statistics));
+    forbid_shift(op->name, self, out);
     group_norm_args args = {group, eps, silu};
     return PLAN(op, &args, sizeof args, SI_TENSORS(self, gamma, beta), SI_TENSORS(out, meanOut, rstdOut), SI_NONE, ((uint64_t)si_count(self) * sizeof(float) + 511) / 512 * 512);
 }

@@ -79,6 +79,7 @@ aclnnStatus aclnnLayerNormGetWorkspaceSize(const aclTensor *input, const aclIntA
         if (statistics[i] && statistics[i]->dtype != ACL_FLOAT) SI_TRY(check_same_type(op, input, "input", statistics[i], name));
         if (statistics[i]) SI_TRY(check_dims(op, statistics[i], name, input->rank, leading));
     }
+    forbid_shift(op, input, out);
     layer_norm_args args = {width, eps};
     uint64_t rows = width ? (uint64_t)(si_count(input) / width) : 0;
     return PLAN(&layer_norm_op, &args, sizeof args, SI_TENSORS(input, weightOptional, biasOptional), SI_TENSORS(out, meanOutOptional, rstdOutOptional), SI_KEPT(normalizedShape),

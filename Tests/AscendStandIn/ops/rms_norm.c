@@ -51,6 +51,7 @@ aclnnStatus aclnnRmsNormGetWorkspaceSize(const aclTensor *x, const aclTensor *ga
     for (int i = 0; i < kept; i++) rows *= leading[i];
     // One that is too small is not refused but faults on the device.
     if (si_count(rstdOut) >= rows) SI_TRY(check_dims(op, rstdOut, "rstdOut", x->rank, leading));
+    forbid_shift(op, x, yOut);
     rms_args args = {epsilon};
     return PLAN(&rms_norm_op, &args, sizeof args, SI_TENSORS(x, gamma), SI_TENSORS(yOut, rstdOut), SI_NONE, 0);
 }

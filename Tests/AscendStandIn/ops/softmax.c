@@ -35,6 +35,7 @@ aclnnStatus aclnnSoftmaxGetWorkspaceSize(const aclTensor *self, int64_t dim, acl
     SI_TRY(check_rank(op, self, "self", 1, MAX_RANK));
     SI_TRY(check_axis(op, &dim, self->rank));
     SI_TRY(check_same_dims(op, self, "self", out, "out"));
+    forbid_shift(op, self, out);
     softmax_args args = {(int)dim};
     return PLAN(&softmax_op, &args, sizeof args, SI_TENSORS(self), SI_TENSORS(out), SI_NONE, 0);
 }

@@ -1,0 +1,30 @@
+import Checkpoint
+import Foundation
+import GLMImage
+import Tensor
+import TensorAscend
+import Testing
+
+extension OnDevice {
+    @Suite struct BenchmarkTests {
+        @Test("the benchmark tells each part's host calls, and a decoding step makes fewer plans than launches")
+        func hostCalls() throws {
+            let model = try ModelFolder(
+                URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent().appending(
+                    path: "Fixtures/tiny-bf16-sharded", directoryHint: .isDirectory))
+            var sizes = ModelBenchmark.Sizes()
+            (sizes.side, sizes.promptTokens, sizes.decodedTokens, sizes.batches, sizes.glyphBytes, sizes.textTokens) = (64, 16, 8, [1, 2], 8, 4)
+            var timings: [PartTiming] = []
+            try ModelBenchmark(model: model, device: try Variant.bf16.device, sizes: sizes, budget: .milliseconds(1))
+                .run(loaded: { _ in }, timed: { timings.append($0) })
+            for timing in timings {
+                let calls = try #require(timing.work.hostCalls, "\(timing.part)")
+                #expect(calls.launches > 0 && calls.total >= calls.launches, "\(timing.part): \(calls)")
+            }
+            let step = try #require(timings.first { $0.part == "decode" }?.work.hostCalls)
+            #expect(step.plans < step.launches / 2, "\(step)")
+            let denoise = try #require(timings.first { $0.part == "denoise" }?.work.hostCalls)
+            #expect(denoise.plans == 0 && denoise.descriptors == 0, "\(denoise)")
+        }
+    }
+}
