@@ -7,14 +7,14 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from . import ar, common, dit, evaluate, export, glyph, latents, vae, vq
+from . import ar, common, decoder, dit, evaluate, export, glyph, latents, vae, vq
 
 parser = argparse.ArgumentParser(prog="glm_tiny", description=__doc__)
 parser.add_argument("--out", type=Path, required=True, help="folder of the finished checkpoint")
 parser.add_argument("--work", type=Path, default=common.WORK)
 parser.add_argument("--count", type=int, default=220, help="held-out cases to judge at the end")
 options, rest = parser.parse_known_args()
-for stage in (vae, vq, ar, glyph, latents, dit):
+for stage in (vae, vq, ar, glyph, latents, dit, decoder):
     stage.main(["--work", str(options.work), *rest])
 export.main([str(options.out), "--work", str(options.work)])
 evaluate.main(["--model", str(options.out), "--count", str(options.count)])

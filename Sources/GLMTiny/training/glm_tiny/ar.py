@@ -14,8 +14,9 @@ from torch import nn
 from . import common, config, world
 from .tokenizer import build_tokenizer, edit_ids, prompt_ids
 
-# Every batch of a kind has one length, so that a compiled model compiles twice. The longest sequences are 347 and 187.
+# Lengths of every batch of a kind where the model is compiled, so that it compiles twice. The longest sequences are 347 and 187.
 DRAW_LENGTH, EDIT_LENGTH = 356, 192
+SHARES = {"recolour": 0.4, "remove": 0.28, "put": 0.22, "ground": 0.1}  # of edits; which shape is meant is what takes longest to learn
 
 
 def grouped_attention(module, query, key, value, attention_mask, scaling, dropout=0.0, **_):
@@ -116,6 +117,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser = common.arguments("ar", steps=6000, batch=8, rate=1.5e-3)
     parser.add_argument("--words", type=float, default=0.3, help="share of prompts with a quoted word")
     parser.add_argument("--edits", type=float, default=0.4, help="share of steps that learn edits, with twice as many pictures")
+    parser.add_argument("--square", type=float, default=world.GRIDS[8, 8], help="share of square pictures")
     options = parser.parse_args(arguments)
     device = common.start(options)
     tokenizer = build_tokenizer()
@@ -129,20 +131,25 @@ def main(arguments: list[str] | None = None) -> None:
         others = {name: share for name, share in world.FAMILIES.items() if name != "word"}
         return str(rng.choice(list(others), p=np.array(list(others.values())) / sum(others.values())))
 
-    def edit(rng: np.random.Generator) -> Sequence:
-        drawn = world.sample_edit(rng)
+    def grid(rng: np.random.Generator) -> tuple[int, int]:
+        return (8, 8) if rng.random() < options.square else ((8, 10), (10, 8))[rng.integers(2)]
+
+    def edit(rng: np.random.Generator, size: tuple[int, int]) -> Sequence:
+        drawn = world.sample_edit(rng, grid=size, shares=SHARES)
         codes = world.codes(drawn.source, drawn.source.height, drawn.source.width)
-        if rng.random() < 0.5:
+        if rng.random() < 0.1:
             codes = np.where(rng.random(codes.shape) < 0.02, rng.integers(world.USED_CODES, size=codes.shape), codes)
         return editing(tokenizer, drawn, codes)
 
     def loss_of(step: int):
         rng = common.step_rng(options, step)
-        editing_now = rng.random() < options.edits
+        editing_now, size = rng.random() < options.edits, grid(rng)
         if editing_now:
-            batch = batch_of(tokenizer, [edit(rng) for _ in range(2 * options.batch)], EDIT_LENGTH, device)
+            rows = [edit(rng, size) for _ in range(2 * options.batch)]
         else:
-            batch = batch_of(tokenizer, [drawing(tokenizer, world.sample(rng, family(rng))) for _ in range(options.batch)], DRAW_LENGTH, device)
+            rows = [drawing(tokenizer, world.sample(rng, family(rng), grid=size)) for _ in range(options.batch)]
+        longest = (EDIT_LENGTH if editing_now else DRAW_LENGTH) if options.compile else max(len(ids) for ids, _, _ in rows) - 1
+        batch = batch_of(tokenizer, rows, longest, device)
         inputs, positions, targets = batch
         with common.fast_products(device):
             logits = forward(inputs, positions)

@@ -17,7 +17,7 @@ VQ = dict(embed_dim=32, num_embeddings=CODES, latent_channels=128, in_channels=3
 TEXT = dict(hidden_size=192, intermediate_size=512, num_hidden_layers=5, num_attention_heads=4, num_key_value_heads=2,
             hidden_act="silu", rms_norm_eps=1e-5, max_position_embeddings=4096, attention_dropout=0.0, attention_bias=True,
             rope_parameters=dict(rope_type="default", rope_theta=4.0, partial_rotary_factor=0.5, mrope_section=[2, 5, 5]))
-GENERATION = dict(do_sample=True, temperature=0.9, top_p=0.75, top_k=VISION_VOCABULARY)
+GENERATION = dict(do_sample=True, temperature=0.3, top_p=0.75, top_k=VISION_VOCABULARY)
 
 GLYPH = dict(d_model=96, d_ff=192, d_kv=32, num_heads=3, num_layers=2, vocab_size=384, feed_forward_proj="gated-gelu",
              layer_norm_epsilon=1e-6, dropout_rate=0.0, tie_word_embeddings=False)

@@ -14,7 +14,6 @@ from . import common, config, world
 
 # (share of steps, side of the crop in px, crops a step)
 CROPS = ((0.40, 32, 24), (0.25, 64, 8), (0.20, 128, 3), (0.15, 256, 1))
-DECODER_CROPS = ((0.45, 64, 8), (0.35, 128, 3), (0.20, 256, 1))
 NOISE = 0.05  # on the latents in training, so that the decoder forgives what the DiT leaves over
 
 
@@ -94,20 +93,14 @@ def psnr(vae: nn.Module, device: torch.device, pictures: int = 24) -> tuple[floa
 
 
 def main(arguments: list[str] | None = None) -> None:
-    parser = common.arguments("vae", steps=4000, batch=0, rate=1.2e-3)
-    parser.add_argument("--decoder", action="store_true", help="train on the decoder alone: the latents, and so the DiT, stay as they are")
-    options = parser.parse_args(arguments)
+    options = common.arguments("vae", steps=4000, batch=0, rate=1.2e-3).parse_args(arguments)
     device = common.start(options)
     vae = build().to(device, memory_format=torch.channels_last)  # a third faster on a CPU than channels first
-    if options.decoder:
-        vae.load_state_dict(common.smoothed(options.work, "vae"))
-        vae.encoder.requires_grad_(False)
-    shares = DECODER_CROPS if options.decoder else CROPS
-    trainer = common.Trainer("decoder" if options.decoder else "vae", vae, options, lambda name: False, smoothing=0.99)
+    trainer = common.Trainer("vae", vae, options, lambda name: False, smoothing=0.99)
 
     def loss_of(step: int):
         rng = common.step_rng(options, step)
-        _, side, count = shares[rng.choice(len(shares), p=[share for share, _, _ in shares])]
+        _, side, count = CROPS[rng.choice(len(CROPS), p=[share for share, _, _ in CROPS])]
         target = pixels(crops(rng, side, count)).to(device)
         with common.fast_products(device):
             posterior = vae.encode(target).latent_dist

@@ -219,10 +219,10 @@ def boxes_meet(a: Shape, b: Shape) -> bool:
                for here, there, start, other in ((a, b, a.row, b.row), (a, b, a.col, b.col)))
 
 
-def sample_edit(rng: np.random.Generator, split: str = "train", grid: tuple[int, int] | None = None) -> Edit:
+def sample_edit(rng: np.random.Generator, split: str = "train", grid: tuple[int, int] | None = None, shares: dict[str, float] = EDITS) -> Edit:
     """A random edit of one size; one source in four has itself been edited, so that edits can be strung together."""
     grid = grid or sample_grid(rng)
-    verbs = rng.choice(list(EDITS), p=list(EDITS.values()), size=1 + (rng.random() < 0.25))
+    verbs = rng.choice(list(shares), p=list(shares.values()), size=1 + (rng.random() < 0.25))
     while True:
         source = sample(rng, ("one", "two", "three")[rng.choice(3, p=[0.35, 0.45, 0.2])], "any", grid)
         for verb in verbs:
