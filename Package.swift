@@ -85,9 +85,9 @@ let package = Package(
         // The stages: one model part, one process, one device.
         library("StageKit", ["Wire", grpc, grpcTransport, logging, arguments]),
         library("ModelStage", ["StageKit", "Wire", "GLMImage", "GLMTiny", "Requests", "Checkpoint", "Imaging", "Tensor", "TensorCPU", "Devices", arguments]),
-        library("VisionStage", ["ModelStage", "StageKit", "Wire", "GLMImage", "Requests"]),
+        library("VisionStage", ["ModelStage", "StageKit", "Wire", "GLMImage", "Requests", "Tensor"]),
         library("TextStage", ["ModelStage", "StageKit", "Wire", "GLMImage", "Requests", "Tensor", arguments]),
-        library("DiffusionStage", ["ModelStage", "StageKit", "Wire", "GLMImage", "Requests", "Imaging"]),
+        library("DiffusionStage", ["ModelStage", "StageKit", "Wire", "GLMImage", "Requests", "Imaging", "Tensor", arguments]),
 
         // What stands in front of them: which cards there are and what runs on them, requests that outlive their caller,
         // what is counted, and the gateway that brings them together.

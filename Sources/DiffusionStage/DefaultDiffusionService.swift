@@ -2,6 +2,7 @@ import GLMImage
 import Imaging
 public import ModelStage
 public import StageKit
+import Tensor
 public import Wire
 
 /// The diffusion part of a checkpoint, on a thread of its own.
@@ -24,6 +25,7 @@ public actor DefaultDiffusionService: DiffusionService {
         let device = try model.makeDevice()
         let renderer = try ImageRenderer(
             model: folder, device: device, guidanceDevice: options.guidanceDevice.map { try model.makeDevice($0) }, conditionBytes: options.conditionBytes)
+        try device.synchronize()
         self.renderer = renderer
         return StageModel(folder, device, defaultSide: renderer.defaultSide)
     }

@@ -1,6 +1,7 @@
 public import GLMImage
 public import ModelStage
 public import StageKit
+import Tensor
 public import Wire
 
 /// The vision part of a checkpoint, on a thread of its own.
@@ -16,6 +17,7 @@ public actor DefaultVisionService: VisionService {
         let folder = try options.folder()
         let device = try options.makeDevice()
         encoder = try VisionEncoder(model: folder, device: device)
+        try device.synchronize()
         return StageModel(folder, device)
     }
 

@@ -101,8 +101,8 @@ import Wire
         let machine = try Machine(in: scratch)
         let file = try topology(scratch)
         var answers: [[[UInt8]]] = []
-        // Every process loses its card after so many operators, which is some requests.
-        for settings in [[:], ["FAULT": "lost@6000:507901"]] as [[String: String]] {
+        // Every process loses its card after so many operators: the text stage in the midst of its third picture or so.
+        for settings in [[:], ["FAULT": "lost@60000:507901"]] as [[String: String]] {
             let program = try Program(
                 "glm-gateway", ["--run-directory", scratch.file("run-\(answers.count)"), "--topology", file], in: scratch,
                 environment: machine.environment(settings))

@@ -110,6 +110,19 @@ import Wire
         ) { try registry.pipeline(for: [.text, .diffusion]) }
     }
 
+    @Test("a process is replaced when another one answers at its address, not when nobody does")
+    func replaced() throws {
+        var registry = Stages.registry([("text", "0", "aa")])
+        let replica = try #require(registry.listing.first)
+        var description = try #require(replica.description)
+        #expect(!registry.isReplaced(replica.incarnation))
+        registry.lost(replica.address, "does not answer")
+        #expect(!registry.isReplaced(replica.incarnation))
+        description.processID += 1
+        registry.heard(replica.address, description, .unknown)
+        #expect(registry.isReplaced(replica.incarnation))
+    }
+
     @Test("of several models, one that all kinds serve is chosen, and of those the one that most stages serve")
     func agreement() throws {
         let one = Stages.registry([("text", "0", "aa"), ("text", "1", "bb"), ("diffusion", "0", "bb")])

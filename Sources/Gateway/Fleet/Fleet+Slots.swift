@@ -32,6 +32,21 @@ extension Fleet {
         }
     }
 
+    /// Runs a call to one process of a stage, but no longer than until another process has taken its place: a call may be left
+    /// without an answer when the process under it dies at the wrong moment.
+    nonisolated func calling<R: Sendable>(_ incarnation: Registry.Incarnation, _ body: @escaping @Sendable () async throws -> R) async throws -> R {
+        try await withThrowingTaskGroup(of: R.self) { group in
+            group.addTask { try await body() }
+            group.addTask {
+                await self.until { $0.isReplaced(incarnation) }
+                try Task.checkCancellation()
+                throw CallError(.unavailable, "another process has taken its place")
+            }
+            defer { group.cancelAll() }
+            return try await group.next()!
+        }
+    }
+
     /// The stage has answered.
     func answered(_ lease: Lease, units: Forecast.Units, seconds: Double) {
         if let kind = lease.replica.kind {

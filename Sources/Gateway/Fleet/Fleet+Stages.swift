@@ -60,7 +60,8 @@ extension Fleet {
             }
             do {
                 do {
-                    try await Probe.run(kind, connection, CallSettings(timeout: timing.stallLimit(replica.description?.device ?? "")))
+                    let settings = CallSettings(timeout: timing.stallLimit(replica.description?.device ?? ""))
+                    try await calling(replica.incarnation) { try await Probe.run(kind, connection, settings) }
                 } catch let error as CallError where error.status == .resourceExhausted || error.status == .invalidArgument {
                     // An answer, if not to the question: it is alive, and full or choosy.
                 }

@@ -117,6 +117,12 @@ package struct Registry: Sendable {
         replicas[incarnation.address]?.proved = false
     }
 
+    /// Whether another process answers at its address.
+    package func isReplaced(_ incarnation: Incarnation) -> Bool {
+        guard let process = replicas[incarnation.address]?.description?.processID else { return false }
+        return process != incarnation.process
+    }
+
     /// A stage has answered a request.
     package mutating func answered(_ address: Address) { replicas[address]?.done += 1 }
 

@@ -121,7 +121,7 @@ struct Router: Sendable {
                 let settings = CallSettings(timeout: left, requestID: order.requestID)
                 let alive = Heartbeat(replica: lease.replica)
                 let result = try await Stall.watching(alive, limit: timing.stallLimit(lease.replica.description?.device ?? "")) {
-                    try await body(lease.connection, settings, alive)
+                    try await fleet.calling(lease.replica.incarnation) { try await body(lease.connection, settings, alive) }
                 }
                 await fleet.answered(lease, units: units, seconds: start.duration(to: .now).inSeconds)
                 return (result, lease.replica)
