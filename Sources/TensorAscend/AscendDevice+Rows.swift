@@ -10,11 +10,7 @@ extension AscendDevice {
         let padded = max(rows, batchRows)
         let right = Operand(dense: weight, [outputs, inputs]).permuted([1, 0])
         var left = Operand(matrix: x)
-        if padded != rows || type != .f32 {
-            let rounded = scratch([padded, inputs], type)
-            queue.copy(left, to: rounded.slice(0, 0..<rows))
-            left = rounded
-        }
+        if padded != rows || type != .f32 { left = rounded(left, rows: padded, type) }
         if type == .f32, padded == rows, y.isDense, case .store(let activation) = epilogue {
             let target = Operand(matrix: y)
             if let bias {
@@ -28,6 +24,15 @@ extension AscendDevice {
         let product = scratch([padded, outputs], type)
         queue.matmul(left, right, mathType: mathType(type), into: product)
         finish(product.slice(0, 0..<rows), bias: bias, epilogue, into: Operand(matrix: y))
+    }
+
+    /// A copy of a matrix in the type of a weight, with rows of anything behind its own.
+    private func rounded(_ x: Operand, rows: Int, _ type: DType) -> Operand {
+        if let found = queue.derived.operand(.rounded(type, rows: rows), of: x) { return found }
+        let result = scratch([rows, x.extents[1]], type)
+        queue.copy(x, to: result.slice(0, 0..<x.extents[0]))
+        queue.derived.keep(result, .rounded(type, rows: rows), of: x)
+        return result
     }
 
     /// What a product does with its result: `result` and `y` have the same extents, channels last.
@@ -148,8 +153,11 @@ extension AscendDevice {
         let width = 2 * cosine.columns
         /// The angles of both halves, which the operator wants written out: `[1, rows, 1, width]`.
         func both(_ angles: Tensor) -> Operand {
+            let angles = Operand(matrix: angles)
+            if let found = queue.derived.operand(.bothHalves, of: angles) { return found.reshaped([1, x.rows, 1, width]) }
             let result = scratch([x.rows, width], .f32)
-            queue.concatenate(Operand(matrix: angles), Operand(matrix: angles), into: result)
+            queue.concatenate(angles, angles, into: result)
+            queue.derived.keep(result, .bothHalves, of: angles)
             return result.reshaped([1, x.rows, 1, width])
         }
         let heads = Operand(heads: x, headSize: headSize, width: width)

@@ -60,6 +60,7 @@ public final class AscendDevice: Device, @unchecked Sendable {
 
     deinit {
         tables.removeAll()
+        queue.derived.removeAll()
         guard !queue.isLost else { return }
         queue.end()
         staging.end()
@@ -112,6 +113,7 @@ public final class AscendDevice: Device, @unchecked Sendable {
     public func write(_ bytes: UnsafeRawBufferPointer, to tensor: Tensor) {
         precondition(tensor.isDense && tensor.byteCount == bytes.count, "\(bytes.count) bytes into \(tensor.dtype) \(tensor.shape)")
         guard tensor.storage.address != Queue.nowhere else { return }
+        queue.derived.forget(tensor.storage.address)
         staging.upload(bytes, to: tensor.address)
     }
 
@@ -132,6 +134,7 @@ public final class AscendDevice: Device, @unchecked Sendable {
         do { try queue.synchronize() } catch {
             // What was to be filled behind the failure was not.
             tables.removeAll()
+            queue.derived.removeAll()
             throw error
         }
     }

@@ -44,6 +44,7 @@ final class DeviceMemory {
     private func trim() {
         guard queue.wait() else { return }
         queue.forgetPlans()
+        queue.derived.removeAll()
         for block in weights.trim() + activations.trim() { _ = queue.runtime { $0.aclrtFree(block) } }
     }
 

@@ -77,7 +77,7 @@ extension Queue {
             // The lengths of sequences are part of the plan and grow with every token.
             run(
                 op, launch, [call.query, call.key, call.value, call.output] + optional,
-                [Double(call.heads), Double(call.keyValueHeads), Double(call.scale)], repeatable: call.pages == nil, mayRefuse: true
+                [Double(call.heads), Double(call.keyValueHeads), Double(call.scale)], writes: [3], repeatable: call.pages == nil, mayRefuse: true
             ) { api, arguments, size, executor in
                 let lengths = call.pages.flatMap { arguments.integers($0.lengths.map(Int.init)) }
                 return plan(api, arguments, places, layout.baseAddress!, lengths, size, executor)

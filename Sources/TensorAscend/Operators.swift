@@ -36,7 +36,7 @@ extension Queue {
 
     /// `reciprocal` takes each row's `1 / rms`, f32 `[rows, 1]`.
     func rmsNorm(_ x: Operand, weight: Operand, epsilon: Float, into y: Operand, reciprocal: Operand) {
-        run(.rmsNorm, api.pointee.aclnnRmsNorm, [x, weight, y, reciprocal], [Double(epsilon)]) {
+        run(.rmsNorm, api.pointee.aclnnRmsNorm, [x, weight, y, reciprocal], [Double(epsilon)], writes: [2, 3]) {
             $0.aclnnRmsNormGetWorkspaceSize($1[0], $1[1], Double(epsilon), $1[2], $1[3], $2, $3)
         }
     }
@@ -44,7 +44,7 @@ extension Queue {
     /// Over the last axis.
     func layerNorm(_ x: Operand, weight: Operand?, bias: Operand?, epsilon: Float, into y: Operand) {
         let vectors = [weight, bias].compactMap { $0 }
-        run(.layerNorm, api.pointee.aclnnLayerNorm, [x, y] + vectors, [Double(epsilon), weight == nil ? 0 : 1, bias == nil ? 0 : 1]) {
+        run(.layerNorm, api.pointee.aclnnLayerNorm, [x, y] + vectors, [Double(epsilon), weight == nil ? 0 : 1, bias == nil ? 0 : 1], writes: [1]) {
             $0.aclnnLayerNormGetWorkspaceSize(
                 $1[0], $1.integers([x.extents[x.view.rank - 1]]), weight == nil ? nil : $1[2], bias == nil ? nil : $1[1 + vectors.count], Double(epsilon), $1[1],
                 nil, nil, $2, $3)
@@ -54,7 +54,7 @@ extension Queue {
     /// x and y `[1, channels, pixels]`; `statistics` takes means and deviations, f32 `[2, groups]`.
     func groupNorm(_ x: Operand, weight: Operand, bias: Operand, groups: Int, epsilon: Float, into y: Operand, statistics: Operand) {
         let (mean, deviation) = (statistics.slice(0, 0..<1), statistics.slice(0, 1..<2))
-        run(.groupNorm, api.pointee.aclnnGroupNorm, [x, weight, bias, y, mean, deviation], [Double(groups), Double(epsilon)]) {
+        run(.groupNorm, api.pointee.aclnnGroupNorm, [x, weight, bias, y, mean, deviation], [Double(groups), Double(epsilon)], writes: [3, 4, 5]) {
             $0.aclnnGroupNormGetWorkspaceSize(
                 $1[0], $1[1], $1[2], 1, Int64(x.extents[1]), Int64(x.extents[2]), Int64(groups), Double(epsilon), $1[3], $1[4], $1[5], $2, $3)
         }
@@ -63,7 +63,10 @@ extension Queue {
     /// The same, then SiLU; x and y `[1, channels, height, width]`.
     func groupNormSilu(_ x: Operand, weight: Operand, bias: Operand, groups: Int, epsilon: Float, into y: Operand, statistics: Operand) -> Bool {
         let (mean, deviation) = (statistics.slice(0, 0..<1), statistics.slice(0, 1..<2))
-        return run(.groupNormSilu, api.pointee.aclnnGroupNormSilu, [x, weight, bias, y, mean, deviation], [Double(groups), Double(epsilon)], mayRefuse: true) {
+        return run(
+            .groupNormSilu, api.pointee.aclnnGroupNormSilu, [x, weight, bias, y, mean, deviation], [Double(groups), Double(epsilon)], writes: [3, 4, 5],
+            mayRefuse: true
+        ) {
             $0.aclnnGroupNormSiluGetWorkspaceSize($1[0], $1[1], $1[2], Int64(groups), Double(epsilon), $1[3], $1[4], $1[5], $2, $3)
         }
     }
@@ -95,7 +98,7 @@ extension Queue {
 
     /// `y += x`.
     func add(_ x: Operand, to y: Operand) {
-        run(.inplaceAdd, api.pointee.aclnnInplaceAdd, [y, x]) { $0.aclnnInplaceAddGetWorkspaceSize($1[0], $1[1], $1.scalar(1), $2, $3) }
+        run(.inplaceAdd, api.pointee.aclnnInplaceAdd, [y, x], writes: [0]) { $0.aclnnInplaceAddGetWorkspaceSize($1[0], $1[1], $1.scalar(1), $2, $3) }
     }
 
     func multiply(_ a: Operand, _ b: Operand, into out: Operand) {
@@ -112,7 +115,7 @@ extension Queue {
 
     /// `y += factor · a · b`.
     func addProduct(_ a: Operand, _ b: Operand, factor: Float = 1, to y: Operand) {
-        run(.addcmul, api.pointee.aclnnAddcmul, [y, a, b], [Double(factor)]) {
+        run(.addcmul, api.pointee.aclnnAddcmul, [y, a, b], [Double(factor)], writes: [0]) {
             $0.aclnnAddcmulGetWorkspaceSize($1[0], $1[1], $1[2], $1.scalar(factor), $1[0], $2, $3)
         }
     }
@@ -122,7 +125,7 @@ extension Queue {
         if x.dtype != y.dtype && x.isDense && y.isDense && x.extents == y.extents {
             run(.cast, api.pointee.aclnnCast, [x, y]) { $0.aclnnCastGetWorkspaceSize($1[0], y.dtype.acl, $1[1], $2, $3) }
         } else {
-            run(.inplaceCopy, api.pointee.aclnnInplaceCopy, [y, x]) { $0.aclnnInplaceCopyGetWorkspaceSize($1[0], $1[1], $2, $3) }
+            run(.inplaceCopy, api.pointee.aclnnInplaceCopy, [y, x], writes: [0]) { $0.aclnnInplaceCopyGetWorkspaceSize($1[0], $1[1], $2, $3) }
         }
     }
 
@@ -144,7 +147,7 @@ extension Queue {
 
     /// `table[indices[i]] = x[i]`, of one type; indices i64.
     func scatter(_ x: Operand, _ indices: Operand, into table: Operand) {
-        run(.inplaceIndexCopy, api.pointee.aclnnInplaceIndexCopy, [table, indices, x]) {
+        run(.inplaceIndexCopy, api.pointee.aclnnInplaceIndexCopy, [table, indices, x], writes: [0]) {
             $0.aclnnInplaceIndexCopyGetWorkspaceSize($1[0], 0, $1[1], $1[2], $2, $3)
         }
     }

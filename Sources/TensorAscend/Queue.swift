@@ -15,6 +15,7 @@ final class Queue {
     /// Whether it is still open which operators can be used.
     var isTrying = true
     private(set) var calls = HostCalls()
+    var derived = DerivedOperands()
     /// Operators that were missing or turned down where they may be.
     private(set) var refusals = 0
     private(set) var lastRefusal = ""
@@ -70,12 +71,13 @@ final class Queue {
     /// - Parameters:
     ///   - operands: all tensors it reads and writes, in the order that `plan` numbers them.
     ///   - attributes: whatever else `plan` passes.
+    ///   - writes: the operands that it writes; the last one if nil.
     ///   - repeatable: false where `plan` passes what no key names, such as lengths.
     ///   - mayRefuse: an operator that is turned down is no failure.
     /// - Returns: false where it is missing or was turned down.
     @discardableResult
     func run(
-        _ op: Operator, _ launch: Launch?, _ operands: [Operand], _ attributes: [Double] = [], repeatable: Bool = true, mayRefuse: Bool = false,
+        _ op: Operator, _ launch: Launch?, _ operands: [Operand], _ attributes: [Double] = [], writes: [Int]? = nil, repeatable: Bool = true, mayRefuse: Bool = false,
         plan: (ca_api, Arguments, UnsafeMutablePointer<UInt64>, UnsafeMutablePointer<OpaquePointer?>) -> aclnnStatus
     ) -> Bool {
         guard let launch else {
@@ -92,6 +94,7 @@ final class Queue {
             failure = DeviceError(.outOfMemory, "\(name): \(op.symbol) on memory that the device did not have")
             return true
         }
+        for written in writes ?? [operands.count - 1] { derived.forget(operands[written].view.address) }
         let key = PlanKey(op: op, views: operands.map(\.view), attributes: attributes)
         let repeatable = repeatable && !unrepeatable.contains(op)
         if repeatable, let plan = plans[key] {

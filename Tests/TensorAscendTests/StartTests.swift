@@ -40,18 +40,18 @@ import Testing
     @Test("a missing required function is named; without an optional one its composition computes")
     func missing() async {
         await #expect(processExitsWith: .success) {
-            try StandIn.install(library: StandIn.library(without: "aclnnRmsNormGetWorkspaceSize"))
+            try StandIn.install(without: "aclnnRmsNormGetWorkspaceSize")
             expectUnavailable("aclnnRmsNormGetWorkspaceSize", "8.1.RC1")
         }
         await #expect(processExitsWith: .success) {
-            try StandIn.install(library: StandIn.library(without: "aclnnFusedInferAttentionScoreV3GetWorkspaceSize"))
+            try StandIn.install(without: "aclnnFusedInferAttentionScoreV3GetWorkspaceSize")
             let device = try AscendDevice(0, timeout: 60)
             #expect(device.information.missing == ["aclnnFusedInferAttentionScoreV3"] && device.fallbacks.isEmpty)
             let lines = DeviceReport(device).lines
             #expect(lines[0].hasPrefix("npu:0: Ascend910B3, CANN ") && lines[1] == "  CANN has no aclnnFusedInferAttentionScoreV3")
         }
         await #expect(processExitsWith: .success) {
-            try StandIn.install(library: StandIn.library(without: "aclnnSwiGluGetWorkspaceSize"))
+            try StandIn.install(without: "aclnnSwiGluGetWorkspaceSize")
             let device = try AscendDevice(0, timeout: 60)
             #expect(device.fallbacks.count == 1 && device.fallbacks[0].hasPrefix("SwiGLU: missing, or turned down: CANN has no aclnnSwiGlu"))
         }

@@ -20,29 +20,31 @@ enum StandIn {
     /// Where the build leaves it: beside the test's own program.
     static let library = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent().appending(path: "libAscendStandIn.so")
 
-    /// A new `$ASCEND_HOME_PATH`. All its libraries are links to `library`.
-    static func makeHome(_ layout: Layout = .whole, library: URL = library, leavingOut: Set<String> = []) throws -> URL {
+    /// Sets the environment as CANN's own script would, before anything of CANN is loaded into this process. The folder goes when the
+    /// process ends.
+    /// - Parameters:
+    ///   - symbol: of a function that the libraries are to lack.
+    ///   - leavingOut: libraries that are to be absent.
+    ///   - settings: of the stand-in, without their prefix.
+    static func install(_ layout: Layout = .whole, without symbol: String? = nil, leavingOut: Set<String> = [], settings: [String: String] = [:]) throws {
         let home = FileManager.default.temporaryDirectory.appending(path: "glm-cann-\(UUID().uuidString)", directoryHint: .isDirectory)
         let folder = home.appending(path: "lib64", directoryHint: .isDirectory)
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        let copy = home.appending(path: library.lastPathComponent)
+        try FileManager.default.copyItem(at: library, to: copy)
+        if let symbol { try hide(symbol, in: copy) }
         for name in ["libascendcl.so", "libnnopbase.so"] + layout.operators where !leavingOut.contains(name) {
-            try FileManager.default.createSymbolicLink(at: folder.appending(path: name), withDestinationURL: library)
+            try FileManager.default.createSymbolicLink(at: folder.appending(path: name), withDestinationURL: copy)
         }
-        return home
-    }
-
-    /// Sets the environment as CANN's own script would, before anything of CANN is loaded into this process.
-    /// - Parameter settings: of the stand-in, without their prefix.
-    static func install(_ layout: Layout = .whole, library: URL = library, leavingOut: Set<String> = [], settings: [String: String] = [:]) throws {
-        let home = try makeHome(layout, library: library, leavingOut: leavingOut)
         setenv("ASCEND_HOME_PATH", home.path, 1)
         setenv("ASCEND_OPP_PATH", home.path, 1)
         for (name, value) in settings { setenv("STANDIN_" + name, value, 1) }
+        atexit { try? FileManager.default.removeItem(atPath: String(cString: getenv("ASCEND_HOME_PATH"))) }
     }
 
-    /// A copy of the library that does not export `symbol`: its entry in the table of symbols gets another name, and is bound where
-    /// it is (hidden), so that the library itself still finds it.
-    static func library(without symbol: String) throws -> URL {
+    /// Takes a function out of a library's exports: its entry in the table of symbols gets another name, and is bound where it is
+    /// (hidden), so that the library itself still finds it.
+    private static func hide(_ symbol: String, in library: URL) throws {
         var bytes = [UInt8](try Data(contentsOf: library))
         func number<T: FixedWidthInteger>(_ at: Int, _ type: T.Type) -> Int { bytes.withUnsafeBytes { Int($0.loadUnaligned(fromByteOffset: at, as: T.self)) } }
         let (sections, dynamicSymbols) = (number(40, UInt64.self), 11)
@@ -56,9 +58,7 @@ enum StandIn {
             bytes.withUnsafeMutableBytes { $0.storeBytes(of: UInt32(name + 1), toByteOffset: entry, as: UInt32.self) }
             bytes[entry + 5] = 2
         }
-        let copy = FileManager.default.temporaryDirectory.appending(path: "libAscendStandIn-\(UUID().uuidString).so")
-        try Data(bytes).write(to: copy)
-        return copy
+        try Data(bytes).write(to: library)
     }
 }
 
