@@ -64,7 +64,8 @@ struct FleetBenchmark {
             let image = try await picture(UInt64(pictures.count + 1))
             pictures.append((begin.duration(to: .now).inSeconds, image))
         }
-        let stages = Set(first.timings.map(\.stage))
+        // The gateway's own phase is the whole request.
+        let stages = Set(first.timings.map(\.stage)).intersection(StageKind.allCases.map(\.rawValue))
         func seconds(_ image: GeneratedImage, _ stage: String) -> Double { image.timings.filter { $0.stage == stage }.reduce(0) { $0 + $1.seconds } }
         return Report(
             width: first.width, height: first.height, steps: steps, pictures: pictures.count, coldStartSeconds: coldStart,
