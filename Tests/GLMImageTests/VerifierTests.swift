@@ -25,6 +25,16 @@ import Testing
         for verdict in verdicts where verdict.outcome == .fails { Issue.record("\(verdict.name): \(verdict.detail)") }
     }
 
+    @Test("the checkpoint that the repository carries computes what the reference computes", arguments: ["text-to-image", "image-to-image"])
+    func carried(task: String) throws {
+        let folder = Fixture.folder.appending(path: "../../Sources/GLMTiny/glm-tiny", directoryHint: .isDirectory).standardizedFileURL
+        let verifier = try Verifier(
+            model: ModelFolder(folder), reference: Fixture.reference("glm-tiny", task), device: CPUDevice(threads: 2), precision: .exact)
+        let verdicts = verifier.run()
+        #expect(verdicts.filter { $0.outcome == .fails }.map(\.name).isEmpty)
+        #expect(verdicts.count { $0.outcome == .holds } >= (task == "text-to-image" ? 14 : 19))
+    }
+
     @Test("kernels for every processor compute the same model", arguments: KernelSet.allCases.filter(\.isAvailable))
     func kernels(kernels: KernelSet) throws {
         let device = CPUDevice(threads: 2, kernels: kernels)
