@@ -73,4 +73,15 @@ import Testing
         #expect(machine.handle(.ended(worked: false)) == .none && machine.handle(.start) == .none)
         #expect(machine.failures == 1)
     }
+
+    @Test("a stage that proves itself and is ended before it has anything to do is started again at once, and given up at the twentieth end")
+    mutating func ended() {
+        _ = machine.handle(.start)
+        for _ in 1..<20 {
+            _ = machine.handle(.ready)
+            #expect(machine.handle(.ended(worked: false, proved: true)) == .spawn)
+        }
+        _ = machine.handle(.ready)
+        #expect(machine.handle(.ended(worked: false, proved: true)) == .giveUp(failures: 20))
+    }
 }

@@ -133,9 +133,10 @@ public actor Fleet {
         changed()
     }
 
-    /// Requests that a stage's process has answered.
-    func answers(of name: String, process: Int) -> Int {
-        registry.listing.first { $0.name == name && $0.description?.processID == process }?.done ?? 0
+    /// Requests that a stage's process has answered, and whether it has ever proved that it works.
+    func record(of name: String, process: Int) -> (answered: Int, proved: Bool) {
+        let replica = registry.listing.first { $0.name == name && $0.description?.processID == process }
+        return (replica?.done ?? 0, replica?.hasProved ?? false)
     }
 
     /// The models that the pipeline consists of from now on; who waits for an old one waits for the new one instead.

@@ -13,6 +13,8 @@ package struct Registry: Sendable {
         package var problem = "has not answered yet"
         /// It has computed the smallest request rightly since it was last in doubt.
         package var proved = false
+        /// The same, since its process began.
+        package var hasProved = false
         /// Requests of this gateway that it has answered since its process began.
         package var done = 0
 
@@ -87,6 +89,7 @@ package struct Registry: Sendable {
         guard var replica = replicas[address] else { return }
         if replica.description?.processID != description.processID {
             replica.proved = false
+            replica.hasProved = false
             replica.done = 0
         }
         replica.description = description
@@ -109,7 +112,10 @@ package struct Registry: Sendable {
     }
 
     /// A stage has computed the smallest request.
-    package mutating func proved(_ address: Address) { replicas[address]?.proved = true }
+    package mutating func proved(_ address: Address) {
+        replicas[address]?.proved = true
+        replicas[address]?.hasProved = true
+    }
 
     /// A stage has failed a request: it serves again once it has proved that it can.
     package mutating func doubt(_ incarnation: Incarnation) {

@@ -1,14 +1,15 @@
 /// How one stage is kept alive: the decisions, without clocks or processes.
 ///
 /// A stage that ends is started again, at once if it had done its work, after a growing pause if not; one that ends too often
-/// in a row without having worked is given up, because starting it again would only hide why.
+/// in a row without having worked is given up, because starting it again would only hide why. One that had proved that it works,
+/// and then had nothing to do, gets more patience: what ends it is likely not its own doing.
 package struct Supervision: Sendable, Hashable {
     package enum Event: Sendable, Hashable {
         case start
         /// It answers.
         case ready
-        /// `worked`: it had answered a request, or served for a minute.
-        case ended(worked: Bool)
+        /// `worked`: it had answered a request, or served for a minute; `proved`: it had computed the smallest request.
+        case ended(worked: Bool, proved: Bool = false)
         case pauseOver
     }
 
@@ -23,13 +24,17 @@ package struct Supervision: Sendable, Hashable {
 
     /// Ends in a row without work after which it is given up.
     package static let limit = 5
-    /// The same until it has answered for the first time.
+    /// The same for a stage that had proved itself each time.
+    package static let provedLimit = 20
+    /// Ends after which it is given up until it has answered for the first time.
     package let startLimit: Int
     private var hasBeenUp = false
     package private(set) var phase = Phase.idle
     /// Ends in a row without work.
     package private(set) var failures = 0
     package private(set) var restarts = 0
+    /// Ends in a row after a proof, without work.
+    private var idleEnds = 0
 
     package init(startLimit: Int = Self.limit) { self.startLimit = startLimit }
 
@@ -37,17 +42,19 @@ package struct Supervision: Sendable, Hashable {
         switch (phase, event) {
         case (.idle, .start), (.givenUp, .start):
             failures = 0
+            idleEnds = 0
             phase = .starting
             return .spawn
         case (.starting, .ready):
             phase = .up
             hasBeenUp = true
             return .none
-        case (.starting, .ended(let worked)), (.up, .ended(let worked)):
-            failures = worked ? 0 : failures + 1
-            guard failures < (hasBeenUp ? Self.limit : startLimit) else {
+        case (.starting, .ended(let worked, let proved)), (.up, .ended(let worked, let proved)):
+            failures = worked || proved ? 0 : failures + 1
+            idleEnds = proved && !worked ? idleEnds + 1 : 0
+            guard failures < (hasBeenUp ? Self.limit : startLimit), idleEnds < Self.provedLimit else {
                 phase = .givenUp
-                return .giveUp(failures: failures)
+                return .giveUp(failures: max(failures, idleEnds))
             }
             restarts += 1
             guard failures > 0 else {

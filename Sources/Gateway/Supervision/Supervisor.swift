@@ -167,11 +167,11 @@ public actor Supervisor {
     private func ended(_ process: StageProcess, _ name: String, _ words: String) async {
         guard let stage = kept[name], stage.process?.processID == process.processID else { return }
         logger.error("stage ended", metadata: ["stage": "\(name)", "process": "\(process.processID)", "exit": "\(words)"])
-        let answered = await fleet.answers(of: name, process: Int(process.processID))
+        let (answered, proved) = await fleet.record(of: name, process: Int(process.processID))
         let worked = answered > 0 || (process.ready.current != nil && stage.since.duration(to: .now) > .seconds(60))
         kept[name]?.process = nil
         kept[name]?.problem = words
-        await handle(.ended(worked: worked), name)
+        await handle(.ended(worked: worked, proved: proved), name)
     }
 
     private func tellFleet() async {
