@@ -6,11 +6,11 @@ cd "$(dirname "$0")/.."
 deploy/setup.sh
 # The tests start the real binaries, so these are built first, in the configuration that the tests share.
 swift build -c release
-test() { swift test -c release --disable-testable-imports "$@"; }
-[ $# -eq 0 ] || { test "$@"; exit; }
+run_tests() { swift test -c release --disable-testable-imports "$@"; }
+[ $# -eq 0 ] || { run_tests "$@"; exit; }
 # Servers keep deadlines and the stand-in for CANN computes for long: each group has the machine for itself.
 servers='GatewayTests|StageKitTests|TelemetryTests|EndToEndTests'
 standin='AscendStandInTests|TensorAscendTests'
-test --skip "$servers|$standin"
-test --skip-build --filter "$servers"
-test --skip-build --filter "$standin"
+run_tests --skip "$servers|$standin"
+run_tests --skip-build --filter "$servers"
+run_tests --skip-build --filter "$standin"

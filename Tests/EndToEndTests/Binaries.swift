@@ -25,7 +25,7 @@ final class Scratch: Sendable {
     let path: String
 
     init() throws {
-        path = "/tmp/glm-e2e-\(String(UInt32.random(in: .min ... .max), radix: 36))"
+        path = FileManager.default.temporaryDirectory.path + "/glm-e2e-\(String(UInt32.random(in: .min ... .max), radix: 36))"
         try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: false, attributes: [.posixPermissions: 0o700])
         try FileManager.default.createDirectory(atPath: temporary, withIntermediateDirectories: false)
     }

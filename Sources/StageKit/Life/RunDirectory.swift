@@ -7,11 +7,11 @@ public struct RunDirectory: Sendable, Hashable {
 
     public init(path: String) { self.path = path }
 
-    /// `GLM_RUN_DIRECTORY`, else `glm` in `XDG_RUNTIME_DIR`, else `/tmp/glm-<uid>`.
+    /// `GLM_RUN_DIRECTORY`, else `glm` in `XDG_RUNTIME_DIR`, else `glm-<uid>` in the temporary folder.
     public static func standard(environment: [String: String] = ProcessInfo.processInfo.environment) -> RunDirectory {
         if let path = environment["GLM_RUN_DIRECTORY"], !path.isEmpty { return RunDirectory(path: path) }
         if let path = environment["XDG_RUNTIME_DIR"], !path.isEmpty { return RunDirectory(path: path + "/glm") }
-        return RunDirectory(path: "/tmp/glm-\(getuid())")
+        return RunDirectory(path: FileManager.default.temporaryDirectory.appendingPathComponent("glm-\(getuid())").path)
     }
 
     /// `<path>/<kind>-<instance>.sock`
