@@ -1,6 +1,6 @@
 import Foundation
-public import StageKit
-public import Tensor
+import StageKit
+import Tensor
 
 /// What a stage does when its device is lost: nothing in this process can use the device any more, so the process ends, with the
 /// reason as its last words; whoever keeps the stage alive starts another.

@@ -1,5 +1,5 @@
 import Synchronization
-package import Tensor
+import Tensor
 
 /// A source image ready for the transformer.
 package struct Condition: Sendable {

@@ -11,7 +11,7 @@ struct DenoisingSide {
 
     private let transformer: DiffusionTransformer
     private let session: DiffusionTransformer.Session
-    let branch: DiffusionTransformer.Branch
+    private let branch: DiffusionTransformer.Branch
 
     /// - Parameter maximumText: rows of text that the session is to bear, of whichever side shares it.
     init(_ transformer: DiffusionTransformer, _ picture: Picture, maximumText: Int, cachedRows: Int, _ branch: () -> DiffusionTransformer.Branch) {

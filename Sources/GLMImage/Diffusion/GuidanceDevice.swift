@@ -12,7 +12,12 @@ final class GuidanceDevice {
 
     init(_ model: ModelFolder, _ device: any Device) throws {
         self.device = device
-        transformer = try thread.run { try DiffusionTransformer(model, on: device) }
+        transformer = try thread.run {
+            let transformer = try DiffusionTransformer(model, on: device)
+            // A device that is too small for it says so now.
+            try device.synchronize()
+            return transformer
+        }
     }
 
     /// Prepares its side of a picture.

@@ -1,7 +1,6 @@
 import Crypto
 import Foundation
 public import Requests
-public import StageKit
 public import Wire
 
 /// What a gateway is to run: stages that it keeps alive, stages elsewhere, and bounds.

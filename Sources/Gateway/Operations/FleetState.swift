@@ -1,4 +1,4 @@
-public import Foundation
+import Foundation
 public import Requests
 
 /// What operators have made of a plan, for the gateway that comes after this one: it stands in the run folder, beside the

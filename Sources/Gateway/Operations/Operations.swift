@@ -1,6 +1,6 @@
 public import Logging
 public import Requests
-public import StageKit
+import StageKit
 public import Wire
 
 /// What operators change while requests run: one change at a time.

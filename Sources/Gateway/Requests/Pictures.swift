@@ -1,7 +1,7 @@
 public import Logging
 import Requests
 import StageKit
-public import Wire
+import Wire
 
 /// Makes pictures: lets requests in, takes them through the stages, and counts. The same for callers that wait and for jobs.
 public actor Pictures {
