@@ -142,9 +142,40 @@ import Wire
         #expect(try FileManager.default.contentsOfDirectory(atPath: folder) == [])
     }
 
+    @Test("callers that arrive while a model fails to load don't bring the process down: it ends with that error")
+    func loadFailureUnderCalls() async throws {
+        for _ in 0..<20 {
+            let folder = makeTemporaryFolder()
+            defer { try? FileManager.default.removeItem(atPath: folder) }
+            let server = try StageServer(kind: "text", options: try ServerOptions.parse(["--run-directory", folder, "--log-level", "critical"]))
+            let (answers, answered) = AsyncStream<Void>.makeStream()
+            let callers = Task {
+                await withDiscardingTaskGroup { group in
+                    for _ in 0..<8 {
+                        group.addTask {
+                            var answers = true
+                            while answers, let connection = try? StageConnection(to: server.address) {
+                                answers = (try? await StageClient(connection).describe()) != nil
+                                answered.yield()
+                                await connection.close()
+                            }
+                        }
+                    }
+                }
+            }
+            await #expect(throws: ScriptedError.self) {
+                try await server.run([]) {
+                    for await _ in answers.prefix(8) {}
+                    throw ScriptedError()
+                }
+            }
+            await callers.value
+        }
+    }
+
     @Test("a process that is not there is UNAVAILABLE at once")
     func absent() async throws {
-        let connection = try StageConnection(to: .unix(path: "/tmp/glm-nobody-here.sock"))
+        let connection = try StageConnection(to: .unix(path: NSTemporaryDirectory() + "glm-nobody-here.sock"))
         let refusal = await #expect(throws: CallError.self) { try await StageClient(connection).describe() }
         #expect(refusal?.status == .unavailable)
         await connection.close()

@@ -89,7 +89,7 @@ func withTemporaryFolder<R>(_ body: (String) throws -> R) throws -> R {
 }
 
 func makeTemporaryFolder() -> String {
-    let folder = "/tmp/glm-\(UUID().uuidString.prefix(8))"
+    let folder = NSTemporaryDirectory() + "glm-\(UUID().uuidString.prefix(8))"
     mkdir(folder, 0o700)
     return folder
 }

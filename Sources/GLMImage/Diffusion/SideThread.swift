@@ -24,11 +24,12 @@ final class SideThread: Sendable {
     init(name: String) {
         let handover = handover
         let thread = Thread {
+            handover.begun.wait()
+            // Not before: Foundation knows which thread this is once `start` has returned.
             Thread.current.name = name
-            while true {
-                handover.begun.wait()
-                guard handover.doWork() else { return }
+            while handover.doWork() {
                 handover.ended.signal()
+                handover.begun.wait()
             }
         }
         thread.stackSize = 16 << 20

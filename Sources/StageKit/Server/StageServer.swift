@@ -71,31 +71,33 @@ public final class StageServer: Sendable {
                 config: .tuned(requestLimit: services.map(\.requestLimit).max() ?? 0)),
             services: named + [.health(health)] + standard, interceptors: [CallInterceptor(status: status, logger: logger)])
 
-        let loading = start(load, health)
-        enum Event { case loaded, ended }
-        try await withThrowingTaskGroup(of: Event.self) { group in
-            // Three ends: the transport's, the drain's, or a model that can't be loaded. Each ends the others.
-            defer { group.cancelAll() }
-            group.addTask {
+        // Three ends: the transport's, the drain's, or a model that can't be loaded.
+        let (ends, end) = AsyncThrowingStream<Never, any Error>.makeStream()
+        let serving = Task {
+            do {
                 try await server.serve()
-                return .ended
+                end.finish()
+            } catch {
+                end.finish(throwing: error)
             }
-            group.addTask { [self] in
-                await drain(server, health)
-                return .ended
-            }
-            group.addTask {
-                for try await _ in loading {}
-                return .loaded
-            }
-            while try await group.next() == .loaded {}
         }
+        let draining = Task {
+            await drain(server, health)
+            end.finish()
+        }
+        defer { draining.cancel() }
+        start(load, health) { end.finish(throwing: $0) }
+        // A failure leaves the transport to the end of the process: cancelled while it listens, it traps on a connection that it has
+        // accepted and not yet taken up (swift-nio, issue 2637).
+        for try await _ in ends {}
+        serving.cancel()
+        await serving.value
     }
 
     /// Loads beside everything else: what computes can't be cancelled, and must not hold up the end of the process.
-    /// - Returns: a stream that ends when the model is loaded, and throws when it can't be.
-    private func start(_ load: @escaping @Sendable () async throws -> StageModel, _ health: HealthBoard) -> AsyncThrowingStream<Never, any Error> {
-        let (stream, continuation) = AsyncThrowingStream<Never, any Error>.makeStream()
+    private func start(
+        _ load: @escaping @Sendable () async throws -> StageModel, _ health: HealthBoard, failed: @escaping @Sendable (any Error) -> Void
+    ) {
         Task { [self] in
             do {
                 let loaded = try await load()
@@ -104,12 +106,10 @@ public final class StageServer: Sendable {
                     health.set(.serving)
                     announce()
                 }
-                continuation.finish()
             } catch {
-                continuation.finish(throwing: error)
+                failed(error)
             }
         }
-        return stream
     }
 
     /// Begins to end, as SIGTERM does. Nil: the process's own deadline.
