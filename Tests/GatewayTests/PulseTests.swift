@@ -25,17 +25,28 @@ import Testing
         #expect(pulse.nextProbe(now: start) == nil)
     }
 
-    @Test("a stage that fails is asked after pauses that double and end at the interval; an answer makes it new")
+    @Test("a stage that fails is asked again after pauses that double and end at the interval; an answer makes it new")
     mutating func backOff() {
         pulse = Pulse(interval: .seconds(5))
-        var pauses: [Duration?] = []
+        var now = start
+        var pauses: [Duration] = []
         for _ in 0..<7 {
-            pulse.failed()
-            pauses.append(pulse.nextProbe(now: start))
+            pulse.failed(now: now)
+            let pause = pulse.nextProbe(now: now) ?? .zero
+            pauses.append(pause)
+            now += pause
+            #expect(pulse.nextProbe(now: now) == nil)
         }
         #expect(pauses == [200, 400, 800, 1600, 3200, 5000, 5000].map { .milliseconds($0) })
-        pulse.answered(now: start)
-        pulse.failed()
+        pulse.answered(now: now)
+        pulse.failed(now: now)
+        #expect(pulse.nextProbe(now: now) == .milliseconds(200))
+    }
+
+    @Test("doubts don't hasten what has failed to prove itself")
+    mutating func doubtAfterFailure() {
+        pulse.failed(now: start)
+        pulse.doubted()
         #expect(pulse.nextProbe(now: start) == .milliseconds(200))
     }
 }

@@ -40,10 +40,13 @@ import Wire
     @Test("another process at the same address has proved and answered nothing yet")
     func newProcess() {
         var registry = Stages.registry([("text", "0", "aa")])
-        registry.answered(textAddress)
+        let first = Registry.Incarnation(address: textAddress, process: 1)
+        _ = registry.answered(first)
         registry.heard(textAddress, Stages.description("text"), .serving)
         #expect(registry.replicas[textAddress]?.serves == true && registry.replicas[textAddress]?.done == 1)
         registry.heard(textAddress, Stages.description("text", process: 2), .serving)
+        let late = registry.answered(first)
+        #expect(!late)
         #expect(registry.replicas[textAddress]?.serves == false && registry.replicas[textAddress]?.done == 0)
     }
 

@@ -32,24 +32,19 @@ extension Fleet {
         }
     }
 
-    /// Runs a call to one process of a stage, but no longer than until another process has taken its place or the task is cancelled.
-    /// It does not wait for the call to end then: one whose process dies at the wrong moment may be left without an answer, and
-    /// heed nothing.
+    /// Runs a call to one process of a stage, but no longer than until another process has taken its place: a call may be left
+    /// without an answer when the process under it dies at the wrong moment.
     nonisolated func calling<R: Sendable>(_ incarnation: Registry.Incarnation, _ body: @escaping @Sendable () async throws -> R) async throws -> R {
-        let outcome = Promise<Result<R, any Error>>()
-        let call = Task {
-            do { outcome.fulfil(.success(try await body())) } catch { outcome.fulfil(.failure(error)) }
+        try await withThrowingTaskGroup(of: R.self) { group in
+            group.addTask { try await body() }
+            group.addTask {
+                await self.until { $0.isReplaced(incarnation) }
+                try Task.checkCancellation()
+                throw CallError(.unavailable, "another process has taken its place")
+            }
+            defer { group.cancelAll() }
+            return try await group.next()!
         }
-        let watch = Task {
-            await until { $0.isReplaced(incarnation) }
-            if !Task.isCancelled { outcome.fulfil(.failure(CallError(.unavailable, "another process has taken its place"))) }
-        }
-        defer {
-            call.cancel()
-            watch.cancel()
-        }
-        guard let result = await outcome.value else { throw CancellationError() }
-        return try result.get()
     }
 
     /// The stage has answered.
@@ -58,16 +53,14 @@ extension Fleet {
             forecast.learn(kind, units, seconds: seconds)
             done[kind, default: 0] += 1
         }
-        registry.answered(lease.replica.address)
-        links[lease.replica.address]?.pulse.answered(now: .now)
+        if registry.answered(lease.replica.incarnation) { links[lease.replica.address]?.pulse.answered(now: .now) }
         leave(lease.id)
     }
 
     /// The stage has failed; it gets no more requests before it has proved that it works.
     func failed(_ lease: Lease) {
         retries += 1
-        registry.doubt(lease.replica.incarnation)
-        links[lease.replica.address]?.pulse.doubted()
+        if registry.doubt(lease.replica.incarnation) { links[lease.replica.address]?.pulse.doubted() }
         links[lease.replica.address]?.wakeUp.yield()
         leave(lease.id)
     }

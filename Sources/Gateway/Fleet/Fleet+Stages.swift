@@ -50,7 +50,7 @@ extension Fleet {
     private func prove(_ address: Address, _ connection: StageConnection, _ wakeUps: AsyncStream<Void>) async {
         for await _ in wakeUps {
             guard let replica = registry.replicas[address], let kind = replica.kind, replica.health == .serving, replica.problem.isEmpty,
-                var pulse = links[address]?.pulse
+                let pulse = links[address]?.pulse
             else { continue }
             // Work under way is a proof of its own: who waits for it sees whether it goes on.
             let busy = replica.proved && dispatch.running(at: address) > 0
@@ -58,32 +58,40 @@ extension Fleet {
                 wake(address, after: pause)
                 continue
             }
-            do {
-                do {
-                    let settings = CallSettings(timeout: timing.stallLimit(replica.description?.device ?? ""))
-                    try await calling(replica.incarnation) { try await Probe.run(kind, connection, settings) }
-                } catch let error as CallError where error.status == .resourceExhausted || error.status == .invalidArgument {
-                    // An answer, if not to the question: it is alive, and full or choosy.
-                }
-                links[address]?.pulse.answered(now: .now)
-                guard registry.replicas[address]?.incarnation == replica.incarnation else { continue }
-                if !replica.proved { logger.info("stage serves", metadata: ["stage": "\(replica.name)", "address": "\(address)"]) }
-                registry.proved(address)
-                wake(address, after: timing.probeInterval)
-                changed()
-            } catch {
-                if Task.isCancelled { return }
-                pulse.failed()
-                links[address]?.pulse = pulse
+            let failure = await failure(of: replica, kind, connection)
+            if Task.isCancelled { return }
+            // A process that has taken its place meanwhile is asked for itself.
+            guard registry.replicas[address]?.incarnation == replica.incarnation else { continue }
+            if let failure {
+                links[address]?.pulse.failed(now: .now)
                 // Its end is seen, and said, by the one who follows it.
-                guard registry.replicas[address]?.incarnation == replica.incarnation, registry.replicas[address]?.health == .serving else { continue }
-                let problem = "fails the smallest request: \((error as? CallError)?.message ?? "\(error)")"
+                guard registry.replicas[address]?.health == .serving else { continue }
+                let problem = "fails the smallest request: \(failure)"
                 logger.warning("stage does not work", metadata: ["stage": "\(replica.name)", "problem": "\(problem)"])
                 registry.doubt(replica.incarnation)
                 changed()
                 await condemn(replica, problem)
-                wake(address, after: pulse.nextProbe(now: .now) ?? .milliseconds(100))
+            } else {
+                links[address]?.pulse.answered(now: .now)
+                if !replica.proved { logger.info("stage serves", metadata: ["stage": "\(replica.name)", "address": "\(address)"]) }
+                registry.proved(address)
+                changed()
             }
+            wake(address, after: links[address]?.pulse.nextProbe(now: .now) ?? .zero)
+        }
+    }
+
+    /// Sends a stage the smallest request.
+    /// - Returns: what is wrong with it; nil when it works, or answers that it is full or choosy: alive it is.
+    private func failure(of replica: Registry.Replica, _ kind: StageKind, _ connection: StageConnection) async -> String? {
+        let settings = CallSettings(timeout: timing.stallLimit(replica.description?.device ?? ""))
+        do {
+            try await calling(replica.incarnation) { try await Probe.run(kind, connection, settings) }
+            return nil
+        } catch let error as CallError {
+            return error.status == .resourceExhausted || error.status == .invalidArgument ? nil : error.message
+        } catch {
+            return "\(error)"
         }
     }
 
@@ -98,6 +106,8 @@ extension Fleet {
 
     private func ask(_ address: Address, _ connection: StageConnection, _ health: Health) async throws {
         let description = try await StageClient(connection).describe(CallSettings(timeout: .seconds(5)))
+        let isNew = registry.replicas[address]?.description?.processID != description.processID
+        if isNew { links[address]?.pulse = Pulse(interval: timing.probeInterval) }
         registry.heard(address, description, health)
         if health != .unknown, let replica = registry.replicas[address], !replica.problem.isEmpty {
             logger.info("stage does not serve", metadata: ["stage": "\(replica.name)", "address": "\(address)", "problem": "\(replica.problem)"])

@@ -118,9 +118,12 @@ package struct Registry: Sendable {
     }
 
     /// A stage has failed a request: it serves again once it has proved that it can.
-    package mutating func doubt(_ incarnation: Incarnation) {
-        guard replicas[incarnation.address]?.incarnation == incarnation else { return }
+    /// - Returns: false when another process has taken its place.
+    @discardableResult
+    package mutating func doubt(_ incarnation: Incarnation) -> Bool {
+        guard replicas[incarnation.address]?.incarnation == incarnation else { return false }
         replicas[incarnation.address]?.proved = false
+        return true
     }
 
     /// Whether another process answers at its address.
@@ -130,7 +133,12 @@ package struct Registry: Sendable {
     }
 
     /// A stage has answered a request.
-    package mutating func answered(_ address: Address) { replicas[address]?.done += 1 }
+    /// - Returns: false when another process has taken its place.
+    package mutating func answered(_ incarnation: Incarnation) -> Bool {
+        guard replicas[incarnation.address]?.incarnation == incarnation else { return false }
+        replicas[incarnation.address]?.done += 1
+        return true
+    }
 
     private static func problem(_ description: StageDescription, _ health: Health) -> String {
         if StageKind(rawValue: description.kind) == nil { return "is a \(description.kind), not a stage" }
