@@ -14,6 +14,9 @@ public protocol Device: AnyObject, Sendable {
     /// Up to so many rows, each row of a product, a norm or any other operation on rows has the same bits however many there are.
     var batchRows: Int { get }
 
+    /// Steps of a loop that may be queued before the first of them is read, so that the device never waits for the host.
+    var stepsAhead: Int { get }
+
     /// Calls of the driver so far; nil for a device that has none.
     var hostCalls: HostCalls? { get }
 
@@ -27,6 +30,8 @@ public protocol Device: AnyObject, Sendable {
     func write(_ bytes: UnsafeRawBufferPointer, to tensor: Tensor)
     /// Waits for the queue, then copies a dense tensor's bytes to the host.
     func read(_ tensor: Tensor, into bytes: UnsafeMutableRawBufferPointer) throws
+    /// Queues a copy of a dense tensor's bytes to the host, behind the work that was queued before.
+    func readLater(_ tensor: Tensor) -> PendingRead
     /// Waits for all queued work; throws the first failure since the last call.
     func synchronize() throws
 
@@ -34,6 +39,8 @@ public protocol Device: AnyObject, Sendable {
     func linear(_ x: Tensor, _ weight: Tensor, bias: Tensor?, _ epilogue: Epilogue, into y: Tensor)
     /// `y[i] = table[ids[i]]`: table `[entries, columns]`, y `[ids, columns]`. Ids must be below `entries`.
     func embed(_ ids: [Int32], table: Tensor, into y: Tensor)
+    /// The same with ids that are on the device: `i32 [ids]`.
+    func embed(_ ids: Tensor, table: Tensor, into y: Tensor)
     /// `table[rows[i]] = x[i]`, rounded to the table's type: x `[rows, columns]`, table `[entries, columns]`. Rows differ.
     func scatter(_ x: Tensor, rows: [Int32], into table: Tensor)
     /// `y = x · rsqrt(mean(x²) + epsilon) · weight`, row by row; y may be x.
@@ -66,6 +73,8 @@ public protocol Device: AnyObject, Sendable {
     func pagedAttention(_ parameters: Attention, query: Tensor, keys: Tensor, values: Tensor, pages: PageTable, into output: Tensor)
     /// For each row of `x [rows, columns]` the index of the largest element, the first of equals, as `i32` into `indices [rows]`.
     func argmax(_ x: Tensor, into indices: Tensor)
+    /// Draws one code from each row of `logits [rows, codes]`, row i by `draws[i]`.
+    func draw(_ logits: Tensor, _ draws: [Draw], into drawn: DrawnCodes)
 
     /// A square convolution over `x [height, width, in]`, read as if enlarged `upsampling` times by nearest neighbour, into `y [height', width', out]`.
     func convolution(_ x: Tensor, _ weight: ConvolutionWeight, stride: Int, padding: Padding, upsampling: Int, _ epilogue: Epilogue, into y: Tensor)
@@ -74,6 +83,7 @@ public protocol Device: AnyObject, Sendable {
 }
 
 extension Device {
+    public var stepsAhead: Int { 0 }
     public var hostCalls: HostCalls? { nil }
 }
 

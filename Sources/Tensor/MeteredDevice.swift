@@ -40,12 +40,14 @@ public final class MeteredDevice: Device, @unchecked Sendable {
     public var name: String { base.name }
     public var cacheType: DType { base.cacheType }
     public var batchRows: Int { base.batchRows }
+    public var stepsAhead: Int { base.stepsAhead }
     public var hostCalls: HostCalls? { base.hostCalls }
     public func makeTensor(_ shape: Shape, _ dtype: DType) -> Tensor { base.makeTensor(shape, dtype) }
     public func place(_ weight: Tensor) -> Tensor { base.place(weight) }
     public func placeConvolution(weight: Tensor, bias: Tensor?) -> ConvolutionWeight { base.placeConvolution(weight: weight, bias: bias) }
     public func write(_ bytes: UnsafeRawBufferPointer, to tensor: Tensor) { base.write(bytes, to: tensor) }
     public func read(_ tensor: Tensor, into bytes: UnsafeMutableRawBufferPointer) throws { try base.read(tensor, into: bytes) }
+    public func readLater(_ tensor: Tensor) -> PendingRead { base.readLater(tensor) }
     public func synchronize() throws { try base.synchronize() }
 
     public func linear(_ x: Tensor, _ weight: Tensor, bias: Tensor?, _ epilogue: Epilogue, into y: Tensor) {
@@ -74,6 +76,7 @@ public final class MeteredDevice: Device, @unchecked Sendable {
     }
 
     public func embed(_ ids: [Int32], table: Tensor, into y: Tensor) { base.embed(ids, table: table, into: y) }
+    public func embed(_ ids: Tensor, table: Tensor, into y: Tensor) { base.embed(ids, table: table, into: y) }
     public func scatter(_ x: Tensor, rows: [Int32], into table: Tensor) { base.scatter(x, rows: rows, into: table) }
     public func rmsNorm(_ x: Tensor, weight: Tensor, epsilon: Float, into y: Tensor) { base.rmsNorm(x, weight: weight, epsilon: epsilon, into: y) }
     public func addRMSNorm(_ x: Tensor, weight: Tensor, epsilon: Float, to y: Tensor) { base.addRMSNorm(x, weight: weight, epsilon: epsilon, to: y) }
@@ -90,6 +93,7 @@ public final class MeteredDevice: Device, @unchecked Sendable {
     public func add(_ x: Tensor, to y: Tensor) { base.add(x, to: y) }
     public func copy(_ x: Tensor, to y: Tensor) { base.copy(x, to: y) }
     public func argmax(_ x: Tensor, into indices: Tensor) { base.argmax(x, into: indices) }
+    public func draw(_ logits: Tensor, _ draws: [Draw], into drawn: DrawnCodes) { base.draw(logits, draws, into: drawn) }
     public func groupNorm(_ x: Tensor, groups: Int, weight: Tensor, bias: Tensor, epsilon: Float, activation: Activation, into y: Tensor) {
         base.groupNorm(x, groups: groups, weight: weight, bias: bias, epsilon: epsilon, activation: activation, into: y)
     }

@@ -1,4 +1,5 @@
 import CAscend
+import Tensor
 
 /// The descriptors that one call of an operator is given. They live until its second phase has returned, with a plan that is
 /// kept as long as the plan.
@@ -23,6 +24,15 @@ final class Arguments {
     func scalar(_ value: Float) -> OpaquePointer? {
         var value = value
         scalars.append(api.pointee.aclCreateScalar(&value, ACL_FLOAT))
+        count += 1
+        return scalars.last ?? nil
+    }
+
+    /// A scalar that an operator on tensors of `dtype` takes: i64 for integers.
+    func scalar(_ value: Int64, for dtype: DType) -> OpaquePointer? {
+        guard !dtype.isFloatingPoint else { return scalar(Float(value)) }
+        var value = value
+        scalars.append(api.pointee.aclCreateScalar(&value, ACL_INT64))
         count += 1
         return scalars.last ?? nil
     }

@@ -60,11 +60,16 @@ extension AscendDevice {
     public func embed(_ ids: [Int32], table: Tensor, into y: Tensor) {
         precondition(y.rows == ids.count && y.columns == table.columns, "\(ids.count) ids of \(table.shape) into \(y.shape)")
         precondition(ids.allSatisfy { $0 >= 0 && Int($0) < table.rows }, "an id outside a table of \(table.rows)")
+        embed(indices(ids), table, y)
+    }
+
+    /// Ids i64 `[rows]`.
+    func embed(_ ids: Operand, _ table: Tensor, _ y: Tensor) {
         if table.dtype == y.dtype, y.isDense {
-            queue.gather(Operand(matrix: table), indices(ids), into: Operand(matrix: y))
+            queue.gather(Operand(matrix: table), ids, into: Operand(matrix: y))
         } else {
-            let rows = scratch([ids.count, table.columns], table.dtype)
-            queue.gather(Operand(matrix: table), indices(ids), into: rows)
+            let rows = scratch([y.rows, table.columns], table.dtype)
+            queue.gather(Operand(matrix: table), ids, into: rows)
             queue.copy(rows, to: Operand(matrix: y))
         }
     }

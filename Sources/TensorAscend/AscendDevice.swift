@@ -26,6 +26,7 @@ public final class AscendDevice: Device, @unchecked Sendable {
     let memory: DeviceMemory
     let chip: Chip
     var fused = FusedOperators()
+    let downloads: Downloads
     private let staging: Staging
     private var tables = DeviceTables()
 
@@ -48,6 +49,7 @@ public final class AscendDevice: Device, @unchecked Sendable {
         queue = try Queue(cann, name: name, context: context, timeout: Int32(timeout * 1000))
         information = AscendInformation(cann, chip, queue)
         memory = DeviceMemory(queue)
+        downloads = Downloads(queue)
         guard let staging = Staging(queue) else {
             queue.end()
             throw DeviceError(.unavailable, "\(name): no pinned host memory")
@@ -63,6 +65,7 @@ public final class AscendDevice: Device, @unchecked Sendable {
         queue.derived.removeAll()
         guard !queue.isLost else { return }
         queue.end()
+        downloads.end()
         staging.end()
         memory.end()
     }
@@ -164,13 +167,15 @@ package struct FusedOperators: Sendable, Hashable {
     package var rotary = true
     package var swiGlu = true
     package var groupNormSilu = true
+    /// Sort, running sums and search, by which codes are drawn on the device; without them the host draws.
+    package var draw = true
 
     package init() {}
 
     /// All compositions, no fused operator.
     package static let none: FusedOperators = {
         var none = FusedOperators()
-        for flag in [\FusedOperators.attention, \.causalAttention, \.pagedAttention, \.rotary, \.swiGlu, \.groupNormSilu] { none[keyPath: flag] = false }
+        for flag in [\FusedOperators.attention, \.causalAttention, \.pagedAttention, \.rotary, \.swiGlu, \.groupNormSilu, \.draw] { none[keyPath: flag] = false }
         return none
     }()
 }

@@ -5,7 +5,7 @@ import Tensor
 enum Operator: Hashable {
     case matmul, batchMatMul, addmm, rmsNorm, layerNorm, groupNorm, groupNormSilu, softmax, silu, geluV2, swiGlu, add, inplaceAdd, mul
     case muls, adds, addcmul, cast, inplaceCopy, inplaceFillScalar, cat, embedding, inplaceIndexCopy, rotaryPositionEmbedding, convolution
-    case upsampleNearest2d, argMax, fusedInferAttentionScoreV3, fusedInferAttentionScoreV2
+    case upsampleNearest2d, argMax, sort, cumsum, searchSorted, minimum, fusedInferAttentionScoreV3, fusedInferAttentionScoreV2
 
     /// The name of its second phase.
     var symbol: String {
@@ -93,7 +93,7 @@ extension Queue {
 
     /// `out = a + b`, b spread over a's leading axes.
     func add(_ a: Operand, _ b: Operand, into out: Operand) {
-        run(.add, api.pointee.aclnnAdd, [a, b, out]) { $0.aclnnAddGetWorkspaceSize($1[0], $1[1], $1.scalar(1), $1[2], $2, $3) }
+        run(.add, api.pointee.aclnnAdd, [a, b, out]) { $0.aclnnAddGetWorkspaceSize($1[0], $1[1], $1.scalar(1, for: a.dtype), $1[2], $2, $3) }
     }
 
     /// `y += x`.
@@ -180,5 +180,29 @@ extension Queue {
     /// The place of each row's largest element; indices i32 `[rows]`.
     func argmax(_ x: Operand, into indices: Operand) {
         run(.argMax, api.pointee.aclnnArgMax, [x, indices]) { $0.aclnnArgMaxGetWorkspaceSize($1[0], 1, false, $1[1], $2, $3) }
+    }
+
+    /// Each row's values from the largest down, equals in their order, and where they stood, i64.
+    func sort(_ x: Operand, into values: Operand, places: Operand) -> Bool {
+        run(.sort, api.pointee.aclnnSort, [x, values, places], writes: [1, 2], mayRefuse: true) {
+            $0.aclnnSortGetWorkspaceSize($1[0], true, -1, true, $1[1], $1[2], $2, $3)
+        }
+    }
+
+    /// The sums of each row's elements so far.
+    func sums(_ x: Operand, into out: Operand) -> Bool {
+        run(.cumsum, api.pointee.aclnnCumsum, [x, out], mayRefuse: true) { $0.aclnnCumsumGetWorkspaceSize($1[0], -1, ACL_FLOAT, $1[1], $2, $3) }
+    }
+
+    /// The first place in each ascending row `[rows, columns]` whose element is not below the row's value `[rows, 1]`, or is above
+    /// it; places i64 `[rows, 1]`.
+    func search(_ rows: Operand, for values: Operand, above: Bool, into places: Operand) -> Bool {
+        run(.searchSorted, api.pointee.aclnnSearchSorted, [rows, values, places], [above ? 1 : 0], mayRefuse: true) {
+            $0.aclnnSearchSortedGetWorkspaceSize($1[0], $1[1], false, above, nil, $1[2], $2, $3)
+        }
+    }
+
+    func minimum(_ a: Operand, _ b: Operand, into out: Operand) -> Bool {
+        run(.minimum, api.pointee.aclnnMinimum, [a, b, out], mayRefuse: true) { $0.aclnnMinimumGetWorkspaceSize($1[0], $1[1], $1[2], $2, $3) }
     }
 }

@@ -221,6 +221,11 @@ final class Queue {
         if failure == nil { failure = DeviceError(kind, message) }
     }
 
+    /// Keeps a failure that was told to somebody who can't tell it on.
+    func remember(_ error: any Error) {
+        if failure == nil { failure = error as? DeviceError ?? DeviceError(.refused, "\(name): \(error)") }
+    }
+
     /// The device answers no more, and nothing can be given back to it.
     var isLost: Bool { failure?.kind == .lost }
 

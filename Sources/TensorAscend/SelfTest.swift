@@ -55,13 +55,14 @@ struct SelfTest {
         [
             ("linear", linear), ("embed and scatter", tables), ("RMSNorm", rmsNorm), ("LayerNorm", layerNorm), ("rotate", rotate), ("gated", gated),
             ("attention", { try attention(rows: 40, keys: 50, causal: false) }), ("causal attention", { try attention(rows: 40, keys: 50, causal: true) }),
-            ("attention with bias", biasedAttention), ("paged attention", paged), ("convolution", convolution), ("GroupNorm", groupNorm), ("argmax", argmax),
+            ("attention with bias", biasedAttention), ("paged attention", paged), ("convolution", convolution), ("GroupNorm", groupNorm), ("argmax", argmax), ("draw", draw),
         ]
     }
 
     private var fusedChecks: [(String, WritableKeyPath<FusedOperators, Bool>, () throws -> Double)] {
         var checks: [(String, WritableKeyPath<FusedOperators, Bool>, () throws -> Double)] = [
             ("fused rotation", \.rotary, rotate), ("SwiGLU", \.swiGlu, gated), ("GroupNorm with SiLU", \.groupNormSilu, groupNorm),
+            ("drawing on the device", \.draw, draw),
         ]
         if device.half != nil {
             checks += [

@@ -22,6 +22,8 @@ extension CPUDevice {
         }
     }
 
+    public func embed(_ ids: Tensor, table: Tensor, into y: Tensor) { embed(ids.hostIntegers().map(Int32.init), table: table, into: y) }
+
     public func scatter(_ x: Tensor, rows: [Int32], into table: Tensor) {
         precondition(x.rows == rows.count && x.columns == table.columns && table.dtype != .f16, "\(x.shape) to \(rows.count) rows of \(table.dtype) \(table.shape)")
         precondition(rows.allSatisfy { $0 >= 0 && Int($0) < table.rows }, "a row outside a table of \(table.rows)")
@@ -96,5 +98,12 @@ extension CPUDevice {
     public func argmax(_ x: Tensor, into indices: Tensor) {
         precondition(indices.dtype == .i32 && indices.shape.count == x.rows && indices.isDense, "the largest of \(x.shape) into \(indices.dtype) \(indices.shape)")
         ck_argmax(context, x.floats, x.rowStride, x.rows, x.columns, indices.address.assumingMemoryBound(to: Int32.self))
+    }
+
+    public func draw(_ logits: Tensor, _ draws: [Draw], into drawn: DrawnCodes) {
+        precondition(draws.count == logits.rows && drawn.ids.shape.count == draws.count, "\(draws.count) draws from \(logits.shape)")
+        let (ids, mass) = Sampler.draw(draws) { UnsafeBufferPointer(start: logits.floats + $0 * logits.rowStride, count: logits.columns) }
+        ids.withUnsafeBytes { write($0, to: drawn.ids) }
+        write(mass, to: drawn.mass)
     }
 }

@@ -66,5 +66,11 @@ public final class CPUDevice: Device, @unchecked Sendable {
         target.copyMemory(from: tensor.address, byteCount: bytes.count)
     }
 
+    public func readLater(_ tensor: Tensor) -> PendingRead {
+        var bytes = [UInt8](repeating: 0, count: tensor.byteCount)
+        bytes.withUnsafeMutableBytes { read(tensor, into: $0) }
+        return PendingRead { [bytes] in bytes }
+    }
+
     public func synchronize() {}
 }

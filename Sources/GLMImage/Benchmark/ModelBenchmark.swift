@@ -61,8 +61,13 @@ public struct ModelBenchmark {
             for start in stride(from: 0, to: prompt.count, by: SequenceBatch.stretch) {
                 try batch.extend(sequence, by: Array(prompt[start..<min(start + SequenceBatch.stretch, prompt.count)])) {}
             }
+            batch.predictLast()
             _ = try batch.lastLogits()
             return sequence
+        }
+        func decode(_ sequences: [SequenceBatch.Sequence], _ ids: [Int32]) throws {
+            try batch.step(sequences, .these(ids))
+            _ = try batch.lastLogits()
         }
         timed(try time("prefill", "\(sizes.promptTokens) tokens", tokens: sizes.promptTokens) { batch.close(try read()) })
 
@@ -74,7 +79,7 @@ public struct ModelBenchmark {
             for (index, size) in sizes.batches.enumerated() {
                 device.reset()
                 let ids = (0..<size).map { Int32(($0 + round) % vocabulary) }
-                best[index] = min(best[index], try clock.measure { try batch.step(Array(sequences[..<size]), ids) })
+                best[index] = min(best[index], try clock.measure { try decode(Array(sequences[..<size]), ids) })
                 work[index] = device.work
             }
         }

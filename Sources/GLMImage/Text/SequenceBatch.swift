@@ -1,4 +1,4 @@
-import Tensor
+package import Tensor
 
 /// Sequences that one decoder extends together: each has its pages of a common pool, and joins and leaves as it likes.
 ///
@@ -33,8 +33,9 @@ package final class SequenceBatch {
     private let pool: KeyValuePool
     private let workspace: DecoderWorkspace
     private let device: any Device
-    private let deviceLogits: Tensor                            // [size, visionVocabulary]
-    private let logits: UnsafeMutableBufferPointer<Float>       // the same
+    private let logits: Tensor              // [size, visionVocabulary]
+    private var predicted = 0               // its rows that hold what was computed last
+    private let drawn: DrawnCodes           // [size]
     /// A joining sequence's keys and values of one layer, in order; as long as the longest prompt so far.
     private var past: (keys: Tensor, values: Tensor)
 
@@ -48,12 +49,13 @@ package final class SequenceBatch {
         pool = KeyValuePool(
             pages: max(cacheBytes / (KeyValuePool.pageRows * decoder.cacheBytesPerToken), 1), configuration, on: device)
         workspace = DecoderWorkspace(rows: max(SequenceBatch.stretch, size), configuration, on: device)
-        deviceLogits = device.makeTensor(Shape(size, configuration.visionVocabularySize), .f32)
-        logits = .allocate(capacity: size * configuration.visionVocabularySize)
+        logits = device.makeTensor(Shape(size, configuration.visionVocabularySize), .f32)
+        drawn = DrawnCodes(rows: size, on: device)
         past = SequenceBatch.makePast(rows: SequenceBatch.stretch, decoder)
     }
 
-    deinit { logits.deallocate() }
+    /// Steps that may be queued before the draws of the first are read.
+    package var stepsAhead: Int { device.stepsAhead }
 
     /// Pages of the pool, and those that no sequence holds.
     package var pageCount: Int { pool.allocator.pageCount }
@@ -74,22 +76,17 @@ package final class SequenceBatch {
         let end = sequence.count + ids.count
         if past.keys.rows < end { past = SequenceBatch.makePast(rows: max(end, 2 * past.keys.rows), decoder) }
         let shape = Shape(end, past.keys.columns)
+        let part = workspace.prefix(rows: ids.count)
+        decoder.embed(ids, part)
         try decoder.run(
-            ids, at: Array(sequence.positions[sequence.count..<end]),
-            .stretch(rows: sequence.rows(0..<end), past: (past.keys.prefix(shape), past.values.prefix(shape))), pool: pool,
-            workspace.prefix(rows: ids.count), beforeLayer: beforeLayer)
+            at: Array(sequence.positions[sequence.count..<end]),
+            .stretch(rows: sequence.rows(0..<end), past: (past.keys.prefix(shape), past.values.prefix(shape))), pool: pool, part, beforeLayer: beforeLayer)
         sequence.count = end
         lastCount = ids.count
     }
 
-    /// The logits after the last id of the last ``extend(_:by:beforeLayer:)``.
-    package func lastLogits() throws -> UnsafeBufferPointer<Float> {
-        let x = workspace.x.rows(lastCount - 1..<lastCount)
-        let target = deviceLogits.rows(0..<1)
-        decoder.logits(x, normed: workspace.normed.rows(0..<1), into: target)
-        try device.read(target, into: UnsafeMutableRawBufferPointer(rebasing: UnsafeMutableRawBufferPointer(logits)[..<target.byteCount]))
-        return row(0)
-    }
+    /// Computes the logits after the last id of the last ``extend(_:by:beforeLayer:)``.
+    package func predictLast() { predict(workspace.x.rows(lastCount - 1..<lastCount), normed: workspace.normed.rows(0..<1)) }
 
     /// The logits after each id of the last ``extend(_:by:beforeLayer:)``, `[ids, visionVocabulary]`.
     package func allLogits() throws -> [Float] {
@@ -99,23 +96,42 @@ package final class SequenceBatch {
         return try device.floats(result)
     }
 
-    /// Appends one id to each of several sequences; ``row(_:)`` has the logits that follow.
-    package func step(_ sequences: [Sequence], _ ids: [Int32]) throws {
-        precondition((1...size).contains(sequences.count) && ids.count == sequences.count, "\(sequences.count) sequences and \(ids.count) ids in a batch of \(size)")
-        let pages = PageTable(pageRows: KeyValuePool.pageRows, sequences: sequences.map { ($0.pages, $0.count + 1) })
-        let rows = sequences.map { $0.rows($0.count..<$0.count + 1)[0] }
-        let part = workspace.prefix(rows: ids.count)
-        try decoder.run(ids, at: sequences.map { $0.positions[$0.count] }, .step(rows: rows, pages: pages), pool: pool, part) {}
-        for sequence in sequences { sequence.count += 1 }
-        let target = deviceLogits.rows(0..<ids.count)
-        decoder.logits(part.x, normed: part.normed, into: target)
-        try device.read(target, into: UnsafeMutableRawBufferPointer(rebasing: UnsafeMutableRawBufferPointer(logits)[..<target.byteCount]))
+    /// What a step appends.
+    package enum Ids {
+        case these([Int32])
+        /// Those of the last ``draw(_:below:)``, which the host need not know yet.
+        case lastDrawn
     }
 
-    /// The logits of a step's sequence `index`, until the next call.
-    package func row(_ index: Int) -> UnsafeBufferPointer<Float> {
-        let count = decoder.configuration.visionVocabularySize
-        return UnsafeBufferPointer(rebasing: logits[index * count..<(index + 1) * count])
+    /// Appends one id to each of several sequences and computes the logits that follow, a row each.
+    package func step(_ sequences: [Sequence], _ ids: Ids) throws {
+        precondition((1...size).contains(sequences.count), "\(sequences.count) sequences in a batch of \(size)")
+        let pages = PageTable(pageRows: KeyValuePool.pageRows, sequences: sequences.map { ($0.pages, $0.count + 1) })
+        let rows = sequences.map { $0.rows($0.count..<$0.count + 1)[0] }
+        let part = workspace.prefix(rows: sequences.count)
+        switch ids {
+        case .these(let ids): decoder.embed(ids, part)
+        case .lastDrawn: decoder.embed(drawn.prefix(sequences.count).ids, part)
+        }
+        try decoder.run(at: sequences.map { $0.positions[$0.count] }, .step(rows: rows, pages: pages), pool: pool, part) {}
+        for sequence in sequences { sequence.count += 1 }
+        predict(part.x, normed: part.normed)
+    }
+
+    private func predict(_ x: Tensor, normed: Tensor) {
+        predicted = x.rows
+        decoder.logits(x, normed: normed, into: logits.rows(0..<predicted))
+    }
+
+    /// Waits for the logits computed last, `[rows, visionVocabulary]`.
+    package func lastLogits() throws -> [Float] { try device.floats(logits.rows(0..<predicted)) }
+
+    /// Draws an id below `codes` from each row of the logits computed last.
+    package func draw(_ draws: [Draw], below codes: Int) -> (ids: PendingRead, mass: PendingRead) {
+        precondition(draws.count == predicted, "\(draws.count) draws from \(predicted) rows")
+        let drawn = drawn.prefix(predicted)
+        device.draw(logits.rows(0..<predicted).columns(0..<codes), draws, into: drawn)
+        return (device.readLater(drawn.ids), device.readLater(drawn.mass))
     }
 
     private var lastCount = 0

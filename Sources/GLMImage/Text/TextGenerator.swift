@@ -65,5 +65,5 @@ public final class TextGenerator {
         return prompt
     }
 
-    func sampler(_ request: TokenRequest) -> Sampler { Sampler(generation, request.sampling, seed: request.seed) }
+    func draws(_ request: TokenRequest) -> CodeDraws { CodeDraws(generation, request.sampling, seed: request.seed) }
 }

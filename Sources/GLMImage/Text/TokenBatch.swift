@@ -1,4 +1,5 @@
 import Requests
+import Tensor
 
 /// Requests of any mix of sizes and edits that draw their tokens together, and join and leave between two steps.
 ///
@@ -18,9 +19,21 @@ public final class TokenBatch {
     private struct Member {
         let prompt: PromptProcessor.Prompt
         var unread: ArraySlice<Int32>
-        var sampler: Sampler
+        let draws: CodeDraws
         var sequence: SequenceBatch.Sequence?
+        /// Draws that were queued; `drawn` holds those of them that have come.
+        var asked = 0
         var drawn: [Int32] = []
+
+        /// Every place but the end token's.
+        var wanted: Int { prompt.drawnTokens - 1 }
+    }
+
+    /// Draws on their way to the host, one of each ticket.
+    private struct Flight {
+        let tickets: [Ticket]
+        let ids: PendingRead
+        let mass: PendingRead
     }
 
     private let generator: TextGenerator
@@ -28,6 +41,7 @@ public final class TokenBatch {
     private var line: BatchLine
     private var members: [Ticket: Member] = [:]
     private var lastTicket = 0
+    private var flights: [Flight] = []      // oldest first
 
     /// - Parameters:
     ///   - size: requests in one step, at most.
@@ -56,7 +70,7 @@ public final class TokenBatch {
         }
         lastTicket += 1
         let ids = generator.processor.fill(prompt.ids, with: request.sources.flatMap(\.codes))
-        members[lastTicket] = Member(prompt: prompt, unread: ids[...], sampler: generator.sampler(request))
+        members[lastTicket] = Member(prompt: prompt, unread: ids[...], draws: generator.draws(request))
         line.arrive(lastTicket, pages: pages)
         return (lastTicket, TokenLayout(prompt))
     }
@@ -83,6 +97,7 @@ public final class TokenBatch {
     /// Forgets all requests and frees their pages.
     public func removeAll() {
         for ticket in line.tickets { remove(ticket) }
+        flights = []
     }
 
     /// All tokens but the last that is drawn and the end token, which nothing follows.
@@ -97,40 +112,62 @@ public final class TokenBatch {
         members[ticket]?.unread.removeFirst(ids.count)
         guard ids.endIndex == member.unread.endIndex else { return }
         line.joined()
-        draw(ticket, try sequences.lastLogits(), emit)
+        sequences.predictLast()
+        launch([ticket])
     }
 
-    private func step(_ emit: (Event) -> Void) throws {
-        let tickets = line.running
-        let pairs = tickets.compactMap { ticket in members[ticket].flatMap { member in member.sequence.map { ($0, member.drawn.last ?? 0) } } }
-        guard !pairs.isEmpty else { return }
-        try sequences.step(pairs.map(\.0), pairs.map(\.1))
-        for (index, ticket) in tickets.enumerated() { draw(ticket, sequences.row(index), emit) }
-    }
-
-    /// Draws a request's next token, and its end behind the last.
+    /// Queues a step of everybody who wants another token, and takes in what has come of those before.
     ///
-    /// Places of a grid draw codes only, and the end token can stand nowhere but at the end, so a picture is never short.
-    private func draw(_ ticket: Ticket, _ logits: UnsafeBufferPointer<Float>, _ emit: (Event) -> Void) {
-        guard var member = members.removeValue(forKey: ticket) else { return }
-        let index = member.drawn.count
-        let drawn = Result { try member.sampler.draw(UnsafeBufferPointer(rebasing: logits[..<generator.codes]), position: index) }
-        if case .success(let id) = drawn { member.drawn.append(id) }
-        members[ticket] = member
-        switch drawn {
-        case .failure(let error): end(ticket, .failed(ticket, error), emit)
-        case .success(let id):
-            emit(.token(ticket, index: index, id: id))
-            let (prompt, codes) = (member.prompt, member.drawn)
-            guard codes.count == prompt.drawnTokens - 1 else { return }
-            emit(.token(ticket, index: codes.count, id: generator.end))
-            let previewCount = prompt.preview?.count ?? 0
-            end(
-                ticket,
-                .done(
-                    ticket, preview: prompt.preview.map { CodeGrid(height: $0.height, width: $0.width, codes: Array(codes[..<previewCount])) },
-                    target: CodeGrid(height: prompt.target.height, width: prompt.target.width, codes: Array(codes[previewCount...]))), emit)
+    /// While they are the same as in the step before, the device goes on with what it has drawn itself. How many tokens a request
+    /// draws is settled beforehand, so nothing hangs on knowing them.
+    private func step(_ emit: (Event) -> Void) throws {
+        var tickets = drawing
+        let same = flights.last?.tickets == tickets
+        if !same {
+            try land(all: true, emit)
+            tickets = drawing
         }
+        guard !tickets.isEmpty else { return }
+        let stepping = tickets.compactMap { members[$0] }
+        try sequences.step(stepping.compactMap(\.sequence), same ? .lastDrawn : .these(stepping.map { $0.drawn.last ?? 0 }))
+        launch(tickets)
+        try land(all: false, emit)
+    }
+
+    private var drawing: [Ticket] { line.running.filter { ticket in members[ticket].map { $0.asked < $0.wanted } ?? false } }
+
+    /// Places of a grid draw codes only, and the end token can stand nowhere but at the end, so a picture is never short.
+    private func launch(_ tickets: [Ticket]) {
+        let draws = tickets.compactMap { ticket in members[ticket].map { $0.draws.draw(at: $0.asked) } }
+        for ticket in tickets { members[ticket]?.asked += 1 }
+        let (ids, mass) = sequences.draw(draws, below: generator.codes)
+        flights.append(Flight(tickets: tickets, ids: ids, mass: mass))
+    }
+
+    /// Takes in draws that have come to the host, all or but for the last few that the device runs ahead.
+    private func land(all: Bool, _ emit: (Event) -> Void) throws {
+        while flights.count > (all ? 0 : sequences.stepsAhead) {
+            let flight = flights.removeFirst()
+            let (ids, mass) = (try flight.ids.integers(), try flight.mass.floats())
+            for (index, ticket) in flight.tickets.enumerated() { take(ticket, mass[index].isFinite ? ids[index] : nil, emit) }
+        }
+    }
+
+    /// A request's next token, and its end behind the last.
+    private func take(_ ticket: Ticket, _ id: Int32?, _ emit: (Event) -> Void) {
+        guard let index = members[ticket]?.drawn.count else { return }
+        guard let id else { return end(ticket, .failed(ticket, GLMImageError(.notFinite, "the decoder's logits are not finite")), emit) }
+        members[ticket]?.drawn.append(id)
+        emit(.token(ticket, index: index, id: id))
+        guard let member = members[ticket], member.drawn.count == member.wanted else { return }
+        let (prompt, codes) = (member.prompt, member.drawn)
+        emit(.token(ticket, index: codes.count, id: generator.end))
+        let previewCount = prompt.preview?.count ?? 0
+        end(
+            ticket,
+            .done(
+                ticket, preview: prompt.preview.map { CodeGrid(height: $0.height, width: $0.width, codes: Array(codes[..<previewCount])) },
+                target: CodeGrid(height: prompt.target.height, width: prompt.target.width, codes: Array(codes[previewCount...]))), emit)
     }
 
     private func end(_ ticket: Ticket, _ event: Event, _ emit: (Event) -> Void) {

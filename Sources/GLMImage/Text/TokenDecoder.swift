@@ -29,13 +29,17 @@ package struct TokenDecoder {
         2 * configuration.layers * configuration.keyValueHeads * configuration.headSize * device.cacheType.byteCount
     }
 
-    /// Runs `ids` at `positions` through the layers, into `workspace.x [ids, hidden]`.
+    /// The ids' embeddings, into `workspace.x [ids, hidden]`.
+    func embed(_ ids: [Int32], _ workspace: DecoderWorkspace) { device.embed(ids, table: embedding, into: workspace.x) }
+
+    /// The same for ids that are on the device, i32 `[ids]`.
+    func embed(_ ids: Tensor, _ workspace: DecoderWorkspace) { device.embed(ids, table: embedding, into: workspace.x) }
+
+    /// Runs the embeddings `workspace.x [rows, hidden]` at `positions` through the layers, in place.
     /// - Parameter beforeLayer: what it throws ends the work; keys and values of the rows are then undefined.
     func run(
-        _ ids: [Int32], at positions: [RasterPosition], _ pass: DecoderPass, pool: KeyValuePool, _ workspace: DecoderWorkspace,
-        beforeLayer: () throws -> Void
+        at positions: [RasterPosition], _ pass: DecoderPass, pool: KeyValuePool, _ workspace: DecoderWorkspace, beforeLayer: () throws -> Void
     ) throws {
-        device.embed(ids, table: embedding, into: workspace.x)
         rotary.fill(workspace.rotary, positions, on: device)
         for (index, layer) in layers.enumerated() {
             try beforeLayer()

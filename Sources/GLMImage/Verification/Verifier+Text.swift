@@ -29,6 +29,7 @@ extension Verifier {
         }
         let (batch, sequence) = try alone(decoder, places)
         try read(prompt, sequence, batch) {}
+        batch.predictLast()
         var logits = try batch.lastLogits()
         var ties = 0
         for (index, id) in expected.enumerated() {
@@ -45,8 +46,8 @@ extension Verifier {
                 ties += 1
             }
             if index + 1 < expected.count {
-                try batch.step([sequence], [Int32(id)])
-                logits = batch.row(0)
+                try batch.step([sequence], .these([Int32(id)]))
+                logits = try batch.lastLogits()
             }
         }
         return Verdict(name: name, outcome: .holds, error: 0, limit: 0, detail: "\(expected.count) ids, \(ties) of them near ties")

@@ -1,9 +1,10 @@
-// Add, Mul, Addcmul and their forms with scalars and in place.
+// Add, Mul, Minimum, Addcmul and their forms with scalars and in place.
 #include "pointwise.h"
 
 static void add(const pointwise_row *r) { for (int64_t i = 0; i < r->count; i++) r->out[i] = r->a[i] + r->s * r->b[i]; }
 static void adds(const pointwise_row *r) { for (int64_t i = 0; i < r->count; i++) r->out[i] = r->a[i] + r->s; }
 static void mul(const pointwise_row *r) { for (int64_t i = 0; i < r->count; i++) r->out[i] = r->a[i] * r->b[i]; }
+static void minimum(const pointwise_row *r) { for (int64_t i = 0; i < r->count; i++) r->out[i] = r->a[i] < r->b[i] ? r->a[i] : r->b[i]; }
 static void muls(const pointwise_row *r) { for (int64_t i = 0; i < r->count; i++) r->out[i] = r->a[i] * r->s; }
 static void addcmul(const pointwise_row *r) { for (int64_t i = 0; i < r->count; i++) r->out[i] = r->a[i] + r->s * r->b[i] * r->c[i]; }
 
@@ -43,12 +44,14 @@ static aclnnStatus plan_add(const si_operator *op, const aclTensor *self, const 
     return PLAN(op, &args, sizeof args, SI_TENSORS(self, other), SI_TENSORS(out), SI_KEPT(alpha), 0);
 }
 
-static aclnnStatus plan_mul(const si_operator *op, const aclTensor *self, const aclTensor *other, const aclTensor *out, PHASE1) {
+static aclnnStatus plan_pair(
+    const si_operator *op, void (*row)(const pointwise_row *), const aclTensor *self, const aclTensor *other, const aclTensor *out, PHASE1
+) {
     SI_TRY(si_need(self, "self"));
     SI_TRY(si_need(other, "other"));
     SI_TRY(si_need(out, "out"));
     SI_TRY(check(op->name, self, other, NULL, out));
-    pointwise_args args = {mul, 0, 0};
+    pointwise_args args = {row, 0, 0};
     return PLAN(op, &args, sizeof args, SI_TENSORS(self, other), SI_TENSORS(out), SI_NONE, 0);
 }
 
@@ -57,6 +60,7 @@ static const si_operator add_op = {.name = "aclnnAdd", .run = pointwise_run};
 static const si_operator inplace_add_op = {.name = "aclnnInplaceAdd", .run = pointwise_run};
 static const si_operator mul_op = {.name = "aclnnMul", .run = pointwise_run};
 static const si_operator inplace_mul_op = {.name = "aclnnInplaceMul", .run = pointwise_run};
+static const si_operator minimum_op = {.name = "aclnnMinimum", .run = pointwise_run};
 static const si_operator adds_op = {.name = "aclnnAdds", .run = pointwise_run};
 static const si_operator muls_op = {.name = "aclnnMuls", .run = pointwise_run};
 static const si_operator addcmul_op = {.name = "aclnnAddcmul", .run = pointwise_run};
@@ -72,14 +76,19 @@ aclnnStatus aclnnInplaceAddGetWorkspaceSize(const aclTensor *selfRef, const aclT
 SI_PHASE2(aclnnInplaceAdd)
 
 aclnnStatus aclnnMulGetWorkspaceSize(const aclTensor *self, const aclTensor *other, aclTensor *out, PHASE1) {
-    return plan_mul(&mul_op, self, other, out, workspaceSize, executor);
+    return plan_pair(&mul_op, mul, self, other, out, workspaceSize, executor);
 }
 SI_PHASE2(aclnnMul)
 
 aclnnStatus aclnnInplaceMulGetWorkspaceSize(aclTensor *selfRef, const aclTensor *other, PHASE1) {
-    return plan_mul(&inplace_mul_op, selfRef, other, selfRef, workspaceSize, executor);
+    return plan_pair(&inplace_mul_op, mul, selfRef, other, selfRef, workspaceSize, executor);
 }
 SI_PHASE2(aclnnInplaceMul)
+
+aclnnStatus aclnnMinimumGetWorkspaceSize(const aclTensor *self, const aclTensor *other, aclTensor *out, PHASE1) {
+    return plan_pair(&minimum_op, minimum, self, other, out, workspaceSize, executor);
+}
+SI_PHASE2(aclnnMinimum)
 
 aclnnStatus aclnnAddsGetWorkspaceSize(const aclTensor *self, const aclScalar *other, const aclScalar *alpha, aclTensor *out, PHASE1) {
     SI_TRY(si_need(self, "self"));

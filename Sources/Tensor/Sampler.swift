@@ -1,17 +1,30 @@
 import Foundation
-package import Requests
 
-/// Draws a code from logits by temperature, top-k and top-p, in transformers' order.
+/// How one code is drawn from a row of logits: by temperature, top-k and top-p, in transformers' order.
+public struct Draw: Sendable, Hashable {
+    public var temperature: Float
+    public var topP: Float
+    /// 0 for no such limit.
+    public var topK: Int
+    /// Where in the mass of the codes that are kept the draw falls, in 0 ..< 1.
+    public var uniform: Float
+
+    public init(temperature: Float, topP: Float, topK: Int, uniform: Float) {
+        self.temperature = temperature
+        self.topP = topP
+        self.topK = topK
+        self.uniform = uniform
+    }
+
+    /// The first of the largest.
+    public static let greedy = Draw(temperature: 1, topP: 1, topK: 1, uniform: 0)
+}
+
+/// Makes draws on the host.
 ///
-/// Deterministic in (seed, position): a request draws the same codes alone or among others, on any replica, and after a
-/// retry. Codes are walked through from the likeliest on, equals by id. They are sorted into buckets of nearly equal logits
-/// first, and only the buckets in which a limit or the draw falls are put in order.
-package struct Sampler {
-    private let greedy: Bool
-    private let temperature: Float
-    private let topP: Double
-    private let topK: Int
-    private let seed: UInt64
+/// Codes are walked through from the likeliest on, equals by id. They are sorted into buckets of nearly equal logits first, and
+/// only the buckets in which a limit or the draw falls are put in order.
+public struct Sampler {
     private var weights: [Float] = []       // of each code, the likeliest's is 1
     private var buckets: [UInt16] = []      // of each code, from the likeliest on
     private var counts: [Int] = []          // of each bucket
@@ -19,32 +32,30 @@ package struct Sampler {
 
     private static let bucketCount = 1024
 
-    init(_ configuration: GenerationConfiguration, _ override: SamplingOverride, seed: UInt64) {
-        self.init(
-            greedy: override.greedy || !configuration.samples, temperature: override.temperature ?? configuration.temperature,
-            topP: override.topP ?? configuration.topP, topK: override.topK ?? configuration.topK, seed: seed)
+    public init() {}
+
+    /// One code of each row of dense `logits [draws, codes]`, and masses, as ``DrawnCodes`` has them.
+    public static func draw(_ logits: [Float], _ draws: [Draw]) -> (ids: [Int32], mass: [Float]) {
+        let codes = logits.count / max(draws.count, 1)
+        return logits.withUnsafeBufferPointer { logits in draw(draws) { UnsafeBufferPointer(rebasing: logits[$0 * codes..<($0 + 1) * codes]) } }
     }
 
-    /// - Parameter topK: 0 for no such limit.
-    package init(greedy: Bool = false, temperature: Float = 1, topP: Float = 1, topK: Int = 0, seed: UInt64) {
-        self.greedy = greedy
-        self.temperature = temperature
-        self.topP = Double(topP)
-        self.topK = topK
-        self.seed = seed
+    /// The same for rows that lie anywhere.
+    public static func draw(_ draws: [Draw], from row: (Int) -> UnsafeBufferPointer<Float>) -> (ids: [Int32], mass: [Float]) {
+        var sampler = Sampler()
+        let codes = draws.indices.map { sampler.draw(row($0), draws[$0]) }
+        return (codes.map { $0 ?? 0 }, codes.map { $0 == nil ? .nan : 1 })
     }
 
-    /// A code below `logits.count`.
-    /// - Throws: `GLMImageError` `notFinite` where a logit is NaN or +∞.
-    package mutating func draw(_ logits: UnsafeBufferPointer<Float>, position: Int) throws(GLMImageError) -> Int32 {
-        if greedy { return Int32(logits.indices.reduce(0) { logits[$1] > logits[$0] ? $1 : $0 }) }
-        try spread(logits)
+    /// A code below `logits.count`; nil where a logit is NaN or +∞.
+    public mutating func draw(_ logits: UnsafeBufferPointer<Float>, _ draw: Draw) -> Int32? {
+        guard spread(logits, draw.temperature) else { return nil }
         // Past the last code that is kept: a bucket, and how many of its codes in order.
         var end = Place(bucket: Sampler.bucketCount, count: 0, mass: masses.reduce(0, +))
-        if topK > 0 && topK < logits.count { end = place(logits, before: end) { counts, _ in counts >= topK } }
-        let threshold = topP * end.mass
+        if draw.topK > 0 && draw.topK < logits.count { end = place(logits, before: end) { counts, _ in counts >= draw.topK } }
+        let threshold = Double(draw.topP) * end.mass
         end = place(logits, before: end) { _, mass in mass >= threshold }
-        let drawn = Double(CounterGenerator.uniform(seed: seed, position: position)) * end.mass
+        let drawn = Double(draw.uniform) * end.mass
         let place = place(logits, before: end) { _, mass in mass > drawn }
         return ordered(place.bucket, logits)[place.count - 1]
     }
@@ -89,7 +100,8 @@ package struct Sampler {
     }
 
     /// Weighs the codes and sorts them into buckets.
-    private mutating func spread(_ logits: UnsafeBufferPointer<Float>) throws(GLMImageError) {
+    /// - Returns: false where a logit is NaN or +∞.
+    private mutating func spread(_ logits: UnsafeBufferPointer<Float>, _ temperature: Float) -> Bool {
         var largest = -Float.infinity
         var smallest = Float.infinity
         for logit in logits {
@@ -105,7 +117,7 @@ package struct Sampler {
         masses = Array(repeating: 0, count: Sampler.bucketCount)
         for logit in logits {
             let below = largest - logit
-            guard below >= 0 else { throw GLMImageError(.notFinite, "the decoder's logits are not finite") }
+            guard below >= 0 else { return false }
             let weight = expf(-below / temperature)
             let bucket = Int(min(below, range) * scale)
             weights.append(weight)
@@ -113,21 +125,6 @@ package struct Sampler {
             counts[bucket] += 1
             masses[bucket] += Double(weight)
         }
-    }
-}
-
-/// Uniform numbers addressed by (seed, position) rather than drawn in sequence: SplitMix64's finaliser over both.
-package enum CounterGenerator {
-    /// In 0 ..< 1, with 24 bits.
-    package static func uniform(seed: UInt64, position: Int) -> Float {
-        let bits = mix(mix(seed &+ 0x9e37_79b9_7f4a_7c15) &+ UInt64(position) &* 0xbf58_476d_1ce4_e5b9)
-        return Float(bits >> 40) / Float(1 << 24)
-    }
-
-    private static func mix(_ value: UInt64) -> UInt64 {
-        var z = value
-        z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
-        z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
-        return z ^ (z >> 31)
+        return true
     }
 }
