@@ -1,6 +1,7 @@
 import Foundation
 import Gateway
 import Imaging
+import StandInFiles
 import Testing
 import Wire
 
@@ -11,13 +12,21 @@ import Wire
         let scratch: Scratch
         let book: String
 
-        init(in scratch: Scratch) throws {
+        /// - Parameter symbol: of a function that CANN is to lack.
+        init(in scratch: Scratch, without symbol: String? = nil) throws {
             self.scratch = scratch
             book = scratch.file("machine")
             let libraries = scratch.file("cann/lib64")
             for folder in [book, libraries] { try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true) }
+            var standIn = Binaries.path("libAscendStandIn.so")
+            if let symbol {
+                let copy = scratch.file("libAscendStandIn.so")
+                try FileManager.default.copyItem(atPath: standIn, toPath: copy)
+                try Exports.hide(symbol, in: URL(fileURLWithPath: copy))
+                standIn = copy
+            }
             for name in ["libascendcl.so", "libnnopbase.so", "libopapi.so"] {
-                try FileManager.default.createSymbolicLink(atPath: "\(libraries)/\(name)", withDestinationPath: Binaries.path("libAscendStandIn.so"))
+                try FileManager.default.createSymbolicLink(atPath: "\(libraries)/\(name)", withDestinationPath: standIn)
             }
         }
 
@@ -25,7 +34,7 @@ import Wire
             let cann = scratch.file("cann")
             var all = [
                 "ASCEND_HOME_PATH": cann, "ASCEND_OPP_PATH": cann, "GLM_DCMI_LIBRARY": Binaries.path("libAscendStandIn.so"), "STANDIN_DEVICES": "4",
-                "STANDIN_MACHINE": book,
+                "STANDIN_MACHINE": book, "STANDIN_MEMORY": "\(Self.memory)",
             ]
             for (name, value) in settings { all["STANDIN_" + name] = value }
             return all
@@ -43,6 +52,19 @@ import Wire
             }
             return tenants
         }
+
+        /// Fills a card but for so many bytes beside what our programs hold there, as another tenant would; nil: it leaves again.
+        func fill(_ card: Int, leaving bytes: Int?) throws {
+            let tenant = "\(book)/npu\(card).\(ProcessInfo.processInfo.processIdentifier)"
+            guard let bytes else { return try FileManager.default.removeItem(atPath: tenant) }
+            let held = try FileManager.default.contentsOfDirectory(atPath: book).filter { $0.hasPrefix("npu\(card).") }.reduce(0) {
+                $0 + (Int(try String(contentsOfFile: "\(book)/\($1)", encoding: .utf8).filter(\.isNumber)) ?? 0)
+            }
+            try Data("\(Self.memory - held - bytes)\n".utf8).write(to: URL(fileURLWithPath: tenant))
+        }
+
+        /// Of each card.
+        private static let memory = 16 << 30
     }
 
     private static let stages = """
@@ -54,9 +76,9 @@ import Wire
 
         """
 
-    private func topology(_ scratch: Scratch) throws -> String {
+    private func topology(_ scratch: Scratch, _ stages: String = stages) throws -> String {
         let path = scratch.file("topology.yaml")
-        try Data("model: \(Binaries.model)\n\(Self.stages)".utf8).write(to: URL(fileURLWithPath: path))
+        try Data("model: \(Binaries.model)\n\(stages)".utf8).write(to: URL(fileURLWithPath: path))
         return path
     }
 
@@ -95,27 +117,93 @@ import Wire
         #expect(try machine.tenants() == [:])
     }
 
-    @Test("cards that are lost while they compute cost no request: their stages are replaced, the answers are the same")
-    func lost() async throws {
+    /// A fleet on the machine's cards, and the requests of a user.
+    private func fleet(
+        _ name: String, on machine: Machine, _ settings: [String: String] = [:], _ flags: [String] = []
+    ) async throws -> (program: Program, connection: StageConnection) {
+        let folder = machine.scratch.file(name)
+        let program = try Program(
+            "glm-gateway", ["--run-directory", folder, "--topology", try topology(machine.scratch)] + flags, in: machine.scratch,
+            environment: machine.environment(settings))
+        _ = try await program.output { $0.hasPrefix("ready ") }
+        return (program, try StageConnection(to: .unix(path: folder + "/gateway.sock")))
+    }
+
+    /// The pictures of so many rounds of the requests, one after the other.
+    private func pictures(_ rounds: Int, _ connection: StageConnection) async throws -> [[UInt8]] {
+        var pictures: [[UInt8]] = []
+        for _ in 0..<rounds { for request in try requests() { pictures.append(try await GatewayClient(connection).generate(request).image) } }
+        return pictures
+    }
+
+    /// Every process meets the fault after so many operators: the text stage in the midst of its third picture or so.
+    @Test(
+        "what ends a stage while it computes costs no request: it is told with stage, card and reason, the stage is replaced, the answers are the same",
+        arguments: [
+            ("lost@60000:507901", ["exit code 1: the device is lost: npu:0: ", "507901"]),
+            ("kernel@60000:507015", ["exit code 1: the device is lost: npu:0: ", "507015"]),
+            ("stuck@60000", ["ended by signal 9"]),
+        ])
+    func ended(fault: String, reason: [String]) async throws {
         let scratch = try Scratch()
         let machine = try Machine(in: scratch)
-        let file = try topology(scratch)
-        var answers: [[[UInt8]]] = []
-        // Every process loses its card after so many operators: the text stage in the midst of its third picture or so.
-        for settings in [[:], ["FAULT": "lost@60000:507901"]] as [[String: String]] {
-            let program = try Program(
-                "glm-gateway", ["--run-directory", scratch.file("run-\(answers.count)"), "--topology", file], in: scratch,
-                environment: machine.environment(settings))
-            _ = try await program.output { $0.hasPrefix("ready ") }
-            let connection = try StageConnection(to: .unix(path: scratch.file("run-\(answers.count)") + "/gateway.sock"))
-            let gateway = GatewayClient(connection)
-            var pictures: [[UInt8]] = []
-            for _ in 0..<4 { for request in try requests() { pictures.append(try await gateway.generate(request).image) } }
-            if !settings.isEmpty { #expect(try await gateway.status().stages.reduce(0) { $0 + $1.restarts } > 0) }
-            answers.append(pictures)
-            await connection.close()
-            _ = await program.child.stop(grace: .seconds(20))
-        }
-        #expect(answers[0] == answers[1])
+        let (undisturbed, calm) = try await fleet("calm", on: machine)
+        let answers = try await pictures(1, calm)
+        await calm.close()
+        #expect(await undisturbed.child.stop(grace: .seconds(20)) == .code(0))
+
+        let (program, connection) = try await fleet("run", on: machine, ["FAULT": fault], ["--stall-limit", "4"])
+        for picture in try await pictures(4, connection).enumerated() { #expect(picture.element == answers[picture.offset % answers.count]) }
+        #expect(try await GatewayClient(connection).status().stages.reduce(0) { $0 + $1.restarts } > 0)
+        await connection.close()
+        _ = await program.child.stop(grace: .seconds(20))
+        let words = try await program.error { $0.contains("stage ended") && $0.contains("text-0") }
+        #expect((["card=npu:1 "] + reason).allSatisfy(words.contains), "\(words)")
+    }
+
+    @Test(
+        "a card that another tenant fills costs the requests that need more of it, with the reason; others go on in the same process, and large ones later")
+    func full() async throws {
+        let scratch = try Scratch()
+        let machine = try Machine(in: scratch)
+        let (program, connection) = try await fleet("run", on: machine)
+        let gateway = GatewayClient(connection)
+        let large = GenerateImageRequest(prompt: "a \"cat\"", height: 256, width: 256, steps: 1, seed: 1)
+        let small = try await pictures(1, connection)
+        try machine.fill(3, leaving: 0)
+        let refusal = await #expect(throws: CallError.self) { try await gateway.generate(large) }
+        #expect(refusal?.status == .aborted && refusal?.message.contains("diffusion-0: npu:1: aclrtMalloc of ") == true, "\(refusal as Any)")
+        #expect(try await pictures(1, connection) == small)
+        try machine.fill(3, leaving: nil)
+        #expect(try ImageHeader(try await gateway.generate(large).image).width == 256)
+        #expect(try await pictures(1, connection) == small)
+        #expect(try await gateway.status().stages.map(\.restarts) == [0, 0, 0])
+        await connection.close()
+        #expect(await program.child.stop(grace: .seconds(20)) == .code(0))
+    }
+
+    @Test(
+        "a fleet whose cards can't be used does not start: what is missing is named with its stage and card, and nothing is left running",
+        arguments: [
+            ("aclnnRmsNormGetWorkspaceSize", "", ["on npu:", "CANN has no aclnnRmsNormGetWorkspaceSize: needs 8.1.RC1 or newer"]),
+            (nil, "stages:\n  text: {cards: [npu:4]}\n", ["npu:4", "npu:0, npu:1, npu:2, npu:3"]),
+            // A machine whose driver isn't asked: what the topology declares shows when it is opened.
+            (
+                nil, "stages:\n  text: {cards: [npu:5]}\ncards:\n  - {name: npu:5, chip: 910B3, memory: 64GiB}\n",
+                ["-0 on npu:5 ended with exit code 1: ", "207004"]
+            ),
+        ] as [(String?, String, [String])])
+    func unusable(symbol: String?, stages: String, words: [String]) async throws {
+        let scratch = try Scratch()
+        let machine = try Machine(in: scratch, without: symbol)
+        var environment = machine.environment()
+        if stages.contains("chip:") { environment["GLM_DCMI_LIBRARY"] = "" }
+        let file = try topology(scratch, stages.isEmpty ? Self.stages : stages)
+        let result = try await Program.run(
+            "glm-gateway", ["--run-directory", scratch.file("run"), "--topology", file, "--exit-with-parent"], in: scratch, environment: environment)
+        #expect(result.exit == .code(1))
+        #expect(words.allSatisfy(result.error.contains), "\(result.errors)")
+        #expect(Program.running(in: scratch).isEmpty)
+        #expect(try machine.tenants() == [:])
     }
 }

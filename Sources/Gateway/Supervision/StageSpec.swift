@@ -34,4 +34,7 @@ public struct StageSpec: Codable, Sendable, Hashable {
 
     /// As people name it: `text-0`.
     public var name: String { "\(kind.rawValue)-\(instance)" }
+
+    /// Its cards as the machine counts them. Its process counts only those that it may see: to it the first of them is `npu:0`.
+    var cards: String { ([card] + [guidanceCard].compactMap(\.self)).joined(separator: ", ") }
 }

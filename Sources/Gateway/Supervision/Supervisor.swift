@@ -113,7 +113,8 @@ public actor Supervisor {
             }
         case .giveUp(let failures):
             let problem = kept[name]?.problem ?? ""
-            let text = failures == 1 ? "\(name) \(problem)" : "\(name) ended \(failures) times in a row before it had worked, the last time it \(problem)"
+            let stage = spec.card == "cpu" ? name : "\(name) on \(spec.cards)"
+            let text = failures == 1 ? "\(stage) \(problem)" : "\(stage) ended \(failures) times in a row before it had worked, the last time it \(problem)"
             logger.error("stage is given up", metadata: ["stage": "\(name)", "problem": "\(text)"])
             kept[name]?.problem = text
             kept[name]?.trouble.fulfil(())
@@ -142,7 +143,7 @@ public actor Supervisor {
             } else {
                 guard kept[name]?.spec == spec else { return }
                 process = try StageProcess.start(spec, common: common, lifeline: lifeline)
-                logger.info("started", metadata: ["stage": "\(name)", "process": "\(process.processID)", "card": "\(spec.card)"])
+                logger.info("started", metadata: ["stage": "\(name)", "process": "\(process.processID)", "card": "\(spec.cards)"])
             }
             kept[name]?.process = process
             kept[name]?.since = .now
@@ -166,7 +167,7 @@ public actor Supervisor {
 
     private func ended(_ process: StageProcess, _ name: String, _ words: String) async {
         guard let stage = kept[name], stage.process?.processID == process.processID else { return }
-        logger.error("stage ended", metadata: ["stage": "\(name)", "process": "\(process.processID)", "exit": "\(words)"])
+        logger.error("stage ended", metadata: ["stage": "\(name)", "process": "\(process.processID)", "card": "\(stage.spec.cards)", "exit": "\(words)"])
         let (answered, proved) = await fleet.record(of: name, process: Int(process.processID))
         let worked = answered > 0 || (process.ready.current != nil && stage.since.duration(to: .now) > .seconds(60))
         kept[name]?.process = nil
