@@ -5,19 +5,38 @@ import Tensor
 import TensorAscend
 import Testing
 
+/// Checkpoints that every device must hold on.
+private let checkpoints = ["tiny-f32", "tiny-bf16-sharded", "tiny-mixed"]
+
 extension OnDevice {
     @Suite struct VerifierTests {
-        @Test("every part of the model holds on every fixture, by the tolerance of its precision",
-            arguments: Variant.allCases, ["tiny-f32", "tiny-bf16-sharded", "tiny-mixed"])
+        @Test("every part of the model holds on every fixture, by the tolerance of its precision", arguments: Variant.allCases, checkpoints)
         func holds(variant: Variant, checkpoint: String) throws {
-            for task in ["text-to-image", "image-to-image"] {
-                let verdicts = try verdicts(on: try variant.device, precision: variant == .f32 ? .exact : .reduced, checkpoint: checkpoint, task: task)
-                for verdict in verdicts where verdict.outcome == .fails {
-                    Issue.record("\(task), \(verdict.name): error \(verdict.error ?? .nan), limit \(verdict.limit ?? .nan), \(verdict.detail)")
-                }
-                #expect(verdicts.count { $0.outcome == .holds } >= (task == "text-to-image" ? 14 : 19))
-            }
+            try expectHolds(on: try variant.device, precision: variant == .f32 ? .exact : .reduced, checkpoint: checkpoint)
         }
+    }
+}
+
+/// Another chip is another process: the stand-in reads its settings once.
+@Suite struct A3VerifierTests {
+    @Test("on A3, too, every part of the model holds on every fixture", arguments: AscendDevice.Precision.allCases.map(\.rawValue))
+    func holds(precision: String) async {
+        await #expect(processExitsWith: .success) { [precision] in
+            try StandIn.install(settings: ["SOC": "Ascend910_9391"])
+            let device = try AscendDevice(0, precision: try #require(.init(rawValue: precision)), timeout: 60)
+            #expect(device.information.chip == "Ascend910_9391" && device.fallbacks.isEmpty)
+            for checkpoint in checkpoints { try expectHolds(on: device, precision: precision == "f32" ? .exact : .reduced, checkpoint: checkpoint) }
+        }
+    }
+}
+
+private func expectHolds(on device: AscendDevice, precision: VerificationPrecision, checkpoint: String) throws {
+    for task in ["text-to-image", "image-to-image"] {
+        let verdicts = try verdicts(on: device, precision: precision, checkpoint: checkpoint, task: task)
+        for verdict in verdicts where verdict.outcome == .fails {
+            Issue.record("\(checkpoint), \(task), \(verdict.name): error \(verdict.error ?? .nan), limit \(verdict.limit ?? .nan), \(verdict.detail)")
+        }
+        #expect(verdicts.count { $0.outcome == .holds } >= (task == "text-to-image" ? 14 : 19))
     }
 }
 
