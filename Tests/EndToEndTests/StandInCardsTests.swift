@@ -152,7 +152,7 @@ import Wire
         await calm.close()
         #expect(await undisturbed.child.stop(grace: .seconds(20)) == .code(0))
 
-        let (program, connection) = try await fleet("run", on: machine, ["FAULT": fault], ["--stall-limit", "4"])
+        let (program, connection) = try await fleet("run", on: machine, ["FAULT": fault], ["--stall-limit", "8"])
         for picture in try await pictures(4, connection).enumerated() { #expect(picture.element == answers[picture.offset % answers.count]) }
         #expect(try await GatewayClient(connection).status().stages.reduce(0) { $0 + $1.restarts } > 0)
         await connection.close()
