@@ -24,7 +24,8 @@ public actor DefaultDiffusionService: DiffusionService {
         let folder = try model.folder()
         let device = try model.makeDevice()
         let renderer = try ImageRenderer(
-            model: folder, device: device, guidanceDevice: options.guidanceDevice.map { try model.makeDevice($0) }, conditionBytes: options.conditionBytes)
+            model: folder, device: device, guidanceDevice: options.guidanceDevice.map { try model.makeDevice($0) },
+            conditionBytes: options.conditionBytes, tiled: options.vaeTiling)
         try device.synchronize()
         self.renderer = renderer
         return StageModel(folder, device, defaultSide: renderer.defaultSide)

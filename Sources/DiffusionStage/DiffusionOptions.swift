@@ -15,6 +15,10 @@ public struct DiffusionOptions: ParsableArguments, Sendable {
             valueName: "device"))
     public var guidanceDevice: String?
 
+    @Flag(
+        help: "Decodes pictures with a side above the checkpoint's sample_size, and encodes such sources, in overlapping tiles of that side: memory stays a tile's, the picture differs a little.")
+    public var vaeTiling = false
+
     public init() {}
 
     public func validate() throws { try guidanceDevice.map { try ModelOptions.checkDevice($0, "--guidance-device") } }

@@ -22,6 +22,8 @@ public protocol Device: AnyObject, Sendable {
 
     /// A dense tensor with undefined contents.
     func makeTensor(_ shape: Shape, _ dtype: DType) -> Tensor
+    /// Gives back what the device keeps of memory that no tensor holds. Waits for the queue where there is any.
+    func releaseUnusedMemory()
     /// A checkpoint's tensor where the device can read it. The CPU returns it as it is: a view of the file's map.
     func place(_ weight: Tensor) -> Tensor
     /// A convolution's weight `[out, in, kernel, kernel]` in the layout that the device's convolution reads, made once at load.

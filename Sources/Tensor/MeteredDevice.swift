@@ -43,6 +43,7 @@ public final class MeteredDevice: Device, @unchecked Sendable {
     public var stepsAhead: Int { base.stepsAhead }
     public var hostCalls: HostCalls? { base.hostCalls }
     public func makeTensor(_ shape: Shape, _ dtype: DType) -> Tensor { base.makeTensor(shape, dtype) }
+    public func releaseUnusedMemory() { base.releaseUnusedMemory() }
     public func place(_ weight: Tensor) -> Tensor { base.place(weight) }
     public func placeConvolution(weight: Tensor, bias: Tensor?) -> ConvolutionWeight { base.placeConvolution(weight: weight, bias: bias) }
     public func write(_ bytes: UnsafeRawBufferPointer, to tensor: Tensor) { base.write(bytes, to: tensor) }

@@ -89,6 +89,7 @@ public final class AscendDevice: Device, @unchecked Sendable {
     public var batchRows: Int { 16 }
 
     public func makeTensor(_ shape: Shape, _ dtype: DType) -> Tensor { memory.makeTensor(shape, dtype) }
+    public func releaseUnusedMemory() { memory.trim() }
 
     /// Copies the weight to the device, in its own type where products read that type, in f32 otherwise.
     public func place(_ weight: Tensor) -> Tensor {

@@ -41,7 +41,7 @@ final class DeviceMemory {
     var byteCount: Int { weights.byteCount + activations.byteCount }
 
     /// Waits for the stream and gives unused blocks back to the device.
-    private func trim() {
+    func trim() {
         guard queue.wait() else { return }
         queue.forgetPlans()
         queue.derived.removeAll()

@@ -52,6 +52,9 @@ public final class CPUDevice: Device, @unchecked Sendable {
         return Tensor(storage: Storage(address: address, byteCount: byteCount) { ck_free($0) }, dtype: dtype, shape: shape)
     }
 
+    /// The system has it already.
+    public func releaseUnusedMemory() {}
+
     public func place(_ weight: Tensor) -> Tensor { weight }
 
     public func write(_ bytes: UnsafeRawBufferPointer, to tensor: Tensor) {

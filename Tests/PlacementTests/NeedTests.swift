@@ -33,6 +33,14 @@ struct NeedTests {
         #expect(try needs("limits: {pixels: 1048576}")[.diffusion]?[.decoding] == 3 * 1_048_576 * 512 * 4)
     }
 
+    @Test("in tiles decoding holds three images of a tile, 1024 × 1024 at most, whatever the picture's size")
+    func tiles() throws {
+        let tile = 3 * 1_048_576 * 512 * 4
+        #expect(try needs("stages: {diffusion: {vae_tiling: true}}")[.diffusion]?[.decoding] == tile)
+        #expect(try needs("stages: {diffusion: {vae_tiling: true}}\nlimits: {pixels: 262144}")[.diffusion]?[.decoding] == tile / 4)
+        #expect(try needs("")[.diffusion]?[.decoding] == 4 * tile)
+    }
+
     @Test("the workspace is marked as an estimate, the weights are not")
     func estimates() throws {
         let stages = try Planner(Topology(), inventory: .npus(2), model: RealSize.folder).plan().stages

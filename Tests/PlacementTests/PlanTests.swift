@@ -31,6 +31,17 @@ struct PlanTests {
         #expect(plan.notes.contains { $0.hasPrefix("with 2 text and 6 diffusion") })
     }
 
+    @Test("one card of 64 GB takes all stages for pictures of 2048 × 2048 with tiles, and does not without")
+    func tiles() throws {
+        func fleet(_ tiling: Bool) throws -> Plan {
+            try plan(Topology(yaml: "stages: {text: {batch: 4}, diffusion: {vae_tiling: \(tiling)}}", file: "f"), .npus(1))
+        }
+        let tiled = try fleet(true)
+        #expect(tiled.isFeasible, "\(tiled.report)")
+        #expect(tiled.stages.first { $0.role == .diffusion }?.arguments.last == "--vae-tiling")
+        #expect(try !fleet(false).isFeasible)
+    }
+
     @Test("a stage sees its own card only, as npu:0")
     func visibleDevice() throws {
         let stage = try #require(try plan(Topology(), .npus(4)).stages.first { $0.card == "npu:3" })

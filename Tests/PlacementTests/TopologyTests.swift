@@ -41,6 +41,8 @@ struct TopologyTests {
         ("stages:\n  text: {cards: [gpu:0]}", "fleet.yaml:2: a card is \"gpu:0\", should be cpu or npu: and a number, such as npu:0"),
         ("stages:\n  diffusion: {cards: [npu:0, npu:1], guidance_cards: [npu:2]}", "fleet.yaml:2: stages.diffusion.guidance_cards names 1 cards and cards 2; each of cards has one"),
         ("stages:\n  diffusion: {cards: [npu:0], guidance_cards: [npu:0]}", "fleet.yaml:2: stages.diffusion.guidance_cards names npu:0 beside npu:0; it should be another accelerator"),
+        ("stages:\n  diffusion: {vae_tiling: sometimes}", "fleet.yaml:2: stages.diffusion.vae_tiling is \"sometimes\", should be true or false"),
+        ("stages:\n  text: {vae_tiling: true}", "fleet.yaml:2: stages.text has no key \"vae_tiling\"; its keys are replicas, cards, model, precision, threads, batch"),
         ("cards:\n  - {name: npu:0, chip: 910B3, memory: much}", "fleet.yaml:2: memory is \"much\", should be a number with GiB, GB, MiB or MB, such as 64GiB"),
         ("cards:\n  - {name: npu:0, chip: 910B3}", "fleet.yaml:2: npu:0 has a chip but no memory; declare both, or the name alone"),
         ("cards: [npu:0, npu:0]", "fleet.yaml:1: cards names npu:0 twice"),

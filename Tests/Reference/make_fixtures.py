@@ -105,10 +105,29 @@ def make_processor_file():
     save_file(record, FIXTURES / "processor.safetensors", metadata={f"case.{n}": checkpoint for n, (checkpoint, *_) in enumerate(PROCESSOR_CASES)})
 
 
+@torch.no_grad()
+def make_tiles_file():
+    """What a VAE makes of an image in tiles: 3 × 3 of them, the last ones down to a single latent high and two wide."""
+    pipe = make_reference.load(FIXTURES / "tiny-f32")
+    vae, config = pipe.vae, pipe.vae.config
+    vae.tile_sample_min_size, vae.tile_latent_min_size = 64, 64 // pipe.vae_scale_factor
+    vae.enable_tiling()
+    latents = torch.randn(1, config.latent_channels, 13, 14, generator=torch.Generator("cpu").manual_seed(3))
+    pixels = image_cases.picture(104, 112, seed=5)
+    mean, std = (torch.tensor(values).view(1, -1, 1, 1) for values in (config.latents_mean, config.latents_std))
+    record = {
+        "latents": latents[0],
+        "decoded": vae.decode(latents * std + mean, return_dict=False)[0][0],
+        "image": torch.from_numpy(pixels),
+        "encoded": make_reference.condition(pipe, [Image.fromarray(pixels)])[0][0].contiguous(),
+    }
+    save_file(record, FIXTURES / "tiles.safetensors", metadata={"checkpoint": "tiny-f32", "sample_size": "64"})
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--only", nargs="*", help="checkpoints to make (processor, text, images and randn are names too)")
-    wanted = parser.parse_args().only or [*CHECKPOINTS, "processor", "text", "images", "randn"]
+    parser.add_argument("--only", nargs="*", help="checkpoints to make (processor, tiles, text, images and randn are names too)")
+    wanted = parser.parse_args().only or [*CHECKPOINTS, "processor", "tiles", "text", "images", "randn"]
     torch.set_num_threads(1)
     pipes = {}
     for name, spec in CHECKPOINTS.items():
@@ -119,6 +138,8 @@ def main():
             make_reference_file(name, pipes)
     if "processor" in wanted:
         make_processor_file()
+    if "tiles" in wanted:
+        make_tiles_file()
     if "text" in wanted:
         first = next(iter(CHECKPOINTS))
         pipe = pipes.get(first) or make_reference.load(FIXTURES / first)

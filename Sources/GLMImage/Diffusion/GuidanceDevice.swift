@@ -20,6 +20,8 @@ final class GuidanceDevice {
         }
     }
 
+    func releaseUnusedMemory() throws { try thread.run(device.releaseUnusedMemory) }
+
     /// Prepares its side of a picture.
     /// - Parameter glyphs: the embedding of an empty string, `[text, textSize]`, row by row.
     func side(_ picture: DenoisingSide.Picture, glyphs: [Float]) throws -> DenoisingSide {

@@ -54,12 +54,16 @@ public final class ImageRenderer {
     private let source: SourceImageRule
     private let device: any Device
     private let conditions: ConditionStore
+    /// Heights and widths of the last request's pictures.
+    private var sizes: [Int] = []
 
     /// Takes `transformer`, `text_encoder` and `vae` of the checkpoint, and nothing else.
     /// - Parameters:
     ///   - guidanceDevice: computes one side of guidance beside `device`, with a copy of the transformer of its own.
     ///   - conditionBytes: keys and values of source images that are kept for requests to come.
-    public init(model: ModelFolder, device: any Device, guidanceDevice: (any Device)? = nil, conditionBytes: Int = 0) throws {
+    ///   - tiled: pictures with a side above the checkpoint's `sample_size` are decoded, and sources encoded, in tiles of that side:
+    ///     memory stays a tile's, the picture differs a little.
+    public init(model: ModelFolder, device: any Device, guidanceDevice: (any Device)? = nil, conditionBytes: Int = 0, tiled: Bool = false) throws {
         self.device = device
         conditions = ConditionStore(capacity: conditionBytes)
         scheduler = try SchedulerConfiguration.load(model)
@@ -67,7 +71,7 @@ public final class ImageRenderer {
         transformer = try DiffusionTransformer(model, on: device)
         guidance = try guidanceDevice.map { try GuidanceDevice(model, $0) }
         glyphs = try GlyphEncoder(model, on: device)
-        autoencoder = try Autoencoder(model, on: device)
+        autoencoder = try Autoencoder(model, on: device, tiled: tiled)
         guard autoencoder.configuration.latentChannels == transformer.configuration.inChannels else {
             throw GLMImageError(
                 .unsupportedModel, "vae latent_channels \(autoencoder.configuration.latentChannels), transformer in_channels \(transformer.configuration.inChannels)")
@@ -112,6 +116,7 @@ public final class ImageRenderer {
         _ request: RenderRequest, checkCancellation: () throws -> Void = {}, onSources: (Bool) -> Void = { _ in }, onStep: (Int) throws -> Void
     ) throws -> RGBImage {
         try validate(request)
+        try makeRoom(for: request)
         let shape = autoencoder.latentShape(height: request.height, width: request.width)
         var generator = TorchGenerator(seed: request.seed)
         let noise = generator.normal(count: shape.count)
@@ -154,6 +159,15 @@ public final class ImageRenderer {
     package func conditionBytes(height: Int, width: Int) -> Int {
         ConditionCache.bytes(
             rows: autoencoder.latentShape(height: height, width: width).grid.count, transformer.configuration, device.cacheType)
+    }
+
+    /// What pictures of one size took fits no others: a device that kept it would come to hold more than the largest takes.
+    private func makeRoom(for request: RenderRequest) throws {
+        let new = [request.height, request.width] + request.sources.flatMap { [$0.image.height, $0.image.width] }
+        guard new != sizes else { return }
+        device.releaseUnusedMemory()
+        try guidance?.releaseUnusedMemory()
+        sizes = new
     }
 
     private func conditions(of sources: [SourcePicture], _ checkCancellation: () throws -> Void, _ onSources: (Bool) -> Void) throws -> ConditionCache? {

@@ -1,7 +1,7 @@
-import Checkpoint
+package import Checkpoint
 package import Imaging
 package import Requests
-import Tensor
+package import Tensor
 
 /// The autoencoder between pixels and normalised latents.
 ///
@@ -12,9 +12,15 @@ package struct Autoencoder {
     private let encoder: ImageEncoder
     private let decoder: ImageDecoder
     private let quantConvolution, postQuantConvolution: ConvolutionWeight?     // 1 × 1
+    /// Nil: images go through whole.
+    private let encoding, decoding: Tiling?
 
-    init(_ model: ModelFolder, on device: any Device) throws {
+    /// - Parameter tiled: images with a side above the checkpoint's `sample_size` go through in tiles of that side. GroupNorm sees
+    ///   a tile alone, so the result differs a little from that of a whole image.
+    package init(_ model: ModelFolder, on device: any Device, tiled: Bool = false) throws {
         configuration = try VAEConfiguration.load(model)
+        encoding = try tiled ? .encoding(configuration) : nil
+        decoding = try tiled ? .decoding(configuration) : nil
         self.device = device
         let map = try WeightMap(folder: model.component("vae"))
         let weights = WeightScope(map: map, device: device)
@@ -34,13 +40,14 @@ package struct Autoencoder {
     /// A picture's latents, `[channels, h, w]`: the distribution's mode, normalised by the checkpoint's means and deviations.
     package func encode(_ image: RGBImage, checkCancellation: () throws -> Void) throws -> [Float] {
         let pixels = image.pixels.map { Float($0) / 255 * 2 - 1 }
-        var moments = try encoder(device.makeTensor(pixels, Shape(image.height, image.width, 3)), on: device, checkCancellation: checkCancellation)
-        moments = apply(quantConvolution, moments)
-        let values = try device.floats(moments)
-        let shape = latentShape(height: image.height, width: image.width)
-        let depth = moments.shape[2]
-        return planes(shape) { channel, pixel in
-            (values[pixel * depth + channel] - configuration.latentMeans[channel]) / configuration.latentDeviations[channel]
+        let shape = Shape(image.height, image.width, 3)
+        let canvas = encoder.canvas(for: encoding?.tile(of: shape) ?? shape, on: device)
+        let moments = try run(pixels, shape, encoding, to: 2 * configuration.latentChannels) { tile in
+            apply(quantConvolution, try encoder(tile, in: canvas, checkCancellation: checkCancellation))
+        }
+        let depth = 2 * configuration.latentChannels
+        return planes(latentShape(height: image.height, width: image.width)) { channel, pixel in
+            (moments[pixel * depth + channel] - configuration.latentMeans[channel]) / configuration.latentDeviations[channel]
         }
     }
 
@@ -54,10 +61,13 @@ package struct Autoencoder {
                     latents[channel * area + pixel] * configuration.latentDeviations[channel] + configuration.latentMeans[channel]
             }
         }
-        let input = apply(postQuantConvolution, device.makeTensor(values, Shape(shape.height, shape.width, shape.channels)))
-        let image = try decoder(input, on: device, checkCancellation: checkCancellation)
-        let pixels = try device.floats(image)
-        return planes(LatentShape(channels: 3, height: image.shape[0], width: image.shape[1])) { channel, pixel in pixels[pixel * 3 + channel] }
+        let image = Shape(shape.height, shape.width, shape.channels)
+        let canvas = decoder.canvas(for: decoding?.tile(of: image) ?? image, on: device)
+        let pixels = try run(values, image, decoding, to: 3) { tile in
+            try decoder(apply(postQuantConvolution, tile), in: canvas, checkCancellation: checkCancellation)
+        }
+        let scale = configuration.scale
+        return planes(LatentShape(channels: 3, height: shape.height * scale, width: shape.width * scale)) { channel, pixel in pixels[pixel * 3 + channel] }
     }
 
     /// Planes `[3, H, W]` in −1 … 1 as a picture: clamped, and rounded half to even as numpy does.
@@ -76,6 +86,16 @@ package struct Autoencoder {
             }
         }
         return image
+    }
+
+    /// Takes an image `[height, width, channels]` through one half, whole or in tiles.
+    private func run(_ image: [Float], _ shape: Shape, _ tiling: Tiling?, to channels: Int, half: (Tensor) throws -> Tensor) throws -> [Float] {
+        func whole(_ values: [Float], _ shape: Shape) throws -> TiledImage.Tile {
+            let result = try half(device.makeTensor(values, shape))
+            return TiledImage.Tile(height: result.shape[0], width: result.shape[1], values: try device.floats(result))
+        }
+        guard let tiling else { return try whole(image, shape).values }
+        return try tiling(image, shape, to: channels, network: whole)
     }
 
     private func apply(_ convolution: ConvolutionWeight?, _ x: Tensor) -> Tensor {

@@ -9,9 +9,15 @@ final class Canvas {
     private var holder = 0
 
     /// - Parameter elements: the most that any image on the way has.
-    init(elements: Int, height: Int, width: Int, channels: Int, on device: any Device) {
+    init(elements: Int, on device: any Device) {
         self.device = device
         blocks = (0..<3).map { _ in device.makeTensor(Shape(elements), .f32) }
+        current = blocks[0]
+    }
+
+    /// Makes an image with undefined contents the current one: the first of a picture or tile.
+    func begin(height: Int, width: Int, channels: Int) {
+        holder = 0
         current = blocks[0].prefix(Shape(height, width, channels))
     }
 

@@ -36,10 +36,14 @@ struct ImageDecoder {
         output = try weights.convolution("conv_out", from: channels[channels.count - 1], to: 3, kernel: 3)
     }
 
+    /// What images of this shape and smaller ones need on their way, `[h, w, latentChannels]`.
+    func canvas(for latents: Shape, on device: any Device) -> Canvas { Canvas(elements: largestImage(latents), on: device) }
+
     /// - Parameter latents: `[h, w, latentChannels]`, denormalised.
     /// - Returns: `[H, W, 3]`, around −1 … 1.
-    func callAsFunction(_ latents: Tensor, on device: any Device, checkCancellation: () throws -> Void) throws -> Tensor {
-        let canvas = Canvas(elements: largestImage(latents.shape), height: latents.shape[0], width: latents.shape[1], channels: input.outChannels, on: device)
+    func callAsFunction(_ latents: Tensor, in canvas: Canvas, checkCancellation: () throws -> Void) throws -> Tensor {
+        let device = canvas.device
+        canvas.begin(height: latents.shape[0], width: latents.shape[1], channels: input.outChannels)
         device.convolution(latents, input, stride: 1, padding: Padding(1), upsampling: 1, .store(.identity), into: canvas.current)
         mid(canvas)
         for level in levels {

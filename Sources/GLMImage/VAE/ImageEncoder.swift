@@ -36,11 +36,14 @@ struct ImageEncoder {
         output = try weights.convolution("conv_out", from: channels[channels.count - 1], to: 2 * configuration.latentChannels, kernel: 3)
     }
 
+    /// What images of this shape and smaller ones need on their way, `[H, W, 3]`.
+    func canvas(for pixels: Shape, on device: any Device) -> Canvas { Canvas(elements: largestImage(pixels), on: device) }
+
     /// - Parameter pixels: `[H, W, 3]` in −1 … 1.
     /// - Returns: `[h, w, 2 · latentChannels]`, means first.
-    func callAsFunction(_ pixels: Tensor, on device: any Device, checkCancellation: () throws -> Void) throws -> Tensor {
-        let canvas = Canvas(
-            elements: largestImage(pixels.shape), height: pixels.shape[0], width: pixels.shape[1], channels: input.outChannels, on: device)
+    func callAsFunction(_ pixels: Tensor, in canvas: Canvas, checkCancellation: () throws -> Void) throws -> Tensor {
+        let device = canvas.device
+        canvas.begin(height: pixels.shape[0], width: pixels.shape[1], channels: input.outChannels)
         device.convolution(pixels, input, stride: 1, padding: Padding(1), upsampling: 1, .store(.identity), into: canvas.current)
         for level in levels {
             for resnet in level.resnets {

@@ -8,9 +8,13 @@ public final class VisionEncoder {
     let tower: VisionTower
     let quantizer: Quantizer
     package let source: SourceImageRule
+    private let device: any Device
+    /// Of the last picture: what one of another size took fits no other.
+    private var grid: GridSize?
 
     /// Takes `model.visual` and `model.vqmodel` of the checkpoint, and nothing else.
     public init(model: ModelFolder, device: any Device) throws {
+        self.device = device
         let configuration = try VisionLanguageConfiguration.load(model)
         source = SourceImageRule(try ProcessorConfiguration.load(model))
         let map = try WeightMap(folder: model.component("vision_language_encoder"))
@@ -28,6 +32,8 @@ public final class VisionEncoder {
     public func encode(_ image: RGBImage, checkCancellation: () throws -> Void) throws -> CodeGrid {
         let fitted = try source.fit(image)
         let patches = try source.patches(of: fitted)
+        if patches.grid != grid { device.releaseUnusedMemory() }
+        grid = patches.grid
         let features = try tower(patches.values, grids: [patches.grid], checkCancellation: checkCancellation)
         return CodeGrid(height: patches.grid.height, width: patches.grid.width, codes: try quantizer(features))
     }

@@ -132,12 +132,23 @@ struct TransformerShape: Decodable, Sendable, Hashable {
     }
 }
 
-/// `vae/config.json`.
+/// `vae/config.json`. Defaults are those of diffusers 0.42.1 `AutoencoderKL` as the model reads it.
 struct AutoencoderShape: Decodable, Sendable, Hashable {
     /// From the image's side to the latents' side.
     let channels: [Int]
+    /// Side in pixels of the pictures that the checkpoint was trained on, and of a tile.
+    let sampleSide: Int
     /// Pixels of a latent in each direction.
     var scale: Int { 1 << max(channels.count - 1, 0) }
 
-    enum CodingKeys: String, CodingKey { case channels = "block_out_channels" }
+    enum CodingKeys: String, CodingKey {
+        case channels = "block_out_channels"
+        case sampleSide = "sample_size"
+    }
+
+    init(from decoder: any Decoder) throws {
+        let values = try decoder.container(keyedBy: CodingKeys.self)
+        channels = try values.decode([Int].self, forKey: .channels)
+        sampleSide = try values.decodeIfPresent(Int.self, forKey: .sampleSide) ?? 1024
+    }
 }

@@ -9,6 +9,8 @@ struct StageNeeds {
     let precision: Topology.Precision
     /// Sequences of the text stage.
     let batch: Int
+    /// Of the diffusion stage.
+    let vaeTiling: Bool
 
     /// Activations are f32 on every device.
     private let element = 4
@@ -87,11 +89,13 @@ struct StageNeeds {
     /// diffusers 0.42.1 `GlmImagePipeline` max_sequence_length of the quoted strings.
     private static let glyphTokens = 2048
 
-    /// `Canvas`: three images as large as the largest on the way, which has the second level's channels at full size.
+    /// `Canvas`: three images as large as the largest on the way, which has the second level's channels at full size. Encoding a
+    /// source takes less: there the first level's are at full size. With tiles, a tile is all that is on the way.
     private var decoding: Need {
-        let channels = model.autoencoder.channels
-        let widest = max(channels.first ?? 0, channels.dropFirst().first ?? 0)
-        return Need(.decoding, 3 * limits.pixels * widest * element, "3 images of \(limits.pixels) pixels × \(widest) channels, not tiled")
+        let autoencoder = model.autoencoder
+        let widest = max(autoencoder.channels.first ?? 0, autoencoder.channels.dropFirst().first ?? 0)
+        let pixels = vaeTiling ? min(limits.pixels, autoencoder.sampleSide * autoencoder.sampleSide) : limits.pixels
+        return Need(.decoding, 3 * pixels * widest * element, "3 images of \(pixels) pixels × \(widest) channels, \(vaeTiling ? "a tile" : "not tiled")")
     }
 
     /// On an accelerator: what CANN's context and the largest operator's workspace may take, a guess.

@@ -17,6 +17,8 @@ public struct PlannedStage: Codable, Sendable, Hashable {
     public var precision: Topology.Precision
     /// On the host; nil: one for each processor.
     public var threads: Int?
+    /// Large pictures go through the VAE in tiles.
+    public var vaeTiling: Bool
     public var needs: [Need]
     /// Where one side of guidance is computed beside the other; nil: on `card`, after it.
     public var guidance: Guidance?
@@ -49,7 +51,7 @@ public struct PlannedStage: Codable, Sendable, Hashable {
         switch role {
         case .vision: break
         case .text: arguments += ["--batch", "\(batch)", "--kv-cache", mebibytes(.keysAndValues)]
-        case .diffusion: arguments += ["--condition-cache", mebibytes(.sourceCache)]
+        case .diffusion: arguments += ["--condition-cache", mebibytes(.sourceCache)] + (vaeTiling ? ["--vae-tiling"] : [])
         }
         if let index = guidance?.logical.flatMap(visible.firstIndex) { arguments += ["--guidance-device", "npu:\(index)"] }
         return arguments

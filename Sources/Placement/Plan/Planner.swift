@@ -156,10 +156,10 @@ public struct Planner: Sendable {
                 "\(topology.file.map { "\($0): " } ?? "")stages.text.batch is \(batch); \(card.name) draws at most \(Self.cardBatch) together")
         }
         let precision = asked.precision ?? (card.isHost ? .f32 : .bf16)
-        let needs = StageNeeds(model: model, limits: topology.limits, onHost: card.isHost, precision: precision, batch: batch)
+        let needs = StageNeeds(model: model, limits: topology.limits, onHost: card.isHost, precision: precision, batch: batch, vaeTiling: asked.vaeTiling)
         return PlannedStage(
             role: role, instance: instance, card: card.name, logical: card.logical, model: model.path, batch: batch,
-            precision: precision, threads: card.isHost ? asked.threads : nil,
+            precision: precision, threads: card.isHost ? asked.threads : nil, vaeTiling: asked.vaeTiling,
             needs: needs.needs(role),
             guidance: guidance.map { PlannedStage.Guidance(card: $0.name, logical: $0.logical, needs: needs.guidance) })
     }

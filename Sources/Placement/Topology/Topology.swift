@@ -18,6 +18,8 @@ public struct Topology: Sendable, Hashable {
         public var cards: [String] = []
         /// Of diffusion: for each of `cards` the one that computes a side of guidance beside it; empty: none does.
         public var guidanceCards: [String] = []
+        /// Of diffusion: large pictures go through the VAE in tiles.
+        public var vaeTiling = false
         /// Nil: the topology's.
         public var model: String?
         /// Sequences that the text stage works on together.

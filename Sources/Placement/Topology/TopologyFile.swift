@@ -76,7 +76,7 @@ private struct TopologyReader {
         var stage = Topology.Stage()
         if isEmpty(node) { return stage }
         let common = ["replicas", "cards", "model", "precision", "threads"]
-        let own: [StageKind: [String]] = [.text: ["batch"], .diffusion: ["guidance_cards"]]
+        let own: [StageKind: [String]] = [.text: ["batch"], .diffusion: ["guidance_cards", "vae_tiling"]]
         for (key, value) in try pairs(node, "stages.\(role.rawValue)", common + (own[role] ?? [])) {
             let path = "stages.\(role.rawValue).\(key)"
             switch key {
@@ -86,6 +86,9 @@ private struct TopologyReader {
             case "guidance_cards":
                 for item in try list(value, path) { stage.guidanceCards.append(try cardName(item)) }
                 try unique(stage.guidanceCards, value, path)
+            case "vae_tiling":
+                guard let tiling = value.bool else { throw wrong(value, path, "true or false") }
+                stage.vaeTiling = tiling
             case "model": stage.model = try text(value, path)
             case "batch": stage.batch = try whole(value, path, 1...64)
             case "threads": stage.threads = try whole(value, path, 1...1024)

@@ -1,0 +1,33 @@
+import Checkpoint
+import Foundation
+import GLMImage
+import Requests
+import TensorAscend
+import Testing
+
+/// Memory of the device from one picture to the next.
+@Suite struct PictureSizeTests {
+    @Test("pictures of many sizes hold no more of the card than the largest of them alone, to a block")
+    func largest() async {
+        await #expect(processExitsWith: .success) {
+            try StandIn.install()
+            let smallestBlock = 4 << 20
+            let alone = try PictureSizeTests.memory(after: [384])
+            #expect(try PictureSizeTests.memory(after: [256, 320, 384, 320, 384]) <= alone + smallestBlock)
+        }
+    }
+
+    /// What a device holds that has drawn pictures of these sides.
+    private static func memory(after sides: [Int]) throws -> Int {
+        let fixtures = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent().appending(path: "Fixtures")
+        let device = try AscendDevice(0, precision: .f32, timeout: 60)
+        let renderer = try ImageRenderer(model: ModelFolder(fixtures.appending(path: "tiny-f32", directoryHint: .isDirectory)), device: device)
+        for side in sides {
+            let cells = side / 32
+            let target = CodeGrid(height: cells, width: cells, codes: [Int32](repeating: 3, count: cells * cells))
+            let request = RenderRequest(prompt: "a red circle", height: side, width: side, target: target, steps: 1, guidanceScale: 1, seed: 0)
+            _ = try renderer.render(request, onStep: { _ in })
+        }
+        return device.reservedMemory
+    }
+}
