@@ -32,7 +32,7 @@ public struct Sampler {
 
     private static let bucketCount = 1024
 
-    public init() {}
+    private init() {}
 
     /// One code of each row of dense `logits [draws, codes]`, and masses, as ``DrawnCodes`` has them.
     public static func draw(_ logits: [Float], _ draws: [Draw]) -> (ids: [Int32], mass: [Float]) {
@@ -48,7 +48,7 @@ public struct Sampler {
     }
 
     /// A code below `logits.count`; nil where a logit is NaN or +∞.
-    public mutating func draw(_ logits: UnsafeBufferPointer<Float>, _ draw: Draw) -> Int32? {
+    private mutating func draw(_ logits: UnsafeBufferPointer<Float>, _ draw: Draw) -> Int32? {
         guard spread(logits, draw.temperature) else { return nil }
         // Past the last code that is kept: a bucket, and how many of its codes in order.
         var end = Place(bucket: Sampler.bucketCount, count: 0, mass: masses.reduce(0, +))
@@ -113,6 +113,8 @@ public struct Sampler {
         let scale = range > 0 ? Float(Sampler.bucketCount - 1) / range : 0
         weights.removeAll(keepingCapacity: true)
         buckets.removeAll(keepingCapacity: true)
+        weights.reserveCapacity(logits.count)
+        buckets.reserveCapacity(logits.count)
         counts = Array(repeating: 0, count: Sampler.bucketCount)
         masses = Array(repeating: 0, count: Sampler.bucketCount)
         for logit in logits {

@@ -76,6 +76,13 @@ import Wire
         }
     }
 
+    @Test("a stage that takes no more requests gets none, before it has said why")
+    func closed() {
+        var registry = Stages.registry([("text", "0", "aa")])
+        registry.closed(textAddress)
+        #expect(throws: CallError(.unavailable, "no text stage serves: text-0 takes no more requests")) { try registry.pipeline(for: [.text]) }
+    }
+
     @Test("a stage that drains gets no requests")
     func draining() {
         var registry = Stages.registry([("text", "0", "aa")])

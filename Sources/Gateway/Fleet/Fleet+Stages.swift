@@ -33,6 +33,7 @@ extension Fleet {
                 try await ask(address, connection, .unknown)
                 pause = .milliseconds(20)
                 try await HealthClient(connection).watch { status in
+                    if status != .serving { await self.closed(address) }
                     try await self.ask(address, connection, status == .serving ? .serving : .notServing)
                 }
                 lost(address, "has ended")
@@ -116,8 +117,18 @@ extension Fleet {
         changed()
     }
 
+    private func closed(_ address: Address) {
+        registry.closed(address)
+        changed()
+    }
+
     private func lost(_ address: Address, _ problem: String) {
-        if registry.replicas[address]?.health != .unknown { logger.warning("stage lost", metadata: ["address": "\(address)", "problem": "\(problem)"]) }
+        if let health = registry.replicas[address]?.health, health != .unknown {
+            // Who took no more requests was to end.
+            logger.log(
+                level: health == .serving ? .warning : .info, health == .serving ? "stage lost" : "stage ended",
+                metadata: ["address": "\(address)", "problem": "\(problem)"])
+        }
         registry.lost(address, problem)
         links[address]?.pulse.doubted()
         changed()

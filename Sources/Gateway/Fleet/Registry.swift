@@ -98,6 +98,13 @@ package struct Registry: Sendable {
         replicas[address] = replica
     }
 
+    /// A stage takes no more requests; why, it says when it is asked, if it still is.
+    package mutating func closed(_ address: Address) {
+        guard replicas[address]?.health == .serving else { return }
+        replicas[address]?.health = .notServing
+        replicas[address]?.problem = "takes no more requests"
+    }
+
     /// A stage has told its counts; whether it serves is decided elsewhere.
     package mutating func counted(_ address: Address, _ description: StageDescription) {
         guard replicas[address]?.description?.processID == description.processID else { return }
