@@ -10,7 +10,8 @@
 #define CK_NAME "avx512"
 #define CK_HAS_AVX512 1
 #define CK_HAS_BF16 0
-enum { MR = 12, NV = 2 }; // 24 of 32 registers of 16 floats
+#define CK_HAS_F16 1
+enum { LANES = 16, MR = 12, NV = 2 }; // 24 of 32 registers of 16 floats
 #pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,avx2,fma,f16c,bmi,bmi2,lzcnt"))), apply_to = function)
 #include "kernels/table.h"
 #pragma clang attribute pop

@@ -10,14 +10,16 @@
 #define CK_TABLE ck_table_generic
 #if defined(__aarch64__)
 #define CK_NAME "neon"
+#define CK_HAS_F16 1
 #else
 #define CK_NAME "generic"
+#define CK_HAS_F16 0
 #endif
 #define CK_HAS_AVX512 0
 #define CK_HAS_BF16 0
 #if defined(__aarch64__)
-enum { MR = 6, NV = 1 }; // 24 of 32 registers of 4 floats
+enum { LANES = 4, MR = 6, NV = 1 }; // 24 of 32 registers of 4 floats
 #else
-enum { MR = 2, NV = 1 }; // 8 of 16
+enum { LANES = 4, MR = 2, NV = 1 }; // 8 of 16
 #endif
 #include "kernels/table.h"

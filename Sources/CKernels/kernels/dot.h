@@ -1,14 +1,14 @@
-// y = x · Wᵀ for few rows of x: nothing is packed, because both operands lie along K already. R rows of x meet C rows of W in
-// registers, sixteen partial sums each, added up at the end. One row of x reads the weights as one stream per thread, at the
-// memory's speed; more rows share each weight that is loaded.
+// y = x · Wᵀ for few rows of x: W is not packed, because both operands lie along K already. R rows of x meet C rows of W in
+// registers, one register of partial sums for each pair (two with AVX-512), added up at the end. One row of x reads the weights
+// at the memory's speed; more rows share each weight that is loaded and widened.
 //
 // The sums of a row are taken in the same order however many rows there are, so a request's values are the same to the bit
 // alone and in a batch. x stays f32; weights are widened exactly.
 //
-// bf16 weights are split by shift and mask into even and odd elements, so x is laid out once in groups of 32 as 16 evens
-// and 16 odds.
+// bf16 weights are split by shift and mask into even and odd elements, so for them x is laid out once in groups of 32 as 16
+// evens and 16 odds.
 
-enum { DOT_ROWS = CK_HAS_AVX512 ? 6 : 2, DOT_COLUMNS = CK_HAS_AVX512 ? 2 : 1, DOT_CHUNK = 16 };
+enum { DOT_ROWS = 6, DOT_COLUMNS = 2, DOT_SUMS = CK_HAS_AVX512 ? 2 : 1, DOT_CHUNK = 16 };
 /// From how many rows on packing pays. A batch of so many sequences still has the same values as each alone.
 enum { DOT_MAX_ROWS = CK_BATCH_ROWS };
 /// The longest row of x of which the first-level cache keeps a copy while the weights stream by.
@@ -22,71 +22,100 @@ typedef struct {
     long x_stride;
 } dot_t;
 
-/// Thirty-two weights from `k` on (`left` of them there are), in the order that x has.
-INLINE void dot_weights(const char *w, ck_type type, long k, long left, vf *even, vf *odd) {
+/// What one register holds.
+typedef float vr __attribute__((ext_vector_type(LANES)));
+typedef uint32_t vru __attribute__((ext_vector_type(LANES)));
+typedef vr vr_any __attribute__((aligned(1), may_alias));
+typedef vru vru_any __attribute__((aligned(1), may_alias));
+enum { DOT_REGISTERS = 2 * W / LANES, DOT_HALF = DOT_REGISTERS / 2 };
+
+/// Register `i` of thirty-two weights, in the order that x has.
+INLINE vr dot_weights(const char *w, ck_type type, int i) {
+    if (type == CK_F32) return *(const vr_any *)(w + i * LANES * 4);
     if (type == CK_BF16) {
-        vu pairs = 0;
-        if (left >= 2 * W) pairs = load_u(w + k * 2);
-        else memcpy(&pairs, w + k * 2, (size_t)left * 2);
-        *even = as_vf(pairs << 16);
-        *odd = as_vf(pairs & 0xffff0000);
-    } else {
-        *even = load_weight_n(w, type, k, left);
-        *odd = left > W ? load_weight_n(w, type, k + W, left - W) : splat(0);
+        vru pairs = *(const vru_any *)(w + i % DOT_HALF * LANES * 4);
+        return __builtin_bit_cast(vr, i < DOT_HALF ? pairs << 16 : pairs & 0xffff0000);
+    }
+    vh narrow = 0;
+    memcpy(&narrow, w + i * LANES * 2, LANES * 2);
+    vf wide = widen_f16(narrow);
+    vr first;
+    memcpy(&first, &wide, sizeof first);
+    return first;
+}
+
+/// Adds the products of thirty-two elements of R rows of x and C rows of W, register by register: the two that share pairs of
+/// bf16 one after the other.
+INLINE void dot_step(int R, int C, const char *w, long row_bytes, ck_type type, const float *x, long x_stride, vr sum[DOT_ROWS][DOT_COLUMNS][DOT_SUMS]) {
+#pragma clang loop unroll(full)
+    for (int n = 0; n < DOT_REGISTERS; n++) {
+        int i = n / 2 + n % 2 * DOT_HALF;
+        vr a[DOT_COLUMNS];
+#pragma clang loop unroll(full)
+        for (int c = 0; c < C; c++) a[c] = dot_weights(w + c * row_bytes, type, i);
+#pragma clang loop unroll(full)
+        for (int r = 0; r < R; r++) {
+            vr p = *(const vr_any *)(x + r * x_stride + i * LANES);
+#pragma clang loop unroll(full)
+            for (int c = 0; c < C; c++) sum[r][c][i % DOT_SUMS] = a[c] * p + sum[r][c][i % DOT_SUMS];
+        }
+        // Sixteen registers hold the sums and little else: what looks like another address keeps the compiler from holding,
+        // and so spilling, a pair of bf16 that can be read again.
+        if (!CK_HAS_AVX512) __asm__("" : "+r"(w));
     }
 }
 
 /// `out[r][c]` of R rows of x and C rows of W; `ahead` bytes of W further will be needed soon.
-INLINE void dot_tile(int R, int C, const char *w, ck_type type, long in, const float *x, long x_stride, long ahead, float *out, long out_stride) {
-    vf even[DOT_ROWS][DOT_COLUMNS], odd[DOT_ROWS][DOT_COLUMNS];
-    long row_bytes = in * type_bytes(type);
+INLINE void dot_tile(int R, int C, const char *w, ck_type type, long in, const float *x, long x_stride, long ahead, float *out) {
+    vr sum[DOT_ROWS][DOT_COLUMNS][DOT_SUMS];
+    long bytes = type_bytes(type), row_bytes = in * bytes;
 #pragma clang loop unroll(full)
     for (int r = 0; r < R; r++)
 #pragma clang loop unroll(full)
-        for (int c = 0; c < C; c++) even[r][c] = odd[r][c] = splat(0);
-#define DOT_STEP(LEFT)                                                                                                  \
-    vf a[DOT_COLUMNS], b[DOT_COLUMNS];                                                                                  \
-    _Pragma("clang loop unroll(full)") for (int c = 0; c < C; c++) dot_weights(w + c * row_bytes, type, k, LEFT, &a[c], &b[c]); \
-    _Pragma("clang loop unroll(full)") for (int r = 0; r < R; r++) {                                                    \
-        vf p = load(x + r * x_stride + k), q = load(x + r * x_stride + k + W);                                          \
-        _Pragma("clang loop unroll(full)") for (int c = 0; c < C; c++) {                                                \
-            even[r][c] = a[c] * p + even[r][c];                                                                         \
-            odd[r][c] = b[c] * q + odd[r][c];                                                                           \
-        }                                                                                                               \
-    }
+        for (int c = 0; c < C; c++) sum[r][c][0] = sum[r][c][DOT_SUMS - 1] = 0;
     long k = 0;
     for (; k + 2 * W <= in; k += 2 * W) {
+        // Into the second-level cache: measured best on memory streams, some 8 KB ahead and two neighbouring lines at a time. A
+        // step of f32 is two lines of each column; 16-bit weights of the next columns are fetched one line behind the other.
+        bool apart = CK_HAS_AVX512 || type == CK_F32;
 #pragma clang loop unroll(full)
         for (int c = 0; c < C; c++) {
-            // Into the second-level cache: measured best on memory streams, some 8 KB ahead.
-            const char *next = w + c * row_bytes + k * type_bytes(type) + ahead;
+            const char *next = w + ahead + (apart ? c * row_bytes + k * bytes : k * C * bytes + c * 64);
             __builtin_prefetch(next, 0, 2);
             if (type == CK_F32) __builtin_prefetch(next + 64, 0, 2);
         }
-        DOT_STEP(2 * W)
+        dot_step(R, C, w + k * bytes, row_bytes, type, x + k, x_stride, sum);
     }
     if (k < in) {
-        DOT_STEP(in - k)
+        char last[DOT_COLUMNS][2 * W * 4] = {0};
+        for (int c = 0; c < C; c++) memcpy(last[c], w + c * row_bytes + k * bytes, (size_t)((in - k) * bytes));
+        dot_step(R, C, last[0], sizeof last[0], type, x + k, x_stride, sum);
     }
-#undef DOT_STEP
 #pragma clang loop unroll(full)
     for (int r = 0; r < R; r++)
 #pragma clang loop unroll(full)
-        for (int c = 0; c < C; c++) out[r * out_stride + c] = sum_v(even[r][c] + odd[r][c]);
+        for (int c = 0; c < C; c++) {
+            vr lanes = DOT_SUMS == 1 ? sum[r][c][0] : sum[r][c][0] + sum[r][c][DOT_SUMS - 1];
+            vf all = 0;
+            memcpy(&all, &lanes, sizeof lanes);
+            out[r * DOT_CHUNK + c] = sum_v(all);
+        }
 }
 
 INLINE void dot_rows(int R, const dot_t *g, ck_type type, const char *w, long columns, long row, float *sums) {
     long in = g->call->in, row_bytes = in * type_bytes(type);
     const float *x = g->x + row * g->x_stride;
+    sums += row * DOT_CHUNK;
     long j = 0;
-    // One row alone takes the weights as one stream, unless it is too long to stay in the cache: then two at a time.
-    bool single = R == 1 && in <= DOT_CACHED;
+    // With AVX-512 one row alone takes the weights as one stream, unless it is too long to stay in the cache: then two at a
+    // time, as narrower registers do, whose sums would otherwise wait for each other.
+    bool single = CK_HAS_AVX512 && R == 1 && in <= DOT_CACHED;
     if (!single) {
         for (; j + DOT_COLUMNS <= columns; j += DOT_COLUMNS) {
-            dot_tile(R, DOT_COLUMNS, w + j * row_bytes, type, in, x, g->x_stride, DOT_COLUMNS * row_bytes, sums + row * DOT_CHUNK + j, DOT_CHUNK);
+            dot_tile(R, DOT_COLUMNS, w + j * row_bytes, type, in, x, g->x_stride, DOT_COLUMNS * row_bytes, sums + j);
         }
     }
-    for (; j < columns; j++) dot_tile(R, 1, w + j * row_bytes, type, in, x, g->x_stride, single ? 8192 : row_bytes, sums + row * DOT_CHUNK + j, DOT_CHUNK);
+    for (; j < columns; j++) dot_tile(R, 1, w + j * row_bytes, type, in, x, g->x_stride, single ? 8192 : row_bytes, sums + j);
 }
 
 INLINE void dot_chunk(const dot_t *g, ck_type type, long column, long columns, float *sums) {
@@ -97,12 +126,10 @@ INLINE void dot_chunk(const dot_t *g, ck_type type, long column, long columns, f
         switch (next - row) {
         case 1: dot_rows(1, g, type, w, columns, row, sums); break;
         case 2: dot_rows(2, g, type, w, columns, row, sums); break;
-#if CK_HAS_AVX512
         case 3: dot_rows(3, g, type, w, columns, row, sums); break;
         case 4: dot_rows(4, g, type, w, columns, row, sums); break;
         case 5: dot_rows(5, g, type, w, columns, row, sums); break;
         case 6: dot_rows(6, g, type, w, columns, row, sums); break;
-#endif
         }
     }
 }
@@ -134,11 +161,14 @@ static long dot_grain(const ck_context *context, const ck_linear_call *call) {
 static void dot(ck_context *context, const ck_linear_call *call) {
     dot_t g = {.context = context, .call = call};
     g.finish = make_finish(context, &call->epilogue, call->bias, call->out);
-    if (call->weight.type != CK_BF16 && call->in % (2 * W) == 0) {
+    // Whole groups in their own order can stay where they are, and do with AVX-512; narrower tiles gain more from rows laid out
+    // so that they don't share sets of the cache than the copy takes.
+    if (call->weight.type != CK_BF16 && call->in % (2 * W) == 0 && (CK_HAS_AVX512 || call->rows == 1)) {
         g.x = call->x;
         g.x_stride = call->x_stride;
     } else {
-        g.x_stride = (call->in + 2 * W - 1) / (2 * W) * 2 * W;
+        // An odd number of vectors, so that rows of a power of two don't share one set.
+        g.x_stride = (call->in + 2 * W - 1) / (2 * W) * 2 * W + W;
         float *x = ck_shared(context, SHARED_A, (size_t)(call->rows * g.x_stride) * 4);
         for (long m = 0; m < call->rows; m++) {
             const float *from = call->x + m * call->x_stride;

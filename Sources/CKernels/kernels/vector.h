@@ -131,8 +131,9 @@ INLINE vh narrow_bf16(vf a) {
     return __builtin_convertvector(a == a ? rounded : bits >> 16 | 0x40, vh);
 }
 INLINE vf widen_f16(vh a) {
-#if CK_HAS_AVX512
-    return (vf)_mm512_cvtph_ps(__builtin_bit_cast(__m256i, a));
+#if CK_HAS_F16
+    typedef _Float16 v16 __attribute__((ext_vector_type(16)));
+    return __builtin_convertvector(__builtin_bit_cast(v16, a), vf);
 #else
     // Shifted into place, the exponent is 112 short: a product by 2^112 is exact and serves subnormals too. What was
     // infinite or NaN comes out at 65536 and more, where no f16 lies.
