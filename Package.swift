@@ -84,7 +84,9 @@ let package = Package(
 
         // The stages: one model part, one process, one device.
         library("StageKit", ["Wire", grpc, grpcTransport, logging, arguments]),
-        library("ModelStage", ["StageKit", "Wire", "GLMImage", "GLMTiny", "Requests", "Checkpoint", "Imaging", "Tensor", "TensorCPU", "Devices", arguments]),
+        library(
+            "ModelStage",
+            ["StageKit", "Wire", "GLMImage", "GLMTiny", "Requests", "Checkpoint", "Imaging", "Tensor", "TensorCPU", "Devices", arguments]),
         library("VisionStage", ["ModelStage", "StageKit", "Wire", "GLMImage", "Requests", "Tensor"]),
         library("TextStage", ["ModelStage", "StageKit", "Wire", "GLMImage", "Requests", "Tensor", arguments]),
         library("DiffusionStage", ["ModelStage", "StageKit", "Wire", "GLMImage", "Requests", "Imaging", "Tensor", arguments]),
@@ -96,13 +98,20 @@ let package = Package(
         library("Jobs", [sqlite]),
         library("Telemetry", [metrics, http, nio, lifecycle, logging]),
         .target(name: "CProcess"),
-        library("Gateway", ["CProcess", "Placement", "Jobs", "Telemetry", "StageKit", "Wire", "Requests", "Imaging", grpc, logging, metrics, crypto]),
+        library(
+            "Gateway", ["CProcess", "Placement", "Jobs", "Telemetry", "StageKit", "Wire", "Requests", "Imaging", grpc, logging, metrics, crypto]),
 
         executable("glm-vision", ["VisionStage", "ModelStage", "StageKit"]),
         executable("glm-text", ["TextStage", "ModelStage", "StageKit"]),
         executable("glm-diffusion", ["DiffusionStage", "ModelStage", "StageKit"]),
-        executable("glm-gateway", ["Gateway", "Placement", "Jobs", "Telemetry", "Checkpoint", "Requests", "StageKit", "Wire", "GLMTiny", metrics, logging]),
-        executable("glm", ["Wire", "Requests", "StageKit", "ModelStage", "Gateway", "Placement", "GLMImage", "Tensor", "TensorCPU", "Devices", "Checkpoint", "Imaging", "GLMTiny"]),
+        executable(
+            "glm-gateway", ["Gateway", "Placement", "Jobs", "Telemetry", "Checkpoint", "Requests", "StageKit", "Wire", "GLMTiny", metrics, logging]),
+        executable(
+            "glm",
+            [
+                "Wire", "Requests", "StageKit", "ModelStage", "Gateway", "Placement", "GLMImage", "Tensor", "TensorCPU", "Devices", "Checkpoint",
+                "Imaging", "GLMTiny",
+            ]),
 
         // Computes on the CPU behind CANN's names, and enforces its rules.
         .target(

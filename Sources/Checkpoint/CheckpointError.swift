@@ -1,7 +1,9 @@
 /// Why a checkpoint can't be used: what is wrong, in which file, what was expected and what was found.
 public struct CheckpointError: Error, Sendable, CustomStringConvertible {
     public struct Code: Sendable, Hashable, CustomStringConvertible {
-        private enum Value: String { case missingFile, unreadable, malformed, missingTensor, shapeMismatch, unusedTensor, unsupportedType, invalidConfiguration }
+        private enum Value: String {
+            case missingFile, unreadable, malformed, missingTensor, shapeMismatch, unusedTensor, unsupportedType, invalidConfiguration
+        }
         private let value: Value
 
         /// A file or folder that the checkpoint must have is not there.

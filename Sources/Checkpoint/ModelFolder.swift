@@ -32,7 +32,9 @@ public struct ModelFolder: Sendable {
         for component in Self.components {
             guard case .component(let library?, let className?)? = index[component.name] else { throw invalid("\(component.name) is missing") }
             guard component.classes.contains(className), component.libraries.contains(library) else {
-                throw invalid("\(component.name) is \(library) \(className), should be \(component.libraries.sorted().joined(separator: " or ")) \(component.classes.sorted().joined(separator: " or "))")
+                throw invalid(
+                    "\(component.name) is \(library) \(className), should be \(component.libraries.sorted().joined(separator: " or ")) \(component.classes.sorted().joined(separator: " or "))"
+                )
             }
         }
         for (name, value) in index.sorted(by: { $0.key < $1.key }) {

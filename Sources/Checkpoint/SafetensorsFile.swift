@@ -37,7 +37,9 @@ public final class SafetensorsFile: Sendable {
     /// - Throws: `missingTensor`; `unsupportedType` for a type that we don't compute with or a rank over four.
     public func tensor(_ name: String) throws(CheckpointError) -> Tensor {
         guard let entry = entry(name) else { throw CheckpointError(.missingTensor, "\(name) is not in \(url.path)") }
-        guard let dtype = entry.dtype else { throw CheckpointError(.unsupportedType, "\(name) in \(url.path) has the type \(entry.type), which we can't compute with") }
+        guard let dtype = entry.dtype else {
+            throw CheckpointError(.unsupportedType, "\(name) in \(url.path) has the type \(entry.type), which we can't compute with")
+        }
         guard entry.shape.count <= Shape.maximumRank else {
             throw CheckpointError(.unsupportedType, "\(name) in \(url.path) has the shape \(entry.shape); the limit is \(Shape.maximumRank) extents")
         }

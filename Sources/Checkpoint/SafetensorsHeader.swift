@@ -41,8 +41,10 @@ struct SafetensorsHeader {
                     throw malformed("\(tensor.name) of \(tensor.type) \(tensor.shape) can't have \(tensor.end - tensor.begin) bytes")
                 }
             }
-            entries.append(TensorEntry(
-                name: tensor.name, type: tensor.type, shape: tensor.shape, byteCount: tensor.end - tensor.begin, byteOffset: dataStart + tensor.begin))
+            entries.append(
+                TensorEntry(
+                    name: tensor.name, type: tensor.type, shape: tensor.shape, byteCount: tensor.end - tensor.begin,
+                    byteOffset: dataStart + tensor.begin))
             position = tensor.end
         }
         guard position == dataCount else { throw malformed("\(dataCount - position) bytes after the last tensor belong to none") }

@@ -25,7 +25,8 @@ struct ShardIndex {
             }
             let file = try SafetensorsFile(url.deletingLastPathComponent().appendingPathComponent(shard))
             for name in file.names where weights[name] != shard {
-                throw CheckpointError(.malformed, "\(file.url.path) holds \(name), which \(url.lastPathComponent) puts into \(weights[name] ?? "no shard")")
+                throw CheckpointError(
+                    .malformed, "\(file.url.path) holds \(name), which \(url.lastPathComponent) puts into \(weights[name] ?? "no shard")")
             }
             files.append(file)
         }

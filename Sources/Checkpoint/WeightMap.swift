@@ -26,7 +26,8 @@ public final class WeightMap {
         for (index, file) in files.enumerated() {
             for name in file.names {
                 if let other = locations.updateValue(index, forKey: name) {
-                    throw CheckpointError(.malformed, "\(name) is in both \(files[other].url.lastPathComponent) and \(file.url.lastPathComponent) of \(folder.path)")
+                    throw CheckpointError(
+                        .malformed, "\(name) is in both \(files[other].url.lastPathComponent) and \(file.url.lastPathComponent) of \(folder.path)")
                 }
             }
         }
@@ -41,7 +42,8 @@ public final class WeightMap {
             let index = folder.appendingPathComponent("\(stem).safetensors.index.json")
             if FileManager.default.fileExists(atPath: index.path) { return try ShardIndex(index).openShards() }
         }
-        throw CheckpointError(.missingFile, "\(folder.path) has none of \(stems.map { "\($0).safetensors" }.joined(separator: ", ")) nor their .index.json")
+        throw CheckpointError(
+            .missingFile, "\(folder.path) has none of \(stems.map { "\($0).safetensors" }.joined(separator: ", ")) nor their .index.json")
     }
 
     /// Every tensor, by name.
@@ -69,7 +71,8 @@ public final class WeightMap {
             throw CheckpointError(.shapeMismatch, "\(name) should have the shape \(shape), has \(entry.shape) in \(file.url.path)")
         }
         guard entry.dtype?.isFloatingPoint == true else {
-            throw CheckpointError(.unsupportedType, "\(name) \(shape) has the type \(entry.type) in \(file.url.path); weights may be F32, BF16 or F16")
+            throw CheckpointError(
+                .unsupportedType, "\(name) \(shape) has the type \(entry.type) in \(file.url.path); weights may be F32, BF16 or F16")
         }
         used.insert(name)
         return try file.tensor(name)
@@ -85,6 +88,7 @@ public final class WeightMap {
         let unused = entries.filter { !used.contains($0.tensor.name) }
         guard !unused.isEmpty else { return }
         let shown = unused.prefix(3).map { "\($0.tensor.name) \($0.tensor.shape) in \($0.file)" }.joined(separator: ", ")
-        throw CheckpointError(.unusedTensor, "\(folder.path): no part of the model uses \(shown)\(unused.count > 3 ? " and \(unused.count - 3) more" : "")")
+        throw CheckpointError(
+            .unusedTensor, "\(folder.path): no part of the model uses \(shown)\(unused.count > 3 ? " and \(unused.count - 3) more" : "")")
     }
 }

@@ -54,7 +54,8 @@ extension RenderOrder {
         guard request.target.height == cells.height, request.target.width == cells.width else {
             throw CallError(
                 .invalidArgument,
-                "target is \(request.target.height) × \(request.target.width) codes; a picture of \(request.height) × \(request.width) pixels has \(cells.height) × \(cells.width)")
+                "target is \(request.target.height) × \(request.target.width) codes; a picture of \(request.height) × \(request.width) pixels has \(cells.height) × \(cells.width)"
+            )
         }
         self.init(
             prompt: request.prompt, height: request.height, width: request.width, target: try GLMImage.CodeGrid(request.target, "target"),

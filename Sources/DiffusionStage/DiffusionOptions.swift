@@ -16,7 +16,9 @@ public struct DiffusionOptions: ParsableArguments, Sendable {
     public var guidanceDevice: String?
 
     @Flag(
-        help: "Decodes pictures with a side above the checkpoint's sample_size, and encodes such sources, in overlapping tiles of that side: memory stays a tile's, the picture differs a little.")
+        help:
+            "Decodes pictures with a side above the checkpoint's sample_size, and encodes such sources, in overlapping tiles of that side: memory stays a tile's, the picture differs a little."
+    )
     public var vaeTiling = false
 
     public init() {}

@@ -14,7 +14,8 @@ public struct GatewayService: GatewayHandler {
     ///   - description: of the gateway itself.
     ///   - report: what Status answers.
     public init(
-        pictures: Pictures, gate: WorkGate, description: @escaping @Sendable () -> StageDescription, report: @escaping @Sendable () async -> FleetStatus
+        pictures: Pictures, gate: WorkGate, description: @escaping @Sendable () -> StageDescription,
+        report: @escaping @Sendable () async -> FleetStatus
     ) {
         self.pictures = pictures
         self.gate = gate

@@ -20,10 +20,11 @@ public struct ImageHeader: Sendable, Hashable {
             }
         }
         try limits.check(width: Int(size.width), height: Int(size.height))
-        let orientation = switch format {
-        case .png: Orientation(png: bytes)
-        case .jpeg: Orientation(jpeg: bytes)
-        }
+        let orientation =
+            switch format {
+            case .png: Orientation(png: bytes)
+            case .jpeg: Orientation(jpeg: bytes)
+            }
         self.format = format
         // From 5 on, rows and columns change places.
         let turned = orientation.rawValue >= Orientation.transposed.rawValue

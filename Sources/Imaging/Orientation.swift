@@ -9,12 +9,12 @@ enum Orientation: Int {
         var position = 2
         while position + 4 <= bytes.count, bytes[position] == 0xFF {
             let marker = bytes[position + 1]
-            if marker == 0xFF { // A fill byte.
+            if marker == 0xFF {  // A fill byte.
                 position += 1
                 continue
             }
-            if marker == 0xDA || marker == 0xD9 { return } // The picture's data, or the end.
-            if marker == 0x01 || (0xD0...0xD8).contains(marker) { // Markers without a segment.
+            if marker == 0xDA || marker == 0xD9 { return }  // The picture's data, or the end.
+            if marker == 0x01 || (0xD0...0xD8).contains(marker) {  // Markers without a segment.
                 position += 2
                 continue
             }
@@ -55,17 +55,20 @@ enum Orientation: Int {
             let digits = bytes[position..<position + count]
             return isLittleEndian ? digits.reversed().reduce(0) { $0 << 8 | Int($1) } : digits.reduce(0) { $0 << 8 | Int($1) }
         }
-        guard bytes[0] == bytes[1], isLittleEndian || bytes[0] == 0x4D, number(2, 2) == 42, let directory = number(4, 4), let count = number(directory, 2) else { return nil }
+        guard bytes[0] == bytes[1], isLittleEndian || bytes[0] == 0x4D, number(2, 2) == 42, let directory = number(4, 4),
+            let count = number(directory, 2)
+        else { return nil }
         for entry in 0..<count {
             let position = directory + 2 + entry * 12
             guard let tag = number(position, 2), let type = number(position + 2, 2) else { return nil }
             if tag == 0x0112 {
-                let width = switch type {
-                case 1: 1
-                case 3: 2
-                case 4: 4
-                default: 0
-                }
+                let width =
+                    switch type {
+                    case 1: 1
+                    case 3: 2
+                    case 4: 4
+                    default: 0
+                    }
                 guard width > 0, let value = number(position + 8, width) else { return nil }
                 self.init(rawValue: value)
                 return

@@ -27,18 +27,20 @@ extension RGBImage {
         try Self.call(format) { message in
             var code: CInt = 0
             pixels = [UInt8](unsafeUninitializedCapacity: width * height * 3) { buffer, count in
-                code = switch format {
-                case .png: glm_png_decode(bytes, bytes.count, size, buffer.baseAddress, message)
-                case .jpeg: glm_jpeg_decode(bytes, bytes.count, size, buffer.baseAddress, message)
-                }
+                code =
+                    switch format {
+                    case .png: glm_png_decode(bytes, bytes.count, size, buffer.baseAddress, message)
+                    case .jpeg: glm_jpeg_decode(bytes, bytes.count, size, buffer.baseAddress, message)
+                    }
                 count = code == CInt(GLM_IMAGE_OK) ? width * height * 3 : 0
             }
             return code
         }
-        let orientation = switch format {
-        case .png: Orientation(png: bytes)
-        case .jpeg: Orientation(jpeg: bytes)
-        }
+        let orientation =
+            switch format {
+            case .png: Orientation(png: bytes)
+            case .jpeg: Orientation(jpeg: bytes)
+            }
         self = RGBImage(width: width, height: height, pixels: pixels).upright(orientation)
     }
 

@@ -7,7 +7,9 @@ public enum SmartResize {
     ///   - factor: patch size × merge size.
     ///   - minimumPixels, maximumPixels: their square roots bound the shorter and the longer side before halving.
     /// - Throws: `tooLarge` for a side under `factor` or an aspect ratio over 4.
-    public static func size(height: Int, width: Int, factor: Int, minimumPixels: Int, maximumPixels: Int) throws(ImageError) -> (height: Int, width: Int) {
+    public static func size(height: Int, width: Int, factor: Int, minimumPixels: Int, maximumPixels: Int) throws(ImageError) -> (
+        height: Int, width: Int
+    ) {
         guard height >= factor, width >= factor else {
             throw ImageError(.tooLarge, "a source image of \(width) × \(height) pixels; the least side is \(factor)")
         }

@@ -54,7 +54,8 @@ enum JobFile {
         let unknown = try migrator.appliedIdentifiers(db).subtracting(migrator.migrations).sorted()
         guard unknown.isEmpty else {
             throw JobsError(
-                .newer, "jobs file \(path) was written by a newer build: its schema has \(unknown.joined(separator: ", ")), this build knows up to "
+                .newer,
+                "jobs file \(path) was written by a newer build: its schema has \(unknown.joined(separator: ", ")), this build knows up to "
                     + "\(migrator.migrations.last ?? "none"); start the newer build, or choose another file")
         }
     }
@@ -72,26 +73,27 @@ enum JobFile {
     private static let migrator: DatabaseMigrator = {
         var migrator = DatabaseMigrator()
         migrator.registerMigration("v1") { db in
-            try db.execute(sql: """
-                CREATE TABLE job (
-                    sequence INTEGER PRIMARY KEY AUTOINCREMENT,  -- the order of submission
-                    id TEXT NOT NULL UNIQUE,
-                    title TEXT NOT NULL,
-                    state TEXT NOT NULL CHECK (state IN ('queued', 'running', 'done', 'failed', 'cancelled')),
-                    attempts INTEGER NOT NULL DEFAULT 0,
-                    submitted INTEGER NOT NULL,                  -- this and the next two: milliseconds since 1970
-                    began INTEGER,
-                    ended INTEGER CHECK ((ended IS NOT NULL) = (state IN ('done', 'failed', 'cancelled'))),
-                    requestBytes INTEGER NOT NULL,
-                    resultBytes INTEGER CHECK ((resultBytes IS NOT NULL) = (state = 'done')),
-                    media TEXT,
-                    failureCode INTEGER CHECK ((failureCode IS NOT NULL) = (state = 'failed')),
-                    failureMessage TEXT
-                );
-                CREATE INDEX jobByState ON job (state, sequence);
-                CREATE TABLE request (job INTEGER PRIMARY KEY REFERENCES job ON DELETE CASCADE, bytes BLOB NOT NULL);
-                CREATE TABLE result (job INTEGER PRIMARY KEY REFERENCES job ON DELETE CASCADE, bytes BLOB NOT NULL);
-                """)
+            try db.execute(
+                sql: """
+                    CREATE TABLE job (
+                        sequence INTEGER PRIMARY KEY AUTOINCREMENT,  -- the order of submission
+                        id TEXT NOT NULL UNIQUE,
+                        title TEXT NOT NULL,
+                        state TEXT NOT NULL CHECK (state IN ('queued', 'running', 'done', 'failed', 'cancelled')),
+                        attempts INTEGER NOT NULL DEFAULT 0,
+                        submitted INTEGER NOT NULL,                  -- this and the next two: milliseconds since 1970
+                        began INTEGER,
+                        ended INTEGER CHECK ((ended IS NOT NULL) = (state IN ('done', 'failed', 'cancelled'))),
+                        requestBytes INTEGER NOT NULL,
+                        resultBytes INTEGER CHECK ((resultBytes IS NOT NULL) = (state = 'done')),
+                        media TEXT,
+                        failureCode INTEGER CHECK ((failureCode IS NOT NULL) = (state = 'failed')),
+                        failureMessage TEXT
+                    );
+                    CREATE INDEX jobByState ON job (state, sequence);
+                    CREATE TABLE request (job INTEGER PRIMARY KEY REFERENCES job ON DELETE CASCADE, bytes BLOB NOT NULL);
+                    CREATE TABLE result (job INTEGER PRIMARY KEY REFERENCES job ON DELETE CASCADE, bytes BLOB NOT NULL);
+                    """)
         }
         return migrator
     }()

@@ -17,7 +17,8 @@ public struct JobLimits: Sendable, Hashable {
     static let valueBytes = 1_000_000_000
 
     func check() throws(JobsError) {
-        for (name, value) in [("queued", queued), ("kept", kept), ("bytes", bytes), ("resultBytes", resultBytes), ("attempts", attempts)] where value < 1 {
+        for (name, value) in [("queued", queued), ("kept", kept), ("bytes", bytes), ("resultBytes", resultBytes), ("attempts", attempts)]
+        where value < 1 {
             throw JobsError(.invalid, "limit \(name) is \(value); at least 1")
         }
         guard resultBytes <= Self.valueBytes else { throw JobsError(.invalid, "limit resultBytes is \(resultBytes); at most \(Self.valueBytes)") }

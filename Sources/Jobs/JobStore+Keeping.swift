@@ -21,7 +21,8 @@ extension JobStore {
     public func recover(at now: Int64, exhaustedCode: Int) async throws(JobsError) -> JobRecovery {
         try await write { [limits] db in
             let failed = try String.fetchAll(
-                db, sql: """
+                db,
+                sql: """
                     UPDATE job SET state = 'failed', ended = ?, failureCode = ?, failureMessage =
                         'the process that worked on it ended ' || attempts || ' times; it is begun at most ' || ? || ' times'
                     WHERE state = 'running' AND attempts >= ? RETURNING id

@@ -38,7 +38,8 @@ public final class JobStore: Sendable {
         return try await write { [limits] db in
             let bytes = Data(request)
             if let job = try Job.fetch(db, id) {
-                let isSame = try Bool.fetchOne(db, sql: "SELECT bytes = ? FROM request JOIN job ON job = sequence WHERE id = ?", arguments: [bytes, id])
+                let isSame = try Bool.fetchOne(
+                    db, sql: "SELECT bytes = ? FROM request JOIN job ON job = sequence WHERE id = ?", arguments: [bytes, id])
                 guard isSame == true else { throw JobsError(.conflict, "job \(id) is another request; choose another id") }
                 return job
             }
@@ -54,8 +55,12 @@ public final class JobStore: Sendable {
     /// Begins the job that has waited longest; nil when none waits.
     public func claimNext(at now: Int64) async throws(JobsError) -> Job.Claim? {
         try await write { db in
-            guard let next = try Row.fetchOne(
-                db, sql: "SELECT sequence, id, attempts, bytes FROM job JOIN request ON job = sequence WHERE state = 'queued' ORDER BY sequence LIMIT 1")
+            guard
+                let next = try Row.fetchOne(
+                    db,
+                    sql:
+                        "SELECT sequence, id, attempts, bytes FROM job JOIN request ON job = sequence WHERE state = 'queued' ORDER BY sequence LIMIT 1"
+                )
             else { return nil }
             let sequence: Int64 = next["sequence"]
             let claim = Job.Claim(id: next["id"], attempt: next["attempts"] + 1, request: try bytes(next))
@@ -73,7 +78,8 @@ public final class JobStore: Sendable {
         guard result.bytes.count <= limits.resultBytes else {
             throw JobsError(.tooLarge, "the result of job \(claim.id) is \(result.bytes.count) bytes; at most \(limits.resultBytes)")
         }
-        return try await leave(claim, "finished", "state = 'done', ended = ?, resultBytes = ?, media = ?", [now, result.bytes.count, result.media]) { db in
+        return try await leave(claim, "finished", "state = 'done', ended = ?, resultBytes = ?, media = ?", [now, result.bytes.count, result.media]) {
+            db in
             try db.execute(
                 sql: "INSERT INTO result (job, bytes) SELECT sequence, ? FROM job WHERE id = ?", arguments: [Data(result.bytes), claim.id])
         }
@@ -94,7 +100,8 @@ public final class JobStore: Sendable {
     /// Ends a job that has not ended; one that has stays as it is. Whoever works on it is not told, but can't finish it any more.
     public func cancel(_ id: String, at now: Int64) async throws(JobsError) -> Job {
         try await write { db in
-            try db.execute(sql: "UPDATE job SET state = 'cancelled', ended = ? WHERE id = ? AND state IN ('queued', 'running')", arguments: [now, id])
+            try db.execute(
+                sql: "UPDATE job SET state = 'cancelled', ended = ? WHERE id = ? AND state IN ('queued', 'running')", arguments: [now, id])
             return try Job.require(db, id)
         }
     }
@@ -116,7 +123,8 @@ public final class JobStore: Sendable {
     public func result(_ id: String) async throws(JobsError) -> Job.Result {
         try await write { db in
             let job = try Job.require(db, id)
-            guard let row = try Row.fetchOne(db, sql: "SELECT bytes, media FROM job JOIN result ON job = sequence WHERE id = ?", arguments: [id]) else {
+            guard let row = try Row.fetchOne(db, sql: "SELECT bytes, media FROM job JOIN result ON job = sequence WHERE id = ?", arguments: [id])
+            else {
                 throw JobsError(.wrongState, "job \(id) is \(job.state.rawValue); only a job that is done has a result")
             }
             return Job.Result(bytes: try bytes(row), media: row["media"])
@@ -165,7 +173,8 @@ public final class JobStore: Sendable {
     private static func checkRoom(_ limits: JobLimits, _ counts: JobCounts, adding request: Int) throws(JobsError) {
         let need = request + limits.resultBytes
         guard need <= limits.bytes else {
-            throw JobsError(.tooLarge, "the request is \(request) bytes; with \(limits.resultBytes) for its result it is over the \(limits.bytes) of all jobs")
+            throw JobsError(
+                .tooLarge, "the request is \(request) bytes; with \(limits.resultBytes) for its result it is over the \(limits.bytes) of all jobs")
         }
         guard counts.queued < limits.queued else { throw JobsError(.full, "\(counts.queued) jobs wait; at most \(limits.queued)") }
         let kept = counts.queued + counts.running + counts.ended

@@ -9,7 +9,9 @@ public import TensorCPU
 
 /// The flags of a process that holds a part of the model.
 public struct ModelOptions: ParsableArguments, Sendable {
-    @Option(help: ArgumentHelp("The checkpoint's folder, as Hugging Face lays it out. Default: GLM_MODEL, else the glm-tiny beside this program.", valueName: "dir"))
+    @Option(
+        help: ArgumentHelp(
+            "The checkpoint's folder, as Hugging Face lays it out. Default: GLM_MODEL, else the glm-tiny beside this program.", valueName: "dir"))
     public var model: String?
 
     @Option(help: ArgumentHelp("What computes: cpu, or npu:0 for the first card that this process may see.", valueName: "device"))
@@ -38,7 +40,9 @@ public struct ModelOptions: ParsableArguments, Sendable {
 
     /// - Parameter name: of a second device; nil: the one that `--device` names.
     /// - Throws: `DeviceError` where there is no such device.
-    public func makeDevice(_ name: String? = nil) throws -> any Device { try DeviceName(name ?? device).makeDevice(precision: precision, threads: threads) }
+    public func makeDevice(_ name: String? = nil) throws -> any Device {
+        try DeviceName(name ?? device).makeDevice(precision: precision, threads: threads)
+    }
 
     public static func checkDevice(_ name: String, _ flag: String) throws {
         do { _ = try DeviceName(name) } catch { throw ValidationError("\(flag): \(error)") }

@@ -7,7 +7,8 @@ public struct MetricDescription: Sendable, Hashable {
     public var buckets: [Double]
 
     public init(_ name: String, _ help: String, buckets: [Double] = Self.seconds) {
-        precondition(zip(buckets, buckets.dropFirst()).allSatisfy(<) && buckets.allSatisfy(\.isFinite), "buckets of \(name) do not ascend: \(buckets)")
+        precondition(
+            zip(buckets, buckets.dropFirst()).allSatisfy(<) && buckets.allSatisfy(\.isFinite), "buckets of \(name) do not ascend: \(buckets)")
         self.name = name
         self.help = help
         self.buckets = buckets

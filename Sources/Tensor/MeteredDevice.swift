@@ -70,7 +70,9 @@ public final class MeteredDevice: Device, @unchecked Sendable {
         base.pagedAttention(parameters, query: query, keys: keys, values: values, pages: pages, into: output)
     }
 
-    public func convolution(_ x: Tensor, _ weight: ConvolutionWeight, stride: Int, padding: Padding, upsampling: Int, _ epilogue: Epilogue, into y: Tensor) {
+    public func convolution(
+        _ x: Tensor, _ weight: ConvolutionWeight, stride: Int, padding: Padding, upsampling: Int, _ epilogue: Epilogue, into y: Tensor
+    ) {
         counted.floatingPointOperations += 2 * Double(y.shape.count) * Double(weight.inChannels * weight.kernel * weight.kernel)
         counted.weightBytes += Double(weight.weight.shape.count * weight.weight.dtype.byteCount)
         base.convolution(x, weight, stride: stride, padding: padding, upsampling: upsampling, epilogue, into: y)

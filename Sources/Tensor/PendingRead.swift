@@ -13,7 +13,9 @@ public struct PendingRead: Sendable {
 
     private func elements<Element: BitwiseCopyable>() throws -> [Element] {
         try wait().withUnsafeBytes { bytes in
-            (0..<bytes.count / MemoryLayout<Element>.stride).map { bytes.loadUnaligned(fromByteOffset: $0 * MemoryLayout<Element>.stride, as: Element.self) }
+            (0..<bytes.count / MemoryLayout<Element>.stride).map {
+                bytes.loadUnaligned(fromByteOffset: $0 * MemoryLayout<Element>.stride, as: Element.self)
+            }
         }
     }
 }

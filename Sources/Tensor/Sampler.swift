@@ -25,10 +25,10 @@ public struct Draw: Sendable, Hashable {
 /// Codes are walked through from the likeliest on, equals by id. They are sorted into buckets of nearly equal logits first, and
 /// only the buckets in which a limit or the draw falls are put in order.
 public struct Sampler {
-    private var weights: [Float] = []       // of each code, the likeliest's is 1
-    private var buckets: [UInt16] = []      // of each code, from the likeliest on
-    private var counts: [Int] = []          // of each bucket
-    private var masses: [Double] = []       // of each bucket
+    private var weights: [Float] = []  // of each code, the likeliest's is 1
+    private var buckets: [UInt16] = []  // of each code, from the likeliest on
+    private var counts: [Int] = []  // of each bucket
+    private var masses: [Double] = []  // of each bucket
 
     private static let bucketCount = 1024
 

@@ -7,7 +7,8 @@ extension AscendDevice {
             size > 0 && parameters.keyValueHeads > 0 && parameters.heads % parameters.keyValueHeads == 0
                 && query.columns == parameters.heads * size && key.columns == parameters.keyValueHeads * size && value.columns == key.columns
                 && value.rows == keys && (keys >= rows || !parameters.isCausal) && output.rows == rows && output.columns == query.columns,
-            "\(parameters.heads) heads and \(parameters.keyValueHeads) key heads of \(size) with query \(query.shape), key \(key.shape), value \(value.shape)")
+            "\(parameters.heads) heads and \(parameters.keyValueHeads) key heads of \(size) with query \(query.shape), key \(key.shape), value \(value.shape)"
+        )
         if let bias = parameters.relativeBias {
             precondition(
                 bias.rows == parameters.heads && bias.columns == rows + keys - 1,
@@ -15,7 +16,8 @@ extension AscendDevice {
         }
         if attendFused(parameters, query, key, value, output) { return }
         attendComposed(
-            parameters, query: Operand(heads: query, headSize: size), key: Operand(heads: key, headSize: size), value: Operand(heads: value, headSize: size),
+            parameters, query: Operand(heads: query, headSize: size), key: Operand(heads: key, headSize: size),
+            value: Operand(heads: value, headSize: size),
             into: Operand(heads: output, headSize: size))
     }
 
@@ -26,7 +28,8 @@ extension AscendDevice {
                 && query.columns == parameters.heads * size && keys.columns == parameters.keyValueHeads * size && values.shape == keys.shape
                 && values.dtype == keys.dtype && keys.isDense && values.isDense && parameters.relativeBias == nil && output.rows == query.rows
                 && output.columns == query.columns,
-            "\(parameters.heads) heads and \(parameters.keyValueHeads) key heads of \(size) with query \(query.shape), keys \(keys.shape), values \(values.shape)")
+            "\(parameters.heads) heads and \(parameters.keyValueHeads) key heads of \(size) with query \(query.shape), keys \(keys.shape), values \(values.shape)"
+        )
         precondition(pages.pages.allSatisfy { $0 >= 0 && (Int($0) + 1) * pages.pageRows <= keys.rows }, "a page outside a pool of \(keys.rows) rows")
         if attendPagedFused(parameters, query, keys, values, pages, output) { return }
         for (sequence, length) in pages.lengths.enumerated() {
@@ -71,7 +74,9 @@ extension AscendDevice {
     private func attendPagedFused(
         _ parameters: Attention, _ query: Tensor, _ keys: Tensor, _ values: Tensor, _ pages: PageTable, _ output: Tensor
     ) -> Bool {
-        guard let half, fused.pagedAttention, keys.dtype == half, pages.pageRows % 16 == 0, pages.pageRows <= 512, canFuse(parameters) else { return false }
+        guard let half, fused.pagedAttention, keys.dtype == half, pages.pageRows % 16 == 0, pages.pageRows <= 512, canFuse(parameters) else {
+            return false
+        }
         let (sequences, columns) = (query.rows, query.columns)
         let rounded = scratch([sequences, columns], half)
         queue.copy(Operand(matrix: query), to: rounded)
@@ -80,7 +85,8 @@ extension AscendDevice {
         let pool = [keys.rows / pages.pageRows, pages.pageRows, keys.columns]
         let call = FusedAttention(
             query: rounded.reshaped([sequences, 1, columns]), key: Operand(dense: keys.rows(0..<pool[0] * pool[1]), pool),
-            value: Operand(dense: values.rows(0..<pool[0] * pool[1]), pool), output: result.reshaped([sequences, 1, columns]), heads: parameters.heads,
+            value: Operand(dense: values.rows(0..<pool[0] * pool[1]), pool), output: result.reshaped([sequences, 1, columns]),
+            heads: parameters.heads,
             keyValueHeads: parameters.keyValueHeads, scale: parameters.scale,
             pages: (Operand(dense: table, [sequences, pages.width]), pages.pageRows, pages.lengths))
         guard queue.fusedAttention(call) else { return false }

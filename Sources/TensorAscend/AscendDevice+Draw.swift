@@ -9,7 +9,9 @@ extension AscendDevice {
     public func readLater(_ tensor: Tensor) -> PendingRead { downloads.read(tensor) }
 
     public func embed(_ ids: Tensor, table: Tensor, into y: Tensor) {
-        precondition(ids.dtype == .i32 && y.rows == ids.shape.count && y.columns == table.columns, "\(ids.dtype) \(ids.shape) ids of \(table.shape) into \(y.shape)")
+        precondition(
+            ids.dtype == .i32 && y.rows == ids.shape.count && y.columns == table.columns,
+            "\(ids.dtype) \(ids.shape) ids of \(table.shape) into \(y.shape)")
         let places = scratch([ids.shape.count], .i64)
         queue.copy(Operand(dense: ids, [ids.shape.count]), to: places)
         embed(places, table, y)
@@ -30,7 +32,9 @@ extension AscendDevice {
         let sums = scratch([rows, codes], .f32)
         let first = (0..<Int32(rows)).map { $0 * Int32(codes) }
         /// `table [rows · codes, 1]` at one place of each row.
-        func element(_ table: Operand, _ places: Operand, into out: Operand) { queue.gather(table.reshaped([rows * codes, 1]), places.reshaped([rows]), into: out) }
+        func element(_ table: Operand, _ places: Operand, into out: Operand) {
+            queue.gather(table.reshaped([rows * codes, 1]), places.reshaped([rows]), into: out)
+        }
         /// Where in its row's sums each value falls, as a place among all rows. A NaN falls behind its row; the last place is as good.
         func place(_ value: Operand, above: Bool) -> Operand? {
             let (found, kept, result) = (scratch([rows, 1], .i64), scratch([rows, 1], .i64), scratch([rows, 1], .i64))

@@ -3,8 +3,12 @@ public import Tensor
 // Operations on images `[height, width, channels]`, which CANN's operators want as `[1, channels, height, width]`.
 
 extension AscendDevice {
-    public func convolution(_ x: Tensor, _ weight: ConvolutionWeight, stride: Int, padding: Padding, upsampling: Int, _ epilogue: Epilogue, into y: Tensor) {
-        precondition(x.shape.rank == 3 && y.shape.rank == 3 && x.isDense && y.isDense && stride > 0 && upsampling > 0, "a convolution of \(x.shape) into \(y.shape)")
+    public func convolution(
+        _ x: Tensor, _ weight: ConvolutionWeight, stride: Int, padding: Padding, upsampling: Int, _ epilogue: Epilogue, into y: Tensor
+    ) {
+        precondition(
+            x.shape.rank == 3 && y.shape.rank == 3 && x.isDense && y.isDense && stride > 0 && upsampling > 0,
+            "a convolution of \(x.shape) into \(y.shape)")
         let (enlargedHeight, enlargedWidth) = (x.shape[0] * upsampling, x.shape[1] * upsampling)
         let height = (enlargedHeight + padding.top + padding.bottom - weight.kernel) / stride + 1
         let width = (enlargedWidth + padding.left + padding.right - weight.kernel) / stride + 1
@@ -27,12 +31,15 @@ extension AscendDevice {
         let result = scratch([1, weight.outChannels, height, width], type, format: .image)
         queue.convolve(image, kernel, stride: stride, padding: even, mathType: mathType(type), into: result)
         finish(
-            result.reshaped([weight.outChannels, height, width]).permuted([1, 2, 0]), bias: weight.bias, epilogue, into: Operand(dense: y, y.shape.array))
+            result.reshaped([weight.outChannels, height, width]).permuted([1, 2, 0]), bias: weight.bias, epilogue,
+            into: Operand(dense: y, y.shape.array))
     }
 
     public func groupNorm(_ x: Tensor, groups: Int, weight: Tensor, bias: Tensor, epsilon: Float, activation: Activation, into y: Tensor) {
         let channels = x.columns
-        precondition(x.shape == y.shape && x.shape.rank == 3 && x.isDense && y.isDense && groups > 0 && channels % groups == 0, "\(x.shape) in \(groups) groups into \(y.shape)")
+        precondition(
+            x.shape == y.shape && x.shape.rank == 3 && x.isDense && y.isDense && groups > 0 && channels % groups == 0,
+            "\(x.shape) in \(groups) groups into \(y.shape)")
         let image = planes(x, .f32)
         let result = scratch(image.extents, .f32, format: .image)
         let statistics = scratch([2, groups], .f32)

@@ -5,7 +5,8 @@ public import Tensor
 extension AscendDevice {
     public func linear(_ x: Tensor, _ weight: Tensor, bias: Tensor?, _ epilogue: Epilogue, into y: Tensor) {
         let (rows, inputs, outputs) = (x.rows, x.columns, y.columns)
-        precondition(weight.columns == inputs && weight.rows == outputs && weight.isDense && y.rows == rows, "\(x.shape) · \(weight.shape)ᵀ into \(y.shape)")
+        precondition(
+            weight.columns == inputs && weight.rows == outputs && weight.isDense && y.rows == rows, "\(x.shape) · \(weight.shape)ᵀ into \(y.shape)")
         let type = weight.dtype
         let padded = max(rows, batchRows)
         let right = Operand(dense: weight, [outputs, inputs]).permuted([1, 0])
@@ -109,7 +110,8 @@ extension AscendDevice {
     public func layerNorm(_ x: Tensor, weight: Tensor?, bias: Tensor?, epsilon: Float, into y: Tensor) {
         requireSame(x, y)
         layerNorm(
-            Operand(matrix: x), weight: weight.map { vector($0, x.columns, "weight") }, bias: bias.map { vector($0, x.columns, "bias") }, epsilon: epsilon,
+            Operand(matrix: x), weight: weight.map { vector($0, x.columns, "weight") }, bias: bias.map { vector($0, x.columns, "bias") },
+            epsilon: epsilon,
             into: Operand(matrix: y))
     }
 
@@ -209,7 +211,9 @@ extension AscendDevice {
     }
 
     public func argmax(_ x: Tensor, into indices: Tensor) {
-        precondition(indices.dtype == .i32 && indices.shape.count == x.rows && indices.isDense, "the largest of \(x.shape) into \(indices.dtype) \(indices.shape)")
+        precondition(
+            indices.dtype == .i32 && indices.shape.count == x.rows && indices.isDense,
+            "the largest of \(x.shape) into \(indices.dtype) \(indices.shape)")
         queue.argmax(Operand(matrix: x), into: Operand(dense: indices, [x.rows]))
     }
 

@@ -176,7 +176,9 @@ package struct FusedOperators: Sendable, Hashable {
     /// All compositions, no fused operator.
     package static let none: FusedOperators = {
         var none = FusedOperators()
-        for flag in [\FusedOperators.attention, \.causalAttention, \.pagedAttention, \.rotary, \.swiGlu, \.groupNormSilu, \.draw] { none[keyPath: flag] = false }
+        for flag in [\FusedOperators.attention, \.causalAttention, \.pagedAttention, \.rotary, \.swiGlu, \.groupNormSilu, \.draw] {
+            none[keyPath: flag] = false
+        }
         return none
     }()
 }

@@ -31,7 +31,8 @@ final class Downloads: @unchecked Sendable {
     /// Queues a copy of up to ``slotBytes`` bytes.
     func read(_ tensor: Tensor) -> PendingRead {
         let count = tensor.byteCount
-        precondition(tensor.isDense && count <= Downloads.slotBytes, "\(tensor.dtype) \(tensor.shape) read later; at most \(Downloads.slotBytes) bytes")
+        precondition(
+            tensor.isDense && count <= Downloads.slotBytes, "\(tensor.dtype) \(tensor.shape) read later; at most \(Downloads.slotBytes) bytes")
         guard let slot = free.popLast() ?? makeSlot() else { return PendingRead { [self] in try failure() } }
         let loan = Loan(slot, self)
         queue.check("aclrtMemcpyAsync of \(count) bytes to the host") {
@@ -40,7 +41,9 @@ final class Downloads: @unchecked Sendable {
         queue.check("aclrtRecordEvent") { $0.aclrtRecordEvent(slot.event, queue.stream) }
         return PendingRead { [self] in
             let slot = loan.slot
-            guard queue.check("aclrtSynchronizeEvent", { $0.aclrtSynchronizeEventWithTimeout(slot.event, queue.timeout) }) else { return try failure() }
+            guard queue.check("aclrtSynchronizeEvent", { $0.aclrtSynchronizeEventWithTimeout(slot.event, queue.timeout) }) else {
+                return try failure()
+            }
             return Array(UnsafeRawBufferPointer(start: slot.address, count: count))
         }
     }
@@ -53,7 +56,8 @@ final class Downloads: @unchecked Sendable {
 
     private func makeSlot() -> Slot? {
         var address: UnsafeMutableRawPointer?
-        guard queue.check("aclrtMallocHost of \(Downloads.slotBytes) bytes", { $0.aclrtMallocHost(&address, Downloads.slotBytes) }), let address else { return nil }
+        guard queue.check("aclrtMallocHost of \(Downloads.slotBytes) bytes", { $0.aclrtMallocHost(&address, Downloads.slotBytes) }), let address
+        else { return nil }
         guard let event = queue.makeEvent() else {
             _ = queue.runtime { $0.aclrtFreeHost(address) }
             return nil

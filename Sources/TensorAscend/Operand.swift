@@ -12,7 +12,7 @@ struct Operand {
         var address: UnsafeMutableRawPointer
         var storageElements: Int64
         var dtype: DType
-        var offset: Int64               // elements
+        var offset: Int64  // elements
         var rank: Int
         var extents = SIMD8<Int64>(repeating: 1)
         var strides = SIMD8<Int64>(repeating: 0)
@@ -66,7 +66,8 @@ struct Operand {
     /// The same elements with the axes in another order.
     func permuted(_ axes: [Int]) -> Operand {
         Operand(
-            storage: storage, dtype: dtype, offset: Int(view.offset), axes.map { extents[$0] }, strides: axes.map { strides[$0] }, format: view.format)
+            storage: storage, dtype: dtype, offset: Int(view.offset), axes.map { extents[$0] }, strides: axes.map { strides[$0] }, format: view.format
+        )
     }
 
     /// The range of one axis.

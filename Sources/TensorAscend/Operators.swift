@@ -17,7 +17,9 @@ enum Operator: Hashable {
 extension Queue {
     /// `out = a · b`: `[m, k]`, `[k, n]`, `[m, n]`.
     func matmul(_ a: Operand, _ b: Operand, mathType: Int8, into out: Operand) {
-        run(.matmul, api.pointee.aclnnMatmul, [a, b, out], [Double(mathType)]) { $0.aclnnMatmulGetWorkspaceSize($1[0], $1[1], $1[2], mathType, $2, $3) }
+        run(.matmul, api.pointee.aclnnMatmul, [a, b, out], [Double(mathType)]) {
+            $0.aclnnMatmulGetWorkspaceSize($1[0], $1[1], $1[2], mathType, $2, $3)
+        }
     }
 
     /// The same for each of a batch: `[batch, m, k]`, `[batch, k, n]`, `[batch, m, n]`.
@@ -46,7 +48,8 @@ extension Queue {
         let vectors = [weight, bias].compactMap { $0 }
         run(.layerNorm, api.pointee.aclnnLayerNorm, [x, y] + vectors, [Double(epsilon), weight == nil ? 0 : 1, bias == nil ? 0 : 1], writes: [1]) {
             $0.aclnnLayerNormGetWorkspaceSize(
-                $1[0], $1.integers([x.extents[x.view.rank - 1]]), weight == nil ? nil : $1[2], bias == nil ? nil : $1[1 + vectors.count], Double(epsilon), $1[1],
+                $1[0], $1.integers([x.extents[x.view.rank - 1]]), weight == nil ? nil : $1[2], bias == nil ? nil : $1[1 + vectors.count],
+                Double(epsilon), $1[1],
                 nil, nil, $2, $3)
         }
     }
@@ -64,7 +67,8 @@ extension Queue {
     func groupNormSilu(_ x: Operand, weight: Operand, bias: Operand, groups: Int, epsilon: Float, into y: Operand, statistics: Operand) -> Bool {
         let (mean, deviation) = (statistics.slice(0, 0..<1), statistics.slice(0, 1..<2))
         return run(
-            .groupNormSilu, api.pointee.aclnnGroupNormSilu, [x, weight, bias, y, mean, deviation], [Double(groups), Double(epsilon)], writes: [3, 4, 5],
+            .groupNormSilu, api.pointee.aclnnGroupNormSilu, [x, weight, bias, y, mean, deviation], [Double(groups), Double(epsilon)],
+            writes: [3, 4, 5],
             mayRefuse: true
         ) {
             $0.aclnnGroupNormSiluGetWorkspaceSize($1[0], $1[1], $1[2], Int64(groups), Double(epsilon), $1[3], $1[4], $1[5], $2, $3)
@@ -110,7 +114,9 @@ extension Queue {
     }
 
     func add(_ x: Operand, _ term: Float, into out: Operand) {
-        run(.adds, api.pointee.aclnnAdds, [x, out], [Double(term)]) { $0.aclnnAddsGetWorkspaceSize($1[0], $1.scalar(term), $1.scalar(1), $1[1], $2, $3) }
+        run(.adds, api.pointee.aclnnAdds, [x, out], [Double(term)]) {
+            $0.aclnnAddsGetWorkspaceSize($1[0], $1.scalar(term), $1.scalar(1), $1[1], $2, $3)
+        }
     }
 
     /// `y += factor · a · b`.
@@ -165,7 +171,8 @@ extension Queue {
             .convolution, api.pointee.aclnnConvolution, [x, weight, y], [Double(stride), Double(padding.0), Double(padding.1), Double(mathType)]
         ) {
             $0.aclnnConvolutionGetWorkspaceSize(
-                $1[0], $1[1], nil, $1.integers([stride, stride]), $1.integers([padding.0, padding.1]), $1.integers([1, 1]), false, $1.integers([0, 0]), 1,
+                $1[0], $1[1], nil, $1.integers([stride, stride]), $1.integers([padding.0, padding.1]), $1.integers([1, 1]), false,
+                $1.integers([0, 0]), 1,
                 $1[2], mathType, $2, $3)
         }
     }

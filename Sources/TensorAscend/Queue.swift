@@ -77,7 +77,8 @@ final class Queue {
     /// - Returns: false where it is missing or was turned down.
     @discardableResult
     func run(
-        _ op: Operator, _ launch: Launch?, _ operands: [Operand], _ attributes: [Double] = [], writes: [Int]? = nil, repeatable: Bool = true, mayRefuse: Bool = false,
+        _ op: Operator, _ launch: Launch?, _ operands: [Operand], _ attributes: [Double] = [], writes: [Int]? = nil, repeatable: Bool = true,
+        mayRefuse: Bool = false,
         plan: (ca_api, Arguments, UnsafeMutablePointer<UInt64>, UnsafeMutablePointer<OpaquePointer?>) -> aclnnStatus
     ) -> Bool {
         guard let launch else {

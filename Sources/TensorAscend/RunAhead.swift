@@ -4,8 +4,8 @@ import CAscend
 /// launches, and a wait for the one that lies `most` launches back.
 struct RunAhead {
     private var launches = 0
-    private var passed: [aclrtEvent] = []   // unused
-    private var queued: [aclrtEvent] = []   // oldest first
+    private var passed: [aclrtEvent] = []  // unused
+    private var queued: [aclrtEvent] = []  // oldest first
 
     static let most = 256
     private static let stride = 64

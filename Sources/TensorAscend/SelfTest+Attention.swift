@@ -8,9 +8,11 @@ extension SelfTest {
         let (query, key, value) = (noise(rows * 64, 16), noise(keys * 32, 17), noise(keys * 32, 18))
         let y = device.makeTensor(Shape(rows, 64), .f32)
         device.attention(
-            Attention(heads: 4, keyValueHeads: 2, headSize: 16, scale: 0.5, mask: causal ? .causal : .none), query: device.makeTensor(query, Shape(rows, 64)),
+            Attention(heads: 4, keyValueHeads: 2, headSize: 16, scale: 0.5, mask: causal ? .causal : .none),
+            query: device.makeTensor(query, Shape(rows, 64)),
             key: device.makeTensor(key, Shape(keys, 32)), value: device.makeTensor(value, Shape(keys, 32)), into: y)
-        return error(try device.floats(y), attended(query, key, value, rows: rows) { row, column, _ in causal && column > row + keys - rows ? nil : 0 })
+        return error(
+            try device.floats(y), attended(query, key, value, rows: rows) { row, column, _ in causal && column > row + keys - rows ? nil : 0 })
     }
 
     func biasedAttention() throws -> Double {
@@ -19,7 +21,8 @@ extension SelfTest {
         let y = device.makeTensor(Shape(rows, 64), .f32)
         let biasTensor = device.makeTensor(bias, Shape(4, rows + keys - 1))
         device.attention(
-            Attention(heads: 4, keyValueHeads: 2, headSize: 16, scale: 0.5, relativeBias: biasTensor), query: device.makeTensor(query, Shape(rows, 64)),
+            Attention(heads: 4, keyValueHeads: 2, headSize: 16, scale: 0.5, relativeBias: biasTensor),
+            query: device.makeTensor(query, Shape(rows, 64)),
             key: device.makeTensor(key, Shape(keys, 32)), value: device.makeTensor(value, Shape(keys, 32)), into: y)
         return error(
             try device.floats(y),
@@ -70,7 +73,9 @@ extension SelfTest {
                 let highest = scores.max() ?? 0
                 let shares = scores.map { exp($0 - highest) }
                 let total = shares.reduce(0, +)
-                result += (0..<16).map { at in shares.enumerated().reduce(0) { $0 + $1.element * Double(value[$1.offset * 32 + head / 2 * 16 + at]) } / total }
+                result += (0..<16).map { at in
+                    shares.enumerated().reduce(0) { $0 + $1.element * Double(value[$1.offset * 32 + head / 2 * 16 + at]) } / total
+                }
             }
         }
         return result

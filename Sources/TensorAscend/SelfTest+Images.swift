@@ -16,9 +16,12 @@ extension SelfTest {
             let height = (side * upsampling + padding.top + padding.bottom - 3) / stride + 1
             let y = device.makeTensor(Shape(height, height, outputs), .f32)
             device.convolution(
-                device.makeTensor(x, Shape(side, side, inputs)), placed, stride: stride, padding: padding, upsampling: upsampling, .store(.identity), into: y)
+                device.makeTensor(x, Shape(side, side, inputs)), placed, stride: stride, padding: padding, upsampling: upsampling, .store(.identity),
+                into: y)
             let truth = (0..<height * height * outputs).map { at -> Double in
-                let (row, column, output) = (at / outputs / height * stride - padding.top, at / outputs % height * stride - padding.left, at % outputs)
+                let (row, column, output) = (
+                    at / outputs / height * stride - padding.top, at / outputs % height * stride - padding.left, at % outputs
+                )
                 var sum = Double(bias[output])
                 for (dy, dx) in (0..<9).map({ ($0 / 3, $0 % 3) }) {
                     let (sourceY, sourceX) = (row + dy, column + dx)
@@ -38,7 +41,8 @@ extension SelfTest {
         let (x, weight, bias) = (noise(pixels * channels, 29), noise(channels, 30), noise(channels, 31))
         let y = device.makeTensor([3, 4, 8], .f32)
         device.groupNorm(
-            device.makeTensor(x, [3, 4, 8]), groups: groups, weight: device.makeTensor(weight, [8]), bias: device.makeTensor(bias, [8]), epsilon: 1e-6,
+            device.makeTensor(x, [3, 4, 8]), groups: groups, weight: device.makeTensor(weight, [8]), bias: device.makeTensor(bias, [8]),
+            epsilon: 1e-6,
             activation: .silu, into: y)
         var truth = [Double](repeating: 0, count: x.count)
         for group in 0..<groups {

@@ -69,7 +69,8 @@ extension SelfTest {
                 for angle in 0..<angles {
                     let (low, turn) = ((row * heads + head) * size + angle, Double(turns[row * angles + angle]))
                     (truth[low], truth[low + angles]) = (
-                        Double(x[low]) * cos(turn) - Double(x[low + angles]) * sin(turn), Double(x[low + angles]) * cos(turn) + Double(x[low]) * sin(turn)
+                        Double(x[low]) * cos(turn) - Double(x[low + angles]) * sin(turn),
+                        Double(x[low + angles]) * cos(turn) + Double(x[low]) * sin(turn)
                     )
                 }
             }
@@ -86,7 +87,8 @@ extension SelfTest {
         let (both, y) = (device.makeTensor(x, [6, 64]), device.makeTensor([6, 32], .f32))
         device.gated(.silu, gate: both.columns(0..<32), up: both.columns(32..<64), into: y)
         return error(
-            try device.floats(y), (0..<6 * 32).map { at in
+            try device.floats(y),
+            (0..<6 * 32).map { at in
                 let gate = Double(x[at / 32 * 64 + at % 32])
                 return gate / (1 + exp(-gate)) * Double(x[at / 32 * 64 + 32 + at % 32])
             })

@@ -25,7 +25,8 @@ struct SelfTest {
             }
             guard error <= limit else {
                 throw DeviceError(
-                    .unavailable, "\(device.name), \(device.information.chip): self-test of \(name): error \(error) of the largest value, limit \(limit)")
+                    .unavailable,
+                    "\(device.name), \(device.information.chip): self-test of \(name): error \(error) of the largest value, limit \(limit)")
             }
         }
         for (name, flag, check) in fusedChecks where wanted[keyPath: flag] {
@@ -54,8 +55,10 @@ struct SelfTest {
     private var compositions: [(String, () throws -> Double)] {
         [
             ("linear", linear), ("embed and scatter", tables), ("RMSNorm", rmsNorm), ("LayerNorm", layerNorm), ("rotate", rotate), ("gated", gated),
-            ("attention", { try attention(rows: 40, keys: 50, causal: false) }), ("causal attention", { try attention(rows: 40, keys: 50, causal: true) }),
-            ("attention with bias", biasedAttention), ("paged attention", paged), ("convolution", convolution), ("GroupNorm", groupNorm), ("argmax", argmax), ("draw", draw),
+            ("attention", { try attention(rows: 40, keys: 50, causal: false) }),
+            ("causal attention", { try attention(rows: 40, keys: 50, causal: true) }),
+            ("attention with bias", biasedAttention), ("paged attention", paged), ("convolution", convolution), ("GroupNorm", groupNorm),
+            ("argmax", argmax), ("draw", draw),
         ]
     }
 

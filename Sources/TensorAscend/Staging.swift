@@ -12,8 +12,8 @@ final class Staging {
     private let queue: Queue
     private let base: UnsafeMutableRawPointer
     private var head = 0
-    private var uploads: [Upload] = []      // oldest first
-    private var events: [aclrtEvent] = []   // unused
+    private var uploads: [Upload] = []  // oldest first
+    private var events: [aclrtEvent] = []  // unused
 
     static let capacity = 32 << 20
     private static let largest = capacity / 4

@@ -8,7 +8,8 @@ extension CPUDevice {
             size > 0 && parameters.keyValueHeads > 0 && parameters.heads % parameters.keyValueHeads == 0
                 && query.columns == parameters.heads * size && key.columns == parameters.keyValueHeads * size && value.columns == key.columns
                 && value.rows == keys,
-            "\(parameters.heads) heads and \(parameters.keyValueHeads) key heads of \(size) with query \(query.shape), key \(key.shape), value \(value.shape)")
+            "\(parameters.heads) heads and \(parameters.keyValueHeads) key heads of \(size) with query \(query.shape), key \(key.shape), value \(value.shape)"
+        )
         requireSame(query, output)
         if let bias = parameters.relativeBias {
             precondition(
@@ -33,7 +34,8 @@ extension CPUDevice {
             size > 0 && parameters.keyValueHeads > 0 && parameters.heads % parameters.keyValueHeads == 0 && query.rows == pages.lengths.count
                 && query.columns == parameters.heads * size && keys.columns == parameters.keyValueHeads * size && values.shape == keys.shape
                 && values.dtype == keys.dtype && keys.isDense && values.isDense && keys.dtype != .f16 && parameters.relativeBias == nil,
-            "\(parameters.heads) heads and \(parameters.keyValueHeads) key heads of \(size) with query \(query.shape), keys \(keys.shape), values \(values.shape)")
+            "\(parameters.heads) heads and \(parameters.keyValueHeads) key heads of \(size) with query \(query.shape), keys \(keys.shape), values \(values.shape)"
+        )
         precondition(pages.pages.allSatisfy { $0 >= 0 && (Int($0) + 1) * pages.pageRows <= keys.rows }, "a page outside a pool of \(keys.rows) rows")
         requireSame(query, output)
         pages.pages.withUnsafeBufferPointer { table in

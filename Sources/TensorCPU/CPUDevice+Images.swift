@@ -11,16 +11,22 @@ extension CPUDevice {
         return ConvolutionWeight(outChannels: weight.shape[0], inChannels: weight.shape[1], kernel: weight.shape[2], weight: weight, bias: bias)
     }
 
-    public func convolution(_ x: Tensor, _ weight: ConvolutionWeight, stride: Int, padding: Padding, upsampling: Int, _ epilogue: Epilogue, into y: Tensor) {
-        precondition(x.shape.rank == 3 && y.shape.rank == 3 && x.isDense && y.isDense && stride > 0 && upsampling > 0, "a convolution of \(x.shape) into \(y.shape)")
+    public func convolution(
+        _ x: Tensor, _ weight: ConvolutionWeight, stride: Int, padding: Padding, upsampling: Int, _ epilogue: Epilogue, into y: Tensor
+    ) {
+        precondition(
+            x.shape.rank == 3 && y.shape.rank == 3 && x.isDense && y.isDense && stride > 0 && upsampling > 0,
+            "a convolution of \(x.shape) into \(y.shape)")
         let height = (x.shape[0] * upsampling + padding.top + padding.bottom - weight.kernel) / stride + 1
         let width = (x.shape[1] * upsampling + padding.left + padding.right - weight.kernel) / stride + 1
         precondition(
             x.shape[2] == weight.inChannels && y.shape == Shape([height, width, weight.outChannels]),
             "\(x.shape) under \(weight.outChannels)×\(weight.inChannels)×\(weight.kernel)² gives \(height)×\(width), not \(y.shape)")
-        let phases = ck_convolution_phases(weight.outChannels, weight.kernel, stride, upsampling, [padding.top, padding.left, padding.bottom, padding.right])
+        let phases = ck_convolution_phases(
+            weight.outChannels, weight.kernel, stride, upsampling, [padding.top, padding.left, padding.bottom, padding.right])
         var call = ck_convolution_call(
-            x: x.floats, height: x.shape[0], width: x.shape[1], in: weight.inChannels, out: weight.outChannels, kernel: phases == 1 ? weight.kernel : 2,
+            x: x.floats, height: x.shape[0], width: x.shape[1], in: weight.inChannels, out: weight.outChannels,
+            kernel: phases == 1 ? weight.kernel : 2,
             stride: stride, upsampling: upsampling, phases: phases, top: padding.top, left: padding.left, out_height: height, out_width: width,
             weight: packed(weight, phases: phases).floats, type: weight.weight.weight.type, bias: weight.bias.vector(weight.outChannels, "bias"),
             epilogue: epilogue.kernel(columns: weight.outChannels), y: y.floats)
@@ -43,7 +49,8 @@ extension CPUDevice {
         let channels = x.columns
         precondition(x.isDense && y.isDense && groups > 0 && channels % groups == 0, "\(x.shape) in \(groups) groups")
         var call = ck_group_norm_call(
-            x: x.floats, pixels: x.rows, channels: channels, groups: groups, weight: weight.vector(channels, "weight"), bias: bias.vector(channels, "bias"),
+            x: x.floats, pixels: x.rows, channels: channels, groups: groups, weight: weight.vector(channels, "weight"),
+            bias: bias.vector(channels, "bias"),
             epsilon: epsilon, activation: activation.kernel, y: y.floats)
         ck_group_norm(context, &call)
     }

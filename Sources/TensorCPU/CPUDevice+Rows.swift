@@ -6,7 +6,8 @@ public import Tensor
 extension CPUDevice {
     public func linear(_ x: Tensor, _ weight: Tensor, bias: Tensor?, _ epilogue: Epilogue, into y: Tensor) {
         let (rows, inputs, outputs) = (x.rows, x.columns, y.columns)
-        precondition(weight.columns == inputs && weight.rows == outputs && weight.isDense && y.rows == rows, "\(x.shape) · \(weight.shape)ᵀ into \(y.shape)")
+        precondition(
+            weight.columns == inputs && weight.rows == outputs && weight.isDense && y.rows == rows, "\(x.shape) · \(weight.shape)ᵀ into \(y.shape)")
         var call = ck_linear_call(
             x: x.floats, x_stride: x.rowStride, rows: rows, in: inputs, out: outputs,
             weight: weight.weight, bias: bias.vector(outputs, "bias"), epilogue: epilogue.kernel(columns: outputs),
@@ -25,7 +26,9 @@ extension CPUDevice {
     public func embed(_ ids: Tensor, table: Tensor, into y: Tensor) { embed(ids.hostIntegers().map(Int32.init), table: table, into: y) }
 
     public func scatter(_ x: Tensor, rows: [Int32], into table: Tensor) {
-        precondition(x.rows == rows.count && x.columns == table.columns && table.dtype != .f16, "\(x.shape) to \(rows.count) rows of \(table.dtype) \(table.shape)")
+        precondition(
+            x.rows == rows.count && x.columns == table.columns && table.dtype != .f16,
+            "\(x.shape) to \(rows.count) rows of \(table.dtype) \(table.shape)")
         precondition(rows.allSatisfy { $0 >= 0 && Int($0) < table.rows }, "a row outside a table of \(table.rows)")
         let target = table.weight
         rows.withUnsafeBufferPointer {
@@ -96,7 +99,9 @@ extension CPUDevice {
     }
 
     public func argmax(_ x: Tensor, into indices: Tensor) {
-        precondition(indices.dtype == .i32 && indices.shape.count == x.rows && indices.isDense, "the largest of \(x.shape) into \(indices.dtype) \(indices.shape)")
+        precondition(
+            indices.dtype == .i32 && indices.shape.count == x.rows && indices.isDense,
+            "the largest of \(x.shape) into \(indices.dtype) \(indices.shape)")
         ck_argmax(context, x.floats, x.rowStride, x.rows, x.columns, indices.address.assumingMemoryBound(to: Int32.self))
     }
 

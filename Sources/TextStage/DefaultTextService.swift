@@ -59,7 +59,9 @@ public actor DefaultTextService: TextService {
                 let lost = members.values
                 members = [:]
                 batch.removeAll()
-                for member in lost { member.result.resume(throwing: CallError(.internalError, "the device failed under all \(lost.count) requests: \(error)")) }
+                for member in lost {
+                    member.result.resume(throwing: CallError(.internalError, "the device failed under all \(lost.count) requests: \(error)"))
+                }
             }
             // Whoever came meanwhile has its turn on this thread.
             await Task.yield()

@@ -18,7 +18,10 @@ struct BytePairEncoding: Sendable {
         merges.reserveCapacity(pairs.count)
         for (rank, (left, right)) in pairs.enumerated() {
             guard let leftID = vocabulary[left], let rightID = vocabulary[right], let id = vocabulary[left + right] else {
-                throw TokenizingError(.malformed, "merge \(rank) (\(String(decoding: left, as: UTF8.self)), \(String(decoding: right, as: UTF8.self))) has a part or a result outside the vocabulary")
+                throw TokenizingError(
+                    .malformed,
+                    "merge \(rank) (\(String(decoding: left, as: UTF8.self)), \(String(decoding: right, as: UTF8.self))) has a part or a result outside the vocabulary"
+                )
             }
             merges[Pair(left: leftID, right: rightID)] = (UInt32(rank), id)
         }
@@ -57,7 +60,8 @@ struct BytePairEncoding: Sendable {
             let left = Int(entry & 0xFFFF_FFFF)
             // Entries are not withdrawn when a neighbour merges: one that no longer names its pair is skipped here.
             guard alive[left], next[left] < end, let merge = merges[Pair(left: symbols[left], right: symbols[next[left]])],
-                UInt64(merge.rank) == entry >> 32 else { continue }
+                UInt64(merge.rank) == entry >> 32
+            else { continue }
             let right = next[left]
             symbols[left] = merge.id
             alive[right] = false

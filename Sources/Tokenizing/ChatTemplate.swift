@@ -40,7 +40,9 @@ public struct ChatTemplate: Sendable {
                 guard condition.contains("image") else { throw refused("the literal text \(text) outside a branch for images") }
                 literal = text
             case .statement(let statement):
-                guard ["for", "endfor", "if", "elif", "else", "endif"].contains(statement.prefix { $0.isLetter }) else { throw refused("the statement \(statement)") }
+                guard ["for", "endfor", "if", "elif", "else", "endif"].contains(statement.prefix { $0.isLetter }) else {
+                    throw refused("the statement \(statement)")
+                }
                 if statement.hasPrefix("if") || statement.hasPrefix("elif") { condition = statement } else { condition = "" }
             case .output(let expression):
                 // `message.content` and `item.text`, whatever the loops call their variables.

@@ -12,7 +12,8 @@ public struct GlyphTokens: Sendable {
     private let added: AddedTokens
 
     /// The class's own settings: the three special tokens take white space along on both sides.
-    public static let standard = GlyphTokens(specials.map { AddedTokens.Token(id: $0.key, content: $0.value, stripsLeft: true, stripsRight: true) } + sentinels)
+    public static let standard = GlyphTokens(
+        specials.map { AddedTokens.Token(id: $0.key, content: $0.value, stripsLeft: true, stripsRight: true) } + sentinels)
 
     private static let specials: [Int32: String] = [0: "<pad>", 1: "</s>", 2: "<unk>"]
     private static let sentinels = (0..<125).map { AddedTokens.Token(id: 259 + Int32($0), content: "<extra_id_\($0)>") }
@@ -31,10 +32,15 @@ public struct GlyphTokens: Sendable {
         }
         var tokens: [AddedTokens.Token] = []
         for (key, token) in listed {
-            guard let id = Int32(key), (0..<3).contains(id) || id >= 259 else { throw TokenizingError(.unsupported, "\(url.path): added_tokens_decoder has the id \(key), a byte's") }
-            if let own = Self.specials[id], own != token.content { throw TokenizingError(.unsupported, "\(url.path): id \(id) is \(token.content), should be \(own)") }
-            tokens.append(AddedTokens.Token(
-                id: id, content: token.content, stripsLeft: token.lstrip ?? false, stripsRight: token.rstrip ?? false))
+            guard let id = Int32(key), (0..<3).contains(id) || id >= 259 else {
+                throw TokenizingError(.unsupported, "\(url.path): added_tokens_decoder has the id \(key), a byte's")
+            }
+            if let own = Self.specials[id], own != token.content {
+                throw TokenizingError(.unsupported, "\(url.path): id \(id) is \(token.content), should be \(own)")
+            }
+            tokens.append(
+                AddedTokens.Token(
+                    id: id, content: token.content, stripsLeft: token.lstrip ?? false, stripsRight: token.rstrip ?? false))
         }
         self.init(tokens)
     }

@@ -38,7 +38,11 @@ enum JinjaScanner {
             let kind = rest[open + 1]
             let close: [Unicode.Scalar] = kind == "{" ? ["}", "}"] : [kind, "}"]
             var body = rest[(open + 2)...]
-            guard let end = (body.startIndex..<max(body.startIndex, body.endIndex - 1)).first(where: { body[$0] == close[0] && body[$0 + 1] == close[1] }) else {
+            guard
+                let end = (body.startIndex..<max(body.startIndex, body.endIndex - 1)).first(where: {
+                    body[$0] == close[0] && body[$0 + 1] == close[1]
+                })
+            else {
                 throw TokenizingError(.malformed, "\(path): a tag that doesn't end")
             }
             body = body[..<end]

@@ -30,11 +30,12 @@ struct PreTokenizer: Sendable {
         var result: [[UInt8]] = []
         var start = 0
         while start < scalars.count {
-            let end = switch pattern {
-            case .cl100k: Self.cl100kEnd(scalars, classes, from: start)
-            case .gpt2: Self.gpt2End(scalars, classes, from: start)
-            case .whole: scalars.count
-            }
+            let end =
+                switch pattern {
+                case .cl100k: Self.cl100kEnd(scalars, classes, from: start)
+                case .gpt2: Self.gpt2End(scalars, classes, from: start)
+                case .whole: scalars.count
+                }
             var bytes: [UInt8] = []
             if pattern == .cl100k, addsPrefixSpace, scalars[start] != " " { bytes.append(0x20) }
             for scalar in scalars[start..<end] { bytes.append(contentsOf: UTF8.encode(scalar).unsafelyUnwrapped) }

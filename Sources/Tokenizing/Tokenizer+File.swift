@@ -15,7 +15,10 @@ extension PreTokenizer {
         }
         guard !usesRegex else { throw TokenizingError(.unsupported, "pre_tokenizer: ByteLevel with use_regex after a Split") }
         guard steps[0].behavior == "Isolated", steps[0].invert != true else {
-            throw TokenizingError(.unsupported, "pre_tokenizer: Split with behavior \(steps[0].behavior ?? "missing"), invert \(steps[0].invert ?? false); supported is Isolated, false")
+            throw TokenizingError(
+                .unsupported,
+                "pre_tokenizer: Split with behavior \(steps[0].behavior ?? "missing"), invert \(steps[0].invert ?? false); supported is Isolated, false"
+            )
         }
         guard let regex = steps[0].pattern?.regex, Self.cl100kTexts.contains(regex) else {
             throw TokenizingError(.unsupported, "pre_tokenizer: the pattern \(steps[0].pattern?.regex ?? "that isn't a Regex") is not GLM-4's")

@@ -27,7 +27,9 @@ public struct Tokenizer: Sendable {
         let file = try TokenizerFile(url)
         let names = try TextFile.decode(TokenizerConfiguration.self, folder.appendingPathComponent("tokenizer_config.json")).tokens
         do throws(TokenizingError) {
-            if let normalizer = file.settings.normalizer { throw TokenizingError(.unsupported, "the normalizer \(normalizer.type); only none is supported") }
+            if let normalizer = file.settings.normalizer {
+                throw TokenizingError(.unsupported, "the normalizer \(normalizer.type); only none is supported")
+            }
             preTokenizer = try PreTokenizer(file.settings.preTokenizer)
             frame = try Self.frame(file.settings.postProcessor)
 
@@ -37,7 +39,8 @@ public struct Tokenizer: Sendable {
             func vocabularyID(_ token: String) -> Int32? { ByteAlphabet.bytes(of: token).flatMap { file.vocabulary[$0] } }
             var tokens = file.settings.addedTokens.map {
                 AddedTokens.Token(
-                    id: vocabularyID($0.content) ?? $0.id, content: $0.content, stripsLeft: $0.lstrip, stripsRight: $0.rstrip, isSingleWord: $0.singleWord, isNormalized: $0.normalized)
+                    id: vocabularyID($0.content) ?? $0.id, content: $0.content, stripsLeft: $0.lstrip, stripsRight: $0.rstrip,
+                    isSingleWord: $0.singleWord, isNormalized: $0.normalized)
             }
             // transformers makes every token that the configuration names an added one.
             let listed = Set(tokens.map(\.content))
@@ -58,7 +61,9 @@ public struct Tokenizer: Sendable {
             guard let token = names[key] ?? other.flatMap({ names[$0] }) else {
                 throw TokenizingError(.missingToken, "\(folder.path)/tokenizer_config.json has no \(key)")
             }
-            guard ids[token] != nil else { throw TokenizingError(.missingToken, "\(url.path) has no token \(token), which tokenizer_config.json names as \(key)") }
+            guard ids[token] != nil else {
+                throw TokenizingError(.missingToken, "\(url.path) has no token \(token), which tokenizer_config.json names as \(key)")
+            }
             return token
         }
         imageToken = try token("image_token")
@@ -100,7 +105,7 @@ public struct Tokenizer: Sendable {
         guard let processor else { return ([], []) }
         switch processor.type {
         case "ByteLevel":
-            return ([], []) // Moves offsets only.
+            return ([], [])  // Moves offsets only.
         case "Sequence":
             var result: (before: [Int32], after: [Int32]) = ([], [])
             for inner in processor.processors ?? [] {
@@ -115,7 +120,9 @@ public struct Tokenizer: Sendable {
             for item in processor.single ?? [] {
                 if item.sequence != nil { isPastText = true }
                 guard let name = item.specialToken?.id else { continue }
-                guard let ids = processor.specialTokens?[name]?.ids else { throw TokenizingError(.malformed, "post_processor has no ids for \(name)") }
+                guard let ids = processor.specialTokens?[name]?.ids else {
+                    throw TokenizingError(.malformed, "post_processor has no ids for \(name)")
+                }
                 if isPastText { after += ids } else { before += ids }
             }
             return (before, after)

@@ -5,7 +5,8 @@ import DiffusionStage
 
 @main
 struct Main: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(commandName: "glm-diffusion", abstract: "The process that turns codes into pictures.", version: Build.version)
+    static let configuration = CommandConfiguration(
+        commandName: "glm-diffusion", abstract: "The process that turns codes into pictures.", version: Build.version)
 
     @OptionGroup var server: ServerOptions
     @OptionGroup var model: ModelOptions

@@ -41,7 +41,8 @@ extension GatewayCommand {
         let folder = model.map { URL(fileURLWithPath: $0) } ?? GLMTiny.locate()
         let plan = try Planner(topology, inventory: Discovery().inventory(), model: folder).plan()
         guard plan.isFeasible else {
-            throw PlacementError(.invalidTopology, "the stages do not fit: \(plan.shortages.map(\.description).joined(separator: "; ")); see glm plan")
+            throw PlacementError(
+                .invalidTopology, "the stages do not fit: \(plan.shortages.map(\.description).joined(separator: "; ")); see glm plan")
         }
         var fingerprints: [String: String] = [:]
         let stages = try plan.stages.map { try StageSpec($0, &fingerprints) }
@@ -103,7 +104,8 @@ extension StageSpec {
     fileprivate init(_ stage: PlannedStage, _ fingerprints: inout [String: String]) throws {
         if fingerprints[stage.model] == nil { fingerprints[stage.model] = try ModelFolder(stage.modelFolder).fingerprint }
         self.init(
-            kind: stage.role, instance: stage.instance, card: stage.card, guidanceCard: stage.guidance?.card, model: stage.model, fingerprint: fingerprints[stage.model] ?? "",
+            kind: stage.role, instance: stage.instance, card: stage.card, guidanceCard: stage.guidance?.card, model: stage.model,
+            fingerprint: fingerprints[stage.model] ?? "",
             environment: stage.environment, arguments: stage.arguments)
     }
 }

@@ -28,9 +28,12 @@ extension GatewayCommand {
             try FleetState(plan: digest, stages: stages, pipeline: pipeline).save(folder.path)
         }
         // A private fleet ends with the one who started it: nobody could come back for a job.
-        let jobs = server.exitWithParent ? nil : JobRunner(store: try jobStore(folder), pictures: pictures, kept: plan.jobsKept, logger: process.logger)
+        let jobs =
+            server.exitWithParent ? nil : JobRunner(store: try jobStore(folder), pictures: pictures, kept: plan.jobsKept, logger: process.logger)
         let report = FleetReport(fleet: fleet, supervisor: supervisor, pictures: pictures, jobs: jobs)
-        let gateway = GatewayService(pictures: pictures, gate: process.gate) { process.description() } report: {
+        let gateway = GatewayService(pictures: pictures, gate: process.gate) {
+            process.description()
+        } report: {
             await report.status(process.description())
         }
         var services: [Service] = [.gateway(gateway), .operations(OperationsService(operations))]

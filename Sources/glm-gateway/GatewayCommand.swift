@@ -24,7 +24,9 @@ struct GatewayCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Without a topology, stages to start on this host: any of vision,text,diffusion.", valueName: "kinds"))
     var start: StageKinds = StageKinds(kinds: [])
 
-    @Option(help: ArgumentHelp("The model's folder, for the stages to start. Default: GLM_MODEL, else the glm-tiny beside this program.", valueName: "dir"))
+    @Option(
+        help: ArgumentHelp(
+            "The model's folder, for the stages to start. Default: GLM_MODEL, else the glm-tiny beside this program.", valueName: "dir"))
     var model: String?
 
     @Option(help: ArgumentHelp("Threads of each stage to start. Default: theirs.", valueName: "n"))
@@ -39,13 +41,16 @@ struct GatewayCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("A stage that has not answered anything for so long is asked to prove that it works.", valueName: "seconds"))
     var probeInterval = 30.0
 
-    @Option(help: ArgumentHelp("A stage that makes nothing of a request for so long is replaced. Default: 120, on the CPU 600.", valueName: "seconds"))
+    @Option(
+        help: ArgumentHelp("A stage that makes nothing of a request for so long is replaced. Default: 120, on the CPU 600.", valueName: "seconds"))
     var stallLimit: Double?
 
     @Option(help: ArgumentHelp("Where jobs are kept. Default: STATE_DIRECTORY, as systemd sets it, else the run directory.", valueName: "dir"))
     var stateDirectory: String?
 
-    @Option(help: ArgumentHelp("Where metrics and health are told over HTTP: /metrics, /health/live, /health/ready. Default: nowhere.", valueName: "host:port"))
+    @Option(
+        help: ArgumentHelp(
+            "Where metrics and health are told over HTTP: /metrics, /health/live, /health/ready. Default: nowhere.", valueName: "host:port"))
     var http: String?
 
     @Flag(help: "Leave the stages running when this process is told to end.")

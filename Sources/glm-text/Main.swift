@@ -5,7 +5,8 @@ import TextStage
 
 @main
 struct Main: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(commandName: "glm-text", abstract: "The process that turns prompts into the codes of pictures.", version: Build.version)
+    static let configuration = CommandConfiguration(
+        commandName: "glm-text", abstract: "The process that turns prompts into the codes of pictures.", version: Build.version)
 
     @OptionGroup var server: ServerOptions
     @OptionGroup var model: ModelOptions

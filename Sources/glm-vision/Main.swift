@@ -5,7 +5,8 @@ import VisionStage
 
 @main
 struct Main: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(commandName: "glm-vision", abstract: "The process that turns source pictures into codes.", version: Build.version)
+    static let configuration = CommandConfiguration(
+        commandName: "glm-vision", abstract: "The process that turns source pictures into codes.", version: Build.version)
 
     @OptionGroup var server: ServerOptions
     @OptionGroup var model: ModelOptions

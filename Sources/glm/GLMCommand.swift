@@ -7,7 +7,8 @@ struct GLMCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "glm", abstract: "Makes pictures with GLM-Image.", version: Build.version,
         subcommands: [
-            GenerateCommand.self, EditCommand.self, JobsCommand.self, PlanCommand.self, UpCommand.self, StatusCommand.self, DrainCommand.self, ScaleCommand.self,
+            GenerateCommand.self, EditCommand.self, JobsCommand.self, PlanCommand.self, UpCommand.self, StatusCommand.self, DrainCommand.self,
+            ScaleCommand.self,
             SwapCommand.self, InspectCommand.self, VerifyCommand.self, BenchCommand.self,
         ])
 

@@ -23,12 +23,14 @@ struct AttentionFaultTests {
         expectRefusal(shared, "computes nonsense with a pseShift [1, 1, 3, 5]")
         let triangle = await #expect(processExitsWith: .signal(SIGABRT), observing: [\.standardErrorContent]) {
             let session = Session()
-            _ = AttentionCase(AttentionCall(sparse: 3), session).run(mask: session.operand([2048, 2048], [Double](repeating: 0, count: 2048 * 2048), ACL_BOOL))
+            _ = AttentionCase(AttentionCall(sparse: 3), session).run(
+                mask: session.operand([2048, 2048], [Double](repeating: 0, count: 2048 * 2048), ACL_BOOL))
         }
         expectRefusal(triangle, "not 1 exactly above the diagonal")
         let block = await #expect(processExitsWith: .signal(SIGABRT), observing: [\.standardErrorContent]) {
             let session = Session()
-            let call = AttentionCall(rows: 1, keys: 16, batches: 1, blockSize: 16, keyLengths: [16]), test = AttentionCase(call, session), block = session.output([2, 16, 32], ACL_BF16)
+            let call = AttentionCall(rows: 1, keys: 16, batches: 1, blockSize: 16, keyLengths: [16]), test = AttentionCase(call, session),
+                block = session.output([2, 16, 32], ACL_BF16)
             _ = call.plan(test.query, session.list(block), session.list(block), test.out, session, table: session.operand([1, 1], [2], ACL_INT32))
         }
         expectRefusal(block, "reads block 2 of 2")

@@ -28,26 +28,33 @@ struct AttentionCall {
     }
 
     func plan(
-        _ query: Operand, _ key: OpaquePointer, _ value: OpaquePointer, _ out: Operand, _ session: Session, pse: Operand? = nil, mask: Operand? = nil, table: Operand? = nil, lse: Operand? = nil
+        _ query: Operand, _ key: OpaquePointer, _ value: OpaquePointer, _ out: Operand, _ session: Session, pse: Operand? = nil, mask: Operand? = nil,
+        table: Operand? = nil, lse: Operand? = nil
     ) -> Int32 {
         let lengths = lengths.map(session.integers), keyLengths = keyLengths.map(session.integers), layout = strdup(layout)
         let heads = Int64(heads), keyHeads = Int64(keyHeads)
         if version == 2 {
             return session.run(cann.aclnnFusedInferAttentionScoreV2) {
                 cann.aclnnFusedInferAttentionScoreV2GetWorkspaceSize(
-                    query.handle, key, value, pse?.handle, mask?.handle, lengths, keyLengths, nil, nil, nil, nil, nil, nil, nil, table?.handle, nil, nil, nil, nil, nil, nil, nil, nil, nil,
+                    query.handle, key, value, pse?.handle, mask?.handle, lengths, keyLengths, nil, nil, nil, nil, nil, nil, nil, table?.handle, nil,
+                    nil, nil, nil, nil, nil, nil, nil, nil,
                     heads, scale, previous, next, layout, keyHeads, sparse, inner, blockSize, 0, lse != nil, 0, 0, out.handle, lse?.handle, $0, $1)
             }
         }
         return session.run(cann.aclnnFusedInferAttentionScoreV3) {
             cann.aclnnFusedInferAttentionScoreV3GetWorkspaceSize(
-                query.handle, key, value, pse?.handle, mask?.handle, lengths, keyLengths, nil, nil, nil, nil, nil, nil, nil, table?.handle, nil, nil, nil, nil, nil, nil, nil, nil, nil,
-                nil, nil, nil, heads, scale, previous, next, layout, keyHeads, sparse, inner, blockSize, 0, lse != nil, 0, 0, out.handle, lse?.handle, $0, $1)
+                query.handle, key, value, pse?.handle, mask?.handle, lengths, keyLengths, nil, nil, nil, nil, nil, nil, nil, table?.handle, nil, nil,
+                nil, nil, nil, nil, nil, nil, nil,
+                nil, nil, nil, heads, scale, previous, next, layout, keyHeads, sparse, inner, blockSize, 0, lse != nil, 0, 0, out.handle, lse?.handle,
+                $0, $1)
         }
     }
 
     /// Output row (b, s, n) in f64, `bias` added to the scaled score and masked keys left out.
-    func row(_ batch: Int, _ row: Int, _ head: Int, query: Operand, key: Operand, value: Operand, seen: Range<Int>, bias: (Int) -> Double = { _ in 0 }, sees: (Int) -> Bool = { _ in true }) -> [Double] {
+    func row(
+        _ batch: Int, _ row: Int, _ head: Int, query: Operand, key: Operand, value: Operand, seen: Range<Int>, bias: (Int) -> Double = { _ in 0 },
+        sees: (Int) -> Bool = { _ in true }
+    ) -> [Double] {
         let shared = head / (heads / keyHeads), q = place(batch, row, head, rows, heads)
         let visible = seen.filter(sees)
         let weights = visible.map { j in
@@ -55,7 +62,9 @@ struct AttentionCall {
             return exp((0..<width).reduce(0) { $0 + query.values[q + $1] * key.values[k + $1] } * scale + bias(j - seen.lowerBound))
         }
         let sum = weights.reduce(0, +)
-        return (0..<width).map { d in zip(visible, weights).reduce(0) { $0 + value.values[place(batch, $1.0, shared, keys, keyHeads) + d] * $1.1 / sum } }
+        return (0..<width).map { d in
+            zip(visible, weights).reduce(0) { $0 + value.values[place(batch, $1.0, shared, keys, keyHeads) + d] * $1.1 / sum }
+        }
     }
 }
 
@@ -75,7 +84,9 @@ struct AttentionCase {
         out = session.output(call.dims(call.rows, call.heads, output: true), type)
     }
 
-    func run(pse: Operand? = nil, mask: Operand? = nil, lse: Operand? = nil) -> Int32 { call.plan(query, session.list(key), session.list(value), out, session, pse: pse, mask: mask, lse: lse) }
+    func run(pse: Operand? = nil, mask: Operand? = nil, lse: Operand? = nil) -> Int32 {
+        call.plan(query, session.list(key), session.list(value), out, session, pse: pse, mask: mask, lse: lse)
+    }
 
     /// What the output should be: rows and keys as the lengths say, `bias` and `sees` of batch, head, row, key.
     func expected(bias: (Int, Int, Int, Int) -> Double = { _, _, _, _ in 0 }, sees: (Int, Int, Int) -> Bool = { _, _, _ in true }) -> [Double] {
@@ -84,13 +95,16 @@ struct AttentionCase {
         for sequence in 0..<(tnd ? call.lengths!.count : call.batches) {
             func range(_ lengths: [Int]?, _ all: Int) -> Range<Int> {
                 guard let lengths else { return 0..<all }
-                return tnd ? (sequence == 0 ? 0 : lengths[sequence - 1])..<lengths[sequence] : 0..<(lengths.count == 1 ? lengths[0] : lengths[sequence])
+                return tnd
+                    ? (sequence == 0 ? 0 : lengths[sequence - 1])..<lengths[sequence] : 0..<(lengths.count == 1 ? lengths[0] : lengths[sequence])
             }
             let rows = range(call.lengths, call.rows), keys = range(call.keyLengths, call.keys), batch = tnd ? 0 : sequence
             for s in rows {
                 for head in 0..<call.heads {
                     let row = s - rows.lowerBound
-                    let result = call.row(batch, s, head, query: query, key: key, value: value, seen: keys, bias: { bias(sequence, head, row, $0) }, sees: { sees(sequence, row, $0 - keys.lowerBound) })
+                    let result = call.row(
+                        batch, s, head, query: query, key: key, value: value, seen: keys, bias: { bias(sequence, head, row, $0) },
+                        sees: { sees(sequence, row, $0 - keys.lowerBound) })
                     let at = call.place(batch, s, head, call.rows, call.heads, output: true)
                     values.replaceSubrange(at..<at + call.width, with: result)
                 }

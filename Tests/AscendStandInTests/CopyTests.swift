@@ -34,7 +34,9 @@ struct CopyTests {
         }
     }
 
-    @Test("a direction that isn't the pointers'", arguments: [ACL_MEMCPY_HOST_TO_HOST.rawValue, ACL_MEMCPY_DEVICE_TO_HOST.rawValue, ACL_MEMCPY_DEVICE_TO_DEVICE.rawValue])
+    @Test(
+        "a direction that isn't the pointers'",
+        arguments: [ACL_MEMCPY_HOST_TO_HOST.rawValue, ACL_MEMCPY_DEVICE_TO_HOST.rawValue, ACL_MEMCPY_DEVICE_TO_DEVICE.rawValue])
     func direction(_ kind: UInt32) async {
         let result = await #expect(processExitsWith: .signal(SIGABRT), observing: [\.standardErrorContent]) { [kind] in
             let session = Session()

@@ -39,7 +39,9 @@ extension aclDataType {
     func decode(_ bytes: [UInt8]) -> [Double] {
         func values<Element>(_: Element.Type, _ convert: (Element) -> Double) -> [Double] {
             bytes.withUnsafeBytes { raw in
-                (0..<raw.count / MemoryLayout<Element>.stride).map { convert(raw.loadUnaligned(fromByteOffset: $0 * MemoryLayout<Element>.stride, as: Element.self)) }
+                (0..<raw.count / MemoryLayout<Element>.stride).map {
+                    convert(raw.loadUnaligned(fromByteOffset: $0 * MemoryLayout<Element>.stride, as: Element.self))
+                }
             }
         }
         return switch self {

@@ -48,8 +48,10 @@ struct ElementwiseTests {
             var random = Random(3)
             let three = session.scalar(3), half = session.scalar(0.5)
             for (type, layout) in zip(aclDataType.floats, Layout.allCases) {
-                let x = session.operand([3, 4], type, layout, &random), gate = session.operand([4], type, layout, &random), y = session.operand([3, 4], type, layout, &random)
-                let sum = session.output([3, 4], type, layout), product = session.output([3, 4], type, layout), both = session.output([3, 4], type, layout)
+                let x = session.operand([3, 4], type, layout, &random), gate = session.operand([4], type, layout, &random),
+                    y = session.operand([3, 4], type, layout, &random)
+                let sum = session.output([3, 4], type, layout), product = session.output([3, 4], type, layout),
+                    both = session.output([3, 4], type, layout)
                 ok(session.run(cann.aclnnAdds) { cann.aclnnAddsGetWorkspaceSize(x.handle, three, half, sum.handle, $0, $1) })
                 ok(session.run(cann.aclnnMuls) { cann.aclnnMulsGetWorkspaceSize(x.handle, three, product.handle, $0, $1) })
                 ok(session.run(cann.aclnnAddcmul) { cann.aclnnAddcmulGetWorkspaceSize(x.handle, gate.handle, y.handle, three, both.handle, $0, $1) })
@@ -64,7 +66,8 @@ struct ElementwiseTests {
     func integers() async {
         await #expect(processExitsWith: .success) {
             let session = Session()
-            let position = session.operand([2], [16_777_217, -3], ACL_INT64), one = session.operand([1], [1.0], ACL_INT64), alpha = session.scalar(1, ACL_INT64)
+            let position = session.operand([2], [16_777_217, -3], ACL_INT64), one = session.operand([1], [1.0], ACL_INT64),
+                alpha = session.scalar(1, ACL_INT64)
             ok(session.run(cann.aclnnInplaceAdd) { cann.aclnnInplaceAddGetWorkspaceSize(position.handle, one.handle, alpha, $0, $1) })
             #expect(session.read(position) == [16_777_218, -2])
         }
@@ -91,10 +94,12 @@ struct ElementwiseTests {
                     let shape = axis == 0 ? [4, 3] : [3, 4], halved = axis == 0 ? [2, 3] : [3, 2]
                     let x = session.operand(shape, type, .dense, &random), y = session.output(halved, type)
                     ok(session.run(cann.aclnnSwiGlu) { cann.aclnnSwiGluGetWorkspaceSize(x.handle, Int64(axis), y.handle, $0, $1) })
-                    session.expect(y, (0..<6).map {
-                        let first = axis == 0 ? $0 : $0 / 2 * 4 + $0 % 2
-                        return silu(x.values[first]) * x.values[first + (axis == 0 ? 6 : 2)]
-                    })
+                    session.expect(
+                        y,
+                        (0..<6).map {
+                            let first = axis == 0 ? $0 : $0 / 2 * 4 + $0 % 2
+                            return silu(x.values[first]) * x.values[first + (axis == 0 ? 6 : 2)]
+                        })
                 }
             }
         }
@@ -108,13 +113,16 @@ struct ElementwiseTests {
             for type in aclDataType.floats {
                 for layout in Layout.allCases {
                     for axis in [0, 1, -1] {
-                        let x = session.operand([3, 4, 5], random.normals(60).map { 20 * $0 }, type, layout), y = session.output([3, 4, 5], type, layout)
+                        let x = session.operand([3, 4, 5], random.normals(60).map { 20 * $0 }, type, layout),
+                            y = session.output([3, 4, 5], type, layout)
                         ok(session.run(cann.aclnnSoftmax) { cann.aclnnSoftmaxGetWorkspaceSize(x.handle, Int64(axis), y.handle, $0, $1) })
                         let stride = [20, 5, 1][(axis + 3) % 3], length = x.dims[(axis + 3) % 3]
-                        session.expect(y, x.values.indices.map { at in
-                            let first = at - at / stride % length * stride
-                            return exp(x.values[at]) / (0..<length).reduce(0) { $0 + exp(x.values[first + $1 * stride]) }
-                        })
+                        session.expect(
+                            y,
+                            x.values.indices.map { at in
+                                let first = at - at / stride % length * stride
+                                return exp(x.values[at]) / (0..<length).reduce(0) { $0 + exp(x.values[first + $1 * stride]) }
+                            })
                     }
                 }
             }
@@ -129,7 +137,8 @@ struct ElementwiseTests {
     func limits() async {
         await #expect(processExitsWith: .success) {
             let session = Session()
-            let x = session.output([2, 4]), y = session.output([2, 4]), three = session.output([3]), whole = session.output([2, 4], ACL_INT32), one = session.scalar(1)
+            let x = session.output([2, 4]), y = session.output([2, 4]), three = session.output([3]), whole = session.output([2, 4], ACL_INT32),
+                one = session.scalar(1)
             func add(_ a: Operand?, _ b: Operand?, _ c: Operand?, _ alpha: OpaquePointer?) -> Int32 {
                 session.run(cann.aclnnAdd) { cann.aclnnAddGetWorkspaceSize(a?.handle, b?.handle, alpha, c?.handle, $0, $1) }
             }
@@ -140,14 +149,21 @@ struct ElementwiseTests {
             #expect(add(whole, whole, whole, one) == 161002)
             #expect(add(x, x, y, nil) == 161001)
             #expect(add(x, nil, y, one) == 161001)
-            expectCode(161002, session.run(cann.aclnnInplaceMul) { cann.aclnnInplaceMulGetWorkspaceSize(three.handle, session.output([2, 3]).handle, $0, $1) })
+            expectCode(
+                161002,
+                session.run(cann.aclnnInplaceMul) { cann.aclnnInplaceMulGetWorkspaceSize(three.handle, session.output([2, 3]).handle, $0, $1) })
             expectCode(161002, session.run(cann.aclnnGeluV2) { cann.aclnnGeluV2GetWorkspaceSize(x.handle, 2, y.handle, $0, $1) })
             expectCode(161002, session.run(cann.aclnnSilu) { cann.aclnnSiluGetWorkspaceSize(x.handle, whole.handle, $0, $1) })
             expectCode(161002, session.run(cann.aclnnSilu) { cann.aclnnSiluGetWorkspaceSize(whole.handle, whole.handle, $0, $1) })
             expectCode(161002, session.run(cann.aclnnSoftmax) { cann.aclnnSoftmaxGetWorkspaceSize(x.handle, 2, y.handle, $0, $1) })
             let half = session.output([2, 2])
-            expectCode(161002, session.run(cann.aclnnSwiGlu) { cann.aclnnSwiGluGetWorkspaceSize(session.output([2, 4], ACL_FLOAT, .spaced).handle, 1, half.handle, $0, $1) })
-            expectCode(161002, session.run(cann.aclnnSwiGlu) { cann.aclnnSwiGluGetWorkspaceSize(session.output([2, 3]).handle, 1, half.handle, $0, $1) })
+            expectCode(
+                161002,
+                session.run(cann.aclnnSwiGlu) {
+                    cann.aclnnSwiGluGetWorkspaceSize(session.output([2, 4], ACL_FLOAT, .spaced).handle, 1, half.handle, $0, $1)
+                })
+            expectCode(
+                161002, session.run(cann.aclnnSwiGlu) { cann.aclnnSwiGluGetWorkspaceSize(session.output([2, 3]).handle, 1, half.handle, $0, $1) })
         }
     }
 
@@ -162,7 +178,8 @@ struct ElementwiseTests {
         let result = await #expect(processExitsWith: .signal(SIGABRT), observing: [\.standardErrorContent]) {
             let session = Session()
             let block = session.memory(64), alpha = session.scalar(1)
-            let a = cann.aclCreateTensor([8], 1, ACL_FLOAT, nil, 0, ACL_FORMAT_ND, [16], 1, block), b = cann.aclCreateTensor([8], 1, ACL_FLOAT, nil, 1, ACL_FORMAT_ND, [16], 1, block)
+            let a = cann.aclCreateTensor([8], 1, ACL_FLOAT, nil, 0, ACL_FORMAT_ND, [16], 1, block),
+                b = cann.aclCreateTensor([8], 1, ACL_FLOAT, nil, 1, ACL_FORMAT_ND, [16], 1, block)
             _ = session.run(cann.aclnnAdd) { cann.aclnnAddGetWorkspaceSize(a, a, alpha, b, $0, $1) }
         }
         expectRefusal(result, "aclnnAdd would read [8] while it writes [8]")
@@ -178,7 +195,8 @@ struct ElementwiseTests {
         await #expect(processExitsWith: .success) {
             let session = Session(["SOC": "Ascend310P3"])
             let x = session.output([2, 4], ACL_FLOAT16), one = session.scalar(1)
-            expectCode(561003, session.run(cann.aclnnAddcmul) { cann.aclnnAddcmulGetWorkspaceSize(x.handle, x.handle, x.handle, one, x.handle, $0, $1) })
+            expectCode(
+                561003, session.run(cann.aclnnAddcmul) { cann.aclnnAddcmulGetWorkspaceSize(x.handle, x.handle, x.handle, one, x.handle, $0, $1) })
         }
     }
 }

@@ -308,7 +308,9 @@ struct ExecutorTests {
             let session = Session()
             let executor = session.silu(session.tensor([16]), session.tensor([16])), stream = session.stream()
             let pointers = (UInt(bitPattern: executor), UInt(bitPattern: stream))
-            onAnotherThread { if cann.aclnnSilu(nil, 0, OpaquePointer(bitPattern: pointers.0), aclrtStream(bitPattern: pointers.1)) != 361001 { exit(2) } }
+            onAnotherThread {
+                if cann.aclnnSilu(nil, 0, OpaquePointer(bitPattern: pointers.0), aclrtStream(bitPattern: pointers.1)) != 361001 { exit(2) }
+            }
         }
     }
 }

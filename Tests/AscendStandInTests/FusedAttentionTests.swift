@@ -11,7 +11,9 @@ struct FusedAttentionTests {
             for version in [2, 3] {
                 for layout in ["BSH", "BSND", "BNSD", "BNSD_BSND"] {
                     for (lengths, keyLengths) in [(nil, nil), ([2, 3], [5, 4]), (nil, [3])] as [([Int]?, [Int]?)] {
-                        let test = AttentionCase(AttentionCall(layout: layout, lengths: lengths, keyLengths: keyLengths, version: version), session, version == 2 ? ACL_FLOAT16 : ACL_BF16)
+                        let test = AttentionCase(
+                            AttentionCall(layout: layout, lengths: lengths, keyLengths: keyLengths, version: version), session,
+                            version == 2 ? ACL_FLOAT16 : ACL_BF16)
                         ok(test.run())
                         session.expect(test.out, test.expected(), "\(layout) \(version)")
                     }
@@ -27,7 +29,9 @@ struct FusedAttentionTests {
     func sizes() async {
         await #expect(processExitsWith: .success) {
             let session = Session()
-            for call in [AttentionCall(width: 20, rows: 1, keys: 700), AttentionCall(heads: 2, keyHeads: 1, width: 48, rows: 150, keys: 150, batches: 1)] {
+            for call in [
+                AttentionCall(width: 20, rows: 1, keys: 700), AttentionCall(heads: 2, keyHeads: 1, width: 48, rows: 150, keys: 150, batches: 1),
+            ] {
                 let test = AttentionCase(call, session)
                 ok(test.run())
                 session.expect(test.out, test.expected())
@@ -46,7 +50,9 @@ struct FusedAttentionTests {
                     let test = AttentionCase(AttentionCall(), session), mask = session.operand(shape, hidden, type)
                     ok(test.run(mask: mask))
                     let pages = shape.count == 2 ? 1 : shape[0]
-                    session.expect(test.out, test.expected(sees: { batch, row, key in hidden[(min(batch, pages - 1) * 3 + row) * columns + key] == 0 }), "\(shape)")
+                    session.expect(
+                        test.out, test.expected(sees: { batch, row, key in hidden[(min(batch, pages - 1) * 3 + row) * columns + key] == 0 }),
+                        "\(shape)")
                 }
             }
         }
@@ -74,7 +80,9 @@ struct FusedAttentionTests {
             for batches in [1, 2] {
                 let test = AttentionCase(AttentionCall(scale: 1), session), pse = session.operand([batches, 4, 3, 5], ACL_BF16, .dense, &random)
                 ok(test.run(pse: pse))
-                session.expect(test.out, test.expected(bias: { batch, head, row, key in pse.values[((batches == 1 ? 0 : batch) * 4 + head) * 15 + row * 5 + key] }))
+                session.expect(
+                    test.out,
+                    test.expected(bias: { batch, head, row, key in pse.values[((batches == 1 ? 0 : batch) * 4 + head) * 15 + row * 5 + key] }))
             }
         }
     }
@@ -135,7 +143,9 @@ struct FusedAttentionTests {
         await #expect(processExitsWith: .success) {
             let session = Session()
             func code(_ call: AttentionCall, mask: [Int]? = nil, pse: [Int]? = nil) -> Int32 {
-                AttentionCase(call, session).run(pse: pse.map { session.output($0, ACL_BF16) }, mask: mask.map { session.operand($0, [Double](repeating: 0, count: $0.reduce(1, *)), ACL_BOOL) })
+                AttentionCase(call, session).run(
+                    pse: pse.map { session.output($0, ACL_BF16) },
+                    mask: mask.map { session.operand($0, [Double](repeating: 0, count: $0.reduce(1, *)), ACL_BOOL) })
             }
             #expect(code(AttentionCall(width: 20)) == 561002, "D % 16 for several rows")
             #expect(code(AttentionCall(heads: 3)) == 561002, "heads no multiple")
@@ -146,7 +156,8 @@ struct FusedAttentionTests {
             #expect(code(AttentionCall(layout: "SBH")) == 561002, "unknown layout")
             #expect(code(AttentionCall(rows: 1, layout: "BNSD_BSND")) == 561002, "BNSD_BSND of one row")
             #expect(code(AttentionCall(layout: "TND", lengths: [3], keyLengths: [5], version: 2)) == 561002, "TND in V2")
-            #expect(code(AttentionCall(batches: 1, layout: "TND", lengths: [1, 2], keyLengths: [2, 5])) == 561002, "TND's last length is not the total")
+            #expect(
+                code(AttentionCall(batches: 1, layout: "TND", lengths: [1, 2], keyLengths: [2, 5])) == 561002, "TND's last length is not the total")
             #expect(code(AttentionCall(batches: 1, layout: "TND", lengths: [1, 3], keyLengths: [5])) == 561002, "TND's lists differ")
             #expect(code(AttentionCall(batches: 1, layout: "TND", lengths: [1, 3])) == 561002, "TND without lengths")
             #expect(code(AttentionCall(batches: 3, keyLengths: [5, 5])) == 561002, "neither one length nor enough")
@@ -180,7 +191,8 @@ struct FusedAttentionTests {
     func blockLimits() async {
         await #expect(processExitsWith: .success) {
             let session = Session()
-            func code(rows: Int, blockSize: Int, tableColumns: Int = 2, lengths: [Int]? = [20], layout: String = "BSND", shape: [Int]? = nil) -> Int32 {
+            func code(rows: Int, blockSize: Int, tableColumns: Int = 2, lengths: [Int]? = [20], layout: String = "BSND", shape: [Int]? = nil) -> Int32
+            {
                 let call = AttentionCall(rows: rows, keys: 20, layout: layout, blockSize: Int64(blockSize), keyLengths: lengths)
                 let test = AttentionCase(call, session), block = session.output(shape ?? [4, blockSize, 32], ACL_BF16)
                 let table = session.operand([2, tableColumns], [Double](repeating: 0, count: 2 * tableColumns), ACL_INT32)

@@ -71,7 +71,7 @@ struct MachineTests {
             defer { try? FileManager.default.removeItem(at: folder) }
             func other(_ process: Int32, holds bytes: Int) throws { try Data("\(bytes)\n".utf8).write(to: folder.appending(path: "npu1.\(process)")) }
             try other(getppid(), holds: 3 << 30)
-            try other(Int32.max, holds: 1 << 30)        // no process has this number
+            try other(Int32.max, holds: 1 << 30)  // no process has this number
 
             let environment = ["STANDIN_DEVICES": "2", "STANDIN_MEMORY": "\(4 << 30)", "STANDIN_MACHINE": folder.path]
             for (name, value) in environment { setenv(name, value, 1) }

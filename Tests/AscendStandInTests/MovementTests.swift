@@ -19,7 +19,9 @@ struct MovementTests {
                 }
             }
             // Halfway cases, the ends of the range and what is smaller than the smallest normal of f16.
-            let edges: [Double] = [0x101p-8, 0x103p-8, 0x801p-11, 0x803p-11, 65519, 65520, 1e30, 0x1p-14, 0x1p-24, 0x1p-25, 0x3p-25, -0x1p-20, 0, -.infinity]
+            let edges: [Double] = [
+                0x101p-8, 0x103p-8, 0x801p-11, 0x803p-11, 65519, 65520, 1e30, 0x1p-14, 0x1p-24, 0x1p-25, 0x3p-25, -0x1p-20, 0, -.infinity,
+            ]
             let x = session.operand([edges.count], edges)
             for type in [ACL_FLOAT16, ACL_BF16] {
                 let y = session.output([edges.count], type)
@@ -49,7 +51,8 @@ struct MovementTests {
             }
             let x = session.output([3, 4]), y = session.output([3, 5])
             expectCode(161002, session.run(cann.aclnnInplaceCopy) { cann.aclnnInplaceCopyGetWorkspaceSize(y.handle, x.handle, $0, $1) })
-            expectCode(161002, session.run(cann.aclnnInplaceCopy) { cann.aclnnInplaceCopyGetWorkspaceSize(session.output([4]).handle, x.handle, $0, $1) })
+            expectCode(
+                161002, session.run(cann.aclnnInplaceCopy) { cann.aclnnInplaceCopyGetWorkspaceSize(session.output([4]).handle, x.handle, $0, $1) })
         }
     }
 
@@ -62,7 +65,8 @@ struct MovementTests {
                 let x = session.output([2, 3], type, layout)
                 ok(session.run(cann.aclnnInplaceFillScalar) { cann.aclnnInplaceFillScalarGetWorkspaceSize(x.handle, session.scalar(1.5), $0, $1) })
                 session.expect(x, [Double](repeating: 1.5, count: 6))
-                let a = session.operand([2, 1, 4], type, layout, &random), b = session.operand([2, 2, 4], type, layout, &random), c = session.output([2, 3, 4], type, layout)
+                let a = session.operand([2, 1, 4], type, layout, &random), b = session.operand([2, 2, 4], type, layout, &random),
+                    c = session.output([2, 3, 4], type, layout)
                 ok(session.run(cann.aclnnCat) { cann.aclnnCatGetWorkspaceSize(session.list(a, b), -2, c.handle, $0, $1) })
                 session.expect(c, Array(a.values[0..<4] + b.values[0..<8] + a.values[4..<8] + b.values[8..<16]))
                 expectCode(161002, session.run(cann.aclnnCat) { cann.aclnnCatGetWorkspaceSize(session.list(a, b), 0, c.handle, $0, $1) })
@@ -78,7 +82,8 @@ struct MovementTests {
             var random = Random(4)
             for layout in Layout.allCases {
                 for type in [ACL_INT32, ACL_INT64] {
-                    let table = session.operand([5, 6], ACL_BF16, layout, &random), ids = session.operand([2, 2], [4, 0, 2, 4], type, layout), rows = session.output([2, 2, 6], ACL_BF16, layout)
+                    let table = session.operand([5, 6], ACL_BF16, layout, &random), ids = session.operand([2, 2], [4, 0, 2, 4], type, layout),
+                        rows = session.output([2, 2, 6], ACL_BF16, layout)
                     ok(session.run(cann.aclnnEmbedding) { cann.aclnnEmbeddingGetWorkspaceSize(table.handle, ids.handle, rows.handle, $0, $1) })
                     session.expect(rows, [4, 0, 2, 4].flatMap { table.values[$0 * 6..<$0 * 6 + 6] })
                 }
@@ -98,15 +103,34 @@ struct MovementTests {
             for layout in Layout.allCases {
                 let cache = session.operand([2, 5, 3], ACL_FLOAT16, layout, &random), rows = session.operand([2, 2, 3], ACL_FLOAT16, layout, &random)
                 let index = session.operand([2], [4, 1], ACL_INT64, layout)
-                ok(session.run(cann.aclnnInplaceIndexCopy) { cann.aclnnInplaceIndexCopyGetWorkspaceSize(cache.handle, 1, index.handle, rows.handle, $0, $1) })
+                ok(
+                    session.run(cann.aclnnInplaceIndexCopy) {
+                        cann.aclnnInplaceIndexCopyGetWorkspaceSize(cache.handle, 1, index.handle, rows.handle, $0, $1)
+                    })
                 var expected = cache.values
-                for batch in 0..<2 { for (i, at) in [4, 1].enumerated() { for j in 0..<3 { expected[(batch * 5 + at) * 3 + j] = rows.values[(batch * 2 + i) * 3 + j] } } }
+                for batch in 0..<2 {
+                    for (i, at) in [4, 1].enumerated() {
+                        for j in 0..<3 { expected[(batch * 5 + at) * 3 + j] = rows.values[(batch * 2 + i) * 3 + j] }
+                    }
+                }
                 session.expect(cache, expected)
             }
             let cache = session.output([5, 3]), row = session.output([1, 3]), bad = session.operand([1], [-1], ACL_INT64)
-            expectCode(507035, session.run(cann.aclnnInplaceIndexCopy) { cann.aclnnInplaceIndexCopyGetWorkspaceSize(cache.handle, 0, bad.handle, row.handle, $0, $1) })
-            expectCode(161002, session.run(cann.aclnnInplaceIndexCopy) { cann.aclnnInplaceIndexCopyGetWorkspaceSize(cache.handle, 0, bad.handle, session.output([2, 3]).handle, $0, $1) })
-            expectCode(161002, session.run(cann.aclnnInplaceIndexCopy) { cann.aclnnInplaceIndexCopyGetWorkspaceSize(cache.handle, 0, row.handle, row.handle, $0, $1) })
+            expectCode(
+                507035,
+                session.run(cann.aclnnInplaceIndexCopy) {
+                    cann.aclnnInplaceIndexCopyGetWorkspaceSize(cache.handle, 0, bad.handle, row.handle, $0, $1)
+                })
+            expectCode(
+                161002,
+                session.run(cann.aclnnInplaceIndexCopy) {
+                    cann.aclnnInplaceIndexCopyGetWorkspaceSize(cache.handle, 0, bad.handle, session.output([2, 3]).handle, $0, $1)
+                })
+            expectCode(
+                161002,
+                session.run(cann.aclnnInplaceIndexCopy) {
+                    cann.aclnnInplaceIndexCopyGetWorkspaceSize(cache.handle, 0, row.handle, row.handle, $0, $1)
+                })
         }
     }
 
@@ -126,7 +150,9 @@ struct MovementTests {
             }
             let x = session.output([2, 4]), out = session.output([2])
             expectCode(161002, session.run(cann.aclnnArgMax) { cann.aclnnArgMaxGetWorkspaceSize(x.handle, 1, false, out.handle, $0, $1) })
-            expectCode(161002, session.run(cann.aclnnArgMax) { cann.aclnnArgMaxGetWorkspaceSize(x.handle, 1, true, session.output([2], ACL_INT64).handle, $0, $1) })
+            expectCode(
+                161002,
+                session.run(cann.aclnnArgMax) { cann.aclnnArgMaxGetWorkspaceSize(x.handle, 1, true, session.output([2], ACL_INT64).handle, $0, $1) })
         }
     }
 
@@ -135,7 +161,8 @@ struct MovementTests {
         let result = await #expect(processExitsWith: .signal(SIGABRT), observing: [\.standardErrorContent]) {
             let session = Session()
             let block = session.memory(64)
-            let a = cann.aclCreateTensor([8], 1, ACL_FLOAT, nil, 0, ACL_FORMAT_ND, [16], 1, block), b = cann.aclCreateTensor([8], 1, ACL_FLOAT, nil, 4, ACL_FORMAT_ND, [16], 1, block)
+            let a = cann.aclCreateTensor([8], 1, ACL_FLOAT, nil, 0, ACL_FORMAT_ND, [16], 1, block),
+                b = cann.aclCreateTensor([8], 1, ACL_FLOAT, nil, 4, ACL_FORMAT_ND, [16], 1, block)
             _ = session.run(cann.aclnnInplaceCopy) { cann.aclnnInplaceCopyGetWorkspaceSize(a, b, $0, $1) }
         }
         expectRefusal(result, "aclnnInplaceCopy would read [8] while it writes [8]")

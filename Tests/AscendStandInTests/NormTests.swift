@@ -23,8 +23,13 @@ struct NormTests {
                     for gammaType in [type, ACL_FLOAT] {
                         let x = session.operand([2, 3, 40], type, layout, &random), gamma = session.operand([40], gammaType, layout, &random)
                         let y = session.output([2, 3, 40], type, layout), rstd = session.output([2, 3, 1], ACL_FLOAT, layout)
-                        ok(session.run(cann.aclnnRmsNorm) { cann.aclnnRmsNormGetWorkspaceSize(x.handle, gamma.handle, 1e-5, y.handle, rstd.handle, $0, $1) })
-                        let inverse = (0..<6).map { row in 1 / (x.values[row * 40..<row * 40 + 40].reduce(0) { $0 + $1 * $1 } / 40 + 1e-5).squareRoot() }
+                        ok(
+                            session.run(cann.aclnnRmsNorm) {
+                                cann.aclnnRmsNormGetWorkspaceSize(x.handle, gamma.handle, 1e-5, y.handle, rstd.handle, $0, $1)
+                            })
+                        let inverse = (0..<6).map { row in
+                            1 / (x.values[row * 40..<row * 40 + 40].reduce(0) { $0 + $1 * $1 } / 40 + 1e-5).squareRoot()
+                        }
                         session.expect(rstd, inverse)
                         session.expect(y, x.values.indices.map { x.values[$0] * inverse[$0 / 40] * gamma.values[$0 % 40] }, "\(type) \(layout)")
                     }
@@ -40,7 +45,8 @@ struct NormTests {
             func norm(_ x: Operand?, _ gamma: Operand, _ y: Operand, _ rstd: Operand?) -> Int32 {
                 session.run(cann.aclnnRmsNorm) { cann.aclnnRmsNormGetWorkspaceSize(x?.handle, gamma.handle, 1e-5, y.handle, rstd?.handle, $0, $1) }
             }
-            let x = session.output([2, 8], ACL_BF16), gamma = session.output([8], ACL_BF16), y = session.output([2, 8], ACL_BF16), rstd = session.output([2, 1])
+            let x = session.output([2, 8], ACL_BF16), gamma = session.output([8], ACL_BF16), y = session.output([2, 8], ACL_BF16),
+                rstd = session.output([2, 1])
             #expect(norm(x, gamma, y, rstd) == 0)
             #expect(norm(x, gamma, y, session.output([1, 1])) == 507035)
             #expect(message().contains("rstd [1, 1] is too small for 2 rows"))
@@ -54,7 +60,9 @@ struct NormTests {
         await #expect(processExitsWith: .success) {
             let session = Session(["SOC": "Ascend910A"])
             let x = session.output([2, 8], ACL_FLOAT16), gamma = session.output([8], ACL_FLOAT16), rstd = session.output([2, 1])
-            expectCode(561003, session.run(cann.aclnnRmsNorm) { cann.aclnnRmsNormGetWorkspaceSize(x.handle, gamma.handle, 1e-5, x.handle, rstd.handle, $0, $1) })
+            expectCode(
+                561003,
+                session.run(cann.aclnnRmsNorm) { cann.aclnnRmsNormGetWorkspaceSize(x.handle, gamma.handle, 1e-5, x.handle, rstd.handle, $0, $1) })
         }
     }
 
@@ -73,8 +81,15 @@ struct NormTests {
                         let plain = session.output([3, 4, 10], type, layout), full = session.output([3, 4, 10], type, layout)
                         let mean = session.output(leading, ACL_FLOAT, layout), rstd = session.output(leading, ACL_FLOAT, layout)
                         let shape = session.integers(axes)
-                        ok(session.run(cann.aclnnLayerNorm) { cann.aclnnLayerNormGetWorkspaceSize(x.handle, shape, nil, nil, 1e-6, plain.handle, nil, nil, $0, $1) })
-                        ok(session.run(cann.aclnnLayerNorm) { cann.aclnnLayerNormGetWorkspaceSize(x.handle, shape, weight.handle, bias.handle, 1e-6, full.handle, mean.handle, rstd.handle, $0, $1) })
+                        ok(
+                            session.run(cann.aclnnLayerNorm) {
+                                cann.aclnnLayerNormGetWorkspaceSize(x.handle, shape, nil, nil, 1e-6, plain.handle, nil, nil, $0, $1)
+                            })
+                        ok(
+                            session.run(cann.aclnnLayerNorm) {
+                                cann.aclnnLayerNormGetWorkspaceSize(
+                                    x.handle, shape, weight.handle, bias.handle, 1e-6, full.handle, mean.handle, rstd.handle, $0, $1)
+                            })
                         let normal = x.values.indices.map { (x.values[$0] - statistics[$0 / width].mean) * statistics[$0 / width].rstd }
                         session.expect(plain, normal)
                         session.expect(full, normal.indices.map { normal[$0] * weight.values[$0 % width] + bias.values[$0 % width] })
@@ -93,19 +108,25 @@ struct NormTests {
             var random = Random(3)
             for type in aclDataType.floats {
                 for layout in Layout.allCases {
-                    let x = session.operand([2, 6, 3, 5], type, layout, &random), gamma = session.operand([6], type, layout, &random), beta = session.operand([6], type, layout, &random)
+                    let x = session.operand([2, 6, 3, 5], type, layout, &random), gamma = session.operand([6], type, layout, &random),
+                        beta = session.operand([6], type, layout, &random)
                     let statistics = NormTests.statistics(x.values, 30, 1e-6)
                     let normal = x.values.indices.map { at in
                         let channel = at / 15 % 6
                         return (x.values[at] - statistics[at / 30].mean) * statistics[at / 30].rstd * gamma.values[channel] + beta.values[channel]
                     }
-                    let y = session.output(x.dims, type, layout), z = session.output(x.dims, type, layout), mean = session.output([2, 3], type, layout), rstd = session.output([2, 3], type, layout)
-                    ok(session.run(cann.aclnnGroupNorm) {
-                        cann.aclnnGroupNormGetWorkspaceSize(x.handle, gamma.handle, beta.handle, 2, 6, 15, 3, 1e-6, y.handle, mean.handle, rstd.handle, $0, $1)
-                    })
-                    ok(session.run(cann.aclnnGroupNormSilu) {
-                        cann.aclnnGroupNormSiluGetWorkspaceSize(x.handle, gamma.handle, beta.handle, 3, 1e-6, z.handle, mean.handle, rstd.handle, $0, $1)
-                    })
+                    let y = session.output(x.dims, type, layout), z = session.output(x.dims, type, layout),
+                        mean = session.output([2, 3], type, layout), rstd = session.output([2, 3], type, layout)
+                    ok(
+                        session.run(cann.aclnnGroupNorm) {
+                            cann.aclnnGroupNormGetWorkspaceSize(
+                                x.handle, gamma.handle, beta.handle, 2, 6, 15, 3, 1e-6, y.handle, mean.handle, rstd.handle, $0, $1)
+                        })
+                    ok(
+                        session.run(cann.aclnnGroupNormSilu) {
+                            cann.aclnnGroupNormSiluGetWorkspaceSize(
+                                x.handle, gamma.handle, beta.handle, 3, 1e-6, z.handle, mean.handle, rstd.handle, $0, $1)
+                        })
                     session.expect(y, normal)
                     session.expect(z, normal.map { $0 / (1 + exp(-$0)) })
                     session.expect(mean, statistics.map(\.mean))
@@ -119,9 +140,12 @@ struct NormTests {
     func limits() async {
         await #expect(processExitsWith: .success) {
             let session = Session()
-            let x = session.output([2, 8], ACL_BF16), y = session.output([2, 8], ACL_BF16), gamma = session.output([8], ACL_BF16), statistics = session.output([2, 4], ACL_BF16)
+            let x = session.output([2, 8], ACL_BF16), y = session.output([2, 8], ACL_BF16), gamma = session.output([8], ACL_BF16),
+                statistics = session.output([2, 4], ACL_BF16)
             func layerNorm(_ shape: [Int], _ weight: Operand?) -> Int32 {
-                session.run(cann.aclnnLayerNorm) { cann.aclnnLayerNormGetWorkspaceSize(x.handle, session.integers(shape), weight?.handle, nil, 1e-6, y.handle, nil, nil, $0, $1) }
+                session.run(cann.aclnnLayerNorm) {
+                    cann.aclnnLayerNormGetWorkspaceSize(x.handle, session.integers(shape), weight?.handle, nil, 1e-6, y.handle, nil, nil, $0, $1)
+                }
             }
             #expect(layerNorm([8], gamma) == 0)
             #expect(layerNorm([4], nil) == 161002)
@@ -130,7 +154,8 @@ struct NormTests {
             #expect(layerNorm([8], session.output([4], ACL_BF16)) == 161002)
             func groupNorm(_ gamma: Operand, _ mean: Operand, channels: Int64 = 8, groups: Int64 = 4, epsilon: Double = 1e-6) -> Int32 {
                 session.run(cann.aclnnGroupNorm) {
-                    cann.aclnnGroupNormGetWorkspaceSize(x.handle, gamma.handle, gamma.handle, 2, channels, 1, groups, epsilon, y.handle, mean.handle, statistics.handle, $0, $1)
+                    cann.aclnnGroupNormGetWorkspaceSize(
+                        x.handle, gamma.handle, gamma.handle, 2, channels, 1, groups, epsilon, y.handle, mean.handle, statistics.handle, $0, $1)
                 }
             }
             #expect(groupNorm(gamma, statistics) == 0)
@@ -143,7 +168,11 @@ struct NormTests {
         await #expect(processExitsWith: .success) {
             let session = Session(["SOC": "Ascend310P3"])
             let x = session.output([2, 8], ACL_FLOAT16)
-            expectCode(561003, session.run(cann.aclnnLayerNorm) { cann.aclnnLayerNormGetWorkspaceSize(x.handle, session.integers([8]), nil, nil, 1e-6, x.handle, nil, nil, $0, $1) })
+            expectCode(
+                561003,
+                session.run(cann.aclnnLayerNorm) {
+                    cann.aclnnLayerNormGetWorkspaceSize(x.handle, session.integers([8]), nil, nil, 1e-6, x.handle, nil, nil, $0, $1)
+                })
         }
     }
 }

@@ -28,7 +28,9 @@ struct Operand {
 
 extension Session {
     /// A tensor with these values, rounded to the type.
-    func operand(_ dims: [Int], _ values: [Double], _ type: aclDataType = ACL_FLOAT, _ layout: Layout = .dense, format: aclFormat = ACL_FORMAT_ND) -> Operand {
+    func operand(_ dims: [Int], _ values: [Double], _ type: aclDataType = ACL_FLOAT, _ layout: Layout = .dense, format: aclFormat = ACL_FORMAT_ND)
+        -> Operand
+    {
         var strides = [Int](repeating: 1, count: dims.count), offset = 0, step = 1
         var order = Array(dims.indices.reversed())
         if layout == .transposed, dims.count > 1 { order.swapAt(0, 1) }
@@ -44,12 +46,16 @@ extension Session {
         for (place, value) in zip(places, values) { stored[place] = value }
         let bytes = type.encode(stored), storage = memory(max(bytes.count, 1))
         ok(cann.aclrtMemcpy(storage, bytes.count, bytes, bytes.count, ACL_MEMCPY_HOST_TO_DEVICE))
-        let handle = cann.aclCreateTensor(dims.map(Int64.init), UInt64(dims.count), type, strides.map(Int64.init), Int64(offset), format, [Int64(count)], 1, storage)!
-        return Operand(handle: handle, dims: dims, type: type, values: type.decode(type.encode(values)), storage: storage, places: places, storageCount: count)
+        let handle = cann.aclCreateTensor(
+            dims.map(Int64.init), UInt64(dims.count), type, strides.map(Int64.init), Int64(offset), format, [Int64(count)], 1, storage)!
+        return Operand(
+            handle: handle, dims: dims, type: type, values: type.decode(type.encode(values)), storage: storage, places: places, storageCount: count)
     }
 
     /// Roughly normal values.
-    func operand(_ dims: [Int], _ type: aclDataType = ACL_FLOAT, _ layout: Layout = .dense, format: aclFormat = ACL_FORMAT_ND, _ random: inout Random) -> Operand {
+    func operand(_ dims: [Int], _ type: aclDataType = ACL_FLOAT, _ layout: Layout = .dense, format: aclFormat = ACL_FORMAT_ND, _ random: inout Random)
+        -> Operand
+    {
         operand(dims, random.normals(dims.reduce(1, *)), type, layout, format: format)
     }
 

@@ -43,9 +43,11 @@ struct ProcessTests {
         }
     }
 
-    @Test("ASCEND_RT_VISIBLE_DEVICES: ascending, each once, read up to the first that is none; else 207004", arguments: [
-        ("0,2", 2), ("3", 1), ("1,2,x,3", 2), ("1,9", 1), ("2,1", 0), ("1,1", 0), ("x", 0), ("", 0),
-    ])
+    @Test(
+        "ASCEND_RT_VISIBLE_DEVICES: ascending, each once, read up to the first that is none; else 207004",
+        arguments: [
+            ("0,2", 2), ("3", 1), ("1,2,x,3", 2), ("1,9", 1), ("2,1", 0), ("1,1", 0), ("x", 0), ("", 0),
+        ])
     func visible(_ list: String, _ expected: Int) async {
         await #expect(processExitsWith: .success) { [list, expected] in
             _ = Session(["DEVICES": "4", "ASCEND_RT_VISIBLE_DEVICES": list], device: nil)
@@ -155,7 +157,10 @@ struct ProcessTests {
             _ = session.silu(session.tensor([16]), session.tensor([16]))
             ok(cann.aclFinalize())
         }
-        for line in ["1 stream is not destroyed", "2 tensors are not destroyed", "1 executor is not destroyed", "a block of 64 bytes of the memory of device 0 is not freed"] {
+        for line in [
+            "1 stream is not destroyed", "2 tensors are not destroyed", "1 executor is not destroyed",
+            "a block of 64 bytes of the memory of device 0 is not freed",
+        ] {
             expectRefusal(told, line)
         }
         let ended = await #expect(processExitsWith: .signal(SIGABRT), observing: [\.standardErrorContent]) {

@@ -23,7 +23,8 @@ struct ProductTests {
             for type in aclDataType.floats {
                 for layout in Layout.allCases {
                     for (m, k, n) in [(1, 1, 1), (5, 7, 9), (1, 300, 17), (66, 258, 131)] {
-                        let a = session.operand([m, k], type, layout, &random), b = session.operand([k, n], type, layout, &random), c = session.output([m, n], type, layout)
+                        let a = session.operand([m, k], type, layout, &random), b = session.operand([k, n], type, layout, &random),
+                            c = session.output([m, n], type, layout)
                         ok(session.run(cann.aclnnMatmul) { cann.aclnnMatmulGetWorkspaceSize(a.handle, b.handle, c.handle, 0, $0, $1) })
                         session.expect(c, Self.product(a.values, b.values, m, k, n), "\(type) \(layout) \(m)×\(k)×\(n)")
                     }
@@ -41,12 +42,16 @@ struct ProductTests {
                 let a = session.operand([2, 1, 3, 4], ACL_BF16, layout, &random), b = session.operand([3, 4, 5], ACL_BF16, layout, &random)
                 let c = session.output([2, 3, 3, 5], ACL_BF16, layout)
                 ok(session.run(cann.aclnnMatmul) { cann.aclnnMatmulGetWorkspaceSize(a.handle, b.handle, c.handle, 0, $0, $1) })
-                session.expect(c, (0..<6).flatMap { page in
-                    Self.product(Array(a.values[page / 3 * 12..<page / 3 * 12 + 12]), Array(b.values[page % 3 * 20..<page % 3 * 20 + 20]), 3, 4, 5)
-                })
+                session.expect(
+                    c,
+                    (0..<6).flatMap { page in
+                        Self.product(
+                            Array(a.values[page / 3 * 12..<page / 3 * 12 + 12]), Array(b.values[page % 3 * 20..<page % 3 * 20 + 20]), 3, 4, 5)
+                    })
                 let d = session.operand([3, 2, 4], ACL_BF16, layout, &random), e = session.output([3, 2, 5], ACL_FLOAT, layout)
                 ok(session.run(cann.aclnnBatchMatMul) { cann.aclnnBatchMatMulGetWorkspaceSize(d.handle, b.handle, e.handle, 0, $0, $1) })
-                session.expect(e, (0..<3).flatMap { Self.product(Array(d.values[$0 * 8..<$0 * 8 + 8]), Array(b.values[$0 * 20..<$0 * 20 + 20]), 2, 4, 5) })
+                session.expect(
+                    e, (0..<3).flatMap { Self.product(Array(d.values[$0 * 8..<$0 * 8 + 8]), Array(b.values[$0 * 20..<$0 * 20 + 20]), 2, 4, 5) })
             }
         }
     }
@@ -58,9 +63,13 @@ struct ProductTests {
             var random = Random(3)
             for (type, layout) in zip(aclDataType.floats, Layout.allCases) {
                 for shape in [[5], [1, 5], [3, 5]] {
-                    let bias = session.operand(shape, type, layout, &random), a = session.operand([3, 4], type, layout, &random), b = session.operand([4, 5], type, layout, &random)
+                    let bias = session.operand(shape, type, layout, &random), a = session.operand([3, 4], type, layout, &random),
+                        b = session.operand([4, 5], type, layout, &random)
                     let c = session.output([3, 5], type, layout), beta = session.scalar(2), alpha = session.scalar(0.5)
-                    ok(session.run(cann.aclnnAddmm) { cann.aclnnAddmmGetWorkspaceSize(bias.handle, a.handle, b.handle, beta, alpha, c.handle, 0, $0, $1) })
+                    ok(
+                        session.run(cann.aclnnAddmm) {
+                            cann.aclnnAddmmGetWorkspaceSize(bias.handle, a.handle, b.handle, beta, alpha, c.handle, 0, $0, $1)
+                        })
                     let product = Self.product(a.values, b.values, 3, 4, 5)
                     session.expect(c, product.indices.map { 2 * bias.values[$0 % bias.values.count] + 0.5 * product[$0] })
                 }
@@ -89,7 +98,8 @@ struct ProductTests {
             func matmul(_ a: Operand?, _ b: Operand?, _ c: Operand?, _ cubeMathType: Int8 = 0) -> Int32 {
                 session.run(cann.aclnnMatmul) { cann.aclnnMatmulGetWorkspaceSize(a?.handle, b?.handle, c?.handle, cubeMathType, $0, $1) }
             }
-            let f32 = session.output([2, 2]), f16 = session.output([2, 2], ACL_FLOAT16), bf16 = session.output([2, 2], ACL_BF16), out = session.output([2, 2])
+            let f32 = session.output([2, 2]), f16 = session.output([2, 2], ACL_FLOAT16), bf16 = session.output([2, 2], ACL_BF16),
+                out = session.output([2, 2])
             #expect(matmul(f32, f32, out) == 0)
             #expect(matmul(bf16, f16, out) == 161002)
             #expect(matmul(bf16, f32, out) == 161002)
@@ -101,10 +111,16 @@ struct ProductTests {
             #expect(matmul(bf16, bf16, out, 2) == 161002)
             #expect(matmul(nil, f32, out) == 161001)
             #expect(matmul(f32, f32, nil) == 161001)
-            expectCode(161002, session.run(cann.aclnnBatchMatMul) { cann.aclnnBatchMatMulGetWorkspaceSize(f32.handle, f32.handle, out.handle, 0, $0, $1) })
+            expectCode(
+                161002, session.run(cann.aclnnBatchMatMul) { cann.aclnnBatchMatMulGetWorkspaceSize(f32.handle, f32.handle, out.handle, 0, $0, $1) })
             let one = session.scalar(1), bias = session.output([3])
-            expectCode(161002, session.run(cann.aclnnAddmm) { cann.aclnnAddmmGetWorkspaceSize(bias.handle, f32.handle, f32.handle, one, one, out.handle, 0, $0, $1) })
-            expectCode(161001, session.run(cann.aclnnAddmm) { cann.aclnnAddmmGetWorkspaceSize(f32.handle, f32.handle, f32.handle, nil, one, out.handle, 0, $0, $1) })
+            expectCode(
+                161002,
+                session.run(cann.aclnnAddmm) { cann.aclnnAddmmGetWorkspaceSize(bias.handle, f32.handle, f32.handle, one, one, out.handle, 0, $0, $1) }
+            )
+            expectCode(
+                161001,
+                session.run(cann.aclnnAddmm) { cann.aclnnAddmmGetWorkspaceSize(f32.handle, f32.handle, f32.handle, nil, one, out.handle, 0, $0, $1) })
         }
     }
 

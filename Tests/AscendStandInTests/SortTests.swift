@@ -19,8 +19,16 @@ struct SortTests {
                 #expect(session.read(places) == [0, 1, 0, 0, 1, 0, 1, 1])
             }
             let x = session.output([2, 4]), values = session.output([2, 4])
-            expectCode(161002, session.run(cann.aclnnSort) { cann.aclnnSortGetWorkspaceSize(x.handle, true, 1, true, values.handle, session.output([2, 4], ACL_INT32).handle, $0, $1) })
-            expectCode(161002, session.run(cann.aclnnSort) { cann.aclnnSortGetWorkspaceSize(x.handle, true, 2, true, values.handle, session.output([2, 4], ACL_INT64).handle, $0, $1) })
+            expectCode(
+                161002,
+                session.run(cann.aclnnSort) {
+                    cann.aclnnSortGetWorkspaceSize(x.handle, true, 1, true, values.handle, session.output([2, 4], ACL_INT32).handle, $0, $1)
+                })
+            expectCode(
+                161002,
+                session.run(cann.aclnnSort) {
+                    cann.aclnnSortGetWorkspaceSize(x.handle, true, 2, true, values.handle, session.output([2, 4], ACL_INT64).handle, $0, $1)
+                })
         }
     }
 
@@ -36,7 +44,9 @@ struct SortTests {
                 #expect(session.read(y) == [1, 2, 3, 0, 2.5, 7])
             }
             let x = session.output([2, 3])
-            expectCode(161002, session.run(cann.aclnnCumsum) { cann.aclnnCumsumGetWorkspaceSize(x.handle, 1, ACL_FLOAT16, session.output([2, 3]).handle, $0, $1) })
+            expectCode(
+                161002,
+                session.run(cann.aclnnCumsum) { cann.aclnnCumsumGetWorkspaceSize(x.handle, 1, ACL_FLOAT16, session.output([2, 3]).handle, $0, $1) })
         }
     }
 
@@ -45,16 +55,32 @@ struct SortTests {
         await #expect(processExitsWith: .success) {
             let session = Session()
             for layout in Layout.allCases {
-                let rows = session.operand([2, 3], [1, 2, 2, 5, 6, 7], ACL_FLOAT, layout), x = session.operand([2, 2], [2, 0, 7, .nan], ACL_FLOAT, layout)
+                let rows = session.operand([2, 3], [1, 2, 2, 5, 6, 7], ACL_FLOAT, layout),
+                    x = session.operand([2, 2], [2, 0, 7, .nan], ACL_FLOAT, layout)
                 let wide = session.output([2, 2], ACL_INT64, layout), narrow = session.output([2, 2], ACL_INT32, layout)
-                ok(session.run(cann.aclnnSearchSorted) { cann.aclnnSearchSortedGetWorkspaceSize(rows.handle, x.handle, false, false, nil, wide.handle, $0, $1) })
+                ok(
+                    session.run(cann.aclnnSearchSorted) {
+                        cann.aclnnSearchSortedGetWorkspaceSize(rows.handle, x.handle, false, false, nil, wide.handle, $0, $1)
+                    })
                 #expect(session.read(wide) == [1, 0, 2, 3])
-                ok(session.run(cann.aclnnSearchSorted) { cann.aclnnSearchSortedGetWorkspaceSize(rows.handle, x.handle, true, true, nil, narrow.handle, $0, $1) })
+                ok(
+                    session.run(cann.aclnnSearchSorted) {
+                        cann.aclnnSearchSortedGetWorkspaceSize(rows.handle, x.handle, true, true, nil, narrow.handle, $0, $1)
+                    })
                 #expect(session.read(narrow) == [3, 0, 3, 3])
             }
             let rows = session.output([2, 3]), x = session.output([2, 1]), odd = session.output([3, 1])
-            expectCode(161002, session.run(cann.aclnnSearchSorted) { cann.aclnnSearchSortedGetWorkspaceSize(rows.handle, x.handle, true, true, nil, session.output([2, 1], ACL_INT64).handle, $0, $1) })
-            expectCode(161002, session.run(cann.aclnnSearchSorted) { cann.aclnnSearchSortedGetWorkspaceSize(rows.handle, odd.handle, false, true, nil, session.output([3, 1], ACL_INT64).handle, $0, $1) })
+            expectCode(
+                161002,
+                session.run(cann.aclnnSearchSorted) {
+                    cann.aclnnSearchSortedGetWorkspaceSize(rows.handle, x.handle, true, true, nil, session.output([2, 1], ACL_INT64).handle, $0, $1)
+                })
+            expectCode(
+                161002,
+                session.run(cann.aclnnSearchSorted) {
+                    cann.aclnnSearchSortedGetWorkspaceSize(
+                        rows.handle, odd.handle, false, true, nil, session.output([3, 1], ACL_INT64).handle, $0, $1)
+                })
         }
     }
 
@@ -65,7 +91,8 @@ struct SortTests {
             let a = session.operand([2, 2], [1, 5, -3, 2]), b = session.operand([1, 2], [2, 2]), out = session.output([2, 2])
             ok(session.run(cann.aclnnMinimum) { cann.aclnnMinimumGetWorkspaceSize(a.handle, b.handle, out.handle, $0, $1) })
             #expect(session.read(out) == [1, 2, -3, 2])
-            let whole = session.operand([2, 1], [7, 3], ACL_INT64), most = session.operand([2, 1], [4, 4], ACL_INT64), kept = session.output([2, 1], ACL_INT64)
+            let whole = session.operand([2, 1], [7, 3], ACL_INT64), most = session.operand([2, 1], [4, 4], ACL_INT64),
+                kept = session.output([2, 1], ACL_INT64)
             ok(session.run(cann.aclnnMinimum) { cann.aclnnMinimumGetWorkspaceSize(whole.handle, most.handle, kept.handle, $0, $1) })
             #expect(session.read(kept) == [4, 3])
         }

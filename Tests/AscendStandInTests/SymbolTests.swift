@@ -32,11 +32,17 @@ struct SymbolTests {
     static let listed: [String: Listed] = {
         let file = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../Fixtures/cann/prototypes.txt")
         let lines = try! String(contentsOf: file, encoding: .utf8).split(separator: "\n").filter { !$0.hasPrefix("#") }
-        return Dictionary(uniqueKeysWithValues: lines.map { line in
-            let columns = line.split(separator: " ", maxSplits: 3), declaration = columns[3], parenthesis = declaration.firstIndex(of: "(")!
-            let head = declaration[..<parenthesis].split(separator: " ")
-            return (String(head.last!), Listed(library: String(columns[0]), sources: String(columns[1]), result: head.dropLast().joined(separator: " "), prototype: Prototype(declaration[parenthesis...])))
-        })
+        return Dictionary(
+            uniqueKeysWithValues: lines.map { line in
+                let columns = line.split(separator: " ", maxSplits: 3), declaration = columns[3], parenthesis = declaration.firstIndex(of: "(")!
+                let head = declaration[..<parenthesis].split(separator: " ")
+                return (
+                    String(head.last!),
+                    Listed(
+                        library: String(columns[0]), sources: String(columns[1]), result: head.dropLast().joined(separator: " "),
+                        prototype: Prototype(declaration[parenthesis...]))
+                )
+            })
     }()
 
     static var resolved: [ca_symbol] { (0..<ca_symbol_count()).map { ca_symbol_at($0)!.pointee } }

@@ -6,7 +6,8 @@ import Testing
 @Suite struct SafetensorsFileTests {
     @Test("tensors, types, shapes and metadata are read as written")
     func reads() throws {
-        let header = #"{"__metadata__":{"format":"pt","k\u00e9y":"a \"b\" \ud83d\ude00"},"b":{"dtype":"I32","shape":[2],"data_offsets":[4,12]},"a":{"dtype":"F32","shape":[],"data_offsets":[0,4]}}  "#
+        let header =
+            #"{"__metadata__":{"format":"pt","k\u00e9y":"a \"b\" \ud83d\ude00"},"b":{"dtype":"I32","shape":[2],"data_offsets":[4,12]},"a":{"dtype":"F32","shape":[],"data_offsets":[0,4]}}  "#
         let file = try open(safetensors(header, data: [0, 0, 0x80, 0x3F, 7, 0, 0, 0, 0xFF, 0xFF, 0xFF, 0xFF]))
         #expect(file.names == ["a", "b"])
         #expect(file.metadata == ["format": "pt", "kéy": "a \"b\" 😀"])
@@ -34,7 +35,8 @@ import Testing
 
     @Test("types and ranks that we don't compute with are listed, and refused when taken")
     func listedOnly() throws {
-        let header = #"{"a":{"dtype":"F8_E4M3","shape":[2],"data_offsets":[0,2]},"b":{"dtype":"U8","shape":[1,1,1,1,1],"data_offsets":[2,3]},"c":{"dtype":"Q9","shape":[3],"data_offsets":[3,8]}}"#
+        let header =
+            #"{"a":{"dtype":"F8_E4M3","shape":[2],"data_offsets":[0,2]},"b":{"dtype":"U8","shape":[1,1,1,1,1],"data_offsets":[2,3]},"c":{"dtype":"Q9","shape":[3],"data_offsets":[3,8]}}"#
         let file = try open(safetensors(header, data: [UInt8](repeating: 0, count: 8)))
         #expect(file.names == ["a", "b", "c"])
         for name in file.names { #expect(failure(.unsupportedType) { _ = try file.tensor(name) }.contains(name)) }
@@ -50,24 +52,24 @@ import Testing
     @Test(
         "a header that breaks the format is refused, whatever it says",
         arguments: [
-            #"{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,4]}}"#, // Too few bytes for its shape.
-            #"{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,16]}}"#, // Beyond the file.
-            #"{"a":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}"#, // A gap in front.
-            #"{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}"#, // Bytes left over.
+            #"{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,4]}}"#,  // Too few bytes for its shape.
+            #"{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,16]}}"#,  // Beyond the file.
+            #"{"a":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}"#,  // A gap in front.
+            #"{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}"#,  // Bytes left over.
             #"{"a":{"dtype":"F32","shape":[2],"data_offsets":[8,0]}}"#,
-            #"{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"b":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}"#, // Overlapping.
-            #"{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}"#, // Twice.
+            #"{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"b":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}"#,  // Overlapping.
+            #"{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}"#,  // Twice.
             #"{"__metadata__":{"k":"1","k":"2"},"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}"#,
             #"{"a":{"dtype":"F32","shape":[-2],"data_offsets":[0,8]}}"#,
             #"{"a":{"dtype":"F32","shape":[2.0],"data_offsets":[0,8]}}"#,
-            #"{"a":{"dtype":"F32","shape":[4294967296,4294967296,2],"data_offsets":[0,8]}}"#, // A product over 2⁶³.
+            #"{"a":{"dtype":"F32","shape":[4294967296,4294967296,2],"data_offsets":[0,8]}}"#,  // A product over 2⁶³.
             #"{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,99999999999999999999]}}"#,
             #"{"a":{"dtype":"F32","shape":[2],"data_offsets":[0]}}"#,
             #"{"a":{"dtype":"F32","shape":[2]}}"#,
             #"{"a":{"dtype":"F32","dtype":"F32","shape":[2],"data_offsets":[0,8]}}"#,
             #"{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8],"extra":1}}"#,
             #"{"a":{"dtype":4,"shape":[2],"data_offsets":[0,8]}}"#,
-            #"{"a":{"dtype":"F4","shape":[15],"data_offsets":[0,8]}}"#, // No whole number of bytes.
+            #"{"a":{"dtype":"F4","shape":[15],"data_offsets":[0,8]}}"#,  // No whole number of bytes.
             #"{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}}"#,
             #"{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}"#,
             #" {"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}"#,
@@ -96,7 +98,8 @@ import Testing
 
     @Test("a file with any byte of its header changed, or cut anywhere, is read or refused, never a trap")
     func fuzz() throws {
-        let header = #"{"__metadata__":{"format":"pt"},"a.weight":{"dtype":"F32","shape":[2,3],"data_offsets":[0,24]},"b":{"dtype":"BF16","shape":[4],"data_offsets":[24,32]}}"#
+        let header =
+            #"{"__metadata__":{"format":"pt"},"a.weight":{"dtype":"F32","shape":[2,3],"data_offsets":[0,24]},"b":{"dtype":"BF16","shape":[4],"data_offsets":[24,32]}}"#
         let bytes = safetensors(header, data: [UInt8](repeating: 1, count: 32))
         var random = SystemRandomNumberGenerator()
         let interesting = Array("{}[]\",:0129-\\u.eE \u{0}\u{FF}".utf8)

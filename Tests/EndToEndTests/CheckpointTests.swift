@@ -55,13 +55,15 @@ import Testing
     @Test("verify holds on the fixture, and fails with exit 1 where the reference differs")
     func verify() async throws {
         let scratch = try Scratch()
-        let holds = try await Program.run("glm", ["verify", Binaries.model, Binaries.model + "-text-to-image.safetensors", "--threads", "1"], in: scratch)
+        let holds = try await Program.run(
+            "glm", ["verify", Binaries.model, Binaries.model + "-text-to-image.safetensors", "--threads", "1"], in: scratch)
         #expect(holds.exit == .code(0) && holds.output.last?.hasSuffix("rows hold") == true)
         // A file's last bytes are its smallest elements: the picture's.
         var reference = try Data(contentsOf: URL(fileURLWithPath: Binaries.model + "-text-to-image.safetensors"))
         reference.replaceSubrange((reference.count - 1000)..<reference.count, with: Data(count: 1000))
         try reference.write(to: URL(fileURLWithPath: scratch.file("reference.safetensors")))
-        let fails = try await Program.run("glm", ["verify", Binaries.model, scratch.file("reference.safetensors"), "--threads", "1", "--json"], in: scratch)
+        let fails = try await Program.run(
+            "glm", ["verify", Binaries.model, scratch.file("reference.safetensors"), "--threads", "1", "--json"], in: scratch)
         #expect(fails.exit == .code(1))
         let report = try #require(try JSONSerialization.jsonObject(with: Data(fails.output.joined(separator: "\n").utf8)) as? [String: Any])
         #expect(report["holds"] as? Bool == false)

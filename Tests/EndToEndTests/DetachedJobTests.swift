@@ -40,7 +40,8 @@ import Wire
         let fleet = try await RunningFleet.start("text,diffusion", [])
         let scratch = fleet.scratch
         let gateway = ["--gateway", fleet.address]
-        let made = try await Program.run("glm", ["generate", "x", "--detach", "--size", "64x64", "--steps", "2", "--seed", "3"] + gateway, in: scratch)
+        let made = try await Program.run(
+            "glm", ["generate", "x", "--detach", "--size", "64x64", "--steps", "2", "--seed", "3"] + gateway, in: scratch)
         #expect(made.exit == .code(0), "\(made.errors)")
         let id = try #require(made.output.first)
         #expect(try await Program.run("glm", ["jobs", "wait", id] + gateway, in: scratch).output == ["\(id) done"])
@@ -64,7 +65,9 @@ import Wire
         #expect(early?.status == .failedPrecondition)
         let unknown = await #expect(throws: CallError.self) { try await client.get("nothing") }
         #expect(unknown?.status == .notFound)
-        let bad = await #expect(throws: CallError.self) { try await client.submit(SubmitJobRequest(request: GenerateImageRequest(prompt: "x", steps: 0))) }
+        let bad = await #expect(throws: CallError.self) {
+            try await client.submit(SubmitJobRequest(request: GenerateImageRequest(prompt: "x", steps: 0)))
+        }
         #expect(bad == CallError(.invalidArgument, "steps 0 is outside 1 through 200"))
         await fleet.stop()
     }

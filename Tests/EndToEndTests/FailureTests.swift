@@ -73,7 +73,9 @@ import Wire
         let fleet = try await RunningFleet.start("text,diffusion")
         let operations = OperationsClient(fleet.connection)
         let before = try await fleet.picture()
-        let swap = await #expect(throws: CallError.self) { try await operations.swap(SwapRequest(kind: "diffusion", model: fleet.scratch.path)) { _ in } }
+        let swap = await #expect(throws: CallError.self) {
+            try await operations.swap(SwapRequest(kind: "diffusion", model: fleet.scratch.path)) { _ in }
+        }
         #expect(swap?.status == .failedPrecondition && swap?.message.contains("model_index.json") == true, "\(swap as Any)")
         let same = await #expect(throws: CallError.self) { try await operations.swap(SwapRequest(kind: "diffusion", model: Binaries.model)) { _ in } }
         #expect(same?.message.hasPrefix("the diffusion stages have that model already") == true)

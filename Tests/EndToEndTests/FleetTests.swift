@@ -107,7 +107,8 @@ import Wire
         #expect(result.output.contains { $0.hasPrefix("text-0") && $0.contains("serving") && $0.contains("tiny-f32") })
         await fleet.stop()
         #expect(try await Program.run("glm", ["status", "--gateway", fleet.address], in: fleet.scratch).exit == .code(1))
-        let refused = try await Program.run("glm", ["generate", "x", "-o", fleet.scratch.file("a.png"), "--gateway", fleet.address], in: fleet.scratch)
+        let refused = try await Program.run(
+            "glm", ["generate", "x", "-o", fleet.scratch.file("a.png"), "--gateway", fleet.address], in: fleet.scratch)
         #expect(refused.exit == .code(1) && refused.error.hasPrefix("no gateway answers at \(fleet.address)"))
     }
 }

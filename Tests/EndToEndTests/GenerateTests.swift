@@ -25,7 +25,8 @@ import Testing
     func imageToImage() async throws {
         let scratch = try Scratch()
         let sources = [Binaries.image("rgb.png"), Binaries.image("orientation-6.jpg")]
-        let result = try await Program.run("glm", ["edit"] + sources + ["brighter", "-o", scratch.file("b.jpg"), "--json"] + Self.small + Self.own, in: scratch)
+        let result = try await Program.run(
+            "glm", ["edit"] + sources + ["brighter", "-o", scratch.file("b.jpg"), "--json"] + Self.small + Self.own, in: scratch)
         #expect(result.exit == .code(0), "\(result.errors)")
         let report = try #require(try JSONSerialization.jsonObject(with: Data(result.output.joined(separator: "\n").utf8)) as? [String: Any])
         let image = try #require((report["images"] as? [[String: Any]])?.first)
@@ -58,15 +59,19 @@ import Testing
         func run(_ arguments: [String]) async throws -> Program.Result { try await Program.run("glm", arguments, in: scratch) }
         let out = scratch.file("a.png")
         #expect(try await run(["generate", "x"]).exit == .code(2))
-        #expect(try await run(["generate", "x", "-o", scratch.file("a.gif")]).error == "\(scratch.file("a.gif")) ends neither in .png nor in .jpg or .jpeg")
+        #expect(
+            try await run(["generate", "x", "-o", scratch.file("a.gif")]).error
+                == "\(scratch.file("a.gif")) ends neither in .png nor in .jpg or .jpeg")
         #expect(try await run(["generate", "x", "-o", scratch.file("a.gif")]).exit == .code(2))
-        #expect(try await run(["generate", "x", "-o", out, "--seed", "-1"]).error == "seed -1 is not a whole number from 0 through 18446744073709551615")
+        #expect(
+            try await run(["generate", "x", "-o", out, "--seed", "-1"]).error == "seed -1 is not a whole number from 0 through 18446744073709551615")
         #expect(try await run(["nonsense"]).exit == .code(2))
         let refused = try await run(["generate", "x", "-o", out, "--steps", "0"] + Self.own)
         #expect(refused.exit == .code(1) && refused.errors == ["Error: steps 0 is outside 1 through 200"])
         #expect(try await run(["generate", " ", "-o", out] + Self.own).error == "prompt is empty; write what the picture shows")
         #expect(try await run(["generate", "x", "-o", out, "--size", "100x64"] + Self.own).error == "width 100 is not a multiple of 32 pixels")
-        #expect(try await run(["generate", "x", "-o", out, "--guidance", "nan"] + Self.own).error == "guidance_scale nan is outside 0.0 through 20.0")
+        #expect(
+            try await run(["generate", "x", "-o", out, "--guidance", "nan"] + Self.own).error == "guidance_scale nan is outside 0.0 through 20.0")
         let broken = Binaries.model + "/model_index.json"
         #expect(try await run(["edit", broken, "x", "-o", out] + Self.own).error == "\(broken): neither PNG nor JPEG by its first bytes")
         #expect(scratch.contents.isEmpty)

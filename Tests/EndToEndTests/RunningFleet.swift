@@ -18,7 +18,9 @@ final class RunningFleet: Sendable {
         self.connection = connection
     }
 
-    static func start(_ kinds: String = "vision,text,diffusion", in scratch: Scratch? = nil, _ flags: [String] = ["--exit-with-parent"]) async throws -> RunningFleet {
+    static func start(_ kinds: String = "vision,text,diffusion", in scratch: Scratch? = nil, _ flags: [String] = ["--exit-with-parent"]) async throws
+        -> RunningFleet
+    {
         let scratch = try scratch ?? Scratch()
         let folder = scratch.file("run")
         let program = try Program(

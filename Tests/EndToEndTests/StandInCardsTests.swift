@@ -162,7 +162,8 @@ import Wire
     }
 
     @Test(
-        "a card that another tenant fills costs the requests that need more of it, with the reason; others go on in the same process, and large ones later")
+        "a card that another tenant fills costs the requests that need more of it, with the reason; others go on in the same process, and large ones later"
+    )
     func full() async throws {
         let scratch = try Scratch()
         let machine = try Machine(in: scratch)

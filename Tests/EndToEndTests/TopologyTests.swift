@@ -18,7 +18,9 @@ import Wire
     func runs() async throws {
         let scratch = try Scratch()
         let file = try topology(
-            scratch, "model: \(Binaries.model)\nstages:\n  text: {replicas: 2, batch: 3, threads: 1}\n  vision: {replicas: 1, threads: 1}\n  diffusion: {replicas: 1, threads: 1}\n" + Self.small)
+            scratch,
+            "model: \(Binaries.model)\nstages:\n  text: {replicas: 2, batch: 3, threads: 1}\n  vision: {replicas: 1, threads: 1}\n  diffusion: {replicas: 1, threads: 1}\n"
+                + Self.small)
         let plan = try await Program.run("glm", ["plan", "--topology", file], in: scratch)
         #expect(plan.exit == .code(0), "\(plan.output) \(plan.errors)")
         for name in ["vision-0", "text-0", "text-1", "diffusion-0"] { #expect(plan.output.contains { $0.contains(name) }) }
@@ -29,7 +31,10 @@ import Wire
         let gateway = GatewayClient(connection)
         try await OperationsClient(connection).scale(ScaleRequest(kind: "diffusion", replicas: 2)) { _ in }
         let status = try await gateway.status()
-        #expect(status.stages.compactMap { $0.description.map { "\($0.kind)-\($0.instance)" } } == ["vision-0", "text-0", "text-1", "diffusion-0", "diffusion-1"])
+        #expect(
+            status.stages.compactMap { $0.description.map { "\($0.kind)-\($0.instance)" } } == [
+                "vision-0", "text-0", "text-1", "diffusion-0", "diffusion-1",
+            ])
         #expect(status.stages.first { $0.description?.kind == "text" }?.description?.slots == 3)
         #expect(status.queues.first { $0.kind == "text" }?.slots == 6)
         #expect(status.cards.first { $0.name == "cpu" }?.stages.count == 5)

@@ -9,7 +9,8 @@ import Testing
 
     private func request(sources: [SourcePicture] = [], guidance: Float = 2) -> RenderRequest {
         RenderRequest(
-            prompt: "a \"cat\" and \"dogs\"", height: 64, width: 96, target: CodeGrid(height: 2, width: 3, codes: [3, 2, 1, 0, 4, 5]), sources: sources,
+            prompt: "a \"cat\" and \"dogs\"", height: 64, width: 96, target: CodeGrid(height: 2, width: 3, codes: [3, 2, 1, 0, 4, 5]),
+            sources: sources,
             steps: 3, guidanceScale: guidance, seed: 5)
     }
 
@@ -32,7 +33,11 @@ import Testing
         let before = try renderer.render(request(), onStep: { _ in })
         var checks = 0
         #expect(throws: Left.self) {
-            try renderer.render(request(), checkCancellation: { checks += 1; if checks == 3 { throw Left() } }, onStep: { _ in })
+            try renderer.render(
+                request(),
+                checkCancellation: {
+                    checks += 1; if checks == 3 { throw Left() }
+                }, onStep: { _ in })
         }
         #expect(throws: Left.self) { try renderer.render(request(), onStep: { if $0 == 2 { throw Left() } }) }
         #expect(try renderer.render(request(), onStep: { _ in }) == before)

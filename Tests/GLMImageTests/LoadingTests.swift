@@ -35,11 +35,13 @@ import Testing
         #expect(error.contains("decoder.conv_out.weight") && error.contains("should have the shape [3, "), "\(error)")
     }
 
-    @Test("a configuration of another architecture is refused by key and value", arguments: [
-        ("vae/config.json", "\"silu\"", "\"relu\"", "act_fn"),
-        ("vision_language_encoder/config.json", "\"glm_image\"", "\"glm_other\"", "glm_other"),
-        ("text_encoder/config.json", "\"gated-gelu\"", "\"relu\"", "feed_forward_proj"),
-    ])
+    @Test(
+        "a configuration of another architecture is refused by key and value",
+        arguments: [
+            ("vae/config.json", "\"silu\"", "\"relu\"", "act_fn"),
+            ("vision_language_encoder/config.json", "\"glm_image\"", "\"glm_other\"", "glm_other"),
+            ("text_encoder/config.json", "\"gated-gelu\"", "\"relu\"", "feed_forward_proj"),
+        ])
     func configuration(file: String, from: String, to: String, named: String) throws {
         try Fixture.withCopy(of: "tiny-f32") { copy in
             let url = copy.appending(path: file)

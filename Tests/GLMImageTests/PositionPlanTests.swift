@@ -7,7 +7,8 @@ import Testing
     @Test("text runs on all axes, then preview and target rasters advance by their longer side")
     func textToImage() {
         let plan = PositionPlan(
-            ids: [1, 2, start], sources: [], targets: [GridSize(height: 2, width: 3), GridSize(height: 1, width: 2)], imageStart: start, imageEnd: end)
+            ids: [1, 2, start], sources: [], targets: [GridSize(height: 2, width: 3), GridSize(height: 1, width: 2)], imageStart: start, imageEnd: end
+        )
         #expect(plan.prompt == (0..<3).map { RasterPosition(text: $0) })
         #expect(plan.generated.count == 6 + 2 + 1)
         #expect(plan.generated[0] == RasterPosition(temporal: 3, height: 3, width: 3))
@@ -20,7 +21,8 @@ import Testing
     func imageToImage() {
         let ids: [Int32] = [start, image, image, end, start, image, end, 7, start]
         let plan = PositionPlan(
-            ids: ids, sources: [GridSize(height: 1, width: 2), GridSize(height: 1, width: 1)], targets: [GridSize(height: 1, width: 1)], imageStart: start,
+            ids: ids, sources: [GridSize(height: 1, width: 2), GridSize(height: 1, width: 1)], targets: [GridSize(height: 1, width: 1)],
+            imageStart: start,
             imageEnd: end)
         #expect(plan.prompt.map(\.temporal) == [0, 1, 1, 3, 4, 5, 6, 7, 8])
         #expect(plan.prompt.map(\.width) == [0, 1, 2, 3, 4, 5, 6, 7, 8])

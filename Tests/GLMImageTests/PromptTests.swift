@@ -8,9 +8,11 @@ import TensorCPU
 import Testing
 
 @Suite struct PromptTests {
-    @Test("the preview's grid is the reference's, rounded down", arguments: [
-        (16, 16, 16, 16), (32, 32, 16, 16), (36, 24, 19, 13), (32, 36, 15, 16), (64, 64, 16, 16), (34, 60, 12, 21),
-    ])
+    @Test(
+        "the preview's grid is the reference's, rounded down",
+        arguments: [
+            (16, 16, 16, 16), (32, 32, 16, 16), (36, 24, 19, 13), (32, 36, 15, 16), (64, 64, 16, 16), (34, 60, 12, 21),
+        ])
     func preview(height: Int, width: Int, previewHeight: Int, previewWidth: Int) {
         #expect(PromptProcessor.preview(of: GridSize(height: height, width: width)) == GridSize(height: previewHeight, width: previewWidth))
     }
@@ -40,7 +42,10 @@ import Testing
         #expect(refusal { $0.prompt = String(repeating: "a", count: 32_769) }.contains("32769 bytes, the limit is 32768"))
         #expect(refusal { $0.height = 1000 }.contains("height 1000 is not a multiple of 32"))
         #expect(refusal { $0.width = 0 }.contains("width 0 is outside 32 through 4096"))
-        #expect(refusal { $0.height = 4096; $0.width = 4096 }.contains("16777216 pixels, the limit is 4194304"))
+        #expect(
+            refusal {
+                $0.height = 4096; $0.width = 4096
+            }.contains("16777216 pixels, the limit is 4194304"))
         #expect(refusal { $0.sampling.temperature = .nan }.contains("temperature nan"))
         #expect(refusal { $0.sampling.topP = 0 }.contains("top_p 0.0"))
         #expect(refusal { $0.sources = [CodeGrid(height: 1, width: 1, codes: [99_999])] }.contains("code 99999"))
@@ -65,6 +70,8 @@ import Testing
         #expect(throws: GLMImageError.self) { try renderer.validate(request { $0.guidanceScale = .nan }) }
         #expect(throws: GLMImageError.self) { try renderer.validate(request { $0.steps = 0 }) }
         #expect(throws: GLMImageError.self) { try renderer.validate(request { $0.width = 96 }) }
-        #expect(throws: GLMImageError.self) { try renderer.validate(request { $0.target = CodeGrid(height: 2, width: 2, codes: [0, 1, 2, 1 << 20]) }) }
+        #expect(throws: GLMImageError.self) {
+            try renderer.validate(request { $0.target = CodeGrid(height: 2, width: 2, codes: [0, 1, 2, 1 << 20]) })
+        }
     }
 }

@@ -14,7 +14,9 @@ import Testing
             for width in stride(from: 19, through: 900, by: 73) where max(height, width) <= 3 * min(height, width) {
                 let size = try encoder.source.fittedSize(height: height, width: width)
                 #expect(size.height % 32 == 0 && size.width % 32 == 0)
-                let grid = try encoder.source.patches(of: RGBImage(width: size.width, height: size.height, pixels: [UInt8](repeating: 9, count: size.width * size.height * 3))).grid
+                let grid = try encoder.source.patches(
+                    of: RGBImage(width: size.width, height: size.height, pixels: [UInt8](repeating: 9, count: size.width * size.height * 3))
+                ).grid
                 #expect(grid.height * 32 == size.height && grid.width * 32 == size.width, "\(height) × \(width)")
             }
         }

@@ -21,7 +21,9 @@ import Testing
         TokenRequest(prompt: "one", height: 32, width: 32, sources: [CodeGrid(height: 1, width: 1, codes: [3])], seed: 11),
     ]
 
-    static func batch(_ checkpoint: String, _ precision: CPUDevice.Precision = .f32, size: Int, pages: Int = 400, threads: Int = 2) throws -> TokenBatch {
+    static func batch(_ checkpoint: String, _ precision: CPUDevice.Precision = .f32, size: Int, pages: Int = 400, threads: Int = 2) throws
+        -> TokenBatch
+    {
         let generator = try TextGenerator(model: Fixture.model(checkpoint), device: CPUDevice(threads: threads, precision: precision))
         return TokenBatch(generator, size: size, cacheBytes: pages * 64 * generator.decoder.cacheBytesPerToken)
     }
@@ -135,8 +137,11 @@ import Testing
         #expect(batch.pageCount == 6)
         let error = #expect(throws: GLMImageError.self) { try batch.add(TokenRequest(prompt: "a", height: 512, width: 512, seed: 1)) }
         #expect(error?.code == .invalidRequest)
-        #expect(error?.message.contains("513 to draw need 9 pages of 64 tokens, the stage's key-value cache has 6") == true, "\(error?.message ?? "")")
-        #expect(throws: GLMImageError.self) { try batch.add(TokenRequest(prompt: "a", height: 64, width: 64, sources: [CodeGrid(height: 1, width: 1, codes: [9999])], seed: 1)) }
+        #expect(
+            error?.message.contains("513 to draw need 9 pages of 64 tokens, the stage's key-value cache has 6") == true, "\(error?.message ?? "")")
+        #expect(throws: GLMImageError.self) {
+            try batch.add(TokenRequest(prompt: "a", height: 64, width: 64, sources: [CodeGrid(height: 1, width: 1, codes: [9999])], seed: 1))
+        }
         #expect(batch.isEmpty && batch.freePages == 6)
 
         // 256 + 6 tokens to draw and the prompt's make five pages: two never fit at once, and the edit behind them waits too.

@@ -53,7 +53,8 @@ import Testing
             for index in stride(from: 8 + header + 3, to: 8 + header + 4096, by: 4) { bytes[index] ^= 0x41 }
             try bytes.write(to: file)
             let verifier = try Verifier(
-                model: ModelFolder(copy), reference: Fixture.reference("tiny-f32", "image-to-image"), device: CPUDevice(threads: 1), precision: .exact)
+                model: ModelFolder(copy), reference: Fixture.reference("tiny-f32", "image-to-image"), device: CPUDevice(threads: 1), precision: .exact
+            )
             let failed = Set(verifier.run().filter { $0.outcome == .fails }.map(\.name))
             #expect(!failed.isEmpty)
             #expect(failed.isSubset(of: ["diffusion.condition.0.latents", "diffusion.condition.1.latents", "vae.image", "pipeline.image"]))
@@ -77,7 +78,9 @@ import Testing
         #expect(verdicts.filter { $0.outcome == .absent }.map(\.name) == ["processor.pixel_values", "vision.features", "vision.token_ids"])
     }
 
-    private func verify(_ checkpoint: String, _ task: String, _ arithmetic: CPUDevice.Precision, _ precision: VerificationPrecision) throws -> [Verdict] {
+    private func verify(_ checkpoint: String, _ task: String, _ arithmetic: CPUDevice.Precision, _ precision: VerificationPrecision) throws
+        -> [Verdict]
+    {
         try Verifier(
             model: Fixture.model(checkpoint), reference: Fixture.reference(checkpoint, task), device: CPUDevice(threads: 2, precision: arithmetic),
             precision: precision

@@ -21,7 +21,8 @@ import Wire
         #expect(life.next == .generate(GenerateTokensRequest(prompt: "p", height: 64, width: 32, seed: 7)))
         #expect(life.received(.layout(layout), from: "0") == Progress(stage: "text", done: 0, total: 3))
         #expect(life.received(tokens(0, [1, 2]), from: "0") == Progress(stage: "text", done: 2, total: 3))
-        #expect(life.received(.result(GeneratedTokens(preview: nil, target: target, timings: [Timing(phase: "decode", seconds: 1)])), from: "0") == nil)
+        #expect(
+            life.received(.result(GeneratedTokens(preview: nil, target: target, timings: [Timing(phase: "decode", seconds: 1)])), from: "0") == nil)
         #expect(
             life.next == .render(RenderRequest(prompt: "p", height: 64, width: 32, target: target, steps: 2, guidanceScale: 1.5, seed: 7)))
         #expect(life.received(.step(RenderStep(step: 1, steps: 2)), from: "1") == Progress(stage: "diffusion", done: 1, total: 2))

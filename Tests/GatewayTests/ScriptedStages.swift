@@ -91,7 +91,11 @@ final class ScriptedFleet: Sendable {
         let pictures = Pictures(fleet: fleet, timing: timing, limit: limit, logger: front.logger)
         let supervisor = Supervisor(folder: directory, fleet: fleet, common: [], lifeline: true, logger: front.logger)
         let report = FleetReport(fleet: fleet, supervisor: supervisor, pictures: pictures, jobs: nil)
-        let service = GatewayService(pictures: pictures, gate: front.gate) { front.description() } report: { await report.status(front.description()) }
+        let service = GatewayService(pictures: pictures, gate: front.gate) {
+            front.description()
+        } report: {
+            await report.status(front.description())
+        }
         self.front = front
         connection = try StageConnection(to: address)
         gateway = GatewayClient(connection)

@@ -21,7 +21,9 @@ import Testing
         for (name, reason) in reasons {
             #expect(throws: ImageError.self, "\(name): \(reason)") { try RGBImage(decoding: bytes("refused/\(name)")) }
         }
-        func code(_ name: String) throws -> ImageError.Code? { #expect(throws: ImageError.self) { try RGBImage(decoding: bytes("refused/\(name)")) }?.code }
+        func code(_ name: String) throws -> ImageError.Code? {
+            #expect(throws: ImageError.self) { try RGBImage(decoding: bytes("refused/\(name)")) }?.code
+        }
         #expect(try code("picture.gif") == .unsupportedFormat)
         #expect(try code("empty.png") == .unsupportedFormat)
         #expect(try code("bomb.png") == .tooLarge)
@@ -33,7 +35,9 @@ import Testing
     @Test("each limit is named with its value")
     func limits() throws {
         let png = try bytes("rgb.png")
-        func message(_ limits: ImageLimits) -> String { #expect(throws: ImageError.self) { try RGBImage(decoding: png, limits: limits) }?.message ?? "" }
+        func message(_ limits: ImageLimits) -> String {
+            #expect(throws: ImageError.self) { try RGBImage(decoding: png, limits: limits) }?.message ?? ""
+        }
         #expect(message(ImageLimits(maximumBytes: 100)).contains("the limit is 100"))
         #expect(message(ImageLimits(maximumPixels: 959)).contains("40 × 24 = 960 pixels; the limit is 959"))
         #expect(message(ImageLimits(maximumSide: 39)).contains("the limit of a side is 39"))
@@ -62,7 +66,10 @@ import Testing
 
     @Test(
         "a file changed anywhere is read or refused, never a trap",
-        arguments: ["rgba-16bit.png", "interlaced.png", "palette-transparent.png", "orientation-6.png", "baseline.jpg", "progressive.jpg", "cmyk.jpg", "orientation-5.jpg"])
+        arguments: [
+            "rgba-16bit.png", "interlaced.png", "palette-transparent.png", "orientation-6.png", "baseline.jpg", "progressive.jpg", "cmyk.jpg",
+            "orientation-5.jpg",
+        ])
     func fuzz(name: String) throws {
         let whole = try bytes(name)
         var random = SystemRandomNumberGenerator()

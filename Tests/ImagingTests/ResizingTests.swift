@@ -23,7 +23,8 @@ import Testing
         struct File: Decodable { let cases: [Case] }
         let file = try JSONDecoder().decode(File.self, from: Data(contentsOf: fixtures.appending(path: "text/smart-resize.json")))
         for item in file.cases {
-            let size = try? SmartResize.size(height: item.height, width: item.width, factor: item.factor, minimumPixels: item.min_pixels, maximumPixels: item.max_pixels)
+            let size = try? SmartResize.size(
+                height: item.height, width: item.width, factor: item.factor, minimumPixels: item.min_pixels, maximumPixels: item.max_pixels)
             #expect(size.map { [$0.height, $0.width] } == item.result, "\(item)")
         }
     }

@@ -94,7 +94,9 @@ struct JobFileTests {
     @Test("a second owner of the file is refused, and the first goes on")
     func second() async throws {
         let store = try JobStore(path: file.path)
-        expect(.inUse, "jobs file \(file.path) is in use by another process; end that one, or choose another file") { _ = try JobStore(path: file.path) }
+        expect(.inUse, "jobs file \(file.path) is in use by another process; end that one, or choose another file") {
+            _ = try JobStore(path: file.path)
+        }
         _ = try await store.submit("a", request: [1], at: 1)
         try store.close()
         #expect(try await JobStore(path: file.path).list().count == 1)
@@ -142,7 +144,9 @@ struct JobFileTests {
         try other.write { try $0.execute(sql: "CREATE TABLE theirs (x)") }
         try other.close()
         let bytes = try Data(contentsOf: URL(fileURLWithPath: file.path))
-        expect(.unreadable, "\(file.path) is a SQLite database of another program; choose another file for the jobs") { _ = try JobStore(path: file.path) }
+        expect(.unreadable, "\(file.path) is a SQLite database of another program; choose another file for the jobs") {
+            _ = try JobStore(path: file.path)
+        }
         #expect(try Data(contentsOf: URL(fileURLWithPath: file.path)) == bytes)
     }
 

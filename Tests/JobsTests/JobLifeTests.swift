@@ -14,7 +14,8 @@ struct JobLifeTests {
     @Test("a job goes from queued over running to done, and its result is what was given")
     func done() async throws {
         let queued = try await store.submit("a", request: [1, 2, 3], title: "a red circle", at: 10)
-        #expect(queued.state == .queued && queued.submitted == 10 && queued.attempts == 0 && queued.requestBytes == 3 && queued.title == "a red circle")
+        #expect(
+            queued.state == .queued && queued.submitted == 10 && queued.attempts == 0 && queued.requestBytes == 3 && queued.title == "a red circle")
 
         let claim = try #require(try await store.claimNext(at: 20))
         #expect(claim.id == "a" && claim.attempt == 1 && claim.request == [1, 2, 3])

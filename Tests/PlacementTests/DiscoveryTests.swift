@@ -16,9 +16,11 @@ struct DiscoveryTests {
         ]
         let cards = try ScriptedDCMI.with(dies) { try accelerators(["GLM_DCMI_LIBRARY": $0.path]) }
         #expect(cards.map(\.name) == ["npu:0", "npu:1"])
-        #expect(cards[0] == Card(
-            name: "npu:0", chip: "910B3", memory: 65536 * mebibyte, free: 62536 * mebibyte, health: .ok, temperature: 40, power: 91.3,
-            location: Card.Location(card: 2, chip: 0, physical: 5), logical: 0, source: .dcmi))
+        #expect(
+            cards[0]
+                == Card(
+                    name: "npu:0", chip: "910B3", memory: 65536 * mebibyte, free: 62536 * mebibyte, health: .ok, temperature: 40, power: 91.3,
+                    location: Card.Location(card: 2, chip: 0, physical: 5), logical: 0, source: .dcmi))
         #expect(cards[1].health == .major)
         #expect(cards[1].temperature == nil)
         #expect(cards[1].power == nil)
@@ -71,9 +73,11 @@ struct DiscoveryTests {
     func table910B() throws {
         let cards = try table("910b4")
         #expect(cards.map(\.name) == ["npu:0", "npu:1"])
-        #expect(cards[0] == Card(
-            name: "npu:0", chip: "910B4-1", memory: 65536 * mebibyte, free: 62339 * mebibyte, health: .ok, temperature: 33, power: 91.3,
-            location: Card.Location(card: 0, chip: 0, physical: nil), logical: 0, source: .npuSMI))
+        #expect(
+            cards[0]
+                == Card(
+                    name: "npu:0", chip: "910B4-1", memory: 65536 * mebibyte, free: 62339 * mebibyte, health: .ok, temperature: 33, power: 91.3,
+                    location: Card.Location(card: 0, chip: 0, physical: nil), logical: 0, source: .npuSMI))
         #expect(cards[1].free == 5536 * mebibyte)
         #expect(cards[1].power == nil)
         #expect(cards[1].temperature == nil)
@@ -93,7 +97,8 @@ struct DiscoveryTests {
     func tableA3() throws {
         let cards = try table("a3")
         #expect(cards.map(\.name) == ["npu:0", "npu:1", "npu:2", "npu:3"])
-        #expect(cards.map(\.location) == [(4, 0, 8), (4, 1, 9), (5, 0, 10), (5, 1, 11)].map { Card.Location(card: $0.0, chip: $0.1, physical: $0.2) })
+        #expect(
+            cards.map(\.location) == [(4, 0, 8), (4, 1, 9), (5, 0, 10), (5, 1, 11)].map { Card.Location(card: $0.0, chip: $0.1, physical: $0.2) })
         #expect(cards.map(\.power) == [181.9, nil, 176.2, nil])
         #expect(cards[1].temperature == 36)
     }
@@ -112,7 +117,10 @@ struct DiscoveryTests {
             try script(folder, "echo 'dcmi model initialized failed, because the device is used. ret is -8020'")
             let printed = try Discovery(environment: ["PATH": path(folder)]).inventory()
             #expect(printed.accelerators.isEmpty)
-            #expect(printed.notes == ["npu-smi info prints no table of NPUs; it begins with \"dcmi model initialized failed, because the device is used. ret is -8020\""])
+            #expect(
+                printed.notes == [
+                    "npu-smi info prints no table of NPUs; it begins with \"dcmi model initialized failed, because the device is used. ret is -8020\""
+                ])
             try script(folder, "echo busy; exit 3")
             let failed = try Discovery(environment: ["PATH": path(folder)]).inventory()
             #expect(failed.notes == ["\(folder.path)/npu-smi info ended with exit code 3: busy"])
@@ -147,9 +155,11 @@ struct DiscoveryTests {
         }
     }
 
-    @Test("chips without bf16, and unknown ones, are refused by name", arguments: [
-        ("310", 8), ("310P3", 44), ("910A", 32), ("910ProB", 32), ("Ascend910", 32), ("910B", 32), ("950PR", 128), ("H200", 141),
-    ])
+    @Test(
+        "chips without bf16, and unknown ones, are refused by name",
+        arguments: [
+            ("310", 8), ("310P3", 44), ("910A", 32), ("910ProB", 32), ("Ascend910", 32), ("910B", 32), ("950PR", 128), ("H200", 141),
+        ])
     func refusedChips(_ chip: String, _ memory: Int) {
         guard case .refused(let reason) = Card.npu(0, chip: chip, memory: memory * gibibyte).support else {
             Issue.record("\(chip) is taken")

@@ -18,7 +18,9 @@ struct NeedTests {
         // Prompt, one source of 64 × 64 codes, preview, picture, end.
         let tokens = 8192 + 4096 + 256 + 4096 + 1
         #expect(try needs("stages: {text: {batch: 8}}")[.text]?[.keysAndValues] == 8 * tokens * 40 * 1024)
-        #expect(try needs("stages: {text: {batch: 1}}\nlimits: {sources: 0, pixels: 1048576}")[.text]?[.keysAndValues] == (8192 + 256 + 1024 + 1) * 40 * 1024)
+        #expect(
+            try needs("stages: {text: {batch: 1}}\nlimits: {sources: 0, pixels: 1048576}")[.text]?[.keysAndValues] == (8192 + 256 + 1024 + 1) * 40
+                * 1024)
     }
 
     @Test("a source picture takes 480 KiB an image token: 8 GB at 2048 × 2048")
@@ -49,6 +51,8 @@ struct NeedTests {
 
     private func needs(_ yaml: String) throws -> [StageKind: [Need.Item: Int]] {
         let plan = try Planner(Topology(yaml: yaml, file: "f"), inventory: .npus(2), model: RealSize.folder).plan()
-        return Dictionary(plan.stages.map { ($0.role, Dictionary($0.needs.map { ($0.item, $0.bytes) }, uniquingKeysWith: +)) }, uniquingKeysWith: { first, _ in first })
+        return Dictionary(
+            plan.stages.map { ($0.role, Dictionary($0.needs.map { ($0.item, $0.bytes) }, uniquingKeysWith: +)) },
+            uniquingKeysWith: { first, _ in first })
     }
 }

@@ -4,9 +4,11 @@ import Requests
 import Testing
 
 struct PlanTests {
-    @Test("a topology file of each machine makes a plan that fits", arguments: [
-        ("cpu", 1, 1), ("one-card", 1, 1), ("two-cards", 1, 1), ("eight-cards", 1, 7), ("sixteen-dies", 1, 15), ("32gb-cards", 1, 7),
-    ])
+    @Test(
+        "a topology file of each machine makes a plan that fits",
+        arguments: [
+            ("cpu", 1, 1), ("one-card", 1, 1), ("two-cards", 1, 1), ("eight-cards", 1, 7), ("sixteen-dies", 1, 15), ("32gb-cards", 1, 7),
+        ])
     func examples(_ name: String, _ text: Int, _ diffusion: Int) throws {
         let plan = try plan(Topology(contentsOf: topologies.appending(path: "\(name).yaml")), .hostOnly)
         #expect(plan.isFeasible, "\(plan.report)")
@@ -54,9 +56,13 @@ struct PlanTests {
     func arguments() throws {
         let accelerated = try plan(Topology(), .npus(2)).stages
         // One source of 16384 tokens of 480 KiB.
-        #expect(accelerated.first { $0.role == .diffusion }?.arguments == ["--device", "npu:0", "--precision", "bf16", "--condition-cache", "7680MiB"])
+        #expect(
+            accelerated.first { $0.role == .diffusion }?.arguments == ["--device", "npu:0", "--precision", "bf16", "--condition-cache", "7680MiB"])
         // 16 sequences of 16641 tokens of 40 KiB.
-        #expect(accelerated.first { $0.role == .text }?.arguments == ["--device", "npu:0", "--precision", "bf16", "--batch", "16", "--kv-cache", "10401MiB"])
+        #expect(
+            accelerated.first { $0.role == .text }?.arguments == [
+                "--device", "npu:0", "--precision", "bf16", "--batch", "16", "--kv-cache", "10401MiB",
+            ])
         let topology = try Topology(yaml: "stages: {vision: {threads: 3}}", file: "f")
         let host = try Planner(topology, inventory: .hostOnly, model: tiny).plan().stages
         #expect(host.first?.arguments == ["--device", "cpu", "--precision", "f32", "--threads", "3"])
@@ -119,7 +125,8 @@ struct PlanTests {
         #expect(shortage.available == 60 * gibibyte)
         #expect(shortage.needed == plan.stages.filter { $0.card == "npu:0" }.reduce(0) { $0 + $1.bytes })
         #expect(shortage.lacking == shortage.needed - 60 * gibibyte && shortage.lacking > 0)
-        #expect(plan.report.contains("npu:0: text-0, diffusion-0 together need 77.5 GiB, 60.0 GiB are available; 17.5 GiB are lacking"), "\(plan.report)")
+        #expect(
+            plan.report.contains("npu:0: text-0, diffusion-0 together need 77.5 GiB, 60.0 GiB are available; 17.5 GiB are lacking"), "\(plan.report)")
     }
 
     @Test("a batch that a card can't draw bit for bit as alone is refused with both numbers")
@@ -142,7 +149,9 @@ struct PlanTests {
         #expect(stage == "f.yaml: stages.text names npu:9, which is not there; there are npu:0, npu:1, cpu")
         let card = failure(.missingCard) { _ = try plan(Topology(yaml: "cards: [npu:9]", file: "f.yaml"), .npus(2)) }
         #expect(card == "f.yaml: cards names npu:9, which is not there; there are npu:0, npu:1, cpu")
-        let chip = failure(.missingCard) { _ = try plan(Topology(yaml: "cards: [{name: npu:1, chip: 910B4, memory: 32GiB}]", file: "f.yaml"), .npus(2)) }
+        let chip = failure(.missingCard) {
+            _ = try plan(Topology(yaml: "cards: [{name: npu:1, chip: 910B4, memory: 32GiB}]", file: "f.yaml"), .npus(2))
+        }
         #expect(chip == "f.yaml: cards declares npu:1 as 910B4; it is 910B3")
     }
 

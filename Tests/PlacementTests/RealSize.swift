@@ -19,7 +19,10 @@ enum RealSize {
     private static func write(_ folder: URL) throws {
         try FileManager.default.copyItem(at: tiny, to: folder)
         try edit(folder.appending(path: "vision_language_encoder/config.json")) { values in
-            values["text_config"] = ["num_hidden_layers": 40, "hidden_size": 4096, "intermediate_size": 13_696, "num_attention_heads": 32, "num_key_value_heads": 2, "vision_vocab_size": 16_512]
+            values["text_config"] = [
+                "num_hidden_layers": 40, "hidden_size": 4096, "intermediate_size": 13_696, "num_attention_heads": 32, "num_key_value_heads": 2,
+                "vision_vocab_size": 16_512,
+            ]
             values["vision_config"] = ["depth": 40, "hidden_size": 1536, "intermediate_size": 6144]
         }
         try edit(folder.appending(path: "transformer/config.json")) { values in
@@ -28,9 +31,12 @@ enum RealSize {
             values["attention_head_dim"] = 128
         }
         try edit(folder.appending(path: "vae/config.json")) { $0["block_out_channels"] = [128, 512, 1024, 1024] }
-        try weights(folder, "vision_language_encoder/model", [
-            "model.visual.weight": 1_159_607_808, "model.vqmodel.weight": 39_849_472, "model.language_model.weight": 8_847_155_200, "lm_head.weight": 67_633_152,
-        ])
+        try weights(
+            folder, "vision_language_encoder/model",
+            [
+                "model.visual.weight": 1_159_607_808, "model.vqmodel.weight": 39_849_472, "model.language_model.weight": 8_847_155_200,
+                "lm_head.weight": 67_633_152,
+            ])
         try weights(folder, "transformer/diffusion_pytorch_model", ["weight": transformer])
         try weights(folder, "text_encoder/model", ["weight": 217_660_000])
         try weights(folder, "vae/diffusion_pytorch_model", ["weight": 406_100_643])

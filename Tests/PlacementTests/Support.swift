@@ -3,7 +3,8 @@ import Placement
 import Testing
 
 let fixtures = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent().appending(path: "Fixtures")
-let topologies = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent().appending(path: "deploy/topologies")
+let topologies = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent().appending(
+    path: "deploy/topologies")
 let tiny = fixtures.appending(path: "tiny-f32", directoryHint: .isDirectory)
 
 let gibibyte = 1 << 30

@@ -31,27 +31,47 @@ struct TopologyTests {
         #expect(topology.remote == ["picture-2:7777", "[::1]:80"])
     }
 
-    @Test("what isn't understood is refused with file, line and what would be", arguments: [
-        ("stages:\n  text:\n    replica: 2", "fleet.yaml:3: stages.text has no key \"replica\"; its keys are replicas, cards, model, precision, threads, batch"),
-        ("stage: {}", "fleet.yaml:1: a topology has no key \"stage\"; its keys are model, stages, cards, limits, remote"),
-        ("stages:\n  vision: {batch: 2}", "fleet.yaml:2: stages.vision has no key \"batch\"; its keys are replicas, cards, model, precision, threads"),
-        ("stages:\n  text: {replicas: some}", "fleet.yaml:2: stages.text.replicas is \"some\", should be auto or a whole number from 0 to 1024"),
-        ("stages:\n\n  text: [1]", "fleet.yaml:3: stages.text should be a mapping of replicas, cards, model, precision, threads, batch"),
-        ("stages:\n  text: {precision: f16}", "fleet.yaml:2: stages.text.precision is \"f16\", should be f32 or bf16"),
-        ("stages:\n  text: {cards: [gpu:0]}", "fleet.yaml:2: a card is \"gpu:0\", should be cpu or npu: and a number, such as npu:0"),
-        ("stages:\n  diffusion: {cards: [npu:0, npu:1], guidance_cards: [npu:2]}", "fleet.yaml:2: stages.diffusion.guidance_cards names 1 cards and cards 2; each of cards has one"),
-        ("stages:\n  diffusion: {cards: [npu:0], guidance_cards: [npu:0]}", "fleet.yaml:2: stages.diffusion.guidance_cards names npu:0 beside npu:0; it should be another accelerator"),
-        ("stages:\n  diffusion: {vae_tiling: sometimes}", "fleet.yaml:2: stages.diffusion.vae_tiling is \"sometimes\", should be true or false"),
-        ("stages:\n  text: {vae_tiling: true}", "fleet.yaml:2: stages.text has no key \"vae_tiling\"; its keys are replicas, cards, model, precision, threads, batch"),
-        ("cards:\n  - {name: npu:0, chip: 910B3, memory: much}", "fleet.yaml:2: memory is \"much\", should be a number with GiB, GB, MiB or MB, such as 64GiB"),
-        ("cards:\n  - {name: npu:0, chip: 910B3}", "fleet.yaml:2: npu:0 has a chip but no memory; declare both, or the name alone"),
-        ("cards: [npu:0, npu:0]", "fleet.yaml:1: cards names npu:0 twice"),
-        ("limits:\n  pixels: 99999999", "fleet.yaml:2: limits.pixels is \"99999999\", should be a whole number from 1024 to 4194304"),
-        ("limits: {jobs_kept: soon}", "fleet.yaml:1: limits.jobs_kept is \"soon\", should be a whole number with s, m, h or d, such as 24h"),
-        ("remote: [nowhere]", "fleet.yaml:1: remote is \"nowhere\", should be host:port"),
-        ("remote: here", "fleet.yaml:1: remote should be a list"),
-        ("model:", "fleet.yaml:1: model is empty"),
-    ])
+    @Test(
+        "what isn't understood is refused with file, line and what would be",
+        arguments: [
+            (
+                "stages:\n  text:\n    replica: 2",
+                "fleet.yaml:3: stages.text has no key \"replica\"; its keys are replicas, cards, model, precision, threads, batch"
+            ),
+            ("stage: {}", "fleet.yaml:1: a topology has no key \"stage\"; its keys are model, stages, cards, limits, remote"),
+            (
+                "stages:\n  vision: {batch: 2}",
+                "fleet.yaml:2: stages.vision has no key \"batch\"; its keys are replicas, cards, model, precision, threads"
+            ),
+            ("stages:\n  text: {replicas: some}", "fleet.yaml:2: stages.text.replicas is \"some\", should be auto or a whole number from 0 to 1024"),
+            ("stages:\n\n  text: [1]", "fleet.yaml:3: stages.text should be a mapping of replicas, cards, model, precision, threads, batch"),
+            ("stages:\n  text: {precision: f16}", "fleet.yaml:2: stages.text.precision is \"f16\", should be f32 or bf16"),
+            ("stages:\n  text: {cards: [gpu:0]}", "fleet.yaml:2: a card is \"gpu:0\", should be cpu or npu: and a number, such as npu:0"),
+            (
+                "stages:\n  diffusion: {cards: [npu:0, npu:1], guidance_cards: [npu:2]}",
+                "fleet.yaml:2: stages.diffusion.guidance_cards names 1 cards and cards 2; each of cards has one"
+            ),
+            (
+                "stages:\n  diffusion: {cards: [npu:0], guidance_cards: [npu:0]}",
+                "fleet.yaml:2: stages.diffusion.guidance_cards names npu:0 beside npu:0; it should be another accelerator"
+            ),
+            ("stages:\n  diffusion: {vae_tiling: sometimes}", "fleet.yaml:2: stages.diffusion.vae_tiling is \"sometimes\", should be true or false"),
+            (
+                "stages:\n  text: {vae_tiling: true}",
+                "fleet.yaml:2: stages.text has no key \"vae_tiling\"; its keys are replicas, cards, model, precision, threads, batch"
+            ),
+            (
+                "cards:\n  - {name: npu:0, chip: 910B3, memory: much}",
+                "fleet.yaml:2: memory is \"much\", should be a number with GiB, GB, MiB or MB, such as 64GiB"
+            ),
+            ("cards:\n  - {name: npu:0, chip: 910B3}", "fleet.yaml:2: npu:0 has a chip but no memory; declare both, or the name alone"),
+            ("cards: [npu:0, npu:0]", "fleet.yaml:1: cards names npu:0 twice"),
+            ("limits:\n  pixels: 99999999", "fleet.yaml:2: limits.pixels is \"99999999\", should be a whole number from 1024 to 4194304"),
+            ("limits: {jobs_kept: soon}", "fleet.yaml:1: limits.jobs_kept is \"soon\", should be a whole number with s, m, h or d, such as 24h"),
+            ("remote: [nowhere]", "fleet.yaml:1: remote is \"nowhere\", should be host:port"),
+            ("remote: here", "fleet.yaml:1: remote should be a list"),
+            ("model:", "fleet.yaml:1: model is empty"),
+        ])
     func refused(_ yaml: String, _ message: String) {
         #expect(failure(.invalidTopology) { _ = try Topology(yaml: yaml, file: "fleet.yaml") } == message)
     }

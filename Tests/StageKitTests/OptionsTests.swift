@@ -5,11 +5,13 @@ import Testing
 import Wire
 
 @Suite struct OptionsTests {
-    @Test("flags out of their limits are refused by name and value", arguments: [
-        (["--instance", "a/b"], "--instance is \"a/b\""), (["--instance", ""], "--instance is \"\""), (["--queue=-1"], "--queue is -1"),
-        (["--queue", "65537"], "--queue is 65537"), (["--drain-deadline", "nan"], "--drain-deadline is nan"),
-        (["--listen", "nowhere"], "address \"nowhere\""),
-    ])
+    @Test(
+        "flags out of their limits are refused by name and value",
+        arguments: [
+            (["--instance", "a/b"], "--instance is \"a/b\""), (["--instance", ""], "--instance is \"\""), (["--queue=-1"], "--queue is -1"),
+            (["--queue", "65537"], "--queue is 65537"), (["--drain-deadline", "nan"], "--drain-deadline is nan"),
+            (["--listen", "nowhere"], "address \"nowhere\""),
+        ])
     func refused(arguments: [String], message: String) {
         let error = #expect(throws: (any Error).self) { try ServerOptions.parse(arguments) }
         #expect(error.map { ServerOptions.fullMessage(for: $0).contains(message) } == true)

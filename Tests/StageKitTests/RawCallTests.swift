@@ -36,11 +36,13 @@ private struct RawBytes: MessageSerializer, MessageDeserializer {
         try await fixture.stop()
     }
 
-    @Test("bytes that are no message, and fields that this build does not know, are INVALID_ARGUMENT", arguments: [
-        ([0xff, 0xff], "glm.v1.GenerateTokensRequest: a number without end"),
-        ([0x0a, 5, 0x61], "glm.v1.GenerateTokensRequest: a field of 5 bytes where 1 are left"),
-        ([0xa0, 0x06, 1], "glm.v1.GenerateTokensRequest: field 100 is not known to this build"),
-    ] as [([UInt8], String)])
+    @Test(
+        "bytes that are no message, and fields that this build does not know, are INVALID_ARGUMENT",
+        arguments: [
+            ([0xff, 0xff], "glm.v1.GenerateTokensRequest: a number without end"),
+            ([0x0a, 5, 0x61], "glm.v1.GenerateTokensRequest: a field of 5 bytes where 1 are left"),
+            ([0xa0, 0x06, 1], "glm.v1.GenerateTokensRequest: field 100 is not known to this build"),
+        ] as [([UInt8], String)])
     func malformed(bytes: [UInt8], message: String) async throws {
         let fixture = try await Fixture.start([])
         let refusal = await #expect(throws: RPCError.self) { try await send(bytes, to: fixture) }

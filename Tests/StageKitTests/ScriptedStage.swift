@@ -74,7 +74,9 @@ struct Fixture: Sendable {
     static let request = GenerateTokensRequest(prompt: "p", height: 32, width: 32, seed: 0)
 
     /// Starts a server, on a socket of its own unless told where to listen; with `loads` it takes work when this returns.
-    static func start(_ script: [ScriptedStage.Step], queue: Int = 1, drainDeadline: Double = 30, listen: String? = nil, loads: Bool = true) async throws -> Fixture {
+    static func start(_ script: [ScriptedStage.Step], queue: Int = 1, drainDeadline: Double = 30, listen: String? = nil, loads: Bool = true)
+        async throws -> Fixture
+    {
         let folder = makeTemporaryFolder()
         let options = try ServerOptions.parse(
             ["--run-directory", folder, "--queue", "\(queue)", "--drain-deadline", "\(drainDeadline)", "--log-level", "critical"]

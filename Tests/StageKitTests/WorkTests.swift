@@ -16,7 +16,9 @@ import Wire
         #expect(gate.open())
         #expect(try await gate.work(call) { _ in 7 } == 7)
         #expect(gate.close {} == 0)
-        await #expect(throws: CallError(.unavailable, "draining: the process takes no new work", retryAfter: .milliseconds(200))) { try await gate.work(call) { _ in } }
+        await #expect(throws: CallError(.unavailable, "draining: the process takes no new work", retryAfter: .milliseconds(200))) {
+            try await gate.work(call) { _ in }
+        }
         #expect(!gate.open())
     }
 

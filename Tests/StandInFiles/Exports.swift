@@ -6,7 +6,9 @@ package enum Exports {
     /// (hidden), so that the library itself still finds it.
     package static func hide(_ symbol: String, in library: URL) throws {
         var bytes = [UInt8](try Data(contentsOf: library))
-        func number<T: FixedWidthInteger>(_ at: Int, _ type: T.Type) -> Int { bytes.withUnsafeBytes { Int($0.loadUnaligned(fromByteOffset: at, as: T.self)) } }
+        func number<T: FixedWidthInteger>(_ at: Int, _ type: T.Type) -> Int {
+            bytes.withUnsafeBytes { Int($0.loadUnaligned(fromByteOffset: at, as: T.self)) }
+        }
         let (sections, dynamicSymbols) = (number(40, UInt64.self), 11)
         let table = (0..<number(60, UInt16.self)).map { sections + $0 * 64 }.first { number($0 + 4, UInt32.self) == dynamicSymbols }
         guard let table else { throw CocoaError(.fileReadCorruptFile) }

@@ -64,7 +64,11 @@ struct ExpositionParser {
     }
 
     func value(_ name: String, _ labels: [String: String] = [:]) -> Double? {
-        let family = metrics.first { name == $0.key || ($0.value.type == "histogram" && ["_bucket", "_sum", "_count"].contains(String(name.dropFirst($0.key.count))) && name.hasPrefix($0.key)) }
+        let family = metrics.first {
+            name == $0.key
+                || ($0.value.type == "histogram" && ["_bucket", "_sum", "_count"].contains(String(name.dropFirst($0.key.count)))
+                    && name.hasPrefix($0.key))
+        }
         return family?.value.samples[Series(name, labels)]
     }
 
@@ -136,8 +140,10 @@ struct ExpositionParser {
 
         mutating func name(colon: Bool) throws -> String {
             var out = String.UnicodeScalarView()
-            while let scalar = peek, scalar.isASCII, scalar.properties.isAlphabetic || scalar == "_" || (colon && scalar == ":")
-                || (!out.isEmpty && scalar.properties.numericType != nil) {
+            while let scalar = peek, scalar.isASCII,
+                scalar.properties.isAlphabetic || scalar == "_" || (colon && scalar == ":")
+                    || (!out.isEmpty && scalar.properties.numericType != nil)
+            {
                 out.append(scalar)
                 at += 1
             }
@@ -153,7 +159,9 @@ struct ExpositionParser {
             repeat {
                 let name = try name(colon: false)
                 try expect("=\"")
-                guard labels.updateValue(try text(until: "\""), forKey: name) == nil else { throw Failure(line: line, message: "label \(name) twice") }
+                guard labels.updateValue(try text(until: "\""), forKey: name) == nil else {
+                    throw Failure(line: line, message: "label \(name) twice")
+                }
                 try expect("\"")
             } while take(",")
             try expect("}")

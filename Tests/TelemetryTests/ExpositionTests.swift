@@ -19,29 +19,30 @@ struct ExpositionTests {
         let phase = Recorder(label: "glm_text_phase_seconds", dimensions: [("phase", "draw"), ("instance", "0")], aggregate: true, factory: registry)
         for seconds in [0.05, 0.1, 0.5, 20] { phase.record(seconds) }
         let samples = [Sample("glm_card_memory_bytes", "Free memory of a card.", labels: [("card", "npu:0")], 68_719_476_736)]
-        #expect(registry.text(samples) == """
-            # HELP glm_card_memory_bytes Free memory of a card.
-            # TYPE glm_card_memory_bytes gauge
-            glm_card_memory_bytes{card="npu:0"} 68719476736
-            # TYPE glm_gateway_failures_total counter
-            glm_gateway_failures_total{status="aborted"} 2
-            glm_gateway_failures_total{status="cancelled"} 1
-            # HELP glm_gateway_images_total Pictures made.
-            # TYPE glm_gateway_images_total counter
-            glm_gateway_images_total 3
-            # HELP glm_text_phase_seconds Seconds of a phase, wall clock.
-            # TYPE glm_text_phase_seconds histogram
-            glm_text_phase_seconds_bucket{instance="0",phase="draw",le="0.1"} 2
-            glm_text_phase_seconds_bucket{instance="0",phase="draw",le="1"} 3
-            glm_text_phase_seconds_bucket{instance="0",phase="draw",le="10"} 3
-            glm_text_phase_seconds_bucket{instance="0",phase="draw",le="+Inf"} 4
-            glm_text_phase_seconds_sum{instance="0",phase="draw"} 20.65
-            glm_text_phase_seconds_count{instance="0",phase="draw"} 4
-            # HELP glm_text_queue_length Requests that wait.
-            # TYPE glm_text_queue_length gauge
-            glm_text_queue_length 7
+        #expect(
+            registry.text(samples) == """
+                # HELP glm_card_memory_bytes Free memory of a card.
+                # TYPE glm_card_memory_bytes gauge
+                glm_card_memory_bytes{card="npu:0"} 68719476736
+                # TYPE glm_gateway_failures_total counter
+                glm_gateway_failures_total{status="aborted"} 2
+                glm_gateway_failures_total{status="cancelled"} 1
+                # HELP glm_gateway_images_total Pictures made.
+                # TYPE glm_gateway_images_total counter
+                glm_gateway_images_total 3
+                # HELP glm_text_phase_seconds Seconds of a phase, wall clock.
+                # TYPE glm_text_phase_seconds histogram
+                glm_text_phase_seconds_bucket{instance="0",phase="draw",le="0.1"} 2
+                glm_text_phase_seconds_bucket{instance="0",phase="draw",le="1"} 3
+                glm_text_phase_seconds_bucket{instance="0",phase="draw",le="10"} 3
+                glm_text_phase_seconds_bucket{instance="0",phase="draw",le="+Inf"} 4
+                glm_text_phase_seconds_sum{instance="0",phase="draw"} 20.65
+                glm_text_phase_seconds_count{instance="0",phase="draw"} 4
+                # HELP glm_text_queue_length Requests that wait.
+                # TYPE glm_text_queue_length gauge
+                glm_text_queue_length 7
 
-            """)
+                """)
     }
 
     @Test("nothing counted is an empty text")
@@ -71,9 +72,11 @@ struct ExpositionTests {
         #expect(text.value("t_seconds_bucket", ["le": "2.5"]) == 1)
     }
 
-    @Test("labels and help of any characters come back as they were", arguments: [
-        "", "plain", "a\"b", "back\\slash", "line\nfeed", "\\n", "\"", "\\\"\n\\", "carriage\r\nreturn", "ünïcödé 画", "{le=\"1\"} 2", "\u{0}\t",
-    ])
+    @Test(
+        "labels and help of any characters come back as they were",
+        arguments: [
+            "", "plain", "a\"b", "back\\slash", "line\nfeed", "\\n", "\"", "\\\"\n\\", "carriage\r\nreturn", "ünïcödé 画", "{le=\"1\"} 2", "\u{0}\t",
+        ])
     func escapes(_ value: String) throws {
         let registry = MetricsRegistry([MetricDescription("glm_x", value)])
         Meter(label: "glm_x", dimensions: [("a", value), ("b", "c")], factory: registry).set(1)
@@ -84,9 +87,12 @@ struct ExpositionTests {
         #expect((text.metrics["glm_y"]?.help ?? "") == value)
     }
 
-    @Test("numbers come back exactly", arguments: [
-        0, -0.5, 1, 1.5, 0.1, 1e-300, 1.7976931348623157e308, 9007199254740991, 9007199254740993, 1e15, 1e16, 1e22, 123456789.125, .infinity, -.infinity,
-    ])
+    @Test(
+        "numbers come back exactly",
+        arguments: [
+            0, -0.5, 1, 1.5, 0.1, 1e-300, 1.7976931348623157e308, 9007199254740991, 9007199254740993, 1e15, 1e16, 1e22, 123456789.125, .infinity,
+            -.infinity,
+        ])
     func numbers(_ value: Double) throws {
         #expect(try ExpositionParser(registry.text([Sample("glm_x", "", .gauge, value)])).value("glm_x") == value)
     }
@@ -118,13 +124,16 @@ struct ExpositionTests {
         #expect(text.value("_9_lives") == 9)
     }
 
-    @Test("the parser refuses what is no exposition", arguments: [
-        "a 1\n", "# TYPE a gauge\na 1", "# TYPE a gauge\n", "# TYPE a gauge\na 1\na 2\n", "# TYPE a gauge\nb 1\n", "# TYPE a counter\na 1\n",
-        "# TYPE a_total counter\na_total -1\n", "# TYPE a gauge\na{b=\"\\x\"} 1\n", "# TYPE a gauge\na{b=\"1\",b=\"2\"} 1\n", "# TYPE a gauge\na inf\n",
-        "# TYPE a gauge\na 1\n# TYPE a gauge\na{b=\"1\"} 1\n", "# TYPE a histogram\na_bucket{le=\"1\"} 1\na_sum 1\na_count 1\n",
-        "# TYPE a histogram\na_bucket{le=\"1\"} 2\na_bucket{le=\"+Inf\"} 1\na_sum 1\na_count 1\n",
-        "# TYPE a histogram\na_bucket{le=\"+Inf\"} 1\na_sum 1\na_count 2\n", "# HELP a x\na 1\n", "# TYPE 1a gauge\n1a 1\n",
-    ])
+    @Test(
+        "the parser refuses what is no exposition",
+        arguments: [
+            "a 1\n", "# TYPE a gauge\na 1", "# TYPE a gauge\n", "# TYPE a gauge\na 1\na 2\n", "# TYPE a gauge\nb 1\n", "# TYPE a counter\na 1\n",
+            "# TYPE a_total counter\na_total -1\n", "# TYPE a gauge\na{b=\"\\x\"} 1\n", "# TYPE a gauge\na{b=\"1\",b=\"2\"} 1\n",
+            "# TYPE a gauge\na inf\n",
+            "# TYPE a gauge\na 1\n# TYPE a gauge\na{b=\"1\"} 1\n", "# TYPE a histogram\na_bucket{le=\"1\"} 1\na_sum 1\na_count 1\n",
+            "# TYPE a histogram\na_bucket{le=\"1\"} 2\na_bucket{le=\"+Inf\"} 1\na_sum 1\na_count 1\n",
+            "# TYPE a histogram\na_bucket{le=\"+Inf\"} 1\na_sum 1\na_count 2\n", "# HELP a x\na 1\n", "# TYPE 1a gauge\n1a 1\n",
+        ])
     func strict(_ text: String) {
         #expect(throws: ExpositionParser.Failure.self) { try ExpositionParser(text) }
     }

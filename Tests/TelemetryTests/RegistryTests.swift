@@ -17,7 +17,8 @@ struct RegistryTests {
                         kept.increment()
                         Counter(label: "glm_anew", dimensions: [("parity", i % 2 == 0 ? "even" : "odd")], factory: registry).increment(by: 2)
                         FloatingPointCounter(label: "glm_parts", factory: registry).increment(by: 0.5)
-                        Recorder(label: "glm_x_seconds", dimensions: [("worker", "\(worker % 2)")], aggregate: true, factory: registry).record(Double(i % 4))
+                        Recorder(label: "glm_x_seconds", dimensions: [("worker", "\(worker % 2)")], aggregate: true, factory: registry).record(
+                            Double(i % 4))
                         if i % 500 == 0 { _ = registry.text() }
                     }
                 }
@@ -95,7 +96,8 @@ struct RegistryTests {
         Meter(label: "glm_t_count", factory: registry).set(1)
         Meter(label: "glm_u_sum", factory: registry).set(1)
         Timer(label: "glm_u", factory: registry).recordSeconds(1)
-        let text = try ExpositionParser(registry.text([Sample("glm_t", "", .gauge, 1), Sample("glm_s_total", "", .gauge, 1), Sample("glm_s", "", .counter, 1)]))
+        let text = try ExpositionParser(
+            registry.text([Sample("glm_t", "", .gauge, 1), Sample("glm_s_total", "", .gauge, 1), Sample("glm_s", "", .counter, 1)]))
         #expect(text.names == ["glm_s_total", "glm_t", "glm_telemetry_refused_total", "glm_u_sum", "glm_x_total"])
         for name in ["glm_x_total", "glm_t_count", "glm_u", "glm_t", "glm_s_total"] {
             #expect(text.value(Self.refused, ["metric": name, "reason": "kind"]) == 1, "\(name)")
@@ -147,7 +149,9 @@ struct RegistryTests {
         #expect(text.value("glm_n_total", ["a": "9"]) == 1)
     }
 
-    @Test("an observation lies in the bucket whose bound it equals", arguments: [(0.005, "0.005"), (1.0, "1"), (600.0, "600"), (600.1, "+Inf"), (-1.0, "0.005")])
+    @Test(
+        "an observation lies in the bucket whose bound it equals",
+        arguments: [(0.005, "0.005"), (1.0, "1"), (600.0, "600"), (600.1, "+Inf"), (-1.0, "0.005")])
     func bounds(value: Double, bucket: String) throws {
         let registry = MetricsRegistry()
         Recorder(label: "glm_x", aggregate: true, factory: registry).record(value)

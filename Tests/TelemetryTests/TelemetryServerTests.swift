@@ -1,6 +1,6 @@
 import Foundation
 #if canImport(FoundationNetworking)
-import FoundationNetworking
+    import FoundationNetworking
 #endif
 import Logging
 import Metrics
@@ -18,7 +18,9 @@ struct TelemetryServerTests {
         Counter(label: "glm_gateway_images", factory: registry).increment()
         let reads = Mutex(0)
         let server = try server(collect: {
-            let count = reads.withLock { $0 += 1; return $0 }
+            let count = reads.withLock {
+                $0 += 1; return $0
+            }
             return [Sample("glm_text_queue_length", "Requests that wait.", .gauge, Double(count))]
         })
         try await serving(server) { port in
@@ -65,8 +67,10 @@ struct TelemetryServerTests {
     func inUse() async throws {
         try await serving(try server()) { port in
             let second = try server(port: port)
-            await #expect(throws: TelemetryError(
-                .inUse, "another process listens at 127.0.0.1:\(port); choose another port, or end that process (ss -ltnp 'sport = :\(port)' names it)")
+            await #expect(
+                throws: TelemetryError(
+                    .inUse,
+                    "another process listens at 127.0.0.1:\(port); choose another port, or end that process (ss -ltnp 'sport = :\(port)' names it)")
             ) { try await second.run() }
         }
     }

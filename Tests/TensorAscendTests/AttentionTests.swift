@@ -7,7 +7,10 @@ extension OnDevice {
     @Suite struct AttentionTests {
         @Test("attention agrees with the CPU for groups of heads, masks and lengths", arguments: Variant.allCases)
         func attention(variant: Variant) throws {
-            let cases = [(1, 1, 1, 1, 16, false), (1, 700, 4, 2, 16, true), (9, 9, 2, 2, 40, true), (20, 77, 6, 1, 32, false), (300, 530, 2, 1, 16, true), (270, 270, 2, 2, 64, true)]
+            let cases = [
+                (1, 1, 1, 1, 16, false), (1, 700, 4, 2, 16, true), (9, 9, 2, 2, 40, true), (20, 77, 6, 1, 32, false), (300, 530, 2, 1, 16, true),
+                (270, 270, 2, 2, 64, true),
+            ]
             for (rows, keys, heads, keyHeads, size, causal) in cases {
                 var noise = Noise(UInt64(rows + keys))
                 let (q, k, v) = (noise(rows * heads * size), noise(keys * keyHeads * size), noise(keys * keyHeads * size))
@@ -27,12 +30,15 @@ extension OnDevice {
         func bias(variant: Variant, causal: Bool) throws {
             for (rows, keys, heads, size) in [(1, 1, 1, 8), (5, 8, 3, 16), (40, 40, 6, 64)] {
                 var noise = Noise(11)
-                let (q, k, v, bias) = (noise(rows * heads * size), noise(keys * heads * size), noise(keys * heads * size), noise(heads * (rows + keys - 1)))
+                let (q, k, v, bias) = (
+                    noise(rows * heads * size), noise(keys * heads * size), noise(keys * heads * size), noise(heads * (rows + keys - 1))
+                )
                 try expectAgreement(variant) { device in
                     let output = device.makeTensor(Shape(rows, heads * size), .f32)
                     let biasTensor = device.makeTensor(bias.map { 4 * $0 }, Shape(heads, rows + keys - 1))
                     device.attention(
-                        Attention(heads: heads, keyValueHeads: heads, headSize: size, scale: 1, mask: causal ? .causal : .none, relativeBias: biasTensor),
+                        Attention(
+                            heads: heads, keyValueHeads: heads, headSize: size, scale: 1, mask: causal ? .causal : .none, relativeBias: biasTensor),
                         query: device.makeTensor(q, Shape(rows, heads * size)), key: device.makeTensor(k, Shape(keys, heads * size)),
                         value: device.makeTensor(v, Shape(keys, heads * size)), into: output)
                     return try device.floats(output)
@@ -49,7 +55,8 @@ extension OnDevice {
                 let output = device.makeTensor(Shape(3, 4 * size), .f32)
                 let pages = PageTable(pageRows: 64, sequences: [([23, 2, 9, 4, 11, 0, 17, 5, 8, 1], 640), ([3], 1), ([20, 6], 65)])
                 device.pagedAttention(
-                    Attention(heads: 4, keyValueHeads: 2, headSize: size, scale: 0.4, mask: .causal), query: query, keys: pool.keys, values: pool.values,
+                    Attention(heads: 4, keyValueHeads: 2, headSize: size, scale: 0.4, mask: .causal), query: query, keys: pool.keys,
+                    values: pool.values,
                     pages: pages, into: output)
                 return try device.floats(output)
             }

@@ -36,7 +36,9 @@ import Testing
         }
     }
 
-    @Test("a kernel fault and a vanished card show where the queue is waited for, and stay", arguments: ["kernel@%:507015", "kernel@%:507035", "lost@%:507010", "lost@%:507054"])
+    @Test(
+        "a kernel fault and a vanished card show where the queue is waited for, and stay",
+        arguments: ["kernel@%:507015", "kernel@%:507035", "lost@%:507010", "lost@%:507054"])
     func lost(fault: String) async {
         await #expect(processExitsWith: .success) { [fault] in
             try StandIn.install(settings: ["FAULT": fault.replacing("%", with: "\(FaultTests.afterStart)")])

@@ -5,11 +5,14 @@ import Testing
 
 extension OnDevice {
     @Suite struct ImageTests {
-        @Test("convolutions agree with the CPU for kernels, strides, paddings, enlargements and epilogues", arguments: Variant.allCases, [DType.f32, .bf16])
+        @Test(
+            "convolutions agree with the CPU for kernels, strides, paddings, enlargements and epilogues", arguments: Variant.allCases,
+            [DType.f32, .bf16])
         func convolution(variant: Variant, type: DType) throws {
             let cases: [(kernel: Int, stride: Int, padding: Padding, upsampling: Int)] = [
                 (1, 1, Padding(0), 1), (3, 1, Padding(1), 1), (3, 1, Padding(1), 2), (3, 2, Padding(top: 0, left: 0, bottom: 1, right: 1), 1),
-                (2, 2, Padding(0), 1), (3, 1, Padding(top: 2, left: 0, bottom: 0, right: 1), 2), (5, 1, Padding(top: 1, left: 2, bottom: 1, right: 2), 1),
+                (2, 2, Padding(0), 1), (3, 1, Padding(top: 2, left: 0, bottom: 0, right: 1), 2),
+                (5, 1, Padding(top: 1, left: 2, bottom: 1, right: 2), 1),
             ]
             for (number, (kernel, stride, padding, upsampling)) in cases.enumerated() {
                 let (rows, columns, inputs, outputs) = (6, 9, 5, 7)
@@ -22,14 +25,16 @@ extension OnDevice {
                 for choice in 0..<6 {
                     try expectAgreement(variant) { device in
                         let y = device.makeTensor(start, Shape(height, width, outputs))
-                        let epilogue: Epilogue = switch choice / 2 {
-                        case 0: .store(.silu)
-                        case 1: .add
-                        default: .addGated(device.makeTensor(gate, Shape(outputs)))
-                        }
+                        let epilogue: Epilogue =
+                            switch choice / 2 {
+                            case 0: .store(.silu)
+                            case 1: .add
+                            default: .addGated(device.makeTensor(gate, Shape(outputs)))
+                            }
                         let placed = device.placeConvolution(weight: weight, bias: choice % 2 == 0 ? nil : device.makeTensor(bias, Shape(outputs)))
                         device.convolution(
-                            device.makeTensor(x, Shape(rows, columns, inputs)), placed, stride: stride, padding: padding, upsampling: upsampling, epilogue, into: y)
+                            device.makeTensor(x, Shape(rows, columns, inputs)), placed, stride: stride, padding: padding, upsampling: upsampling,
+                            epilogue, into: y)
                         return try device.floats(y)
                     }
                 }

@@ -36,19 +36,29 @@ extension OnDevice {
                 var noise = Noise(16)
                 let x = device.makeTensor(noise(5 * 32), [5, 32])
                 let (other, weight) = (device.makeTensor(noise(5 * 32), [5, 32]), device.place(hostWeight(noise(32 * 32), [32, 32], .bf16)))
-                let (vector, angles, result) = (device.makeTensor(noise(32), [32]), device.makeTensor(noise(5 * 8), [5, 8]), device.makeTensor([5, 32], .f32))
+                let (vector, angles, result) = (
+                    device.makeTensor(noise(32), [32]), device.makeTensor(noise(5 * 8), [5, 8]), device.makeTensor([5, 32], .f32)
+                )
                 device.copy(other, to: result)
                 let writers: [() -> Void] = [
                     { device.write([Float](repeating: 0.5, count: 5 * 32), to: x) }, { device.add(other, to: x) }, { device.copy(other, to: x) },
                     { device.rmsNorm(x, weight: vector, epsilon: 1e-5, into: x) }, { device.addRMSNorm(other, weight: vector, epsilon: 1e-5, to: x) },
-                    { device.modulatedLayerNorm(x, scale: vector, shift: vector, epsilon: 1e-5, into: x) }, { device.headLayerNorm(x, headSize: 16, epsilon: 1e-5) },
+                    { device.modulatedLayerNorm(x, scale: vector, shift: vector, epsilon: 1e-5, into: x) },
+                    { device.headLayerNorm(x, headSize: 16, epsilon: 1e-5) },
                     { device.rotate(x, headSize: 16, cosine: angles, sine: angles) }, { device.write((0..<40).map { Float($0) / 40 }, to: angles) },
                     { device.rotate(x, headSize: 16, cosine: angles, sine: angles) }, { device.gated(.gelu, gate: x, up: other, into: x) },
                     { device.activate(.silu, x, into: x) }, { device.embed([1, 0, 2, 1, 1], table: other, into: x) },
                     { device.scatter(other.rows(0..<2), rows: [4, 1], into: x) }, { device.linear(other, weight, bias: nil, .add, into: x) },
                     { device.linear(other, weight, bias: vector, .addGated(vector), into: x) },
-                    { device.attention(Attention(heads: 2, keyValueHeads: 2, headSize: 16, scale: 0.2), query: other, key: other, value: other, into: x) },
-                    { device.groupNorm(other.reshaped([1, 5, 32]), groups: 4, weight: vector, bias: vector, epsilon: 1e-5, activation: .silu, into: x.reshaped([1, 5, 32])) },
+                    {
+                        device.attention(
+                            Attention(heads: 2, keyValueHeads: 2, headSize: 16, scale: 0.2), query: other, key: other, value: other, into: x)
+                    },
+                    {
+                        device.groupNorm(
+                            other.reshaped([1, 5, 32]), groups: 4, weight: vector, bias: vector, epsilon: 1e-5, activation: .silu,
+                            into: x.reshaped([1, 5, 32]))
+                    },
                 ]
                 for write in writers {
                     device.linear(x, weight, bias: nil, .add, into: result)

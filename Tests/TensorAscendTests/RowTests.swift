@@ -14,14 +14,16 @@ extension OnDevice {
                 for choice in 0..<8 {
                     try expectAgreement(variant) { device in
                         let y = device.strided(start, rows, outputs, gap: gap)
-                        let epilogue: Epilogue = switch choice / 2 {
-                        case 0: .store(.identity)
-                        case 1: .store(.silu)
-                        case 2: .add
-                        default: .addGated(device.makeTensor(gate, Shape(outputs)))
-                        }
+                        let epilogue: Epilogue =
+                            switch choice / 2 {
+                            case 0: .store(.identity)
+                            case 1: .store(.silu)
+                            case 2: .add
+                            default: .addGated(device.makeTensor(gate, Shape(outputs)))
+                            }
                         device.linear(
-                            device.strided(x, rows, inputs, gap: gap), device.place(weight), bias: choice % 2 == 0 ? nil : device.makeTensor(bias, Shape(outputs)),
+                            device.strided(x, rows, inputs, gap: gap), device.place(weight),
+                            bias: choice % 2 == 0 ? nil : device.makeTensor(bias, Shape(outputs)),
                             epilogue, into: y)
                         #expect(try device.gaps(y, gap).allSatisfy { $0 == 777 })
                         return try device.values(y)
@@ -107,14 +109,16 @@ extension OnDevice {
                     let input = device.strided(x, rows, heads * size, gap: gap)
                     device.headLayerNorm(input, headSize: size, epsilon: 1e-5)
                     device.rotate(
-                        input, headSize: size, cosine: device.strided(turns, rows, angles, gap: gap), sine: device.makeTensor(turns.reversed(), Shape(rows, angles)))
+                        input, headSize: size, cosine: device.strided(turns, rows, angles, gap: gap),
+                        sine: device.makeTensor(turns.reversed(), Shape(rows, angles)))
                     #expect(try device.gaps(input, gap).allSatisfy { $0 == 777 })
                     return try device.values(input)
                 }
             }
         }
 
-        @Test("gates multiply, whether or not gate and up are one matrix", arguments: Variant.allCases, [Activation.silu, .geluTanh, .gelu, .identity])
+        @Test(
+            "gates multiply, whether or not gate and up are one matrix", arguments: Variant.allCases, [Activation.silu, .geluTanh, .gelu, .identity])
         func gated(variant: Variant, activation: Activation) throws {
             for (rows, columns) in [(1, 5), (7, 48)] {
                 var noise = Noise(9)

@@ -13,7 +13,8 @@ import Testing
             try StandIn.install(.whole)
             let information = try AscendDevice(0, timeout: 60).information
             #expect(information.chip == "Ascend910B3" && information.devices == 1 && information.missing.isEmpty)
-            #expect(information.cann != nil && information.driver != nil && information.freeMemory > 0 && information.memory >= information.freeMemory)
+            #expect(
+                information.cann != nil && information.driver != nil && information.freeMemory > 0 && information.memory >= information.freeMemory)
         }
         await #expect(processExitsWith: .success) {
             try StandIn.install(.split)
@@ -75,10 +76,12 @@ import Testing
         }
     }
 
-    @Test("tasks that start late, plans that can't be kept, and A3 change no result", arguments: [
-        ["STRESS": "7"], ["SOC": "Ascend910_9391", "STRESS": "8"],
-        ["UNREPEATABLE": "aclnnMatmul,aclnnInplaceCopy,aclnnCast,aclnnAdd,aclnnRmsNorm,aclnnFusedInferAttentionScoreV3,aclnnConvolution"],
-    ])
+    @Test(
+        "tasks that start late, plans that can't be kept, and A3 change no result",
+        arguments: [
+            ["STRESS": "7"], ["SOC": "Ascend910_9391", "STRESS": "8"],
+            ["UNREPEATABLE": "aclnnMatmul,aclnnInplaceCopy,aclnnCast,aclnnAdd,aclnnRmsNorm,aclnnFusedInferAttentionScoreV3,aclnnConvolution"],
+        ])
     func settings(settings: [String: String]) async {
         await #expect(processExitsWith: .success) { [settings] in
             try StandIn.install(settings: settings)
@@ -114,10 +117,13 @@ import Testing
         }
     }
 
-    @Test("a fused operator that computes wrongly without a word is done without, and the model still holds", arguments: [
-        ("aclnnFusedInferAttentionScoreV3", ["fused attention: error", "fused causal attention: error", "fused paged attention: error"]),
-        ("aclnnSwiGlu", ["SwiGLU: error"]), ("aclnnRotaryPositionEmbedding", ["fused rotation: error"]), ("aclnnGroupNormSilu", ["GroupNorm with SiLU: error"]), ("aclnnCumsum", ["drawing on the device: error"]),
-    ])
+    @Test(
+        "a fused operator that computes wrongly without a word is done without, and the model still holds",
+        arguments: [
+            ("aclnnFusedInferAttentionScoreV3", ["fused attention: error", "fused causal attention: error", "fused paged attention: error"]),
+            ("aclnnSwiGlu", ["SwiGLU: error"]), ("aclnnRotaryPositionEmbedding", ["fused rotation: error"]),
+            ("aclnnGroupNormSilu", ["GroupNorm with SiLU: error"]), ("aclnnCumsum", ["drawing on the device: error"]),
+        ])
     func wrongFused(symbol: String, reasons: [String]) async {
         await #expect(processExitsWith: .success) { [symbol, reasons] in
             try StandIn.install(settings: ["WRONG": symbol])
@@ -128,12 +134,15 @@ import Testing
         }
     }
 
-    @Test("an operator without fallback that computes wrongly keeps the device from starting, and its operation is named", arguments: [
-        ("aclnnMatmul", "linear"), ("aclnnAddmm", "linear"), ("aclnnGeluV2", "linear"), ("aclnnAddcmul", "linear"), ("aclnnEmbedding", "embed"), ("aclnnInplaceIndexCopy", "embed"),
-        ("aclnnRmsNorm", "RMSNorm"), ("aclnnLayerNorm", "LayerNorm"), ("aclnnAdds", "LayerNorm"), ("aclnnMul", "rotate"), ("aclnnSilu", "gated"),
-        ("aclnnBatchMatMul", "attention"), ("aclnnSoftmax", "attention"), ("aclnnMuls", "attention"), ("aclnnConvolution", "convolution"),
-        ("aclnnUpsampleNearest2d", "convolution"), ("aclnnGroupNorm", "GroupNorm"), ("aclnnArgMax", "argmax"),
-    ])
+    @Test(
+        "an operator without fallback that computes wrongly keeps the device from starting, and its operation is named",
+        arguments: [
+            ("aclnnMatmul", "linear"), ("aclnnAddmm", "linear"), ("aclnnGeluV2", "linear"), ("aclnnAddcmul", "linear"), ("aclnnEmbedding", "embed"),
+            ("aclnnInplaceIndexCopy", "embed"),
+            ("aclnnRmsNorm", "RMSNorm"), ("aclnnLayerNorm", "LayerNorm"), ("aclnnAdds", "LayerNorm"), ("aclnnMul", "rotate"), ("aclnnSilu", "gated"),
+            ("aclnnBatchMatMul", "attention"), ("aclnnSoftmax", "attention"), ("aclnnMuls", "attention"), ("aclnnConvolution", "convolution"),
+            ("aclnnUpsampleNearest2d", "convolution"), ("aclnnGroupNorm", "GroupNorm"), ("aclnnArgMax", "argmax"),
+        ])
     func wrongRequired(symbol: String, operation: String) async {
         await #expect(processExitsWith: .success) { [symbol, operation] in
             try StandIn.install(settings: ["WRONG": symbol])

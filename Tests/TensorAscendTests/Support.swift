@@ -27,7 +27,9 @@ enum StandIn {
     ///   - symbol: of a function that the libraries are to lack.
     ///   - leavingOut: libraries that are to be absent.
     ///   - settings: of the stand-in, without their prefix.
-    static func install(_ layout: Layout = .whole, without symbol: String? = nil, leavingOut: Set<String> = [], settings: [String: String] = [:]) throws {
+    static func install(_ layout: Layout = .whole, without symbol: String? = nil, leavingOut: Set<String> = [], settings: [String: String] = [:])
+        throws
+    {
         let home = FileManager.default.temporaryDirectory.appending(path: "glm-cann-\(UUID().uuidString)", directoryHint: .isDirectory)
         let folder = home.appending(path: "lib64", directoryHint: .isDirectory)
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)

@@ -52,7 +52,9 @@ struct AttentionCase: Sendable, CustomTestStringConvertible {
             let key = Matrix(device, 600, 16, values: (0..<600 * 16).map { $0 / 16 == 431 ? 100 : -100 })
             let value = Matrix(device, 600, 16, values: (0..<600 * 16).map { Float($0 / 16) })
             let output = Matrix(device, rows, 16, values: [Float](repeating: 0, count: rows * 16))
-            device.attention(Attention(heads: 1, keyValueHeads: 1, headSize: 16, scale: 1), query: query.tensor, key: key.tensor, value: value.tensor, into: output.tensor)
+            device.attention(
+                Attention(heads: 1, keyValueHeads: 1, headSize: 16, scale: 1), query: query.tensor, key: key.tensor, value: value.tensor,
+                into: output.tensor)
             #expect(output.values.allSatisfy { $0 == 431 })
         }
     }
@@ -85,7 +87,8 @@ struct AttentionCase: Sendable, CustomTestStringConvertible {
                 scores = scores.map { exp($0 - top) }
                 let sum = scores.reduce(0, +)
                 for d in 0..<size {
-                    truth[(row * shape.heads + head) * size + d] = (0..<seen).reduce(0.0) { $0 + scores[$1] * Double(value[$1, shared * size + d]) } / sum
+                    truth[(row * shape.heads + head) * size + d] =
+                        (0..<seen).reduce(0.0) { $0 + scores[$1] * Double(value[$1, shared * size + d]) } / sum
                 }
             }
         }

@@ -13,7 +13,9 @@ struct Arithmetic: Sendable, CustomTestStringConvertible {
 
     static let all =
         availableKernels.map { Arithmetic(kernels: $0, precision: .f32) }
-        + availableKernels.filter { CPUDevice(threads: 1, precision: .bf16, kernels: $0).precision == .bf16 }.map { Arithmetic(kernels: $0, precision: .bf16) }
+        + availableKernels.filter { CPUDevice(threads: 1, precision: .bf16, kernels: $0).precision == .bf16 }.map {
+            Arithmetic(kernels: $0, precision: .bf16)
+        }
 }
 
 /// A request must get the same bits alone and in a batch: every operation on rows, row by row.
@@ -61,10 +63,13 @@ struct Arithmetic: Sendable, CustomTestStringConvertible {
                 ("addRMSNorm", { device.addRMSNorm(x.tensor.rows($0), weight: weight, epsilon: 1e-5, to: $1.tensor) }),
                 ("gated", { device.gated(.silu, gate: x.tensor.rows($0), up: up.tensor.rows($0), into: $1.tensor) }),
                 ("embed", { device.embed($0.map { Int32($0) }, table: table, into: $1.tensor) }),
-                ("rotate", { rows, y in
-                    device.copy(x.tensor.rows(rows), to: y.tensor)
-                    device.rotate(y.tensor, headSize: columns / 2, cosine: cosine.tensor.rows(rows), sine: sine.tensor.rows(rows))
-                }),
+                (
+                    "rotate",
+                    { rows, y in
+                        device.copy(x.tensor.rows(rows), to: y.tensor)
+                        device.rotate(y.tensor, headSize: columns / 2, cosine: cosine.tensor.rows(rows), sine: sine.tensor.rows(rows))
+                    }
+                ),
             ]
             for (name, operation) in operations {
                 func result(_ rows: Range<Int>) -> [UInt32] {
@@ -83,7 +88,9 @@ struct Arithmetic: Sendable, CustomTestStringConvertible {
     func paged(arithmetic: Arithmetic) {
         let device = arithmetic.device
         var random = Random(13)
-        for (heads, keyHeads, size, pageRows) in [(1, 1, 1, 1), (4, 2, 8, 3), (6, 2, 40, 16), (8, 2, 128, 64), (5, 1, 33, 7), (16, 1, 80, 64), (3, 3, 100, 5)] {
+        for (heads, keyHeads, size, pageRows) in [
+            (1, 1, 1, 1), (4, 2, 8, 3), (6, 2, 40, 16), (8, 2, 128, 64), (5, 1, 33, 7), (16, 1, 80, 64), (3, 3, 100, 5),
+        ] {
             let lengths = [1, 3, 255, 256, 257, 700, 64]
             let columns = keyHeads * size
             let pageCount = lengths.reduce(2) { $0 + ($1 + pageRows - 1) / pageRows }
@@ -109,7 +116,8 @@ struct Arithmetic: Sendable, CustomTestStringConvertible {
                 expected += attention(parameters, query, sequence, past[0], past[1])
             }
             func paged(_ sequences: [Int], threads: CPUDevice) -> [[Float]] {
-                let gathered = Matrix(device, sequences.count, heads * size, values: sequences.flatMap { row in (0..<heads * size).map { query[row, $0] } })
+                let gathered = Matrix(
+                    device, sequences.count, heads * size, values: sequences.flatMap { row in (0..<heads * size).map { query[row, $0] } })
                 let output = Matrix(device, sequences.count, heads * size, padding: 3, &random)
                 threads.pagedAttention(
                     parameters, query: gathered.tensor, keys: pools[0], values: pools[1],

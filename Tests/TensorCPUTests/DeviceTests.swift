@@ -13,9 +13,11 @@ import Testing
             let weight = Weight(random.normals(200 * 64), Shape(200, 64), .bf16), back = Weight(random.normals(200 * 64), Shape(64, 200), .f32)
             device.linear(x.tensor, weight.tensor, bias: nil, .store(.gelu), into: y.tensor)
             device.linear(y.tensor, back.tensor, bias: nil, .store(.identity), into: out.tensor)
-            device.attention(Attention(heads: 2, keyValueHeads: 2, headSize: 32, scale: 0.2), query: out.tensor, key: x.tensor, value: x.tensor, into: out.tensor)
             device.attention(
-                Attention(heads: 2, keyValueHeads: 1, headSize: 32, scale: 0.2, mask: .causal), query: out.tensor.rows(0..<2), key: x.tensor.columns(0..<32),
+                Attention(heads: 2, keyValueHeads: 2, headSize: 32, scale: 0.2), query: out.tensor, key: x.tensor, value: x.tensor, into: out.tensor)
+            device.attention(
+                Attention(heads: 2, keyValueHeads: 1, headSize: 32, scale: 0.2, mask: .causal), query: out.tensor.rows(0..<2),
+                key: x.tensor.columns(0..<32),
                 value: x.tensor.columns(32..<64), into: out.tensor.rows(0..<2))
             results.append(out.values)
         }
@@ -53,7 +55,9 @@ import Testing
         device.linear(x, weight.tensor, bias: nil, .store(.identity), into: y)
         device.rmsNorm(x, weight: weight.tensor.rows(0..<1), epsilon: 1e-5, into: x)
         device.embed([], table: weight.tensor, into: x)
-        device.attention(Attention(heads: 2, keyValueHeads: 1, headSize: 2, scale: 1), query: x, key: device.makeTensor([0, 2], .f32), value: device.makeTensor([0, 2], .f32), into: x)
+        device.attention(
+            Attention(heads: 2, keyValueHeads: 1, headSize: 2, scale: 1), query: x, key: device.makeTensor([0, 2], .f32),
+            value: device.makeTensor([0, 2], .f32), into: x)
     }
 
     @Test("bf16 products run only where the processor has them")
@@ -77,7 +81,8 @@ import Testing
                 device.linear(x.tensor, weight.tensor, bias: nil, .store(.identity), into: y.tensor)
                 let image = Matrix(device, 100, 20, values: [Float](repeating: 0, count: 2000))
                 device.convolution(
-                    x.tensor.reshaped([10, 10, 70]), device.placeConvolution(weight: kernel.tensor, bias: nil), stride: 1, padding: Padding(1), upsampling: 1,
+                    x.tensor.reshaped([10, 10, 70]), device.placeConvolution(weight: kernel.tensor, bias: nil), stride: 1, padding: Padding(1),
+                    upsampling: 1,
                     .store(.identity), into: image.tensor.reshaped([10, 10, 20]))
                 return (y.values, image.values)
             }

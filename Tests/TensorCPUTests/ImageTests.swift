@@ -47,7 +47,9 @@ struct ConvolutionCase: Sendable, CustomTestStringConvertible {
         let width = (shape.width * up + shape.padding.left + shape.padding.right - kernel) / shape.stride + 1
         for dtype in [DType.f32, .bf16, .f16] {
             let image = Matrix(device, shape.height * shape.width, shape.inputs, &random)
-            let weight = Weight(random.normals(shape.outputs * shape.inputs * kernel * kernel), Shape([shape.outputs, shape.inputs, kernel, kernel]), dtype, byteOffset: 1)
+            let weight = Weight(
+                random.normals(shape.outputs * shape.inputs * kernel * kernel), Shape([shape.outputs, shape.inputs, kernel, kernel]), dtype,
+                byteOffset: 1)
             let bias = Weight(random.normals(shape.outputs), Shape(shape.outputs), dtype, byteOffset: 1)
             let result = Matrix(device, height * width, shape.outputs, &random)
             let before = result.values
@@ -93,7 +95,8 @@ struct ConvolutionCase: Sendable, CustomTestStringConvertible {
                 for group in 0..<groups {
                     let members = (0..<pixels).flatMap { pixel in (0..<each).map { (pixel, group * each + $0) } }
                     let mean = members.reduce(0) { $0 + Double(image[$1.0, $1.1]) } / Double(members.count)
-                    let variance = members.reduce(0) { $0 + (Double(image[$1.0, $1.1]) - mean) * (Double(image[$1.0, $1.1]) - mean) } / Double(members.count)
+                    let variance =
+                        members.reduce(0) { $0 + (Double(image[$1.0, $1.1]) - mean) * (Double(image[$1.0, $1.1]) - mean) } / Double(members.count)
                     for (pixel, channel) in members {
                         let normal = (Double(image[pixel, channel]) - mean) / (variance + 1e-3).squareRoot()
                         truth[pixel * channels + channel] = exact(activation, normal * weight.values[channel] + bias.values[channel])

@@ -27,12 +27,12 @@ import Tokenizing
     @Test(
         "a template that says more than that is refused",
         arguments: [
-            "{%- if item.type == 'image' -%}[I]{%- else -%}<|user|>{{ item.text }}{%- endif -%}", // A role.
-            "[gMASK]{%- if item.type == 'image' -%}[I]{%- else -%}{{ item.text }}{%- endif -%}", // A prefix.
-            "{%- if item.type == 'image' -%}[I]{%- else -%}{{ item.text | trim }}{%- endif -%}", // A filter.
+            "{%- if item.type == 'image' -%}[I]{%- else -%}<|user|>{{ item.text }}{%- endif -%}",  // A role.
+            "[gMASK]{%- if item.type == 'image' -%}[I]{%- else -%}{{ item.text }}{%- endif -%}",  // A prefix.
+            "{%- if item.type == 'image' -%}[I]{%- else -%}{{ item.text | trim }}{%- endif -%}",  // A filter.
             "{%- if item.type == 'image' -%}[I]{%- else -%}{{ role }}{%- endif -%}",
             "{%- set x = 1 -%}{%- if item.type == 'image' -%}[I]{%- endif -%}",
-            "{%- if item.type == 'image' -%}[I]{% endif %} {{ item.text }}", // A space of the template's own.
+            "{%- if item.type == 'image' -%}[I]{% endif %} {{ item.text }}",  // A space of the template's own.
             "{%- if item.type == 'text' -%}[I]{%- endif -%}",
             "{{ item.text }}",
             "",

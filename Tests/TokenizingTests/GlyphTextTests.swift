@@ -31,7 +31,9 @@ import Tokenizing
 
     @Test("a special token's name inside a string is that token, with the white space that the folder's settings give it")
     func specialTokens() throws {
-        func ids(_ text: String, _ tokens: GlyphTokens = .standard) -> [Int32] { GlyphText.encode([text], maximumLength: 2048, tokens: tokens).ids[0] }
+        func ids(_ text: String, _ tokens: GlyphTokens = .standard) -> [Int32] {
+            GlyphText.encode([text], maximumLength: 2048, tokens: tokens).ids[0]
+        }
         #expect(ids("a <extra_id_0> b") == [100, 35, 259, 35, 101, 1])
         #expect(ids("<extra_id_124><extra_id_1") == [383, 63, 104, 123, 119, 117, 100, 98, 108, 103, 98, 52, 1])
         #expect(ids("x </s> y") == [123, 1, 124, 1])
@@ -52,7 +54,10 @@ import Tokenizing
 
     @Test("a tokenizer folder with other ids than ByT5's is refused")
     func refused() throws {
-        for text in [#"{"added_tokens_decoder":{"1":{"content":"<eos>"}}}"#, #"{"added_tokens_decoder":{"77":{"content":"x"}}}"#, #"{"added_tokens_decoder":{"x":{"content":"x"}}}"#] {
+        for text in [
+            #"{"added_tokens_decoder":{"1":{"content":"<eos>"}}}"#, #"{"added_tokens_decoder":{"77":{"content":"x"}}}"#,
+            #"{"added_tokens_decoder":{"x":{"content":"x"}}}"#,
+        ] {
             try withProcessor({ try Data(text.utf8).write(to: $0.appending(path: "tokenizer_config.json")) }) { folder in
                 failure(.unsupported) { _ = try GlyphTokens(folder: folder) }
             }

@@ -22,12 +22,13 @@ func withProcessor(_ change: (URL) throws -> Void, _ body: (URL) throws -> Void)
 
 /// tokenizer.json of that copy with one change.
 func withTokenizer(_ change: (inout [String: Any]) throws -> Void, _ body: (URL) throws -> Void) throws {
-    try withProcessor({ folder in
-        let url = folder.appending(path: "tokenizer.json")
-        var file = try #require(JSONSerialization.jsonObject(with: Data(contentsOf: url)) as? [String: Any])
-        try change(&file)
-        try JSONSerialization.data(withJSONObject: file).write(to: url)
-    }, body)
+    try withProcessor(
+        { folder in
+            let url = folder.appending(path: "tokenizer.json")
+            var file = try #require(JSONSerialization.jsonObject(with: Data(contentsOf: url)) as? [String: Any])
+            try change(&file)
+            try JSONSerialization.data(withJSONObject: file).write(to: url)
+        }, body)
 }
 
 /// The error of a body that must fail with this code.

@@ -13,7 +13,9 @@ import Tokenizing
         let sources: [[Int]]
     }
 
-    private static func tokenizer(_ checkpoint: String) throws -> Tokenizer { try Tokenizer(folder: fixtures.appending(path: "\(checkpoint)/processor")) }
+    private static func tokenizer(_ checkpoint: String) throws -> Tokenizer {
+        try Tokenizer(folder: fixtures.appending(path: "\(checkpoint)/processor"))
+    }
 
     @Test("ids are the tokenizers library's for every text", arguments: ["tiny-f32", "tiny-bf16-sharded"])
     func ids(checkpoint: String) throws {
@@ -45,7 +47,8 @@ import Tokenizing
 
     @Test("named tokens are found as text and as objects, at the top level and among the model's own")
     func namedElsewhere() throws {
-        let text = #"{"extra_special_tokens":{"image_token":"<|image|>","grid_bos_token":{"content":"<sop>"}},"grid_eos_token":{"content":"<eop>","lstrip":false},"bos_token":"<|dit_token_64|>","eos_token":"<|endoftext|>","pad_token":null}"#
+        let text =
+            #"{"extra_special_tokens":{"image_token":"<|image|>","grid_bos_token":{"content":"<sop>"}},"grid_eos_token":{"content":"<eop>","lstrip":false},"bos_token":"<|dit_token_64|>","eos_token":"<|endoftext|>","pad_token":null}"#
         try withProcessor({ try Data(text.utf8).write(to: $0.appending(path: "tokenizer_config.json")) }) { folder in
             let tokenizer = try Tokenizer(folder: folder)
             #expect(tokenizer.gridBeginToken == "<sop>" && tokenizer.gridEndToken == "<eop>" && tokenizer.padToken == "<|endoftext|>")
@@ -53,7 +56,8 @@ import Tokenizing
         try withProcessor({ try Data(#"{"bos_token":"<|dit_token_64|>"}"#.utf8).write(to: $0.appending(path: "tokenizer_config.json")) }) { folder in
             #expect(failure(.missingToken) { _ = try Tokenizer(folder: folder) }.contains("image_token"))
         }
-        try withProcessor({ try Data(text.replacing("<eop>", with: "<nop>").utf8).write(to: $0.appending(path: "tokenizer_config.json")) }) { folder in
+        try withProcessor({ try Data(text.replacing("<eop>", with: "<nop>").utf8).write(to: $0.appending(path: "tokenizer_config.json")) }) {
+            folder in
             #expect(failure(.missingToken) { _ = try Tokenizer(folder: folder) }.contains("<nop>"))
         }
     }
@@ -63,8 +67,13 @@ import Tokenizing
         try withTokenizer({
             $0["post_processor"] = [
                 "type": "TemplateProcessing", "pair": [] as [Any],
-                "single": [["SpecialToken": ["id": "<sop>", "type_id": 0]], ["Sequence": ["id": "A", "type_id": 0]], ["SpecialToken": ["id": "<eop>", "type_id": 0]]],
-                "special_tokens": ["<sop>": ["id": "<sop>", "ids": [584], "tokens": ["<sop>"]], "<eop>": ["id": "<eop>", "ids": [585], "tokens": ["<eop>"]]],
+                "single": [
+                    ["SpecialToken": ["id": "<sop>", "type_id": 0]], ["Sequence": ["id": "A", "type_id": 0]],
+                    ["SpecialToken": ["id": "<eop>", "type_id": 0]],
+                ],
+                "special_tokens": [
+                    "<sop>": ["id": "<sop>", "ids": [584], "tokens": ["<sop>"]], "<eop>": ["id": "<eop>", "ids": [585], "tokens": ["<eop>"]],
+                ],
             ]
         }) { folder in
             let tokenizer = try Tokenizer(folder: folder)
@@ -82,7 +91,10 @@ import Tokenizing
                 for flag in ["lstrip", "rstrip", "single_word", "normalized"] { token[flag] = flags.contains(flag) }
                 return token
             }
-            added += [token(9001, "<l>", "lstrip"), token(9002, "<r>", "rstrip"), token(9003, "word", "single_word"), token(9004, "wordy", "normalized"), token(9005, "<r><l>")]
+            added += [
+                token(9001, "<l>", "lstrip"), token(9002, "<r>", "rstrip"), token(9003, "word", "single_word"), token(9004, "wordy", "normalized"),
+                token(9005, "<r><l>"),
+            ]
             file["added_tokens"] = added
         }) { folder in
             let tokenizer = try Tokenizer(folder: folder)
@@ -97,9 +109,13 @@ import Tokenizing
 
     @Test("GPT-2's cut, no cut, and a space in front of each piece are computed as the library computes them")
     func otherPreTokenizers() throws {
-        func byteLevel(prefix: Bool, regex: Bool) -> [String: Any] { ["type": "ByteLevel", "add_prefix_space": prefix, "trim_offsets": true, "use_regex": regex] }
+        func byteLevel(prefix: Bool, regex: Bool) -> [String: Any] {
+            ["type": "ByteLevel", "add_prefix_space": prefix, "trim_offsets": true, "use_regex": regex]
+        }
         let text = "They're  1234 words,\n\tI'LL see 早安"
-        let plain: [Int32] = [382, 168, 430, 300, 300, 96, 97, 98, 99, 346, 364, 447, 91, 278, 277, 120, 86, 123, 123, 338, 450, 300, 242, 325, 498, 311]
+        let plain: [Int32] = [
+            382, 168, 430, 300, 300, 96, 97, 98, 99, 346, 364, 447, 91, 278, 277, 120, 86, 123, 123, 338, 450, 300, 242, 325, 498, 311,
+        ]
         let cases: [([String: Any], [Int32])] = [
             (byteLevel(prefix: false, regex: true), plain),
             (byteLevel(prefix: true, regex: true), [558] + plain.dropFirst()),
@@ -115,7 +131,10 @@ import Tokenizing
             let split = try #require((file["pre_tokenizer"] as? [String: Any])?["pretokenizers"] as? [[String: Any]])
             file["pre_tokenizer"] = ["type": "Sequence", "pretokenizers": [split[0], byteLevel(prefix: true, regex: false)]]
         }) { folder in
-            let expected: [Int32] = [558, 168, 300, 430, 300, 300, 300, 96, 97, 98, 300, 99, 346, 364, 447, 300, 91, 278, 300, 277, 120, 300, 86, 123, 123, 338, 450, 300, 242, 325, 498, 311]
+            let expected: [Int32] = [
+                558, 168, 300, 430, 300, 300, 300, 96, 97, 98, 300, 99, 346, 364, 447, 300, 91, 278, 300, 277, 120, 300, 86, 123, 123, 338, 450, 300,
+                242, 325, 498, 311,
+            ]
             let tokenizer = try Tokenizer(folder: folder)
             #expect(tokenizer.encode(text) == expected)
             // A letter of Unicode 17 is none to the library: it begins a piece, and so gets a space.
@@ -130,11 +149,18 @@ import Tokenizing
             ("Whitespace", { $0["pre_tokenizer"] = ["type": "Whitespace"] }),
             ("pre_tokenizer", { $0["pre_tokenizer"] = NSNull() }),
             ("BertProcessing", { $0["post_processor"] = ["type": "BertProcessing"] }),
-            (#"\w+"#, {
-                $0["pre_tokenizer"] = ["type": "Sequence", "pretokenizers": [
-                    ["type": "Split", "pattern": ["Regex": #"\w+"#], "behavior": "Isolated", "invert": false], ["type": "ByteLevel", "add_prefix_space": false, "use_regex": false],
-                ]]
-            }),
+            (
+                #"\w+"#,
+                {
+                    $0["pre_tokenizer"] = [
+                        "type": "Sequence",
+                        "pretokenizers": [
+                            ["type": "Split", "pattern": ["Regex": #"\w+"#], "behavior": "Isolated", "invert": false],
+                            ["type": "ByteLevel", "add_prefix_space": false, "use_regex": false],
+                        ],
+                    ]
+                }
+            ),
             ("WordPiece", { Self.setModel(&$0, "type", "WordPiece") }),
             ("dropout", { Self.setModel(&$0, "dropout", 0.1) }),
             ("continuing_subword_prefix", { Self.setModel(&$0, "continuing_subword_prefix", "##") }),
@@ -151,7 +177,10 @@ import Tokenizing
         try withTokenizer({ Self.setModel(&$0, "merges", ["no such"]) }) { folder in failure(.malformed) { _ = try Tokenizer(folder: folder) } }
         try withTokenizer({ Self.setModel(&$0, "merges", ["a b c"]) }) { folder in failure(.malformed) { _ = try Tokenizer(folder: folder) } }
         try withTokenizer({ Self.setModel(&$0, "vocab", NSNull()) }) { folder in failure(.malformed) { _ = try Tokenizer(folder: folder) } }
-        for text in ["", "{", "[]", #"{"model":{"vocab":{"a":-1},"merges":[]}}"#, #"{"model":{"vocab":{"a":99999999999},"merges":[]}}"#, #"{"model":"#, #"{"a":"\"#] {
+        for text in [
+            "", "{", "[]", #"{"model":{"vocab":{"a":-1},"merges":[]}}"#, #"{"model":{"vocab":{"a":99999999999},"merges":[]}}"#, #"{"model":"#,
+            #"{"a":"\"#,
+        ] {
             try withProcessor({ try Data(text.utf8).write(to: $0.appending(path: "tokenizer.json")) }) { folder in
                 #expect(failure(.malformed) { _ = try Tokenizer(folder: folder) }.contains("tokenizer.json"), "\(text)")
             }
@@ -185,7 +214,9 @@ import Tokenizing
             if round % 3 == 0 {
                 changed = changed.prefix(Int.random(in: 0..<changed.count, using: &random))
             } else {
-                for _ in 0..<3 { changed[Int.random(in: 0..<changed.count, using: &random)] = Array("{}[]\",:0\\u-\u{0}".utf8).randomElement(using: &random) ?? 0 }
+                for _ in 0..<3 {
+                    changed[Int.random(in: 0..<changed.count, using: &random)] = Array("{}[]\",:0\\u-\u{0}".utf8).randomElement(using: &random) ?? 0
+                }
             }
             try withProcessor({ try changed.write(to: $0.appending(path: "tokenizer.json")) }) { folder in
                 _ = try? Tokenizer(folder: folder).encode("A red sign")

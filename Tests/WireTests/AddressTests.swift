@@ -2,14 +2,16 @@ import Testing
 import Wire
 
 @Suite struct AddressTests {
-    @Test("addresses are read as gRPC writes them", arguments: [
-        ("unix:/run/glm/text-0.sock", Address.unix(path: "/run/glm/text-0.sock")),
-        ("unix:text.sock", .unix(path: "text.sock")),
-        ("unix:///run/a.sock", .unix(path: "/run/a.sock")),
-        ("localhost:50051", .tcp(host: "localhost", port: 50051)),
-        ("tcp:10.0.0.1:1", .tcp(host: "10.0.0.1", port: 1)),
-        ("[::1]:80", .tcp(host: "::1", port: 80)),
-    ])
+    @Test(
+        "addresses are read as gRPC writes them",
+        arguments: [
+            ("unix:/run/glm/text-0.sock", Address.unix(path: "/run/glm/text-0.sock")),
+            ("unix:text.sock", .unix(path: "text.sock")),
+            ("unix:///run/a.sock", .unix(path: "/run/a.sock")),
+            ("localhost:50051", .tcp(host: "localhost", port: 50051)),
+            ("tcp:10.0.0.1:1", .tcp(host: "10.0.0.1", port: 1)),
+            ("[::1]:80", .tcp(host: "::1", port: 80)),
+        ])
     func reading(text: String, address: Address) throws {
         #expect(try Address(parsing: text) == address)
         #expect(try Address(parsing: address.description) == address)

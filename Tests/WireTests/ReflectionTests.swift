@@ -2,11 +2,13 @@ import Testing
 import Wire
 
 @Suite struct ReflectionTests {
-    @Test("services, methods, messages and enumerations are found in their files", arguments: [
-        ("glm.v1.Gateway", "gateway.proto"), ("glm.v1.Gateway.Generate", "gateway.proto"), ("glm.v1.CodeGrid", "common.proto"),
-        ("glm.v1.ImageFormat", "common.proto"), ("grpc.health.v1.HealthCheckResponse.ServingStatus", "grpc/health/v1/health.proto"),
-        ("grpc.reflection.v1alpha.ServerReflection", "grpc/reflection/v1alpha/reflection.proto"),
-    ])
+    @Test(
+        "services, methods, messages and enumerations are found in their files",
+        arguments: [
+            ("glm.v1.Gateway", "gateway.proto"), ("glm.v1.Gateway.Generate", "gateway.proto"), ("glm.v1.CodeGrid", "common.proto"),
+            ("glm.v1.ImageFormat", "common.proto"), ("grpc.health.v1.HealthCheckResponse.ServingStatus", "grpc/health/v1/health.proto"),
+            ("grpc.reflection.v1alpha.ServerReflection", "grpc/reflection/v1alpha/reflection.proto"),
+        ])
     func symbols(symbol: String, file: String) {
         #expect(DescriptorIndex.contract.file(declaring: symbol) == file)
     }

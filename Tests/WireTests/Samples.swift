@@ -12,13 +12,15 @@ enum Samples {
     static let picture: [UInt8] = [0x89, 0, 0xff, 0x0a]
 
     static let all: [any WireMessage] = [
-        grid, CodeGrid(height: 0, width: 0, codes: []), GridSize(height: 13, width: 19), sampling, Sampling(), Sampling(temperature: 0, topP: 0, topK: 0),
+        grid, CodeGrid(height: 0, width: 0, codes: []), GridSize(height: 13, width: 19), sampling, Sampling(),
+        Sampling(temperature: 0, topP: 0, topK: 0),
         timings[0], timings[1],
         DescribeRequest(), description, limits, StageLimits(), DrainRequest(deadlineSeconds: 1.5), DrainRequest(), DrainResponse(inFlight: 2),
         EncodeRequest(image: picture), EncodeRequest(image: []), EncodeResponse(grid: grid, timings: timings),
         GenerateTokensRequest(prompt: "a “red” 圆 🍎", height: 1024, width: 32, sources: [grid, grid], seed: .max, sampling: sampling),
         GenerateTokensRequest(prompt: "", height: 0, width: 0, seed: 0),
-        GenerateTokensEvent.layout(TokenLayout(preview: GridSize(height: 1, width: 2), target: GridSize(height: 3, width: 4), promptTokens: 5, totalTokens: 6)),
+        GenerateTokensEvent.layout(
+            TokenLayout(preview: GridSize(height: 1, width: 2), target: GridSize(height: 3, width: 4), promptTokens: 5, totalTokens: 6)),
         GenerateTokensEvent.tokens(Tokens(first: 9, ids: [1, 2, 3])),
         GenerateTokensEvent.result(GeneratedTokens(preview: nil, target: grid, timings: timings)),
         TokenLayout(preview: nil, target: GridSize(height: 3, width: 4), promptTokens: 5, totalTokens: 6), Tokens(first: 0, ids: []),
@@ -33,14 +35,18 @@ enum Samples {
             prompt: "p", images: [picture, []], height: 64, width: 96, steps: 0, guidanceScale: 0, seed: 0, format: .jpeg, jpegQuality: 1,
             sampling: sampling),
         GenerateImageRequest(prompt: "p"),
-        GenerateImageEvent.accepted(accepted), GenerateImageEvent.progress(Progress(stage: "text", done: 3, total: 9)), GenerateImageEvent.image(image),
+        GenerateImageEvent.accepted(accepted), GenerateImageEvent.progress(Progress(stage: "text", done: 3, total: 9)),
+        GenerateImageEvent.image(image),
         accepted, image, Progress(stage: "", done: 0, total: 0), StageTiming(stage: "text", instance: "0", phase: "decode", seconds: 1),
-        StatusRequest(), FleetStatus(gateway: description, stages: [status, StageStatus(address: "h:1", health: .unknown, description: nil, problem: "gone")]),
+        StatusRequest(),
+        FleetStatus(gateway: description, stages: [status, StageStatus(address: "h:1", health: .unknown, description: nil, problem: "gone")]),
         FleetStatus(
             gateway: description, stages: [], queues: [QueueStatus(kind: "vision", waiting: 0, running: 0, slots: 0, seconds: 0, done: 0)],
             cards: [CardStatus(name: "cpu")], jobs: JobCounts(queued: 0, running: 0, ended: 0), images: 1, retries: 2, refused: 3, uptimeSeconds: 4.5),
         status, QueueStatus(kind: "text", waiting: 3, running: 2, slots: 16, seconds: 0.5, done: 9),
-        CardStatus(name: "npu:0", chip: "910B3", memoryTotal: 64 << 30, memoryFree: 1, health: "ok", temperature: 0, power: 91.3, stages: ["text-0", "vision-0"]),
+        CardStatus(
+            name: "npu:0", chip: "910B3", memoryTotal: 64 << 30, memoryFree: 1, health: "ok", temperature: 0, power: 91.3,
+            stages: ["text-0", "vision-0"]),
         CardStatus(name: "cpu"), JobCounts(queued: 1, running: 2, ended: 3),
         SubmitJobRequest(id: "j", request: GenerateImageRequest(prompt: "p", images: [picture])), JobRequest(id: "j"), ListJobsRequest(),
         JobList(jobs: [job, Job(id: "k", state: .queued, prompt: "", submitted: 0)]), job,

@@ -33,10 +33,15 @@ struct TransformerConfiguration: Decodable {
     static func load(_ model: ModelFolder) throws -> TransformerConfiguration {
         let values = try model.configuration(TransformerConfiguration.self, "transformer/config.json")
         guard values.headSize % 4 == 0 else {
-            throw GLMImageError(.unsupportedModel, "transformer/config.json: attention_head_dim \(values.headSize) is not a multiple of 4, which rows and columns share")
+            throw GLMImageError(
+                .unsupportedModel,
+                "transformer/config.json: attention_head_dim \(values.headSize) is not a multiple of 4, which rows and columns share")
         }
         guard values.inChannels == values.outChannels, values.patchSize == 2 else {
-            throw GLMImageError(.unsupportedModel, "transformer/config.json: in_channels \(values.inChannels), out_channels \(values.outChannels), patch_size \(values.patchSize); expected equal channels and patches of 2")
+            throw GLMImageError(
+                .unsupportedModel,
+                "transformer/config.json: in_channels \(values.inChannels), out_channels \(values.outChannels), patch_size \(values.patchSize); expected equal channels and patches of 2"
+            )
         }
         return values
     }

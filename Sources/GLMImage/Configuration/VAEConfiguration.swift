@@ -56,12 +56,18 @@ struct VAEConfiguration: Decodable {
         let outChannels = try values.decodeIfPresent(Int.self, forKey: .outChannels) ?? 3
         try values.check(imageChannels == 3 && outChannels == 3, .imageChannels, "\(imageChannels) in and \(outChannels) out, not 3")
         try values.check(latentMeans.count == latentChannels, .latentMeans, "\(latentMeans.count) values for \(latentChannels) channels")
-        try values.check(latentDeviations.count == latentChannels, .latentDeviations, "\(latentDeviations.count) values for \(latentChannels) channels")
-        try values.check(!blockChannels.isEmpty && blockChannels.allSatisfy { $0 > 0 && $0 % groups == 0 }, .blockChannels, "\(blockChannels) don't divide into \(groups) groups")
+        try values.check(
+            latentDeviations.count == latentChannels, .latentDeviations, "\(latentDeviations.count) values for \(latentChannels) channels")
+        try values.check(
+            !blockChannels.isEmpty && blockChannels.allSatisfy { $0 > 0 && $0 % groups == 0 }, .blockChannels,
+            "\(blockChannels) don't divide into \(groups) groups")
         let downBlocks = try values.decode([String].self, forKey: .downBlocks)
-        try values.check(downBlocks == blockChannels.map { _ in "DownEncoderBlock2D" }, .downBlocks, "\(downBlocks) are not \(blockChannels.count) DownEncoderBlock2D")
+        try values.check(
+            downBlocks == blockChannels.map { _ in "DownEncoderBlock2D" }, .downBlocks,
+            "\(downBlocks) are not \(blockChannels.count) DownEncoderBlock2D")
         let upBlocks = try values.decode([String].self, forKey: .upBlocks)
-        try values.check(upBlocks == blockChannels.map { _ in "UpDecoderBlock2D" }, .upBlocks, "\(upBlocks) are not \(blockChannels.count) UpDecoderBlock2D")
+        try values.check(
+            upBlocks == blockChannels.map { _ in "UpDecoderBlock2D" }, .upBlocks, "\(upBlocks) are not \(blockChannels.count) UpDecoderBlock2D")
     }
 
     static func load(_ model: ModelFolder) throws -> VAEConfiguration {

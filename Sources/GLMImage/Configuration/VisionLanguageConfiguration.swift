@@ -83,7 +83,8 @@ struct TextConfiguration: Decodable {
         attentionBias = try values.decodeIfPresent(Bool.self, forKey: .attentionBias) ?? true
         maximumPositions = try values.decodeIfPresent(Int.self, forKey: .maximumPositions) ?? 131_072
         rope = try values.decode(RopeConfiguration.self, forKey: .rope)
-        try values.check(heads > 0 && keyValueHeads > 0 && heads % keyValueHeads == 0, .keyValueHeads, "\(keyValueHeads) doesn't divide \(heads) heads")
+        try values.check(
+            heads > 0 && keyValueHeads > 0 && heads % keyValueHeads == 0, .keyValueHeads, "\(keyValueHeads) doesn't divide \(heads) heads")
         let angles = Int(Float(headSize) * rope.partialRotaryFactor) / 2
         try values.check(rope.sections.reduce(0, +) == angles, .rope, "mrope_section \(rope.sections) doesn't sum to the \(angles) rotated pairs")
     }

@@ -3,10 +3,10 @@ import Tensor
 
 /// A source image ready for the transformer.
 package struct Condition: Sendable {
-    package let latents: [Float]        // [channels, h, w], normalised
+    package let latents: [Float]  // [channels, h, w], normalised
     package let shape: LatentShape
-    package let height, width: Int      // pixels
-    package let codes: [Int32]          // [h · w / 4]
+    package let height, width: Int  // pixels
+    package let codes: [Int32]  // [h · w / 4]
 
     package init(latents: [Float], shape: LatentShape, height: Int, width: Int, codes: [Int32]) {
         self.latents = latents

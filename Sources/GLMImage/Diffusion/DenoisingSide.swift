@@ -4,9 +4,9 @@ import Tensor
 struct DenoisingSide {
     /// What both sides have in common.
     struct Picture {
-        let height, width: Int          // pixels
-        let grid: GridSize              // of patches
-        let codes: [Int32]              // one for each patch
+        let height, width: Int  // pixels
+        let grid: GridSize  // of patches
+        let codes: [Int32]  // one for each patch
     }
 
     private let transformer: DiffusionTransformer

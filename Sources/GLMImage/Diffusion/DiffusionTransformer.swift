@@ -8,14 +8,14 @@ import Tensor
 package struct DiffusionTransformer {
     let configuration: TransformerConfiguration
     private let device: any Device
-    private let imageProjector: Linear          // [hidden, channels · patch²]   image_projector.proj
-    private let glyph1, glyph2: Linear          // glyph_projector.net.0.proj [hidden, textSize], net.2 [hidden, hidden]
-    private let priorEmbedding: Tensor          // [codes, hidden]               prior_token_embedding
-    private let prior1, prior2: Linear          // [hidden, hidden]              prior_projector.net.0.proj, net.2
+    private let imageProjector: Linear  // [hidden, channels · patch²]   image_projector.proj
+    private let glyph1, glyph2: Linear  // glyph_projector.net.0.proj [hidden, textSize], net.2 [hidden, hidden]
+    private let priorEmbedding: Tensor  // [codes, hidden]               prior_token_embedding
+    private let prior1, prior2: Linear  // [hidden, hidden]              prior_projector.net.0.proj, net.2
     private let timeCondition: TimeCondition
     private let blocks: [TransformerBlock]
-    private let outputModulation: Linear        // [2 · hidden, timeSize]        norm_out.linear
-    private let output: Linear                  // [channels · patch², hidden]   proj_out
+    private let outputModulation: Linear  // [2 · hidden, timeSize]        norm_out.linear
+    private let output: Linear  // [channels · patch², hidden]   proj_out
 
     init(_ model: ModelFolder, on device: any Device) throws {
         let configuration = try TransformerConfiguration.load(model)
@@ -40,18 +40,18 @@ package struct DiffusionTransformer {
 
     /// One side of guidance: what to draw, prepared once for all steps.
     struct Branch {
-        let text: Tensor                        // [text, hidden]
-        let prior: Tensor                       // [image, hidden]
+        let text: Tensor  // [text, hidden]
+        let prior: Tensor  // [image, hidden]
         let cache: TransformerPass.CacheUse
     }
 
     /// A picture in progress: the passes that each step runs, and their memory.
     final class Session {
-        let grid: GridSize                      // of patches
-        fileprivate let size: Tensor            // [1, timeSize]
-        fileprivate let patches: Tensor         // [image, channels · patch²]
+        let grid: GridSize  // of patches
+        fileprivate let size: Tensor  // [1, timeSize]
+        fileprivate let patches: Tensor  // [image, channels · patch²]
         fileprivate let memory: TransformerMemory
-        fileprivate let outputModulation: Tensor    // [1, 2 · hidden]
+        fileprivate let outputModulation: Tensor  // [1, 2 · hidden]
 
         fileprivate init(_ model: DiffusionTransformer, height: Int, width: Int, grid: GridSize, maximumText: Int, cachedRows: Int) {
             let device = model.device
@@ -116,7 +116,9 @@ package struct DiffusionTransformer {
     }
 
     /// Runs a source image through the blocks at time 0 with no text, so that its keys and values enter `cache`.
-    func writeCondition(_ cache: ConditionCache, latents: [Float], codes: [Int32], height: Int, width: Int, grid: GridSize, checkCancellation: () throws -> Void) throws {
+    func writeCondition(
+        _ cache: ConditionCache, latents: [Float], codes: [Int32], height: Int, width: Int, grid: GridSize, checkCancellation: () throws -> Void
+    ) throws {
         let session = makeSession(height: height, width: width, grid: grid, maximumText: 0, cachedRows: 0)
         let branch = Branch(
             text: device.makeTensor(Shape(0, configuration.hiddenSize), .f32), prior: projectPrior(codes, dropped: false), cache: .write(cache))

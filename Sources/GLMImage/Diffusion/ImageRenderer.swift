@@ -74,15 +74,18 @@ public final class ImageRenderer {
         autoencoder = try Autoencoder(model, on: device, tiled: tiled)
         guard autoencoder.configuration.latentChannels == transformer.configuration.inChannels else {
             throw GLMImageError(
-                .unsupportedModel, "vae latent_channels \(autoencoder.configuration.latentChannels), transformer in_channels \(transformer.configuration.inChannels)")
+                .unsupportedModel,
+                "vae latent_channels \(autoencoder.configuration.latentChannels), transformer in_channels \(transformer.configuration.inChannels)")
         }
         guard glyphs.configuration.hiddenSize == transformer.configuration.textSize else {
             throw GLMImageError(
-                .unsupportedModel, "text_encoder d_model \(glyphs.configuration.hiddenSize), transformer text_embed_dim \(transformer.configuration.textSize)")
+                .unsupportedModel,
+                "text_encoder d_model \(glyphs.configuration.hiddenSize), transformer text_embed_dim \(transformer.configuration.textSize)")
         }
         guard autoencoder.configuration.scale * transformer.configuration.patchSize * 2 == RequestLimits.sizeMultiple else {
             throw GLMImageError(
-                .unsupportedModel, "vae of \(autoencoder.configuration.scale) pixels a latent; a code must stand for \(RequestLimits.sizeMultiple) pixels")
+                .unsupportedModel,
+                "vae of \(autoencoder.configuration.scale) pixels a latent; a code must stand for \(RequestLimits.sizeMultiple) pixels")
         }
     }
 
@@ -170,7 +173,9 @@ public final class ImageRenderer {
         sizes = new
     }
 
-    private func conditions(of sources: [SourcePicture], _ checkCancellation: () throws -> Void, _ onSources: (Bool) -> Void) throws -> ConditionCache? {
+    private func conditions(of sources: [SourcePicture], _ checkCancellation: () throws -> Void, _ onSources: (Bool) -> Void) throws
+        -> ConditionCache?
+    {
         guard !sources.isEmpty else { return nil }
         if let known = conditions.find(sources) {
             onSources(true)
@@ -187,7 +192,9 @@ public final class ImageRenderer {
         let expected = GridSize(height: height / RequestLimits.sizeMultiple, width: width / RequestLimits.sizeMultiple)
         if grid.size != expected {
             throw GLMImageError(
-                .invalidRequest, "\(name): codes of \(grid.height) × \(grid.width), a picture of \(height) × \(width) pixels has \(expected.height) × \(expected.width)")
+                .invalidRequest,
+                "\(name): codes of \(grid.height) × \(grid.width), a picture of \(height) × \(width) pixels has \(expected.height) × \(expected.width)"
+            )
         }
         if let code = grid.codes.first(where: { $0 < 0 || $0 >= transformer.configuration.codes }) {
             throw GLMImageError(.invalidRequest, "\(name): code \(code), the codebook has \(transformer.configuration.codes)")

@@ -6,11 +6,11 @@ import Tensor
 /// Reference: diffusers 0.42.1 `GlmImageCombinedTimestepSizeEmbeddings`: SiLU is applied once, to the sum.
 struct TimeCondition {
     private let device: any Device
-    private let time1, time2: Linear            // [timeSize, timeSize]            timestep_embedder.linear_1, 2
-    private let size1: Linear                   // [timeSize, 4 · conditionSize]   condition_embedder.linear_1
-    private let size2: Linear                   // [timeSize, timeSize]            condition_embedder.linear_2
+    private let time1, time2: Linear  // [timeSize, timeSize]            timestep_embedder.linear_1, 2
+    private let size1: Linear  // [timeSize, 4 · conditionSize]   condition_embedder.linear_1
+    private let size2: Linear  // [timeSize, timeSize]            condition_embedder.linear_2
     private let timeSize, conditionSize: Int
-    private let waves, hidden: Tensor           // [1, timeSize]
+    private let waves, hidden: Tensor  // [1, timeSize]
 
     init(_ weights: WeightScope, _ configuration: TransformerConfiguration) throws {
         device = weights.device

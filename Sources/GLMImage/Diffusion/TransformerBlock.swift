@@ -4,10 +4,10 @@ import Tensor
 ///
 /// Reference: diffusers 0.42.1 `GlmImageTransformerBlock`. Rows are text first, then image.
 struct TransformerBlock {
-    let modulation: Linear      // [12 · hidden, timeSize]    norm1.linear
-    let q, k, v, o: Linear      // [hidden, hidden]           attn1.{to_q,to_k,to_v,to_out.0}
-    let up: Linear              // [4 · hidden, hidden]       ff.net.0.proj
-    let down: Linear            // [hidden, 4 · hidden]       ff.net.2
+    let modulation: Linear  // [12 · hidden, timeSize]    norm1.linear
+    let q, k, v, o: Linear  // [hidden, hidden]           attn1.{to_q,to_k,to_v,to_out.0}
+    let up: Linear  // [4 · hidden, hidden]       ff.net.0.proj
+    let down: Linear  // [hidden, 4 · hidden]       ff.net.2
     let attention: Attention
 
     static let normEpsilon: Float = 1e-5

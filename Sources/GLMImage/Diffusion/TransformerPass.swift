@@ -15,12 +15,12 @@ struct TransformerPass {
     let imageRows: Range<Int>
     /// Rows of keys and values that stand in front of this pass's own: those read from the cache.
     let cachedRows: Int
-    let x, normed, query: Tensor        // [text + image, hidden]
-    let keys, values: Tensor            // [cached + text + image, hidden]
-    let inner: Tensor                   // [text + image, 4 · hidden]
-    let modulation: Tensor              // [1, 12 · hidden]
-    let timeEmbedding: Tensor           // [1, timeSize]
-    let rotary: RotaryTable             // [image, headSize / 2]
+    let x, normed, query: Tensor  // [text + image, hidden]
+    let keys, values: Tensor  // [cached + text + image, hidden]
+    let inner: Tensor  // [text + image, 4 · hidden]
+    let modulation: Tensor  // [1, 12 · hidden]
+    let timeEmbedding: Tensor  // [1, timeSize]
+    let rotary: RotaryTable  // [image, headSize / 2]
     let cache: CacheUse
 
     init(text: Int, memory: TransformerMemory, cache: CacheUse) {
@@ -81,7 +81,7 @@ struct TransformerMemory {
 /// Reference: diffusers 0.42.1 `GlmImageLayerKVCache`: written once at time step 0, read by the conditional pass, skipped
 /// by the unconditional one.
 final class ConditionCache {
-    private let keys, values: [Tensor]      // per layer [rows, hidden], in the device's cacheType
+    private let keys, values: [Tensor]  // per layer [rows, hidden], in the device's cacheType
     let rows: Int
     /// Of keys and values together.
     let bytes: Int

@@ -4,12 +4,12 @@ import Tensor
 ///
 /// Reference: transformers 5.23 `T5Block`, `T5DenseGatedActDense` with `gelu_new`.
 struct GlyphBlock {
-    let attentionNorm: RMSNorm      // layer.0.layer_norm
-    let q, k, v: Linear             // [heads · headSize, hidden]   layer.0.SelfAttention.{q,k,v}
-    let o: Linear                   // [hidden, heads · headSize]   layer.0.SelfAttention.o
-    let feedForwardNorm: RMSNorm    // layer.1.layer_norm
-    let gate, up: Linear            // [inner, hidden]              layer.1.DenseReluDense.wi_0, wi_1
-    let down: Linear                // [hidden, inner]              layer.1.DenseReluDense.wo
+    let attentionNorm: RMSNorm  // layer.0.layer_norm
+    let q, k, v: Linear  // [heads · headSize, hidden]   layer.0.SelfAttention.{q,k,v}
+    let o: Linear  // [hidden, heads · headSize]   layer.0.SelfAttention.o
+    let feedForwardNorm: RMSNorm  // layer.1.layer_norm
+    let gate, up: Linear  // [inner, hidden]              layer.1.DenseReluDense.wi_0, wi_1
+    let down: Linear  // [hidden, inner]              layer.1.DenseReluDense.wo
 
     init(_ weights: WeightScope, _ configuration: GlyphConfiguration) throws {
         let hidden = configuration.hiddenSize
@@ -45,9 +45,9 @@ struct GlyphBlock {
 
 /// The encoder's activations for one string, f32.
 struct GlyphWorkspace {
-    let x, normed: Tensor                       // [bytes, hidden]
-    let query, key, value, attended: Tensor     // [bytes, heads · headSize]
-    let gate, up: Tensor                        // [bytes, inner]
+    let x, normed: Tensor  // [bytes, hidden]
+    let query, key, value, attended: Tensor  // [bytes, heads · headSize]
+    let gate, up: Tensor  // [bytes, inner]
 
     init(rows: Int, _ configuration: GlyphConfiguration, on device: any Device) {
         func make(_ columns: Int) -> Tensor { device.makeTensor(Shape(rows, columns), .f32) }

@@ -10,10 +10,10 @@ package import Tokenizing
 package struct GlyphEncoder {
     let configuration: GlyphConfiguration
     private let device: any Device
-    private let embedding: Tensor           // [vocabulary, hidden]
+    private let embedding: Tensor  // [vocabulary, hidden]
     private let blocks: [GlyphBlock]
     private let finalNorm: RMSNorm
-    private let relativeBias: [Float]       // [buckets, heads], shared by all blocks
+    private let relativeBias: [Float]  // [buckets, heads], shared by all blocks
     private let tokens: GlyphTokens
 
     /// The pipeline's limit in bytes and marks for one string.

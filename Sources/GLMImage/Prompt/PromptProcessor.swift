@@ -22,7 +22,8 @@ package struct PromptProcessor: Sendable {
         for (name, token, id) in [
             ("image_token", tokenizer.imageToken, imageToken), ("bos_token", tokenizer.bosToken, imageStart),
         ] where tokenizer.id(of: token) != id {
-            throw GLMImageError(.unsupportedModel, "processor: \(name) \(token) has id \(tokenizer.id(of: token).map(String.init) ?? "none"), config.json says \(id)")
+            throw GLMImageError(
+                .unsupportedModel, "processor: \(name) \(token) has id \(tokenizer.id(of: token).map(String.init) ?? "none"), config.json says \(id)")
         }
     }
 
@@ -52,7 +53,9 @@ package struct PromptProcessor: Sendable {
         let rendered = tokenizer.encode(template.render(prompt: text, imageCount: sources.count) + suffix)
 
         // A user's text must not be able to open an image of its own: every count below would be off.
-        for (token, id, expected) in [(tokenizer.imageToken, imageToken, sources.count), ("image start", imageStart, sources.count + 1), ("image end", imageEnd, sources.count)] {
+        for (token, id, expected) in [
+            (tokenizer.imageToken, imageToken, sources.count), ("image start", imageStart, sources.count + 1), ("image end", imageEnd, sources.count),
+        ] {
             let found = rendered.count { $0 == id }
             if found != expected {
                 throw GLMImageError(.invalidRequest, "prompt contains the special token \(token), which only marks pictures")

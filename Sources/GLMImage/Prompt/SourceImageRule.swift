@@ -40,7 +40,8 @@ package struct SourceImageRule: Sendable {
         guard grid.height * multiple == fitted.height, grid.width * multiple == fitted.width else {
             throw GLMImageError(
                 .invalidRequest,
-                "source image of \(width) × \(height) pixels has no size between \(shortest) and \(longest) pixels a side at which codes and latents agree")
+                "source image of \(width) × \(height) pixels has no size between \(shortest) and \(longest) pixels a side at which codes and latents agree"
+            )
         }
         return fitted
     }

@@ -5,11 +5,11 @@ import Tensor
 /// Reference: transformers 5.23 `GlmImageTextDecoderLayer`. Rotates split halves, unlike Glm4v's interleaved pairs.
 struct DecoderLayer {
     let inputNorm, postAttentionNorm, preMLPNorm, postMLPNorm: RMSNorm
-    let q: Linear           // [heads · headSize, hidden]            self_attn.q_proj
-    let k, v: Linear        // [keyValueHeads · headSize, hidden]    self_attn.{k,v}_proj
-    let o: Linear           // [hidden, heads · headSize]            self_attn.o_proj, no bias
-    let gateUp: Linear      // [2 · inner, hidden], gate first       mlp.gate_up_proj, no bias
-    let down: Linear        // [hidden, inner]                       mlp.down_proj, no bias
+    let q: Linear  // [heads · headSize, hidden]            self_attn.q_proj
+    let k, v: Linear  // [keyValueHeads · headSize, hidden]    self_attn.{k,v}_proj
+    let o: Linear  // [hidden, heads · headSize]            self_attn.o_proj, no bias
+    let gateUp: Linear  // [2 · inner, hidden], gate first       mlp.gate_up_proj, no bias
+    let down: Linear  // [hidden, inner]                       mlp.down_proj, no bias
     let attention: Attention
 
     init(_ weights: WeightScope, _ configuration: TextConfiguration) throws {
@@ -77,7 +77,7 @@ enum DecoderPass {
 /// RMSNorm with weight.
 struct RMSNorm {
     let device: any Device
-    let weight: Tensor      // [size]
+    let weight: Tensor  // [size]
     let epsilon: Float
 
     init(_ weights: WeightScope, _ size: Int, epsilon: Float) throws {
@@ -94,12 +94,12 @@ struct RMSNorm {
 
 /// The decoder's activations for up to some rows, f32.
 struct DecoderWorkspace {
-    let x, normed: Tensor       // [rows, hidden]
-    let query, attended: Tensor // [rows, heads · headSize]
-    let key, value: Tensor      // [rows, keyValueHeads · headSize]
-    let gateUp: Tensor          // [rows, 2 · inner]
-    let inner: Tensor           // [rows, inner]
-    let rotary: RotaryTable     // [rows, pairs]
+    let x, normed: Tensor  // [rows, hidden]
+    let query, attended: Tensor  // [rows, heads · headSize]
+    let key, value: Tensor  // [rows, keyValueHeads · headSize]
+    let gateUp: Tensor  // [rows, 2 · inner]
+    let inner: Tensor  // [rows, inner]
+    let rotary: RotaryTable  // [rows, pairs]
 
     init(rows: Int, _ configuration: TextConfiguration, on device: any Device) {
         func make(_ columns: Int) -> Tensor { device.makeTensor(Shape(rows, columns), .f32) }

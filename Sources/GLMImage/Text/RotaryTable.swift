@@ -10,8 +10,8 @@ struct RotaryTable {
 ///
 /// Reference: transformers 5.23 `GlmImageTextRotaryEmbedding` (section i follows axis i mod 3, from high to low frequency).
 struct MultimodalRotary {
-    private let frequencies: [Float]    // [pairs]
-    private let axes: [Int]             // [pairs], 0 temporal, 1 height, 2 width
+    private let frequencies: [Float]  // [pairs]
+    private let axes: [Int]  // [pairs], 0 temporal, 1 height, 2 width
 
     init(_ configuration: TextConfiguration) {
         let dimensions = Int(Float(configuration.headSize) * configuration.rope.partialRotaryFactor)

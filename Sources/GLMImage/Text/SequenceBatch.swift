@@ -33,9 +33,9 @@ package final class SequenceBatch {
     private let pool: KeyValuePool
     private let workspace: DecoderWorkspace
     private let device: any Device
-    private let logits: Tensor              // [size, visionVocabulary]
-    private var predicted = 0               // its rows that hold what was computed last
-    private let drawn: DrawnCodes           // [size]
+    private let logits: Tensor  // [size, visionVocabulary]
+    private var predicted = 0  // its rows that hold what was computed last
+    private let drawn: DrawnCodes  // [size]
     /// A joining sequence's keys and values of one layer, in order; as long as the longest prompt so far.
     private var past: (keys: Tensor, values: Tensor)
 
@@ -80,7 +80,8 @@ package final class SequenceBatch {
         decoder.embed(ids, part)
         try decoder.run(
             at: Array(sequence.positions[sequence.count..<end]),
-            .stretch(rows: sequence.rows(0..<end), past: (past.keys.prefix(shape), past.values.prefix(shape))), pool: pool, part, beforeLayer: beforeLayer)
+            .stretch(rows: sequence.rows(0..<end), past: (past.keys.prefix(shape), past.values.prefix(shape))), pool: pool, part,
+            beforeLayer: beforeLayer)
         sequence.count = end
         lastCount = ids.count
     }

@@ -22,7 +22,8 @@ public final class TextGenerator {
         codes = configuration.quantizer.codes
         end = Int32(configuration.imageEndTokenID)
         guard codes <= configuration.text.visionVocabularySize else {
-            throw GLMImageError(.unsupportedModel, "vq_config.num_embeddings \(codes) is over vision_vocab_size \(configuration.text.visionVocabularySize)")
+            throw GLMImageError(
+                .unsupportedModel, "vq_config.num_embeddings \(codes) is over vision_vocab_size \(configuration.text.visionVocabularySize)")
         }
         let map = try WeightMap(folder: model.component("vision_language_encoder"))
         decoder = try TokenDecoder(WeightScope(map: map, device: device), configuration.text)
@@ -60,7 +61,8 @@ public final class TextGenerator {
         if tokens > decoder.configuration.maximumPositions {
             throw GLMImageError(
                 .invalidRequest,
-                "prompt of \(prompt.ids.count) tokens and \(prompt.drawnTokens) to draw make \(tokens), the limit is \(decoder.configuration.maximumPositions)")
+                "prompt of \(prompt.ids.count) tokens and \(prompt.drawnTokens) to draw make \(tokens), the limit is \(decoder.configuration.maximumPositions)"
+            )
         }
         return prompt
     }

@@ -41,7 +41,7 @@ public final class TokenBatch {
     private var line: BatchLine
     private var members: [Ticket: Member] = [:]
     private var lastTicket = 0
-    private var flights: [Flight] = []      // oldest first
+    private var flights: [Flight] = []  // oldest first
 
     /// - Parameters:
     ///   - size: requests in one step, at most.

@@ -8,10 +8,10 @@ package struct TokenDecoder {
     let configuration: TextConfiguration
     let device: any Device
     let rotary: MultimodalRotary
-    private let embedding: Tensor       // [vocabulary, hidden]           embed_tokens
+    private let embedding: Tensor  // [vocabulary, hidden]           embed_tokens
     private let layers: [DecoderLayer]
     private let norm: RMSNorm
-    private let head: Tensor            // [visionVocabulary, hidden]     lm_head
+    private let head: Tensor  // [visionVocabulary, hidden]     lm_head
 
     init(_ weights: WeightScope, _ configuration: TextConfiguration) throws {
         self.configuration = configuration

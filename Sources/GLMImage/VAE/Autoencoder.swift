@@ -11,7 +11,7 @@ package struct Autoencoder {
     private let device: any Device
     private let encoder: ImageEncoder
     private let decoder: ImageDecoder
-    private let quantConvolution, postQuantConvolution: ConvolutionWeight?     // 1 × 1
+    private let quantConvolution, postQuantConvolution: ConvolutionWeight?  // 1 × 1
     /// Nil: images go through whole.
     private let encoding, decoding: Tiling?
 
@@ -27,8 +27,10 @@ package struct Autoencoder {
         let channels = configuration.latentChannels
         encoder = try ImageEncoder(weights.scope("encoder"), configuration)
         decoder = try ImageDecoder(weights.scope("decoder"), configuration)
-        quantConvolution = configuration.quantConvolution ? try weights.convolution("quant_conv", from: 2 * channels, to: 2 * channels, kernel: 1) : nil
-        postQuantConvolution = configuration.postQuantConvolution ? try weights.convolution("post_quant_conv", from: channels, to: channels, kernel: 1) : nil
+        quantConvolution =
+            configuration.quantConvolution ? try weights.convolution("quant_conv", from: 2 * channels, to: 2 * channels, kernel: 1) : nil
+        postQuantConvolution =
+            configuration.postQuantConvolution ? try weights.convolution("post_quant_conv", from: channels, to: channels, kernel: 1) : nil
         try map.finish()
     }
 
@@ -67,7 +69,9 @@ package struct Autoencoder {
             try decoder(apply(postQuantConvolution, tile), in: canvas, checkCancellation: checkCancellation)
         }
         let scale = configuration.scale
-        return planes(LatentShape(channels: 3, height: shape.height * scale, width: shape.width * scale)) { channel, pixel in pixels[pixel * 3 + channel] }
+        return planes(LatentShape(channels: 3, height: shape.height * scale, width: shape.width * scale)) { channel, pixel in
+            pixels[pixel * 3 + channel]
+        }
     }
 
     /// Planes `[3, H, W]` in −1 … 1 as a picture: clamped, and rounded half to even as numpy does.

@@ -4,11 +4,11 @@ import Tensor
 ///
 /// Reference: diffusers 0.42.1 `Decoder`.
 struct ImageDecoder {
-    private let input: ConvolutionWeight                // [top, latentChannels, 3, 3]   conv_in
+    private let input: ConvolutionWeight  // [top, latentChannels, 3, 3]   conv_in
     private let mid: MidBlock
-    private let levels: [Level]                         // from the latents' side to the image's
-    private let norm: GroupNorm                         // conv_norm_out
-    private let output: ConvolutionWeight               // [3, bottom, 3, 3]             conv_out
+    private let levels: [Level]  // from the latents' side to the image's
+    private let norm: GroupNorm  // conv_norm_out
+    private let output: ConvolutionWeight  // [3, bottom, 3, 3]             conv_out
 
     private struct Level {
         let resnets: [ResnetBlock]
@@ -26,7 +26,8 @@ struct ImageDecoder {
             let inputs = channels[max(level - 1, 0)]
             return Level(
                 resnets: try (0...configuration.layersPerBlock).map {
-                    try ResnetBlock(scope.scope("resnets.\($0)"), from: $0 == 0 ? inputs : channels[level], to: channels[level], groups: configuration.groups)
+                    try ResnetBlock(
+                        scope.scope("resnets.\($0)"), from: $0 == 0 ? inputs : channels[level], to: channels[level], groups: configuration.groups)
                 },
                 upsampler: level == channels.count - 1
                     ? nil : try scope.convolution("upsamplers.0.conv", from: channels[level], to: channels[level], kernel: 3),

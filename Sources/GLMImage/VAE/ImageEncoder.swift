@@ -4,11 +4,11 @@ import Tensor
 ///
 /// Reference: diffusers 0.42.1 `Encoder`.
 struct ImageEncoder {
-    private let input: ConvolutionWeight                // [bottom, 3, 3, 3]                 conv_in
-    private let levels: [Level]                         // from the image's side to the latents'
+    private let input: ConvolutionWeight  // [bottom, 3, 3, 3]                 conv_in
+    private let levels: [Level]  // from the image's side to the latents'
     private let mid: MidBlock
-    private let norm: GroupNorm                         // conv_norm_out
-    private let output: ConvolutionWeight               // [2 · latentChannels, top, 3, 3]   conv_out
+    private let norm: GroupNorm  // conv_norm_out
+    private let output: ConvolutionWeight  // [2 · latentChannels, top, 3, 3]   conv_out
 
     private struct Level {
         let resnets: [ResnetBlock]
@@ -25,7 +25,8 @@ struct ImageEncoder {
             let inputs = channels[max(level - 1, 0)]
             return Level(
                 resnets: try (0..<configuration.layersPerBlock).map {
-                    try ResnetBlock(scope.scope("resnets.\($0)"), from: $0 == 0 ? inputs : channels[level], to: channels[level], groups: configuration.groups)
+                    try ResnetBlock(
+                        scope.scope("resnets.\($0)"), from: $0 == 0 ? inputs : channels[level], to: channels[level], groups: configuration.groups)
                 },
                 downsampler: level == channels.count - 1
                     ? nil : try scope.convolution("downsamplers.0.conv", from: channels[level], to: channels[level], kernel: 3),
@@ -55,7 +56,8 @@ struct ImageEncoder {
                 let smaller = canvas.scratch(0, height: image.shape[0] / 2, width: image.shape[1] / 2, channels: downsampler.outChannels)
                 // Padded below and to the right only, as the reference does before its stride of 2.
                 device.convolution(
-                    image, downsampler, stride: 2, padding: Padding(top: 0, left: 0, bottom: 1, right: 1), upsampling: 1, .store(.identity), into: smaller)
+                    image, downsampler, stride: 2, padding: Padding(top: 0, left: 0, bottom: 1, right: 1), upsampling: 1, .store(.identity),
+                    into: smaller)
                 canvas.advance(to: 0, smaller)
             }
         }

@@ -10,7 +10,8 @@ struct MidBlock {
     init(_ weights: WeightScope, channels: Int, _ configuration: VAEConfiguration) throws {
         first = try ResnetBlock(weights.scope("resnets.0"), from: channels, to: channels, groups: configuration.groups)
         second = try ResnetBlock(weights.scope("resnets.1"), from: channels, to: channels, groups: configuration.groups)
-        attention = configuration.midAttention ? try MidAttention(weights.scope("attentions.0"), channels: channels, groups: configuration.groups) : nil
+        attention =
+            configuration.midAttention ? try MidAttention(weights.scope("attentions.0"), channels: channels, groups: configuration.groups) : nil
     }
 
     func callAsFunction(_ canvas: Canvas) {
@@ -25,7 +26,7 @@ struct MidBlock {
 /// Reference: diffusers 0.42.1 `Attention` with `group_norm` and a residual.
 struct MidAttention {
     let norm: GroupNorm
-    let q, k, v, o: Linear      // [channels, channels]
+    let q, k, v, o: Linear  // [channels, channels]
 
     init(_ weights: WeightScope, channels: Int, groups: Int) throws {
         norm = try GroupNorm(weights.scope("group_norm"), channels, groups: groups)

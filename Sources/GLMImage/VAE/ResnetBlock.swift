@@ -5,8 +5,8 @@ import Tensor
 /// Reference: diffusers 0.42.1 `ResnetBlock2D` without a time embedding.
 struct ResnetBlock {
     let norm1, norm2: GroupNorm
-    let convolution1, convolution2: ConvolutionWeight   // 3 × 3
-    let shortcut: ConvolutionWeight?                    // 1 × 1, where the channels change
+    let convolution1, convolution2: ConvolutionWeight  // 3 × 3
+    let shortcut: ConvolutionWeight?  // 1 × 1, where the channels change
 
     init(_ weights: WeightScope, from inputs: Int, to outputs: Int, groups: Int) throws {
         norm1 = try GroupNorm(weights.scope("norm1"), inputs, groups: groups)
@@ -38,7 +38,7 @@ struct ResnetBlock {
 struct GroupNorm {
     let device: any Device
     let groups: Int
-    let weight, bias: Tensor    // [channels]
+    let weight, bias: Tensor  // [channels]
 
     init(_ weights: WeightScope, _ channels: Int, groups: Int) throws {
         device = weights.device

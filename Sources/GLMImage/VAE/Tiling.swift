@@ -27,7 +27,8 @@ struct Tiling {
         let multiple = 4 * configuration.scale
         guard configuration.sampleSide > 0, configuration.sampleSide % multiple == 0 else {
             throw GLMImageError(
-                .unsupportedModel, "vae sample_size \(configuration.sampleSide) is no multiple of \(multiple), so its pictures can't be cut into tiles")
+                .unsupportedModel,
+                "vae sample_size \(configuration.sampleSide) is no multiple of \(multiple), so its pictures can't be cut into tiles")
         }
         return configuration.sampleSide / configuration.scale
     }

@@ -121,7 +121,9 @@ extension Verifier {
         let size = try reference.size()
         let codes = try codes("diffusion.prior_token_ids", renderer)
         let patches = renderer.autoencoder.latentShape(height: size.height, width: size.width).grid.count
-        guard codes.count == patches else { throw VerificationError("diffusion.prior_token_ids has \(codes.count) codes, the picture \(patches) patches") }
+        guard codes.count == patches else {
+            throw VerificationError("diffusion.prior_token_ids has \(codes.count) codes, the picture \(patches) patches")
+        }
         for condition in conditions where condition.codes.count != condition.shape.grid.count {
             throw VerificationError("a source image has \(condition.codes.count) codes and \(condition.shape.grid.count) patches")
         }

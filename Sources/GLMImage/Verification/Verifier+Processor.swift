@@ -4,10 +4,14 @@ extension Verifier {
     /// Pictures to patches, and the prompt to tokens.
     func checkProcessor(_ report: Report) {
         let names = ["processor.pixel_values", "processor.image_grid_thw", "processor.input_ids"]
-        guard let parts = load(names, report, { () throws -> (PromptProcessor, SourceImageRule, ProcessorConfiguration) in
-            let configuration = try ProcessorConfiguration.load(model)
-            return (try PromptProcessor(model, VisionLanguageConfiguration.load(model)), SourceImageRule(configuration), configuration)
-        }) else { return }
+        guard
+            let parts = load(
+                names, report,
+                { () throws -> (PromptProcessor, SourceImageRule, ProcessorConfiguration) in
+                    let configuration = try ProcessorConfiguration.load(model)
+                    return (try PromptProcessor(model, VisionLanguageConfiguration.load(model)), SourceImageRule(configuration), configuration)
+                })
+        else { return }
         let (processor, rule, configuration) = parts
 
         check(names[0], report) { name in

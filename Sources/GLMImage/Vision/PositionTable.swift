@@ -5,7 +5,7 @@ import Tensor
 ///
 /// Reference: transformers 5.23 `GlmImageVisionEmbeddings` (`grid_sample`, pixel centres, `align_corners` false, border padding).
 struct PositionTable {
-    private let values: [Float]     // [side · side, hidden]
+    private let values: [Float]  // [side · side, hidden]
     private let side: Int
     private let hidden: Int
 

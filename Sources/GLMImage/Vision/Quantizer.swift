@@ -8,8 +8,8 @@ import Tensor
 /// which no precision rounds: a code is right or wrong.
 struct Quantizer {
     private let device: any Device
-    private let projection: Linear      // [codeSize, latentChannels]   quant_conv
-    private let codebook: Tensor        // [codes, codeSize], rows of length 1
+    private let projection: Linear  // [codeSize, latentChannels]   quant_conv
+    private let codebook: Tensor  // [codes, codeSize], rows of length 1
 
     init(_ weights: WeightScope, _ configuration: QuantizerConfiguration) throws {
         device = weights.device

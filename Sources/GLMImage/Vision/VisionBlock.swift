@@ -4,11 +4,11 @@ import Tensor
 ///
 /// Reference: transformers 5.23 `GlmImageVisionBlock`.
 struct VisionBlock {
-    let norm1, norm2: LayerNorm     // [hidden]
-    let qkv: Linear                 // [3 · hidden, hidden]   attn.qkv
-    let projection: Linear          // [hidden, hidden]       attn.proj
-    let fc1: Linear                 // [inner, hidden]        mlp.fc1
-    let fc2: Linear                 // [hidden, inner]        mlp.fc2
+    let norm1, norm2: LayerNorm  // [hidden]
+    let qkv: Linear  // [3 · hidden, hidden]   attn.qkv
+    let projection: Linear  // [hidden, hidden]       attn.proj
+    let fc1: Linear  // [inner, hidden]        mlp.fc1
+    let fc2: Linear  // [hidden, inner]        mlp.fc2
     let attention: Attention
 
     init(_ weights: WeightScope, _ configuration: VisionConfiguration) throws {
@@ -44,10 +44,10 @@ struct VisionBlock {
 
 /// The tower's activations for one call, f32.
 struct VisionWorkspace {
-    let x: Tensor           // [patches, hidden]
-    let normed: Tensor      // [patches, hidden]; also the attention's output
-    let qkv: Tensor         // [patches, 3 · hidden]
-    let inner: Tensor       // [patches, inner]
+    let x: Tensor  // [patches, hidden]
+    let normed: Tensor  // [patches, hidden]; also the attention's output
+    let qkv: Tensor  // [patches, 3 · hidden]
+    let inner: Tensor  // [patches, inner]
 
     init(patches: Int, _ configuration: VisionConfiguration, on device: any Device) {
         x = device.makeTensor(Shape(patches, configuration.hiddenSize), .f32)
@@ -60,7 +60,7 @@ struct VisionWorkspace {
 /// LayerNorm with weight and bias.
 struct LayerNorm {
     let device: any Device
-    let weight, bias: Tensor        // [size]
+    let weight, bias: Tensor  // [size]
     let epsilon: Float
 
     init(_ weights: WeightScope, _ size: Int, epsilon: Float) throws {

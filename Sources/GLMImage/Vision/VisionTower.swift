@@ -7,7 +7,7 @@ import Tensor
 struct VisionTower {
     let configuration: VisionConfiguration
     private let device: any Device
-    private let patchEmbedding: Linear      // [hidden, 3 · patch · patch]
+    private let patchEmbedding: Linear  // [hidden, 3 · patch · patch]
     private let positions: PositionTable
     private let blocks: [VisionBlock]
 

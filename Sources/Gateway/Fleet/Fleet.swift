@@ -39,7 +39,9 @@ public actor Fleet {
     ///   - folder: every socket in it that is not a gateway's is a stage.
     ///   - remote: stages elsewhere.
     ///   - pipeline: fingerprints of the models that requests are computed by; a kind that is not named takes what most stages serve.
-    public init(folder: RunDirectory, remote: [Address] = [], pipeline: [StageKind: String] = [:], timing: FleetTiming = FleetTiming(), logger: Logger) {
+    public init(
+        folder: RunDirectory, remote: [Address] = [], pipeline: [StageKind: String] = [:], timing: FleetTiming = FleetTiming(), logger: Logger
+    ) {
         self.folder = folder
         self.remote = remote
         self.timing = timing

@@ -60,7 +60,9 @@ extension Registry {
             // A socket that has not answered may be of the kind by its name.
             let silent = listing.first { $0.description == nil && "\($0.address)".contains("/\(kind.rawValue)-") }
             let detail = silent.map { "; \($0.address) \($0.problem)" } ?? ""
-            return CallError(.unavailable, "no \(kind) stage is running\(detail); start \(kind.program) \(place)", retryAfter: silent == nil ? nil : .milliseconds(200))
+            return CallError(
+                .unavailable, "no \(kind) stage is running\(detail); start \(kind.program) \(place)",
+                retryAfter: silent == nil ? nil : .milliseconds(200))
         }
         let comes = known.contains { $0.description?.state == .starting || ($0.problem.isEmpty && !$0.proved) }
         let reasons = known.map { replica in

@@ -105,7 +105,8 @@ public actor JobRunner {
         running[claim.id] = Task {
             do {
                 let image = try await make(claim)
-                try await store.finish(claim, Jobs.Job.Result(bytes: try image.packed(), media: image.format == .png ? "image/png" : "image/jpeg"), at: Self.now)
+                try await store.finish(
+                    claim, Jobs.Job.Result(bytes: try image.packed(), media: image.format == .png ? "image/png" : "image/jpeg"), at: Self.now)
                 logger.info("job is done", metadata: ["job": "\(claim.id)"])
             } catch is CancellationError {
                 // A cancelled job has ended already, and refuses.
@@ -126,7 +127,10 @@ public actor JobRunner {
         while true {
             let order = try await pictures.order(request, requestID: claim.id)
             do {
-                return try await pictures.make(order, deadline: nil) { _ in } progress: { await self.made(claim.id, $0) }
+                return try await pictures.make(order, deadline: nil) { _ in
+                } progress: {
+                    await self.made(claim.id, $0)
+                }
             } catch let error as CallError where error.status == .unavailable || error.status == .resourceExhausted {
                 // Nobody waits for an answer: it may take as long as it takes.
                 try await Task.sleep(for: max(error.retryAfter ?? .seconds(1), .milliseconds(200)))

@@ -67,10 +67,12 @@ public actor Operations {
         if replica.serves, others == 0, !request.force {
             throw CallError(
                 .failedPrecondition,
-                "\(replica.name) is the only \(replica.kind?.rawValue ?? "") stage of its model that serves; scale first, or force it and let requests wait or fail")
+                "\(replica.name) is the only \(replica.kind?.rawValue ?? "") stage of its model that serves; scale first, or force it and let requests wait or fail"
+            )
         }
         let ended = await supervisor.release(replica.name)
-        let answer = try await StageClient(connection).drain(DrainRequest(deadlineSeconds: request.deadlineSeconds), CallSettings(timeout: .seconds(10)))
+        let answer = try await StageClient(connection).drain(
+            DrainRequest(deadlineSeconds: request.deadlineSeconds), CallSettings(timeout: .seconds(10)))
         try await send(OperationEvent("drains, \(answer.inFlight) requests in flight", stage: replica.name))
         await fleet.until { $0.replicas[replica.address].map { $0.incarnation != replica.incarnation || $0.health == .unknown } ?? true }
         _ = await ended?.value
@@ -125,7 +127,8 @@ public actor Operations {
         }
         guard now.count == replicas else {
             let names = now.filter { !kept.contains($0.name) }.map(\.name).joined(separator: ", ")
-            throw CallError(.failedPrecondition, "\(now.count) \(kind) stages are left: \(names) were not started by this gateway; drain them by name")
+            throw CallError(
+                .failedPrecondition, "\(now.count) \(kind) stages are left: \(names) were not started by this gateway; drain them by name")
         }
     }
 

@@ -41,7 +41,8 @@ package struct Attempts: Sendable, Hashable {
             guard failures < Self.limit else {
                 return .giveUp(
                     CallError(
-                        .aborted, "given up: \(failures) stages failed while they computed this request, the last was \(replica.name): \(error.message)"))
+                        .aborted,
+                        "given up: \(failures) stages failed while they computed this request, the last was \(replica.name): \(error.message)"))
             }
             return .again(after: .milliseconds(20 << min(failures, 6)))
         }

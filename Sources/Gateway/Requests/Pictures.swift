@@ -17,7 +17,8 @@ public actor Pictures {
     /// - Parameters:
     ///   - planned: what the fleet's memory is planned for.
     ///   - limit: requests in the gateway at most.
-    public init(fleet: Fleet, timing: FleetTiming = FleetTiming(), planned: RequestRules.Planned = RequestRules.Planned(), limit: Int, logger: Logger) {
+    public init(fleet: Fleet, timing: FleetTiming = FleetTiming(), planned: RequestRules.Planned = RequestRules.Planned(), limit: Int, logger: Logger)
+    {
         self.fleet = fleet
         self.planned = planned
         self.timing = timing

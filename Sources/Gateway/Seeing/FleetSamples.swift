@@ -39,7 +39,11 @@ enum FleetSamples {
 
     private static func card(_ card: CardStatus) -> [Sample] {
         let labels = [("card", card.name)]
-        var samples = [Sample("glm_card_healthy", "0 while the driver says that something is wrong.", labels: labels, card.health == "ok" || card.health.isEmpty ? 1 : 0)]
+        var samples = [
+            Sample(
+                "glm_card_healthy", "0 while the driver says that something is wrong.", labels: labels,
+                card.health == "ok" || card.health.isEmpty ? 1 : 0)
+        ]
         if card.memoryTotal > 0 {
             samples.append(Sample("glm_card_memory_total_bytes", "The card's memory.", labels: labels, Double(card.memoryTotal)))
             samples.append(Sample("glm_card_memory_free_bytes", "What is free of it.", labels: labels, Double(card.memoryFree)))

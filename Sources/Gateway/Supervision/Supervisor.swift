@@ -114,7 +114,8 @@ public actor Supervisor {
         case .giveUp(let failures):
             let problem = kept[name]?.problem ?? ""
             let stage = spec.card == "cpu" ? name : "\(name) on \(spec.cards)"
-            let text = failures == 1 ? "\(stage) \(problem)" : "\(stage) ended \(failures) times in a row before it had worked, the last time it \(problem)"
+            let text =
+                failures == 1 ? "\(stage) \(problem)" : "\(stage) ended \(failures) times in a row before it had worked, the last time it \(problem)"
             logger.error("stage is given up", metadata: ["stage": "\(name)", "problem": "\(text)"])
             kept[name]?.problem = text
             kept[name]?.trouble.fulfil(())
@@ -167,7 +168,8 @@ public actor Supervisor {
 
     private func ended(_ process: StageProcess, _ name: String, _ words: String) async {
         guard let stage = kept[name], stage.process?.processID == process.processID else { return }
-        logger.error("stage ended", metadata: ["stage": "\(name)", "process": "\(process.processID)", "card": "\(stage.spec.cards)", "exit": "\(words)"])
+        logger.error(
+            "stage ended", metadata: ["stage": "\(name)", "process": "\(process.processID)", "card": "\(stage.spec.cards)", "exit": "\(words)"])
         let (answered, proved) = await fleet.record(of: name, process: Int(process.processID))
         let worked = answered > 0 || (process.ready.current != nil && stage.since.duration(to: .now) > .seconds(60))
         kept[name]?.process = nil

@@ -26,7 +26,9 @@ enum Chip {
         if short.hasPrefix("950") { return .refused("\(name) has an operator set of its own, which this build doesn't know") }
         if let figures = known.first(where: { short.hasPrefix($0.prefix) })?.figures { return .figures(figures) }
         if ["910", "910_"].contains(short), memory > 48 * ByteCount.gibibyte { return .figures(die) }
-        if short.hasPrefix("910") { return .refused("\(name) with \(ByteCount.text(memory)) is of the 910A family and has no bf16, which GLM-Image's weights are in") }
+        if short.hasPrefix("910") {
+            return .refused("\(name) with \(ByteCount.text(memory)) is of the 910A family and has no bf16, which GLM-Image's weights are in")
+        }
         return .refused("\(name) is a chip this build doesn't know; it knows 910B1, 910B2, 910B3, 910B4 and the dies of A3 (910_93xx)")
     }
 

@@ -49,7 +49,8 @@ extension Card {
             free: found.used < 0 ? nil : max(0, memory - Int(found.used) * ByteCount.mebibyte),
             health: Health(dcmi: found.health), temperature: found.temperature == Int32(CCARDS_NO_TEMPERATURE) ? nil : Int(found.temperature),
             power: known(found.power).map { Double($0) / 10 },
-            location: Location(card: Int(found.card), chip: Int(found.chip), physical: known(found.physical)), logical: Int(found.logical), source: .dcmi)
+            location: Location(card: Int(found.card), chip: Int(found.chip), physical: known(found.physical)), logical: Int(found.logical),
+            source: .dcmi)
     }
 }
 

@@ -50,11 +50,14 @@ public struct Discovery: Sendable {
         let numbers = list.split(separator: ",", omittingEmptySubsequences: false).map { Int($0.filter { $0 != " " }) }
         let given = numbers.compactMap(\.self)
         guard given.count == numbers.count, zip(given, given.dropFirst()).allSatisfy(<) else {
-            throw PlacementError(.discoveryFailed, "\(Self.visibleVariable) is \"\(list)\"; the runtime takes ascending numbers with commas between, each once")
+            throw PlacementError(
+                .discoveryFailed, "\(Self.visibleVariable) is \"\(list)\"; the runtime takes ascending numbers with commas between, each once")
         }
         let there = cards.compactMap(\.logical)
         if let missing = given.first(where: { !there.contains($0) }) {
-            throw PlacementError(.missingCard, "\(Self.visibleVariable) is \"\(list)\"; there is no card \(missing), there are \(there.map(String.init).joined(separator: ", "))")
+            throw PlacementError(
+                .missingCard,
+                "\(Self.visibleVariable) is \"\(list)\"; there is no card \(missing), there are \(there.map(String.init).joined(separator: ", "))")
         }
         return cards.filter { given.contains($0.logical ?? -1) }
     }

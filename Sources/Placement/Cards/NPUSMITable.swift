@@ -30,7 +30,8 @@ struct NPUSMITable {
     /// - Parameter logical: the runtime numbers the dies in the order of the table.
     private static func card(_ first: [[Substring]], _ second: [[Substring]], logical: Int, hasPhysical: Bool) throws(PlacementError) -> Card {
         func shown(_ row: [[Substring]]) -> String { row.map { $0.joined(separator: " ") }.joined(separator: " | ") }
-        guard first.count >= 3, second.count >= 3, first[0].count >= 2, let board = Int(first[0][0]), let chip = second[0].first.flatMap({ Int($0) }) else {
+        guard first.count >= 3, second.count >= 3, first[0].count >= 2, let board = Int(first[0][0]), let chip = second[0].first.flatMap({ Int($0) })
+        else {
             throw PlacementError(.discoveryFailed, "npu-smi info prints rows that are no NPU: \(shown(first)); \(shown(second))")
         }
         guard let memory = memory(second[2]) else {

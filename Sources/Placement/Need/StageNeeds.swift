@@ -33,7 +33,10 @@ struct StageNeeds {
     /// The sizes in the safetensors headers. On an accelerator they are converted to bf16 as they are loaded.
     private func weights(_ role: StageKind) -> Need {
         let weights = model.weights[role] ?? ModelSize.Weights()
-        if onHost { return Need(.weights, weights.bytes, "\(millions(weights.parameters)), mapped from the file and shared by all that map it", isShared: true) }
+        if onHost {
+            return Need(
+                .weights, weights.bytes, "\(millions(weights.parameters)), mapped from the file and shared by all that map it", isShared: true)
+        }
         return Need(.weights, 2 * weights.parameters, "\(millions(weights.parameters)) in bf16")
     }
 
@@ -56,7 +59,9 @@ struct StageNeeds {
     private var textActivations: Need {
         let text = model.text
         let row = 2 * text.hidden + 2 * text.heads * text.headSize + 3 * text.inner
-        return Need(.activations, Self.promptChunk * row * element + batch * text.head * 4, "\(Self.promptChunk) rows of a prompt at once, \(batch) rows of logits")
+        return Need(
+            .activations, Self.promptChunk * row * element + batch * text.head * 4,
+            "\(Self.promptChunk) rows of a prompt at once, \(batch) rows of logits")
     }
 
     private static let promptChunk = 512
@@ -95,7 +100,8 @@ struct StageNeeds {
         let autoencoder = model.autoencoder
         let widest = max(autoencoder.channels.first ?? 0, autoencoder.channels.dropFirst().first ?? 0)
         let pixels = vaeTiling ? min(limits.pixels, autoencoder.sampleSide * autoencoder.sampleSide) : limits.pixels
-        return Need(.decoding, 3 * pixels * widest * element, "3 images of \(pixels) pixels × \(widest) channels, \(vaeTiling ? "a tile" : "not tiled")")
+        return Need(
+            .decoding, 3 * pixels * widest * element, "3 images of \(pixels) pixels × \(widest) channels, \(vaeTiling ? "a tile" : "not tiled")")
     }
 
     /// On an accelerator: what CANN's context and the largest operator's workspace may take, a guess.

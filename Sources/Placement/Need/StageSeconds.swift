@@ -5,9 +5,9 @@ import Requests
 struct StageSeconds {
     let model: ModelSize
 
-    private static let codes = 1024         // one for 32 × 32 pixels
-    private static let drawn = 1281         // preview, picture, end
-    private static let imageTokens = 4096   // one for 16 × 16 pixels
+    private static let codes = 1024  // one for 32 × 32 pixels
+    private static let drawn = 1281  // preview, picture, end
+    private static let imageTokens = 4096  // one for 16 × 16 pixels
     private static let steps = 50
     /// The share of its peak that a chip reaches. Published runs of the decoder on one 910B take 20.1 ms a token, 0.55 of
     /// the bandwidth.

@@ -9,7 +9,8 @@ extension Plan {
         if !shortages.isEmpty { lines += ["does not fit:"] + shortages.map { "  \($0)" } + [""] }
         lines += forecasts.map(Self.line)
         if let bottleneck {
-            lines.append("\(bottleneck.role.rawValue) bounds it: a picture of 1024x1024 with 50 steps every ~\(Planner.interval(picturesPerSecond)) predicted")
+            lines.append(
+                "\(bottleneck.role.rawValue) bounds it: a picture of 1024x1024 with 50 steps every ~\(Planner.interval(picturesPerSecond)) predicted")
         }
         lines += notes
         lines.append("planned for pictures of \(limits.pixels) pixels; source pictures of an edit: \(limits.sources); ~ marks estimates")
@@ -56,5 +57,7 @@ extension Plan {
         "\(forecast.role.rawValue): \(forecast.replicas) × ~\(Planner.interval(1 / forecast.seconds)) a picture: one every ~\(Planner.interval(forecast.picturesPerSecond))"
     }
 
-    private static func column(_ text: String, _ width: Int) -> String { text.padding(toLength: max(width, text.count + 2), withPad: " ", startingAt: 0) }
+    private static func column(_ text: String, _ width: Int) -> String {
+        text.padding(toLength: max(width, text.count + 2), withPad: " ", startingAt: 0)
+    }
 }

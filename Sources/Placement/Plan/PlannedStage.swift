@@ -73,10 +73,11 @@ extension [PlannedStage] {
     var bytesTogether: Int {
         var shared: Set<String> = []
         return reduce(0) { sum, stage in
-            sum + stage.needs.reduce(0) { sum, need in
-                // Each role has tensors of its own in a model's files.
-                need.isShared && !shared.insert("\(stage.role.rawValue) \(stage.model)").inserted ? sum : sum + need.bytes
-            }
+            sum
+                + stage.needs.reduce(0) { sum, need in
+                    // Each role has tensors of its own in a model's files.
+                    need.isShared && !shared.insert("\(stage.role.rawValue) \(stage.model)").inserted ? sum : sum + need.bytes
+                }
         }
     }
 }

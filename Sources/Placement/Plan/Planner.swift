@@ -138,7 +138,8 @@ public struct Planner: Sendable {
     private func card(_ name: String, for role: StageKind) throws(PlacementError) -> Card {
         if let card = cards.first(where: { $0.name == name }) { return card }
         let known = cards.map(\.name).joined(separator: ", ")
-        throw PlacementError(.missingCard, "\(topology.file.map { "\($0): " } ?? "")stages.\(role.rawValue) names \(name), which is not there; there are \(known)")
+        throw PlacementError(
+            .missingCard, "\(topology.file.map { "\($0): " } ?? "")stages.\(role.rawValue) names \(name), which is not there; there are \(known)")
     }
 
     func draft(
@@ -147,7 +148,8 @@ public struct Planner: Sendable {
         let asked = topology[role]
         let model = model ?? models[role]!
         if !card.isHost, asked.precision == .f32 {
-            throw PlacementError(.invalidTopology, "\(topology.file.map { "\($0): " } ?? "")stages.\(role.rawValue).precision is f32; \(card.name) computes in bf16")
+            throw PlacementError(
+                .invalidTopology, "\(topology.file.map { "\($0): " } ?? "")stages.\(role.rawValue).precision is f32; \(card.name) computes in bf16")
         }
         let batch = batch(role, on: card)
         if !card.isHost, batch > Self.cardBatch {
@@ -156,7 +158,8 @@ public struct Planner: Sendable {
                 "\(topology.file.map { "\($0): " } ?? "")stages.text.batch is \(batch); \(card.name) draws at most \(Self.cardBatch) together")
         }
         let precision = asked.precision ?? (card.isHost ? .f32 : .bf16)
-        let needs = StageNeeds(model: model, limits: topology.limits, onHost: card.isHost, precision: precision, batch: batch, vaeTiling: asked.vaeTiling)
+        let needs = StageNeeds(
+            model: model, limits: topology.limits, onHost: card.isHost, precision: precision, batch: batch, vaeTiling: asked.vaeTiling)
         return PlannedStage(
             role: role, instance: instance, card: card.name, logical: card.logical, model: model.path, batch: batch,
             precision: precision, threads: card.isHost ? asked.threads : nil, vaeTiling: asked.vaeTiling,

@@ -75,10 +75,11 @@ extension Planner {
         for card in pool { candidates.append(try draft(role, name, on: card, model: model)) }
         func extra(_ stage: PlannedStage) -> Int { layout.added(stage, to: layout.cards[layout.index(of: stage.card)!]) }
         if let stage = layout.best(candidates.filter { extra($0) <= free[$0.card] ?? .max }) { return .stage(stage) }
-        return .shortages(candidates.map { stage in
-            let left = layout.cards[layout.index(of: stage.card)!].left
-            return Plan.Shortage(card: stage.card, stages: [stage.name], needed: extra(stage), available: min(left, free[stage.card] ?? .max))
-        })
+        return .shortages(
+            candidates.map { stage in
+                let left = layout.cards[layout.index(of: stage.card)!].left
+                return Plan.Shortage(card: stage.card, stages: [stage.name], needed: extra(stage), available: min(left, free[stage.card] ?? .max))
+            })
     }
 
     private func freeName(_ role: StageKind, _ tenants: [Plan.Tenant]) -> String {

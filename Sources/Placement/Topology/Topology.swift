@@ -28,7 +28,9 @@ public struct Topology: Sendable, Hashable {
         /// Of a stage on the host.
         public var threads: Int?
 
-        public init(replicas: Replicas? = nil, cards: [String] = [], model: String? = nil, batch: Int? = nil, precision: Precision? = nil, threads: Int? = nil) {
+        public init(
+            replicas: Replicas? = nil, cards: [String] = [], model: String? = nil, batch: Int? = nil, precision: Precision? = nil, threads: Int? = nil
+        ) {
             self.replicas = replicas
             self.cards = cards
             self.model = model

@@ -123,12 +123,17 @@ private struct TopologyReader {
             case "name": card.name = try cardName(value)
             case "chip": card.chip = try text(value, "chip")
             default:
-                guard let memory = ByteCount.parse(try plain(value, "memory")) else { throw wrong(value, "memory", "a number with GiB, GB, MiB or MB, such as 64GiB") }
+                guard let memory = ByteCount.parse(try plain(value, "memory")) else {
+                    throw wrong(value, "memory", "a number with GiB, GB, MiB or MB, such as 64GiB")
+                }
                 card.memory = memory
             }
         }
         if card.name.isEmpty { throw error(line(node), "a card has no name") }
-        if (card.chip == nil) != (card.memory == nil) { throw error(line(node), "\(card.name) has \(card.chip == nil ? "memory but no chip" : "a chip but no memory"); declare both, or the name alone") }
+        if (card.chip == nil) != (card.memory == nil) {
+            throw error(
+                line(node), "\(card.name) has \(card.chip == nil ? "memory but no chip" : "a chip but no memory"); declare both, or the name alone")
+        }
         return card
     }
 
@@ -148,7 +153,9 @@ private struct TopologyReader {
 
     private func address(_ node: Node) throws(PlacementError) -> String {
         let value = try plain(node, "remote")
-        guard let colon = value.lastIndex(of: ":"), colon > value.startIndex, let port = Int(value[value.index(after: colon)...]), (1...65535).contains(port) else {
+        guard let colon = value.lastIndex(of: ":"), colon > value.startIndex, let port = Int(value[value.index(after: colon)...]),
+            (1...65535).contains(port)
+        else {
             throw wrong(node, "remote", "host:port")
         }
         return value

@@ -27,10 +27,12 @@ public struct RunDirectory: Sendable, Hashable {
             throw StageKitError(.runDirectory, "run directory \(path) is not a directory")
         }
         guard status.st_uid == getuid() else {
-            throw StageKitError(.runDirectory, "run directory \(path) belongs to user \(status.st_uid), we are \(getuid()); choose another by --run-directory")
+            throw StageKitError(
+                .runDirectory, "run directory \(path) belongs to user \(status.st_uid), we are \(getuid()); choose another by --run-directory")
         }
         guard status.st_mode & 0o077 == 0 else {
-            throw StageKitError(.runDirectory, "run directory \(path) may be entered by others (mode \(String(status.st_mode & 0o777, radix: 8))); chmod 700 it")
+            throw StageKitError(
+                .runDirectory, "run directory \(path) may be entered by others (mode \(String(status.st_mode & 0o777, radix: 8))); chmod 700 it")
         }
     }
 

@@ -13,7 +13,9 @@ public enum Launch {
     /// The whole `main` of a program.
     /// - Parameter announcesFailure: whoever started it reads its standard output: after `ready`, or instead of it, a line
     ///   `failed MESSAGE` says why it ends.
-    public static func main<Command: AsyncParsableCommand>(_ type: Command.Type, arguments: [String]? = nil, announcesFailure: Bool = false) async -> Never {
+    public static func main<Command: AsyncParsableCommand>(_ type: Command.Type, arguments: [String]? = nil, announcesFailure: Bool = false) async
+        -> Never
+    {
         do {
             var command = try Command.parseAsRoot(arguments)
             if var asynchronous = command as? any AsyncParsableCommand {

@@ -8,7 +8,10 @@ public struct ServerOptions: ParsableArguments, Sendable {
     @Option(help: ArgumentHelp("Where to listen: unix:PATH or HOST:PORT. Default: KIND-INSTANCE.sock in the run directory.", valueName: "address"))
     public var listen: String?
 
-    @Option(help: ArgumentHelp("The folder of the fleet's sockets. Default: GLM_RUN_DIRECTORY, else glm in XDG_RUNTIME_DIR, else glm-<uid> in the temporary folder.", valueName: "dir"))
+    @Option(
+        help: ArgumentHelp(
+            "The folder of the fleet's sockets. Default: GLM_RUN_DIRECTORY, else glm in XDG_RUNTIME_DIR, else glm-<uid> in the temporary folder.",
+            valueName: "dir"))
     public var runDirectory: String?
 
     @Option(help: ArgumentHelp("Tells the processes of one kind apart: letters, digits, - and _.", valueName: "name"))

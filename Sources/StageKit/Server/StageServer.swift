@@ -124,7 +124,8 @@ public final class StageServer: Sendable {
         return StageDescription(
             kind: kind, instance: options.instance, device: model.device, modelName: model.name, modelFingerprint: model.fingerprint,
             build: Build.version, limits: limits, state: gate.phase, running: gate.running, queued: gate.queued, processID: Int(getpid()),
-            defaultSide: model.defaultSide, slots: gate.capacity, memoryBytes: ResidentMemory.bytes(), cacheHits: cache.hits, cacheMisses: cache.misses)
+            defaultSide: model.defaultSide, slots: gate.capacity, memoryBytes: ResidentMemory.bytes(), cacheHits: cache.hits,
+            cacheMisses: cache.misses)
     }
 
     private func announce() {

@@ -43,7 +43,9 @@ extension Address {
 
     /// Refuses a path that no socket can have.
     public static func checkPath(_ path: String) throws(WireError) {
-        guard !path.isEmpty, !path.utf8.contains(0) else { throw WireError(.invalidAddress, "the path of a Unix socket is empty or has a NUL inside") }
+        guard !path.isEmpty, !path.utf8.contains(0) else {
+            throw WireError(.invalidAddress, "the path of a Unix socket is empty or has a NUL inside")
+        }
         guard path.utf8.count <= maxPathBytes else {
             throw WireError(
                 .invalidAddress, "the path of a Unix socket has \(path.utf8.count) bytes; at most \(maxPathBytes): \(path)")

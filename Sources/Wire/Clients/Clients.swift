@@ -103,7 +103,8 @@ public struct JobsClient: Sendable {
     }
 
     /// The job now and after every change, until it has ended.
-    public func watch(_ id: String, _ settings: CallSettings = CallSettings(), onChange: @escaping @Sendable (Job) async throws -> Void) async throws {
+    public func watch(_ id: String, _ settings: CallSettings = CallSettings(), onChange: @escaping @Sendable (Job) async throws -> Void) async throws
+    {
         try await connection.stream(Methods.Jobs.watch, JobRequest(id: id), settings, onChange)
     }
 

@@ -35,7 +35,8 @@ public final class StageConnection: Sendable {
         try await translatingErrors { refusal in
             try await client.unary(
                 request: ClientRequest(message: request, metadata: options.metadata), descriptor: method.descriptor,
-                serializer: method.requestSerializer(refusal: refusal), deserializer: method.responseDeserializer, options: options.options(for: method)
+                serializer: method.requestSerializer(refusal: refusal), deserializer: method.responseDeserializer,
+                options: options.options(for: method)
             ) { try $0.message }
         }
     }
@@ -47,7 +48,8 @@ public final class StageConnection: Sendable {
         try await translatingErrors { refusal in
             try await client.serverStreaming(
                 request: ClientRequest(message: request, metadata: options.metadata), descriptor: method.descriptor,
-                serializer: method.requestSerializer(refusal: refusal), deserializer: method.responseDeserializer, options: options.options(for: method)
+                serializer: method.requestSerializer(refusal: refusal), deserializer: method.responseDeserializer,
+                options: options.options(for: method)
             ) { response in
                 for try await event in response.messages { try await onEvent(event) }
             }

@@ -55,7 +55,9 @@ package struct DescriptorIndex: Sendable {
         let fullName = scope + "." + (try Self.text(of: message, field: 1))
         declaringFile[fullName] = file
         for nested in try Self.contents(of: message, field: 3) { try declare(message: nested, within: fullName, file: file) }
-        for enumeration in try Self.contents(of: message, field: 4) { declaringFile[fullName + "." + (try Self.text(of: enumeration, field: 1))] = file }
+        for enumeration in try Self.contents(of: message, field: 4) {
+            declaringFile[fullName + "." + (try Self.text(of: enumeration, field: 1))] = file
+        }
     }
 
     private static func contents(of message: UnsafeRawBufferPointer, field number: UInt32) throws(WireError) -> [UnsafeRawBufferPointer] {

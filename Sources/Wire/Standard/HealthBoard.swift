@@ -72,7 +72,11 @@ private struct HealthRegistration: Registration {
                 for await status in board.changes(of: request.service) { try await send(HealthCheckResponse(status: status)) }
             }
             try await withRPCCancellationHandler {
-                try await withTaskCancellationHandler { try await watching.value } onCancel: { watching.cancel() }
+                try await withTaskCancellationHandler {
+                    try await watching.value
+                } onCancel: {
+                    watching.cancel()
+                }
             } onCancelRPC: {
                 watching.cancel()
             }

@@ -4,7 +4,8 @@ extension Service {
     /// Server reflection, by which a client of any language learns these services and their messages from the server itself.
     public static func reflection(listing services: [String]) -> [Service] {
         Methods.Reflection.services.map {
-            Service(name: $0, requestLimit: Methods.Reflection.info($0).requestLimit, registration: ReflectionRegistration(service: $0, listed: services))
+            Service(
+                name: $0, requestLimit: Methods.Reflection.info($0).requestLimit, registration: ReflectionRegistration(service: $0, listed: services))
         }
     }
 }

@@ -21,7 +21,9 @@ struct BenchPartsCommand: ParsableCommand {
     @Flag(help: "Print one JSON object.") var json = false
 
     func validate() throws {
-        guard side % 32 == 0, (32...2048).contains(side) else { throw ValidationError("--side \(side) is not a multiple of 32 within 32 through 2048") }
+        guard side % 32 == 0, (32...2048).contains(side) else {
+            throw ValidationError("--side \(side) is not a multiple of 32 within 32 through 2048")
+        }
         guard seconds > 0, seconds <= 600 else { throw ValidationError("--seconds \(seconds) is outside 0 through 600") }
     }
 

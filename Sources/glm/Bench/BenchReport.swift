@@ -49,7 +49,8 @@ struct BenchReport: Encodable {
         parts.append(
             Row(
                 part: timing.part, workload: timing.workload, milliseconds: timing.seconds * 1000,
-                tokensPerSecond: timing.tokens.map { Double($0) / timing.seconds }, floorMilliseconds: max(products, memory) * 1000, runs: timing.runs,
+                tokensPerSecond: timing.tokens.map { Double($0) / timing.seconds }, floorMilliseconds: max(products, memory) * 1000,
+                runs: timing.runs,
                 hostCalls: timing.work.hostCalls?.total))
     }
 
@@ -65,7 +66,8 @@ struct BenchReport: Encodable {
         if let threads { head += "\(threads) threads, " }
         let countsCalls = parts.contains { $0.hostCalls != nil }
         var lines = [
-            head + precision, String(format: "limit, \(isLimitMeasured ? "measured" : "published"): %.0f GFLOP/s, %.1f GB/s", productRate, readRate), "",
+            head + precision, String(format: "limit, \(isLimitMeasured ? "measured" : "published"): %.0f GFLOP/s, %.1f GB/s", productRate, readRate),
+            "",
             row("part", "work", ["ms", "tokens/s", "floor ms", "of floor"] + (countsCalls ? ["calls"] : [])),
         ]
         for part in parts {

@@ -17,7 +17,8 @@ struct FleetBenchmark {
 
         var table: String {
             let stages = stageMilliseconds.sorted { $0.key > $1.key }.map { [$0.key, Self.text($0.value), share($0.value)] }
-            let rows = [["cold start", Self.text(1000 * coldStartSeconds), ""], ["picture", Self.text(pictureMilliseconds), ""]] + stages
+            let rows =
+                [["cold start", Self.text(1000 * coldStartSeconds), ""], ["picture", Self.text(pictureMilliseconds), ""]] + stages
                 + [["gateway and wire", Self.text(otherMilliseconds), share(otherMilliseconds)]]
             return (["\(width)×\(height), \(steps) steps, median of \(pictures), ms", ""] + TextTable.lines(rows)).joined(separator: "\n")
         }
@@ -70,7 +71,8 @@ struct FleetBenchmark {
         return Report(
             width: first.width, height: first.height, steps: steps, pictures: pictures.count, coldStartSeconds: coldStart,
             pictureMilliseconds: 1000 * Self.median(pictures.map(\.whole)),
-            stageMilliseconds: Dictionary(uniqueKeysWithValues: stages.map { stage in (stage, 1000 * Self.median(pictures.map { seconds($0.image, stage) })) }),
+            stageMilliseconds: Dictionary(
+                uniqueKeysWithValues: stages.map { stage in (stage, 1000 * Self.median(pictures.map { seconds($0.image, stage) })) }),
             otherMilliseconds: 1000 * Self.median(pictures.map { whole, image in whole - stages.reduce(0) { $0 + seconds(image, $1) } }))
     }
 

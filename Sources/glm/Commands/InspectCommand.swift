@@ -15,7 +15,8 @@ struct InspectCommand: ParsableCommand {
     @Argument(help: "The model's folder.")
     var model: String?
 
-    @Option(help: ArgumentHelp("Tell of a device: cpu, or npu:0 for the first card that this process may see; runs its self-test.", valueName: "device"))
+    @Option(
+        help: ArgumentHelp("Tell of a device: cpu, or npu:0 for the first card that this process may see; runs its self-test.", valueName: "device"))
     var device: String?
 
     @Flag(help: "Print one JSON object.")

@@ -48,7 +48,9 @@ struct JobsCommand: AsyncParsableCommand {
         @Argument(help: ArgumentHelp("As generate --detach printed it.", valueName: "job"))
         var id: String
 
-        @Option(name: .shortAndLong, help: ArgumentHelp("Where the picture goes, with the ending of its format; - for standard output.", valueName: "file"))
+        @Option(
+            name: .shortAndLong,
+            help: ArgumentHelp("Where the picture goes, with the ending of its format; - for standard output.", valueName: "file"))
         var output: String
 
         @OptionGroup var gateway: GatewayOption

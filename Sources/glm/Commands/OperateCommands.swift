@@ -8,7 +8,8 @@ import Wire
 struct UpCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "up", abstract: "Run a gateway and the stages of its topology, in the foreground.",
-        discussion: "The same as glm-gateway, to which all flags go; without --topology and --start, one stage of each kind runs. See glm-gateway --help.")
+        discussion:
+            "The same as glm-gateway, to which all flags go; without --topology and --start, one stage of each kind runs. See glm-gateway --help.")
 
     @Argument(parsing: .captureForPassthrough, help: ArgumentHelp("Flags of glm-gateway, for example --topology FILE.", valueName: "flags"))
     var flags: [String] = []
@@ -74,7 +75,8 @@ struct ScaleCommand: AsyncParsableCommand {
 struct SwapCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "swap", abstract: "Replace the stages of one kind by stages of another model, without a pause.",
-        discussion: "New stages are started and proved, requests go to them, the old ones drain. Where there is no room for both, nothing is changed.")
+        discussion: "New stages are started and proved, requests go to them, the old ones drain. Where there is no room for both, nothing is changed."
+    )
 
     @Argument(help: ArgumentHelp("vision, text or diffusion.", valueName: "kind"))
     var kind: StageKind

@@ -60,7 +60,8 @@ struct PictureJob: Sendable {
         }
     }
 
-    private func makeWithPrivateFleet(_ orders: [(file: OutputFile, request: GenerateImageRequest)], _ screen: Screen) async throws -> [PictureReport] {
+    private func makeWithPrivateFleet(_ orders: [(file: OutputFile, request: GenerateImageRequest)], _ screen: Screen) async throws -> [PictureReport]
+    {
         let kinds: [StageKind] = images.isEmpty ? [.text, .diffusion] : [.vision, .text, .diffusion]
         let wanted = options.picture.fleet
         let fleet = try await PrivateFleet.start(kinds, model: wanted.model, threads: wanted.threads, precision: wanted.precision)
@@ -75,7 +76,9 @@ struct PictureJob: Sendable {
         }
     }
 
-    private func make(_ orders: [(file: OutputFile, request: GenerateImageRequest)], at address: Address, _ screen: Screen) async throws -> [PictureReport] {
+    private func make(_ orders: [(file: OutputFile, request: GenerateImageRequest)], at address: Address, _ screen: Screen) async throws
+        -> [PictureReport]
+    {
         let connection = try StageConnection(to: address)
         let client = GatewayClient(connection)
         var pictures: [PictureReport] = []

@@ -22,7 +22,9 @@ struct PictureOptions: ParsableArguments {
     @Option(parsing: .unconditional, help: ArgumentHelp("The same seed and request give the same picture. Default: drawn, and told.", valueName: "s"))
     var seed: String?
 
-    @Option(name: .customShort("n"), parsing: .unconditional, help: ArgumentHelp("Pictures, of seeds S, S+1, …; FILE gets -1, -2, … before its ending.", valueName: "k"))
+    @Option(
+        name: .customShort("n"), parsing: .unconditional,
+        help: ArgumentHelp("Pictures, of seeds S, S+1, …; FILE gets -1, -2, … before its ending.", valueName: "k"))
     var count = 1
 
     @Flag(help: "Always take the likeliest code; the model was not trained for this.")
@@ -31,7 +33,9 @@ struct PictureOptions: ParsableArguments {
     @Option(parsing: .unconditional, help: ArgumentHelp("Of the codes' distribution. Default: the model's.", valueName: "t"))
     var temperature: Float?
 
-    @Option(parsing: .unconditional, help: ArgumentHelp("Codes are drawn from the smallest set of this probability. Default: the model's.", valueName: "p"))
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp("Codes are drawn from the smallest set of this probability. Default: the model's.", valueName: "p"))
     var topP: Float?
 
     @Option(parsing: .unconditional, help: ArgumentHelp("Codes are drawn from so many of the likeliest. Default: the model's.", valueName: "k"))
@@ -45,7 +49,9 @@ struct PictureOptions: ParsableArguments {
     func validate() throws {
         if detach {
             if output != nil { throw ValidationError("--detach writes no file; glm jobs fetch does") }
-            if fleet.wantsPrivateFleet { throw ValidationError("--detach is for a gateway that runs; --model, --threads and --precision start another") }
+            if fleet.wantsPrivateFleet {
+                throw ValidationError("--detach is for a gateway that runs; --model, --threads and --precision start another")
+            }
         } else {
             guard let output else { throw ValidationError("-o FILE says where the picture goes; --detach leaves it with the gateway") }
             _ = try OutputFile(output)

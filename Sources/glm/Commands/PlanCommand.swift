@@ -12,7 +12,10 @@ struct PlanCommand: ParsableCommand {
     @Option(help: ArgumentHelp("What to run, as YAML. Default: every kind of stage, placed automatically.", valueName: "file"))
     var topology: String?
 
-    @Option(help: ArgumentHelp("The model's folder, for stages for which the topology names none. Default: GLM_MODEL, else the glm-tiny beside this program.", valueName: "dir"))
+    @Option(
+        help: ArgumentHelp(
+            "The model's folder, for stages for which the topology names none. Default: GLM_MODEL, else the glm-tiny beside this program.",
+            valueName: "dir"))
     var model: String?
 
     @Flag(help: "Print one JSON object.")

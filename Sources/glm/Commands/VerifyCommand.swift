@@ -8,7 +8,9 @@ import Tensor
 struct VerifyCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "verify", abstract: "Compare each part of a model with a reference file.",
-        discussion: "Each part gets its inputs from the file; reduced precision has wider limits. Exit code 1 when a row fails; rows that are not in the file fail nothing.")
+        discussion:
+            "Each part gets its inputs from the file; reduced precision has wider limits. Exit code 1 when a row fails; rows that are not in the file fail nothing."
+    )
 
     @Argument(help: "The model's folder.")
     var model: String

@@ -6,20 +6,26 @@ import Wire
 
 /// Which fleet does the work.
 struct FleetOptions: ParsableArguments {
-    @Option(help: ArgumentHelp("unix:PATH or HOST:PORT. Default: GLM_GATEWAY, else the one of the run directory, else a private fleet.", valueName: "address"))
+    @Option(
+        help: ArgumentHelp(
+            "unix:PATH or HOST:PORT. Default: GLM_GATEWAY, else the one of the run directory, else a private fleet.", valueName: "address"))
     var gateway: String?
 
-    @Option(help: ArgumentHelp("The model's folder, for a private fleet. Default: GLM_MODEL, else the glm-tiny beside this program.", valueName: "dir"))
+    @Option(
+        help: ArgumentHelp("The model's folder, for a private fleet. Default: GLM_MODEL, else the glm-tiny beside this program.", valueName: "dir"))
     var model: String?
 
-    @Option(help: ArgumentHelp("Threads of each stage of a private fleet; the stages work one after the other. Default: all processors.", valueName: "n"))
+    @Option(
+        help: ArgumentHelp("Threads of each stage of a private fleet; the stages work one after the other. Default: all processors.", valueName: "n"))
     var threads: Int?
 
     @Option(help: ArgumentHelp("f32 or bf16, for a private fleet. Default: f32.", valueName: "precision"))
     var precision: CPUDevice.Precision?
 
     func validate() throws {
-        if gateway != nil, wantsPrivateFleet { throw ValidationError("--model, --threads and --precision are for a private fleet; --gateway names a running one") }
+        if gateway != nil, wantsPrivateFleet {
+            throw ValidationError("--model, --threads and --precision are for a private fleet; --gateway names a running one")
+        }
         if let threads, !(1...1024).contains(threads) { throw ValidationError("--threads is \(threads); 1 to 1024") }
         if let gateway { _ = try Self.address(gateway, "--gateway") }
     }

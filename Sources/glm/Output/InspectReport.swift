@@ -66,12 +66,19 @@ struct InspectReport: Encodable {
     var text: String {
         var lines = ["\(name), fingerprint \(fingerprint)", "draws \(defaultSide)x\(defaultSide) by default", ""]
         let head = ["part", "class", "tensors", "parameters", "bytes", "types", "files"]
-        lines += TextTable.lines([head] + parts.map { part in
-            let types = part.types.keys.sorted().joined(separator: " ")
-            return [part.name, part.className, "\(part.tensors)", Self.grouped(part.parameters), Self.grouped(part.bytes), types, "\(part.files.count)"]
-        })
+        lines += TextTable.lines(
+            [head]
+                + parts.map { part in
+                    let types = part.types.keys.sorted().joined(separator: " ")
+                    return [
+                        part.name, part.className, "\(part.tensors)", Self.grouped(part.parameters), Self.grouped(part.bytes), types,
+                        "\(part.files.count)",
+                    ]
+                })
         lines.append("")
-        lines.append("weights of the stages: " + ["vision", "text", "diffusion"].map { "\($0) \(Self.grouped(stageBytes[$0] ?? 0)) bytes" }.joined(separator: ", "))
+        lines.append(
+            "weights of the stages: "
+                + ["vision", "text", "diffusion"].map { "\($0) \(Self.grouped(stageBytes[$0] ?? 0)) bytes" }.joined(separator: ", "))
         lines.append("sampling: " + Self.listed(sampling))
         for part in parts { lines.append("\(part.name): " + Self.listed(part.configuration)) }
         lines.append("")

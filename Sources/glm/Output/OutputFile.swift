@@ -32,7 +32,9 @@ struct OutputFile {
             throw ClientError("\(path): there is no folder \(folder)")
         }
         guard access(folder, W_OK | X_OK) == 0 else { throw ClientError("\(path): the folder \(folder) can't be written to") }
-        guard !FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) || !isFolder.boolValue else { throw ClientError("\(path) is a folder") }
+        guard !FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) || !isFolder.boolValue else {
+            throw ClientError("\(path) is a folder")
+        }
     }
 
     /// The name of one picture of several: `-1`, `-2`, … before the ending.

@@ -65,7 +65,11 @@ struct PictureReport: Sendable, Encodable {
         var sums: [(stage: String, seconds: Double)] = []
         for timing in timings {
             let name = timing.stage == "gateway" ? timing.phase : timing.stage
-            if let index = sums.firstIndex(where: { $0.stage == name }) { sums[index].seconds += timing.seconds } else { sums.append((name, timing.seconds)) }
+            if let index = sums.firstIndex(where: { $0.stage == name }) {
+                sums[index].seconds += timing.seconds
+            } else {
+                sums.append((name, timing.seconds))
+            }
         }
         return sums
     }
