@@ -57,6 +57,9 @@ let package = Package(
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
     ],
     targets: [
+        // The words that all modules share: what a request may ask for, kinds of stages, limits.
+        library("Domain"),
+
         // Tensors and the device that computes on them.
         library("Tensor"),
         .target(name: "CKernels"),
@@ -72,44 +75,42 @@ let package = Package(
         library("Imaging", ["CImageCodecs"]),
         library("GLMTiny", exclude: ["training"], resources: [.copy("glm-tiny")]),
 
-        // What a request may ask for: the same checks at every door.
-        library("Requests"),
-
         // The model: every part of GLM-Image, written once for any device.
-        library("GLMImage", ["Requests", "Tensor", "Checkpoint", "Tokenizing", "Imaging"]),
+        library("GLMImage", ["Domain", "Tensor", "Checkpoint", "Tokenizing", "Imaging"]),
 
         // The contract between processes.
         .target(name: "CWire", linkerSettings: [.linkedLibrary("protobuf-c")]),
         library("Wire", ["CWire", grpc, grpcTransport]),
 
         // The stages: one model part, one process, one device.
-        library("StageKit", ["Wire", grpc, grpcTransport, logging, arguments]),
+        library("ServerKit", ["Wire", grpc, grpcTransport, logging, arguments]),
         library(
-            "ModelStage",
-            ["StageKit", "Wire", "GLMImage", "GLMTiny", "Requests", "Checkpoint", "Imaging", "Tensor", "TensorCPU", "Devices", arguments]),
-        library("VisionStage", ["ModelStage", "StageKit", "Wire", "GLMImage", "Requests", "Tensor"]),
-        library("TextStage", ["ModelStage", "StageKit", "Wire", "GLMImage", "Requests", "Tensor", arguments]),
-        library("DiffusionStage", ["ModelStage", "StageKit", "Wire", "GLMImage", "Requests", "Imaging", "Tensor", arguments]),
+            "Stages",
+            ["ServerKit", "Wire", "GLMImage", "GLMTiny", "Domain", "Checkpoint", "Imaging", "Tensor", "TensorCPU", "Devices", arguments]),
+
+        // Programs that this one starts, watches and ends.
+        .target(name: "CProcess"),
+        library("Processes", ["CProcess"]),
 
         // What stands in front of them: which cards there are and what runs on them, requests that outlive their caller,
         // what is counted, and the gateway that brings them together.
         .target(name: "CCards"),
-        library("Placement", ["CCards", "Checkpoint", "Requests", yaml]),
+        library("Placement", ["CCards", "Checkpoint", "Domain", yaml]),
         library("Jobs", [sqlite]),
         library("Telemetry", [metrics, http, nio, lifecycle, logging]),
-        .target(name: "CProcess"),
         library(
-            "Gateway", ["CProcess", "Placement", "Jobs", "Telemetry", "StageKit", "Wire", "Requests", "Imaging", grpc, logging, metrics, crypto]),
+            "Gateway", ["Processes", "Placement", "Jobs", "Telemetry", "ServerKit", "Wire", "Domain", "Imaging", grpc, logging, metrics, crypto]),
 
-        executable("glm-vision", ["VisionStage", "ModelStage", "StageKit"]),
-        executable("glm-text", ["TextStage", "ModelStage", "StageKit"]),
-        executable("glm-diffusion", ["DiffusionStage", "ModelStage", "StageKit"]),
+        executable("glm-vision", ["Stages", "ServerKit"]),
+        executable("glm-text", ["Stages", "ServerKit"]),
+        executable("glm-diffusion", ["Stages", "ServerKit"]),
         executable(
-            "glm-gateway", ["Gateway", "Placement", "Jobs", "Telemetry", "Checkpoint", "Requests", "StageKit", "Wire", "GLMTiny", metrics, logging]),
+            "glm-gateway",
+            ["Gateway", "Processes", "Placement", "Jobs", "Telemetry", "Checkpoint", "Domain", "ServerKit", "Wire", "GLMTiny", metrics, logging]),
         executable(
             "glm",
             [
-                "Wire", "Requests", "StageKit", "ModelStage", "Gateway", "Placement", "GLMImage", "Tensor", "TensorCPU", "Devices", "Checkpoint",
+                "Wire", "Domain", "ServerKit", "Stages", "Processes", "Placement", "GLMImage", "Tensor", "TensorCPU", "Devices", "Checkpoint",
                 "Imaging", "GLMTiny",
             ]),
 
@@ -127,13 +128,14 @@ let package = Package(
         tests("CheckpointTests", ["Checkpoint", "Tensor"]),
         tests("TokenizingTests", ["Tokenizing"]),
         tests("ImagingTests", ["Imaging", "Checkpoint", "Tensor"]),
-        tests("GLMImageTests", ["GLMImage", "Requests", "Tensor", "TensorCPU", "Checkpoint", "Imaging"]),
+        tests("GLMImageTests", ["GLMImage", "Domain", "Tensor", "TensorCPU", "Checkpoint", "Imaging"]),
         tests("WireTests", ["Wire"]),
-        tests("StageKitTests", ["StageKit", "Wire", grpc, grpcTransport, arguments]),
-        tests("PlacementTests", ["Placement", "Checkpoint", "Requests"]),
+        tests("ServerKitTests", ["ServerKit", "Wire", grpc, grpcTransport, arguments]),
+        tests("PlacementTests", ["Placement", "Checkpoint", "Domain"]),
         tests("JobsTests", ["Jobs", sqlite]),
         tests("TelemetryTests", ["Telemetry", metrics, logging]),
-        tests("GatewayTests", ["Gateway", "Requests", "StageKit", "Wire", arguments]),
-        tests("EndToEndTests", ["StandInFiles", "Gateway", "Requests", "Wire", "Imaging"]),
+        tests("ProcessesTests", ["Processes"]),
+        tests("GatewayTests", ["Gateway", "Processes", "Domain", "ServerKit", "Wire", arguments]),
+        tests("EndToEndTests", ["StandInFiles", "Processes", "Domain", "Wire", "Imaging"]),
     ]
 )

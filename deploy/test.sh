@@ -9,7 +9,7 @@ swift build -c release
 run_tests() { swift test -c release --disable-testable-imports "$@"; }
 [ $# -eq 0 ] || { run_tests "$@"; exit; }
 # Servers keep deadlines and the stand-in for CANN computes for long: each group has the machine for itself.
-servers='GatewayTests|StageKitTests|TelemetryTests|EndToEndTests'
+servers='GatewayTests|ServerKitTests|TelemetryTests|EndToEndTests'
 standin='AscendStandInTests|TensorAscendTests'
 run_tests --skip "$servers|$standin"
 run_tests --skip-build --filter "$servers"

@@ -1,5 +1,5 @@
 import GRPCCore
-public import StageKit
+public import ServerKit
 public import Wire
 
 /// What the gateway answers: pictures, and what its fleet is.

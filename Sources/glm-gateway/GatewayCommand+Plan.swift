@@ -4,8 +4,8 @@ import Foundation
 import Gateway
 import GLMTiny
 import Placement
-import Requests
-import StageKit
+import Domain
+import ServerKit
 import Wire
 
 /// What is to run, and where one more stage goes.

@@ -1,11 +1,12 @@
+import Processes
 import ArgumentParser
 import Foundation
 import Gateway
 import Jobs
 import Logging
 import Metrics
-import Requests
-import StageKit
+import Domain
+import ServerKit
 import Telemetry
 import Wire
 

@@ -2,8 +2,8 @@ import ArgumentParser
 import Foundation
 import Gateway
 import GLMTiny
-import Requests
-import StageKit
+import Domain
+import ServerKit
 import Wire
 
 /// `glm-gateway`: makes pictures with the stages whose sockets are in the run folder.

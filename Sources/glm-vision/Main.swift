@@ -1,7 +1,7 @@
 import ArgumentParser
-import ModelStage
-import StageKit
-import VisionStage
+import Stages
+import ServerKit
+import Stages
 
 @main
 struct Main: AsyncParsableCommand {

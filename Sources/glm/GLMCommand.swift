@@ -1,5 +1,5 @@
 import ArgumentParser
-import StageKit
+import ServerKit
 
 /// `glm`: what people type.
 @main

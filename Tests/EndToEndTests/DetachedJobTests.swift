@@ -1,5 +1,5 @@
 import Foundation
-import Gateway
+import Processes
 import Testing
 import Wire
 

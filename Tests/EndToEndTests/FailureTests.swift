@@ -1,7 +1,7 @@
 import Foundation
-import Gateway
+import Processes
 import Imaging
-import Requests
+import Domain
 import Synchronization
 import Testing
 import Wire

@@ -1,5 +1,5 @@
+import Processes
 import Foundation
-import Gateway
 import Synchronization
 import Testing
 

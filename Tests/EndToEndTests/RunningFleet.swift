@@ -1,6 +1,6 @@
 import Foundation
-import Gateway
-import Requests
+import Processes
+import Domain
 import Wire
 
 /// A gateway with its three stages, as an operator would run them.

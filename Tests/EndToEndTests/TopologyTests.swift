@@ -1,6 +1,6 @@
 import Foundation
 import FoundationNetworking
-import Gateway
+import Processes
 import Testing
 import Wire
 

@@ -2,7 +2,7 @@ import Checkpoint
 import Foundation
 import GLMImage
 import Imaging
-import Requests
+import Domain
 import Tensor
 import TensorCPU
 import Testing

@@ -1,6 +1,6 @@
 import Foundation
 import GLMImage
-import Requests
+import Domain
 import Tensor
 import Testing
 

@@ -1,7 +1,7 @@
 import Checkpoint
 import GLMImage
 import Imaging
-import Requests
+import Domain
 import Tensor
 import TensorCPU
 import Testing

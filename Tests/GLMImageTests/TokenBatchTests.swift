@@ -1,5 +1,5 @@
 import GLMImage
-import Requests
+import Domain
 import Tensor
 import TensorCPU
 import Testing

@@ -1,5 +1,5 @@
 import Gateway
-import Requests
+import Domain
 import Testing
 import Wire
 

@@ -1,6 +1,6 @@
 import Foundation
 import Gateway
-import Requests
+import Domain
 import Testing
 
 @Suite struct FleetStateTests {

@@ -1,5 +1,5 @@
 import Gateway
-import Requests
+import Domain
 import Testing
 
 @Suite struct ForecastTests {

@@ -1,7 +1,8 @@
+import Processes
 import Foundation
 import Gateway
-import Requests
-import StageKit
+import Domain
+import ServerKit
 import Synchronization
 import Testing
 import Wire

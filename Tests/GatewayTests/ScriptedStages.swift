@@ -1,9 +1,10 @@
+import Processes
 import ArgumentParser
 import Foundation
 import Gateway
 import Imaging
-import Requests
-import StageKit
+import Domain
+import ServerKit
 import Synchronization
 import Wire
 

@@ -1,6 +1,6 @@
 import Foundation
 import Placement
-import Requests
+import Domain
 import Testing
 
 /// One after another: a script can't be run while a process that another test is starting still has it open for writing.

@@ -1,6 +1,6 @@
 import Foundation
 import Placement
-import Requests
+import Domain
 import Testing
 
 /// Needs of the published model against numbers worked out by hand from its configuration.

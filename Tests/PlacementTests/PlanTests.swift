@@ -1,6 +1,6 @@
 import Foundation
 import Placement
-import Requests
+import Domain
 import Testing
 
 struct PlanTests {

@@ -1,7 +1,7 @@
 import Checkpoint
 import Foundation
 import GLMImage
-import Requests
+import Domain
 import Tensor
 import TensorAscend
 import TensorCPU

@@ -1,5 +1,5 @@
 import Checkpoint
-import Requests
+import Domain
 
 /// `transformer/config.json`: diffusers `GlmImageTransformer2DModel`. Every key is required, since the class defaults are
 /// not the published checkpoint's.

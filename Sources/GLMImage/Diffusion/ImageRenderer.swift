@@ -1,6 +1,6 @@
 public import Checkpoint
 public import Imaging
-import Requests
+import Domain
 public import Tensor
 import Tokenizing
 

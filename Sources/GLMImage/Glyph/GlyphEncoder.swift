@@ -1,5 +1,5 @@
 import Checkpoint
-import Requests
+import Domain
 package import Tensor
 package import Tokenizing
 

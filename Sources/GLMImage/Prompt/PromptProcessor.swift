@@ -1,5 +1,5 @@
 import Checkpoint
-import Requests
+import Domain
 import Tokenizing
 
 /// Turns a prompt and the grids around it into the decoder's tokens.

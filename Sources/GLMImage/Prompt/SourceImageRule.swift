@@ -1,6 +1,6 @@
 package import Imaging
 import Foundation
-import Requests
+import Domain
 
 /// How a source image comes to the sizes at which its codes and its latents agree.
 ///

@@ -1,4 +1,4 @@
-import Requests
+import Domain
 package import Tensor
 
 /// How a request draws its codes, one after another.

@@ -1,5 +1,5 @@
 public import Checkpoint
-import Requests
+import Domain
 public import Tensor
 
 /// The text stage's model: what turns a prompt into the codes of a picture. ``TokenBatch`` runs it.

@@ -1,4 +1,4 @@
-import Requests
+import Domain
 import Tensor
 
 /// Requests of any mix of sizes and edits that draw their tokens together, and join and leave between two steps.

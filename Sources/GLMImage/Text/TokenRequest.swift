@@ -1,4 +1,4 @@
-public import Requests
+public import Domain
 
 /// What the text stage draws tokens for.
 public struct TokenRequest: Sendable {

@@ -1,6 +1,6 @@
 package import Checkpoint
 package import Imaging
-package import Requests
+package import Domain
 package import Tensor
 
 /// The autoencoder between pixels and normalised latents.

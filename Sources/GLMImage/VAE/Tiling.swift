@@ -1,4 +1,4 @@
-import Requests
+import Domain
 import Tensor
 
 /// Takes an image through half of the autoencoder in tiles, so that memory stays a tile's however large the image is. An image

@@ -1,7 +1,7 @@
 import Checkpoint
 import Foundation
 import Imaging
-import Requests
+import Domain
 import Tensor
 
 /// Inputs and outputs of each part of the model as the reference implementation computed them: `glm-reference/1`.

@@ -1,6 +1,6 @@
 public import Checkpoint
 public import Imaging
-import Requests
+import Domain
 public import Tensor
 
 /// The vision stage's model: a picture in, the codes that stand for it in a prompt out.

@@ -1,4 +1,4 @@
-package import Requests
+package import Domain
 package import Wire
 
 /// Who gets which slot of which stage, and who waits: the decisions, without clocks or sockets.

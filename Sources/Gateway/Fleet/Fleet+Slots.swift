@@ -1,4 +1,5 @@
-import Requests
+import Processes
+import Domain
 import Wire
 
 /// Who gets which slot: ``Dispatch`` decides, requests wait here.

@@ -1,5 +1,5 @@
 import Logging
-import Requests
+import Domain
 import Wire
 
 /// Stages come, prove themselves, and go.

@@ -1,6 +1,7 @@
+import Processes
 public import Logging
-public import Requests
-public import StageKit
+public import Domain
+public import ServerKit
 public import Wire
 
 /// The stages that this gateway knows: it looks where they are, asks what they are, has them prove that they work, and gives

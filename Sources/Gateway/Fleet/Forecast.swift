@@ -1,4 +1,4 @@
-package import Requests
+package import Domain
 
 /// How long requests take, learnt from those that were done: moving means, without clocks.
 package struct Forecast: Sendable {

@@ -1,5 +1,5 @@
 import Imaging
-import Requests
+import Domain
 import Wire
 
 /// The smallest request of each kind: what a stage proves by that its model runs. It is an ordinary request, so stages of

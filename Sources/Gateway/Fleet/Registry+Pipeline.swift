@@ -1,4 +1,4 @@
-package import Requests
+package import Domain
 package import Wire
 
 /// The models that one request is computed by.

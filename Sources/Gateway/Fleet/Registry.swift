@@ -1,4 +1,4 @@
-package import Requests
+package import Domain
 package import Wire
 
 /// Which stages there are and which of them may serve: the decisions, without clocks or sockets.

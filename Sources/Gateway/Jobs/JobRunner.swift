@@ -2,7 +2,7 @@ import Crypto
 import Foundation
 public import Jobs
 public import Logging
-import StageKit
+import ServerKit
 import Wire
 
 /// Does the jobs of a store: as many at once as may be, each to its end or the gateway's, whichever comes first.

@@ -1,5 +1,5 @@
 import Foundation
-public import Requests
+public import Domain
 
 /// What operators have made of a plan, for the gateway that comes after this one: it stands in the run folder, beside the
 /// sockets of the stages that it speaks of.

@@ -1,6 +1,6 @@
 public import Logging
-public import Requests
-import StageKit
+public import Domain
+import ServerKit
 public import Wire
 
 /// What operators change while requests run: one change at a time.

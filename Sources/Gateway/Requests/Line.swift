@@ -1,4 +1,4 @@
-package import Requests
+package import Domain
 package import Wire
 
 /// Who is let into the gateway: the decisions, without clocks.

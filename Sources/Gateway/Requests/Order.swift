@@ -1,4 +1,4 @@
-package import Requests
+package import Domain
 package import Wire
 
 /// A request as it will be computed: checked, with every default filled in.

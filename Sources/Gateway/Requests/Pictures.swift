@@ -1,6 +1,6 @@
 public import Logging
-import Requests
-import StageKit
+import Domain
+import ServerKit
 import Wire
 
 /// Makes pictures: lets requests in, takes them through the stages, and counts. The same for callers that wait and for jobs.

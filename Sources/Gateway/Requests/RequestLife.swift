@@ -1,4 +1,4 @@
-package import Requests
+package import Domain
 package import Wire
 
 /// How far one request is and what comes next: the decisions, without clocks or sockets.

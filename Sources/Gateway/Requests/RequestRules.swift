@@ -1,5 +1,5 @@
 import Imaging
-public import Requests
+public import Domain
 package import Wire
 
 /// The gateway's door: what is refused before any stage hears of it, and what takes the place of what was left out.

@@ -1,5 +1,5 @@
-import Requests
-import StageKit
+import Domain
+import ServerKit
 import Synchronization
 import Wire
 

@@ -1,7 +1,7 @@
-import Requests
-import CProcess
+import Processes
+import Domain
 import Glibc
-import StageKit
+import ServerKit
 import Wire
 
 /// A running stage: a child of this process, or one that an earlier gateway started and left.
@@ -40,10 +40,7 @@ struct StageProcess: Sendable {
         else { return nil }
         let process = StageProcess(processID: Int32(description.processID), ended: Promise(), ready: Promise(), child: nil)
         process.ready.fulfil(())
-        BlockingThread.start {
-            _ = cprocess_await_other(process.processID)
-            process.ended.fulfil("has ended")
-        }
+        AnyProcess.onEnd(process.processID) { process.ended.fulfil("has ended") }
         return (process, description)
     }
 

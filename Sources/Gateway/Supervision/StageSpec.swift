@@ -1,4 +1,4 @@
-public import Requests
+public import Domain
 
 /// One stage that the gateway keeps alive: all that its process is started with.
 public struct StageSpec: Codable, Sendable, Hashable {

@@ -1,8 +1,9 @@
+public import Processes
 import Foundation
-import Requests
+import Domain
 import Glibc
 public import Logging
-public import StageKit
+public import ServerKit
 import Wire
 
 /// Keeps the stages of a plan alive: starts them, finds those that an earlier gateway left, starts again what ends.

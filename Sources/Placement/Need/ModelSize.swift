@@ -1,6 +1,6 @@
 public import Checkpoint
 public import Foundation
-import Requests
+import Domain
 
 /// A checkpoint as placement sees it: bytes of weights by stage and the numbers that memory follows from. Only headers and
 /// configurations are read.

@@ -1,4 +1,4 @@
-import Requests
+import Domain
 
 /// What one stage takes of its card, item by item.
 struct StageNeeds {

@@ -1,4 +1,4 @@
-import Requests
+import Domain
 
 /// Predicted seconds that a stage works for one picture of 1024 × 1024 with 50 steps and guidance: for comparing placements,
 /// not for promises. Every figure is an estimate.

@@ -1,4 +1,4 @@
-public import Requests
+public import Domain
 
 /// Card by card, what would run and what it takes; decided before anything is loaded.
 public struct Plan: Encodable, Sendable {

@@ -1,5 +1,5 @@
 import Foundation
-import Requests
+import Domain
 
 extension Plan {
     /// For people: card by card, then what was decided and why.

@@ -1,5 +1,5 @@
 public import Foundation
-public import Requests
+public import Domain
 
 /// One process of a plan: what it is started with, and what it takes.
 public struct PlannedStage: Codable, Sendable, Hashable {

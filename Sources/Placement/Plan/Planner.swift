@@ -1,5 +1,5 @@
 public import Foundation
-import Requests
+import Domain
 
 /// Decides what runs where: explicit cards first, the rest by memory and then by predicted speed.
 public struct Planner: Sendable {

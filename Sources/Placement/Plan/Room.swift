@@ -1,5 +1,5 @@
 public import Foundation
-public import Requests
+public import Domain
 
 extension Plan {
     /// A stage that runs, as far as placement cares.

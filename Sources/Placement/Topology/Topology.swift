@@ -1,4 +1,4 @@
-public import Requests
+public import Domain
 
 /// What an operator asks for: models, stages, replicas, cards and limits. Everything may be left out.
 public struct Topology: Sendable, Hashable {

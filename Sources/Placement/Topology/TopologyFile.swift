@@ -1,5 +1,5 @@
 public import Foundation
-import Requests
+import Domain
 import Yams
 
 extension Topology {

@@ -1,7 +1,7 @@
 import ArgumentParser
 import Foundation
-import ModelStage
-import Requests
+import Stages
+import Domain
 import TensorCPU
 
 /// `glm bench fleet`: how long a fleet takes to come up, and what of a picture's time is not its stages' work.

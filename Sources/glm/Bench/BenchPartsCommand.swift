@@ -2,7 +2,7 @@ import ArgumentParser
 import Checkpoint
 import Foundation
 import GLMImage
-import ModelStage
+import Stages
 
 /// `glm bench parts`: how fast each part of a model runs here, beside what the machine can do at most.
 struct BenchPartsCommand: ParsableCommand {

@@ -1,5 +1,5 @@
 import Foundation
-import Requests
+import Domain
 import TensorCPU
 import Wire
 

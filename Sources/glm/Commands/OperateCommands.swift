@@ -1,7 +1,7 @@
+import Processes
 public import ArgumentParser
 import Foundation
-import Gateway
-public import Requests
+public import Domain
 import Wire
 
 /// `glm up`: a gateway and its fleet, in the foreground.

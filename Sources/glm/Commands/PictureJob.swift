@@ -1,5 +1,5 @@
-import Gateway
-import Requests
+import Processes
+import Domain
 import Wire
 
 /// Makes the pictures of one command, one after the other.

@@ -1,5 +1,5 @@
 import ArgumentParser
-import Requests
+import Domain
 import Wire
 
 /// What `generate` and `edit` have in common.

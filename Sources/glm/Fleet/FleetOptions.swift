@@ -1,6 +1,6 @@
 import ArgumentParser
 import Foundation
-import StageKit
+import ServerKit
 import TensorCPU
 import Wire
 

@@ -1,7 +1,7 @@
+import Processes
 import Foundation
-import Gateway
 import GLMTiny
-import Requests
+import Domain
 import TensorCPU
 import Wire
 

@@ -1,0 +1,42 @@
+import Crypto
+import Foundation
+public import Domain
+public import Wire
+
+/// What a gateway is to run: stages that it keeps alive, stages elsewhere, and bounds.
+public struct FleetPlan: Sendable {
+    /// Kept alive by the gateway.
+    public var stages: [StageSpec]
+    /// Fingerprints of the models that requests are computed by; a kind that is not named takes what most stages serve.
+    public var pipeline: [StageKind: String]
+    /// Stages elsewhere.
+    public var remote: [Address]
+    /// Requests in the gateway at most.
+    public var queue: Int
+    /// How long a job that has ended is kept.
+    public var jobsKept: Duration
+    /// The largest requests that there is memory for.
+    public var planned: RequestRules.Planned
+
+    public init(
+        stages: [StageSpec], pipeline: [StageKind: String] = [:], remote: [Address] = [], queue: Int, jobsKept: Duration = .seconds(24 * 3600),
+        planned: RequestRules.Planned = RequestRules.Planned()
+    ) {
+        self.stages = stages
+        self.pipeline = pipeline
+        self.remote = remote
+        self.queue = queue
+        self.jobsKept = jobsKept
+        self.planned = planned
+    }
+
+    public var kinds: Set<StageKind> { Set(stages.map(\.kind)) }
+
+    /// Tells one plan from another: what operators change later is kept for the plan that it was a change of.
+    public var digest: String {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = .sortedKeys
+        let bytes = (try? encoder.encode(stages)) ?? Data()
+        return SHA256.hash(data: bytes).map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
+    }
+}

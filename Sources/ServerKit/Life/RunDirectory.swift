@@ -1,0 +1,49 @@
+public import Foundation
+public import Wire
+
+/// The folder whose sockets are the fleet: a socket there is a process that can be asked what it is.
+public struct RunDirectory: Sendable, Hashable {
+    public let path: String
+
+    public init(path: String) { self.path = path }
+
+    /// `GLM_RUN_DIRECTORY`, else `glm` in `XDG_RUNTIME_DIR`, else `glm-<uid>` in the temporary folder.
+    public static func standard(environment: [String: String] = ProcessInfo.processInfo.environment) -> RunDirectory {
+        if let path = environment["GLM_RUN_DIRECTORY"], !path.isEmpty { return RunDirectory(path: path) }
+        if let path = environment["XDG_RUNTIME_DIR"], !path.isEmpty { return RunDirectory(path: path + "/glm") }
+        return RunDirectory(path: FileManager.default.temporaryDirectory.appendingPathComponent("glm-\(getuid())").path)
+    }
+
+    /// `<path>/<kind>-<instance>.sock`
+    public func address(kind: String, instance: String) -> Address { .unix(path: "\(path)/\(kind)-\(instance).sock") }
+
+    /// Makes the folder with mode 0700 where it is missing; refuses one of another user or that others may enter.
+    public func prepare() throws(ServerKitError) {
+        if mkdir(path, 0o700) != 0, errno != EEXIST {
+            throw ServerKitError(.runDirectory, "run directory \(path): \(String(cString: strerror(errno)))")
+        }
+        var status = stat()
+        guard lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else {
+            throw ServerKitError(.runDirectory, "run directory \(path) is not a directory")
+        }
+        guard status.st_uid == getuid() else {
+            throw ServerKitError(
+                .runDirectory, "run directory \(path) belongs to user \(status.st_uid), we are \(getuid()); choose another by --run-directory")
+        }
+        guard status.st_mode & 0o077 == 0 else {
+            throw ServerKitError(
+                .runDirectory, "run directory \(path) may be entered by others (mode \(String(status.st_mode & 0o777, radix: 8))); chmod 700 it")
+        }
+    }
+
+    /// The sockets there now, by kind and instance; other files are passed over. Empty for a folder that is not there.
+    public func sockets() -> [(kind: String, instance: String, address: Address)] {
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
+        return names.sorted().compactMap { name in
+            guard name.hasSuffix(".sock"), let dash = name.firstIndex(of: "-") else { return nil }
+            let kind = String(name[..<dash])
+            let instance = String(name[name.index(after: dash)...].dropLast(5))
+            return kind.isEmpty || instance.isEmpty ? nil : (kind, instance, address(kind: kind, instance: instance))
+        }
+    }
+}

@@ -1,0 +1,61 @@
+public import ArgumentParser
+public import Checkpoint
+import Devices
+import Foundation
+import GLMTiny
+public import ServerKit
+public import Tensor
+public import TensorCPU
+
+/// The flags of a process that holds a part of the model.
+public struct ModelOptions: ParsableArguments, Sendable {
+    @Option(
+        help: ArgumentHelp(
+            "The checkpoint's folder, as Hugging Face lays it out. Default: GLM_MODEL, else the glm-tiny beside this program.", valueName: "dir"))
+    public var model: String?
+
+    @Option(help: ArgumentHelp("What computes: cpu, or npu:0 for the first card that this process may see.", valueName: "device"))
+    public var device = "cpu"
+
+    @Option(help: ArgumentHelp("Threads that compute. Default: one for each processor that this process may use.", valueName: "n"))
+    public var threads: Int?
+
+    @Option(help: ArgumentHelp("f32, or bf16 where products are native in it. Default: f32 on the CPU, bf16 on a card.", valueName: "precision"))
+    public var precision: CPUDevice.Precision?
+
+    public init() {}
+
+    public func validate() throws {
+        try Self.checkDevice(device, "--device")
+        if let threads, !(1...1024).contains(threads) { throw ValidationError("--threads is \(threads); 1 to 1024") }
+    }
+
+    /// The folder, checked as far as its own index goes; the parts' files are read by the parts.
+    public func folder() throws -> ModelFolder {
+        guard let url = model.map({ URL(fileURLWithPath: $0) }) ?? GLMTiny.locate() else {
+            throw ValidationError("no model: --model names none, GLM_MODEL neither, and there is no glm-tiny beside this program")
+        }
+        return try ModelFolder(url)
+    }
+
+    /// - Parameter name: of a second device; nil: the one that `--device` names.
+    /// - Throws: `DeviceError` where there is no such device.
+    public func makeDevice(_ name: String? = nil) throws -> any Device {
+        try DeviceName(name ?? device).makeDevice(precision: precision, threads: threads)
+    }
+
+    public static func checkDevice(_ name: String, _ flag: String) throws {
+        do { _ = try DeviceName(name) } catch { throw ValidationError("\(flag): \(error)") }
+    }
+}
+
+extension StageModel {
+    /// What Describe tells of a model that is loaded.
+    public init(_ folder: ModelFolder, _ device: any Device, defaultSide: Int = 0) {
+        self.init(
+            name: folder.url.standardizedFileURL.lastPathComponent, fingerprint: folder.fingerprint, device: device.name, defaultSide: defaultSide,
+            notes: DeviceReport(device).lines)
+    }
+}
+
+extension CPUDevice.Precision: ExpressibleByArgument {}

@@ -1,0 +1,23 @@
+public import ArgumentParser
+import Foundation
+
+/// The flags of the text process alone.
+public struct TextOptions: ParsableArguments, Sendable {
+    @Option(help: ArgumentHelp("Requests that draw their tokens together.", valueName: "n"))
+    public var batch = 16
+
+    @Option(
+        help: ArgumentHelp(
+            "Memory for keys and values, as 512MiB or 4GiB. Default: for a full batch of edits of the checkpoint's best size, at most a quarter of the machine's memory.",
+            valueName: "size"))
+    public var kvCache: MemorySize?
+
+    public init() {}
+
+    public func validate() throws {
+        guard (1...64).contains(batch) else { throw ValidationError("--batch is \(batch); 1 to 64") }
+    }
+
+    /// What is asked for, or `usual` within bounds.
+    func cacheBytes(usual: Int) -> Int { kvCache?.bytes ?? min(usual, Int(ProcessInfo.processInfo.physicalMemory / 4)) }
+}

@@ -1,0 +1,32 @@
+public import GLMImage
+public import ServerKit
+import Tensor
+public import Wire
+
+/// The vision part of a checkpoint, on a thread of its own.
+public actor DefaultVisionService: VisionService {
+    private let thread = ComputeThread(name: "vision")
+    private var encoder: VisionEncoder?
+
+    public nonisolated var unownedExecutor: UnownedSerialExecutor { thread.asUnownedSerialExecutor() }
+
+    public init() {}
+
+    public func load(_ options: ModelOptions) throws -> StageModel {
+        let folder = try options.folder()
+        let device = try options.makeDevice()
+        encoder = try VisionEncoder(model: folder, device: device)
+        try device.synchronize()
+        return StageModel(folder, device)
+    }
+
+    public func encode(_ picture: [UInt8], token: WorkToken) async throws -> (grid: GLMImage.CodeGrid, timings: [Timing]) {
+        guard let encoder else { throw CallError(.unavailable, "the model is being loaded") }
+        var watch = Stopwatch()
+        let image = try decodePicture(picture, "image")
+        watch.lap("read")
+        let grid = try DeviceLoss.guarding { try encoder.encode(image, checkCancellation: token.checkCancellation) }
+        watch.lap("encode")
+        return (grid, watch.timings)
+    }
+}

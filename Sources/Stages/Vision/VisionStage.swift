@@ -1,0 +1,16 @@
+import Domain
+public import ServerKit
+import Wire
+
+/// The vision process.
+public enum VisionStage {
+    public static let kind = "vision"
+
+    /// Serves until told to end.
+    public static func run(_ options: ServerOptions, _ model: ModelOptions) async throws {
+        let server = try StageServer(
+            kind: kind, options: options, limits: StageLimits(maxPixels: RequestLimits.maximumArea), status: modelStatus)
+        let service = DefaultVisionService()
+        try await server.run([.vision(VisionHarness(service, gate: server.gate))]) { try await service.load(model) }
+    }
+}

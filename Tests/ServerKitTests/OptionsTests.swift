@@ -1,0 +1,35 @@
+import ArgumentParser
+import Foundation
+import ServerKit
+import Testing
+import Wire
+
+@Suite struct OptionsTests {
+    @Test(
+        "flags out of their limits are refused by name and value",
+        arguments: [
+            (["--instance", "a/b"], "--instance is \"a/b\""), (["--instance", ""], "--instance is \"\""), (["--queue=-1"], "--queue is -1"),
+            (["--queue", "65537"], "--queue is 65537"), (["--drain-deadline", "nan"], "--drain-deadline is nan"),
+            (["--listen", "nowhere"], "address \"nowhere\""),
+        ])
+    func refused(arguments: [String], message: String) {
+        let error = #expect(throws: (any Error).self) { try ServerOptions.parse(arguments) }
+        #expect(error.map { ServerOptions.fullMessage(for: $0).contains(message) } == true)
+    }
+
+    @Test("a process listens in the run folder by kind and instance, unless told where")
+    func address() throws {
+        try withTemporaryFolder { folder in
+            let options = try ServerOptions.parse(["--run-directory", folder, "--instance", "npu-3"])
+            #expect(try options.address(kind: "text") == .unix(path: folder + "/text-npu-3.sock"))
+            #expect(try ServerOptions.parse(["--listen", "localhost:1"]).address(kind: "text") == .tcp(host: "localhost", port: 1))
+        }
+    }
+
+    @Test("the run folder comes from the environment, then from the user's id")
+    func runFolder() {
+        #expect(RunDirectory.standard(environment: ["GLM_RUN_DIRECTORY": "/a", "XDG_RUNTIME_DIR": "/b"]).path == "/a")
+        #expect(RunDirectory.standard(environment: ["XDG_RUNTIME_DIR": "/b"]).path == "/b/glm")
+        #expect(RunDirectory.standard(environment: [:]).path == FileManager.default.temporaryDirectory.path + "/glm-\(getuid())")
+    }
+}

@@ -1,0 +1,93 @@
+import GRPCCore
+import GRPCNIOTransportHTTP2Posix
+import ServerKit
+import Testing
+import Wire
+
+/// Bytes as they are: what a client that is not ours may send.
+private struct RawBytes: MessageSerializer, MessageDeserializer {
+    func serialize<Bytes: GRPCContiguousBytes>(_ message: [UInt8]) throws -> Bytes { Bytes(message) }
+    func deserialize<Bytes: GRPCContiguousBytes>(_ bytes: Bytes) throws -> [UInt8] { bytes.withUnsafeBytes { [UInt8]($0) } }
+}
+
+@Suite(.timeLimit(.minutes(1))) struct RawCallTests {
+    @Test("a request over the method's limit is RESOURCE_EXHAUSTED with both numbers, and the connection lives on")
+    func tooLarge() async throws {
+        let fixture = try await Fixture.start([])
+        let limit = Methods.Text.generate.requestLimit
+        let refusal = await #expect(throws: RPCError.self) {
+            try await send([UInt8](repeating: 0, count: limit + 1), to: fixture)
+        }
+        #expect(refusal?.code == .resourceExhausted)
+        #expect(refusal?.message == "glm.v1.GenerateTokensRequest has \(limit + 1) bytes; at most \(limit)")
+        #expect(try await fixture.text.generate(Fixture.request).target.codes == [1])
+        try await fixture.stop()
+    }
+
+    @Test("our own client refuses to send a request over the limit, with both numbers")
+    func tooLargeToSend() async throws {
+        let fixture = try await Fixture.start([])
+        let limit = Methods.Text.generate.requestLimit
+        let refusal = await #expect(throws: CallError.self) {
+            try await fixture.text.generate(GenerateTokensRequest(prompt: String(repeating: "a", count: limit), height: 32, width: 32, seed: 0))
+        }
+        #expect(refusal?.status == .resourceExhausted)
+        #expect(refusal?.message.hasSuffix("at most \(limit)") == true, "\(refusal?.message ?? "")")
+        try await fixture.stop()
+    }
+
+    @Test(
+        "bytes that are no message, and fields that this build does not know, are INVALID_ARGUMENT",
+        arguments: [
+            ([0xff, 0xff], "glm.v1.GenerateTokensRequest: a number without end"),
+            ([0x0a, 5, 0x61], "glm.v1.GenerateTokensRequest: a field of 5 bytes where 1 are left"),
+            ([0xa0, 0x06, 1], "glm.v1.GenerateTokensRequest: field 100 is not known to this build"),
+        ] as [([UInt8], String)])
+    func malformed(bytes: [UInt8], message: String) async throws {
+        let fixture = try await Fixture.start([])
+        let refusal = await #expect(throws: RPCError.self) { try await send(bytes, to: fixture) }
+        #expect(refusal?.code == .invalidArgument)
+        #expect(refusal?.message == message)
+        try await fixture.stop()
+    }
+
+    @Test("reflection lists the services and hands out their files, under both of its names", arguments: Methods.Reflection.services)
+    func reflection(service: String) async throws {
+        let fixture = try await Fixture.start([])
+        let answers = try await withClient(of: fixture) { client in
+            try await client.bidirectionalStreaming(
+                request: StreamingClientRequest { writer in
+                    try await writer.write(ReflectionRequest(question: .listServices("")).packed())
+                    try await writer.write(ReflectionRequest(question: .fileContainingSymbol("glm.v1.Text")).packed())
+                    try await writer.write(ReflectionRequest(question: .fileByFilename("nothing.proto")).packed())
+                },
+                descriptor: Methods.Reflection.info(service).descriptor, serializer: RawBytes(), deserializer: RawBytes(), options: .defaults
+            ) { response in
+                try await response.messages.reduce(into: []) { $0.append(try ReflectionResponse(packed: $1).answer) }
+            }
+        }
+        #expect(answers.count == 3)
+        #expect(answers[0] == .services(["glm.v1.Stage", "glm.v1.Text", "grpc.health.v1.Health", "grpc.reflection.v1.ServerReflection"]))
+        guard case .files(let files) = answers[1] else { return #expect(Bool(false), "\(answers[1])") }
+        #expect(files.count == 2)
+        #expect(answers[2] == .error(code: 5, message: "no file nothing.proto"))
+        try await fixture.stop()
+    }
+
+    private func send(_ bytes: [UInt8], to fixture: Fixture) async throws {
+        try await withClient(of: fixture) { client in
+            try await client.serverStreaming(
+                request: ClientRequest(message: bytes), descriptor: Methods.Text.generate.descriptor, serializer: RawBytes(),
+                deserializer: RawBytes(), options: .defaults
+            ) { for try await _ in $0.messages {} }
+        }
+    }
+
+    private func withClient<R: Sendable>(
+        of fixture: Fixture, _ body: @Sendable (GRPCClient<HTTP2ClientTransport.Posix>) async throws -> R
+    ) async throws -> R {
+        guard case .unix(let path) = fixture.server.address else { preconditionFailure("not a Unix socket") }
+        let transport = try HTTP2ClientTransport.Posix(target: .unixDomainSocket(path: path, authority: "localhost"), transportSecurity: .plaintext)
+        return try await withGRPCClient(transport: transport) { try await body($0) }
+    }
+}
