@@ -83,7 +83,7 @@ let package = Package(
         library("Wire", ["CWire", grpc, grpcTransport]),
 
         // The stages: one model part, one process, one device.
-        library("ServerKit", ["Wire", grpc, grpcTransport, logging, arguments]),
+        library("ServerKit", ["Wire", grpc, grpcTransport, lifecycle, logging, arguments]),
         library(
             "Stages",
             ["ServerKit", "Wire", "GLMImage", "GLMTiny", "Domain", "Checkpoint", "Imaging", "Tensor", "TensorCPU", "Devices", arguments]),
@@ -99,7 +99,8 @@ let package = Package(
         library("Jobs", [sqlite]),
         library("Telemetry", [metrics, http, nio, lifecycle, logging]),
         library(
-            "Gateway", ["Processes", "Placement", "Jobs", "Telemetry", "ServerKit", "Wire", "Domain", "Imaging", grpc, logging, metrics, crypto]),
+            "Gateway",
+            ["Processes", "Placement", "Jobs", "Telemetry", "ServerKit", "Wire", "Domain", "Imaging", grpc, lifecycle, logging, metrics, crypto]),
 
         executable("glm-vision", ["Stages", "ServerKit"]),
         executable("glm-text", ["Stages", "ServerKit"]),
@@ -133,9 +134,9 @@ let package = Package(
         tests("ServerKitTests", ["ServerKit", "Wire", grpc, grpcTransport, arguments]),
         tests("PlacementTests", ["Placement", "Checkpoint", "Domain"]),
         tests("JobsTests", ["Jobs", sqlite]),
-        tests("TelemetryTests", ["Telemetry", metrics, logging]),
+        tests("TelemetryTests", ["Telemetry", lifecycle, metrics, logging]),
         tests("ProcessesTests", ["Processes"]),
-        tests("GatewayTests", ["Gateway", "Processes", "Domain", "ServerKit", "Wire", arguments]),
+        tests("GatewayTests", ["Gateway", "Jobs", "Processes", "Domain", "ServerKit", "Wire", arguments]),
         tests("EndToEndTests", ["StandInFiles", "Processes", "Domain", "Wire", "Imaging"]),
     ]
 )

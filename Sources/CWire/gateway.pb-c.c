@@ -1653,7 +1653,7 @@ const ProtobufCMessageDescriptor glm__v1__status_request__descriptor =
   (ProtobufCMessageInit) glm__v1__status_request__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor glm__v1__fleet_status__field_descriptors[9] =
+static const ProtobufCFieldDescriptor glm__v1__fleet_status__field_descriptors[10] =
 {
   {
     "gateway",
@@ -1763,12 +1763,25 @@ static const ProtobufCFieldDescriptor glm__v1__fleet_status__field_descriptors[9
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "problems",
+    10,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Glm__V1__FleetStatus, n_problems),
+    offsetof(Glm__V1__FleetStatus, problems),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned glm__v1__fleet_status__field_indices_by_name[] = {
   3,   /* field[3] = cards */
   0,   /* field[0] = gateway */
   5,   /* field[5] = images */
   4,   /* field[4] = jobs */
+  9,   /* field[9] = problems */
   2,   /* field[2] = queues */
   7,   /* field[7] = refused */
   6,   /* field[6] = retries */
@@ -1778,7 +1791,7 @@ static const unsigned glm__v1__fleet_status__field_indices_by_name[] = {
 static const ProtobufCIntRange glm__v1__fleet_status__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 9 }
+  { 0, 10 }
 };
 const ProtobufCMessageDescriptor glm__v1__fleet_status__descriptor =
 {
@@ -1788,7 +1801,7 @@ const ProtobufCMessageDescriptor glm__v1__fleet_status__descriptor =
   "Glm__V1__FleetStatus",
   "glm.v1",
   sizeof(Glm__V1__FleetStatus),
-  9,
+  10,
   glm__v1__fleet_status__field_descriptors,
   glm__v1__fleet_status__field_indices_by_name,
   1,  glm__v1__fleet_status__number_ranges,
@@ -2558,7 +2571,7 @@ const ProtobufCMessageDescriptor glm__v1__drain_stage_request__descriptor =
   (ProtobufCMessageInit) glm__v1__drain_stage_request__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor glm__v1__scale_request__field_descriptors[2] =
+static const ProtobufCFieldDescriptor glm__v1__scale_request__field_descriptors[3] =
 {
   {
     "kind",
@@ -2584,15 +2597,28 @@ static const ProtobufCFieldDescriptor glm__v1__scale_request__field_descriptors[
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "model",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Glm__V1__ScaleRequest, model),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned glm__v1__scale_request__field_indices_by_name[] = {
   0,   /* field[0] = kind */
+  2,   /* field[2] = model */
   1,   /* field[1] = replicas */
 };
 static const ProtobufCIntRange glm__v1__scale_request__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 2 }
+  { 0, 3 }
 };
 const ProtobufCMessageDescriptor glm__v1__scale_request__descriptor =
 {
@@ -2602,14 +2628,14 @@ const ProtobufCMessageDescriptor glm__v1__scale_request__descriptor =
   "Glm__V1__ScaleRequest",
   "glm.v1",
   sizeof(Glm__V1__ScaleRequest),
-  2,
+  3,
   glm__v1__scale_request__field_descriptors,
   glm__v1__scale_request__field_indices_by_name,
   1,  glm__v1__scale_request__number_ranges,
   (ProtobufCMessageInit) glm__v1__scale_request__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor glm__v1__swap_request__field_descriptors[2] =
+static const ProtobufCFieldDescriptor glm__v1__swap_request__field_descriptors[3] =
 {
   {
     "kind",
@@ -2624,8 +2650,20 @@ static const ProtobufCFieldDescriptor glm__v1__swap_request__field_descriptors[2
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
-    "model",
+    "folder",
     2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Glm__V1__SwapRequest, folder),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "model",
+    3,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_STRING,
     0,   /* quantifier_offset */
@@ -2637,13 +2675,14 @@ static const ProtobufCFieldDescriptor glm__v1__swap_request__field_descriptors[2
   },
 };
 static const unsigned glm__v1__swap_request__field_indices_by_name[] = {
+  1,   /* field[1] = folder */
   0,   /* field[0] = kind */
-  1,   /* field[1] = model */
+  2,   /* field[2] = model */
 };
 static const ProtobufCIntRange glm__v1__swap_request__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 2 }
+  { 0, 3 }
 };
 const ProtobufCMessageDescriptor glm__v1__swap_request__descriptor =
 {
@@ -2653,7 +2692,7 @@ const ProtobufCMessageDescriptor glm__v1__swap_request__descriptor =
   "Glm__V1__SwapRequest",
   "glm.v1",
   sizeof(Glm__V1__SwapRequest),
-  2,
+  3,
   glm__v1__swap_request__field_descriptors,
   glm__v1__swap_request__field_indices_by_name,
   1,  glm__v1__swap_request__number_ranges,

@@ -4,7 +4,7 @@ public import Wire
 
 /// What the gateway answers: pictures, and what its fleet is.
 public struct GatewayService: GatewayHandler {
-    private let pictures: Pictures
+    private let pictures: ImageService
     private let gate: WorkGate
     private let description: @Sendable () -> StageDescription
     private let report: @Sendable () async -> FleetStatus
@@ -14,7 +14,7 @@ public struct GatewayService: GatewayHandler {
     ///   - description: of the gateway itself.
     ///   - report: what Status answers.
     public init(
-        pictures: Pictures, gate: WorkGate, description: @escaping @Sendable () -> StageDescription,
+        pictures: ImageService, gate: WorkGate, description: @escaping @Sendable () -> StageDescription,
         report: @escaping @Sendable () async -> FleetStatus
     ) {
         self.pictures = pictures
@@ -29,8 +29,8 @@ public struct GatewayService: GatewayHandler {
         try await gate.work(call) { token in
             do {
                 try await endingWithCall {
-                    let order = try await pictures.order(request, requestID: call.requestID)
-                    var image = try await pictures.make(order, deadline: deadline) {
+                    let validated = try await pictures.validate(request, requestID: call.requestID)
+                    var image = try await pictures.make(validated, deadline: deadline) {
                         try await send(.accepted($0))
                     } progress: {
                         try await send(.progress($0))

@@ -135,6 +135,14 @@ public final class JobStore: Sendable {
         try await write { [limits] db in try JobCounts.fetch(db, limits) }
     }
 
+    /// Writes a page of the file and nothing that means anything: does the storage work?
+    public func checkWritable() async throws(JobsError) {
+        try await write { db in
+            let mark = try Int32.fetchOne(db, sql: "PRAGMA user_version") ?? 0
+            try db.execute(sql: "PRAGMA user_version = \((mark &+ 1) & 0x7fff_ffff)")
+        }
+    }
+
     // MARK: -
 
     /// A step away from the claim's attempt: done only if the job is still in it.

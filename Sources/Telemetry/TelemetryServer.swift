@@ -2,10 +2,14 @@ import Foundation
 import Hummingbird
 public import Logging
 import NIOCore
-import ServiceLifecycle
+public import ServiceLifecycle
+import Synchronization
 
-/// Tells over HTTP what is counted and whether the process is well: `/metrics`, `/health/live` and `/health/ready`.
-public struct TelemetryServer: Sendable {
+/// Answers over HTTP what is counted and whether the process is well: `/metrics`, `/health/live` and `/health/ready`.
+///
+/// An address that can't be had at the start is an error. One that is lost later is opened again: a process that does its work
+/// does not end because nobody can read its metrics, but ``problem`` says so meanwhile.
+public final class TelemetryServer: Service, Sendable {
     /// The answer to a health question.
     public enum Health: Sendable, Hashable {
         /// 200
@@ -20,7 +24,15 @@ public struct TelemetryServer: Sendable {
     private let collect: @Sendable () async -> [Sample]
     private let live: @Sendable () async -> Health
     private let ready: @Sendable () async -> Health
+    private let onListening: @Sendable (_ port: Int) async -> Void
     private let logger: Logger
+    private let state = Mutex(State())
+
+    private struct State {
+        /// The port that was opened at the start; nil before.
+        var port: Int?
+        var problem: String?
+    }
 
     /// - Parameters:
     ///   - host: a name or an address of this machine.
@@ -28,9 +40,11 @@ public struct TelemetryServer: Sendable {
     ///   - collect: read anew for every answer to `/metrics`.
     ///   - live: unwell: the process should be restarted.
     ///   - ready: unwell: no work should be sent here now.
+    ///   - onListening: called with the port in use, each time that the address is opened.
     public init(
         host: String, port: Int, registry: MetricsRegistry, collect: @escaping @Sendable () async -> [Sample] = { [] },
-        live: @escaping @Sendable () async -> Health = { .well }, ready: @escaping @Sendable () async -> Health, logger: Logger
+        live: @escaping @Sendable () async -> Health = { .well }, ready: @escaping @Sendable () async -> Health,
+        onListening: @escaping @Sendable (_ port: Int) async -> Void = { _ in }, logger: Logger
     ) throws(TelemetryError) {
         guard (0...65535).contains(port) else { throw TelemetryError(.invalidAddress, "port \(port) is not 0 to 65535") }
         self.host = host
@@ -39,27 +53,50 @@ public struct TelemetryServer: Sendable {
         self.collect = collect
         self.live = live
         self.ready = ready
+        self.onListening = onListening
         self.logger = logger
     }
 
-    /// Serves until the task is cancelled; then takes no new connections, answers what was asked, and returns.
-    /// - Parameter onListening: called once, with the port in use.
-    public func run(onListening: @escaping @Sendable (_ port: Int) async -> Void = { _ in }) async throws(TelemetryError) {
+    /// Why nothing listens at the address; nil while it is open, and before it was.
+    public var problem: String? { state.withLock { $0.problem } }
+
+    /// Serves until its service group shuts down; then takes no new connections, answers what was asked, and returns.
+    /// - Throws: ``TelemetryError`` when the address can't be opened at the start.
+    public func run() async throws {
+        var pause = Duration.milliseconds(100)
+        while !Task.isShuttingDownGracefully, !Task.isCancelled {
+            let reason: TelemetryError
+            do {
+                try await listen()
+                reason = TelemetryError(.socket, "\(host):\(port) is not listened at any more")
+            } catch {
+                reason = failure(error)
+            }
+            if Task.isShuttingDownGracefully || Task.isCancelled { return }
+            let wasOpen = try state.withLock { state in
+                guard state.port != nil else { throw reason }
+                defer { state.problem = reason.message }
+                return state.problem == nil
+            }
+            if wasOpen {
+                pause = .milliseconds(100)
+                logger.error("HTTP address was lost; it is opened again", metadata: ["address": "\(host):\(port)", "problem": "\(reason)"])
+            }
+            try? await cancelWhenGracefulShutdown { [pause] in try await Task.sleep(for: pause) }
+            pause = min(pause * 2, .seconds(5))
+        }
+    }
+
+    private func listen() async throws {
+        let port = state.withLock { $0.port } ?? port
         let application = Application(
             router: router, configuration: ApplicationConfiguration(address: .hostname(host, port: port)),
-            onServerRunning: { channel in await onListening(channel.localAddress?.port ?? port) }, logger: logger)
-        let services = ServiceGroup(configuration: ServiceGroupConfiguration(services: [application], logger: logger))
-        // Not this task's child: cancellation is to end it in order, not at once.
-        let serving = Task { try await services.run() }
-        do {
-            try await withTaskCancellationHandler {
-                try await serving.value
-            } onCancel: {
-                Task { await services.triggerGracefulShutdown() }
-            }
-        } catch {
-            throw failure(error)
-        }
+            onServerRunning: { [self] channel in
+                let opened = channel.localAddress?.port ?? port
+                state.withLock { $0 = State(port: opened, problem: nil) }
+                await onListening(opened)
+            }, logger: logger)
+        try await application.run()
     }
 
     private var router: Router<BasicRequestContext> {

@@ -30,7 +30,7 @@ extension GatewayCommand {
         if let precision { arguments += ["--precision", precision] }
         let fingerprint = try ModelFolder(URL(fileURLWithPath: model)).fingerprint
         let stages = start.kinds.map { StageSpec(kind: $0, instance: "0", model: model, fingerprint: fingerprint, arguments: arguments) }
-        let fleet = FleetPlan(stages: stages, pipeline: Self.pipeline(stages), remote: remote, queue: server.queue ?? Self.defaultQueue)
+        let fleet = FleetPlan(stages: stages, models: Self.models(stages), remote: remote, queue: server.queue ?? Self.defaultQueue)
         return Arrangement(fleet: fleet, place: Self.besideOthers)
     }
 
@@ -47,41 +47,46 @@ extension GatewayCommand {
         var fingerprints: [String: String] = [:]
         let stages = try plan.stages.map { try StageSpec($0, &fingerprints) }
         let fleet = FleetPlan(
-            stages: stages, pipeline: Self.pipeline(stages), remote: try remote + topology.remote.map { try Address(parsing: $0) },
+            stages: stages, models: Self.models(stages), remote: try remote + topology.remote.map { try Address(parsing: $0) },
             queue: server.queue ?? topology.limits.queue, jobsKept: .seconds(topology.limits.jobsKept),
             planned: RequestRules.Planned(pixels: topology.limits.pixels, sources: topology.limits.sources))
-        return Arrangement(fleet: fleet) { try Self.place($0, $1, $2, $3, plan) }
+        return Arrangement(fleet: fleet) { try Self.place($0, plan) }
     }
 
-    private static func pipeline(_ stages: [StageSpec]) -> [StageKind: String] {
-        Dictionary(stages.map { ($0.kind, $0.fingerprint) }, uniquingKeysWith: { first, _ in first })
+    private static func models(_ stages: [StageSpec]) -> [String: [StageKind: String]] {
+        stages.reduce(into: [:]) { $0[$1.modelName, default: [:]][$1.kind] = $1.fingerprint }
     }
 
     /// Where the plan's cards have room for one more stage now.
-    private static func place(_ kind: StageKind, _ model: String?, _ instance: String, _ beside: [StageSpec], _ plan: Plan) throws -> StageSpec {
-        let tenants = beside.map { Plan.Tenant(role: $0.kind, instance: $0.instance, card: $0.card, guidanceCard: $0.guidanceCard, model: $0.model) }
+    private static func place(_ wanted: Operations.StagePlacement, _ plan: Plan) throws -> StageSpec {
+        let tenants = wanted.others.map {
+            Plan.Tenant(role: $0.kind, instance: $0.instance, card: $0.card, guidanceCard: $0.guidanceCard, model: $0.model)
+        }
         return try refusing {
             let cards = try Discovery().inventory().cards
             let free = Dictionary(cards.compactMap { card in card.free.map { (card.name, $0) } }, uniquingKeysWith: { first, _ in first })
-            let room = try plan.room(for: kind, model: model.map { URL(fileURLWithPath: $0) }, instance: instance, beside: tenants, free: free)
+            let folder = wanted.folder.map { URL(fileURLWithPath: $0) }
+            let room = try plan.room(for: wanted.kind, model: folder, instance: wanted.instance, beside: tenants, free: free)
             switch room {
             case .stage(let stage):
                 var fingerprints: [String: String] = [:]
                 return try StageSpec(stage, &fingerprints)
             case .shortages(let shortages):
-                throw CallError(.failedPrecondition, "no room for \(kind)-\(instance): \(shortages.map(\.description).joined(separator: "; "))")
+                throw CallError(
+                    .failedPrecondition, "no room for \(wanted.kind)-\(wanted.instance): \(shortages.map(\.description).joined(separator: "; "))")
             }
         }
     }
 
     /// Without a plan of cards: on the host, started as the others are.
-    private static let besideOthers: Operations.Placing = { kind, model, instance, beside in
-        guard var spec = beside.first(where: { $0.kind == kind }) ?? beside.first else {
-            throw CallError(.failedPrecondition, "this gateway started no stages; start \(kind.program) with its run directory")
+    private static let besideOthers: Operations.Placing = { wanted in
+        let others = wanted.others
+        guard var spec = others.first(where: { $0.kind == wanted.kind && $0.modelName == wanted.model }) ?? others.first else {
+            throw CallError(.failedPrecondition, "this gateway started no stages; start \(wanted.kind.program) with its run directory")
         }
-        spec.kind = kind
-        spec.instance = instance
-        if let model {
+        spec.kind = wanted.kind
+        spec.instance = wanted.instance
+        if let model = wanted.folder {
             spec.model = model
             spec.fingerprint = try refusing { try ModelFolder(URL(fileURLWithPath: model)).fingerprint }
         }

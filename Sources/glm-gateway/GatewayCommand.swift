@@ -10,15 +10,15 @@ import Wire
 @main
 struct GatewayCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "glm-gateway", abstract: "The process that clients speak with: makes pictures with the stages of a fleet.",
+        commandName: "glm-gateway", abstract: "The process that clients connect to. It generates images with the stages of a fleet.",
         discussion: """
-            Every socket KIND-INSTANCE.sock in the run directory is a stage, whoever started it; stages elsewhere are named by \
-            --stage. With --start, stages are started from here and end with this process.
+            Every socket KIND-INSTANCE.sock in the run directory is a stage, whoever started it; stages elsewhere are given by \
+            --stage. With --start, this process starts stages and stops them when it ends.
             """, version: Build.version)
 
     @OptionGroup var server: ServerOptions
 
-    @Option(help: ArgumentHelp("The file that names stages, replicas, cards and limits; see glm plan.", valueName: "file"))
+    @Option(help: ArgumentHelp("File with models, stages, devices and limits; see glm plan.", valueName: "file"))
     var topology: String?
 
     @Option(help: ArgumentHelp("Without a topology, stages to start on this host: any of vision,text,diffusion.", valueName: "kinds"))
@@ -29,31 +29,33 @@ struct GatewayCommand: AsyncParsableCommand {
             "The model's folder, for the stages to start. Default: GLM_MODEL, else the glm-tiny beside this program.", valueName: "dir"))
     var model: String?
 
-    @Option(help: ArgumentHelp("Threads of each stage to start. Default: theirs.", valueName: "n"))
+    @Option(help: ArgumentHelp("Threads per started stage. Default: the stage's own default.", valueName: "n"))
     var threads: Int?
 
-    @Option(help: ArgumentHelp("Precision of the stages to start: f32 or bf16. Default: theirs.", valueName: "precision"))
+    @Option(help: ArgumentHelp("Precision of the started stages: f32 or bf16. Default: the stage's own default.", valueName: "precision"))
     var precision: String?
 
-    @Option(help: ArgumentHelp("A stage elsewhere: HOST:PORT or unix:PATH. May be given more than once.", valueName: "address"))
+    @Option(help: ArgumentHelp("Address of a stage elsewhere: HOST:PORT or unix:PATH. Repeatable.", valueName: "address"))
     var stage: [String] = []
 
-    @Option(help: ArgumentHelp("A stage that has not answered anything for so long is asked to prove that it works.", valueName: "seconds"))
+    @Option(help: ArgumentHelp("Send a stage that has been idle for this long the smallest request, as a health probe.", valueName: "seconds"))
     var probeInterval = 30.0
 
     @Option(
-        help: ArgumentHelp("A stage that makes nothing of a request for so long is replaced. Default: 120, on the CPU 600.", valueName: "seconds"))
+        help: ArgumentHelp("Replace a stage that makes no progress on a request for this long. Default: 120, on the CPU 600.", valueName: "seconds"))
     var stallLimit: Double?
 
-    @Option(help: ArgumentHelp("Where jobs are kept. Default: STATE_DIRECTORY, as systemd sets it, else the run directory.", valueName: "dir"))
+    @Option(
+        help: ArgumentHelp("Directory of the job database. Default: STATE_DIRECTORY, as systemd sets it, else the run directory.", valueName: "dir"))
     var stateDirectory: String?
 
     @Option(
         help: ArgumentHelp(
-            "Where metrics and health are told over HTTP: /metrics, /health/live, /health/ready. Default: nowhere.", valueName: "host:port"))
+            "Address of the HTTP endpoint for metrics and health checks: /metrics, /health/live, /health/ready. Disabled by default.",
+            valueName: "host:port"))
     var http: String?
 
-    @Flag(help: "Leave the stages running when this process is told to end.")
+    @Flag(help: "Leave the stages running when this process is stopped.")
     var keepStages = false
 
     @Flag(help: .hidden)

@@ -8,15 +8,17 @@ final class Program: Sendable {
     let child: ChildProcess
     private let errors: AsyncStream<String>
 
-    /// - Parameter environment: beside `TMPDIR` and an empty run folder, so that no fleet of this machine's is met.
-    init(_ name: String, _ arguments: [String], in scratch: Scratch, environment: [String: String] = [:]) throws {
+    /// - Parameters:
+    ///   - environment: beside `TMPDIR` and an empty run folder, so that no fleet of this machine's is met.
+    ///   - wrapper: a command that starts the program: its path and arguments follow.
+    init(_ name: String, _ arguments: [String], in scratch: Scratch, environment: [String: String] = [:], wrapper: [String] = []) throws {
         let (errors, continuation) = AsyncStream.makeStream(of: String.self)
         self.errors = errors
         var variables = ["TMPDIR": scratch.temporary, "GLM_RUN_DIRECTORY": scratch.file("none"), "GLM_GATEWAY": "", "GLM_MODEL": ""]
         variables.merge(environment) { $1 }
         let settings = variables.map { "\($0.key)=\($0.value)" }
         child = try ChildProcess(
-            name: name, executable: "/usr/bin/env", arguments: settings + [Binaries.path(name)] + arguments,
+            name: name, executable: "/usr/bin/env", arguments: settings + wrapper + [Binaries.path(name)] + arguments,
             onErrorLine: { continuation.yield($0) })
     }
 

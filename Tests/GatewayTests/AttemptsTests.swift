@@ -17,25 +17,25 @@ import Wire
         let error = CallError(status, "steps 0")
         let said = status == .invalidArgument ? "steps 0" : "stage text-0: steps 0"
         #expect(attempts.failed(error, at: replica(0)) == .giveUp(CallError(status, said)))
-        #expect(attempts.failures == 0 && !Attempts.castsDoubt(error))
+        #expect(attempts.failures == 0 && !Attempts.isSuspicious(error))
     }
 
     @Test(
-        "what may be the stage's fault is computed again elsewhere, and the stage is in doubt",
+        "what may be the stage's fault is computed again elsewhere, and the stage is suspect",
         arguments: [CallStatus.unavailable, .internalError, .unknown, .cancelled, .aborted])
     func stageFault(_ status: CallStatus) {
         var attempts = attempts
         let error = CallError(status, "broken")
         #expect(attempts.failed(error, at: replica(0)) == .again(after: .milliseconds(40)))
         #expect(attempts.failures == 1 && attempts.avoid == [replica(0).incarnation])
-        #expect(Attempts.castsDoubt(error))
+        #expect(Attempts.isSuspicious(error))
     }
 
     @Test("a stage that starts or drains says so: the request goes on at once, nobody is blamed")
     mutating func comesAndGoes() {
         let error = CallError(.unavailable, "draining", retryAfter: .milliseconds(200))
         for _ in 0..<20 { #expect(attempts.failed(error, at: replica(0)) == .again(after: .milliseconds(20))) }
-        #expect(attempts == Attempts() && !Attempts.castsDoubt(error))
+        #expect(attempts == Attempts() && !Attempts.isSuspicious(error))
     }
 
     @Test("a full stage is asked again when it says, after five seconds at most, as often as it takes")
@@ -44,15 +44,15 @@ import Wire
         #expect(attempts.failed(full(.milliseconds(700)), at: replica(0)) == .again(after: .milliseconds(700)))
         #expect(attempts.failed(full(.seconds(60)), at: replica(0)) == .again(after: .seconds(5)))
         #expect(attempts.failed(full(nil), at: replica(0)) == .again(after: .milliseconds(200)))
-        #expect(attempts == Attempts() && !Attempts.castsDoubt(full(nil)))
+        #expect(attempts == Attempts() && !Attempts.isSuspicious(full(nil)))
     }
 
-    @Test("a request that has lost two stages goes alone from then on")
-    mutating func alone() {
+    @Test("a request that has lost two stages gets a stage for itself from then on")
+    mutating func isolation() {
         _ = attempts.failed(CallError(.unavailable, "gone"), at: replica(0))
-        #expect(!attempts.alone)
+        #expect(!attempts.needsIsolation)
         _ = attempts.failed(CallError(.unavailable, "gone"), at: replica(1))
-        #expect(attempts.alone)
+        #expect(attempts.needsIsolation)
         #expect(attempts.avoid == [replica(0).incarnation, replica(1).incarnation])
     }
 

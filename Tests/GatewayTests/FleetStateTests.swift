@@ -22,7 +22,7 @@ import Testing
     func roundTrip() throws {
         try inFolder { folder in
             let plan = FleetPlan(stages: stages, queue: 1).digest
-            let state = FleetState(plan: plan, stages: stages, pipeline: [.text: "aa", .diffusion: "bb"])
+            let state = FleetState(plan: plan, stages: stages, models: ["m": [.text: "aa", .diffusion: "bb"]])
             try state.save(folder)
             #expect(FleetState.load(folder, plan: plan) == state)
         }
@@ -32,7 +32,7 @@ import Testing
     func ignored() throws {
         try inFolder { folder in
             #expect(FleetState.load(folder, plan: "p") == nil)
-            try FleetState(plan: "p", stages: stages, pipeline: [:]).save(folder)
+            try FleetState(plan: "p", stages: stages, models: [:]).save(folder)
             #expect(FleetState.load(folder, plan: "q") == nil)
             #expect(FleetState.load(folder, plan: "p") != nil)
             FleetState.remove(folder)

@@ -15,29 +15,29 @@ import Wire
         #expect(registry.know([b, c]) == Registry.Change())
     }
 
-    @Test("a stage serves when it says so and has proved it, not before")
+    @Test("a stage serves when it says so and has passed a probe, not before")
     func proof() {
         var registry = Registry(place: "there")
         _ = registry.know([textAddress])
         registry.heard(textAddress, Stages.description("text"), .serving)
         #expect(registry.candidates(.text, model: nil).isEmpty)
-        #expect(throws: CallError(.unavailable, "no text stage serves: text-0 is being proved", retryAfter: .milliseconds(200))) {
-            try registry.pipeline(for: [.text])
+        #expect(throws: CallError(.unavailable, "no text stage serves: text-0 is being probed", retryAfter: .milliseconds(200))) {
+            try registry.modelSet(for: [.text])
         }
-        registry.proved(textAddress)
+        registry.passedProbe(textAddress)
         #expect(registry.candidates(.text, model: nil).map(\.name) == ["text-0"])
     }
 
-    @Test("a process in doubt proves itself anew; doubt about the process before it is passed over")
-    func doubt() {
+    @Test("a suspect process must pass a probe again; a suspicion about the process before it is ignored")
+    func suspect() {
         var registry = Stages.registry([("text", "0", "aa")])
-        registry.doubt(Registry.Incarnation(address: textAddress, process: 99))
+        registry.suspect(Registry.Incarnation(address: textAddress, process: 99))
         #expect(registry.replicas[textAddress]?.serves == true)
-        registry.doubt(Registry.Incarnation(address: textAddress, process: 1))
+        registry.suspect(Registry.Incarnation(address: textAddress, process: 1))
         #expect(registry.replicas[textAddress]?.serves == false)
     }
 
-    @Test("another process at the same address has proved and answered nothing yet")
+    @Test("another process at the same address has passed no probe and answered nothing yet")
     func newProcess() {
         var registry = Stages.registry([("text", "0", "aa")])
         let first = Registry.Incarnation(address: textAddress, process: 1)
@@ -54,7 +54,7 @@ import Wire
     func missing() {
         let registry = Stages.registry([("text", "0", "aa")])
         #expect(throws: CallError(.unavailable, "no diffusion stage is running; start glm-diffusion there")) {
-            try registry.pipeline(for: [.text, .diffusion])
+            try registry.modelSet(for: [.text, .diffusion])
         }
     }
 
@@ -62,7 +62,7 @@ import Wire
     func silent() {
         var registry = Stages.registry([("text", "0", "aa")])
         _ = registry.know([textAddress, Stages.address("diffusion-0")])
-        let refusal = #expect(throws: CallError.self) { try registry.pipeline(for: [.text, .diffusion]) }
+        let refusal = #expect(throws: CallError.self) { try registry.modelSet(for: [.text, .diffusion]) }
         #expect(refusal?.message == "no diffusion stage is running; unix:/run/diffusion-0.sock has not answered yet; start glm-diffusion there")
         #expect(refusal?.retryAfter == .milliseconds(200))
     }
@@ -72,7 +72,7 @@ import Wire
         var registry = Stages.registry([("text", "0", "aa")])
         registry.heard(textAddress, Stages.description("text", state: .starting), .notServing)
         #expect(throws: CallError(.unavailable, "no text stage serves: text-0 is starting", retryAfter: .milliseconds(200))) {
-            try registry.pipeline(for: [.text])
+            try registry.modelSet(for: [.text])
         }
     }
 
@@ -80,34 +80,34 @@ import Wire
     func closed() {
         var registry = Stages.registry([("text", "0", "aa")])
         registry.closed(textAddress)
-        #expect(throws: CallError(.unavailable, "no text stage serves: text-0 takes no more requests")) { try registry.pipeline(for: [.text]) }
+        #expect(throws: CallError(.unavailable, "no text stage serves: text-0 takes no more requests")) { try registry.modelSet(for: [.text]) }
     }
 
     @Test("a stage that drains gets no requests")
     func draining() {
         var registry = Stages.registry([("text", "0", "aa")])
         registry.heard(textAddress, Stages.description("text", state: .draining), .notServing)
-        #expect(throws: CallError(.unavailable, "no text stage serves: text-0 is draining")) { try registry.pipeline(for: [.text]) }
+        #expect(throws: CallError(.unavailable, "no text stage serves: text-0 is draining")) { try registry.modelSet(for: [.text]) }
     }
 
-    @Test("a stage that was lost serves again after it has answered and proved itself")
+    @Test("a stage that was lost serves again after it has answered and passed a probe")
     func lost() {
         var registry = Stages.registry([("text", "0", "aa")])
         registry.lost(textAddress, "has ended")
-        #expect(throws: CallError(.unavailable, "no text stage serves: text-0 has ended")) { try registry.pipeline(for: [.text]) }
+        #expect(throws: CallError(.unavailable, "no text stage serves: text-0 has ended")) { try registry.modelSet(for: [.text]) }
         registry.heard(textAddress, Stages.description("text"), .serving)
         #expect(registry.candidates(.text, model: nil).isEmpty)
-        registry.proved(textAddress)
+        registry.passedProbe(textAddress)
         #expect(registry.candidates(.text, model: nil).count == 1)
     }
 
     @Test("a stage that is expected back is waited for where its model is known, and missing where it is not")
     func expected() throws {
         var registry = Stages.registry([("diffusion", "0", "aa")])
-        #expect(throws: CallError.self) { try registry.pipeline(for: [.text, .diffusion], expected: [.text]) }
-        registry.pipeline = [.text: "aa", .diffusion: "aa"]
-        #expect(try registry.pipeline(for: [.text, .diffusion], expected: [.text]).fingerprints == [.text: "aa", .diffusion: "aa"])
-        #expect(throws: CallError.self) { try registry.pipeline(for: [.text, .diffusion]) }
+        #expect(throws: CallError.self) { try registry.modelSet(for: [.text, .diffusion], expected: [.text]) }
+        registry.models = ["m": [.text: "aa", .diffusion: "aa"]]
+        #expect(try registry.modelSet(for: [.text, .diffusion], expected: [.text]).fingerprints == [.text: "aa", .diffusion: "aa"])
+        #expect(throws: CallError.self) { try registry.modelSet(for: [.text, .diffusion]) }
     }
 
     @Test("stages of different models are FAILED_PRECONDITION, and the message names both")
@@ -117,7 +117,7 @@ import Wire
             throws: CallError(
                 .failedPrecondition,
                 "the stages serve different models: text-0 has m aa, diffusion-0 has m bb; start them with the same --model")
-        ) { try registry.pipeline(for: [.text, .diffusion]) }
+        ) { try registry.modelSet(for: [.text, .diffusion]) }
     }
 
     @Test("a process is replaced when another one answers at its address, not when nobody does")
@@ -136,22 +136,40 @@ import Wire
     @Test("of several models, one that all kinds serve is chosen, and of those the one that most stages serve")
     func agreement() throws {
         let one = Stages.registry([("text", "0", "aa"), ("text", "1", "bb"), ("diffusion", "0", "bb")])
-        #expect(try one.pipeline(for: [.text, .diffusion]).fingerprints == [.text: "bb", .diffusion: "bb"])
+        #expect(try one.modelSet(for: [.text, .diffusion]).fingerprints == [.text: "bb", .diffusion: "bb"])
         let most = Stages.registry([("text", "0", "aa"), ("text", "1", "bb"), ("text", "2", "bb")])
-        #expect(try most.pipeline(for: [.text]).fingerprint == "bb")
+        #expect(try most.modelSet(for: [.text]).fingerprint == "bb")
     }
 
-    @Test("a named pipeline may join different models; stages of other models are not its")
+    @Test("a planned model may join different checkpoints; stages of other checkpoints are not its")
     func named() throws {
         var registry = Stages.registry([("text", "0", "aa"), ("text", "1", "cc"), ("diffusion", "0", "bb")])
-        registry.pipeline = [.text: "aa", .diffusion: "bb"]
-        let pipeline = try registry.pipeline(for: [.text, .diffusion])
-        #expect(pipeline.fingerprint == "text:aa,diffusion:bb")
+        registry.models = ["m": [.text: "aa", .diffusion: "bb"]]
+        let models = try registry.modelSet(for: [.text, .diffusion])
+        #expect(models.fingerprint == "text:aa,diffusion:bb")
         #expect(registry.candidates(.text, model: "aa").map(\.name) == ["text-0"])
-        registry.pipeline[.diffusion] = "zz"
-        #expect(throws: CallError(.unavailable, "no diffusion stage serves: diffusion-0 has model m bb, the pipeline's is zz")) {
-            try registry.pipeline(for: [.text, .diffusion])
+        registry.models["m"]?[.diffusion] = "zz"
+        #expect(throws: CallError(.unavailable, "no diffusion stage serves: diffusion-0 has model m bb, wanted is zz")) {
+            try registry.modelSet(for: [.text, .diffusion])
         }
+    }
+
+    @Test("of several planned models a request names one; without a name, or with a wrong one, it is refused with those there are")
+    func severalModels() throws {
+        var registry = Stages.registry([("text", "0", "aa"), ("text", "1", "bb"), ("diffusion", "0", "aa"), ("diffusion", "1", "bb")])
+        registry.models = ["large": [.text: "aa", .diffusion: "aa"], "small": [.text: "bb", .diffusion: "bb"]]
+        #expect(
+            try registry.modelSet(named: "small", for: [.text, .diffusion]) == ModelSet(name: "small", fingerprints: [.text: "bb", .diffusion: "bb"]))
+        #expect(throws: CallError(.failedPrecondition, "model is not set, and this fleet has several: large, small")) {
+            try registry.modelSet(for: [.text, .diffusion])
+        }
+        #expect(throws: CallError(.failedPrecondition, "this fleet has no model huge; it has large, small")) {
+            try registry.modelSet(named: "huge", for: [.text, .diffusion])
+        }
+        #expect(registry.serving(.text).count == 2)
+        registry.lost(Stages.address("text-1"), "has ended")
+        #expect(throws: CallError.self) { try registry.modelSet(named: "small", for: [.text, .diffusion]) }
+        #expect(try registry.modelSet(named: "large", for: [.text, .diffusion]).name == "large")
     }
 
     @Test("a process of another protocol, or that is no stage, is listed with the reason and gets no requests")

@@ -147,7 +147,7 @@ import Wire
         await fleet.log.wait(for: "text-0 stopped")
         #expect(fleet.log.events.contains("text-1 computes"))
         let stage = try await fleet.status { _ in true }.stages.first { $0.description?.instance == "0" && $0.description?.kind == "text" }
-        #expect(stage?.health != .serving && stage?.problem == "made nothing for 2.0 s")
+        #expect(stage?.health != .serving && stage?.problem == "no progress for 2.0 s")
         try await fleet.stop()
     }
 
@@ -196,7 +196,7 @@ import Wire
         await fleet.log.wait(for: "text-0 computes")
         let refusal = await #expect(throws: CallError.self) { try await fleet.gateway.generate(request(seed: 2)) }
         #expect(refusal?.status == .resourceExhausted && refusal?.retryAfter != nil)
-        #expect(refusal?.message == "full: 1 requests are in the gateway, at most 1 may be")
+        #expect(refusal?.message == "gateway is full: 1 of 1 requests in flight")
         free.fulfil(())
         #expect(try await first.value.image == ScriptedFleet.picture(seed: 1))
         #expect(try await fleet.gateway.generate(request(seed: 3)).image == ScriptedFleet.picture(seed: 3))
@@ -254,7 +254,7 @@ import Wire
             try await fleet.gateway.generate(request(seed: 4, side: 2048), CallSettings(timeout: .seconds(10)))
         }
         #expect(refusal?.status == .deadlineExceeded && refusal?.retryAfter != nil)
-        #expect(refusal?.message.hasPrefix("refused at once: place 1 in line is done in about ") == true)
+        #expect(refusal?.message.hasPrefix("the deadline can't be met: place 1 would be done in about ") == true)
         #expect(fleet.log.events == before)
         try await fleet.stop()
     }

@@ -47,7 +47,7 @@ final class ScriptedFleet: Sendable {
     /// What the scripted stages have seen; the smallest request, by which they prove themselves, is not told.
     let log = Log()
     private let connection: StageConnection
-    private let front: StageServer
+    private let front: GatewayProcess
     private let stages: [String: (server: StageServer, running: Task<Void, any Error>)]
     private let running: Task<Void, any Error>
 
@@ -86,25 +86,13 @@ final class ScriptedFleet: Sendable {
         self.stages = stages
 
         let address = Address.unix(path: folder + "/gateway.sock")
-        let front = try StageServer(kind: "gateway", options: options(["--listen", "\(address)"]), capacity: 256)
-        let directory = RunDirectory(path: folder)
-        let fleet = Fleet(folder: directory, timing: timing, logger: front.logger)
-        let pictures = Pictures(fleet: fleet, timing: timing, limit: limit, logger: front.logger)
-        let supervisor = Supervisor(folder: directory, fleet: fleet, common: [], lifeline: true, logger: front.logger)
-        let report = FleetReport(fleet: fleet, supervisor: supervisor, pictures: pictures, jobs: nil)
-        let service = GatewayService(pictures: pictures, gate: front.gate) {
-            front.description()
-        } report: {
-            await report.status(front.description())
-        }
-        self.front = front
+        front = try GatewayProcess(
+            GatewayConfiguration(
+                server: options(["--listen", "\(address)"]), plan: FleetPlan(stages: [], queue: limit),
+                place: { _ in throw CallError(.failedPrecondition, "scripted stages have no place") }, timing: timing, isPrivate: true))
         connection = try StageConnection(to: address)
         gateway = GatewayClient(connection)
-        running = Task {
-            let following = Task { try await fleet.run() }
-            defer { following.cancel() }
-            try await front.run([.gateway(service)]) { StageModel() }
-        }
+        running = Task { [front] in try await front.run() }
     }
 
     /// Ends a stage as a crash does: its connections close in the middle of whatever it computes, and nothing answers there.
@@ -127,7 +115,7 @@ final class ScriptedFleet: Sendable {
     /// Drains all of it; the sockets are gone afterwards.
     func stop() async throws {
         for (server, _) in stages.values { server.beginDrain(deadline: .zero) }
-        front.beginDrain(deadline: .zero)
+        front.server.beginDrain(deadline: .zero)
         try await running.value
         for (_, running) in stages.values { _ = await running.result }
         PrivateFolder.remove(folder)

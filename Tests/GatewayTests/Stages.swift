@@ -21,7 +21,7 @@ enum Stages {
         for stage in stages {
             let address = address("\(stage.kind)-\(stage.instance)")
             registry.heard(address, description(stage.kind, stage.instance, model: stage.model, slots: slots), .serving)
-            registry.proved(address)
+            registry.passedProbe(address)
         }
         return registry
     }

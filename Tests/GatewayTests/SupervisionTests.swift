@@ -79,9 +79,9 @@ import Testing
         _ = machine.handle(.start)
         for _ in 1..<20 {
             _ = machine.handle(.ready)
-            #expect(machine.handle(.ended(worked: false, proved: true)) == .spawn)
+            #expect(machine.handle(.ended(worked: false, passedProbe: true)) == .spawn)
         }
         _ = machine.handle(.ready)
-        #expect(machine.handle(.ended(worked: false, proved: true)) == .giveUp(failures: 20))
+        #expect(machine.handle(.ended(worked: false, passedProbe: true)) == .giveUp(failures: 20))
     }
 }

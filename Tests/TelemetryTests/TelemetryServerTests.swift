@@ -4,6 +4,7 @@ import Foundation
 #endif
 import Logging
 import Metrics
+import ServiceLifecycle
 import Synchronization
 import Telemetry
 import Testing
@@ -17,13 +18,13 @@ struct TelemetryServerTests {
     func metrics() async throws {
         Counter(label: "glm_gateway_images", factory: registry).increment()
         let reads = Mutex(0)
-        let server = try server(collect: {
+        let collect: @Sendable () async -> [Sample] = {
             let count = reads.withLock {
                 $0 += 1; return $0
             }
             return [Sample("glm_text_queue_length", "Requests that wait.", .gauge, Double(count))]
-        })
-        try await serving(server) { port in
+        }
+        try await serving(collect: collect) { port in
             for read in 1...2 {
                 let answer = try await get(port, "/metrics")
                 #expect(answer.status == 200)
@@ -38,9 +39,8 @@ struct TelemetryServerTests {
     @Test("health answers in one line of JSON, with the reason when it is not well")
     func health() async throws {
         let ready = Mutex(TelemetryServer.Health.unwell("no \"text\" stage serves"))
-        let server = try server(ready: { ready.withLock { $0 } })
         let well = Answer(status: 200, type: "application/json", body: "{\"status\":\"ok\"}\n")
-        try await serving(server) { port in
+        try await serving(ready: { ready.withLock { $0 } }) { port in
             let live = try await get(port, "/health/live")
             #expect(live == well)
             let unready = try await get(port, "/health/ready")
@@ -54,7 +54,7 @@ struct TelemetryServerTests {
 
     @Test("HEAD is answered without a body; other paths and methods are not found")
     func others() async throws {
-        try await serving(try server()) { port in
+        try await serving { port in
             let head = try await get(port, "/metrics", method: "HEAD")
             #expect(head == Answer(status: 200, type: "text/plain; version=0.0.4; charset=utf-8", body: ""))
             let path = try await get(port, "/health")
@@ -65,7 +65,7 @@ struct TelemetryServerTests {
 
     @Test("a port in use is refused with the address and what to do")
     func inUse() async throws {
-        try await serving(try server()) { port in
+        try await serving { port in
             let second = try server(port: port)
             await #expect(
                 throws: TelemetryError(
@@ -86,48 +86,108 @@ struct TelemetryServerTests {
     func graceful() async throws {
         let (asked, onAsked) = AsyncStream.makeStream(of: Void.self)
         let (go, onGo) = AsyncStream.makeStream(of: Void.self)
-        let server = try server(collect: {
-            onAsked.yield()
-            for await _ in go { break }
-            return [Sample("glm_late", "", .gauge, Task.isCancelled ? 0 : 1)]
-        })
         let (ports, onPort) = AsyncStream.makeStream(of: Int.self)
-        let running = Task { try await server.run { onPort.yield($0) } }
+        let server = try server(
+            collect: {
+                onAsked.yield()
+                for await _ in go { break }
+                return [Sample("glm_late", "", .gauge, Task.isCancelled ? 0 : 1)]
+            }, onListening: { onPort.yield($0) })
+        let group = ServiceGroup(services: [server], logger: logger)
+        let running = Task { try await group.run() }
         let port = try #require(await first(ports))
         let answer = Task { try await get(port, "/metrics") }
         await first(asked)
-        running.cancel()
+        await group.triggerGracefulShutdown()
         onGo.yield()
         let late = try await answer.value
         #expect(late.status == 200 && late.body.contains("glm_late 1\n"))
+        // The group calls the end of its only service unexpected, in whatever way that came.
+        _ = await running.result
+        try await serving(port: port) { #expect($0 == port) }
+    }
+
+    @Test("a port that is lost is opened again, and the server says so in the log meanwhile")
+    func lost() async throws {
+        let (ports, onPort) = AsyncStream.makeStream(of: Int.self)
+        let (errors, onError) = AsyncStream.makeStream(of: String.self)
+        let server = try TelemetryServer(
+            host: "127.0.0.1", port: 0, registry: registry, ready: { .well }, onListening: { onPort.yield($0) },
+            logger: Logger(label: "test") { _ in ErrorLog { onError.yield($0) } })
+        let group = ServiceGroup(configuration: .init(services: [.init(service: server, successTerminationBehavior: .ignore)], logger: logger))
+        let running = Task { try await group.run() }
+        var openings = ports.makeAsyncIterator()
+        let port = try #require(await openings.next())
+        #expect(server.problem == nil)
+        try #require(shutDownListener(port: port))
+        #expect(await errors.first { $0.hasPrefix("HTTP address was lost") } != nil)
+        #expect(await openings.next() == port)
+        #expect(server.problem == nil)
+        #expect(try await get(port, "/health/live").status == 200)
+        await group.triggerGracefulShutdown()
         try await running.value
-        try await serving(try self.server(port: port)) { #expect($0 == port) }
     }
 
     // MARK: -
 
     private func server(
         port: Int = 0, collect: @escaping @Sendable () async -> [Sample] = { [] },
-        ready: @escaping @Sendable () async -> TelemetryServer.Health = { .well }
+        ready: @escaping @Sendable () async -> TelemetryServer.Health = { .well },
+        onListening: @escaping @Sendable (Int) async -> Void = { _ in }
     ) throws(TelemetryError) -> TelemetryServer {
-        try TelemetryServer(host: "127.0.0.1", port: port, registry: registry, collect: collect, ready: ready, logger: logger)
+        try TelemetryServer(
+            host: "127.0.0.1", port: port, registry: registry, collect: collect, ready: ready, onListening: onListening, logger: logger)
     }
 
-    /// Runs the body while the server serves.
-    private func serving(_ server: TelemetryServer, _ body: @escaping @Sendable (_ port: Int) async throws -> Void) async throws {
+    /// Runs the body while a server serves.
+    private func serving(
+        port: Int = 0, collect: @escaping @Sendable () async -> [Sample] = { [] },
+        ready: @escaping @Sendable () async -> TelemetryServer.Health = { .well }, _ body: (_ port: Int) async throws -> Void
+    ) async throws {
         let (ports, onPort) = AsyncStream.makeStream(of: Int.self)
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask {
-                defer { onPort.finish() }
-                try await server.run { onPort.yield($0) }
-            }
-            if let port = await first(ports) {
-                try await body(port)
-                group.cancelAll()
-            }
-            try await group.waitForAll()
+        let server = try server(port: port, collect: collect, ready: ready, onListening: { onPort.yield($0) })
+        let group = ServiceGroup(configuration: .init(services: [.init(service: server, successTerminationBehavior: .ignore)], logger: logger))
+        let running = Task {
+            defer { onPort.finish() }
+            try await group.run()
         }
+        if let port = await first(ports) { try await body(port) }
+        await group.triggerGracefulShutdown()
+        try await running.value
     }
+}
+
+/// Makes the listening socket of this process at a port useless, as a lost network interface does.
+/// - Returns: false when there is none.
+private func shutDownListener(port: Int) -> Bool {
+    for descriptor in Int32(3)..<1024 {
+        var listens: Int32 = 0
+        var size = socklen_t(MemoryLayout<Int32>.size)
+        var name = sockaddr_in()
+        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+        guard getsockopt(descriptor, SOL_SOCKET, SO_ACCEPTCONN, &listens, &size) == 0, listens != 0 else { continue }
+        let status = withUnsafeMutablePointer(to: &name) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { getsockname(descriptor, $0, &length) }
+        }
+        if status == 0, Int(UInt16(bigEndian: name.sin_port)) == port { return shutdown(descriptor, Int32(SHUT_RDWR)) == 0 }
+    }
+    return false
+}
+
+/// Hands error messages on.
+private struct ErrorLog: LogHandler {
+    var metadata: Logger.Metadata = [:]
+    var logLevel = Logger.Level.error
+    let onError: @Sendable (String) -> Void
+
+    init(_ onError: @escaping @Sendable (String) -> Void) { self.onError = onError }
+
+    subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+        get { metadata[key] }
+        set { metadata[key] = newValue }
+    }
+
+    func log(event: LogEvent) { onError("\(event.message)") }
 }
 
 @discardableResult

@@ -51,7 +51,7 @@ enum Samples {
         SubmitJobRequest(id: "j", request: GenerateImageRequest(prompt: "p", images: [picture])), JobRequest(id: "j"), ListJobsRequest(),
         JobList(jobs: [job, Job(id: "k", state: .queued, prompt: "", submitted: 0)]), job,
         DrainStageRequest(stage: "vision-0", deadlineSeconds: 2.5, force: true), ScaleRequest(kind: "vision", replicas: 3),
-        SwapRequest(kind: "diffusion", model: "/m"), OperationEvent("started", stage: "diffusion-1"),
+        SwapRequest(kind: "diffusion", folder: "/m"), OperationEvent("started", stage: "diffusion-1"),
         HealthCheckRequest(service: "glm.v1.Text"), HealthCheckResponse(status: .serviceUnknown), HealthListRequest(),
         HealthListResponse(statuses: ["a": HealthCheckResponse(status: .serving), "": HealthCheckResponse(status: .notServing)]),
         ReflectionRequest(host: "h", question: .fileByFilename("text.proto")), ReflectionRequest(question: .fileContainingSymbol("glm.v1.Text")),

@@ -393,10 +393,15 @@ struct  Glm__V1__FleetStatus
    * since the gateway began
    */
   double uptime_seconds;
+  /*
+   * why the gateway is not ready, one sentence each; empty: it is
+   */
+  size_t n_problems;
+  char **problems;
 };
 #define GLM__V1__FLEET_STATUS__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&glm__v1__fleet_status__descriptor) \
-    , NULL, 0,NULL, 0,NULL, 0,NULL, NULL, 0, 0, 0, 0 }
+    , NULL, 0,NULL, 0,NULL, 0,NULL, NULL, 0, 0, 0, 0, 0,NULL }
 
 
 /*
@@ -662,10 +667,14 @@ struct  Glm__V1__ScaleRequest
    * at least 1
    */
   uint32_t replicas;
+  /*
+   * name of the model whose stages are meant; empty: the only one of the kind
+   */
+  char *model;
 };
 #define GLM__V1__SCALE_REQUEST__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&glm__v1__scale_request__descriptor) \
-    , (char *)protobuf_c_empty_string, 0 }
+    , (char *)protobuf_c_empty_string, 0, (char *)protobuf_c_empty_string }
 
 
 struct  Glm__V1__SwapRequest
@@ -676,13 +685,17 @@ struct  Glm__V1__SwapRequest
    */
   char *kind;
   /*
-   * the new model's folder on the gateway's host
+   * of the new checkpoint, on the gateway's host
+   */
+  char *folder;
+  /*
+   * name of the model that gets it; empty: the only one of the kind
    */
   char *model;
 };
 #define GLM__V1__SWAP_REQUEST__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&glm__v1__swap_request__descriptor) \
-    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string }
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string }
 
 
 struct  Glm__V1__OperationEvent

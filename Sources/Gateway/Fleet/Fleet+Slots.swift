@@ -2,102 +2,98 @@ import Processes
 import Domain
 import Wire
 
-/// Who gets which slot: ``Dispatch`` decides, requests wait here.
+/// Who gets which slot: ``SlotScheduler`` decides, requests wait here.
 extension Fleet {
     /// Waits for the request's turn.
     /// - Parameter patience: how long to wait while no stage of the kind serves and none is expected.
     /// - Throws: UNAVAILABLE after `patience`; `CancellationError`.
-    func slot(_ wish: Dispatch.Wish, patience: Duration) async throws -> Lease {
-        if patience == .zero, isHopeless(wish) { throw registry.missing(wish.kind) }
-        let id = dispatch.wish(wish)
-        let turn = Promise<Result<Lease, CallError>>()
-        waiting[id] = Waiting(wish: wish, turn: turn)
+    func slot(_ request: SlotRequest, patience: Duration) async throws -> SlotLease {
+        if patience == .zero, isHopeless(request) { throw registry.missing(request.kind, model: request.model) }
+        let id = scheduler.enqueue(request)
+        let turn = Promise<Result<SlotLease, CallError>>()
+        waiting[id] = Waiting(request: request, turn: turn)
         advance()
         let patience = Task {
             try await Task.sleep(for: max(patience, .seconds(1)))
             while true {
-                if isHopeless(wish) { turn.fulfil(.failure(registry.missing(wish.kind))) }
+                if isHopeless(request) { turn.fulfil(.failure(registry.missing(request.kind, model: request.model))) }
                 try await Task.sleep(for: .seconds(1))
             }
         }
         defer { patience.cancel() }
         guard let result = await turn.value else {
-            leave(id)
+            release(id)
             throw CancellationError()
         }
         switch result {
         case .success(let lease): return lease
         case .failure(let error):
-            leave(id)
+            release(id)
             throw error
         }
     }
 
     /// Runs a call to one process of a stage, but no longer than until another process has taken its place: a call may be left
     /// without an answer when the process under it dies at the wrong moment.
-    nonisolated func calling<R: Sendable>(_ incarnation: Registry.Incarnation, _ body: @escaping @Sendable () async throws -> R) async throws -> R {
-        try await withThrowingTaskGroup(of: R.self) { group in
-            group.addTask { try await body() }
-            group.addTask {
-                await self.until { $0.isReplaced(incarnation) }
-                try Task.checkCancellation()
-                throw CallError(.unavailable, "another process has taken its place")
-            }
-            defer { group.cancelAll() }
-            return try await group.next()!
+    nonisolated func whileAlive<R: Sendable>(_ incarnation: Registry.Incarnation, _ body: @escaping @Sendable () async throws -> R) async throws -> R
+    {
+        try await race(body) {
+            await self.until { $0.isReplaced(incarnation) }
+            try Task.checkCancellation()
+            throw CallError(.unavailable, "another process has taken its place")
         }
     }
 
     /// The stage has answered.
-    func answered(_ lease: Lease, units: Forecast.Units, seconds: Double) {
+    func answered(_ lease: SlotLease, units: Forecast.Units, seconds: Double) {
         if let kind = lease.replica.kind {
             forecast.learn(kind, units, seconds: seconds)
             done[kind, default: 0] += 1
         }
-        if registry.answered(lease.replica.incarnation) { links[lease.replica.address]?.pulse.answered(now: .now) }
-        leave(lease.id)
+        if registry.answered(lease.replica.incarnation) { links[lease.replica.address]?.probes.answered(now: .now) }
+        release(lease.id)
     }
 
-    /// The stage has failed; it gets no more requests before it has proved that it works.
-    func failed(_ lease: Lease) {
+    /// The stage has failed; it gets no more requests before it has passed a probe.
+    func failed(_ lease: SlotLease) {
         retries += 1
-        if registry.doubt(lease.replica.incarnation) { links[lease.replica.address]?.pulse.doubted() }
+        if registry.suspect(lease.replica.incarnation) { links[lease.replica.address]?.probes.suspected() }
         links[lease.replica.address]?.wakeUp.yield()
-        leave(lease.id)
+        release(lease.id)
     }
 
-    /// The stage has not made anything for too long.
-    func stalled(_ lease: Lease, _ problem: String) async {
+    /// The stage made no progress on a request for too long.
+    func stalled(_ lease: SlotLease, _ problem: String) async {
         registry.lost(lease.replica.address, problem)
-        await condemn(lease.replica, problem)
+        await replace(lease.replica, problem)
         failed(lease)
     }
 
     /// The slot is not needed any more; nothing was learnt.
-    func leave(_ id: Dispatch.ID) {
+    func release(_ id: SlotScheduler.ID) {
         waiting[id] = nil
-        dispatch.leave(id)
+        scheduler.release(id)
         advance()
     }
 
-    private func isHopeless(_ wish: Dispatch.Wish) -> Bool {
-        guard registry.candidates(wish.kind, model: wish.model).isEmpty, !expected.contains(wish.kind) else { return false }
-        let comes = registry.replicas.values.contains { $0.kind == wish.kind && $0.problem.isEmpty && !$0.proved }
+    private func isHopeless(_ request: SlotRequest) -> Bool {
+        guard registry.candidates(request.kind, model: request.model).isEmpty, !expected.contains(request.kind) else { return false }
+        let comes = registry.replicas.values.contains { $0.kind == request.kind && $0.problem.isEmpty && !$0.passedProbe }
         return !comes
     }
 
     func advance() {
-        for assignment in dispatch.assign(registry, seconds: { [forecast] in forecast.seconds($0.kind ?? .text) }) {
+        for assignment in scheduler.assign(registry, seconds: { [forecast] in forecast.seconds($0.kind ?? .text) }) {
             guard let waiter = waiting.removeValue(forKey: assignment.id) else { continue }
             guard let replica = registry.replicas[assignment.address], let link = links[assignment.address] else {
-                waiter.turn.fulfil(.failure(registry.missing(waiter.wish.kind)))
+                waiter.turn.fulfil(.failure(registry.missing(waiter.request.kind, model: waiter.request.model)))
                 continue
             }
-            waiter.turn.fulfil(.success(Lease(id: assignment.id, replica: replica, connection: link.connection)))
+            waiter.turn.fulfil(.success(SlotLease(id: assignment.id, replica: replica, connection: link.connection)))
         }
     }
 
     func slots(_ kind: StageKind) -> Int {
-        registry.candidates(kind, model: registry.pipeline[kind]).reduce(0) { $0 + $1.slots }
+        registry.serving(kind).reduce(0) { $0 + $1.slots }
     }
 }

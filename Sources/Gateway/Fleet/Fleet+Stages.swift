@@ -2,9 +2,10 @@ import Logging
 import Domain
 import Wire
 
-/// Stages come, prove themselves, and go.
+/// Stages come, are probed, and go.
 extension Fleet {
-    func follow(_ addresses: Set<Address>) {
+    /// These are the stages from now on: new ones are monitored, those that are gone are forgotten.
+    func update(_ addresses: Set<Address>) {
         let change = registry.know(addresses)
         for address in change.forget {
             logger.info("stage left", metadata: ["address": "\(address)"])
@@ -14,8 +15,9 @@ extension Fleet {
             do {
                 let connection = try StageConnection(to: address)
                 let (wakeUps, wakeUp) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
-                let following = Task { await self.follow(address, connection, wakeUps) }
-                links[address] = Link(connection: connection, following: following, wakeUp: wakeUp, pulse: Pulse(interval: timing.probeInterval))
+                let following = Task { await self.monitor(address, connection, wakeUps) }
+                links[address] = Link(
+                    connection: connection, following: following, wakeUp: wakeUp, probes: ProbeSchedule(interval: timing.probeInterval))
             } catch {
                 registry.lost(address, "\(error)")
             }
@@ -24,9 +26,9 @@ extension Fleet {
     }
 
     /// Asks the stage what it is after every change of its health, for as long as it is to be known.
-    private func follow(_ address: Address, _ connection: StageConnection, _ wakeUps: AsyncStream<Void>) async {
-        let proving = Task { await prove(address, connection, wakeUps) }
-        defer { proving.cancel() }
+    private func monitor(_ address: Address, _ connection: StageConnection, _ wakeUps: AsyncStream<Void>) async {
+        let probing = Task { await probe(address, connection, wakeUps) }
+        defer { probing.cancel() }
         var pause = Duration.milliseconds(20)
         while !Task.isCancelled {
             do {
@@ -47,15 +49,15 @@ extension Fleet {
         }
     }
 
-    /// Has the stage prove that it works: when it is new, when it is in doubt, and when it has not answered anything for long.
-    private func prove(_ address: Address, _ connection: StageConnection, _ wakeUps: AsyncStream<Void>) async {
+    /// Sends the stage the smallest request: when it is new, when it is suspect, and when it has not answered anything for long.
+    private func probe(_ address: Address, _ connection: StageConnection, _ wakeUps: AsyncStream<Void>) async {
         for await _ in wakeUps {
             guard let replica = registry.replicas[address], let kind = replica.kind, replica.health == .serving, replica.problem.isEmpty,
-                let pulse = links[address]?.pulse
+                let probes = links[address]?.probes
             else { continue }
             // Work under way is a proof of its own: who waits for it sees whether it goes on.
-            let busy = replica.proved && dispatch.running(at: address) > 0
-            if let pause = busy ? timing.probeInterval : pulse.nextProbe(now: .now) {
+            let busy = replica.passedProbe && scheduler.running(at: address) > 0
+            if let pause = busy ? timing.probeInterval : probes.nextProbe(now: .now) {
                 wake(address, after: pause)
                 continue
             }
@@ -64,30 +66,30 @@ extension Fleet {
             // A process that has taken its place meanwhile is asked for itself.
             guard registry.replicas[address]?.incarnation == replica.incarnation else { continue }
             if let failure {
-                links[address]?.pulse.failed(now: .now)
-                // Its end is seen, and said, by the one who follows it.
+                links[address]?.probes.failed(now: .now)
+                // monitor() logs the exit.
                 guard registry.replicas[address]?.health == .serving else { continue }
                 let problem = "fails the smallest request: \(failure)"
                 logger.warning("stage does not work", metadata: ["stage": "\(replica.name)", "problem": "\(problem)"])
-                registry.doubt(replica.incarnation)
+                registry.suspect(replica.incarnation)
                 changed()
-                await condemn(replica, problem)
+                await replace(replica, problem)
             } else {
-                links[address]?.pulse.answered(now: .now)
-                if !replica.proved { logger.info("stage serves", metadata: ["stage": "\(replica.name)", "address": "\(address)"]) }
-                registry.proved(address)
+                links[address]?.probes.answered(now: .now)
+                if !replica.passedProbe { logger.info("stage serves", metadata: ["stage": "\(replica.name)", "address": "\(address)"]) }
+                registry.passedProbe(address)
                 changed()
             }
-            wake(address, after: links[address]?.pulse.nextProbe(now: .now) ?? .zero)
+            wake(address, after: links[address]?.probes.nextProbe(now: .now) ?? .zero)
         }
     }
 
     /// Sends a stage the smallest request.
-    /// - Returns: what is wrong with it; nil when it works, or answers that it is full or choosy: alive it is.
+    /// - Returns: what is wrong with it; nil when it succeeds or is refused (busy, or request rejected): either shows that it responds.
     private func failure(of replica: Registry.Replica, _ kind: StageKind, _ connection: StageConnection) async -> String? {
         let settings = CallSettings(timeout: timing.stallLimit(replica.description?.device ?? ""))
         do {
-            try await calling(replica.incarnation) { try await Probe.run(kind, connection, settings) }
+            try await whileAlive(replica.incarnation) { try await Probe.run(kind, connection, settings) }
             return nil
         } catch let error as CallError {
             return error.status == .resourceExhausted || error.status == .invalidArgument ? nil : error.message
@@ -108,7 +110,7 @@ extension Fleet {
     private func ask(_ address: Address, _ connection: StageConnection, _ health: Health) async throws {
         let description = try await StageClient(connection).describe(CallSettings(timeout: .seconds(5)))
         let isNew = registry.replicas[address]?.description?.processID != description.processID
-        if isNew { links[address]?.pulse = Pulse(interval: timing.probeInterval) }
+        if isNew { links[address]?.probes = ProbeSchedule(interval: timing.probeInterval) }
         registry.heard(address, description, health)
         if health != .unknown, let replica = registry.replicas[address], !replica.problem.isEmpty {
             logger.info("stage does not serve", metadata: ["stage": "\(replica.name)", "address": "\(address)", "problem": "\(replica.problem)"])
@@ -124,13 +126,13 @@ extension Fleet {
 
     private func lost(_ address: Address, _ problem: String) {
         if let health = registry.replicas[address]?.health, health != .unknown {
-            // Who took no more requests was to end.
+            // A draining stage is expected to exit.
             logger.log(
                 level: health == .serving ? .warning : .info, health == .serving ? "stage lost" : "stage ended",
                 metadata: ["address": "\(address)", "problem": "\(problem)"])
         }
         registry.lost(address, problem)
-        links[address]?.pulse.doubted()
+        links[address]?.probes.suspected()
         changed()
     }
 }

@@ -4,20 +4,20 @@ public import Domain
 public import ServerKit
 public import Wire
 
-/// The stages that this gateway knows: it looks where they are, asks what they are, has them prove that they work, and gives
-/// their slots to requests.
+/// The stages that this gateway knows: it looks where they are, asks what they are, probes whether they work, and gives their
+/// slots to requests.
 public actor Fleet {
     struct Link {
         let connection: StageConnection
         let following: Task<Void, Never>
         let wakeUp: AsyncStream<Void>.Continuation
-        var pulse: Pulse
+        var probes: ProbeSchedule
         var timer: Task<Void, Never>?
     }
 
     struct Waiting {
-        let wish: Dispatch.Wish
-        let turn: Promise<Result<Lease, CallError>>
+        let request: SlotRequest
+        let turn: Promise<Result<SlotLease, CallError>>
     }
 
     private let folder: RunDirectory
@@ -25,38 +25,42 @@ public actor Fleet {
     let timing: FleetTiming
     let logger: Logger
     var registry: Registry
-    var dispatch = Dispatch()
+    var scheduler = SlotScheduler()
     var forecast = Forecast()
     var links: [Address: Link] = [:]
-    var waiting: [Dispatch.ID: Waiting] = [:]
+    var waiting: [SlotScheduler.ID: Waiting] = [:]
     private var changes: [Int: AsyncStream<Void>.Continuation] = [:]
     private var lastChange = 0
     var expected: Set<StageKind> = []
-    var condemn: @Sendable (Registry.Replica, String) async -> Void = { _, _ in }
+    var replace: @Sendable (Registry.Replica, String) async -> Void = { _, _ in }
     var done: [StageKind: Int] = [:]
     var retries = 0
 
     /// - Parameters:
     ///   - folder: every socket in it that is not a gateway's is a stage.
     ///   - remote: stages elsewhere.
-    ///   - pipeline: fingerprints of the models that requests are computed by; a kind that is not named takes what most stages serve.
+    ///   - models: by name, the fingerprint that each kind of stage must have; empty: what most stages serve.
     public init(
-        folder: RunDirectory, remote: [Address] = [], pipeline: [StageKind: String] = [:], timing: FleetTiming = FleetTiming(), logger: Logger
+        folder: RunDirectory, remote: [Address] = [], models: [String: [StageKind: String]] = [:], timing: FleetTiming = FleetTiming(), logger: Logger
     ) {
         self.folder = folder
         self.remote = remote
         self.timing = timing
         self.logger = logger
         registry = Registry(place: "with --run-directory \(folder.path)")
-        registry.pipeline = pipeline
+        registry.models = models
     }
 
     /// Keeps the fleet known until the task is cancelled.
+    /// - Throws: `ServerKitError` when the run directory is gone, and with it the address of this gateway.
     public func run() async throws {
-        defer { follow([]) }
-        for await _ in try FolderWatch.changes(in: folder) {
+        defer { update([]) }
+        for await _ in FolderWatch.changes(in: folder, logger: logger) {
+            guard folder.exists else {
+                throw ServerKitError(.runDirectory, "run directory \(folder.path) was removed or renamed while the gateway was running")
+            }
             let local = folder.sockets().filter { $0.kind != "gateway" }.map(\.address)
-            follow(Set(local + remote))
+            update(Set(local + remote))
         }
     }
 
@@ -75,17 +79,22 @@ public actor Fleet {
 
     /// Returns when each of the kinds has a stage that serves, or the task is cancelled.
     public func served(_ kinds: Set<StageKind>) async {
-        await until { registry in kinds.allSatisfy { !registry.candidates($0, model: registry.pipeline[$0]).isEmpty } }
+        await until { registry in registry.requirements(kinds).allSatisfy { !registry.candidates($0.kind, model: $0.model).isEmpty } }
     }
 
     func stages() -> Registry { registry }
 
     /// Why no picture can be made now: a kind of stage that is to run and does not serve. Nil when all do.
     public func readiness(_ kinds: Set<StageKind>) -> String? {
-        kinds.sorted().first { registry.candidates($0, model: registry.pipeline[$0]).isEmpty }.map { registry.missing($0).message }
+        registry.requirements(kinds).first { registry.candidates($0.kind, model: $0.model).isEmpty }.map {
+            registry.missing($0.kind, model: $0.model).message
+        }
     }
 
-    func pipeline(for kinds: [StageKind]) throws(CallError) -> Pipeline { try registry.pipeline(for: kinds, expected: expected) }
+    /// The models of a request; see ``Registry/modelSet(named:for:expected:)``.
+    func modelSet(named name: String, for kinds: [StageKind]) throws(CallError) -> ModelSet {
+        try registry.modelSet(named: name, for: kinds, expected: expected)
+    }
 
     /// Side in pixels of the picture that the fleet's model draws best.
     func defaultSide() -> Int { registry.defaultSide }
@@ -95,12 +104,12 @@ public actor Fleet {
         forecast.finish(units, ahead: { ahead[$0] ?? 0 }, slots: slots)
     }
 
-    func running(at address: Address) -> Int { dispatch.running(at: address) }
+    func running(at address: Address) -> Int { scheduler.running(at: address) }
 
     func queues() -> [QueueStatus] {
         StageKind.allCases.map {
             QueueStatus(
-                kind: $0.rawValue, waiting: dispatch.waiting($0), running: dispatch.running($0), slots: slots($0),
+                kind: $0.rawValue, waiting: scheduler.waiting($0), running: scheduler.running($0), slots: slots($0),
                 seconds: forecast.seconds($0), done: done[$0] ?? 0)
         }
     }
@@ -118,7 +127,7 @@ public actor Fleet {
         return registry.listing.map {
             StageStatus(
                 address: "\($0.address)", health: $0.serves ? .serving : $0.health == .serving ? .notServing : $0.health, description: $0.description,
-                problem: $0.problem.isEmpty && !$0.proved ? "is being proved" : $0.problem, inFlight: dispatch.running(at: $0.address))
+                problem: $0.problem.isEmpty && !$0.passedProbe ? "is being probed" : $0.problem, inFlight: scheduler.running(at: $0.address))
         }
     }
 
@@ -127,30 +136,33 @@ public actor Fleet {
     /// Tells of the supervisor's stages.
     /// - Parameters:
     ///   - kinds: come back when they are gone.
-    ///   - troubles: why stages of a kind don't come back.
-    ///   - condemn: ends a stage that doesn't work, so that another takes its place.
-    func expect(_ kinds: Set<StageKind>, troubles: [StageKind: String], condemn: @escaping @Sendable (Registry.Replica, String) async -> Void) {
+    ///   - givenUp: why stages of a kind don't come back.
+    ///   - replace: ends a stage that doesn't work, so that another takes its place.
+    func expect(_ kinds: Set<StageKind>, givenUp: [StageKind: String], replace: @escaping @Sendable (Registry.Replica, String) async -> Void) {
         expected = kinds
-        registry.troubles = troubles
-        self.condemn = condemn
+        registry.givenUp = givenUp
+        self.replace = replace
         changed()
     }
 
-    /// Requests that a stage's process has answered, and whether it has ever proved that it works.
-    func record(of name: String, process: Int) -> (answered: Int, proved: Bool) {
+    /// Requests that a stage's process has answered, and whether it has ever passed a probe.
+    func record(of name: String, process: Int) -> (answered: Int, passedProbe: Bool) {
         let replica = registry.listing.first { $0.name == name && $0.description?.processID == process }
-        return (replica?.done ?? 0, replica?.hasProved ?? false)
+        return (replica?.done ?? 0, replica?.hasPassedProbe ?? false)
     }
 
-    /// The models that the pipeline consists of from now on; who waits for an old one waits for the new one instead.
-    func setPipeline(_ fingerprints: [StageKind: String]) {
-        for (kind, model) in fingerprints { dispatch.move(kind, to: model) }
-        registry.pipeline = fingerprints
+    /// The stages of one kind of a model have another checkpoint from now on; who waits for the old one waits for the new one instead.
+    /// - Returns: all models after it.
+    func setFingerprint(_ fingerprint: String, of kind: StageKind, model: String) -> [String: [StageKind: String]] {
+        if let old = registry.models[model, default: [:]].updateValue(fingerprint, forKey: kind) { scheduler.move(kind, from: old, to: fingerprint) }
         changed()
+        return registry.models
     }
 
-    /// The model that the pipeline's stages of the kind must have; nil: nobody has said.
-    func model(_ kind: StageKind) -> String? { registry.pipeline[kind] }
+    /// What stages of the kind must have for a request that was accepted with `models`.
+    func fingerprint(_ kind: StageKind, of models: ModelSet) -> String? {
+        registry.models[models.name]?[kind] ?? models.fingerprints[kind]
+    }
 
     /// The connection to a stage, by its name.
     func connection(of name: String) -> (replica: Registry.Replica, connection: StageConnection)? {

@@ -7,8 +7,8 @@ public import Wire
 public struct FleetPlan: Sendable {
     /// Kept alive by the gateway.
     public var stages: [StageSpec]
-    /// Fingerprints of the models that requests are computed by; a kind that is not named takes what most stages serve.
-    public var pipeline: [StageKind: String]
+    /// The models, by name: for each kind of stage the fingerprint that it must have. Empty: what most stages serve.
+    public var models: [String: [StageKind: String]]
     /// Stages elsewhere.
     public var remote: [Address]
     /// Requests in the gateway at most.
@@ -19,11 +19,12 @@ public struct FleetPlan: Sendable {
     public var planned: RequestRules.Planned
 
     public init(
-        stages: [StageSpec], pipeline: [StageKind: String] = [:], remote: [Address] = [], queue: Int, jobsKept: Duration = .seconds(24 * 3600),
+        stages: [StageSpec], models: [String: [StageKind: String]] = [:], remote: [Address] = [], queue: Int,
+        jobsKept: Duration = .seconds(24 * 3600),
         planned: RequestRules.Planned = RequestRules.Planned()
     ) {
         self.stages = stages
-        self.pipeline = pipeline
+        self.models = models
         self.remote = remote
         self.queue = queue
         self.jobsKept = jobsKept

@@ -2,8 +2,8 @@ import Imaging
 import Domain
 import Wire
 
-/// The smallest request of each kind: what a stage proves by that its model runs. It is an ordinary request, so stages of
-/// others are proved the same way.
+/// The smallest request of each kind: one that is answered rightly shows that the stage's model runs. It is an ordinary request,
+/// so stages of other builds can be probed the same way.
 enum Probe {
     private static let side = 32
     private static let prompt = "a red circle"

@@ -11,10 +11,10 @@ package struct Registry: Sendable {
         package var description: StageDescription?
         /// Why it does not serve; empty when it does.
         package var problem = "has not answered yet"
-        /// It has computed the smallest request rightly since it was last in doubt.
-        package var proved = false
+        /// It has answered the smallest request rightly since it was last suspect.
+        package var passedProbe = false
         /// The same, since its process began.
-        package var hasProved = false
+        package var hasPassedProbe = false
         /// Requests of this gateway that it has answered since its process began.
         package var done = 0
 
@@ -23,7 +23,7 @@ package struct Registry: Sendable {
         package var instance: String { description?.instance ?? "" }
         package var fingerprint: String { description?.modelFingerprint ?? "" }
         package var slots: Int { description?.slots ?? 1 }
-        package var serves: Bool { health == .serving && problem.isEmpty && proved }
+        package var serves: Bool { health == .serving && problem.isEmpty && passedProbe }
         /// Tells a process from the one that takes its place at the same address.
         package var incarnation: Incarnation { Incarnation(address: address, process: description?.processID ?? 0) }
     }
@@ -52,10 +52,11 @@ package struct Registry: Sendable {
 
     /// Where stages are looked for, for messages.
     package let place: String
-    /// Fingerprints of the models that the pipeline consists of. A kind that is not named takes the model that most stages serve.
-    package var pipeline: [StageKind: String] = [:]
+    /// The models that the fleet was planned with, by name: for each kind of stage the fingerprint that it must have. Empty: nobody
+    /// planned; the model that most stages serve counts.
+    package var models: [String: [StageKind: String]] = [:]
     /// Why stages of a kind don't come back.
-    package var troubles: [StageKind: String] = [:]
+    package var givenUp: [StageKind: String] = [:]
     package private(set) var replicas: [Address: Replica] = [:]
 
     package init(place: String) { self.place = place }
@@ -88,8 +89,8 @@ package struct Registry: Sendable {
     package mutating func heard(_ address: Address, _ description: StageDescription, _ health: Health) {
         guard var replica = replicas[address] else { return }
         if replica.description?.processID != description.processID {
-            replica.proved = false
-            replica.hasProved = false
+            replica.passedProbe = false
+            replica.hasPassedProbe = false
             replica.done = 0
         }
         replica.description = description
@@ -114,22 +115,22 @@ package struct Registry: Sendable {
     /// A stage does not answer, or answered what can't be right.
     package mutating func lost(_ address: Address, _ problem: String) {
         replicas[address]?.health = .unknown
-        replicas[address]?.proved = false
+        replicas[address]?.passedProbe = false
         replicas[address]?.problem = problem
     }
 
     /// A stage has computed the smallest request.
-    package mutating func proved(_ address: Address) {
-        replicas[address]?.proved = true
-        replicas[address]?.hasProved = true
+    package mutating func passedProbe(_ address: Address) {
+        replicas[address]?.passedProbe = true
+        replicas[address]?.hasPassedProbe = true
     }
 
-    /// A stage has failed a request: it serves again once it has proved that it can.
+    /// A stage has failed a request: it serves again once it has passed a probe.
     /// - Returns: false when another process has taken its place.
     @discardableResult
-    package mutating func doubt(_ incarnation: Incarnation) -> Bool {
+    package mutating func suspect(_ incarnation: Incarnation) -> Bool {
         guard replicas[incarnation.address]?.incarnation == incarnation else { return false }
-        replicas[incarnation.address]?.proved = false
+        replicas[incarnation.address]?.passedProbe = false
         return true
     }
 

@@ -8,12 +8,13 @@ import Wire
 /// Does the jobs of a store: as many at once as may be, each to its end or the gateway's, whichever comes first.
 ///
 /// A job that the gateway's end cuts short goes back to its place and is begun anew by the next gateway; the store lets only
-/// one attempt end it.
+/// one attempt end it. While the storage fails, jobs wait for it: see ``StorageRetry``.
 public actor JobRunner {
     private let store: JobStore
-    private let pictures: Pictures
+    private let pictures: ImageService
     private let kept: Duration
     private let logger: Logger
+    private let storage: StorageRetry
     private var running: [String: Task<Void, Never>] = [:]
     private var progress: [String: Wire.Progress] = [:]
     private var watchers: [Int: (id: String, wake: AsyncStream<Void>.Continuation)] = [:]
@@ -25,25 +26,41 @@ public actor JobRunner {
     private static let atOnce = 32
 
     /// - Parameter kept: how long a job that has ended is kept.
-    public init(store: JobStore, pictures: Pictures, kept: Duration, logger: Logger) {
+    public init(store: JobStore, pictures: ImageService, kept: Duration, logger: Logger) {
         self.store = store
         self.pictures = pictures
         self.kept = kept
         self.logger = logger
+        storage = StorageRetry(logger: logger)
         (wakeUps, wakeUp) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
     }
 
     /// Takes up what the gateway before this one left, then works until the task is cancelled.
-    public func run() async throws {
-        let found = try await store.recover(at: Self.now, exhaustedCode: CallStatus.aborted.rawValue)
-        if !found.queued.isEmpty { logger.notice("jobs are taken up again", metadata: ["jobs": "\(found.queued.count)"]) }
-        let cleaning = Task { try await clean() }
-        defer { cleaning.cancel() }
-        wakeUp.yield()
-        for await _ in wakeUps {
-            while running.count < Self.atOnce, let claim = try await store.claimNext(at: Self.now) { begin(claim) }
+    public func run() async {
+        do {
+            let found = try await storage.run { [store] () throws(JobsError) in
+                try await store.recover(at: Self.now, exhaustedCode: CallStatus.aborted.rawValue)
+            }
+            if !found.queued.isEmpty { logger.notice("jobs of the previous gateway are resumed", metadata: ["jobs": "\(found.queued.count)"]) }
+            let expiring = Task { await expire() }
+            defer { expiring.cancel() }
+            wakeUp.yield()
+            for await _ in wakeUps {
+                while running.count < Self.atOnce, let claim = try await claimNext() { begin(claim) }
+            }
+        } catch is CancellationError {
+            // Told to end while the storage failed.
+        } catch {
+            preconditionFailure("recover and claimNext refuse nothing that storage is not the cause of: \(error)")
         }
         await stop()
+    }
+
+    /// Why no job can be kept or ended now; nil while all is well.
+    var problem: String? { get async { await storage.problem.map { "jobs are paused: \($0)" } } }
+
+    private func claimNext() async throws -> Jobs.Job.Claim? {
+        try await storage.run { [store] () throws(JobsError) in try await store.claimNext(at: Self.now) }
     }
 
     /// Cancels what is under way and gives it back. Returns when the store knows.
@@ -53,13 +70,21 @@ public actor JobRunner {
         for task in tasks { await task.value }
     }
 
+    // MARK: What callers ask
+
     func submit(_ request: SubmitJobRequest, requestID: String) async throws -> Wire.Job {
         // What no fleet could do is refused before it is kept.
-        _ = try await pictures.order(request.request, requestID: requestID)
+        _ = try await pictures.validate(request.request, requestID: requestID)
         let id = request.id.isEmpty ? RequestID.make() : request.id
-        let job = try await store.submit(id, request: try request.request.packed(), title: String(request.request.prompt.prefix(200)), at: Self.now)
-        wakeUp.yield()
-        return wire(job)
+        do {
+            let packed = try request.request.packed()
+            let job = try await store.submit(id, request: packed, title: String(request.request.prompt.prefix(200)), at: Self.now)
+            wakeUp.yield()
+            return wire(job)
+        } catch let error as JobsError where error.isOfStorage {
+            await watchStorage()
+            throw error
+        }
     }
 
     func get(_ id: String) async throws -> Wire.Job { wire(try await store.get(id)) }
@@ -78,7 +103,7 @@ public actor JobRunner {
     func cancel(_ id: String) async throws -> Wire.Job {
         let job = try await store.cancel(id, at: Self.now)
         running[id]?.cancel()
-        told(id)
+        changed(id)
         return wire(job)
     }
 
@@ -101,22 +126,37 @@ public actor JobRunner {
     // MARK: One job
 
     private func begin(_ claim: Jobs.Job.Claim) {
-        told(claim.id)
+        changed(claim.id)
         running[claim.id] = Task {
-            do {
-                let image = try await make(claim)
-                try await store.finish(
-                    claim, Jobs.Job.Result(bytes: try image.packed(), media: image.format == .png ? "image/png" : "image/jpeg"), at: Self.now)
-                logger.info("job is done", metadata: ["job": "\(claim.id)"])
-            } catch is CancellationError {
-                // A cancelled job has ended already, and refuses.
-                _ = try? await store.giveBack(claim)
-            } catch {
-                let failure = error as? CallError ?? CallError(.internalError, "\(error)")
-                logger.error("job failed", metadata: ["job": "\(claim.id)", "problem": "\(failure)"])
-                _ = try? await store.fail(claim, Jobs.Job.Failure(code: failure.status.rawValue, message: failure.message), at: Self.now)
-            }
+            await work(claim)
             ended(claim.id)
+        }
+    }
+
+    /// Takes a claimed job to its end. The picture is held until the store has it.
+    private func work(_ claim: Jobs.Job.Claim) async {
+        do {
+            let image = try await make(claim)
+            let result = Jobs.Job.Result(bytes: try image.packed(), media: image.format == .png ? "image/png" : "image/jpeg")
+            try await storage.run { [store] () throws(JobsError) in _ = try await store.finish(claim, result, at: Self.now) }
+            logger.info("job is done", metadata: ["job": "\(claim.id)"])
+        } catch is CancellationError {
+            // A cancelled job has ended already, and refuses. Where the storage fails, the next gateway's recovery does the same.
+            _ = try? await store.giveBack(claim)
+        } catch let error as JobsError where error.code == .wrongState {
+            logger.info("job has ended meanwhile", metadata: ["job": "\(claim.id)", "reason": "\(error)"])
+        } catch {
+            await fail(claim, error as? CallError ?? CallError(.internalError, "\(error)"))
+        }
+    }
+
+    private func fail(_ claim: Jobs.Job.Claim, _ error: CallError) async {
+        logger.error("job failed", metadata: ["job": "\(claim.id)", "problem": "\(error)"])
+        let failure = Jobs.Job.Failure(code: error.status.rawValue, message: error.message)
+        do {
+            try await storage.run { [store] () throws(JobsError) in _ = try await store.fail(claim, failure, at: Self.now) }
+        } catch {
+            logger.info("the failure of a job is not kept", metadata: ["job": "\(claim.id)", "reason": "\(error)"])
         }
     }
 
@@ -125,9 +165,9 @@ public actor JobRunner {
         // An attempt that follows another makes the same picture.
         if request.seed == nil { request.seed = Self.seed(claim.id) }
         while true {
-            let order = try await pictures.order(request, requestID: claim.id)
+            let validated = try await pictures.validate(request, requestID: claim.id)
             do {
-                return try await pictures.make(order, deadline: nil) { _ in
+                return try await pictures.make(validated, deadline: nil) { _ in
                 } progress: {
                     await self.made(claim.id, $0)
                 }
@@ -140,29 +180,44 @@ public actor JobRunner {
 
     private func made(_ id: String, _ progress: Wire.Progress) {
         self.progress[id] = progress
-        told(id)
+        changed(id)
     }
 
     private func ended(_ id: String) {
         running[id] = nil
         progress[id] = nil
-        told(id)
+        changed(id)
         wakeUp.yield()
     }
 
-    private func told(_ id: String) {
+    private func changed(_ id: String) {
         for watcher in watchers.values where watcher.id == id { watcher.wake.yield() }
     }
 
-    // MARK: -
+    // MARK: Storage
 
-    private func clean() async throws {
-        while true {
-            let count = try await store.expire(before: Self.now - kept.milliseconds)
-            if count > 0 { logger.info("jobs are kept no longer", metadata: ["jobs": "\(count)"]) }
-            try await Task.sleep(for: min(max(kept / 10, .seconds(1)), .seconds(600)))
+    /// A caller was refused because the storage failed: readiness says so until a write succeeds.
+    private func watchStorage() async {
+        guard await storage.problem == nil else { return }
+        Task { [storage, store] in
+            try? await storage.run { () throws(JobsError) in try await store.checkWritable() }
         }
     }
+
+    /// Deletes expired jobs from time to time. A failure is logged; the next round tries again.
+    private func expire() async {
+        while !Task.isCancelled {
+            do {
+                let count = try await store.expire(before: Self.now - kept.milliseconds)
+                if count > 0 { logger.info("expired jobs deleted", metadata: ["jobs": "\(count)"]) }
+            } catch {
+                logger.warning("expired jobs could not be deleted; the next round tries again", metadata: ["problem": "\(error)"])
+            }
+            try? await Task.sleep(for: min(max(kept / 10, .seconds(1)), .seconds(600)))
+        }
+    }
+
+    // MARK: -
 
     private func wire(_ job: Jobs.Job) -> Wire.Job {
         let state: JobState =

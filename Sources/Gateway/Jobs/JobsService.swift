@@ -43,6 +43,8 @@ extension CallError {
         case .conflict: self.init(.alreadyExists, error.message)
         case .full: self.init(.resourceExhausted, error.message, retryAfter: .seconds(5))
         case .notFound: self.init(.notFound, error.message)
+        // The disk is full or fails: nobody's fault, and it may pass.
+        case .storage, .inUse, .unreadable: self.init(.resourceExhausted, "jobs are paused: \(error.message)", retryAfter: .seconds(1))
         case .wrongState: self.init(.failedPrecondition, error.message)
         default: self.init(.internalError, error.message)
         }

@@ -7,13 +7,13 @@ public struct FleetState: Codable, Sendable, Hashable {
     /// Digest of the plan that it began with; another plan begins anew.
     public var plan: String
     public var stages: [StageSpec]
-    /// Fingerprints of the models that requests are computed by.
-    public var pipeline: [StageKind: String]
+    /// The models, by name: for each kind of stage the fingerprint that it must have.
+    public var models: [String: [StageKind: String]]
 
-    public init(plan: String, stages: [StageSpec], pipeline: [StageKind: String]) {
+    public init(plan: String, stages: [StageSpec], models: [String: [StageKind: String]]) {
         self.plan = plan
         self.stages = stages
-        self.pipeline = pipeline
+        self.models = models
     }
 
     static let fileName = "fleet.json"

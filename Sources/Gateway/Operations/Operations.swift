@@ -6,12 +6,24 @@ public import Wire
 /// What operators change while requests run: one change at a time.
 public actor Operations {
     /// Finds room for one more stage beside those that run; throws FAILED_PRECONDITION with the numbers where there is none.
-    public typealias Placing = @Sendable (_ kind: StageKind, _ model: String?, _ instance: String, _ beside: [StageSpec]) async throws -> StageSpec
+    public typealias Placing = @Sendable (StagePlacement) async throws -> StageSpec
+
+    /// One more stage that a place is wanted for.
+    public struct StagePlacement: Sendable {
+        public var kind: StageKind
+        /// Name of its model.
+        public var model: String
+        /// Of another checkpoint than the model has now; nil: of that.
+        public var folder: String?
+        public var instance: String
+        /// The stages that run.
+        public var others: [StageSpec]
+    }
 
     private let fleet: Fleet
     private let supervisor: Supervisor
     private let place: Placing
-    private let save: @Sendable ([StageSpec], [StageKind: String]) throws -> Void
+    private let save: @Sendable ([StageSpec], [String: [StageKind: String]]) throws -> Void
     private let logger: Logger
     private var current: String?
 
@@ -20,7 +32,7 @@ public actor Operations {
     ///   - save: keeps what the fleet consists of now for the next gateway.
     public init(
         fleet: Fleet, supervisor: Supervisor, logger: Logger, place: @escaping Placing,
-        save: @escaping @Sendable ([StageSpec], [StageKind: String]) throws -> Void
+        save: @escaping @Sendable ([StageSpec], [String: [StageKind: String]]) throws -> Void
     ) {
         self.fleet = fleet
         self.supervisor = supervisor
@@ -42,16 +54,16 @@ public actor Operations {
             throw CallError(.invalidArgument, "replicas is \(request.replicas); 1 to 1024")
         }
         try await alone("scale \(kind) to \(request.replicas)") {
-            try await scaleAll(kind, to: request.replicas, send)
+            try await scaleAll(kind, of: try await model(kind, named: request.model), to: request.replicas, send)
             await remember()
         }
     }
 
     public func swap(_ request: SwapRequest, _ send: Send<OperationEvent>) async throws {
         let kind = try Self.kind(request.kind)
-        guard !request.model.isEmpty else { throw CallError(.invalidArgument, "model is empty; name a folder on the gateway's host") }
+        guard !request.folder.isEmpty else { throw CallError(.invalidArgument, "folder is empty; name one on the gateway's host") }
         try await alone("swap \(kind)") {
-            try await swapAll(kind, to: request.model, send)
+            try await swapAll(kind, of: try await model(kind, named: request.model), to: request.folder, send)
             await remember()
         }
     }
@@ -111,14 +123,15 @@ public actor Operations {
 
     // MARK: All stages of a kind
 
-    private func scaleAll(_ kind: StageKind, to replicas: Int, _ send: Send<OperationEvent>) async throws {
-        var now = await fleet.stages().listing.filter { $0.kind == kind && $0.description?.state != .draining }
+    private func scaleAll(_ kind: StageKind, of model: String, to replicas: Int, _ send: Send<OperationEvent>) async throws {
+        var now = await running(kind, model)
         if now.count == replicas { return try await send(OperationEvent("\(replicas) \(kind) stages already")) }
         while now.count < replicas {
             let specs = await supervisor.specs
-            let spec = try await place(kind, nil, await freeInstance(kind), specs)
+            let spec = try await place(
+                StagePlacement(kind: kind, model: model, folder: nil, instance: await freeInstance(kind), others: specs))
             try await start(spec, send)
-            now = await fleet.stages().listing.filter { $0.kind == kind && $0.description?.state != .draining }
+            now = await running(kind, model)
         }
         let kept = Set(await supervisor.specs.map(\.name))
         for replica in now.reversed() where now.count > replicas && kept.contains(replica.name) {
@@ -132,19 +145,23 @@ public actor Operations {
         }
     }
 
-    private func swapAll(_ kind: StageKind, to model: String, _ send: Send<OperationEvent>) async throws {
-        let old = await supervisor.specs.filter { $0.kind == kind }
+    private func swapAll(_ kind: StageKind, of model: String, to folder: String, _ send: Send<OperationEvent>) async throws {
+        let old = await supervisor.specs.filter { $0.kind == kind && $0.modelName == model }
         guard !old.isEmpty else {
             throw CallError(
-                .failedPrecondition, "no \(kind) stage was started by this gateway; start new ones with their model, then drain the old ones by name")
+                .failedPrecondition,
+                "no \(kind) stage of model \(model) was started by this gateway; start new ones with their model, then drain the old ones by name")
         }
         // Room for all of them is found before the first is started.
         var new: [StageSpec] = []
         for _ in old {
-            new.append(try await place(kind, model, await freeInstance(kind, beside: new), await supervisor.specs + new))
+            let instance = await freeInstance(kind, beside: new)
+            new.append(
+                try await place(
+                    StagePlacement(kind: kind, model: model, folder: folder, instance: instance, others: await supervisor.specs + new)))
         }
         guard let fingerprint = new.first?.fingerprint, fingerprint != old.first?.fingerprint else {
-            throw CallError(.failedPrecondition, "the \(kind) stages have that model already: \(model) is \(new.first?.fingerprint ?? "")")
+            throw CallError(.failedPrecondition, "the \(kind) stages have that model already: \(folder) is \(new.first?.fingerprint ?? "")")
         }
         do {
             for spec in new { try await start(spec, send) }
@@ -152,12 +169,35 @@ public actor Operations {
             for spec in new { await supervisor.retire(spec.name, grace: .seconds(5)) }
             throw error
         }
-        var pipeline = await fleet.stages().pipeline
-        pipeline[kind] = fingerprint
-        await fleet.setPipeline(pipeline)
-        remember(await supervisor.specs.filter { spec in !old.contains(spec) }, pipeline)
-        try await send(OperationEvent("requests go to \(model) from now on"))
+        let models = await fleet.setFingerprint(fingerprint, of: kind, model: model)
+        remember(await supervisor.specs.filter { spec in !old.contains(spec) }, models)
+        try await send(OperationEvent("requests go to \(folder) from now on"))
         for spec in old { try await drainOne(DrainStageRequest(stage: spec.name, force: true), send) }
+    }
+
+    /// Stages of a kind and model that take work or are coming up.
+    private func running(_ kind: StageKind, _ model: String) async -> [Registry.Replica] {
+        let registry = await fleet.stages()
+        let wanted = registry.models[model]?[kind]
+        return registry.listing.filter {
+            $0.kind == kind && $0.description?.state != .draining && (wanted == nil || $0.fingerprint == wanted || $0.fingerprint.isEmpty)
+        }
+    }
+
+    /// The model that is meant.
+    /// - Parameter name: empty: the only one that stages of the kind serve.
+    private func model(_ kind: StageKind, named name: String) async throws(CallError) -> String {
+        let planned = await fleet.stages().models
+        let known = Set(planned.filter { $0.value[kind] != nil }.keys).union(await supervisor.specs.filter { $0.kind == kind }.map(\.modelName))
+            .sorted()
+        if name.isEmpty, known.count <= 1 { return known.first ?? "" }
+        guard known.contains(name) else {
+            let list = known.joined(separator: ", ")
+            throw CallError(
+                name.isEmpty ? .invalidArgument : .failedPrecondition,
+                name.isEmpty ? "\(kind) stages serve several models: \(list); name one" : "no \(kind) stage serves a model \(name); there is \(list)")
+        }
+        return name
     }
 
     // MARK: Bookkeeping
@@ -178,12 +218,12 @@ public actor Operations {
     }
 
     private func remember() async {
-        remember(await supervisor.specs, await fleet.stages().pipeline)
+        remember(await supervisor.specs, await fleet.stages().models)
     }
 
-    private func remember(_ specs: [StageSpec], _ pipeline: [StageKind: String]) {
+    private func remember(_ specs: [StageSpec], _ models: [String: [StageKind: String]]) {
         do {
-            try save(specs, pipeline)
+            try save(specs, models)
         } catch {
             // The change stands; only a gateway that takes this one's place would not know of it.
             logger.error("the fleet's state can't be kept", metadata: ["problem": "\(error)"])

@@ -1,4 +1,5 @@
 public import Domain
+import Foundation
 
 /// One stage that the gateway keeps alive: all that its process is started with.
 public struct StageSpec: Codable, Sendable, Hashable {
@@ -31,6 +32,9 @@ public struct StageSpec: Codable, Sendable, Hashable {
         self.environment = environment
         self.arguments = arguments
     }
+
+    /// As the topology names its model.
+    public var modelName: String { URL(fileURLWithPath: model).lastPathComponent }
 
     /// As people name it: `text-0`.
     public var name: String { "\(kind.rawValue)-\(instance)" }

@@ -1,15 +1,15 @@
 /// How one stage is kept alive: the decisions, without clocks or processes.
 ///
 /// A stage that ends is started again, at once if it had done its work, after a growing pause if not; one that ends too often
-/// in a row without having worked is given up, because starting it again would only hide why. One that had proved that it works,
-/// and then had nothing to do, gets more patience: what ends it is likely not its own doing.
+/// in a row without having worked is given up, because starting it again would only hide why. One that had passed
+/// a probe, and then had nothing to do, gets more attempts: what ends it is likely not its own doing.
 package struct Supervision: Sendable, Hashable {
     package enum Event: Sendable, Hashable {
         case start
         /// It answers.
         case ready
-        /// `worked`: it had answered a request, or served for a minute; `proved`: it had computed the smallest request.
-        case ended(worked: Bool, proved: Bool = false)
+        /// `worked`: it had answered a request, or served for a minute; `passedProbe`: it had answered the smallest request.
+        case ended(worked: Bool, passedProbe: Bool = false)
         case pauseOver
     }
 
@@ -24,8 +24,8 @@ package struct Supervision: Sendable, Hashable {
 
     /// Ends in a row without work after which it is given up.
     package static let limit = 5
-    /// The same for a stage that had proved itself each time.
-    package static let provedLimit = 20
+    /// The same for a stage that had passed a probe each time.
+    package static let probedLimit = 20
     /// Ends after which it is given up until it has answered for the first time.
     package let startLimit: Int
     private var hasBeenUp = false
@@ -49,10 +49,10 @@ package struct Supervision: Sendable, Hashable {
             phase = .up
             hasBeenUp = true
             return .none
-        case (.starting, .ended(let worked, let proved)), (.up, .ended(let worked, let proved)):
-            failures = worked || proved ? 0 : failures + 1
-            idleEnds = proved && !worked ? idleEnds + 1 : 0
-            guard failures < (hasBeenUp ? Self.limit : startLimit), idleEnds < Self.provedLimit else {
+        case (.starting, .ended(let worked, let passedProbe)), (.up, .ended(let worked, let passedProbe)):
+            failures = worked || passedProbe ? 0 : failures + 1
+            idleEnds = passedProbe && !worked ? idleEnds + 1 : 0
+            guard failures < (hasBeenUp ? Self.limit : startLimit), idleEnds < Self.probedLimit else {
                 phase = .givenUp
                 return .giveUp(failures: max(failures, idleEnds))
             }

@@ -16,7 +16,7 @@ public actor Supervisor {
         /// Why it does not run.
         var problem = ""
         /// Set when it is given up; a stage that is tried again gets a new one.
-        var trouble = Promise<Void>()
+        var gaveUp = Promise<Void>()
     }
 
     private let folder: RunDirectory
@@ -55,14 +55,14 @@ public actor Supervisor {
     /// Returns when the stage has been given up or is not kept, or the task is cancelled.
     func givenUp(_ name: String) async {
         while let stage = kept[name], stage.machine.phase != .givenUp {
-            guard await stage.trouble.value != nil else { return }
+            guard await stage.gaveUp.value != nil else { return }
         }
     }
 
     /// Keeps one more stage; one that is kept already and was given up is tried again.
     public func keep(_ spec: StageSpec) async {
         if kept[spec.name] == nil { kept[spec.name] = Kept(spec: spec, machine: Supervision(startLimit: startLimit)) }
-        kept[spec.name]?.trouble = Promise()
+        kept[spec.name]?.gaveUp = Promise()
         await handle(.start, spec.name)
         await tellFleet()
     }
@@ -93,7 +93,7 @@ public actor Supervisor {
     }
 
     /// A stage that does not work is ended, so that another takes its place. Others' stages are left alone.
-    private func condemn(_ replica: Registry.Replica, _ problem: String) {
+    private func replace(_ replica: Registry.Replica, _ problem: String) {
         guard let process = kept[replica.name]?.process, Int(process.processID) == replica.description?.processID else { return }
         logger.error("stage is ended", metadata: ["stage": "\(replica.name)", "process": "\(process.processID)", "problem": "\(problem)"])
         process.send(SIGKILL)
@@ -119,7 +119,7 @@ public actor Supervisor {
                 failures == 1 ? "\(stage) \(problem)" : "\(stage) ended \(failures) times in a row before it had worked, the last time it \(problem)"
             logger.error("stage is given up", metadata: ["stage": "\(name)", "problem": "\(text)"])
             kept[name]?.problem = text
-            kept[name]?.trouble.fulfil(())
+            kept[name]?.gaveUp.fulfil(())
             failure.fulfil(text)
             await tellFleet()
         }
@@ -171,18 +171,18 @@ public actor Supervisor {
         guard let stage = kept[name], stage.process?.processID == process.processID else { return }
         logger.error(
             "stage ended", metadata: ["stage": "\(name)", "process": "\(process.processID)", "card": "\(stage.spec.cards)", "exit": "\(words)"])
-        let (answered, proved) = await fleet.record(of: name, process: Int(process.processID))
+        let (answered, passedProbe) = await fleet.record(of: name, process: Int(process.processID))
         let worked = answered > 0 || (process.ready.current != nil && stage.since.duration(to: .now) > .seconds(60))
         kept[name]?.process = nil
         kept[name]?.problem = words
-        await handle(.ended(worked: worked, proved: proved), name)
+        await handle(.ended(worked: worked, passedProbe: passedProbe), name)
     }
 
     private func tellFleet() async {
         let alive = kept.values.filter { $0.machine.phase != .givenUp }
-        let troubles = kept.values.filter { $0.machine.phase == .givenUp }.map { ($0.spec.kind, $0.problem) }
+        let givenUp = kept.values.filter { $0.machine.phase == .givenUp }.map { ($0.spec.kind, $0.problem) }
         await fleet.expect(
-            Set(alive.map(\.spec.kind)), troubles: Dictionary(troubles, uniquingKeysWith: { first, _ in first }),
-            condemn: { [weak self] in await self?.condemn($0, $1) })
+            Set(alive.map(\.spec.kind)), givenUp: Dictionary(givenUp, uniquingKeysWith: { first, _ in first }),
+            replace: { [weak self] in await self?.replace($0, $1) })
     }
 }

@@ -36,6 +36,9 @@ public struct RunDirectory: Sendable, Hashable {
         }
     }
 
+    /// False once somebody has removed or renamed it.
+    public var exists: Bool { access(path, F_OK) == 0 }
+
     /// The sockets there now, by kind and instance; other files are passed over. Empty for a folder that is not there.
     public func sockets() -> [(kind: String, instance: String, address: Address)] {
         let names = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []

@@ -3,13 +3,14 @@ import Foundation
 import GRPCCore
 import GRPCNIOTransportHTTP2Posix
 public import Logging
+import ServiceLifecycle
 import Synchronization
 public import Wire
 
 /// A server of the fleet: its socket, its health, its end. What it computes is told by the services it is given.
 ///
 ///     let server = try StageServer(kind: "text", options: options)
-///     try await server.run([.text(harness)]) { try await service.load() }
+///     try await server.runAlone([.text(harness)]) { try await service.load() }
 public final class StageServer: Sendable {
     public let kind: String
     public let logger: Logger
@@ -50,21 +51,25 @@ public final class StageServer: Sendable {
         (events, post) = AsyncStream.makeStream()
     }
 
-    /// Serves until the process is told to end and its work is done; then the socket's file is gone.
+    /// The whole life of a process that only serves: until it is told to end by a signal or a call, and its work is done.
+    public func runAlone(_ services: [Wire.Service], load: @escaping @Sendable () async throws -> StageModel) async throws {
+        try await ProcessGroup(server: self) { try await self.run(services, load: load) }.run()
+    }
+
+    /// Serves until it is told to end, by ``beginDrain(deadline:)`` or the end of its service group, and its work is done; then
+    /// the socket's file is gone.
     ///
     /// - Parameters:
     ///   - services: beside them health, reflection and Stage are served.
     ///   - load: gets the process ready while it already answers Describe and health (NOT_SERVING); what it throws ends the process.
     ///     Afterwards `ready <address>` is printed on standard output.
-    public func run(_ services: [Service], load: @escaping @Sendable () async throws -> StageModel) async throws {
+    public func run(_ services: [Wire.Service], load: @escaping @Sendable () async throws -> StageModel) async throws {
         defer { socket.remove() }
-        let signals = Signals.onTermination { [post] in post.yield(.asked(deadline: nil)) }
-        defer { for signal in signals { signal.cancel() } }
         if options.exitWithParent { ParentWatch.onParentGone { [post] in post.yield(.parentGone) } }
 
         let named = services + [.stage(StageControl(server: self, requestLimit: services.map(\.requestLimit).max() ?? 0))]
         let health = HealthBoard(services: named.map(\.name))
-        let standard = Service.reflection(listing: named.map(\.name) + [Methods.Health.service, Methods.Reflection.services[0]])
+        let standard = Wire.Service.reflection(listing: named.map(\.name) + [Methods.Health.service, Methods.Reflection.services[0]])
         let server = GRPCServer(
             transport: HTTP2ServerTransport.Posix(
                 listeningSocketDescriptor: Int(socket.descriptor), transportSecurity: .plaintext,
@@ -76,7 +81,8 @@ public final class StageServer: Sendable {
         let serving = Task {
             do {
                 try await server.serve()
-                end.finish()
+                let isAsked = gate.phase == .draining
+                end.finish(throwing: isAsked ? nil : ServerKitError(.socket, "\(address) was lost: the server stopped listening"))
             } catch {
                 end.finish(throwing: error)
             }
@@ -89,7 +95,11 @@ public final class StageServer: Sendable {
         start(load, health) { end.finish(throwing: $0) }
         // A failure leaves the transport to the end of the process: cancelled while it listens, it traps on a connection that it has
         // accepted and not yet taken up (swift-nio, issue 2637).
-        for try await _ in ends {}
+        try await withGracefulShutdownHandler {
+            for try await _ in ends {}
+        } onGracefulShutdown: {
+            self.beginDrain()
+        }
         serving.cancel()
         await serving.value
     }

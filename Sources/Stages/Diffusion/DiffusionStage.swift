@@ -11,6 +11,6 @@ public enum DiffusionStage {
         let limits = StageLimits(maxPromptBytes: RequestLimits.promptBytes.upperBound, maxPixels: RequestLimits.maximumArea)
         let server = try StageServer(kind: kind, options: options, limits: limits, status: modelStatus)
         let service = DefaultDiffusionService(diffusion, cache: server.cache)
-        try await server.run([.diffusion(DiffusionHarness(service, gate: server.gate))]) { try await service.load(model) }
+        try await server.runAlone([.diffusion(DiffusionHarness(service, gate: server.gate))]) { try await service.load(model) }
     }
 }

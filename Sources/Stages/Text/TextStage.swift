@@ -11,6 +11,6 @@ public enum TextStage {
         let limits = StageLimits(maxPromptBytes: RequestLimits.promptBytes.upperBound, maxPixels: RequestLimits.maximumArea)
         let server = try StageServer(kind: kind, options: options, capacity: text.batch, limits: limits, status: modelStatus)
         let service = DefaultTextService(text)
-        try await server.run([.text(TextHarness(service, gate: server.gate))]) { try await service.load(model) }
+        try await server.runAlone([.text(TextHarness(service, gate: server.gate))]) { try await service.load(model) }
     }
 }

@@ -11,6 +11,6 @@ public enum VisionStage {
         let server = try StageServer(
             kind: kind, options: options, limits: StageLimits(maxPixels: RequestLimits.maximumArea), status: modelStatus)
         let service = DefaultVisionService()
-        try await server.run([.vision(VisionHarness(service, gate: server.gate))]) { try await service.load(model) }
+        try await server.runAlone([.vision(VisionHarness(service, gate: server.gate))]) { try await service.load(model) }
     }
 }

@@ -30,10 +30,12 @@ public struct FleetStatus: Sendable, Hashable {
     public var refused: Int
     /// Since the gateway began.
     public var uptimeSeconds: Double
+    /// Why the gateway is not ready, one sentence each; empty: it is.
+    public var problems: [String]
 
     public init(
         gateway: StageDescription, stages: [StageStatus], queues: [QueueStatus] = [], cards: [CardStatus] = [], jobs: JobCounts? = nil,
-        images: Int = 0, retries: Int = 0, refused: Int = 0, uptimeSeconds: Double = 0
+        images: Int = 0, retries: Int = 0, refused: Int = 0, uptimeSeconds: Double = 0, problems: [String] = []
     ) {
         self.gateway = gateway
         self.stages = stages
@@ -44,6 +46,7 @@ public struct FleetStatus: Sendable, Hashable {
         self.retries = retries
         self.refused = refused
         self.uptimeSeconds = uptimeSeconds
+        self.problems = problems
     }
 }
 
@@ -63,6 +66,8 @@ extension FleetStatus: CodedMessage {
         c.retries = try UInt64(wire: retries, "retries")
         c.refused = try UInt64(wire: refused, "refused")
         c.uptime_seconds = uptimeSeconds
+        c.n_problems = problems.count
+        c.problems = try arena.texts(problems, "problems")
     }
 
     init(_ c: Glm__V1__FleetStatus) throws(WireError) {
@@ -70,7 +75,7 @@ extension FleetStatus: CodedMessage {
             gateway: try message(c.gateway, "gateway"), stages: try messages(c.n_stages, c.stages),
             queues: try messages(c.n_queues, c.queues), cards: try messages(c.n_cards, c.cards), jobs: try message(c.jobs),
             images: try count(c.images, "images"), retries: try count(c.retries, "retries"), refused: try count(c.refused, "refused"),
-            uptimeSeconds: c.uptime_seconds)
+            uptimeSeconds: c.uptime_seconds, problems: try texts(c.n_problems, c.problems, "problems"))
     }
 }
 

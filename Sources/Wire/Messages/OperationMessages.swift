@@ -36,10 +36,13 @@ public struct ScaleRequest: Sendable, Hashable {
     public var kind: String
     /// At least 1.
     public var replicas: Int
+    /// Name of the model whose stages are meant; empty: the only one of the kind.
+    public var model: String
 
-    public init(kind: String, replicas: Int) {
+    public init(kind: String, replicas: Int, model: String = "") {
         self.kind = kind
         self.replicas = replicas
+        self.model = model
     }
 }
 
@@ -49,20 +52,26 @@ extension ScaleRequest: CodedMessage {
     func fill(_ c: inout Glm__V1__ScaleRequest, _ arena: Arena) throws(WireError) {
         c.kind = try arena.text(kind, "kind")
         c.replicas = try UInt32(wire: replicas, "replicas")
+        c.model = try arena.text(model, "model")
     }
 
-    init(_ c: Glm__V1__ScaleRequest) throws(WireError) { self.init(kind: try text(c.kind, "kind"), replicas: Int(c.replicas)) }
+    init(_ c: Glm__V1__ScaleRequest) throws(WireError) {
+        self.init(kind: try text(c.kind, "kind"), replicas: Int(c.replicas), model: try text(c.model, "model"))
+    }
 }
 
 /// Replaces all stages of one kind by new ones of another model.
 public struct SwapRequest: Sendable, Hashable {
     /// `vision`, `text` or `diffusion`.
     public var kind: String
-    /// The new model's folder on the gateway's host.
+    /// Of the new checkpoint, on the gateway's host.
+    public var folder: String
+    /// Name of the model that gets it; empty: the only one of the kind.
     public var model: String
 
-    public init(kind: String, model: String) {
+    public init(kind: String, folder: String, model: String = "") {
         self.kind = kind
+        self.folder = folder
         self.model = model
     }
 }
@@ -72,10 +81,13 @@ extension SwapRequest: CodedMessage {
 
     func fill(_ c: inout Glm__V1__SwapRequest, _ arena: Arena) throws(WireError) {
         c.kind = try arena.text(kind, "kind")
+        c.folder = try arena.text(folder, "folder")
         c.model = try arena.text(model, "model")
     }
 
-    init(_ c: Glm__V1__SwapRequest) throws(WireError) { self.init(kind: try text(c.kind, "kind"), model: try text(c.model, "model")) }
+    init(_ c: Glm__V1__SwapRequest) throws(WireError) {
+        self.init(kind: try text(c.kind, "kind"), folder: try text(c.folder, "folder"), model: try text(c.model, "model"))
+    }
 }
 
 /// One thing that an operation has done.

@@ -63,10 +63,12 @@ struct ScaleCommand: AsyncParsableCommand {
     @Argument(help: ArgumentHelp("Stages of the kind; at least 1.", valueName: "n"))
     var replicas: Int
 
+    @OptionGroup var model: ModelNameOption
+
     @OptionGroup var gateway: GatewayOption
 
     func run() async throws {
-        let request = ScaleRequest(kind: kind.rawValue, replicas: replicas)
+        let request = ScaleRequest(kind: kind.rawValue, replicas: replicas, model: model.name)
         try await gateway.calling { try await OperationsClient($0).scale(request) { $0.print() } }
     }
 }
@@ -75,21 +77,32 @@ struct ScaleCommand: AsyncParsableCommand {
 struct SwapCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "swap", abstract: "Replace the stages of one kind by stages of another model, without a pause.",
-        discussion: "New stages are started and proved, requests go to them, the old ones drain. Where there is no room for both, nothing is changed."
+        discussion: "New stages are started and probed, requests go to them, the old ones drain. Where there is no room for both, nothing is changed."
     )
 
     @Argument(help: ArgumentHelp("vision, text or diffusion.", valueName: "kind"))
     var kind: StageKind
 
-    @Option(help: ArgumentHelp("The new model's folder, on the gateway's host.", valueName: "dir"))
-    var model: String
+    @Option(name: .customLong("model"), help: ArgumentHelp("Folder of the new checkpoint, on the gateway's host.", valueName: "dir"))
+    var folder: String
+
+    @OptionGroup var model: ModelNameOption
 
     @OptionGroup var gateway: GatewayOption
 
     func run() async throws {
-        let request = SwapRequest(kind: kind.rawValue, model: URL(fileURLWithPath: model).standardizedFileURL.path)
+        let request = SwapRequest(
+            kind: kind.rawValue, folder: URL(fileURLWithPath: folder).standardizedFileURL.path, model: model.name)
         try await gateway.calling { try await OperationsClient($0).swap(request) { $0.print() } }
     }
+}
+
+/// Which of the fleet's models a command is about.
+struct ModelNameOption: ParsableArguments {
+    @Option(help: ArgumentHelp("Name of the model, as glm status shows it. Default: the only one of the kind.", valueName: "name"))
+    var modelName: String?
+
+    var name: String { modelName ?? "" }
 }
 
 extension StageKind: ExpressibleByArgument {}

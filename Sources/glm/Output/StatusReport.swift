@@ -22,6 +22,8 @@ struct StatusReport: Encodable {
         let stages: [String]
     }
 
+    /// Why the gateway is not ready; empty: it is.
+    private let problems: [String]
     private let processes: [Process]
     private let queues: [Line]
     private let cards: [Card]
@@ -31,6 +33,7 @@ struct StatusReport: Encodable {
 
     /// - Parameter before: an earlier status, for the rate.
     init(_ status: FleetStatus, _ address: Address, before: FleetStatus? = nil) {
+        problems = status.problems
         let gateway = Self.process(StageStatus(address: "\(address)", health: .serving, description: status.gateway))
         processes = [gateway] + status.stages.map(Self.process)
         queues = status.queues.map {
@@ -69,7 +72,8 @@ struct StatusReport: Encodable {
     }
 
     var text: String {
-        var parts = [processTable]
+        var parts = problems.isEmpty ? [] : [problems.map { "NOT READY: \($0)" }.joined(separator: "\n")]
+        parts.append(processTable)
         if !queues.isEmpty { parts.append(queueTable) }
         if !cards.isEmpty { parts.append(cardTable) }
         let rate = imagesPerMinute.map { ", \(Int($0.rounded())) a minute now" } ?? ""

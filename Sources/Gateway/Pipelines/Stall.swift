@@ -1,11 +1,9 @@
+import ServerKit
 import Synchronization
 
 /// When a stage last made something of a request.
 final class Heartbeat: Sendable {
-    let replica: Registry.Replica
     private let last = Mutex(ContinuousClock.now)
-
-    init(replica: Registry.Replica) { self.replica = replica }
 
     func beat() { last.withLock { $0 = .now } }
     var idle: Duration { last.withLock { $0.duration(to: .now) } }
@@ -17,17 +15,12 @@ struct Stall: Error {
 
     /// Runs `body` until it ends, or until `heartbeat` has not beaten for `limit`: then it is cancelled and ``Stall`` is thrown.
     static func watching<R: Sendable>(_ heartbeat: Heartbeat, limit: Duration, _ body: @escaping @Sendable () async throws -> R) async throws -> R {
-        try await withThrowingTaskGroup(of: R.self) { group in
-            group.addTask { try await body() }
-            group.addTask {
-                while true {
-                    let idle = heartbeat.idle
-                    guard idle < limit else { throw Stall(limit: limit) }
-                    try await Task.sleep(for: limit - idle)
-                }
+        try await race(body) {
+            while true {
+                let idle = heartbeat.idle
+                guard idle < limit else { throw Stall(limit: limit) }
+                try await Task.sleep(for: limit - idle)
             }
-            defer { group.cancelAll() }
-            return try await group.next()!
         }
     }
 }

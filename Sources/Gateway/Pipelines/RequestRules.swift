@@ -31,7 +31,7 @@ public struct RequestRules: Sendable, Hashable {
 
     /// - Parameter seed: for a request without one.
     /// - Throws: INVALID_ARGUMENT with field, limit and value.
-    package func order(_ request: GenerateImageRequest, requestID: String, seed: @autoclosure () -> UInt64) throws(CallError) -> Order {
+    package func validate(_ request: GenerateImageRequest, requestID: String, seed: @autoclosure () -> UInt64) throws(CallError) -> ImageRequest {
         do {
             return try checked(request, requestID: requestID, seed: seed())
         } catch let error as GLMImageError {
@@ -43,7 +43,7 @@ public struct RequestRules: Sendable, Hashable {
         }
     }
 
-    private func checked(_ request: GenerateImageRequest, requestID: String, seed: UInt64) throws -> Order {
+    private func checked(_ request: GenerateImageRequest, requestID: String, seed: UInt64) throws -> ImageRequest {
         try RequestLimits.checkPrompt(request.prompt)
         try RequestLimits.checkSourceCount(request.images.count)
         guard request.images.count <= planned.sources else {
@@ -70,7 +70,7 @@ public struct RequestRules: Sendable, Hashable {
             throw CallError(
                 .invalidArgument, "width × height \(width) × \(height) is \(width * height) pixels, the fleet is planned for \(planned.pixels)")
         }
-        return Order(
+        return ImageRequest(
             requestID: requestID, prompt: request.prompt, images: request.images, height: height, width: width, steps: steps,
             guidanceScale: guidanceScale, seed: request.seed ?? seed, format: request.format, jpegQuality: request.jpegQuality,
             sampling: request.sampling)

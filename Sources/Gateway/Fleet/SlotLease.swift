@@ -1,8 +1,8 @@
 import Wire
 
 /// A slot of a stage, held for one request.
-struct Lease: Sendable {
-    let id: Dispatch.ID
+struct SlotLease: Sendable {
+    let id: SlotScheduler.ID
     let replica: Registry.Replica
     let connection: StageConnection
 }

@@ -12,7 +12,7 @@ package struct Attempts: Sendable, Hashable {
 
     /// A request that has lost so many stages is given up.
     package static let limit = 6
-    /// A request that has lost so many stages gets one for itself: whatever ends it then, ends nobody else.
+    /// A request that has lost this many stages gets one for itself, so that a crash it causes affects no other request.
     package static let shared = 2
 
     /// Processes that have failed it.
@@ -22,7 +22,10 @@ package struct Attempts: Sendable, Hashable {
 
     package init() {}
 
-    package var alone: Bool { failures >= Self.shared }
+    /// Nothing has failed yet.
+    package var isFirst: Bool { self == Attempts() }
+
+    package var needsIsolation: Bool { failures >= Self.shared }
 
     /// A call to a stage has failed.
     package mutating func failed(_ error: CallError, at replica: Registry.Replica) -> Verdict {
@@ -48,8 +51,8 @@ package struct Attempts: Sendable, Hashable {
         }
     }
 
-    /// Whether the failure says something of the stage.
-    package static func castsDoubt(_ error: CallError) -> Bool {
+    /// Whether the failure may be the stage's fault.
+    package static func isSuspicious(_ error: CallError) -> Bool {
         switch error.status {
         case .invalidArgument, .failedPrecondition, .unimplemented, .deadlineExceeded, .resourceExhausted: false
         default: error.retryAfter == nil

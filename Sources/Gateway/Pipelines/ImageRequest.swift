@@ -2,8 +2,10 @@ package import Domain
 package import Wire
 
 /// A request as it will be computed: checked, with every default filled in.
-package struct Order: Sendable, Hashable {
+package struct ImageRequest: Sendable, Hashable {
     package var requestID: String
+    /// Name of the model; empty: the fleet's only one.
+    package var model: String
     package var prompt: String
     /// Each a PNG or JPEG file.
     package var images: [[UInt8]]
@@ -17,10 +19,12 @@ package struct Order: Sendable, Hashable {
     package var sampling: Sampling?
 
     package init(
-        requestID: String, prompt: String, images: [[UInt8]], height: Int, width: Int, steps: Int, guidanceScale: Float, seed: UInt64,
+        requestID: String, model: String = "", prompt: String, images: [[UInt8]], height: Int, width: Int, steps: Int, guidanceScale: Float,
+        seed: UInt64,
         format: ImageFormat, jpegQuality: Int, sampling: Sampling?
     ) {
         self.requestID = requestID
+        self.model = model
         self.prompt = prompt
         self.images = images
         self.height = height
@@ -33,10 +37,10 @@ package struct Order: Sendable, Hashable {
         self.sampling = sampling
     }
 
-    package func accepted(_ pipeline: Pipeline) -> Accepted {
+    package func accepted(_ models: ModelSet) -> Accepted {
         Accepted(
             requestID: requestID, height: height, width: width, steps: steps, guidanceScale: guidanceScale, seed: seed, format: format,
-            sampling: sampling, sources: images.count, modelName: pipeline.modelName, modelFingerprint: pipeline.fingerprint)
+            sampling: sampling, sources: images.count, modelName: models.name, modelFingerprint: models.fingerprint)
     }
 
     /// What it asks of each kind of stage, in units that cost about the same.

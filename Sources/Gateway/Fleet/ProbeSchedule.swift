@@ -1,9 +1,9 @@
-/// When a process of a stage is asked to prove itself: the decisions, with time passed in.
+/// When a process of a stage is probed: the decisions, with time passed in.
 ///
-/// A stage is proved by work: its last answered request, or the smallest request, sent to it when it has not answered any for
-/// a while, when it is new, and when it is in doubt.
-package struct Pulse: Sendable, Hashable {
-    /// Without an answer for so long, it is asked.
+/// An answered request shows that a stage works. A probe, the smallest request, is sent when it has not answered any for a while,
+/// when it is new, and when it is suspect.
+package struct ProbeSchedule: Sendable, Hashable {
+    /// A probe is due after this long without an answer.
     package let interval: Duration
     /// Nil: at once.
     private var due: ContinuousClock.Instant?
@@ -22,14 +22,14 @@ package struct Pulse: Sendable, Hashable {
         failures = 0
     }
 
-    /// It was asked, and did not prove itself.
+    /// It failed a probe.
     package mutating func failed(now: ContinuousClock.Instant) {
         failures += 1
         due = now + min(.milliseconds(100) * (1 << min(failures, 6)), interval)
     }
 
-    /// A request failed there. One that did not prove itself either is not asked sooner for that.
-    package mutating func doubted() {
+    /// A request failed there. If it is failing probes already, the back-off stays.
+    package mutating func suspected() {
         if failures == 0 { due = nil }
     }
 }

@@ -6,16 +6,18 @@ public import Wire
 public struct FleetReport: Sendable {
     private let fleet: Fleet
     private let supervisor: Supervisor
-    private let pictures: Pictures
+    private let pictures: ImageService
     private let jobs: JobRunner?
+    private let readiness: Readiness
     private let cards: CardReader
     private let began = ContinuousClock.now
 
-    public init(fleet: Fleet, supervisor: Supervisor, pictures: Pictures, jobs: JobRunner?, cards: CardReader = CardReader()) {
+    init(fleet: Fleet, supervisor: Supervisor, pictures: ImageService, jobs: JobRunner?, readiness: Readiness, cards: CardReader = CardReader()) {
         self.fleet = fleet
         self.supervisor = supervisor
         self.pictures = pictures
         self.jobs = jobs
+        self.readiness = readiness
         self.cards = cards
     }
 
@@ -32,7 +34,7 @@ public struct FleetReport: Sendable {
         return FleetStatus(
             gateway: gateway, stages: stages, queues: await fleet.queues(), cards: await cardStatus(), jobs: try? await jobs?.counts(),
             images: await pictures.images, retries: await fleet.retries, refused: await pictures.refused,
-            uptimeSeconds: began.duration(to: .now).inSeconds)
+            uptimeSeconds: began.duration(to: .now).inSeconds, problems: await readiness.problems)
     }
 
     /// The same for machines.

@@ -7,7 +7,7 @@ public enum GatewayMetrics {
     /// What each is, for those who read the numbers.
     public static let descriptions: [MetricDescription] =
         [
-            MetricDescription("glm_gateway_images_total", "Pictures made."),
+            MetricDescription("glm_gateway_images_total", "ImageService made."),
             MetricDescription("glm_gateway_image_seconds", "One picture, from its acceptance to its answer."),
             MetricDescription("glm_gateway_failures_total", "Requests that ended without a picture, by status."),
             MetricDescription("glm_diffusion_steps_total", "Denoising steps of the pictures made."),

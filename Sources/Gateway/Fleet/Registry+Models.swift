@@ -1,0 +1,111 @@
+package import Domain
+package import Wire
+
+/// Which model computes a request.
+extension Registry {
+    /// The checkpoints of a request that needs these kinds of stages.
+    ///
+    /// - Parameters:
+    ///   - name: of the model; empty: the only one of the fleet.
+    ///   - expected: kinds that come back, though none serves now.
+    /// - Throws: FAILED_PRECONDITION for a name that the fleet doesn't have, for none where it has several, and where stages that
+    ///   nobody planned differ in their models; UNAVAILABLE for a kind of which none serves and none is expected.
+    package func modelSet(named name: String = "", for kinds: [StageKind], expected: Set<StageKind> = []) throws(CallError) -> ModelSet {
+        let planned = try plannedModel(name)
+        var fingerprints = (planned?.fingerprints ?? [:]).filter { kinds.contains($0.key) }
+        for kind in kinds where candidates(kind, model: fingerprints[kind]).isEmpty && !expected.contains(kind) {
+            throw missing(kind, model: fingerprints[kind])
+        }
+        let open = kinds.filter { fingerprints[$0] == nil }
+        if !open.isEmpty {
+            let model = try commonModel(of: open, named: planned == nil ? name : "")
+            for kind in open { fingerprints[kind] = model }
+        }
+        let names = kinds.flatMap { candidates($0, model: fingerprints[$0]) }.compactMap(\.description?.modelName)
+        return ModelSet(name: planned?.name ?? names.last ?? name, fingerprints: fingerprints)
+    }
+
+    /// The model of a plan; nil in a fleet that nobody planned.
+    private func plannedModel(_ name: String) throws(CallError) -> ModelSet? {
+        guard !models.isEmpty else { return nil }
+        if name.isEmpty, models.count == 1, let (name, fingerprints) = models.first { return ModelSet(name: name, fingerprints: fingerprints) }
+        if let fingerprints = models[name] { return ModelSet(name: name, fingerprints: fingerprints) }
+        let known = models.keys.sorted().joined(separator: ", ")
+        throw CallError(
+            .failedPrecondition,
+            name.isEmpty ? "model is not set, and this fleet has several: \(known)" : "this fleet has no model \(name); it has \(known)"
+        )
+    }
+
+    /// Of stages that nobody planned: the checkpoint that the most of them serve, so that one stray stage doesn't decide.
+    private func commonModel(of kinds: [StageKind], named name: String) throws(CallError) -> String {
+        func serving(_ kind: StageKind) -> [Replica] {
+            candidates(kind, model: nil).filter { name.isEmpty || $0.description?.modelName == name }
+        }
+        let counts = Dictionary(grouping: kinds.flatMap(serving), by: \.fingerprint).mapValues(\.count)
+        let models = counts.sorted { ($1.value, $0.key) < ($0.value, $1.key) }.map(\.key)
+        if let model = models.first(where: { model in kinds.allSatisfy { serving($0).contains { $0.fingerprint == model } } }) { return model }
+        if let kind = kinds.first(where: { candidates($0, model: nil).isEmpty }) { throw missing(kind, model: nil) }
+        if let kind = kinds.first(where: { serving($0).isEmpty }) {
+            let known = Set(candidates(kind, model: nil).compactMap(\.description?.modelName)).sorted().joined(separator: ", ")
+            throw CallError(.failedPrecondition, "no \(kind) stage has model \(name); there is \(known)")
+        }
+        throw disagreement(kinds.compactMap { serving($0).first })
+    }
+
+    /// The stages that a request may go to.
+    /// - Parameter model: fingerprint of the model; nil: any.
+    package func candidates(_ kind: StageKind, model: String?) -> [Replica] {
+        listing.filter { $0.kind == kind && $0.serves && (model == nil || $0.fingerprint == model) }
+    }
+
+    /// The stages of a kind that serve a model of the plan; without a plan, any.
+    package func serving(_ kind: StageKind) -> [Replica] {
+        let wanted = Set(models.values.compactMap { $0[kind] })
+        return candidates(kind, model: nil).filter { wanted.isEmpty || wanted.contains($0.fingerprint) }
+    }
+
+    /// Kinds of stages that are to run, each with the model that it must have; nil: any.
+    package func requirements(_ kinds: Set<StageKind>) -> [(kind: StageKind, model: String?)] {
+        kinds.sorted().flatMap { kind -> [(kind: StageKind, model: String?)] in
+            let wanted = models.sorted { $0.key < $1.key }.compactMap { $0.value[kind] }
+            return wanted.isEmpty ? [(kind, nil)] : wanted.map { (kind, $0) }
+        }
+    }
+
+    /// Why no stage of a kind and model serves, and why none comes back where that is known.
+    package func missing(_ kind: StageKind, model: String?) -> CallError {
+        var error = absent(kind, model)
+        if let reason = givenUp[kind] { error.message += "; \(reason)" }
+        return error
+    }
+
+    private func absent(_ kind: StageKind, _ model: String?) -> CallError {
+        let known = listing.filter { $0.kind == kind }
+        guard !known.isEmpty else {
+            // A socket that has not answered may be of the kind by its name.
+            let silent = listing.first { $0.description == nil && "\($0.address)".contains("/\(kind.rawValue)-") }
+            let detail = silent.map { "; \($0.address) \($0.problem)" } ?? ""
+            return CallError(
+                .unavailable, "no \(kind) stage is running\(detail); start \(kind.program) \(place)",
+                retryAfter: silent == nil ? nil : .milliseconds(200))
+        }
+        let comes = known.contains { $0.description?.state == .starting || ($0.problem.isEmpty && !$0.passedProbe) }
+        let reasons = known.map { replica in
+            if let model, replica.serves, replica.fingerprint != model {
+                return "\(replica.name) has model \(replica.description?.modelName ?? "") \(replica.fingerprint), wanted is \(model)"
+            }
+            return "\(replica.name) \(replica.problem.isEmpty ? "is being probed" : replica.problem)"
+        }
+        return CallError(
+            .unavailable, "no \(kind) stage serves: " + reasons.joined(separator: ", "), retryAfter: comes ? .milliseconds(200) : nil)
+    }
+
+    private func disagreement(_ replicas: [Replica]) -> CallError {
+        let models = replicas.compactMap { replica in
+            replica.description.map { "\(replica.name) has \($0.modelName) \($0.modelFingerprint)" }
+        }
+        return CallError(
+            .failedPrecondition, "the stages serve different models: \(models.joined(separator: ", ")); start them with the same --model")
+    }
+}

@@ -1,0 +1,112 @@
+package import Domain
+package import Wire
+
+/// How far one image request is, and what comes next.
+///
+/// Text to image: text, then diffusion. Image to image: vision for every source, then text, then diffusion.
+package struct ImagePipeline: Pipeline {
+    package let request: ImageRequest
+    /// Version of the program, for the answer.
+    private let build: String
+    /// Of the models that have computed it so far.
+    private var fingerprints: [StageKind: String] = [:]
+    private var codes: [CodeGrid?]
+    private var target: CodeGrid?
+    private var picture: RenderedImage?
+    private var tokens = (done: 0, total: 0)
+    private var steps = 0
+    private var timings: [StageTiming] = []
+
+    package init(_ request: ImageRequest, build: String) {
+        self.request = request
+        self.build = build
+        codes = request.images.map { _ in nil }
+    }
+
+    package var next: PipelineStep<GeneratedImage> {
+        if codes.contains(nil) { return .calls(encodings, progress: Progress(stage: StageKind.vision.rawValue, done: 0, total: codes.count)) }
+        let codes = codes.compactMap(\.self)
+        guard let target else {
+            let request = GenerateTokensRequest(
+                prompt: request.prompt, height: request.height, width: request.width, sources: codes, seed: request.seed, sampling: request.sampling)
+            return .calls([StageCall(.generate(request), units: self.request.units[.text] ?? 0)], progress: nil)
+        }
+        guard let picture else {
+            let call = StageCall(.render(rendering(target, codes)), units: request.units[.diffusion] ?? 0)
+            return .calls([call], progress: Progress(stage: StageKind.diffusion.rawValue, done: 0, total: request.steps))
+        }
+        return .done(answer(picture))
+    }
+
+    private var encodings: [StageCall] {
+        request.images.enumerated().map { StageCall(index: $0, .encode(EncodeRequest(image: $1)), units: 1) }
+    }
+
+    private func rendering(_ target: CodeGrid, _ codes: [CodeGrid]) -> RenderRequest {
+        RenderRequest(
+            prompt: request.prompt, height: request.height, width: request.width, target: target,
+            sources: zip(request.images, codes).map(SourcePicture.init), steps: request.steps, guidanceScale: request.guidanceScale,
+            seed: request.seed, format: request.format, jpegQuality: request.jpegQuality)
+    }
+
+    package mutating func received(_ event: StageEvent, for call: StageCall, from source: StageSource) -> Progress? {
+        fingerprints[call.request.kind] = source.fingerprint
+        switch event {
+        case .encoded(let response):
+            // In any order.
+            codes[call.index] = response.grid
+            add(response.timings, .vision, source)
+            return Progress(stage: StageKind.vision.rawValue, done: codes.count { $0 != nil }, total: codes.count)
+        case .text(let event): return received(event, source)
+        case .diffusion(let event): return received(event, source)
+        }
+    }
+
+    private mutating func received(_ event: GenerateTokensEvent, _ source: StageSource) -> Progress? {
+        switch event {
+        case .layout(let layout):
+            guard tokens.total == 0 else { return nil }
+            tokens.total = layout.totalTokens
+        case .tokens(let made):
+            // A stage that takes another's place begins anew; the client hears what is new to it.
+            guard made.first + made.ids.count > tokens.done else { return nil }
+            tokens.done = made.first + made.ids.count
+        case .result(let result):
+            target = result.target
+            add(result.timings, .text, source)
+            return nil
+        }
+        return Progress(stage: StageKind.text.rawValue, done: tokens.done, total: tokens.total)
+    }
+
+    private mutating func received(_ event: RenderEvent, _ source: StageSource) -> Progress? {
+        switch event {
+        case .step(let step):
+            guard step.step > steps else { return nil }
+            steps = step.step
+            return Progress(stage: StageKind.diffusion.rawValue, done: step.step, total: step.steps)
+        case .result(let result):
+            picture = result
+            add(result.timings, .diffusion, source)
+            return nil
+        }
+    }
+
+    /// Vision calls its one picture "image"; the caller sent several.
+    package func refusal(_ error: CallError, of call: StageCall) -> CallError {
+        guard error.status == .invalidArgument, call.request.kind == .vision else { return error }
+        var error = error
+        error.message = "images[\(call.index)]: \(error.message.trimmingPrefix("image: "))"
+        return error
+    }
+
+    private func answer(_ picture: RenderedImage) -> GeneratedImage {
+        GeneratedImage(
+            image: picture.image, format: picture.format, height: picture.height, width: picture.width, steps: request.steps,
+            guidanceScale: request.guidanceScale, seed: request.seed, modelFingerprint: ModelSet.joined(fingerprints), build: build, timings: timings)
+    }
+
+    private mutating func add(_ timings: [Timing], _ kind: StageKind, _ source: StageSource) {
+        self.timings += timings.map { StageTiming(stage: kind.rawValue, instance: source.instance, phase: $0.phase, seconds: $0.seconds) }
+    }
+}

@@ -1,0 +1,100 @@
+import Domain
+import ServerKit
+import Wire
+
+/// Makes the calls of one request, each on as many stages one after the other as it takes.
+struct StageCaller: Sendable {
+    let fleet: Fleet
+    let timing: FleetTiming
+    let requestID: String
+    /// The models of the request, as they were when it was accepted.
+    let models: ModelSet
+    /// The request's place in the order of arrival.
+    let arrival: Int
+    /// The caller's deadline; stages get what is left of it.
+    let deadline: ContinuousClock.Instant?
+
+    /// The model of now: a swap may have come since the request was accepted.
+    func model(_ kind: StageKind) async -> String? { await fleet.fingerprint(kind, of: models) }
+
+    /// - Parameter onEvent: called in order; a stage that takes another's place begins anew.
+    /// - Throws: ``CallError``; `CancellationError`.
+    func call(_ call: StageCall, onEvent: @escaping @Sendable (StageEvent, StageSource) async -> Void) async throws {
+        let kind = call.request.kind
+        var attempts = Attempts()
+        while true {
+            let request = SlotRequest(
+                kind: kind, arrival: arrival, model: await model(kind), avoid: attempts.avoid, isolated: attempts.needsIsolation)
+            // A request that has lost a stage waits for the next one to come up.
+            let patience = attempts.isFirst ? Duration.zero : .seconds(10)
+            let lease = try await inTime { try await fleet.slot(request, patience: patience) }
+            switch await attempt(call, lease, onEvent) {
+            case .success: return
+            case .failure(let error):
+                if let pause = try await pause(after: error, at: lease, &attempts) { try await inTime { try await Task.sleep(for: pause) } }
+            }
+        }
+    }
+
+    /// One call on one stage.
+    private func attempt(
+        _ call: StageCall, _ lease: SlotLease, _ onEvent: @escaping @Sendable (StageEvent, StageSource) async -> Void
+    ) async -> Result<Void, any Error> {
+        let start = ContinuousClock.now
+        let source = StageSource(instance: lease.replica.instance, fingerprint: lease.replica.fingerprint)
+        let left = deadline.map { max(start.duration(to: $0), Duration.milliseconds(1)) }
+        let settings = CallSettings(timeout: left, requestID: requestID)
+        let heartbeat = Heartbeat()
+        do {
+            try await Stall.watching(heartbeat, limit: timing.stallLimit(lease.replica.description?.device ?? "")) {
+                try await fleet.whileAlive(lease.replica.incarnation) {
+                    try await call.request.call(lease.connection, settings) { event in
+                        heartbeat.beat()
+                        await onEvent(event, source)
+                    }
+                }
+            }
+            await fleet.answered(lease, units: call.units, seconds: start.duration(to: .now).inSeconds)
+            return .success(())
+        } catch {
+            return .failure(error)
+        }
+    }
+
+    /// Gives the slot back and decides.
+    /// - Returns: how long to wait before another stage is asked; nil: not at all.
+    /// - Throws: what ends the request.
+    private func pause(after error: any Error, at lease: SlotLease, _ attempts: inout Attempts) async throws -> Duration? {
+        switch error {
+        case let error as CallError:
+            if error.status == .deadlineExceeded, let deadline, deadline <= .now {
+                await fleet.release(lease.id)
+                throw CallError(.deadlineExceeded, "the deadline passed while stage \(lease.replica.name) computed")
+            }
+            let verdict = attempts.failed(error, at: lease.replica)
+            if Attempts.isSuspicious(error) { await fleet.failed(lease) } else { await fleet.release(lease.id) }
+            switch verdict {
+            case .again(let pause): return pause
+            case .giveUp(let error): throw error
+            }
+        case let stall as Stall:
+            let error = CallError(.unavailable, "no progress for \(stall.limit.inSeconds) s")
+            let verdict = attempts.failed(error, at: lease.replica)
+            await fleet.stalled(lease, error.message)
+            if case .giveUp(let error) = verdict { throw error }
+            return nil
+        default:
+            await fleet.release(lease.id)
+            throw error
+        }
+    }
+
+    /// Ends a wait at the caller's deadline.
+    private func inTime<R: Sendable>(_ body: @escaping @Sendable () async throws -> R) async throws -> R {
+        guard let deadline else { return try await body() }
+        return try await race(body) {
+            try await Task.sleep(until: deadline)
+            throw CallError(.deadlineExceeded, "the deadline passed while the request waited for a stage")
+        }
+    }
+}

@@ -1,0 +1,52 @@
+public import ServerKit
+public import Telemetry
+
+/// All that a gateway is started with.
+public struct GatewayConfiguration: Sendable {
+    /// Metrics and health over HTTP.
+    public struct HTTP: Sendable {
+        public var host: String
+        /// 0: one that the system chooses.
+        public var port: Int
+        /// What this process counts; see ``GatewayMetrics/descriptions``.
+        public var registry: MetricsRegistry
+
+        public init(host: String, port: Int, registry: MetricsRegistry) {
+            self.host = host
+            self.port = port
+            self.registry = registry
+        }
+    }
+
+    public var server: ServerOptions
+    public var plan: FleetPlan
+    /// Where one more stage goes.
+    public var place: Operations.Placing
+    public var timing: FleetTiming
+    /// Flags that all stages get.
+    public var stageArguments: [String]
+    /// Nil: not served.
+    public var http: HTTP?
+    /// The folder of `jobs.sqlite`; nil: the run directory.
+    public var stateDirectory: String?
+    /// Stages live on when this process is told to end.
+    public var keepStages: Bool
+    /// It ends with the process that started it: nobody could come back for a job or for what operators changed, so neither is kept.
+    public var isPrivate: Bool
+
+    public init(
+        server: ServerOptions, plan: FleetPlan, place: @escaping Operations.Placing, timing: FleetTiming = FleetTiming(),
+        stageArguments: [String] = [],
+        http: HTTP? = nil, stateDirectory: String? = nil, keepStages: Bool = false, isPrivate: Bool = false
+    ) {
+        self.server = server
+        self.plan = plan
+        self.place = place
+        self.timing = timing
+        self.stageArguments = stageArguments
+        self.http = http
+        self.stateDirectory = stateDirectory
+        self.keepStages = keepStages
+        self.isPrivate = isPrivate
+    }
+}

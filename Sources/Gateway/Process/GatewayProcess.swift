@@ -1,0 +1,153 @@
+import Jobs
+import Logging
+import Processes
+public import ServerKit
+import ServiceLifecycle
+import Telemetry
+import Wire
+
+/// The whole gateway: its parts, how they are connected, and how they live and end together.
+///
+/// The parts are one group. One that fails ends the process with its reason, after the others have drained what they do; a
+/// failing disk or a lost HTTP port does not: the gateway goes on, and ``Readiness`` says so.
+public struct GatewayProcess: Sendable {
+    /// The gRPC server that clients speak with.
+    public let server: StageServer
+    private let folder: RunDirectory
+    private let plan: FleetPlan
+    private let keepStages: Bool
+    private let fleet: Fleet
+    private let supervisor: Supervisor
+    private let jobs: JobRunner?
+    private let http: TelemetryServer?
+    private let services: [Wire.Service]
+    /// Set when every kind of stage has served.
+    private let hasServed = Promise<Void>()
+
+    /// For stages that have nothing in flight any more.
+    private static let stopGrace = Duration.seconds(5)
+    /// Callers beyond the line: they are refused with numbers, not by the server's own limit.
+    private static let spare = 1024
+
+    /// Prepares the run directory and binds the address; starts nothing.
+    public init(_ configuration: GatewayConfiguration) throws {
+        let folder = configuration.server.runFolder
+        try folder.prepare()
+        let digest = configuration.plan.digest
+        let plan = Self.remembered(configuration, digest, folder)
+        let server = try StageServer(kind: "gateway", options: Self.options(configuration.server, in: folder), capacity: plan.queue + Self.spare)
+        let logger = server.logger
+        let fleet = Fleet(folder: folder, remote: plan.remote, models: plan.models, timing: configuration.timing, logger: logger)
+        let supervisor = Supervisor(
+            folder: folder, fleet: fleet, common: configuration.stageArguments, lifeline: configuration.isPrivate, logger: logger)
+        let pictures = ImageService(fleet: fleet, timing: configuration.timing, planned: plan.planned, limit: plan.queue, logger: logger)
+        let operations = Operations(fleet: fleet, supervisor: supervisor, logger: logger, place: configuration.place) { stages, models in
+            try FleetState(plan: digest, stages: stages, models: models).save(folder.path)
+        }
+        let jobs =
+            configuration.isPrivate
+            ? nil
+            : JobRunner(
+                store: try JobStore(path: "\(configuration.stateDirectory ?? folder.path)/jobs.sqlite"), pictures: pictures, kept: plan.jobsKept,
+                logger: logger)
+        let readiness = Readiness(fleet: fleet, kinds: plan.kinds, jobs: jobs)
+        let report = FleetReport(fleet: fleet, supervisor: supervisor, pictures: pictures, jobs: jobs, readiness: readiness)
+        let http = try configuration.http.map { try Self.telemetry($0, report, readiness, server) }
+        let gateway = GatewayService(pictures: pictures, gate: server.gate) {
+            server.description()
+        } report: {
+            var status = await report.status(server.description())
+            // Over HTTP nobody can be told that HTTP is lost.
+            if let problem = http?.problem { status.problems.append(problem) }
+            return status
+        }
+        services = [.gateway(gateway), .operations(OperationsService(operations))] + (jobs.map { [.jobs(JobsService($0))] } ?? [])
+        (self.folder, self.plan, self.keepStages) = (folder, plan, configuration.keepStages)
+        (self.server, self.fleet, self.supervisor, self.jobs, self.http) = (server, fleet, supervisor, jobs, http)
+    }
+
+    /// Serves until the process is told to end; then ends the stages that it keeps alive, unless they are to live on.
+    /// - Throws: why a part failed, after the others have ended.
+    public func run() async throws {
+        try await ProcessGroup(parts, server: server) {
+            try await server.run(services) {
+                try await allKindsServe()
+                hasServed.fulfil(())
+                return StageModel()
+            }
+        }.run()
+        if !keepStages { FleetState.remove(folder.path) }
+    }
+
+    /// In the order in which they depend on each other; they end in the reverse of it.
+    private var parts: [ProcessGroup.Part] {
+        var parts: [ProcessGroup.Part] = []
+        func add(_ name: String, _ body: @escaping @Sendable () async throws -> Void) {
+            parts.append(ProcessGroup.Part(name, logger: server.logger, body))
+        }
+        if let http { add("http") { try await http.run() } }
+        add("fleet watch") { try await untilShutdown { try await fleet.run() } }
+        add("supervision") { try await supervise() }
+        if let jobs {
+            add("jobs") {
+                try await untilShutdown {
+                    await fleet.served(plan.kinds)
+                    await jobs.run()
+                }
+            }
+        }
+        return parts
+    }
+
+    private func supervise() async throws {
+        for stage in plan.stages { await supervisor.keep(stage) }
+        try? await gracefulShutdown()
+        // Stages of a fleet that has never served are of no use to the next gateway.
+        guard !keepStages || hasServed.current == nil else { return }
+        await supervisor.stop(grace: Self.stopGrace)
+    }
+
+    /// Returns when each kind has a stage that serves; throws the reason when a stage is given up before.
+    private func allKindsServe() async throws {
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { await fleet.served(plan.kinds) }
+            group.addTask {
+                if let reason = await supervisor.firstFailure.value { throw LaunchError(.endedEarly, reason) }
+            }
+            defer { group.cancelAll() }
+            try await group.next()
+        }
+    }
+}
+
+extension GatewayProcess {
+    /// The plan as operators have changed it since it was begun with.
+    private static func remembered(_ configuration: GatewayConfiguration, _ digest: String, _ folder: RunDirectory) -> FleetPlan {
+        guard !configuration.isPrivate, let state = FleetState.load(folder.path, plan: digest) else { return configuration.plan }
+        var plan = configuration.plan
+        plan.stages = state.stages
+        plan.models = state.models
+        return plan
+    }
+
+    /// The only gateway of a folder is `gateway.sock`.
+    private static func options(_ options: ServerOptions, in folder: RunDirectory) -> ServerOptions {
+        var options = options
+        if options.listen == nil, options.instance == "0" { options.listen = "unix:\(folder.path)/gateway.sock" }
+        return options
+    }
+
+    private static func telemetry(
+        _ http: GatewayConfiguration.HTTP, _ report: FleetReport, _ readiness: Readiness, _ server: StageServer
+    ) throws -> TelemetryServer {
+        try TelemetryServer(
+            host: http.host, port: http.port, registry: http.registry, collect: { await report.samples(server.description()) },
+            ready: {
+                let problems = await readiness.problems
+                return problems.isEmpty ? .well : .unwell(problems.joined(separator: "; "))
+            },
+            onListening: { port in
+                server.logger.notice("metrics and health are served over HTTP", metadata: ["address": "http://\(http.host):\(port)"])
+            }, logger: server.logger)
+    }
+}

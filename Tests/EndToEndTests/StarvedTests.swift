@@ -1,0 +1,107 @@
+import Foundation
+import Processes
+import Testing
+import Wire
+
+/// A gateway whose system runs out of something: it goes on, says so, and recovers.
+@Suite(.timeLimit(.minutes(3)), .serialized) struct StarvedTests {
+    /// New namespaces of users and mounts, as `unshare` makes them; some systems forbid it.
+    private static let canUnshare: Bool = {
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+        process.arguments = ["unshare", "--user", "--map-root-user", "--mount", "true"]
+        process.standardError = FileHandle.nullDevice
+        return (try? process.run()).map {
+            process.waitUntilExit(); return process.terminationStatus == 0
+        } ?? false
+    }()
+
+    @Test("without inotify the run directory is listed every second instead, and the log names the limit", .enabled(if: canUnshare))
+    func noInotify() async throws {
+        let scratch = try Scratch()
+        let script = "echo 0 > /proc/sys/user/max_inotify_instances && exec \"$@\""
+        let program = try Program(
+            "glm-gateway", ["--run-directory", scratch.file("run"), "--start", "text,diffusion", "--model", Binaries.model, "--exit-with-parent"],
+            in: scratch, wrapper: ["unshare", "--user", "--map-root-user", "sh", "-c", script, "sh"])
+        _ = try await program.error { $0.contains("max_user_instances") && $0.contains("listed every second") }
+        _ = try await program.output { $0.hasPrefix("ready ") }
+        let connection = try StageConnection(to: .unix(path: scratch.file("run") + "/gateway.sock"))
+        let image = try await GatewayClient(connection).generate(GenerateImageRequest(prompt: "x", height: 64, width: 64, steps: 1, seed: 1))
+        #expect(!image.image.isEmpty)
+        await connection.close()
+        #expect(await program.child.stop(grace: .seconds(20)) == .code(0))
+    }
+
+    @Test("a full state directory pauses the jobs: readiness and status say so, and later each job ends as done", .enabled(if: canUnshare))
+    func fullDisk() async throws {
+        let scratch = try Scratch()
+        let state = scratch.file("state")
+        try FileManager.default.createDirectory(atPath: state, withIntermediateDirectories: true)
+        let script = "mount -t tmpfs -o size=3m tmpfs \"$0\" && exec \"$@\""
+        let program = try Program(
+            "glm-gateway",
+            [
+                "--run-directory", scratch.file("run"), "--start", "text,diffusion", "--model", Binaries.model, "--state-directory", state, "--http",
+                "127.0.0.1:0",
+            ], in: scratch, wrapper: ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c", script, state])
+        let http = try #require(try await program.error { $0.contains("served over HTTP") }.firstMatch(of: #/http:\/\/127\.0\.0\.1:\d+/#)).output
+        _ = try await program.output { $0.hasPrefix("ready ") }
+        let connection = try StageConnection(to: .unix(path: scratch.file("run") + "/gateway.sock"))
+        let gateway = GatewayClient(connection), jobs = JobsClient(connection)
+        func request(_ seed: Int) -> GenerateImageRequest { GenerateImageRequest(prompt: "x", height: 64, width: 64, steps: 4, seed: UInt64(seed)) }
+        for seed in 0..<36 { _ = try await jobs.submit(SubmitJobRequest(id: "job-\(seed)", request: request(seed))) }
+
+        // The gateway's own view of the folder, from outside its namespace.
+        let pid = try #require(Program.running("glm-gateway", in: scratch).first)
+        let filler = "/proc/\(pid)/root\(state)/filler"
+        try fill(filler)
+        try await status(gateway) { $0.problems.contains { $0.contains("jobs are paused") } }
+        #expect(try await ready(http).contains("jobs are paused"))
+        let refused = await #expect(throws: CallError.self) {
+            try await jobs.submit(SubmitJobRequest(id: "late", request: request(99)))
+        }
+        #expect(refused?.status == .resourceExhausted && refused?.message.contains("full") == true, "\(refused as Any)")
+
+        try FileManager.default.removeItem(atPath: filler)
+        try await status(gateway) { $0.problems.isEmpty }
+        _ = try await jobs.submit(SubmitJobRequest(id: "job-36", request: request(36)))
+        for seed in 0...36 {
+            try await jobs.watch("job-\(seed)") { _ in }
+            #expect(try await jobs.get("job-\(seed)").state == .done)
+        }
+        #expect(try await gateway.status().jobs == JobCounts(queued: 0, running: 0, ended: 37))
+        #expect(try await ready(http).contains("ok"))
+        await connection.close()
+        #expect(await program.child.stop(grace: .seconds(20)) == .code(0))
+    }
+
+    @Test("a run directory that is removed ends the gateway and its stages, with the reason")
+    func removedFolder() async throws {
+        let fleet = try await RunningFleet.start("text,diffusion", [])
+        try FileManager.default.removeItem(atPath: fleet.folder)
+        let exit = await fleet.program.child.exit.value
+        #expect(exit == .code(1))
+        #expect(fleet.program.child.lastErrorLines.last?.contains("was removed or renamed") == true, "\(fleet.program.child.lastErrorLines)")
+        try await Program.waitForNone(in: fleet.scratch)
+        await fleet.connection.close()
+    }
+
+    /// Takes all room that the file system has.
+    private func fill(_ path: String) throws {
+        let descriptor = open(path, O_CREAT | O_WRONLY | O_CLOEXEC, 0o600)
+        try #require(descriptor >= 0)
+        defer { close(descriptor) }
+        let block = [UInt8](repeating: 1, count: 4096)
+        while write(descriptor, block, block.count) > 0 {}
+    }
+
+    /// Returns when the gateway's status fits.
+    private func status(_ gateway: GatewayClient, where fits: (FleetStatus) -> Bool) async throws {
+        while !fits(try await gateway.status()) { try await Task.sleep(for: .milliseconds(20)) }
+    }
+
+    private func ready(_ http: Substring) async throws -> String {
+        let (data, _) = try await URLSession.shared.data(from: try #require(URL(string: "\(http)/health/ready")))
+        return String(decoding: data, as: UTF8.self)
+    }
+}

@@ -1,0 +1,111 @@
+import Domain
+import Gateway
+import Testing
+import Wire
+
+@Suite struct ImagePipelineTests {
+    private func pipeline(sources: Int) -> ImagePipeline {
+        ImagePipeline(
+            ImageRequest(
+                requestID: "r", prompt: "p", images: (0..<sources).map { [UInt8($0)] }, height: 64, width: 32, steps: 2, guidanceScale: 1.5, seed: 7,
+                format: .png, jpegQuality: 0, sampling: nil), build: "1")
+    }
+
+    private let layout = TokenLayout(preview: nil, target: GridSize(height: 2, width: 1), promptTokens: 5, totalTokens: 3)
+    private let target = CodeGrid(height: 2, width: 1, codes: [1, 2])
+    private let text = StageCall(.generate(GenerateTokensRequest(prompt: "p", height: 64, width: 32, seed: 7)), units: 2)
+    private let diffusion = StageCall(
+        .render(
+            RenderRequest(
+                prompt: "p", height: 64, width: 32, target: CodeGrid(height: 2, width: 1, codes: [1, 2]), steps: 2, guidanceScale: 1.5, seed: 7)),
+        units: 2048.0 / 1_048_576 * 2 * 2)
+
+    private func source(_ instance: String, _ fingerprint: String = "aa") -> StageSource { StageSource(instance: instance, fingerprint: fingerprint) }
+    private func encoding(_ index: Int) -> StageCall { StageCall(index: index, .encode(EncodeRequest(image: [UInt8(index)])), units: 1) }
+
+    private func tokens(_ first: Int, _ ids: [Int32]) -> StageEvent { .text(.tokens(Tokens(first: first, ids: ids))) }
+    private func step(_ step: Int) -> StageEvent { .diffusion(.step(RenderStep(step: step, steps: 2))) }
+    private let picture = StageEvent.diffusion(.result(RenderedImage(image: [9], format: .png, height: 64, width: 32)))
+
+    private func calls(_ pipeline: ImagePipeline) -> [StageCall]? {
+        if case .calls(let calls, _) = pipeline.next { calls } else { nil }
+    }
+
+    private func answer(_ pipeline: ImagePipeline) -> GeneratedImage? {
+        if case .done(let image) = pipeline.next { image } else { nil }
+    }
+
+    @Test("text to image goes to text, then to diffusion, then is done")
+    func textToImage() throws {
+        var pipeline = pipeline(sources: 0)
+        #expect(calls(pipeline) == [text])
+        #expect(pipeline.received(.text(.layout(layout)), for: text, from: source("0")) == Progress(stage: "text", done: 0, total: 3))
+        #expect(pipeline.received(tokens(0, [1, 2]), for: text, from: source("0")) == Progress(stage: "text", done: 2, total: 3))
+        let result = GeneratedTokens(preview: nil, target: target, timings: [Timing(phase: "decode", seconds: 1)])
+        #expect(pipeline.received(.text(.result(result)), for: text, from: source("0")) == nil)
+        guard case .calls([diffusion], let progress) = pipeline.next else { throw Unexpected() }
+        #expect(progress == Progress(stage: "diffusion", done: 0, total: 2))
+        #expect(pipeline.received(step(1), for: diffusion, from: source("1")) == Progress(stage: "diffusion", done: 1, total: 2))
+        #expect(answer(pipeline) == nil)
+        #expect(pipeline.received(picture, for: diffusion, from: source("1")) == nil)
+        let answer = try #require(answer(pipeline))
+        #expect(answer.image == [9] && answer.seed == 7 && answer.build == "1")
+        #expect(answer.timings == [StageTiming(stage: "text", instance: "0", phase: "decode", seconds: 1)])
+    }
+
+    @Test("image to image reads all sources at the same time and waits for the codes of each, which may come in any order")
+    func imageToImage() throws {
+        var pipeline = pipeline(sources: 2)
+        guard case .calls([encoding(0), encoding(1)], let progress) = pipeline.next else { throw Unexpected() }
+        #expect(progress == Progress(stage: "vision", done: 0, total: 2))
+        let first = CodeGrid(height: 1, width: 1, codes: [1]), second = CodeGrid(height: 1, width: 1, codes: [2])
+        let early = pipeline.received(.encoded(EncodeResponse(grid: second)), for: encoding(1), from: source("0"))
+        #expect(early == Progress(stage: "vision", done: 1, total: 2))
+        let late = pipeline.received(.encoded(EncodeResponse(grid: first)), for: encoding(0), from: source("0"))
+        #expect(late == Progress(stage: "vision", done: 2, total: 2))
+        guard case .generate(let generate) = calls(pipeline)?.first?.request else { throw Unexpected() }
+        #expect(generate.sources == [first, second])
+        _ = pipeline.received(.text(.result(GeneratedTokens(preview: nil, target: target))), for: text, from: source("0"))
+        guard case .render(let render) = calls(pipeline)?.first?.request else { throw Unexpected() }
+        #expect(render.sources == [SourcePicture(image: [0], codes: first), SourcePicture(image: [1], codes: second)])
+    }
+
+    @Test("a source picture that vision refuses is named by its place among the caller's")
+    func refusedSource() {
+        let error = CallError(.invalidArgument, "image: no PNG or JPEG")
+        #expect(pipeline(sources: 2).refusal(error, of: encoding(1)).message == "images[1]: no PNG or JPEG")
+        #expect(pipeline(sources: 2).refusal(error, of: text) == error)
+    }
+
+    @Test("progress does not go backwards when another text stage begins anew: the client hears what is new to it")
+    func textAnew() {
+        var pipeline = pipeline(sources: 0)
+        _ = pipeline.received(.text(.layout(layout)), for: text, from: source("0"))
+        _ = pipeline.received(tokens(0, [1, 2]), for: text, from: source("0"))
+        #expect(pipeline.received(.text(.layout(layout)), for: text, from: source("1")) == nil)
+        #expect(pipeline.received(tokens(0, [1]), for: text, from: source("1")) == nil)
+        #expect(pipeline.received(tokens(1, [2]), for: text, from: source("1")) == nil)
+        #expect(pipeline.received(tokens(2, [3]), for: text, from: source("1")) == Progress(stage: "text", done: 3, total: 3))
+    }
+
+    @Test("progress does not go backwards when another diffusion stage begins anew")
+    func diffusionAnew() {
+        var pipeline = pipeline(sources: 0)
+        #expect(pipeline.received(step(1), for: diffusion, from: source("0")) == Progress(stage: "diffusion", done: 1, total: 2))
+        #expect(pipeline.received(step(1), for: diffusion, from: source("1")) == nil)
+        #expect(pipeline.received(step(2), for: diffusion, from: source("1")) == Progress(stage: "diffusion", done: 2, total: 2))
+    }
+
+    @Test(
+        "the answer names the checkpoints that have computed it: one where all are the same, else each with its kind",
+        arguments: [("aa", "aa", "aa"), ("aa", "bb", "text:aa,diffusion:bb")])
+    func fingerprints(_ first: String, _ second: String, _ joined: String) {
+        var pipeline = pipeline(sources: 0)
+        _ = pipeline.received(.text(.result(GeneratedTokens(preview: nil, target: target))), for: text, from: source("0", first))
+        _ = pipeline.received(picture, for: diffusion, from: source("1", second))
+        #expect(answer(pipeline)?.modelFingerprint == joined)
+    }
+
+    /// A step that is not the one expected.
+    private struct Unexpected: Error {}
+}
