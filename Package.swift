@@ -63,10 +63,10 @@ let package = Package(
         // Tensors and the device that computes on them.
         library("Tensor"),
         .target(name: "CKernels"),
-        library("TensorCPU", ["Tensor", "CKernels"]),
+        library("TensorCPU", ["Domain", "Tensor", "CKernels"]),
         .target(name: "CAscend", linkerSettings: [.linkedLibrary("dl")]),
-        library("TensorAscend", ["CAscend", "Tensor"]),
-        library("Devices", ["Tensor", "TensorCPU", "TensorAscend"]),
+        library("TensorAscend", ["CAscend", "Domain", "Tensor"]),
+        library("Devices", ["Domain", "Tensor", "TensorCPU", "TensorAscend"]),
 
         // What a checkpoint folder holds, and what goes into and comes out of the model.
         library("Checkpoint", ["Tensor"]),
@@ -83,7 +83,7 @@ let package = Package(
         library("Wire", ["CWire", grpc, grpcTransport]),
 
         // The stages: one model part, one process, one device.
-        library("ServerKit", ["Wire", grpc, grpcTransport, lifecycle, logging, arguments]),
+        library("ServerKit", ["Domain", "Wire", grpc, grpcTransport, lifecycle, logging, arguments]),
         library(
             "Stages",
             ["ServerKit", "Wire", "GLMImage", "GLMTiny", "Domain", "Checkpoint", "Imaging", "Tensor", "TensorCPU", "Devices", arguments]),
@@ -124,19 +124,21 @@ let package = Package(
         .target(name: "StandInFiles", path: "Tests/StandInFiles", swiftSettings: settings),
 
         tests("AscendStandInTests", ["AscendStandIn", "CAscend", "Placement"]),
-        tests("TensorAscendTests", ["StandInFiles", "TensorAscend", "Devices", "CAscend", "Tensor", "TensorCPU", "GLMImage", "Checkpoint"]),
-        tests("TensorCPUTests", ["TensorCPU", "Tensor"]),
+        tests(
+            "TensorAscendTests", ["StandInFiles", "Domain", "TensorAscend", "Devices", "Tensor", "TensorCPU", "GLMImage", "Checkpoint", "Imaging"]),
+        tests("DomainTests", ["Domain"]),
+        tests("TensorCPUTests", ["Domain", "TensorCPU", "Tensor"]),
         tests("CheckpointTests", ["Checkpoint", "Tensor"]),
         tests("TokenizingTests", ["Tokenizing"]),
         tests("ImagingTests", ["Imaging", "Checkpoint", "Tensor"]),
         tests("GLMImageTests", ["GLMImage", "Domain", "Tensor", "TensorCPU", "Checkpoint", "Imaging"]),
         tests("WireTests", ["Wire"]),
         tests("ServerKitTests", ["ServerKit", "Wire", grpc, grpcTransport, arguments]),
-        tests("PlacementTests", ["Placement", "Checkpoint", "Domain"]),
+        tests("PlacementTests", ["Placement", "Domain"]),
         tests("JobsTests", ["Jobs", sqlite]),
         tests("TelemetryTests", ["Telemetry", lifecycle, metrics, logging]),
         tests("ProcessesTests", ["Processes"]),
-        tests("GatewayTests", ["Gateway", "Jobs", "Processes", "Domain", "ServerKit", "Wire", arguments]),
+        tests("GatewayTests", ["Gateway", "Jobs", "Processes", "Domain", "Imaging", "ServerKit", "Wire", arguments]),
         tests("EndToEndTests", ["StandInFiles", "Processes", "Domain", "Wire", "Imaging"]),
     ]
 )

@@ -1,3 +1,4 @@
+public import Domain
 import CAscend
 public import Tensor
 
@@ -7,14 +8,6 @@ public import Tensor
 /// `synchronize()` only. One thread at a time drives a device, any thread. Which of CANN's fused operators are used is settled when
 /// the device is made: each operation runs once on a small input and is compared with the same computed on the host.
 public final class AscendDevice: Device, @unchecked Sendable {
-    /// What products and attention multiply; sums are f32 always.
-    public enum Precision: String, Sendable, CaseIterable {
-        /// f32 operands; weights that the checkpoint keeps in 16 bits are widened where they are placed.
-        case f32
-        /// Products with weights that the checkpoint keeps in bf16, and attention, in bf16, or in f16 on a chip without bf16.
-        case bf16
-    }
-
     public let name: String
     public let precision: Precision
     /// The card and the software below it.

@@ -1,3 +1,4 @@
+public import Domain
 import CKernels
 public import Tensor
 
@@ -6,15 +7,6 @@ public import Tensor
 /// Operations are done when the call returns. Activations are f32; weights are read where they lie, f32, bf16 or f16, at any
 /// address. One device serves one thread at a time; its scratch memory grows to the largest operation and stays.
 public final class CPUDevice: Device, @unchecked Sendable {
-    /// What products and attention multiply; sums are f32 always.
-    public enum Precision: String, Sendable, CaseIterable {
-        /// f32 operands: the truth that others are compared with.
-        case f32
-        /// Operands rounded to bf16 where the processor multiplies them natively, f32 elsewhere. Products with weights that the
-        /// checkpoint keeps in f32 or f16 stay f32.
-        case bf16
-    }
-
     public let name = "cpu"
     public let threads: Int
     /// What the products really run with: `.f32` where bf16 was asked for but the kernels have none.

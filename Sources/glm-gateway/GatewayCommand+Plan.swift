@@ -27,7 +27,7 @@ extension GatewayCommand {
         }
         var arguments: [String] = []
         if let threads { arguments += ["--threads", "\(threads)"] }
-        if let precision { arguments += ["--precision", precision] }
+        if let precision { arguments += ["--precision", precision.rawValue] }
         let fingerprint = try ModelFolder(URL(fileURLWithPath: model)).fingerprint
         let stages = start.kinds.map { StageSpec(kind: $0, instance: "0", model: model, fingerprint: fingerprint, arguments: arguments) }
         let fleet = FleetPlan(stages: stages, models: Self.models(stages), remote: remote, queue: server.queue ?? Self.defaultQueue)

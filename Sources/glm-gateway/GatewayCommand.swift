@@ -33,7 +33,7 @@ struct GatewayCommand: AsyncParsableCommand {
     var threads: Int?
 
     @Option(help: ArgumentHelp("Precision of the started stages: f32 or bf16. Default: the stage's own default.", valueName: "precision"))
-    var precision: String?
+    var precision: Precision?
 
     @Option(help: ArgumentHelp("Address of a stage elsewhere: HOST:PORT or unix:PATH. Repeatable.", valueName: "address"))
     var stage: [String] = []

@@ -21,7 +21,7 @@ import Testing
         TokenRequest(prompt: "one", height: 32, width: 32, sources: [CodeGrid(height: 1, width: 1, codes: [3])], seed: 11),
     ]
 
-    static func batch(_ checkpoint: String, _ precision: CPUDevice.Precision = .f32, size: Int, pages: Int = 400, threads: Int = 2) throws
+    static func batch(_ checkpoint: String, _ precision: Precision = .f32, size: Int, pages: Int = 400, threads: Int = 2) throws
         -> TokenBatch
     {
         let generator = try TextGenerator(model: Fixture.model(checkpoint), device: CPUDevice(threads: threads, precision: precision))
@@ -52,7 +52,7 @@ import Testing
         }
     }
 
-    static func alone(_ request: TokenRequest, _ checkpoint: String, _ precision: CPUDevice.Precision) throws -> [Int32] {
+    static func alone(_ request: TokenRequest, _ checkpoint: String, _ precision: Precision) throws -> [Int32] {
         let batch = try batch(checkpoint, precision, size: 1, threads: 1)
         let ticket = try batch.add(request).ticket
         var stories: [Int: Story] = [:]
@@ -60,8 +60,8 @@ import Testing
         return stories[ticket]?.ids ?? []
     }
 
-    @Test("the ids of a request are the same alone and in any batch", arguments: Fixture.checkpoints, CPUDevice.Precision.allCases)
-    func sameInBatch(checkpoint: String, precision: CPUDevice.Precision) throws {
+    @Test("the ids of a request are the same alone and in any batch", arguments: Fixture.checkpoints, Precision.allCases)
+    func sameInBatch(checkpoint: String, precision: Precision) throws {
         let expected = try Self.requests.map { try Self.alone($0, checkpoint, precision) }
         #expect(Set(expected).count == expected.count)
         for size in [2, 4, 16] {

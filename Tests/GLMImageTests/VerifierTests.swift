@@ -1,3 +1,4 @@
+import Domain
 import Checkpoint
 import Foundation
 import GLMImage
@@ -9,7 +10,7 @@ import Testing
 @Suite struct VerifierTests {
     @Test("every part holds on every fixture in f32", arguments: Fixture.checkpoints, ["text-to-image", "image-to-image"])
     func holds(checkpoint: String, task: String) throws {
-        let verdicts = try verify(checkpoint, task, .f32, .exact)
+        let verdicts = try verify(checkpoint, task, .f32)
         for verdict in verdicts where verdict.outcome == .fails {
             Issue.record("\(verdict.name): error \(verdict.error ?? .nan), limit \(verdict.limit ?? .nan), \(verdict.detail)")
         }
@@ -21,7 +22,7 @@ import Testing
 
     @Test("every part holds in bf16 by its wider tolerance", arguments: Fixture.checkpoints, ["text-to-image", "image-to-image"])
     func holdsReduced(checkpoint: String, task: String) throws {
-        let verdicts = try verify(checkpoint, task, .bf16, .reduced)
+        let verdicts = try verify(checkpoint, task, .bf16)
         for verdict in verdicts where verdict.outcome == .fails { Issue.record("\(verdict.name): \(verdict.detail)") }
     }
 
@@ -29,7 +30,7 @@ import Testing
     func carried(task: String) throws {
         let folder = Fixture.folder.appending(path: "../../Sources/GLMTiny/glm-tiny", directoryHint: .isDirectory).standardizedFileURL
         let verifier = try Verifier(
-            model: ModelFolder(folder), reference: Fixture.reference("glm-tiny", task), device: CPUDevice(threads: 2), precision: .exact)
+            model: ModelFolder(folder), reference: Fixture.reference("glm-tiny", task), device: CPUDevice(threads: 2), precision: .f32)
         let verdicts = verifier.run()
         #expect(verdicts.filter { $0.outcome == .fails }.map(\.name).isEmpty)
         #expect(verdicts.count { $0.outcome == .holds } >= (task == "text-to-image" ? 14 : 19))
@@ -39,7 +40,7 @@ import Testing
     func kernels(kernels: KernelSet) throws {
         let device = CPUDevice(threads: 2, kernels: kernels)
         let verifier = try Verifier(
-            model: Fixture.model("tiny-f32"), reference: Fixture.reference("tiny-f32", "image-to-image"), device: device, precision: .exact)
+            model: Fixture.model("tiny-f32"), reference: Fixture.reference("tiny-f32", "image-to-image"), device: device, precision: .f32)
         #expect(verifier.run().filter { $0.outcome == .fails }.map(\.name).isEmpty)
     }
 
@@ -53,7 +54,7 @@ import Testing
             for index in stride(from: 8 + header + 3, to: 8 + header + 4096, by: 4) { bytes[index] ^= 0x41 }
             try bytes.write(to: file)
             let verifier = try Verifier(
-                model: ModelFolder(copy), reference: Fixture.reference("tiny-f32", "image-to-image"), device: CPUDevice(threads: 1), precision: .exact
+                model: ModelFolder(copy), reference: Fixture.reference("tiny-f32", "image-to-image"), device: CPUDevice(threads: 1), precision: .f32
             )
             let failed = Set(verifier.run().filter { $0.outcome == .fails }.map(\.name))
             #expect(!failed.isEmpty)
@@ -66,7 +67,7 @@ import Testing
         guard checkpoint != other else { return }
         for task in ["text-to-image", "image-to-image"] {
             let verdicts = try Verifier(
-                model: Fixture.model(checkpoint), reference: Fixture.reference(other, task), device: CPUDevice(threads: 2), precision: .exact
+                model: Fixture.model(checkpoint), reference: Fixture.reference(other, task), device: CPUDevice(threads: 2), precision: .f32
             ).run()
             #expect(verdicts.count { $0.outcome == .fails } > 5)
         }
@@ -74,15 +75,15 @@ import Testing
 
     @Test("what a reference file leaves out is absent, not failed")
     func absent() throws {
-        let verdicts = try verify("tiny-f32", "text-to-image", .f32, .exact)
+        let verdicts = try verify("tiny-f32", "text-to-image", .f32)
         #expect(verdicts.filter { $0.outcome == .absent }.map(\.name) == ["processor.pixel_values", "vision.features", "vision.token_ids"])
     }
 
-    private func verify(_ checkpoint: String, _ task: String, _ arithmetic: CPUDevice.Precision, _ precision: VerificationPrecision) throws
+    private func verify(_ checkpoint: String, _ task: String, _ precision: Precision) throws
         -> [Verdict]
     {
         try Verifier(
-            model: Fixture.model(checkpoint), reference: Fixture.reference(checkpoint, task), device: CPUDevice(threads: 2, precision: arithmetic),
+            model: Fixture.model(checkpoint), reference: Fixture.reference(checkpoint, task), device: CPUDevice(threads: 2, precision: precision),
             precision: precision
         ).run()
     }

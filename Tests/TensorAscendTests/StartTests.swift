@@ -87,7 +87,7 @@ import Testing
             try StandIn.install(settings: settings)
             let device = try AscendDevice(0, timeout: 60)
             #expect(device.fallbacks.isEmpty)
-            let verdicts = try verdicts(on: device, precision: .reduced, checkpoint: "tiny-bf16-sharded", task: "image-to-image")
+            let verdicts = try verdicts(on: device, precision: .bf16, checkpoint: "tiny-bf16-sharded", task: "image-to-image")
             #expect(verdicts.count { $0.outcome == .holds } >= 19 && !verdicts.contains { $0.outcome == .fails })
         }
     }
@@ -129,7 +129,7 @@ import Testing
             try StandIn.install(settings: ["WRONG": symbol])
             let device = try AscendDevice(0, timeout: 60)
             #expect(device.fallbacks.count == reasons.count && zip(device.fallbacks, reasons).allSatisfy { $0.hasPrefix($1) }, "\(device.fallbacks)")
-            let verdicts = try verdicts(on: device, precision: .reduced, checkpoint: "tiny-bf16-sharded", task: "text-to-image")
+            let verdicts = try verdicts(on: device, precision: .bf16, checkpoint: "tiny-bf16-sharded", task: "text-to-image")
             #expect(!verdicts.contains { $0.outcome == .fails })
         }
     }

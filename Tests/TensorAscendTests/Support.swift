@@ -1,3 +1,4 @@
+import Domain
 import Foundation
 import StandInFiles
 import Tensor
@@ -58,7 +59,7 @@ enum Devices {
 
     private static let installed = Result { try StandIn.install() }
 
-    private static func make(_ precision: AscendDevice.Precision) -> Result<AscendDevice, any Error> {
+    private static func make(_ precision: Precision) -> Result<AscendDevice, any Error> {
         Result {
             try installed.get()
             return try AscendDevice(0, precision: precision, timeout: 60)

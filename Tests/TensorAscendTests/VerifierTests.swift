@@ -1,3 +1,4 @@
+import Domain
 import Checkpoint
 import Foundation
 import GLMImage
@@ -12,25 +13,25 @@ extension OnDevice {
     @Suite struct VerifierTests {
         @Test("every part of the model holds on every fixture, by the tolerance of its precision", arguments: Variant.allCases, checkpoints)
         func holds(variant: Variant, checkpoint: String) throws {
-            try expectHolds(on: try variant.device, precision: variant == .f32 ? .exact : .reduced, checkpoint: checkpoint)
+            try expectHolds(on: try variant.device, precision: variant == .f32 ? .f32 : .bf16, checkpoint: checkpoint)
         }
     }
 }
 
 /// Another chip is another process: the stand-in reads its settings once.
 @Suite struct A3VerifierTests {
-    @Test("on A3, too, every part of the model holds on every fixture", arguments: AscendDevice.Precision.allCases.map(\.rawValue))
+    @Test("on A3, too, every part of the model holds on every fixture", arguments: Precision.allCases.map(\.rawValue))
     func holds(precision: String) async {
         await #expect(processExitsWith: .success) { [precision] in
             try StandIn.install(settings: ["SOC": "Ascend910_9391"])
             let device = try AscendDevice(0, precision: try #require(.init(rawValue: precision)), timeout: 60)
             #expect(device.information.chip == "Ascend910_9391" && device.fallbacks.isEmpty)
-            for checkpoint in checkpoints { try expectHolds(on: device, precision: precision == "f32" ? .exact : .reduced, checkpoint: checkpoint) }
+            for checkpoint in checkpoints { try expectHolds(on: device, precision: precision == "f32" ? .f32 : .bf16, checkpoint: checkpoint) }
         }
     }
 }
 
-private func expectHolds(on device: AscendDevice, precision: VerificationPrecision, checkpoint: String) throws {
+private func expectHolds(on device: AscendDevice, precision: Precision, checkpoint: String) throws {
     for task in ["text-to-image", "image-to-image"] {
         let verdicts = try verdicts(on: device, precision: precision, checkpoint: checkpoint, task: task)
         for verdict in verdicts where verdict.outcome == .fails {
@@ -41,7 +42,7 @@ private func expectHolds(on device: AscendDevice, precision: VerificationPrecisi
 }
 
 /// Every row of a reference file under `Tests/Fixtures`.
-func verdicts(on device: any Device, precision: VerificationPrecision, checkpoint: String, task: String) throws -> [Verdict] {
+func verdicts(on device: any Device, precision: Precision, checkpoint: String, task: String) throws -> [Verdict] {
     let fixtures = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent().appending(path: "Fixtures")
     return try Verifier(
         model: ModelFolder(fixtures.appending(path: checkpoint, directoryHint: .isDirectory)),

@@ -1,3 +1,4 @@
+import Domain
 import Foundation
 import Tensor
 import TensorCPU
@@ -6,7 +7,7 @@ import Testing
 /// Kernels and precision under test.
 struct Arithmetic: Sendable, CustomTestStringConvertible {
     var kernels: KernelSet
-    var precision: CPUDevice.Precision
+    var precision: Precision
 
     var testDescription: String { "\(kernels) \(precision)" }
     var device: CPUDevice { CPUDevice(threads: 3, precision: precision, kernels: kernels) }

@@ -1,3 +1,4 @@
+import Domain
 import Foundation
 
 /// How one row of a reference file compares.
@@ -19,14 +20,9 @@ public struct Verdict: Sendable, Codable {
     public let detail: String
 }
 
-/// The arithmetic that is verified, which sets the tolerance.
-public enum VerificationPrecision: Sendable {
-    /// f32 throughout: `1e-3` of the reference's largest magnitude.
-    case exact
-    /// bf16 or f16 products: `3e-2` of it, and a PSNR of 30 dB for the picture.
-    case reduced
-
-    var relativeLimit: Double { self == .exact ? 1e-3 : 3e-2 }
+extension Precision {
+    /// The error that verification allows, relative to the reference's largest magnitude.
+    var relativeLimit: Double { self == .f32 ? 1e-3 : 3e-2 }
 }
 
 extension Verdict {
@@ -62,16 +58,16 @@ extension Verdict {
     }
 
     /// Pictures: within 2 of 255 everywhere and 0.5 on average, or by PSNR where the arithmetic is reduced.
-    static func picture(_ name: String, _ ours: [UInt8], _ theirs: [UInt8], _ precision: VerificationPrecision) -> Verdict {
+    static func picture(_ name: String, _ ours: [UInt8], _ theirs: [UInt8], _ precision: Precision) -> Verdict {
         guard ours.count == theirs.count else { return mismatch(name, ours.count, theirs.count) }
         let differences = zip(ours, theirs).map { abs(Double($0) - Double($1)) }
         let largest = differences.max() ?? 0
         let mean = differences.reduce(0, +) / Double(max(differences.count, 1))
         let square = differences.reduce(0) { $0 + $1 * $1 } / Double(max(differences.count, 1))
         let psnr = square == 0 ? 99 : 10 * log10(255 * 255 / square)
-        let holds = precision == .exact ? largest <= 2 && mean <= 0.5 : psnr >= 30
+        let holds = precision == .f32 ? largest <= 2 && mean <= 0.5 : psnr >= 30
         return Verdict(
-            name: name, outcome: holds ? .holds : .fails, error: largest, limit: precision == .exact ? 2 : nil,
+            name: name, outcome: holds ? .holds : .fails, error: largest, limit: precision == .f32 ? 2 : nil,
             detail: String(format: "of 255; mean %.4f, PSNR %.1f dB", mean, psnr))
     }
 

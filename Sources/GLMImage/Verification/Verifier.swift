@@ -11,9 +11,9 @@ public struct Verifier {
     let model: ModelFolder
     let reference: ReferenceFile
     let device: any Device
-    let precision: VerificationPrecision
+    let precision: Precision
 
-    public init(model: ModelFolder, reference: URL, device: any Device, precision: VerificationPrecision) throws {
+    public init(model: ModelFolder, reference: URL, device: any Device, precision: Precision) throws {
         self.model = model
         self.reference = try ReferenceFile(reference)
         self.device = device

@@ -1,3 +1,5 @@
+import Domain
+
 /// What a chip can do, for predictions. Peaks from the chips' data; no run of ours stands behind them.
 public struct ChipFigures: Sendable, Hashable {
     /// Peak of matrix products in bf16; of the host, in f32: floating point operations a second.
@@ -27,7 +29,7 @@ enum Chip {
         if let figures = known.first(where: { short.hasPrefix($0.prefix) })?.figures { return .figures(figures) }
         if ["910", "910_"].contains(short), memory > 48 * ByteCount.gibibyte { return .figures(die) }
         if short.hasPrefix("910") {
-            return .refused("\(name) with \(ByteCount.text(memory)) is of the 910A family and has no bf16, which GLM-Image's weights are in")
+            return .refused("\(name) with \(ByteCount(memory)) is of the 910A family and has no bf16, which GLM-Image's weights are in")
         }
         return .refused("\(name) is a chip this build doesn't know; it knows 910B1, 910B2, 910B3, 910B4 and the dies of A3 (910_93xx)")
     }

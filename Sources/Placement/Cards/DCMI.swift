@@ -1,3 +1,4 @@
+import Domain
 import CCards
 import Foundation
 

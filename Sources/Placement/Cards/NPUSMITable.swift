@@ -1,3 +1,5 @@
+import Domain
+
 /// `npu-smi info` as printed by its versions for 910A, 910B, A3 and 310P.
 ///
 /// Widths and columns differ by version, so rows are split at `|` and then at blanks. A chip has two rows: number and name,

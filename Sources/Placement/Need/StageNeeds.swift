@@ -6,7 +6,7 @@ struct StageNeeds {
     let limits: Topology.Limits
     /// On the host weights are mapped as the files hold them; on an accelerator they are bf16.
     let onHost: Bool
-    let precision: Topology.Precision
+    let precision: Precision
     /// Sequences of the text stage.
     let batch: Int
     /// Of the diffusion stage.

@@ -44,7 +44,7 @@ public struct Plan: Encodable, Sendable {
 
         public var description: String {
             let subject = stages.count == 1 ? "\(stages[0]) needs" : "\(stages.joined(separator: ", ")) together need"
-            return "\(card): \(subject) \(ByteCount.text(needed)), \(ByteCount.text(available)) are available; \(ByteCount.text(lacking)) are lacking"
+            return "\(card): \(subject) \(ByteCount(needed)), \(ByteCount(available)) are available; \(ByteCount(lacking)) are lacking"
         }
     }
 

@@ -27,30 +27,30 @@ extension Plan {
 
     private static func lines(_ planned: PlannedCard) -> [String] {
         let card = planned.card
-        var head = "\(card.name)  \(card.chip)  \(ByteCount.text(card.memory)), \(ByteCount.text(card.available)) available"
-        if card.free == nil { head += " after the driver's ~\(ByteCount.text(card.memory - card.available))" }
+        var head = "\(card.name)  \(card.chip)  \(ByteCount(card.memory)), \(ByteCount(card.available)) available"
+        if card.free == nil { head += " after the driver's ~\(ByteCount(card.memory - card.available))" }
         if card.health != .unknown { head += ", health \(card.health.rawValue)" }
         if let temperature = card.temperature { head += ", \(temperature) C" }
         if let power = card.power { head += ", \(power) W" }
         var lines = [head]
         for stage in planned.stages {
-            lines.append("  \(column(stage.name, 22))\(column(ByteCount.text(stage.bytes), 12))\(stage.model)")
+            lines.append("  \(column(stage.name, 22))\(column("\(ByteCount(stage.bytes))", 12))\(stage.model)")
             lines += stage.needs.map(line)
         }
         for guest in planned.guests {
-            lines.append("  \(column(guest.stage, 22))\(column(ByteCount.text(guest.bytes), 12))a side of its guidance")
+            lines.append("  \(column(guest.stage, 22))\(column("\(ByteCount(guest.bytes))", 12))a side of its guidance")
             lines += guest.needs.map(line)
         }
         if planned.stages.isEmpty, planned.guests.isEmpty {
             lines.append("  nothing")
         } else {
-            lines.append("  \(column(planned.left < 0 ? "lacking" : "left", 22))\(ByteCount.text(abs(planned.left)))")
+            lines.append("  \(column(planned.left < 0 ? "lacking" : "left", 22))\(ByteCount(abs(planned.left)))")
         }
         return lines
     }
 
     private static func line(_ need: Need) -> String {
-        "    \(column(need.item.rawValue, 20))\(column((need.isEstimate ? "~" : "") + ByteCount.text(need.bytes), 12))\(need.reason)"
+        "    \(column(need.item.rawValue, 20))\(column("\(need.isEstimate ? "~" : "")\(ByteCount(need.bytes))", 12))\(need.reason)"
     }
 
     private static func line(_ forecast: Forecast) -> String {

@@ -14,7 +14,7 @@ public struct PlannedStage: Codable, Sendable, Hashable {
     public var model: String
     /// Sequences that the text stage works on together; 1 for the others.
     public var batch: Int
-    public var precision: Topology.Precision
+    public var precision: Precision
     /// On the host; nil: one for each processor.
     public var threads: Int?
     /// Large pictures go through the VAE in tiles.
@@ -58,8 +58,7 @@ public struct PlannedStage: Codable, Sendable, Hashable {
     }
 
     private func mebibytes(_ item: Need.Item) -> String {
-        let bytes = needs.first { $0.item == item }?.bytes ?? 0
-        return "\(max(1, (bytes + ByteCount.mebibyte - 1) / ByteCount.mebibyte))MiB"
+        ByteCount(needs.first { $0.item == item }?.bytes ?? 0).flag
     }
 
     /// What its process is to have in its environment. The runtime hides all other cards from it.

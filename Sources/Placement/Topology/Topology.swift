@@ -8,8 +8,6 @@ public struct Topology: Sendable, Hashable {
         case count(Int)
     }
 
-    public enum Precision: String, Codable, Sendable, CaseIterable { case f32, bf16 }
-
     /// One kind of stage.
     public struct Stage: Sendable, Hashable {
         /// Nil: one on each card it names; else vision one, the others `auto`.

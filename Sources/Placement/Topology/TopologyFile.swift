@@ -93,8 +93,8 @@ private struct TopologyReader {
             case "batch": stage.batch = try whole(value, path, 1...64)
             case "threads": stage.threads = try whole(value, path, 1...1024)
             default:
-                let known = Topology.Precision.allCases.map(\.rawValue)
-                guard let precision = Topology.Precision(rawValue: try plain(value, path)) else {
+                let known = Precision.allCases.map(\.rawValue)
+                guard let precision = Precision(rawValue: try plain(value, path)) else {
                     throw wrong(value, path, known.joined(separator: " or "))
                 }
                 stage.precision = precision
@@ -123,10 +123,8 @@ private struct TopologyReader {
             case "name": card.name = try cardName(value)
             case "chip": card.chip = try text(value, "chip")
             default:
-                guard let memory = ByteCount.parse(try plain(value, "memory")) else {
-                    throw wrong(value, "memory", "a number with GiB, GB, MiB or MB, such as 64GiB")
-                }
-                card.memory = memory
+                guard let memory = ByteCount(try plain(value, "memory")) else { throw wrong(value, "memory", ByteCount.syntax) }
+                card.memory = memory.bytes
             }
         }
         if card.name.isEmpty { throw error(line(node), "a card has no name") }
@@ -162,12 +160,8 @@ private struct TopologyReader {
     }
 
     private func cardName(_ node: Node) throws(PlacementError) -> String {
-        let name = try plain(node, "a card")
-        if name == Card.hostName { return name }
-        guard name.hasPrefix("npu:"), let number = Int(name.dropFirst(4)), number >= 0, name == "npu:\(number)" else {
-            throw wrong(node, "a card", "cpu or npu: and a number, such as npu:0")
-        }
-        return name
+        guard let device = DeviceID(try plain(node, "a card")) else { throw wrong(node, "a card", DeviceID.syntax) }
+        return device.description
     }
 
     /// `90s`, `30m`, `24h`, `7d`.

@@ -1,3 +1,4 @@
+public import Domain
 public import ArgumentParser
 public import Checkpoint
 import Devices
@@ -5,7 +6,6 @@ import Foundation
 import GLMTiny
 public import ServerKit
 public import Tensor
-public import TensorCPU
 
 /// The flags of a process that holds a part of the model.
 public struct ModelOptions: ParsableArguments, Sendable {
@@ -14,19 +14,20 @@ public struct ModelOptions: ParsableArguments, Sendable {
             "The checkpoint's folder, as Hugging Face lays it out. Default: GLM_MODEL, else the glm-tiny beside this program.", valueName: "dir"))
     public var model: String?
 
-    @Option(help: ArgumentHelp("What computes: cpu, or npu:0 for the first card that this process may see.", valueName: "device"))
-    public var device = "cpu"
+    @Option(
+        help: ArgumentHelp("What computes: cpu, or npu:0 for the first accelerator that this process may see.", valueName: "device"),
+        transform: DeviceID.read)
+    public var device = DeviceID.cpu
 
     @Option(help: ArgumentHelp("Threads that compute. Default: one for each processor that this process may use.", valueName: "n"))
     public var threads: Int?
 
     @Option(help: ArgumentHelp("f32, or bf16 where products are native in it. Default: f32 on the CPU, bf16 on a card.", valueName: "precision"))
-    public var precision: CPUDevice.Precision?
+    public var precision: Precision?
 
     public init() {}
 
     public func validate() throws {
-        try Self.checkDevice(device, "--device")
         if let threads, !(1...1024).contains(threads) { throw ValidationError("--threads is \(threads); 1 to 1024") }
     }
 
@@ -38,14 +39,10 @@ public struct ModelOptions: ParsableArguments, Sendable {
         return try ModelFolder(url)
     }
 
-    /// - Parameter name: of a second device; nil: the one that `--device` names.
+    /// - Parameter other: a second device; nil: the one that `--device` names.
     /// - Throws: `DeviceError` where there is no such device.
-    public func makeDevice(_ name: String? = nil) throws -> any Device {
-        try DeviceName(name ?? device).makeDevice(precision: precision, threads: threads)
-    }
-
-    public static func checkDevice(_ name: String, _ flag: String) throws {
-        do { _ = try DeviceName(name) } catch { throw ValidationError("\(flag): \(error)") }
+    public func makeDevice(_ other: DeviceID? = nil) throws -> any Device {
+        try (other ?? device).makeDevice(precision: precision, threads: threads)
     }
 }
 
@@ -57,5 +54,3 @@ extension StageModel {
             notes: DeviceReport(device).lines)
     }
 }
-
-extension CPUDevice.Precision: ExpressibleByArgument {}

@@ -1,5 +1,7 @@
 public import ArgumentParser
+public import Domain
 import Foundation
+import ServerKit
 
 /// The flags of the text process alone.
 public struct TextOptions: ParsableArguments, Sendable {
@@ -9,8 +11,8 @@ public struct TextOptions: ParsableArguments, Sendable {
     @Option(
         help: ArgumentHelp(
             "Memory for keys and values, as 512MiB or 4GiB. Default: for a full batch of edits of the checkpoint's best size, at most a quarter of the machine's memory.",
-            valueName: "size"))
-    public var kvCache: MemorySize?
+            valueName: "size"), transform: ByteCount.read)
+    public var kvCache: ByteCount?
 
     public init() {}
 

@@ -2,7 +2,6 @@ import ArgumentParser
 import Foundation
 import Stages
 import Domain
-import TensorCPU
 
 /// `glm bench fleet`: how long a fleet takes to come up, and what of a picture's time is not its stages' work.
 struct BenchFleetCommand: AsyncParsableCommand {
@@ -15,7 +14,7 @@ struct BenchFleetCommand: AsyncParsableCommand {
     @Option(help: "Side of the square picture in pixels, a multiple of 32. Default: what the model draws best.") var side: Int?
     @Option(help: "Denoising steps.") var steps = 20
     @Option(help: "Threads of each stage; all processors by default.") var threads: Int?
-    @Option(help: "f32 or bf16. Default: f32.") var precision: CPUDevice.Precision?
+    @Option(help: "f32 or bf16. Default: f32.") var precision: Precision?
     @Option(help: "Seconds spent on pictures.") var seconds = 5.0
     @Flag(help: "Print one JSON object.") var json = false
 

@@ -1,6 +1,5 @@
 import Foundation
 import Domain
-import TensorCPU
 import Wire
 
 /// Times a fleet as its callers see it: how long it takes to come up, and what of a picture's time is not its stages' work.
@@ -29,7 +28,7 @@ struct FleetBenchmark {
 
     let model: String?
     let threads: Int?
-    let precision: CPUDevice.Precision?
+    let precision: Precision?
     /// Pixels; nil: what the model draws best.
     let side: Int?
     let steps: Int

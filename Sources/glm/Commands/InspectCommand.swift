@@ -1,8 +1,10 @@
 import ArgumentParser
 import Checkpoint
 import Devices
+import Domain
 import Foundation
 import GLMImage
+import ServerKit
 import TensorCPU
 
 /// `glm inspect`: what a checkpoint is and needs, and whether every tensor is there, shaped as its configuration says, and used; or
@@ -16,20 +18,22 @@ struct InspectCommand: ParsableCommand {
     var model: String?
 
     @Option(
-        help: ArgumentHelp("Tell of a device: cpu, or npu:0 for the first card that this process may see; runs its self-test.", valueName: "device"))
-    var device: String?
+        help: ArgumentHelp(
+            "Show a device instead of a checkpoint, and run its self-test: cpu, or npu:0 for the first accelerator that this process may see.",
+            valueName: "device"),
+        transform: DeviceID.read)
+    var device: DeviceID?
 
     @Flag(help: "Print one JSON object.")
     var json = false
 
     func validate() throws {
         if model == nil, device == nil { throw ValidationError("name a model's folder, or --device") }
-        if model != nil, device != nil { throw ValidationError("a model's folder and --device are told of one at a time") }
-        if let device { do { _ = try DeviceName(device) } catch { throw ValidationError("--device: \(error)") } }
+        if model != nil, device != nil { throw ValidationError("give either a model's folder or --device, not both") }
     }
 
     func run() throws {
-        if let device { return try tell(DeviceReport(DeviceName(device).makeDevice(precision: nil, threads: nil))) }
+        if let device { return try tell(DeviceReport(device.makeDevice(precision: nil, threads: nil))) }
         guard let model else { return }
         let folder = try ModelFolder(URL(filePath: model, directoryHint: .isDirectory))
         // Each part takes each of its tensors by name and shape, and refuses to leave one over.

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Checkpoint
+import Domain
 import Foundation
 import GLMImage
 import Tensor
@@ -26,10 +27,10 @@ struct VerifyCommand: ParsableCommand {
     func run() throws {
         let folder = try ModelFolder(URL(filePath: model, directoryHint: .isDirectory))
         let computing = try device.makeDevice()
-        // Keys and values are kept as what products multiply.
-        let precision = computing.cacheType
+        // The cache of keys and values has the type that products multiply.
+        let precision: Precision = computing.cacheType == .f32 ? .f32 : .bf16
         let verifier = try Verifier(
-            model: folder, reference: URL(filePath: reference), device: computing, precision: precision == .f32 ? .exact : .reduced)
+            model: folder, reference: URL(filePath: reference), device: computing, precision: precision)
         if !json { print(VerdictTable.head) }
         let verdicts = verifier.run { verdict in
             guard !json else { return }

@@ -1,7 +1,7 @@
+import Domain
 import ArgumentParser
 import Foundation
 import ServerKit
-import TensorCPU
 import Wire
 
 /// Which fleet does the work.
@@ -20,7 +20,7 @@ struct FleetOptions: ParsableArguments {
     var threads: Int?
 
     @Option(help: ArgumentHelp("f32 or bf16, for a private fleet. Default: f32.", valueName: "precision"))
-    var precision: CPUDevice.Precision?
+    var precision: Precision?
 
     func validate() throws {
         if gateway != nil, wantsPrivateFleet {

@@ -2,7 +2,6 @@ import Processes
 import Foundation
 import GLMTiny
 import Domain
-import TensorCPU
 import Wire
 
 /// A gateway and its stages for one command: started, used and gone with it.
@@ -20,7 +19,7 @@ struct PrivateFleet {
     private static let orphanGrace = Duration.seconds(5)
 
     /// Returns when the fleet is ready; throws, with nothing left behind, when it can't be.
-    static func start(_ kinds: [StageKind], model: String?, threads: Int?, precision: CPUDevice.Precision?) async throws -> PrivateFleet {
+    static func start(_ kinds: [StageKind], model: String?, threads: Int?, precision: Precision?) async throws -> PrivateFleet {
         guard let model = model ?? GLMTiny.locate()?.path else {
             throw ClientError("no model: --model names none, GLM_MODEL neither, and there is no glm-tiny beside this program")
         }
