@@ -75,8 +75,11 @@ let package = Package(
         library("Imaging", ["CImageCodecs"]),
         library("GLMTiny", exclude: ["training"], resources: [.copy("glm-tiny")]),
 
+        // A checkpoint's configurations, which stage holds which of its tensors, and the memory that follows from both.
+        library("ModelConfiguration", ["Domain", "Checkpoint"]),
+
         // The model: every part of GLM-Image, written once for any device.
-        library("GLMImage", ["Domain", "Tensor", "Checkpoint", "Tokenizing", "Imaging"]),
+        library("GLMImage", ["Domain", "ModelConfiguration", "Tensor", "Checkpoint", "Tokenizing", "Imaging"]),
 
         // The contract between processes.
         .target(name: "CWire", linkerSettings: [.linkedLibrary("protobuf-c")]),
@@ -95,7 +98,7 @@ let package = Package(
         // What stands in front of them: which cards there are and what runs on them, requests that outlive their caller,
         // what is counted, and the gateway that brings them together.
         .target(name: "CCards"),
-        library("Placement", ["CCards", "Checkpoint", "Domain", yaml]),
+        library("Placement", ["CCards", "Checkpoint", "Domain", "ModelConfiguration", yaml]),
         library("Jobs", [sqlite]),
         library("Telemetry", [metrics, http, nio, lifecycle, logging]),
         library(
@@ -131,7 +134,7 @@ let package = Package(
         tests("CheckpointTests", ["Checkpoint", "Tensor"]),
         tests("TokenizingTests", ["Tokenizing"]),
         tests("ImagingTests", ["Imaging", "Checkpoint", "Tensor"]),
-        tests("GLMImageTests", ["GLMImage", "Domain", "Tensor", "TensorCPU", "Checkpoint", "Imaging"]),
+        tests("GLMImageTests", ["GLMImage", "ModelConfiguration", "Domain", "Tensor", "TensorCPU", "Checkpoint", "Imaging"]),
         tests("WireTests", ["Wire"]),
         tests("ServerKitTests", ["ServerKit", "Wire", grpc, grpcTransport, arguments]),
         tests("PlacementTests", ["Placement", "Domain"]),

@@ -1,3 +1,4 @@
+import ModelConfiguration
 public import Checkpoint
 public import Tensor
 
@@ -102,7 +103,8 @@ public struct ModelBenchmark {
         let denoiser = try Denoiser(
             renderer, height: sizes.side, width: sizes.side,
             glyphs: device.makeTensor(noise(sizes.textTokens * glyphs.hiddenSize), Shape(sizes.textTokens, glyphs.hiddenSize)),
-            codes: (0..<Int32(shape.grid.count)).map { $0 % Int32(renderer.transformer.configuration.codes) }, conditions: nil, guidanceScale: 1)
+            codes: (0..<Int32(shape.grid.count)).map { $0 % Int32(renderer.transformer.configuration.codebookSize) }, conditions: nil,
+            guidanceScale: 1)
         timed(
             try time("denoise", "one pass at \(sizes.side)×\(sizes.side)", tokens: shape.grid.count) {
                 _ = try denoiser.velocity(.conditional, latents, timestep: 500)

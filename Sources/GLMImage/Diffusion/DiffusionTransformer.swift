@@ -1,3 +1,4 @@
+import ModelConfiguration
 import Checkpoint
 import Foundation
 import Tensor
@@ -26,14 +27,14 @@ package struct DiffusionTransformer {
         let map = try WeightMap(folder: model.component("transformer"))
         let weights = WeightScope(map: map, device: device)
         imageProjector = try weights.linear("image_projector.proj", from: patch, to: hidden)
-        glyph1 = try weights.linear("glyph_projector.net.0.proj", from: configuration.textSize, to: hidden)
+        glyph1 = try weights.linear("glyph_projector.net.0.proj", from: configuration.textEmbeddingSize, to: hidden)
         glyph2 = try weights.linear("glyph_projector.net.2", from: hidden, to: hidden)
-        priorEmbedding = try weights.matrix("prior_token_embedding.weight", configuration.codes, hidden)
+        priorEmbedding = try weights.matrix("prior_token_embedding.weight", configuration.codebookSize, hidden)
         prior1 = try weights.linear("prior_projector.net.0.proj", from: hidden, to: hidden)
         prior2 = try weights.linear("prior_projector.net.2", from: hidden, to: hidden)
         timeCondition = try TimeCondition(weights.scope("time_condition_embed"), configuration)
         blocks = try (0..<configuration.layers).map { try TransformerBlock(weights.scope("transformer_blocks.\($0)"), configuration) }
-        outputModulation = try weights.linear("norm_out.linear", from: configuration.timeSize, to: 2 * hidden)
+        outputModulation = try weights.linear("norm_out.linear", from: configuration.timeEmbeddingSize, to: 2 * hidden)
         output = try weights.linear("proj_out", from: hidden, to: patch)
         try map.finish()
     }

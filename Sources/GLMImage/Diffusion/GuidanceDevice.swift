@@ -1,3 +1,4 @@
+import ModelConfiguration
 import Checkpoint
 import Tensor
 
@@ -26,7 +27,7 @@ final class GuidanceDevice {
     /// - Parameter glyphs: the embedding of an empty string, `[text, textSize]`, row by row.
     func side(_ picture: DenoisingSide.Picture, glyphs: [Float]) throws -> DenoisingSide {
         try thread.run {
-            let columns = transformer.configuration.textSize
+            let columns = transformer.configuration.textEmbeddingSize
             let text = transformer.projectGlyphs(device.makeTensor(glyphs, Shape(glyphs.count / columns, columns)))
             return DenoisingSide(transformer, picture, maximumText: text.rows, cachedRows: 0) {
                 DiffusionTransformer.Branch(text: text, prior: transformer.projectPrior(picture.codes, dropped: true), cache: .none)

@@ -1,3 +1,4 @@
+import ModelConfiguration
 public import Checkpoint
 public import Imaging
 import Domain
@@ -77,10 +78,10 @@ public final class ImageRenderer {
                 .unsupportedModel,
                 "vae latent_channels \(autoencoder.configuration.latentChannels), transformer in_channels \(transformer.configuration.inChannels)")
         }
-        guard glyphs.configuration.hiddenSize == transformer.configuration.textSize else {
+        guard glyphs.configuration.hiddenSize == transformer.configuration.textEmbeddingSize else {
             throw GLMImageError(
                 .unsupportedModel,
-                "text_encoder d_model \(glyphs.configuration.hiddenSize), transformer text_embed_dim \(transformer.configuration.textSize)")
+                "text_encoder d_model \(glyphs.configuration.hiddenSize), transformer text_embed_dim \(transformer.configuration.textEmbeddingSize)")
         }
         guard autoencoder.configuration.scale * transformer.configuration.patchSize * 2 == RequestLimits.sizeMultiple else {
             throw GLMImageError(
@@ -196,8 +197,8 @@ public final class ImageRenderer {
                 "\(name): codes of \(grid.height) × \(grid.width), a picture of \(height) × \(width) pixels has \(expected.height) × \(expected.width)"
             )
         }
-        if let code = grid.codes.first(where: { $0 < 0 || $0 >= transformer.configuration.codes }) {
-            throw GLMImageError(.invalidRequest, "\(name): code \(code), the codebook has \(transformer.configuration.codes)")
+        if let code = grid.codes.first(where: { $0 < 0 || $0 >= transformer.configuration.codebookSize }) {
+            throw GLMImageError(.invalidRequest, "\(name): code \(code), the codebook has \(transformer.configuration.codebookSize)")
         }
     }
 }

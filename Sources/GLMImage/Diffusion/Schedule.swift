@@ -1,3 +1,4 @@
+package import ModelConfiguration
 import Foundation
 
 /// The time steps the transformer is told and the noise levels the Euler method walks down.

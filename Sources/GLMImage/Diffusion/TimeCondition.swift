@@ -1,3 +1,4 @@
+import ModelConfiguration
 import Foundation
 import Tensor
 
@@ -14,7 +15,7 @@ struct TimeCondition {
 
     init(_ weights: WeightScope, _ configuration: TransformerConfiguration) throws {
         device = weights.device
-        timeSize = configuration.timeSize
+        timeSize = configuration.timeEmbeddingSize
         conditionSize = configuration.conditionSize
         time1 = try weights.linear("timestep_embedder.linear_1", from: timeSize, to: timeSize)
         time2 = try weights.linear("timestep_embedder.linear_2", from: timeSize, to: timeSize)

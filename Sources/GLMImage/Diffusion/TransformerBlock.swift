@@ -1,3 +1,4 @@
+import ModelConfiguration
 import Tensor
 
 /// One block of the diffusion transformer: text and image rows share weights and attention and differ in modulation.
@@ -14,7 +15,7 @@ struct TransformerBlock {
 
     init(_ weights: WeightScope, _ configuration: TransformerConfiguration) throws {
         let hidden = configuration.hiddenSize
-        modulation = try weights.linear("norm1.linear", from: configuration.timeSize, to: 12 * hidden)
+        modulation = try weights.linear("norm1.linear", from: configuration.timeEmbeddingSize, to: 12 * hidden)
         q = try weights.linear("attn1.to_q", from: hidden, to: hidden)
         k = try weights.linear("attn1.to_k", from: hidden, to: hidden)
         v = try weights.linear("attn1.to_v", from: hidden, to: hidden)

@@ -1,3 +1,4 @@
+import ModelConfiguration
 import Tensor
 
 /// What one run through the transformer's blocks reads and writes. All memory is made before the step loop.
@@ -71,7 +72,7 @@ struct TransformerMemory {
         values = make(cachedRows + rows, hidden)
         inner = make(rows, 4 * hidden)
         modulation = make(1, 12 * hidden)
-        timeEmbedding = make(1, configuration.timeSize)
+        timeEmbedding = make(1, configuration.timeEmbeddingSize)
         self.rotary = rotary
     }
 }

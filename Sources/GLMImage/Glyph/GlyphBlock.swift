@@ -1,3 +1,4 @@
+import ModelConfiguration
 import Tensor
 
 /// One T5 encoder block: pre-norm attention with a relative bias and no scaling, then a gated GELU; no biases.

@@ -1,3 +1,4 @@
+import ModelConfiguration
 package import Imaging
 import Foundation
 import Domain

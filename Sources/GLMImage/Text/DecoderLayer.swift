@@ -1,3 +1,4 @@
+import ModelConfiguration
 import Tensor
 
 /// One layer of the autoregressive decoder: attention and SwiGLU, each between two RMSNorms (a sandwich).

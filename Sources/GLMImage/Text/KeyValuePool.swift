@@ -1,3 +1,4 @@
+import ModelConfiguration
 import Tensor
 
 /// Which pages of a pool are free: the bookkeeping, without the memory.

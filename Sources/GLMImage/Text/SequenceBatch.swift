@@ -1,3 +1,4 @@
+import ModelConfiguration
 package import Tensor
 
 /// Sequences that one decoder extends together: each has its pages of a common pool, and joins and leaves as it likes.

@@ -1,3 +1,4 @@
+import ModelConfiguration
 public import Checkpoint
 import Domain
 public import Tensor
@@ -19,7 +20,7 @@ public final class TextGenerator {
         processor = try PromptProcessor(model, configuration)
         generation = try GenerationConfiguration.load(model)
         bestSide = try VAEConfiguration.load(model).sampleSide
-        codes = configuration.quantizer.codes
+        codes = configuration.quantizer.codebookSize
         end = Int32(configuration.imageEndTokenID)
         guard codes <= configuration.text.visionVocabularySize else {
             throw GLMImageError(

@@ -1,3 +1,4 @@
+import ModelConfiguration
 package import Checkpoint
 package import Imaging
 package import Domain

@@ -1,3 +1,4 @@
+import ModelConfiguration
 import Tensor
 
 /// The decoder half of the autoencoder: latents to pixels.

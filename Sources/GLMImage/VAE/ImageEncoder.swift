@@ -1,3 +1,4 @@
+import ModelConfiguration
 import Tensor
 
 /// The encoder half of the autoencoder: pixels to the mean and log variance of latents.

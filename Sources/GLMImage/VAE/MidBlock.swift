@@ -1,3 +1,4 @@
+import ModelConfiguration
 import Tensor
 
 /// The narrowest part of encoder and decoder: a resnet block, attention over all pixels where the checkpoint has it, a resnet block.

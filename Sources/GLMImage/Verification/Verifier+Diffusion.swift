@@ -1,3 +1,4 @@
+import ModelConfiguration
 import Imaging
 import Tensor
 import Tokenizing
@@ -109,8 +110,9 @@ extension Verifier {
                     codes: try codes("\(name).prior_token_ids", renderer)))
         }
         let glyphs = try reference.shape("glyph.embeddings")
-        guard glyphs.count == 3, glyphs[0] == 1, glyphs[2] == renderer.transformer.configuration.textSize else {
-            throw VerificationError("glyph.embeddings has shape \(glyphs), expected [1, tokens, \(renderer.transformer.configuration.textSize)]")
+        guard glyphs.count == 3, glyphs[0] == 1, glyphs[2] == renderer.transformer.configuration.textEmbeddingSize else {
+            throw VerificationError(
+                "glyph.embeddings has shape \(glyphs), expected [1, tokens, \(renderer.transformer.configuration.textEmbeddingSize)]")
         }
         return try denoiser(
             renderer, glyphs: device.makeTensor(reference.floats("glyph.embeddings"), Shape(glyphs[glyphs.count - 2], glyphs[glyphs.count - 1])),
@@ -148,7 +150,7 @@ extension Verifier {
     }
 
     private func codes(_ name: String, _ renderer: ImageRenderer) throws -> [Int32] {
-        try reference.indices(name, below: renderer.transformer.configuration.codes)
+        try reference.indices(name, below: renderer.transformer.configuration.codebookSize)
     }
 
     private func rows(_ name: String) throws -> [[Int32]] {

@@ -1,3 +1,4 @@
+import ModelConfiguration
 import Imaging
 
 extension Verifier {

@@ -1,3 +1,6 @@
+import ModelConfiguration
+import Domain
+
 extension Verifier {
     /// The prompt's positions, the logits over it, and the tokens that follow by argmax.
     func checkText(_ report: Report) {

@@ -1,4 +1,5 @@
 public import Checkpoint
+public import Domain
 public import Foundation
 import Imaging
 public import Tensor

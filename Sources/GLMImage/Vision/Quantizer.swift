@@ -1,3 +1,4 @@
+import ModelConfiguration
 import Checkpoint
 import Tensor
 
@@ -21,7 +22,7 @@ struct Quantizer {
                 try weights.map.take(scope.prefix + "weight", shape).hostFloats(), Shape(configuration.codeSize, configuration.latentChannels)),
             bias: try scope.vector("bias", configuration.codeSize))
 
-        let table = Shape(configuration.codes, configuration.codeSize)
+        let table = Shape(configuration.codebookSize, configuration.codeSize)
         var rows = try weights.map.take(weights.prefix + "quantize.embedding.weight", table).hostFloats()
         for start in stride(from: 0, to: rows.count, by: configuration.codeSize) {
             let row = start..<start + configuration.codeSize

@@ -1,3 +1,4 @@
+import ModelConfiguration
 import Tensor
 
 /// One block of the vision tower: pre-norm attention and a two-layer MLP, all with bias; no rotary positions.

@@ -1,3 +1,4 @@
+import ModelConfiguration
 public import Checkpoint
 public import Imaging
 import Domain

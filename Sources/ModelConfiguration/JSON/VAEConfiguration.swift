@@ -1,23 +1,23 @@
-import Checkpoint
+package import Checkpoint
 
 /// `vae/config.json`: diffusers `AutoencoderKL` of plain down and up blocks.
-struct VAEConfiguration: Decodable {
-    let imageChannels: Int
-    let latentChannels: Int
+package struct VAEConfiguration: Decodable {
+    package let imageChannels: Int
+    package let latentChannels: Int
     /// From the image's side to the latents' side.
-    let blockChannels: [Int]
-    let layersPerBlock: Int
-    let groups: Int
-    let midAttention: Bool
-    let quantConvolution: Bool
-    let postQuantConvolution: Bool
-    let latentMeans: [Float]
-    let latentDeviations: [Float]
+    package let blockChannels: [Int]
+    package let layersPerBlock: Int
+    package let groups: Int
+    package let midAttention: Bool
+    package let quantConvolution: Bool
+    package let postQuantConvolution: Bool
+    package let latentMeans: [Float]
+    package let latentDeviations: [Float]
     /// Side in pixels of the pictures that the checkpoint was trained on.
-    let sampleSide: Int
+    package let sampleSide: Int
 
     /// Pixels per latent in each direction.
-    var scale: Int { 1 << (blockChannels.count - 1) }
+    package var scale: Int { 1 << (blockChannels.count - 1) }
 
     enum CodingKeys: String, CodingKey {
         case className = "_class_name"
@@ -38,7 +38,7 @@ struct VAEConfiguration: Decodable {
         case sampleSide = "sample_size"
     }
 
-    init(from decoder: any Decoder) throws {
+    package init(from decoder: any Decoder) throws {
         let values = try decoder.container(keyedBy: CodingKeys.self)
         if values.contains(.activation) { try values.require("silu", forKey: .activation) }
         imageChannels = try values.decodeIfPresent(Int.self, forKey: .imageChannels) ?? 3
@@ -70,7 +70,7 @@ struct VAEConfiguration: Decodable {
             upBlocks == blockChannels.map { _ in "UpDecoderBlock2D" }, .upBlocks, "\(upBlocks) are not \(blockChannels.count) UpDecoderBlock2D")
     }
 
-    static func load(_ model: ModelFolder) throws -> VAEConfiguration {
+    package static func load(_ model: ModelFolder) throws -> VAEConfiguration {
         try model.configuration(VAEConfiguration.self, "vae/config.json")
     }
 }

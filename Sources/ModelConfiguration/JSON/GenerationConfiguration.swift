@@ -1,12 +1,12 @@
-import Checkpoint
+package import Checkpoint
 import Foundation
 
 /// `vision_language_encoder/generation_config.json`: how tokens are drawn unless the request says otherwise.
-struct GenerationConfiguration: Decodable {
-    let samples: Bool
-    let temperature: Float
-    let topP: Float
-    let topK: Int
+package struct GenerationConfiguration: Decodable {
+    package let samples: Bool
+    package let temperature: Float
+    package let topP: Float
+    package let topK: Int
 
     enum CodingKeys: String, CodingKey {
         case samples = "do_sample"
@@ -16,7 +16,7 @@ struct GenerationConfiguration: Decodable {
     }
 
     /// Absent keys take the values of transformers' `GenerationConfig`; `do_sample` is true, as the pipeline always passes it.
-    init(from decoder: any Decoder) throws {
+    package init(from decoder: any Decoder) throws {
         let values = try decoder.container(keyedBy: CodingKeys.self)
         samples = try values.decodeIfPresent(Bool.self, forKey: .samples) ?? true
         temperature = try values.decodeIfPresent(Float.self, forKey: .temperature) ?? 1
@@ -25,7 +25,7 @@ struct GenerationConfiguration: Decodable {
     }
 
     /// A checkpoint without the file draws as transformers would: by the defaults.
-    static func load(_ model: ModelFolder) throws -> GenerationConfiguration {
+    package static func load(_ model: ModelFolder) throws -> GenerationConfiguration {
         let path = "vision_language_encoder/generation_config.json"
         guard FileManager.default.fileExists(atPath: model.url.appending(path: path).path) else {
             return try JSONDecoder().decode(GenerationConfiguration.self, from: Data("{}".utf8))

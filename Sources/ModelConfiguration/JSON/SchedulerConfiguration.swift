@@ -1,18 +1,18 @@
-import Checkpoint
+package import Checkpoint
 
 /// `scheduler/scheduler_config.json`: diffusers `FlowMatchEulerDiscreteScheduler`, the plain Euler method.
 package struct SchedulerConfiguration: Decodable {
-    enum Shifting: Equatable {
+    package enum Shifting: Equatable {
         case constant(Float)
         case linear
         case exponential
     }
 
-    let trainingSteps: Int
-    let shifting: Shifting
-    let baseShift: Double
-    let maximumShift: Double
-    let baseTokens: Int
+    package let trainingSteps: Int
+    package let shifting: Shifting
+    package let baseShift: Double
+    package let maximumShift: Double
+    package let baseTokens: Int
 
     enum CodingKeys: String, CodingKey {
         case trainingSteps = "num_train_timesteps"
@@ -52,7 +52,7 @@ package struct SchedulerConfiguration: Decodable {
         }
     }
 
-    static func load(_ model: ModelFolder) throws -> SchedulerConfiguration {
+    package static func load(_ model: ModelFolder) throws -> SchedulerConfiguration {
         try model.configuration(SchedulerConfiguration.self, "scheduler/scheduler_config.json")
     }
 }

@@ -1,21 +1,21 @@
-import Checkpoint
+package import Checkpoint
 import Domain
 
 /// `transformer/config.json`: diffusers `GlmImageTransformer2DModel`. Every key is required, since the class defaults are
 /// not the published checkpoint's.
-struct TransformerConfiguration: Decodable {
-    let patchSize: Int
-    let inChannels: Int
-    let outChannels: Int
-    let layers: Int
-    let headSize: Int
-    let heads: Int
-    let textSize: Int
-    let timeSize: Int
-    let conditionSize: Int
-    let codes: Int
+package struct TransformerConfiguration: Decodable {
+    package let patchSize: Int
+    package let inChannels: Int
+    package let outChannels: Int
+    package let layers: Int
+    package let headSize: Int
+    package let heads: Int
+    package let textEmbeddingSize: Int
+    package let timeEmbeddingSize: Int
+    package let conditionSize: Int
+    package let codebookSize: Int
 
-    var hiddenSize: Int { heads * headSize }
+    package var hiddenSize: Int { heads * headSize }
 
     enum CodingKeys: String, CodingKey {
         case patchSize = "patch_size"
@@ -24,13 +24,13 @@ struct TransformerConfiguration: Decodable {
         case layers = "num_layers"
         case headSize = "attention_head_dim"
         case heads = "num_attention_heads"
-        case textSize = "text_embed_dim"
-        case timeSize = "time_embed_dim"
+        case textEmbeddingSize = "text_embed_dim"
+        case timeEmbeddingSize = "time_embed_dim"
         case conditionSize = "condition_dim"
-        case codes = "prior_vq_quantizer_codebook_size"
+        case codebookSize = "prior_vq_quantizer_codebook_size"
     }
 
-    static func load(_ model: ModelFolder) throws -> TransformerConfiguration {
+    package static func load(_ model: ModelFolder) throws -> TransformerConfiguration {
         let values = try model.configuration(TransformerConfiguration.self, "transformer/config.json")
         guard values.headSize % 4 == 0 else {
             throw GLMImageError(

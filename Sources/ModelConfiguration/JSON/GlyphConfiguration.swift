@@ -1,17 +1,17 @@
-import Checkpoint
+package import Checkpoint
 
 /// `text_encoder/config.json`: transformers `T5Config`, encoder only, gated GELU. Defaults are the class's, which a saved
 /// file leaves out.
-struct GlyphConfiguration: Decodable {
-    let hiddenSize: Int
-    let intermediateSize: Int
-    let headSize: Int
-    let heads: Int
-    let layers: Int
-    let vocabularySize: Int
-    let normEpsilon: Float
-    let buckets: Int
-    let maximumDistance: Int
+package struct GlyphConfiguration: Decodable {
+    package let hiddenSize: Int
+    package let intermediateSize: Int
+    package let headSize: Int
+    package let heads: Int
+    package let layers: Int
+    package let vocabularySize: Int
+    package let normEpsilon: Float
+    package let buckets: Int
+    package let maximumDistance: Int
 
     enum CodingKeys: String, CodingKey {
         case hiddenSize = "d_model"
@@ -26,7 +26,7 @@ struct GlyphConfiguration: Decodable {
         case feedForward = "feed_forward_proj"
     }
 
-    init(from decoder: any Decoder) throws {
+    package init(from decoder: any Decoder) throws {
         let values = try decoder.container(keyedBy: CodingKeys.self)
         // T5Config turns "gated-gelu" into the tanh approximation ("gelu_new").
         try values.require("gated-gelu", forKey: .feedForward)
@@ -41,7 +41,7 @@ struct GlyphConfiguration: Decodable {
         maximumDistance = try values.decodeIfPresent(Int.self, forKey: .maximumDistance) ?? 128
     }
 
-    static func load(_ model: ModelFolder) throws -> GlyphConfiguration {
+    package static func load(_ model: ModelFolder) throws -> GlyphConfiguration {
         try model.configuration(GlyphConfiguration.self, "text_encoder/config.json")
     }
 }

@@ -1,14 +1,14 @@
-import Checkpoint
+package import Checkpoint
 
 /// `vision_language_encoder/config.json`. transformers leaves out of a saved file what equals the class default, so the
 /// defaults of transformers 5.23 `configuration_glm_image.py` stand here, each beside its key.
-struct VisionLanguageConfiguration: Decodable {
-    let imageStartTokenID: Int
-    let imageEndTokenID: Int
-    let imageTokenID: Int
-    let text: TextConfiguration
-    let vision: VisionConfiguration
-    let quantizer: QuantizerConfiguration
+package struct VisionLanguageConfiguration: Decodable {
+    package let imageStartTokenID: Int
+    package let imageEndTokenID: Int
+    package let imageTokenID: Int
+    package let text: TextConfiguration
+    package let vision: VisionConfiguration
+    package let quantizer: QuantizerConfiguration
 
     enum CodingKeys: String, CodingKey {
         case modelType = "model_type"
@@ -20,7 +20,7 @@ struct VisionLanguageConfiguration: Decodable {
         case quantizer = "vq_config"
     }
 
-    init(from decoder: any Decoder) throws {
+    package init(from decoder: any Decoder) throws {
         let values = try decoder.container(keyedBy: CodingKeys.self)
         try values.require("glm_image", forKey: .modelType)
         imageStartTokenID = try values.decodeIfPresent(Int.self, forKey: .imageStartTokenID) ?? 16_384
@@ -31,25 +31,25 @@ struct VisionLanguageConfiguration: Decodable {
         quantizer = try values.decode(QuantizerConfiguration.self, forKey: .quantizer)
     }
 
-    static func load(_ model: ModelFolder) throws -> VisionLanguageConfiguration {
+    package static func load(_ model: ModelFolder) throws -> VisionLanguageConfiguration {
         try model.configuration(VisionLanguageConfiguration.self, "vision_language_encoder/config.json")
     }
 }
 
 /// The autoregressive decoder's part: `GlmImageTextConfig`.
-struct TextConfiguration: Decodable {
-    let vocabularySize: Int
-    let visionVocabularySize: Int
-    let hiddenSize: Int
-    let intermediateSize: Int
-    let layers: Int
-    let heads: Int
-    let keyValueHeads: Int
-    let headSize: Int
-    let normEpsilon: Float
-    let attentionBias: Bool
-    let maximumPositions: Int
-    let rope: RopeConfiguration
+package struct TextConfiguration: Decodable {
+    package let vocabularySize: Int
+    package let visionVocabularySize: Int
+    package let hiddenSize: Int
+    package let intermediateSize: Int
+    package let layers: Int
+    package let heads: Int
+    package let keyValueHeads: Int
+    package let headSize: Int
+    package let normEpsilon: Float
+    package let attentionBias: Bool
+    package let maximumPositions: Int
+    package let rope: RopeConfiguration
 
     enum CodingKeys: String, CodingKey {
         case vocabularySize = "vocab_size"
@@ -67,7 +67,7 @@ struct TextConfiguration: Decodable {
         case rope = "rope_parameters"
     }
 
-    init(from decoder: any Decoder) throws {
+    package init(from decoder: any Decoder) throws {
         let values = try decoder.container(keyedBy: CodingKeys.self)
         if values.contains(.hiddenActivation) { try values.require("silu", forKey: .hiddenActivation) }
         vocabularySize = try values.decodeIfPresent(Int.self, forKey: .vocabularySize) ?? 168_064
@@ -91,11 +91,11 @@ struct TextConfiguration: Decodable {
 }
 
 /// `rope_parameters`: only the default type with sections is a GLM-Image.
-struct RopeConfiguration: Decodable {
-    let theta: Float
+package struct RopeConfiguration: Decodable {
+    package let theta: Float
     /// Pairs turned by the temporal, height, width … position, in this order, over frequencies from high to low.
-    let sections: [Int]
-    let partialRotaryFactor: Float
+    package let sections: [Int]
+    package let partialRotaryFactor: Float
 
     enum CodingKeys: String, CodingKey {
         case type = "rope_type"
@@ -104,7 +104,7 @@ struct RopeConfiguration: Decodable {
         case partialRotaryFactor = "partial_rotary_factor"
     }
 
-    init(from decoder: any Decoder) throws {
+    package init(from decoder: any Decoder) throws {
         let values = try decoder.container(keyedBy: CodingKeys.self)
         if values.contains(.type) { try values.require("default", forKey: .type) }
         theta = try values.decode(Float.self, forKey: .theta)
@@ -114,16 +114,16 @@ struct RopeConfiguration: Decodable {
 }
 
 /// The vision tower's part: `GlmImageVisionConfig`.
-struct VisionConfiguration: Decodable {
-    let depth: Int
-    let hiddenSize: Int
-    let intermediateSize: Int
-    let heads: Int
-    let imageSize: Int
-    let patchSize: Int
-    let channels: Int
-    let normEpsilon: Float
-    let attentionBias: Bool
+package struct VisionConfiguration: Decodable {
+    package let depth: Int
+    package let hiddenSize: Int
+    package let intermediateSize: Int
+    package let heads: Int
+    package let imageSize: Int
+    package let patchSize: Int
+    package let channels: Int
+    package let normEpsilon: Float
+    package let attentionBias: Bool
 
     enum CodingKeys: String, CodingKey {
         case depth
@@ -139,7 +139,7 @@ struct VisionConfiguration: Decodable {
         case mergeSize = "spatial_merge_size"
     }
 
-    init(from decoder: any Decoder) throws {
+    package init(from decoder: any Decoder) throws {
         let values = try decoder.container(keyedBy: CodingKeys.self)
         if values.contains(.hiddenActivation) { try values.require("gelu", forKey: .hiddenActivation) }
         let merge = try values.decodeIfPresent(Int.self, forKey: .mergeSize) ?? 1
@@ -159,20 +159,20 @@ struct VisionConfiguration: Decodable {
 }
 
 /// The quantizer's part: `GlmImageVQVAEConfig`.
-struct QuantizerConfiguration: Decodable {
-    let codes: Int
-    let codeSize: Int
-    let latentChannels: Int
+package struct QuantizerConfiguration: Decodable {
+    package let codebookSize: Int
+    package let codeSize: Int
+    package let latentChannels: Int
 
     enum CodingKeys: String, CodingKey {
-        case codes = "num_embeddings"
+        case codebookSize = "num_embeddings"
         case codeSize = "embed_dim"
         case latentChannels = "latent_channels"
     }
 
-    init(from decoder: any Decoder) throws {
+    package init(from decoder: any Decoder) throws {
         let values = try decoder.container(keyedBy: CodingKeys.self)
-        codes = try values.decodeIfPresent(Int.self, forKey: .codes) ?? 16_384
+        codebookSize = try values.decodeIfPresent(Int.self, forKey: .codebookSize) ?? 16_384
         codeSize = try values.decodeIfPresent(Int.self, forKey: .codeSize) ?? 2048
         latentChannels = try values.decodeIfPresent(Int.self, forKey: .latentChannels) ?? 1536
     }

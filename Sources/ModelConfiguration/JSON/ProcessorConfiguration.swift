@@ -1,17 +1,17 @@
-import Checkpoint
+package import Checkpoint
 import Foundation
 
 /// The image processor's numbers, from `processor/preprocessor_config.json` or, as newer versions save it, from the
 /// `image_processor` entry of `processor/processor_config.json`.
-struct ProcessorConfiguration: Decodable {
+package struct ProcessorConfiguration: Decodable {
     /// A source's shorter side is scaled up to the square root of this many pixels.
-    let minimumPixels: Int
+    package let minimumPixels: Int
     /// A source's longer side is scaled down to the square root of this many pixels.
-    let maximumPixels: Int
-    let patchSize: Int
-    let mean: [Float]
-    let standardDeviation: [Float]
-    let rescaleFactor: Float
+    package let maximumPixels: Int
+    package let patchSize: Int
+    package let mean: [Float]
+    package let standardDeviation: [Float]
+    package let rescaleFactor: Float
 
     enum CodingKeys: String, CodingKey {
         case imageProcessor = "image_processor"
@@ -32,7 +32,7 @@ struct ProcessorConfiguration: Decodable {
         case longest = "longest_edge"
     }
 
-    init(from decoder: any Decoder) throws {
+    package init(from decoder: any Decoder) throws {
         let outer = try decoder.container(keyedBy: CodingKeys.self)
         let values = outer.contains(.imageProcessor) ? try outer.nestedContainer(keyedBy: CodingKeys.self, forKey: .imageProcessor) : outer
         // The names differ between versions, the meaning doesn't: both are counts of pixels.
@@ -53,7 +53,7 @@ struct ProcessorConfiguration: Decodable {
         try values.check(standardDeviation.count == 3, .standardDeviation, "\(standardDeviation.count) values, not 3")
     }
 
-    static func load(_ model: ModelFolder) throws -> ProcessorConfiguration {
+    package static func load(_ model: ModelFolder) throws -> ProcessorConfiguration {
         let older = "processor/preprocessor_config.json"
         let exists = FileManager.default.fileExists(atPath: model.url.appending(path: older).path)
         return try model.configuration(ProcessorConfiguration.self, exists ? older : "processor/processor_config.json")
