@@ -1,3 +1,4 @@
+import ModelConfiguration
 import GLMImage
 import Domain
 import Tensor
@@ -161,7 +162,7 @@ import Testing
         var stories: [Int: Story] = [:]
         try Self.run(batch, &stories, rounds: 1)
         let (second, layout) = try batch.add(Self.requests[3])
-        let stretches = (layout.promptTokens + SequenceBatch.stretch - 1) / SequenceBatch.stretch
+        let stretches = (layout.promptTokens + DecoderSizes.prefillChunk - 1) / DecoderSizes.prefillChunk
         #expect(stretches > 1)
         let before = stories[first]!.ids.count
         try Self.run(batch, &stories, rounds: stretches)

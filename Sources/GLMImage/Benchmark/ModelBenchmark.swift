@@ -55,12 +55,12 @@ public struct ModelBenchmark {
         let prompt = (0..<sizes.promptTokens).map { Int32($0 * 31 % decoder.configuration.vocabularySize) }
         let positions = (0..<sizes.promptTokens + sizes.decodedTokens).map { RasterPosition(text: $0) }
         let most = sizes.batches.max() ?? 1
-        let pages = most * KeyValuePool.pages(rows: positions.count)
-        let batch = SequenceBatch(decoder, size: most, cacheBytes: pages * KeyValuePool.pageRows * decoder.cacheBytesPerToken)
+        let pages = most * DecoderSizes.pages(rows: positions.count)
+        let batch = SequenceBatch(decoder, size: most, cacheBytes: pages * DecoderSizes.pageRows * decoder.cacheBytesPerToken)
         func read() throws -> SequenceBatch.Sequence {
             guard let sequence = batch.open(positions) else { preconditionFailure("a pool of \(pages) pages") }
-            for start in stride(from: 0, to: prompt.count, by: SequenceBatch.stretch) {
-                try batch.extend(sequence, by: Array(prompt[start..<min(start + SequenceBatch.stretch, prompt.count)])) {}
+            for start in stride(from: 0, to: prompt.count, by: DecoderSizes.prefillChunk) {
+                try batch.extend(sequence, by: Array(prompt[start..<min(start + DecoderSizes.prefillChunk, prompt.count)])) {}
             }
             batch.predictLast()
             _ = try batch.lastLogits()

@@ -97,7 +97,7 @@ final class ConditionCache {
     }
 
     static func bytes(rows: Int, _ configuration: TransformerConfiguration, _ type: DType) -> Int {
-        2 * configuration.layers * rows * configuration.hiddenSize * type.byteCount
+        TransformerFootprint(configuration, elementBytes: type.byteCount).sourceCache(rows: rows)
     }
 
     func read(_ layer: Int, keys: Tensor, values: Tensor, on device: any Device) {

@@ -17,17 +17,13 @@ package struct GlyphEncoder {
     private let relativeBias: [Float]  // [buckets, heads], shared by all blocks
     private let tokens: GlyphTokens
 
-    /// The pipeline's limit in bytes and marks for one string.
-    package static let maximumLength = 2048
-
     init(_ model: ModelFolder, on device: any Device) throws {
         configuration = try GlyphConfiguration.load(model)
         tokens = try GlyphTokens(folder: model.component("tokenizer"))
         self.device = device
         let map = try WeightMap(folder: model.component("text_encoder"))
         let weights = WeightScope(map: map, device: device)
-        // The table is stored under its own name, under the encoder's, or under both; all are one tensor.
-        let names = ["shared.weight", "encoder.embed_tokens.weight"]
+        let names = [CheckpointPart.glyphTable, CheckpointPart.glyphTableDuplicate]
         let name = names.first(where: map.contains) ?? names[0]
         embedding = try weights.matrix(name, configuration.vocabularySize, configuration.hiddenSize)
         for other in names where other != name { map.ignore(prefix: other) }
@@ -45,7 +41,7 @@ package struct GlyphEncoder {
 
     /// The byte ids of a prompt's quoted strings, or of one empty string, padded as the pipeline pads them.
     package func batch(_ strings: [String]) -> GlyphBatch {
-        GlyphText.encode(strings.isEmpty ? [""] : strings, maximumLength: GlyphEncoder.maximumLength, tokens: tokens)
+        GlyphText.encode(strings.isEmpty ? [""] : strings, maximumLength: GlyphConfiguration.maximumLength, tokens: tokens)
     }
 
     /// Embeddings of every position whose mask is 1, string after string.

@@ -29,21 +29,16 @@ package struct PageAllocator: Sendable, Hashable {
 /// The memory of a batch's keys and values: for each layer two pools of rows, cut into pages that sequences take and give back.
 /// What is not used is not touched, so a system that hands out memory at its first use keeps it.
 final class KeyValuePool {
-    /// Rows of a page: a sequence leaves half of one unused on average.
-    static let pageRows = 64
-
-    /// Per layer `[pages · pageRows, keyValueHeads · headSize]`.
+    /// Per layer `[pages · DecoderSizes.pageRows, keyValueHeads · headSize]`.
     let keys, values: [Tensor]
     private(set) var allocator: PageAllocator
 
     init(pages: Int, _ configuration: TextConfiguration, on device: any Device) {
-        let shape = Shape(pages * KeyValuePool.pageRows, configuration.keyValueHeads * configuration.headSize)
+        let shape = Shape(pages * DecoderSizes.pageRows, configuration.keyValueHeads * configuration.headSize)
         keys = (0..<configuration.layers).map { _ in device.makeTensor(shape, device.cacheType) }
         values = (0..<configuration.layers).map { _ in device.makeTensor(shape, device.cacheType) }
         allocator = PageAllocator(pageCount: pages)
     }
-
-    static func pages(rows: Int) -> Int { (rows + pageRows - 1) / pageRows }
 
     func take(_ count: Int) -> [Int32]? { allocator.take(count) }
     func give(_ pages: [Int32]) { allocator.give(pages) }

@@ -6,9 +6,6 @@ package import Tensor
 /// What a sequence gets depends on its own ids alone: its prompt is computed by itself, in stretches that its own length
 /// sets, and of a step's rows each is what it would be alone.
 package final class SequenceBatch {
-    /// Rows of a prompt computed at once: bounds the workspace and how long a step may be held up, and costs nothing in speed.
-    package static let stretch = 256
-
     /// One sequence's place.
     package final class Sequence {
         fileprivate let positions: [RasterPosition]
@@ -23,7 +20,7 @@ package final class SequenceBatch {
 
         /// Where the rows `range` lie in the pool.
         fileprivate func rows(_ range: Range<Int>) -> [Int32] {
-            let size = KeyValuePool.pageRows
+            let size = DecoderSizes.pageRows
             return range.map { pages[$0 / size] * Int32(size) + Int32($0 % size) }
         }
     }
@@ -48,11 +45,11 @@ package final class SequenceBatch {
         self.size = size
         device = decoder.device
         pool = KeyValuePool(
-            pages: max(cacheBytes / (KeyValuePool.pageRows * decoder.cacheBytesPerToken), 1), configuration, on: device)
-        workspace = DecoderWorkspace(rows: max(SequenceBatch.stretch, size), configuration, on: device)
+            pages: max(cacheBytes / (DecoderSizes.pageRows * decoder.cacheBytesPerToken), 1), configuration, on: device)
+        workspace = DecoderWorkspace(rows: max(DecoderSizes.prefillChunk, size), configuration, on: device)
         logits = device.makeTensor(Shape(size, configuration.visionVocabularySize), .f32)
         drawn = DrawnCodes(rows: size, on: device)
-        past = SequenceBatch.makePast(rows: SequenceBatch.stretch, decoder)
+        past = SequenceBatch.makePast(rows: DecoderSizes.prefillChunk, decoder)
     }
 
     /// Steps that may be queued before the draws of the first are read.
@@ -64,18 +61,18 @@ package final class SequenceBatch {
 
     /// A sequence with pages for `positions.count` tokens, or nil while fewer are free. To be closed.
     package func open(_ positions: [RasterPosition]) -> Sequence? {
-        pool.take(KeyValuePool.pages(rows: positions.count)).map { Sequence(positions: positions, pages: $0) }
+        pool.take(DecoderSizes.pages(rows: positions.count)).map { Sequence(positions: positions, pages: $0) }
     }
 
     /// Gives the pages back; the sequence is not to be used any more.
     package func close(_ sequence: Sequence) { pool.give(sequence.pages) }
 
-    /// Appends up to ``stretch`` ids to one sequence.
+    /// Appends up to `DecoderSizes.prefillChunk` ids to one sequence.
     /// - Parameter beforeLayer: what it throws ends the work, and with it the sequence.
     package func extend(_ sequence: Sequence, by ids: [Int32], beforeLayer: () throws -> Void) throws {
-        precondition((1...SequenceBatch.stretch).contains(ids.count), "\(ids.count) ids at once; 1 to \(SequenceBatch.stretch)")
+        precondition((1...DecoderSizes.prefillChunk).contains(ids.count), "\(ids.count) ids at once; 1 to \(DecoderSizes.prefillChunk)")
         let end = sequence.count + ids.count
-        if past.keys.rows < end { past = SequenceBatch.makePast(rows: max(end, 2 * past.keys.rows), decoder) }
+        if past.keys.rows < end { past = SequenceBatch.makePast(rows: DecoderSizes.collected(rows: past.keys.rows, end: end), decoder) }
         let shape = Shape(end, past.keys.columns)
         let part = workspace.prefix(rows: ids.count)
         decoder.embed(ids, part)
@@ -108,7 +105,7 @@ package final class SequenceBatch {
     /// Appends one id to each of several sequences and computes the logits that follow, a row each.
     package func step(_ sequences: [Sequence], _ ids: Ids) throws {
         precondition((1...size).contains(sequences.count), "\(sequences.count) sequences in a batch of \(size)")
-        let pages = PageTable(pageRows: KeyValuePool.pageRows, sequences: sequences.map { ($0.pages, $0.count + 1) })
+        let pages = PageTable(pageRows: DecoderSizes.pageRows, sequences: sequences.map { ($0.pages, $0.count + 1) })
         let rows = sequences.map { $0.rows($0.count..<$0.count + 1)[0] }
         let part = workspace.prefix(rows: sequences.count)
         switch ids {

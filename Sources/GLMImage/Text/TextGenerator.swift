@@ -28,8 +28,7 @@ public final class TextGenerator {
         }
         let map = try WeightMap(folder: model.component("vision_language_encoder"))
         decoder = try TokenDecoder(WeightScope(map: map, device: device), configuration.text)
-        map.ignore(prefix: "model.visual.")
-        map.ignore(prefix: "model.vqmodel.")
+        for prefix in CheckpointPart.visionLanguageEncoder.prefixes(of: .text) { map.ignore(prefix: prefix) }
         try map.finish()
     }
 
@@ -42,7 +41,7 @@ public final class TextGenerator {
         func tokens(_ pixels: Int) -> Int { pixels / (RequestLimits.sizeMultiple * RequestLimits.sizeMultiple) }
         let usual = 512 + max(2 * tokens(bestSide * bestSide), 256 + tokens(bestSide * bestSide))
         let largest = 512 + 256 + tokens(RequestLimits.maximumArea)
-        return (max(batch * usual, largest) + batch * KeyValuePool.pageRows) * decoder.cacheBytesPerToken
+        return (max(batch * usual, largest) + batch * DecoderSizes.pageRows) * decoder.cacheBytesPerToken
     }
 
     /// The prompt's tokens and places.

@@ -1,3 +1,4 @@
+import ModelConfiguration
 import Domain
 import Tensor
 
@@ -61,11 +62,11 @@ public final class TokenBatch {
     /// - Throws: `GLMImageError` for one that the model refuses, or that could never have as many pages as it needs.
     public func add(_ request: TokenRequest) throws -> (ticket: Ticket, layout: TokenLayout) {
         let prompt = try generator.prompt(request)
-        let pages = KeyValuePool.pages(rows: TokenBatch.cachedTokens(prompt))
+        let pages = DecoderSizes.pages(rows: TokenBatch.cachedTokens(prompt))
         if pages > sequences.pageCount {
             throw GLMImageError(
                 .invalidRequest,
-                "prompt of \(prompt.ids.count) tokens and \(prompt.drawnTokens) to draw need \(pages) pages of \(KeyValuePool.pageRows) tokens, "
+                "prompt of \(prompt.ids.count) tokens and \(prompt.drawnTokens) to draw need \(pages) pages of \(DecoderSizes.pageRows) tokens, "
                     + "the stage's key-value cache has \(sequences.pageCount)")
         }
         lastTicket += 1
@@ -105,7 +106,7 @@ public final class TokenBatch {
 
     private func read(_ ticket: Ticket, _ check: (Ticket) throws -> Void, _ emit: (Event) -> Void) throws {
         guard let member = members[ticket], let sequence = member.sequence else { return }
-        let ids = member.unread.prefix(SequenceBatch.stretch)
+        let ids = member.unread.prefix(DecoderSizes.prefillChunk)
         do { try sequences.extend(sequence, by: Array(ids)) { try check(ticket) } } catch {
             return end(ticket, .failed(ticket, error), emit)
         }

@@ -27,7 +27,7 @@ package struct TokenDecoder {
 
     /// Keys and values of one token in all layers.
     package var cacheBytesPerToken: Int {
-        2 * configuration.layers * configuration.keyValueHeads * configuration.headSize * device.cacheType.byteCount
+        TextFootprint(configuration, elementBytes: device.cacheType.byteCount).bytesPerToken
     }
 
     /// The ids' embeddings, into `workspace.x [ids, hidden]`.

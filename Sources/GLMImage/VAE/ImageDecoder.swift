@@ -10,15 +10,15 @@ struct ImageDecoder {
     private let levels: [Level]  // from the latents' side to the image's
     private let norm: GroupNorm  // conv_norm_out
     private let output: ConvolutionWeight  // [3, bottom, 3, 3]             conv_out
+    private let footprint: VAEFootprint
 
     private struct Level {
         let resnets: [ResnetBlock]
         let upsampler: ConvolutionWeight?
-        let channels: Int
-        let inputs: Int
     }
 
     init(_ weights: WeightScope, _ configuration: VAEConfiguration) throws {
+        footprint = VAEFootprint(configuration)
         let channels = Array(configuration.blockChannels.reversed())
         input = try weights.convolution("conv_in", from: configuration.latentChannels, to: channels[0], kernel: 3)
         mid = try MidBlock(weights.scope("mid_block"), channels: channels[0], configuration)
@@ -31,15 +31,16 @@ struct ImageDecoder {
                         scope.scope("resnets.\($0)"), from: $0 == 0 ? inputs : channels[level], to: channels[level], groups: configuration.groups)
                 },
                 upsampler: level == channels.count - 1
-                    ? nil : try scope.convolution("upsamplers.0.conv", from: channels[level], to: channels[level], kernel: 3),
-                channels: channels[level], inputs: inputs)
+                    ? nil : try scope.convolution("upsamplers.0.conv", from: channels[level], to: channels[level], kernel: 3))
         }
         norm = try GroupNorm(weights.scope("conv_norm_out"), channels[channels.count - 1], groups: configuration.groups)
         output = try weights.convolution("conv_out", from: channels[channels.count - 1], to: 3, kernel: 3)
     }
 
     /// What images of this shape and smaller ones need on their way, `[h, w, latentChannels]`.
-    func canvas(for latents: Shape, on device: any Device) -> Canvas { Canvas(elements: largestImage(latents), on: device) }
+    func canvas(for latents: Shape, on device: any Device) -> Canvas {
+        Canvas(elements: footprint.decodingElements(latents: latents[0] * latents[1]), on: device)
+    }
 
     /// - Parameter latents: `[h, w, latentChannels]`, denormalised.
     /// - Returns: `[H, W, 3]`, around −1 … 1.
@@ -66,14 +67,4 @@ struct ImageDecoder {
         return result
     }
 
-    private func largestImage(_ latents: Shape) -> Int {
-        var area = latents[0] * latents[1]
-        var largest = area * input.outChannels
-        for level in levels {
-            largest = max(largest, area * max(level.inputs, level.channels))
-            if level.upsampler != nil { area *= 4 }
-            largest = max(largest, area * level.channels)
-        }
-        return largest
-    }
 }

@@ -10,15 +10,15 @@ struct ImageEncoder {
     private let mid: MidBlock
     private let norm: GroupNorm  // conv_norm_out
     private let output: ConvolutionWeight  // [2 · latentChannels, top, 3, 3]   conv_out
+    private let footprint: VAEFootprint
 
     private struct Level {
         let resnets: [ResnetBlock]
         let downsampler: ConvolutionWeight?
-        let channels: Int
-        let inputs: Int
     }
 
     init(_ weights: WeightScope, _ configuration: VAEConfiguration) throws {
+        footprint = VAEFootprint(configuration)
         let channels = configuration.blockChannels
         input = try weights.convolution("conv_in", from: configuration.imageChannels, to: channels[0], kernel: 3)
         levels = try channels.indices.map { level in
@@ -30,8 +30,7 @@ struct ImageEncoder {
                         scope.scope("resnets.\($0)"), from: $0 == 0 ? inputs : channels[level], to: channels[level], groups: configuration.groups)
                 },
                 downsampler: level == channels.count - 1
-                    ? nil : try scope.convolution("downsamplers.0.conv", from: channels[level], to: channels[level], kernel: 3),
-                channels: channels[level], inputs: inputs)
+                    ? nil : try scope.convolution("downsamplers.0.conv", from: channels[level], to: channels[level], kernel: 3))
         }
         mid = try MidBlock(weights.scope("mid_block"), channels: channels[channels.count - 1], configuration)
         norm = try GroupNorm(weights.scope("conv_norm_out"), channels[channels.count - 1], groups: configuration.groups)
@@ -39,7 +38,9 @@ struct ImageEncoder {
     }
 
     /// What images of this shape and smaller ones need on their way, `[H, W, 3]`.
-    func canvas(for pixels: Shape, on device: any Device) -> Canvas { Canvas(elements: largestImage(pixels), on: device) }
+    func canvas(for pixels: Shape, on device: any Device) -> Canvas {
+        Canvas(elements: footprint.encodingElements(pixels: pixels[0] * pixels[1]), on: device)
+    }
 
     /// - Parameter pixels: `[H, W, 3]` in −1 … 1.
     /// - Returns: `[h, w, 2 · latentChannels]`, means first.
@@ -69,13 +70,4 @@ struct ImageEncoder {
         return result
     }
 
-    private func largestImage(_ pixels: Shape) -> Int {
-        var area = pixels[0] * pixels[1]
-        var largest = area * input.outChannels
-        for level in levels {
-            largest = max(largest, area * max(level.inputs, level.channels))
-            if level.downsampler != nil { area /= 4 }
-        }
-        return largest
-    }
 }

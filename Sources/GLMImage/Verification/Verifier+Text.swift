@@ -58,7 +58,7 @@ extension Verifier {
 
     /// A batch of one sequence, with room for it.
     private func alone(_ decoder: TokenDecoder, _ positions: [RasterPosition]) throws -> (SequenceBatch, SequenceBatch.Sequence) {
-        let rows = KeyValuePool.pages(rows: positions.count) * KeyValuePool.pageRows
+        let rows = DecoderSizes.pages(rows: positions.count) * DecoderSizes.pageRows
         let batch = SequenceBatch(decoder, size: 1, cacheBytes: rows * decoder.cacheBytesPerToken)
         guard let sequence = batch.open(positions) else { throw VerificationError("a prompt of no tokens") }
         return (batch, sequence)
@@ -66,8 +66,8 @@ extension Verifier {
 
     /// Appends a prompt as a request's is, stretch by stretch.
     private func read(_ ids: [Int32], _ sequence: SequenceBatch.Sequence, _ batch: SequenceBatch, each: () throws -> Void) throws {
-        for start in stride(from: 0, to: ids.count, by: SequenceBatch.stretch) {
-            try batch.extend(sequence, by: Array(ids[start..<min(start + SequenceBatch.stretch, ids.count)])) {}
+        for start in stride(from: 0, to: ids.count, by: DecoderSizes.prefillChunk) {
+            try batch.extend(sequence, by: Array(ids[start..<min(start + DecoderSizes.prefillChunk, ids.count)])) {}
             try each()
         }
     }

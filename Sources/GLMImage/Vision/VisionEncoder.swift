@@ -22,8 +22,7 @@ public final class VisionEncoder {
         let weights = WeightScope(map: map, device: device)
         tower = try VisionTower(weights.scope("model.visual"), configuration.vision)
         quantizer = try Quantizer(weights.scope("model.vqmodel"), configuration.quantizer)
-        map.ignore(prefix: "model.language_model.")
-        map.ignore(prefix: "lm_head.")
+        for prefix in CheckpointPart.visionLanguageEncoder.prefixes(of: .vision) { map.ignore(prefix: prefix) }
         try map.finish()
     }
 

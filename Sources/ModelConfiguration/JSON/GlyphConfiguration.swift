@@ -41,6 +41,9 @@ package struct GlyphConfiguration: Decodable {
         maximumDistance = try values.decodeIfPresent(Int.self, forKey: .maximumDistance) ?? 128
     }
 
+    /// The pipeline's limit in bytes and marks for one string.
+    package static let maximumLength = 2048
+
     package static func load(_ model: ModelFolder) throws -> GlyphConfiguration {
         try model.configuration(GlyphConfiguration.self, "text_encoder/config.json")
     }

@@ -1,0 +1,49 @@
+import Checkpoint
+package import Domain
+
+/// The weights of one stage in numbers.
+package struct WeightCount: Sendable, Hashable {
+    /// All of them.
+    package private(set) var parameters = 0
+    /// Bytes in the files.
+    package private(set) var fileBytes = 0
+    /// Elements of ``WeightForm/placed`` tensors that the checkpoint stores in bf16, and in another type.
+    private var placedHalf = 0, placedOther = 0
+    /// Elements of ``WeightForm/widened`` and of ``WeightForm/host`` tensors.
+    private var widened = 0, host = 0
+
+    mutating func add(_ tensor: TensorEntry, _ form: WeightForm) {
+        let elements = tensor.shape.reduce(1, *)
+        parameters += elements
+        fileBytes += tensor.byteCount
+        switch form {
+        case .placed where tensor.type == "BF16": placedHalf += elements
+        case .placed: placedOther += elements
+        case .widened: widened += elements
+        case .host: host += elements
+        case .unused: break
+        }
+    }
+
+    static func + (a: WeightCount, b: WeightCount) -> WeightCount {
+        var sum = a
+        sum.parameters += b.parameters
+        sum.fileBytes += b.fileBytes
+        sum.placedHalf += b.placedHalf
+        sum.placedOther += b.placedOther
+        sum.widened += b.widened
+        sum.host += b.host
+        return sum
+    }
+
+    /// Bytes on an accelerator.
+    package func acceleratorBytes(_ precision: Precision) -> Int {
+        (precision == .bf16 ? 2 : 4) * placedHalf + 4 * placedOther + deviceCopyBytes
+    }
+
+    /// Bytes of the copies in f32 that a device makes, also the CPU, beside what it reads in the files.
+    package var deviceCopyBytes: Int { 4 * widened }
+
+    /// Bytes of the copies in f32 that the process keeps in the host's memory, whatever its device.
+    package var hostCopyBytes: Int { 4 * host }
+}

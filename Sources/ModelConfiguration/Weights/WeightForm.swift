@@ -1,0 +1,38 @@
+package import Checkpoint
+
+/// How the model holds a tensor of the checkpoint.
+package enum WeightForm: Sendable, Hashable {
+    /// A matrix or a convolution. The CPU reads it where the file is mapped; an accelerator holds it in bf16 where the
+    /// checkpoint does and bf16 is what it multiplies, else in f32.
+    case placed
+    /// A copy in f32 on the device: vectors, and the quantizer's matrices, which no precision may round.
+    case widened
+    /// A copy in f32 in the host's memory, where it is read.
+    case host
+    /// Stored with every checkpoint, used by nothing.
+    case unused
+}
+
+extension CheckpointPart {
+    /// - Parameter names: all tensors of the folder.
+    package func form(of tensor: TensorEntry, among names: Set<String>) -> WeightForm {
+        let name = tensor.name
+        switch self {
+        case .visionLanguageEncoder:
+            if name.hasPrefix("model.vqmodel.post_quant_conv.") { return .unused }
+            if name.hasPrefix("model.vqmodel.") { return .widened }
+            if name.hasPrefix("model.visual.embeddings.position_embedding.") { return .host }
+        case .textEncoder:
+            if name.hasSuffix(".relative_attention_bias.weight") { return .host }
+            // The table of bytes is stored under its own name, under the encoder's, or under both.
+            if name == Self.glyphTableDuplicate, names.contains(Self.glyphTable) { return .unused }
+        case .transformer, .vae:
+            break
+        }
+        return tensor.shape.count > 1 ? .placed : .widened
+    }
+
+    /// The names under which `text_encoder` stores its embedding; where both are there they are one tensor.
+    package static let glyphTable = "shared.weight"
+    package static let glyphTableDuplicate = "encoder.embed_tokens.weight"
+}
