@@ -1,10 +1,12 @@
 public import Domain
+import Foundation
 public import Tensor
 import TensorAscend
 import TensorCPU
 
 extension DeviceID {
-    /// The device, as this process numbers it.
+    /// The device of this number in this process. Its name is the machine's: what ``VisibleDevices`` says that the number
+    /// stands for, so that logs, status and metrics name the card.
     ///
     /// - Parameters:
     ///   - precision: nil: f32 on the CPU, bf16 on an accelerator.
@@ -13,7 +15,10 @@ extension DeviceID {
     public func makeDevice(precision: Precision?, threads: Int?) throws -> any Device {
         switch self {
         case .cpu: CPUDevice(threads: threads, precision: precision ?? .f32)
-        case .npu(let number): try AscendDevice(number, precision: precision ?? .bf16)
+        case .npu(let number): try AscendDevice(number, name: "\(onMachine)", precision: precision ?? .bf16)
         }
     }
+
+    /// The same device as the machine counts it.
+    public var onMachine: DeviceID { VisibleDevices(environment: ProcessInfo.processInfo.environment)?.onMachine(self) ?? self }
 }

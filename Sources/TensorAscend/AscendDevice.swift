@@ -25,20 +25,22 @@ public final class AscendDevice: Device, @unchecked Sendable {
 
     /// - Parameters:
     ///   - index: among the cards that this process may see.
+    ///   - name: for messages; nil: `npu:` and the index.
     ///   - timeout: how long the device may take for what is queued before it counts as lost, in seconds.
     /// - Throws: `DeviceError`: there is no such card, its chip is not supported, or an operator without fallback computes wrongly.
-    public convenience init(_ index: Int = 0, precision: Precision = .bf16, timeout: Int = 300) throws {
-        try self.init(index, precision: precision, timeout: timeout, fused: FusedOperators())
+    public convenience init(_ index: Int = 0, name: String? = nil, precision: Precision = .bf16, timeout: Int = 300) throws {
+        try self.init(index, name: name, precision: precision, timeout: timeout, fused: FusedOperators())
     }
 
     /// - Parameter fused: those that may be used at all.
-    package init(_ index: Int, precision: Precision, timeout: Int, fused: FusedOperators) throws {
+    package init(_ index: Int, name: String? = nil, precision: Precision, timeout: Int, fused: FusedOperators) throws {
         let cann = try CANN.load()
-        name = "npu:\(index)"
+        let name = name ?? "\(DeviceID.npu(index))"
+        self.name = name
         self.precision = precision
         guard index >= 0, index < cann.deviceCount else { throw DeviceError(.unavailable, "\(name): this process sees \(cann.deviceCount) cards") }
         chip = try Chip(name: cann.chipName)
-        let context = try cann.context(index)
+        let context = try cann.context(index, name)
         queue = try Queue(cann, name: name, context: context, timeout: Int32(timeout * 1000))
         information = AscendInformation(cann, chip, queue)
         memory = DeviceMemory(queue)

@@ -49,14 +49,15 @@ package struct CANN: @unchecked Sendable {
     }
 
     /// The context of a device, made at its first use and kept as long as the process lives: making one takes seconds.
-    func context(_ device: Int) throws(DeviceError) -> aclrtContext {
+    /// - Parameter name: for messages.
+    func context(_ device: Int, _ name: String) throws(DeviceError) -> aclrtContext {
         try CANN.contexts.withLock { contexts throws(DeviceError) in
             if let found = contexts[device] { return found.context }
             let code = api.pointee.aclrtSetDevice(Int32(device))
-            guard code == 0 else { throw DeviceError(.unavailable, "npu:\(device): aclrtSetDevice answered \(code)\(recentMessage(api.pointee))") }
+            guard code == 0 else { throw DeviceError(.unavailable, "\(name): aclrtSetDevice answered \(code)\(recentMessage(api.pointee))") }
             var context: aclrtContext?
             guard api.pointee.aclrtGetCurrentContext(&context) == 0, let context else {
-                throw DeviceError(.unavailable, "npu:\(device) has no context")
+                throw DeviceError(.unavailable, "\(name) has no context")
             }
             contexts[device] = Context(context: context)
             return context
