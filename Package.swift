@@ -114,7 +114,7 @@ let package = Package(
         executable(
             "glm",
             [
-                "Wire", "Domain", "ServerKit", "Stages", "Processes", "Placement", "GLMImage", "Tensor", "TensorCPU", "Devices", "Checkpoint",
+                "Wire", "Domain", "ServerKit", "Stages", "Processes", "Placement", "ModelConfiguration", "GLMImage", "Tensor", "TensorCPU", "Devices", "Checkpoint",
                 "Imaging", "GLMTiny",
             ]),
 
@@ -137,11 +137,11 @@ let package = Package(
         tests("GLMImageTests", ["GLMImage", "ModelConfiguration", "Domain", "Tensor", "TensorCPU", "Checkpoint", "Imaging"]),
         tests("WireTests", ["Wire"]),
         tests("ServerKitTests", ["ServerKit", "Wire", grpc, grpcTransport, arguments]),
-        tests("PlacementTests", ["Placement", "Domain"]),
+        tests("PlacementTests", ["Placement", "ModelConfiguration", "Domain"]),
         tests("JobsTests", ["Jobs", sqlite]),
         tests("TelemetryTests", ["Telemetry", lifecycle, metrics, logging]),
         tests("ProcessesTests", ["Processes"]),
-        tests("GatewayTests", ["Gateway", "Jobs", "Processes", "Domain", "Imaging", "ServerKit", "Wire", arguments]),
+        tests("GatewayTests", ["Gateway", "Jobs", "Placement", "Processes", "Domain", "Imaging", "ServerKit", "Wire", arguments]),
         tests("EndToEndTests", ["StandInFiles", "Processes", "Domain", "Wire", "Imaging"]),
     ]
 )

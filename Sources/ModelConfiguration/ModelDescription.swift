@@ -49,6 +49,12 @@ public struct ModelDescription: Sendable {
 
     public init(_ url: URL) throws { try self.init(ModelFolder(url)) }
 
+    /// Tokens of the diffusion transformer for a picture of `pixels`.
+    package func tokens(pixels: Int) -> Int {
+        let side = vae.scale * transformer.patchSize
+        return pixels / (side * side)
+    }
+
     /// Bytes of weights in the files, by the stage that holds them.
     package func fileBytes(_ kind: StageKind) -> Int { weights[kind]?.fileBytes ?? 0 }
 }

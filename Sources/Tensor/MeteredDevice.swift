@@ -1,4 +1,5 @@
-/// A device that counts what passes through it: the products an operation multiplies and the weights it reads.
+/// A device that counts what passes through it: the products an operation multiplies, the weights it reads, and the memory of
+/// the tensors it makes.
 ///
 /// Wrapped around a real device it tells what a part of the model costs at least, without a second description of the model.
 public final class MeteredDevice: Device, @unchecked Sendable {
@@ -17,6 +18,8 @@ public final class MeteredDevice: Device, @unchecked Sendable {
         }
     }
 
+    /// Of tensors and weights that were made through this device; what the device keeps beside them is not counted.
+    public let memory = MemoryMeter()
     private let base: any Device
     private var counted = Work()
     private var callsAtReset: HostCalls?
@@ -42,10 +45,15 @@ public final class MeteredDevice: Device, @unchecked Sendable {
     public var batchRows: Int { base.batchRows }
     public var stepsAhead: Int { base.stepsAhead }
     public var hostCalls: HostCalls? { base.hostCalls }
-    public func makeTensor(_ shape: Shape, _ dtype: DType) -> Tensor { base.makeTensor(shape, dtype) }
+    public func makeTensor(_ shape: Shape, _ dtype: DType) -> Tensor { memory.tracking(base.makeTensor(shape, dtype)) }
     public func releaseUnusedMemory() { base.releaseUnusedMemory() }
-    public func place(_ weight: Tensor) -> Tensor { base.place(weight) }
-    public func placeConvolution(weight: Tensor, bias: Tensor?) -> ConvolutionWeight { base.placeConvolution(weight: weight, bias: bias) }
+    public func place(_ weight: Tensor) -> Tensor { memory.tracking(base.place(weight), of: weight) }
+    public func placeConvolution(weight: Tensor, bias: Tensor?) -> ConvolutionWeight {
+        let placed = base.placeConvolution(weight: weight, bias: bias)
+        return ConvolutionWeight(
+            outChannels: placed.outChannels, inChannels: placed.inChannels, kernel: placed.kernel,
+            weight: memory.tracking(placed.weight, of: weight), bias: placed.bias)
+    }
     public func write(_ bytes: UnsafeRawBufferPointer, to tensor: Tensor) { base.write(bytes, to: tensor) }
     public func read(_ tensor: Tensor, into bytes: UnsafeMutableRawBufferPointer) throws { try base.read(tensor, into: bytes) }
     public func readLater(_ tensor: Tensor) -> PendingRead { base.readLater(tensor) }

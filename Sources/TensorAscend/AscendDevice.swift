@@ -81,7 +81,7 @@ public final class AscendDevice: Device, @unchecked Sendable {
 
     public var cacheType: DType { half ?? .f32 }
     /// Fewer rows than this are multiplied as this many, so that the tiles, and with them the order of sums, stay the same.
-    public var batchRows: Int { 16 }
+    public var batchRows: Int { ChipCatalogue.batchRows }
 
     public func makeTensor(_ shape: Shape, _ dtype: DType) -> Tensor { memory.makeTensor(shape, dtype) }
     public func releaseUnusedMemory() { memory.trim() }

@@ -25,11 +25,12 @@ extension GatewayCommand {
         guard let model = model ?? GLMTiny.locate()?.path else {
             throw ValidationError("--start needs --model: there is no glm-tiny beside this program, and GLM_MODEL is not set")
         }
-        var arguments: [String] = []
-        if let threads { arguments += ["--threads", "\(threads)"] }
-        if let precision { arguments += ["--precision", precision.rawValue] }
         let fingerprint = try ModelFolder(URL(fileURLWithPath: model)).fingerprint
-        let stages = start.kinds.map { StageSpec(kind: $0, instance: "0", model: model, fingerprint: fingerprint, arguments: arguments) }
+        let name = Topology.Model(folder: URL(fileURLWithPath: model).standardizedFileURL.path).name
+        let stages = start.kinds.map {
+            StageSpec(
+                kind: $0, instance: "0", model: name, folder: model, fingerprint: fingerprint, precision: precision, threads: threads)
+        }
         let fleet = FleetPlan(stages: stages, models: Self.models(stages), remote: remote, queue: server.queue ?? Self.defaultQueue)
         return Arrangement(fleet: fleet, place: Self.besideOthers)
     }
@@ -44,33 +45,27 @@ extension GatewayCommand {
             throw PlacementError(
                 .invalidTopology, "the stages do not fit: \(plan.shortages.map(\.description).joined(separator: "; ")); see glm plan")
         }
-        var fingerprints: [String: String] = [:]
-        let stages = try plan.stages.map { try StageSpec($0, &fingerprints) }
         let fleet = FleetPlan(
-            stages: stages, models: Self.models(stages), remote: try remote + topology.remote.map { try Address(parsing: $0) },
+            stages: plan.stages, models: Self.models(plan.stages), remote: try remote + topology.remote.map { try Address(parsing: $0) },
             queue: server.queue ?? topology.limits.queue, jobsKept: .seconds(topology.limits.jobsKept),
             planned: RequestRules.Planned(pixels: topology.limits.pixels, sources: topology.limits.sources))
         return Arrangement(fleet: fleet) { try Self.place($0, plan) }
     }
 
     private static func models(_ stages: [StageSpec]) -> [String: [StageKind: String]] {
-        stages.reduce(into: [:]) { $0[$1.modelName, default: [:]][$1.kind] = $1.fingerprint }
+        stages.reduce(into: [:]) { $0[$1.model, default: [:]][$1.kind] = $1.fingerprint }
     }
 
     /// Where the plan's cards have room for one more stage now.
     private static func place(_ wanted: Operations.StagePlacement, _ plan: Plan) throws -> StageSpec {
-        let tenants = wanted.others.map {
-            Plan.Tenant(role: $0.kind, instance: $0.instance, card: $0.card, guidanceCard: $0.guidanceCard, model: $0.model)
-        }
-        return try refusing {
+        try refusing {
             let cards = try Discovery().inventory().cards
-            let free = Dictionary(cards.compactMap { card in card.free.map { (card.name, $0) } }, uniquingKeysWith: { first, _ in first })
+            let free = Dictionary(cards.compactMap { card in card.free.map { (card.device, $0) } }, uniquingKeysWith: { first, _ in first })
             let folder = wanted.folder.map { URL(fileURLWithPath: $0) }
-            let room = try plan.room(for: wanted.kind, model: folder, instance: wanted.instance, beside: tenants, free: free)
+            let room = try plan.room(
+                for: wanted.kind, model: wanted.model, folder: folder, instance: wanted.instance, beside: wanted.others, free: free)
             switch room {
-            case .stage(let stage):
-                var fingerprints: [String: String] = [:]
-                return try StageSpec(stage, &fingerprints)
+            case .stage(let stage): return stage
             case .shortages(let shortages):
                 throw CallError(
                     .failedPrecondition, "no room for \(wanted.kind)-\(wanted.instance): \(shortages.map(\.description).joined(separator: "; "))")
@@ -81,14 +76,14 @@ extension GatewayCommand {
     /// Without a plan of cards: on the host, started as the others are.
     private static let besideOthers: Operations.Placing = { wanted in
         let others = wanted.others
-        guard var spec = others.first(where: { $0.kind == wanted.kind && $0.modelName == wanted.model }) ?? others.first else {
-            throw CallError(.failedPrecondition, "this gateway started no stages; start \(wanted.kind.program) with its run directory")
+        guard var spec = others.first(where: { $0.kind == wanted.kind && $0.model == wanted.model }) ?? others.first else {
+            throw CallError(.failedPrecondition, "this gateway started no stages; start \(wanted.kind.descriptor.program) with its run directory")
         }
         spec.kind = wanted.kind
         spec.instance = wanted.instance
-        if let model = wanted.folder {
-            spec.model = model
-            spec.fingerprint = try refusing { try ModelFolder(URL(fileURLWithPath: model)).fingerprint }
+        if let folder = wanted.folder {
+            spec.folder = folder
+            spec.fingerprint = try refusing { try ModelFolder(URL(fileURLWithPath: folder)).fingerprint }
         }
         return spec
     }
@@ -101,16 +96,5 @@ extension GatewayCommand {
         } catch let error as CheckpointError {
             throw CallError(.failedPrecondition, error.message)
         }
-    }
-}
-
-extension StageSpec {
-    /// - Parameter fingerprints: of folders that were read before.
-    fileprivate init(_ stage: PlannedStage, _ fingerprints: inout [String: String]) throws {
-        if fingerprints[stage.model] == nil { fingerprints[stage.model] = try ModelFolder(stage.modelFolder).fingerprint }
-        self.init(
-            kind: stage.role, instance: stage.instance, card: stage.card, guidanceCard: stage.guidance?.card, model: stage.model,
-            fingerprint: fingerprints[stage.model] ?? "",
-            environment: stage.environment, arguments: stage.arguments)
     }
 }

@@ -28,7 +28,7 @@ import Wire
         let undisturbed = try await fleet.answers(requests, atOnce: 8)
         let killed = Atomic<Int>(0)
         let disturbed = try await fleet.answers(requests, atOnce: 8) { done in
-            guard done % 4 == 0, let victim = fleet.processes(Self.kinds[done / 4 % 3].program).randomElement() else { return }
+            guard done % 4 == 0, let victim = fleet.processes(Self.kinds[done / 4 % 3].descriptor.program).randomElement() else { return }
             kill(victim, SIGKILL)
             killed.add(1, ordering: .relaxed)
         }

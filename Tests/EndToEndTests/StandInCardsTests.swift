@@ -69,9 +69,9 @@ import Wire
 
     private static let stages = """
         stages:
-          vision: {cards: [npu:0]}
-          text: {cards: [npu:1], batch: 2}
-          diffusion: {cards: [npu:3], guidance_cards: [npu:2]}
+          vision: {devices: [npu:0]}
+          text: {devices: [npu:1], batch: 2}
+          diffusion: {devices: [[npu:3, npu:2]]}
         limits: {pixels: 65536, queue: 16}
 
         """
@@ -111,6 +111,7 @@ import Wire
             #expect(try await gateway.generate(request).image == first.image)
         }
         let status = try await gateway.status()
+        #expect(status.stages.compactMap(\.description?.device) == ["npu:0", "npu:1", "npu:3,npu:2"])
         #expect(status.cards.filter { $0.name != "cpu" }.map(\.stages) == [["vision-0"], ["text-0"], ["diffusion-0"], ["diffusion-0"]])
         await connection.close()
         #expect(await program.child.stop(grace: .seconds(20)) == .code(0))
@@ -140,8 +141,8 @@ import Wire
     @Test(
         "what ends a stage while it computes costs no request: it is told with stage, card and reason, the stage is replaced, the answers are the same",
         arguments: [
-            ("lost@60000:507901", ["exit code 1: the device is lost: npu:0: ", "507901"]),
-            ("kernel@60000:507015", ["exit code 1: the device is lost: npu:0: ", "507015"]),
+            ("lost@60000:507901", ["exit code 1: the device is lost: npu:1: ", "507901"]),
+            ("kernel@60000:507015", ["exit code 1: the device is lost: npu:1: ", "507015"]),
             ("stuck@60000", ["ended by signal 9"]),
         ])
     func ended(fault: String, reason: [String]) async throws {
@@ -158,7 +159,7 @@ import Wire
         await connection.close()
         _ = await program.child.stop(grace: .seconds(20))
         let words = try await program.error { $0.contains("stage ended") && $0.contains("text-0") }
-        #expect((["card=npu:1 "] + reason).allSatisfy(words.contains), "\(words)")
+        #expect((["device=npu:1 "] + reason).allSatisfy(words.contains), "\(words)")
     }
 
     @Test(
@@ -173,7 +174,7 @@ import Wire
         let small = try await pictures(1, connection)
         try machine.fill(3, leaving: 0)
         let refusal = await #expect(throws: CallError.self) { try await gateway.generate(large) }
-        #expect(refusal?.status == .aborted && refusal?.message.contains("diffusion-0: npu:1: aclrtMalloc of ") == true, "\(refusal as Any)")
+        #expect(refusal?.status == .aborted && refusal?.message.contains("diffusion-0: npu:3: aclrtMalloc of ") == true, "\(refusal as Any)")
         #expect(try await pictures(1, connection) == small)
         try machine.fill(3, leaving: nil)
         #expect(try ImageHeader(try await gateway.generate(large).image).width == 256)
@@ -187,10 +188,10 @@ import Wire
         "a fleet whose cards can't be used does not start: what is missing is named with its stage and card, and nothing is left running",
         arguments: [
             ("aclnnRmsNormGetWorkspaceSize", "", ["on npu:", "CANN has no aclnnRmsNormGetWorkspaceSize: needs 8.1.RC1 or newer"]),
-            (nil, "stages:\n  text: {cards: [npu:4]}\n", ["npu:4", "npu:0, npu:1, npu:2, npu:3"]),
+            (nil, "stages:\n  text: {devices: [npu:4]}\n", ["npu:4", "npu:0, npu:1, npu:2, npu:3"]),
             // A machine whose driver isn't asked: what the topology declares shows when it is opened.
             (
-                nil, "stages:\n  text: {cards: [npu:5]}\ncards:\n  - {name: npu:5, chip: 910B3, memory: 64GiB}\n",
+                nil, "stages:\n  text: {devices: [npu:5]}\ncards:\n  - {name: npu:5, chip: 910B3, memory: 64GiB}\n",
                 ["-0 on npu:5 ended with exit code 1: ", "207004"]
             ),
         ] as [(String?, String, [String])])

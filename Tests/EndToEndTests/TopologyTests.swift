@@ -48,9 +48,9 @@ import Wire
         "a topology that can't be is refused before anything is loaded, by plan and by gateway, with what is wrong and where",
         arguments: [
             ("stages:\n  text: {replica: 2}\n", "topology.yaml:2", "replica"),
-            ("stages:\n  text: {cards: [npu:5]}\n", "npu:5", "cpu"),
+            ("stages:\n  text: {devices: [npu:5]}\n", "npu:5", "cpu"),
             ("model: /nonexistent/model\n", "/nonexistent/model", "model_index.json"),
-            ("stages:\n  diffusion: {replicas: 256, cards: [npu:0]}\ncards:\n  - {name: npu:0, chip: 910B3, memory: 64GiB}\n", "lacking", "GiB"),
+            ("stages:\n  diffusion: {replicas: 256, devices: [npu:0]}\ncards:\n  - {name: npu:0, chip: 910B3, memory: 64GiB}\n", "lacking", "GiB"),
         ])
     func refused(_ text: String, _ first: String, _ second: String) async throws {
         let scratch = try Scratch()

@@ -1,3 +1,4 @@
+import Placement
 import Foundation
 import Gateway
 import Domain
@@ -6,9 +7,8 @@ import Testing
 @Suite struct FleetStateTests {
     private let stages = [
         StageSpec(
-            kind: .text, instance: "0", card: "npu:3", model: "/models/a", fingerprint: "aa", environment: ["ASCEND_RT_VISIBLE_DEVICES": "3"],
-            arguments: ["--queue", "4"]),
-        StageSpec(kind: .diffusion, instance: "1", model: "/models/a"),
+            kind: .text, instance: "0", devices: [.npu(3)], model: "m", folder: "/models/a", fingerprint: "aa", precision: .bf16, batch: 4),
+        StageSpec(kind: .diffusion, instance: "1", model: "m", folder: "/models/a"),
     ]
 
     private func inFolder(_ body: (String) throws -> Void) throws {
@@ -45,7 +45,7 @@ import Testing
     @Test("a plan's digest is the same for the same stages and another for others")
     func digest() {
         var others = stages
-        others[0].environment["ASCEND_RT_VISIBLE_DEVICES"] = "4"
+        others[0].devices = [.npu(4)]
         #expect(FleetPlan(stages: stages, queue: 1).digest == FleetPlan(stages: stages, queue: 3).digest)
         #expect(FleetPlan(stages: stages, queue: 1).digest != FleetPlan(stages: others, queue: 1).digest)
     }

@@ -15,12 +15,12 @@ struct DiscoveryTests {
             ScriptedDCMI.Die(card: 6, logical: 1, physical: 3, name: "910B3", health: 2, temperature: nil, power: nil),
         ]
         let cards = try ScriptedDCMI.with(dies) { try accelerators(["GLM_DCMI_LIBRARY": $0.path]) }
-        #expect(cards.map(\.name) == ["npu:0", "npu:1"])
+        #expect(cards.map(\.device.description) == ["npu:0", "npu:1"])
         #expect(
             cards[0]
                 == Card(
-                    name: "npu:0", chip: "910B3", memory: 65536 * mebibyte, free: 62536 * mebibyte, health: .ok, temperature: 40, power: 91.3,
-                    location: Card.Location(card: 2, chip: 0, physical: 5), logical: 0, source: .dcmi))
+                    device: .npu(0), chip: "910B3", memory: 65536 * mebibyte, free: 62536 * mebibyte, health: .ok, temperature: 40, power: 91.3,
+                    location: Card.Location(card: 2, chip: 0, physical: 5), source: .dcmi))
         #expect(cards[1].health == .major)
         #expect(cards[1].temperature == nil)
         #expect(cards[1].power == nil)
@@ -31,7 +31,7 @@ struct DiscoveryTests {
     func dcmiA3() throws {
         let dies = (0..<4).map { ScriptedDCMI.Die(card: $0 / 2, chip: $0 % 2, logical: $0, physical: $0, name: "Ascend910") }
         let cards = try ScriptedDCMI.with(dies) { try accelerators(["GLM_DCMI_LIBRARY": $0.path]) }
-        #expect(cards.map(\.name) == ["npu:0", "npu:1", "npu:2", "npu:3"])
+        #expect(cards.map(\.device.description) == ["npu:0", "npu:1", "npu:2", "npu:3"])
         #expect(cards.map(\.location?.chip) == [0, 1, 0, 1])
         #expect(cards.allSatisfy { if case .figures = $0.support { true } else { false } })
     }
@@ -72,12 +72,12 @@ struct DiscoveryTests {
     @Test("npu-smi on 910B4: missing temperature and power stay unknown")
     func table910B() throws {
         let cards = try table("910b4")
-        #expect(cards.map(\.name) == ["npu:0", "npu:1"])
+        #expect(cards.map(\.device.description) == ["npu:0", "npu:1"])
         #expect(
             cards[0]
                 == Card(
-                    name: "npu:0", chip: "910B4-1", memory: 65536 * mebibyte, free: 62339 * mebibyte, health: .ok, temperature: 33, power: 91.3,
-                    location: Card.Location(card: 0, chip: 0, physical: nil), logical: 0, source: .npuSMI))
+                    device: .npu(0), chip: "910B4-1", memory: 65536 * mebibyte, free: 62339 * mebibyte, health: .ok, temperature: 33, power: 91.3,
+                    location: Card.Location(card: 0, chip: 0, physical: nil), source: .npuSMI))
         #expect(cards[1].free == 5536 * mebibyte)
         #expect(cards[1].power == nil)
         #expect(cards[1].temperature == nil)
@@ -96,7 +96,7 @@ struct DiscoveryTests {
     @Test("npu-smi on A3: two dies a card, with the host's numbers")
     func tableA3() throws {
         let cards = try table("a3")
-        #expect(cards.map(\.name) == ["npu:0", "npu:1", "npu:2", "npu:3"])
+        #expect(cards.map(\.device.description) == ["npu:0", "npu:1", "npu:2", "npu:3"])
         #expect(
             cards.map(\.location) == [(4, 0, 8), (4, 1, 9), (5, 0, 10), (5, 1, 11)].map { Card.Location(card: $0.0, chip: $0.1, physical: $0.2) })
         #expect(cards.map(\.power) == [181.9, nil, 176.2, nil])
@@ -132,7 +132,7 @@ struct DiscoveryTests {
         let dies = (0..<4).map { ScriptedDCMI.Die(card: $0, logical: $0, physical: $0, name: "910B3") }
         try ScriptedDCMI.with(dies) { library in
             func names(_ list: String) throws -> [String] {
-                try accelerators(["GLM_DCMI_LIBRARY": library.path, "ASCEND_RT_VISIBLE_DEVICES": list]).map(\.name)
+                try accelerators(["GLM_DCMI_LIBRARY": library.path, "ASCEND_RT_VISIBLE_DEVICES": list]).map(\.device.description)
             }
             let visible = try names("1,3")
             #expect(visible == ["npu:1", "npu:3"])
@@ -148,7 +148,7 @@ struct DiscoveryTests {
             try Data("MemTotal:       24684096 kB\nMemFree: 1 kB\nMemAvailable:   21849184 kB\n".utf8).write(to: folder.appending(path: "meminfo"))
             try Data("processor: 0\nmodel name\t: A Processor @ 2 GHz\n".utf8).write(to: folder.appending(path: "cpuinfo"))
             let host = try #require(try Discovery(environment: ["PATH": folder.path], proc: folder).inventory().host)
-            #expect(host.name == "cpu")
+            #expect(host.device == .cpu)
             #expect(host.chip == "A Processor @ 2 GHz")
             #expect(host.memory == 24_684_096 * 1024)
             #expect(host.free == 21_849_184 * 1024)

@@ -24,12 +24,12 @@ struct PlanTests {
         #expect(plan.stages.map(\.name) == ["vision-0", "text-0"] + (0..<7).map { "diffusion-\($0)" })
         // A text stage of a batch of 16 makes a picture's codes in a tenth of what a diffusion stage draws it in, so that a
         // second one would only take a card from the kind that bounds the fleet.
-        let seconds = Dictionary(plan.forecasts.map { ($0.role, $0.seconds) }, uniquingKeysWith: { first, _ in first })
+        let seconds = Dictionary(plan.forecasts.map { ($0.kind, $0.seconds) }, uniquingKeysWith: { first, _ in first })
         #expect(seconds[.text]! * 10 < seconds[.diffusion]!)
-        #expect(plan.bottleneck?.role == .diffusion)
+        #expect(plan.bottleneck(of: plan.models[0].name)?.kind == .diffusion)
         #expect(card(plan, "vision-0") == card(plan, "text-0"))
-        #expect(Set(plan.stages.filter { $0.role == .diffusion }.map(\.card)).count == 7)
-        #expect(!plan.stages.contains { $0.role == .diffusion && $0.card == card(plan, "text-0") })
+        #expect(Set(plan.stages.filter { $0.kind == .diffusion }.map(\.device)).count == 7)
+        #expect(!plan.stages.contains { $0.kind == .diffusion && $0.device == card(plan, "text-0") })
         #expect(plan.notes.contains { $0.hasPrefix("with 2 text and 6 diffusion") })
     }
 
@@ -40,100 +40,154 @@ struct PlanTests {
         }
         let tiled = try fleet(true)
         #expect(tiled.isFeasible, "\(tiled.report)")
-        #expect(tiled.stages.first { $0.role == .diffusion }?.arguments.last == "--vae-tiling")
+        #expect(tiled.stages.first { $0.kind == .diffusion }?.arguments.last == "--vae-tiling")
         #expect(try !fleet(false).isFeasible)
     }
 
     @Test("a stage sees its own card only, as npu:0")
     func visibleDevice() throws {
-        let stage = try #require(try plan(Topology(), .npus(4)).stages.first { $0.card == "npu:3" })
+        let stage = try #require(try plan(Topology(), .npus(4)).stages.first { $0.device == .npu(3) })
         #expect(stage.environment == ["ASCEND_RT_VISIBLE_DEVICES": "3"])
-        #expect(stage.device == "npu:0")
+        #expect(stage.arguments.contains(["--device", "npu:0"]))
         #expect(stage.precision == .bf16)
     }
 
     @Test("a stage is started with what was planned for it")
     func arguments() throws {
         let accelerated = try plan(Topology(), .npus(2)).stages
+        let folder = RealSize.folder.standardizedFileURL.path
+        let common = ["--instance", "0", "--model", folder, "--model-name", RealSize.folder.lastPathComponent]
         // One source of 16384 tokens of 480 KiB.
         #expect(
-            accelerated.first { $0.role == .diffusion }?.arguments == ["--device", "npu:0", "--precision", "bf16", "--condition-cache", "7680MiB"])
-        // 16 sequences of 16641 tokens of 40 KiB.
-        #expect(
-            accelerated.first { $0.role == .text }?.arguments == [
-                "--device", "npu:0", "--precision", "bf16", "--batch", "16", "--kv-cache", "10401MiB",
+            accelerated.first { $0.kind == .diffusion }?.arguments == common + [
+                "--device", "npu:0", "--precision", "bf16", "--condition-cache", "7680MiB",
             ])
-        let topology = try Topology(yaml: "stages: {vision: {threads: 3}}", file: "f")
-        let host = try Planner(topology, inventory: .hostOnly, model: tiny).plan().stages
-        #expect(host.first?.arguments == ["--device", "cpu", "--precision", "f32", "--threads", "3"])
+        // 16 sequences of 261 pages of 64 tokens of 40 KiB.
+        #expect(
+            accelerated.first { $0.kind == .text }?.arguments == common + [
+                "--device", "npu:0", "--precision", "bf16", "--batch", "16", "--kv-cache", "10440MiB",
+            ])
+        let topology = try Topology(yaml: "models: {small: \(tiny.path)}\nstages: {vision: {threads: 3}}", file: "f")
+        let host = try Planner(topology, inventory: .hostOnly).plan().stages
+        #expect(
+            host.first?.arguments == [
+                "--instance", "0", "--model", tiny.path, "--model-name", "small", "--device", "cpu", "--precision", "f32", "--threads", "3",
+            ])
     }
 
-    @Test("a diffusion stage with a card for guidance sees both cards, takes memory of both, and is predicted twice as fast")
-    func guidance() throws {
-        let topology = try Topology(yaml: "stages: {text: {cards: [npu:0]}, diffusion: {cards: [npu:3], guidance_cards: [npu:2]}}", file: "f")
+    @Test("a diffusion stage on two cards sees both, takes memory of both, and is predicted twice as fast")
+    func deviceGroup() throws {
+        let topology = try Topology(yaml: "stages: {text: {devices: [npu:0]}, diffusion: {devices: [[npu:3, npu:2]]}}", file: "f")
         let plan = try plan(topology, .npus(4))
-        let stage = try #require(plan.stages.first { $0.role == .diffusion })
+        let stage = try #require(plan.stages.first { $0.kind == .diffusion })
+        #expect(stage.devices == [.npu(3), .npu(2)])
         #expect(stage.environment == ["ASCEND_RT_VISIBLE_DEVICES": "2,3"])
-        #expect(stage.device == "npu:1" && stage.arguments.suffix(2) == ["--guidance-device", "npu:0"])
-        let guest = try #require(plan.cards.first { $0.card.name == "npu:2" })
+        #expect(stage.arguments.contains(["--device", "npu:1,npu:0"]))
+        let guest = try #require(plan.cards.first { $0.card.device == .npu(2) })
         #expect(guest.stages.isEmpty && guest.guests.map(\.stage) == ["diffusion-0"])
         // The transformer's 6,926,882,880 parameters in bf16 are most of it.
         #expect(guest.taken > 2 * 6_926_882_880 && guest.left == guest.card.available - guest.taken)
-        #expect(plan.report.contains("a side of its guidance"))
-        let alone = try self.plan(try Topology(yaml: "stages: {text: {cards: [npu:0]}, diffusion: {cards: [npu:3]}}", file: "f"), .npus(4))
-        #expect(plan.forecasts.first { $0.role == .diffusion }?.seconds == (alone.forecasts.first { $0.role == .diffusion }?.seconds ?? 0) / 2)
+        #expect(plan.report.contains("the unconditional branch of its guidance"))
+        let alone = try self.plan(try Topology(yaml: "stages: {text: {devices: [npu:0]}, diffusion: {devices: [npu:3]}}", file: "f"), .npus(4))
+        #expect(plan.forecasts.first { $0.kind == .diffusion }?.seconds == (alone.forecasts.first { $0.kind == .diffusion }?.seconds ?? 0) / 2)
     }
 
-    @Test("one more stage finds less room on a card that computes a side of guidance")
-    func guidanceRoom() throws {
-        let yaml = "stages: {text: {cards: [npu:0]}, diffusion: {cards: [npu:1], guidance_cards: [npu:2]}, vision: {replicas: 1}}"
-        let plan = try plan(try Topology(yaml: yaml, file: "f"), .npus(3, memory: 32 * gibibyte))
-        let left = try #require(plan.cards.first { $0.card.name == "npu:2" }).left
-        guard case .shortages(let shortages) = try plan.room(for: .vision, free: ["npu:0": 0, "npu:1": 0, "npu:2": 0]) else {
+    @Test("one more stage finds less room on a card that computes a branch of guidance, and may go to such a group itself")
+    func groupRoom() throws {
+        let yaml = "stages: {text: {devices: [npu:0]}, diffusion: {replicas: 1, devices: [[npu:1, npu:2], [npu:3, npu:4]]}, vision: {replicas: 1}}"
+        let plan = try plan(try Topology(yaml: yaml, file: "f"), .npus(5, memory: 32 * gibibyte))
+        let guest = try #require(plan.cards.first { $0.card.device == .npu(2) })
+        let none = Dictionary(uniqueKeysWithValues: (0..<5).map { (DeviceID.npu($0), 0) })
+        guard case .shortages(let shortages) = try plan.room(for: .vision, free: none) else {
             Issue.record("there is room")
             return
         }
-        #expect(shortages.map(\.card) == ["npu:0", "npu:1", "npu:2"])
-        #expect(left < plan.cards.first { $0.card.name == "npu:2" }!.card.available - 2 * 6_926_882_880)
+        #expect(shortages.map(\.device) == (0..<5).map { .npu($0) })
+        #expect(guest.left < guest.card.available - 2 * 6_926_882_880)
+        guard case .shortages(let occupied) = try plan.room(for: .diffusion, free: [.npu(4): gibibyte]) else {
+            Issue.record("there is room")
+            return
+        }
+        // The first group is taken; of the second only the device that computes the other branch lacks memory.
+        #expect(occupied.last?.device == .npu(4) && occupied.last?.available == gibibyte)
     }
 
-    @Test("explicit cards win over what would be better")
+    @Test("two models share the cards: each gets its stages, named in the report, and diffusion fills what is left in turn")
+    func models() throws {
+        let yaml = """
+            models: {small: \(tiny.path), large: \(RealSize.folder.path)}
+            stages:
+              vision: [{model: small}, {model: large}]
+              text: [{model: small, replicas: 1}, {model: large, devices: [npu:0]}]
+              diffusion: [{model: small}, {model: large}]
+            """
+        let plan = try Planner(try Topology(yaml: yaml, file: "f"), inventory: .npus(6)).plan()
+        #expect(plan.isFeasible, "\(plan.report)")
+        for model in ["small", "large"] {
+            for kind in StageKind.allCases { #expect(plan.stages.contains { $0.model == model && $0.kind == kind }, "\(model) \(kind)") }
+        }
+        #expect(Set(plan.stages.map(\.name)).count == plan.stages.count)
+        let text = try #require(plan.stages.first { $0.kind == .text && $0.model == "large" })
+        #expect(text.device == .npu(0) && text.folder == RealSize.folder.path)
+        let diffusion = Dictionary(grouping: plan.stages.filter { $0.kind == .diffusion }, by: \.model).mapValues(\.count)
+        #expect(abs((diffusion["small"] ?? 0) - (diffusion["large"] ?? 0)) <= 1)
+        #expect(plan.report.contains("model small: \(tiny.path)") && plan.throughput.map(\.model) == ["small", "large"])
+        #expect(plan.throughput.allSatisfy { $0.picturesPerSecond > 0 })
+    }
+
+    @Test("one more stage is of the model that is named; with several models one must be")
+    func roomOfModel() throws {
+        let groups = StageKind.allCases.map { "\($0): [{model: a, replicas: 1}, {model: b, replicas: 1}]" }.joined(separator: ", ")
+        let topology = try Topology(yaml: "models: {a: \(tiny.path), b: \(RealSize.folder.path)}\nstages: {\(groups)}", file: "f")
+        let plan = try Planner(topology, inventory: .npus(8)).plan()
+        guard case .stage(let stage) = try plan.room(for: .text, model: "b") else {
+            Issue.record("there is no room")
+            return
+        }
+        #expect(stage.model == "b" && stage.folder == RealSize.folder.path && stage.name == "text-2")
+        let none = failure(.invalidModel) { _ = try plan.room(for: .text) }
+        #expect(none == "there are several models, name one of a, b")
+        let unknown = failure(.invalidModel) { _ = try plan.room(for: .text, model: "c") }
+        #expect(unknown == "there is no model \"c\"; there are a, b")
+    }
+
+    @Test("explicit devices win over what would be better")
     func explicit() throws {
-        let topology = try Topology(yaml: "stages: {text: {cards: [npu:2, npu:0]}, diffusion: {cards: [npu:3], replicas: 1}}", file: "f")
+        let topology = try Topology(yaml: "stages: {text: {devices: [npu:2, npu:0]}, diffusion: {devices: [npu:3], replicas: 1}}", file: "f")
         let plan = try plan(topology, .npus(4))
-        #expect(card(plan, "text-0") == "npu:2")
-        #expect(card(plan, "text-1") == "npu:0")
-        #expect(plan.stages.filter { $0.role == .diffusion }.map(\.card) == ["npu:3"])
+        #expect(card(plan, "text-0") == .npu(2))
+        #expect(card(plan, "text-1") == .npu(0))
+        #expect(plan.stages.filter { $0.kind == .diffusion }.map(\.device) == [.npu(3)])
     }
 
     @Test("replicas take cards of their own while there are any")
     func apart() throws {
         let plan = try plan(Topology(yaml: "stages: {vision: {replicas: 2}, text: {replicas: 1}, diffusion: {replicas: 1}}", file: "f"), .npus(2))
         #expect(plan.isFeasible)
-        #expect(Set(plan.stages.filter { $0.role == .vision }.map(\.card)).count == 2)
+        #expect(Set(plan.stages.filter { $0.kind == .vision }.map(\.device)).count == 2)
     }
 
     @Test("stages that overfill a card are named with what is lacking")
     func overfilled() throws {
-        let topology = try Topology(yaml: "stages: {text: {cards: [npu:0]}, diffusion: {cards: [npu:0]}, vision: {cards: [npu:1]}}", file: "f")
+        let topology = try Topology(yaml: "stages: {text: {devices: [npu:0]}, diffusion: {devices: [npu:0]}, vision: {devices: [npu:1]}}", file: "f")
         let plan = try plan(topology, .npus(2))
         #expect(!plan.isFeasible)
         let shortage = try #require(plan.shortages.first)
         #expect(plan.shortages.count == 1)
-        #expect(shortage.card == "npu:0")
+        #expect(shortage.device == .npu(0))
         #expect(shortage.stages == ["text-0", "diffusion-0"])
         #expect(shortage.available == 60 * gibibyte)
-        #expect(shortage.needed == plan.stages.filter { $0.card == "npu:0" }.reduce(0) { $0 + $1.bytes })
+        #expect(shortage.needed == plan.stages.filter { $0.device == .npu(0) }.reduce(0) { $0 + $1.bytes })
         #expect(shortage.lacking == shortage.needed - 60 * gibibyte && shortage.lacking > 0)
         #expect(
-            plan.report.contains("npu:0: text-0, diffusion-0 together need 77.5 GiB, 60.0 GiB are available; 17.5 GiB are lacking"), "\(plan.report)")
+            plan.report.contains("npu:0: text-0, diffusion-0 together need XX GiB, 60.0 GiB are available; YY GiB are lacking"), "\(plan.report)")
     }
 
-    @Test("a batch that a card can't draw bit for bit as alone is refused with both numbers")
+    @Test("a batch beyond what a card computes bit for bit as alone is refused with both numbers")
     func batch() throws {
         let topology = try Topology(yaml: "stages: {text: {batch: 17}}", file: "f")
         let message = failure(.invalidTopology) { _ = try plan(topology, .npus(2)) }
-        #expect(message == "f: stages.text.batch is 17; npu:0 draws at most 16 together")
+        #expect(message == "f: stages.text.batch is 17; npu:0 samples at most 16 sequences together")
     }
 
     @Test("one small card holds nothing of the real model, and the plan says by how much")
@@ -145,7 +199,7 @@ struct PlanTests {
 
     @Test("a topology naming a card that isn't there lists those that are")
     func missingCard() {
-        let stage = failure(.missingCard) { _ = try plan(Topology(yaml: "stages: {text: {cards: [npu:9]}}", file: "f.yaml"), .npus(2)) }
+        let stage = failure(.missingCard) { _ = try plan(Topology(yaml: "stages: {text: {devices: [npu:9]}}", file: "f.yaml"), .npus(2)) }
         #expect(stage == "f.yaml: stages.text names npu:9, which is not there; there are npu:0, npu:1, cpu")
         let card = failure(.missingCard) { _ = try plan(Topology(yaml: "cards: [npu:9]", file: "f.yaml"), .npus(2)) }
         #expect(card == "f.yaml: cards names npu:9, which is not there; there are npu:0, npu:1, cpu")
@@ -161,7 +215,7 @@ struct PlanTests {
         let asked = failure(.unsupportedCard) { _ = try plan(Topology(yaml: "cards: [npu:0]", file: "f.yaml"), inventory) }
         #expect(asked == "f.yaml: cards names npu:0, which can't be used: 310P3 has no bf16, which GLM-Image's weights are in")
         let made = try Planner(Topology(), inventory: inventory, model: tiny).plan()
-        #expect(made.cards.map(\.card.name) == ["npu:1"])
+        #expect(made.cards.map(\.card.device) == [.npu(1)])
         #expect(made.notes.contains("npu:0 is not used: 310P3 has no bf16, which GLM-Image's weights are in"))
         #expect(made.notes.contains("npu:2 is not used: its health is critical"))
     }
@@ -169,18 +223,18 @@ struct PlanTests {
     @Test("cards restrict what is used")
     func restricted() throws {
         let plan = try plan(Topology(yaml: "cards: [npu:1, npu:2]", file: "f"), .npus(4))
-        #expect(Set(plan.stages.map(\.card)) == ["npu:1", "npu:2"])
+        #expect(Set(plan.stages.map(\.device)) == [.npu(1), .npu(2)])
     }
 
     @Test("the host runs one of each; a file's pages are counted once for stages that map it")
     func host() throws {
         let one = try Planner(Topology(), inventory: .hostOnly, model: tiny).plan()
         #expect(one.stages.map(\.name) == ["vision-0", "text-0", "diffusion-0"])
-        #expect(one.stages.allSatisfy { $0.card == "cpu" && $0.environment.isEmpty && $0.precision == .f32 })
+        #expect(one.stages.allSatisfy { $0.device == .cpu && $0.environment.isEmpty && $0.precision == .f32 })
         let two = try Planner(Topology(yaml: "stages: {text: {replicas: 2, threads: 3}}", file: "f"), inventory: .hostOnly, model: tiny).plan()
-        let text = two.stages.filter { $0.role == .text }
+        let text = two.stages.filter { $0.kind == .text }
         #expect(text.map(\.threads) == [3, 3])
-        let weights = try #require(text[0].needs.first { $0.item == .weights })
+        let weights = try #require(text[0].items().first { $0.item == .weights })
         #expect(weights.isShared)
         #expect(two.cards[0].taken - one.cards[0].taken == text[0].bytes - weights.bytes)
     }
@@ -194,14 +248,14 @@ struct PlanTests {
         #expect(precision.contains("computes in bf16"))
     }
 
-    @Test("the plan as JSON says whether it fits, and every need")
+    @Test("the plan as JSON says whether it fits, and every item of memory")
     func json() throws {
         let plan = try Planner(Topology(), inventory: .npus(2), model: tiny).plan()
         let values = try #require(JSONSerialization.jsonObject(with: Data(plan.json().utf8)) as? [String: Any])
         #expect(values["feasible"] as? Bool == true)
         let cards = try #require(values["cards"] as? [[String: Any]])
         let stages = try #require(cards[0]["stages"] as? [[String: Any]])
-        #expect((stages[0]["needs"] as? [Any])?.isEmpty == false)
+        #expect((stages[0]["memory"] as? [[Any]])?.first?.isEmpty == false)
         #expect(cards[0]["left"] as? Int == plan.cards[0].left)
     }
 
@@ -209,10 +263,10 @@ struct PlanTests {
 
     private func plan(_ topology: Topology, _ inventory: Inventory) throws -> Plan {
         var topology = topology
-        if topology.file?.hasSuffix("cpu.yaml") == true { topology.model = tiny.path }
+        if topology.file?.hasSuffix("cpu.yaml") == true { topology.models = [Topology.Model(folder: tiny.path)] }
         return try Planner(topology, inventory: inventory, model: RealSize.folder).plan()
     }
 
-    private func count(_ plan: Plan, _ role: StageKind) -> Int { plan.stages.count { $0.role == role } }
-    private func card(_ plan: Plan, _ name: String) -> String? { plan.stages.first { $0.name == name }?.card }
+    private func count(_ plan: Plan, _ kind: StageKind) -> Int { plan.stages.count { $0.kind == kind } }
+    private func card(_ plan: Plan, _ name: String) -> DeviceID? { plan.stages.first { $0.name == name }?.device }
 }

@@ -3,7 +3,8 @@ import Foundation
 /// A checkpoint with the published GLM-Image's configurations and counts of parameters, and nothing but holes for weights:
 /// each part of the model is one tensor, since placement adds them up.
 enum RealSize {
-    static let vision = 1_159_607_808 + 39_849_472
+    static let tower = 1_159_607_808
+    static let quantizer = 39_849_472
     static let text = 8_847_155_200 + 67_633_152
     static let transformer = 6_926_882_880
     static let diffusion = transformer + 217_660_000 + 406_100_643
@@ -22,15 +23,27 @@ enum RealSize {
             values["text_config"] = [
                 "num_hidden_layers": 40, "hidden_size": 4096, "intermediate_size": 13_696, "num_attention_heads": 32, "num_key_value_heads": 2,
                 "vision_vocab_size": 16_512,
+                "rope_parameters": ["rope_theta": 10_000, "rope_type": "default", "mrope_section": [8, 12, 12], "partial_rotary_factor": 0.5],
             ]
-            values["vision_config"] = ["depth": 40, "hidden_size": 1536, "intermediate_size": 6144]
+            values["vision_config"] = ["depth": 40, "hidden_size": 1536, "intermediate_size": 6144, "image_size": 2048, "patch_size": 16]
+            values["vq_config"] = ["num_embeddings": 16_384, "embed_dim": 2048, "latent_channels": 1536]
         }
         try edit(folder.appending(path: "transformer/config.json")) { values in
             values["num_layers"] = 30
             values["num_attention_heads"] = 32
             values["attention_head_dim"] = 128
+            values["text_embed_dim"] = 1472
+            values["time_embed_dim"] = 512
+            values["prior_vq_quantizer_codebook_size"] = 16_384
         }
-        try edit(folder.appending(path: "vae/config.json")) { $0["block_out_channels"] = [128, 512, 1024, 1024] }
+        try edit(folder.appending(path: "vae/config.json")) { values in
+            values["block_out_channels"] = [128, 512, 1024, 1024]
+            values["norm_num_groups"] = 32
+            for key in ["mid_block_add_attention", "use_quant_conv", "use_post_quant_conv"] { values[key] = false }
+        }
+        try edit(folder.appending(path: "text_encoder/config.json")) { values in
+            for (key, value) in ["d_model": 1472, "d_ff": 3584, "d_kv": 64, "num_heads": 6, "num_layers": 12] { values[key] = value }
+        }
         try weights(
             folder, "vision_language_encoder/model",
             [
@@ -48,12 +61,12 @@ enum RealSize {
         try JSONSerialization.data(withJSONObject: values).write(to: url)
     }
 
-    /// A safetensors file of bf16 vectors, its data a hole.
+    /// A safetensors file of bf16 matrices of one row, its data a hole.
     private static func weights(_ folder: URL, _ stem: String, _ tensors: [String: Int]) throws {
         var entries: [String] = []
         var position = 0
         for (name, count) in tensors.sorted(by: { $0.key < $1.key }) {
-            entries.append("\"\(name)\":{\"dtype\":\"BF16\",\"shape\":[\(count)],\"data_offsets\":[\(position),\(position + 2 * count)]}")
+            entries.append("\"\(name)\":{\"dtype\":\"BF16\",\"shape\":[1,\(count)],\"data_offsets\":[\(position),\(position + 2 * count)]}")
             position += 2 * count
         }
         let header = "{\(entries.joined(separator: ","))}"

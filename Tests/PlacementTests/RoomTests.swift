@@ -9,8 +9,8 @@ struct RoomTests {
         let plan = try planned("stages: {text: {replicas: 1}, diffusion: {replicas: 1}}", cards: 4)
         let stage = try stage(plan.room(for: .diffusion))
         #expect(stage.name == "diffusion-1")
-        #expect(!plan.stages.map(\.card).contains(stage.card))
-        #expect(stage.environment["ASCEND_RT_VISIBLE_DEVICES"] == String(stage.card.dropFirst(4)))
+        #expect(!plan.stages.map(\.device).contains(stage.device))
+        #expect(stage.environment == ["ASCEND_RT_VISIBLE_DEVICES": "\(stage.device.number ?? -1)"])
     }
 
     @Test("where no card has room, each says what is lacking")
@@ -20,7 +20,7 @@ struct RoomTests {
             Issue.record("there is room")
             return
         }
-        #expect(shortages.map(\.card) == ["npu:0", "npu:1"])
+        #expect(shortages.map(\.device) == [.npu(0), .npu(1)])
         #expect(shortages.allSatisfy { $0.lacking > 0 && $0.stages == ["diffusion-1"] })
         let left = plan.cards.map(\.left)
         #expect(shortages.map(\.available) == left)
@@ -29,29 +29,29 @@ struct RoomTests {
     @Test("what others have taken since counts")
     func measured() throws {
         let plan = try planned("stages: {text: {replicas: 1}, diffusion: {replicas: 1}}", cards: 3)
-        let idle = try #require(plan.cards.first { $0.stages.isEmpty }).card.name
+        let idle = try #require(plan.cards.first { $0.stages.isEmpty }).card.device
         guard case .shortages(let shortages) = try plan.room(for: .diffusion, free: [idle: gibibyte]) else {
             Issue.record("there is room")
             return
         }
-        #expect(shortages.first { $0.card == idle }?.available == gibibyte)
+        #expect(shortages.first { $0.device == idle }?.available == gibibyte)
     }
 
-    @Test("tenants that are not the plan's own count instead of it")
-    func tenants() throws {
+    @Test("stages that are not the plan's own count instead of it")
+    func others() throws {
         let plan = try planned("", cards: 2)
-        let first = try #require(plan.stages.first { $0.role == .text })
-        let stage = try stage(plan.room(for: .diffusion, instance: "b", beside: [Plan.Tenant(first)]))
+        let first = try #require(plan.stages.first { $0.kind == .text })
+        let stage = try stage(plan.room(for: .diffusion, instance: "b", beside: [first]))
         #expect(stage.name == "diffusion-b")
-        #expect(stage.card != first.card)
+        #expect(stage.device != first.device)
     }
 
-    @Test("a second model stands beside the first while they change places")
+    @Test("a model's next checkpoint stands beside its present one while they change places")
     func swap() throws {
         let plan = try planned("stages: {text: {replicas: 1}, diffusion: {replicas: 1}}", cards: 3)
-        let stage = try stage(plan.room(for: .diffusion, model: tiny))
-        #expect(stage.modelFolder.standardizedFileURL.path == tiny.standardizedFileURL.path)
-        failure(.invalidModel) { _ = try plan.room(for: .diffusion, model: URL(filePath: "/nowhere")) }
+        let stage = try stage(plan.room(for: .diffusion, folder: tiny))
+        #expect(stage.folderURL.standardizedFileURL.path == tiny.standardizedFileURL.path)
+        failure(.invalidModel) { _ = try plan.room(for: .diffusion, folder: URL(filePath: "/nowhere")) }
     }
 
     private func planned(_ yaml: String, cards: Int) throws -> Plan {

@@ -8,22 +8,37 @@ struct TopologyTests {
     func everyKey() throws {
         let topology = try Topology(
             yaml: """
-                model: /models/a
+                models:
+                  a: /models/a
+                  b: /models/b
                 stages:
-                  vision: {replicas: 1, cards: [npu:0]}
-                  text: {replicas: 2, batch: 8, precision: bf16}
-                  diffusion: {replicas: auto, model: /models/b, threads: 2}
+                  vision:
+                    - {model: a, replicas: 1, devices: [npu:0]}
+                    - {model: b}
+                  text:
+                    - {model: a, replicas: 2, batch: 8, precision: bf16}
+                    - {model: b, replicas: auto, threads: 2}
+                  diffusion:
+                    - {model: a, devices: [[npu:2, npu:3], npu:4]}
+                    - {model: b, vae_tiling: true}
                 cards:
                   - {name: npu:0, chip: 910B3, memory: 64GiB}
                   - npu:1
                 limits: {pixels: 1048576, sources: 2, queue: 64, jobs_kept: 36h}
                 remote: [picture-2:7777, "[::1]:80"]
                 """, file: "fleet.yaml")
-        #expect(topology.model == "/models/a")
-        #expect(topology[.vision] == Topology.Stage(replicas: .count(1), cards: ["npu:0"]))
-        #expect(topology[.text] == Topology.Stage(replicas: .count(2), batch: 8, precision: .bf16))
-        #expect(topology[.diffusion] == Topology.Stage(replicas: .auto, model: "/models/b", threads: 2))
-        #expect(topology.cards == [Topology.DeclaredCard(name: "npu:0", chip: "910B3", memory: 64 * gibibyte), Topology.DeclaredCard(name: "npu:1")])
+        #expect(topology.models == [Topology.Model(name: "a", folder: "/models/a"), Topology.Model(name: "b", folder: "/models/b")])
+        #expect(
+            topology.stages == [
+                .vision: [Topology.Group(model: "a", replicas: .count(1), devices: [[.npu(0)]]), Topology.Group(model: "b")],
+                .text: [
+                    Topology.Group(model: "a", replicas: .count(2), batch: 8, precision: .bf16),
+                    Topology.Group(model: "b", replicas: .auto, threads: 2),
+                ],
+                .diffusion: [Topology.Group(model: "a", devices: [[.npu(2), .npu(3)], [.npu(4)]]), Topology.Group(model: "b", vaeTiling: true)],
+            ])
+        #expect(
+            topology.cards == [Topology.DeclaredCard(device: .npu(0), chip: "910B3", memory: 64 * gibibyte), Topology.DeclaredCard(device: .npu(1))])
         #expect(topology.limits.pixels == 1_048_576)
         #expect(topology.limits.sources == 2)
         #expect(topology.limits.queue == 64)
@@ -31,38 +46,71 @@ struct TopologyTests {
         #expect(topology.remote == ["picture-2:7777", "[::1]:80"])
     }
 
+    @Test("one model may be written as its folder alone, and is named by the folder; its stages need not name it")
+    func oneModel() throws {
+        let topology = try Topology(yaml: "model: /models/GLM-Image/\nstages: {text: {batch: 2}}", file: "f")
+        #expect(topology.models == [Topology.Model(name: "GLM-Image", folder: "/models/GLM-Image/")])
+        #expect(topology.stages == [.text: [Topology.Group(model: "GLM-Image", batch: 2)]])
+    }
+
     @Test(
         "what isn't understood is refused with file, line and what would be",
         arguments: [
             (
                 "stages:\n  text:\n    replica: 2",
-                "fleet.yaml:3: stages.text has no key \"replica\"; its keys are replicas, cards, model, precision, threads, batch"
+                "fleet.yaml:3: stages.text has no key \"replica\"; its keys are model, replicas, devices, precision, threads, batch"
             ),
-            ("stage: {}", "fleet.yaml:1: a topology has no key \"stage\"; its keys are model, stages, cards, limits, remote"),
+            ("stage: {}", "fleet.yaml:1: a topology has no key \"stage\"; its keys are model, models, stages, cards, limits, remote"),
             (
                 "stages:\n  vision: {batch: 2}",
-                "fleet.yaml:2: stages.vision has no key \"batch\"; its keys are replicas, cards, model, precision, threads"
+                "fleet.yaml:2: stages.vision has no key \"batch\"; its keys are model, replicas, devices, precision, threads"
             ),
             ("stages:\n  text: {replicas: some}", "fleet.yaml:2: stages.text.replicas is \"some\", should be auto or a whole number from 0 to 1024"),
-            ("stages:\n\n  text: [1]", "fleet.yaml:3: stages.text should be a mapping of replicas, cards, model, precision, threads, batch"),
+            ("stages:\n\n  text: [1]", "fleet.yaml:3: stages.text[0] should be a mapping of model, replicas, devices, precision, threads, batch"),
             ("stages:\n  text: {precision: f16}", "fleet.yaml:2: stages.text.precision is \"f16\", should be f32 or bf16"),
-            ("stages:\n  text: {cards: [gpu:0]}", "fleet.yaml:2: a card is \"gpu:0\", should be cpu or npu: and a number, such as npu:0"),
+            ("stages:\n  text: {devices: [gpu:0]}", "fleet.yaml:2: stages.text.devices is \"gpu:0\", should be cpu or npu:N, such as npu:0"),
+            ("stages:\n  text: []", "fleet.yaml:2: stages.text is an empty list"),
             (
-                "stages:\n  diffusion: {cards: [npu:0, npu:1], guidance_cards: [npu:2]}",
-                "fleet.yaml:2: stages.diffusion.guidance_cards names 1 cards and cards 2; each of cards has one"
+                "stages:\n  text: {devices: [[npu:0, npu:1]]}",
+                "fleet.yaml:2: stages.text.devices groups 2 devices; a text stage computes on 1"
             ),
             (
-                "stages:\n  diffusion: {cards: [npu:0], guidance_cards: [npu:0]}",
-                "fleet.yaml:2: stages.diffusion.guidance_cards names npu:0 beside npu:0; it should be another accelerator"
+                "stages:\n  diffusion: {devices: [[npu:0, npu:1, npu:2]]}",
+                "fleet.yaml:2: stages.diffusion.devices groups 3 devices; a diffusion stage computes on 1 or 2"
+            ),
+            ("stages:\n  diffusion: {devices: [[npu:0, npu:0]]}", "fleet.yaml:2: stages.diffusion.devices names npu:0 twice"),
+            (
+                "stages:\n  diffusion: {devices: [[npu:0, npu:2], [npu:1, npu:2]]}",
+                "fleet.yaml:2: stages.diffusion.devices, as a further device of a stage, names npu:2 twice"
+            ),
+            (
+                "stages:\n  diffusion: {devices: [[cpu, npu:0]]}",
+                "fleet.yaml:2: stages.diffusion.devices groups cpu with accelerators; only accelerators compute together"
+            ),
+            ("model: a\nmodels: {b: c}", "fleet.yaml:2: model and models exclude each other"),
+            ("models: []", "fleet.yaml:1: models should be a mapping of names and folders"),
+            ("models: {a:}", "fleet.yaml:1: models.a is empty"),
+            (
+                "models: {a: /a}\nstages:\n  text: {model: b}",
+                "fleet.yaml:3: stages.text.model is \"b\", which models does not name; there are a"
+            ),
+            (
+                "stages:\n  text: {model: b}",
+                "fleet.yaml:2: stages.text.model is \"b\", which models does not name; this topology names no models"
+            ),
+            ("models: {a: /a, b: /b}\nstages:\n  text: {batch: 2}", "fleet.yaml:3: stages.text names no model; there are a, b"),
+            (
+                "limits: {sources: 0}\nmodels:\n  a: /a\n  b: /b\nstages:\n  text: [{model: a}, {model: b}]\n  diffusion: {model: a}",
+                "fleet.yaml:4: models.b has no diffusion stage; with several models, each kind of stage names its own"
             ),
             ("stages:\n  diffusion: {vae_tiling: sometimes}", "fleet.yaml:2: stages.diffusion.vae_tiling is \"sometimes\", should be true or false"),
             (
                 "stages:\n  text: {vae_tiling: true}",
-                "fleet.yaml:2: stages.text has no key \"vae_tiling\"; its keys are replicas, cards, model, precision, threads, batch"
+                "fleet.yaml:2: stages.text has no key \"vae_tiling\"; its keys are model, replicas, devices, precision, threads, batch"
             ),
             (
                 "cards:\n  - {name: npu:0, chip: 910B3, memory: much}",
-                "fleet.yaml:2: memory is \"much\", should be a number with GiB, GB, MiB or MB, such as 64GiB"
+                "fleet.yaml:2: memory is \"much\", should be a number with KiB, MiB, GiB, MB or GB, such as 512MiB or 64GiB"
             ),
             ("cards:\n  - {name: npu:0, chip: 910B3}", "fleet.yaml:2: npu:0 has a chip but no memory; declare both, or the name alone"),
             ("cards: [npu:0, npu:0]", "fleet.yaml:1: cards names npu:0 twice"),
@@ -79,7 +127,7 @@ struct TopologyTests {
     @Test("a key that stands there twice, and text that isn't YAML, are refused with the line")
     func broken() {
         let twice = failure(.invalidTopology) { _ = try Topology(yaml: "model: a\nstages:\n  text: {}\n  text: {}", file: "fleet.yaml") }
-        #expect(twice.hasPrefix("fleet.yaml:") && twice.hasSuffix("text stands there twice"), "\(twice)")
+        #expect(twice.hasPrefix("fleet.yaml:") && twice.hasSuffix("text occurs twice"), "\(twice)")
         let broken = failure(.invalidTopology) { _ = try Topology(yaml: "stages:\n  text: {", file: "fleet.yaml") }
         #expect(broken.hasPrefix("fleet.yaml:3: not YAML"), "\(broken)")
     }
@@ -94,10 +142,11 @@ struct TopologyTests {
     func relativeModel() throws {
         try withFolder { folder in
             let file = folder.appending(path: "fleet.yaml")
-            try Data("model: models/a\nstages: {text: {model: /b}}".utf8).write(to: file)
-            let topology = try Topology(contentsOf: file)
-            #expect(topology.model == folder.appending(path: "models/a").standardizedFileURL.path)
-            #expect(topology[.text].model == "/b")
+            try Data("model: models/a".utf8).write(to: file)
+            #expect(
+                try Topology(contentsOf: file).models == [
+                    Topology.Model(name: "a", folder: folder.appending(path: "models/a").standardizedFileURL.path)
+                ])
         }
     }
 }

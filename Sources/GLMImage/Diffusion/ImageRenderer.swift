@@ -125,13 +125,22 @@ public final class ImageRenderer {
         var generator = TorchGenerator(seed: request.seed)
         let noise = generator.normal(count: shape.count)
         let conditions = try conditions(of: request.sources, checkCancellation, onSources)
+        let latents = try denoise(request, from: noise, conditions, checkCancellation, onStep)
+        let planes = try autoencoder.decode(latents, shape, checkCancellation: checkCancellation)
+        return try Autoencoder.picture(planes, height: request.height, width: request.width)
+    }
+
+    /// In a function of its own, so that its memory is free again before the latents are decoded.
+    private func denoise(
+        _ request: RenderRequest, from noise: [Float], _ conditions: ConditionCache?, _ checkCancellation: () throws -> Void,
+        _ onStep: (Int) throws -> Void
+    ) throws -> [Float] {
+        let shape = autoencoder.latentShape(height: request.height, width: request.width)
         let denoiser = try Denoiser(
             self, height: request.height, width: request.width, glyphs: glyphs.encode(GlyphText.quotedStrings(in: request.prompt)),
             codes: request.target.doubled, conditions: conditions, guidanceScale: request.guidanceScale)
         let schedule = Schedule(scheduler, steps: request.steps, tokens: shape.grid.count)
-        let latents = try denoiser.run(schedule, from: noise, checkCancellation: checkCancellation, onStep: onStep)
-        let planes = try autoencoder.decode(latents, shape, checkCancellation: checkCancellation)
-        return try Autoencoder.picture(planes, height: request.height, width: request.width)
+        return try denoiser.run(schedule, from: noise, checkCancellation: checkCancellation, onStep: onStep)
     }
 
     /// A source image as the transformer reads it: latents of the picture at its own size.
@@ -143,7 +152,7 @@ public final class ImageRenderer {
     }
 
     /// Keys and values of source images, one after another; nil for none.
-    func write(_ conditions: [Condition], checkCancellation: () throws -> Void) throws -> ConditionCache? {
+    package func write(_ conditions: [Condition], checkCancellation: () throws -> Void) throws -> ConditionCache? {
         guard !conditions.isEmpty else { return nil }
         let rows = conditions.reduce(0) { $0 + $1.shape.grid.count }
         self.conditions.makeRoom(for: ConditionCache.bytes(rows: rows, transformer.configuration, device.cacheType))
@@ -154,6 +163,11 @@ public final class ImageRenderer {
                 width: condition.width, grid: condition.shape.grid, checkCancellation: checkCancellation)
         }
         return cache
+    }
+
+    /// Rows that a prompt's quoted strings take in the transformer.
+    package func glyphTokens(_ prompt: String) -> Int {
+        glyphs.batch(GlyphText.quotedStrings(in: prompt)).mask.joined().count { $0 == 1 }
     }
 
     /// Elements of a dense tensor of the first device.

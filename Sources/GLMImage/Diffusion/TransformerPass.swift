@@ -81,7 +81,7 @@ struct TransformerMemory {
 ///
 /// Reference: diffusers 0.42.1 `GlmImageLayerKVCache`: written once at time step 0, read by the conditional pass, skipped
 /// by the unconditional one.
-final class ConditionCache {
+package final class ConditionCache {
     private let keys, values: [Tensor]  // per layer [rows, hidden], in the device's cacheType
     let rows: Int
     /// Of keys and values together.

@@ -1,3 +1,4 @@
+public import Placement
 import Crypto
 import Foundation
 public import Domain

@@ -87,7 +87,7 @@ extension Registry {
             let silent = listing.first { $0.description == nil && "\($0.address)".contains("/\(kind.rawValue)-") }
             let detail = silent.map { "; \($0.address) \($0.problem)" } ?? ""
             return CallError(
-                .unavailable, "no \(kind) stage is running\(detail); start \(kind.program) \(place)",
+                .unavailable, "no \(kind) stage is running\(detail); start \(kind.descriptor.program) \(place)",
                 retryAfter: silent == nil ? nil : .milliseconds(200))
         }
         let comes = known.contains { $0.description?.state == .starting || ($0.problem.isEmpty && !$0.passedProbe) }

@@ -1,3 +1,4 @@
+public import Placement
 import Foundation
 public import Domain
 

@@ -1,3 +1,4 @@
+public import Placement
 public import Logging
 public import Domain
 import ServerKit
@@ -94,7 +95,7 @@ public actor Operations {
 
     /// Starts a stage and waits until it serves; ends it again where it doesn't.
     private func start(_ spec: StageSpec, _ send: Send<OperationEvent>) async throws {
-        try await send(OperationEvent("starts on \(spec.card) with \(spec.model)", stage: spec.name))
+        try await send(OperationEvent("starts on \(spec.devices.list) with \(spec.folder)", stage: spec.name))
         await supervisor.keep(spec)
         let served = await serves(spec)
         guard served else {
@@ -146,7 +147,7 @@ public actor Operations {
     }
 
     private func swapAll(_ kind: StageKind, of model: String, to folder: String, _ send: Send<OperationEvent>) async throws {
-        let old = await supervisor.specs.filter { $0.kind == kind && $0.modelName == model }
+        let old = await supervisor.specs.filter { $0.kind == kind && $0.model == model }
         guard !old.isEmpty else {
             throw CallError(
                 .failedPrecondition,
@@ -188,7 +189,7 @@ public actor Operations {
     /// - Parameter name: empty: the only one that stages of the kind serve.
     private func model(_ kind: StageKind, named name: String) async throws(CallError) -> String {
         let planned = await fleet.stages().models
-        let known = Set(planned.filter { $0.value[kind] != nil }.keys).union(await supervisor.specs.filter { $0.kind == kind }.map(\.modelName))
+        let known = Set(planned.filter { $0.value[kind] != nil }.keys).union(await supervisor.specs.filter { $0.kind == kind }.map(\.model))
             .sorted()
         if name.isEmpty, known.count <= 1 { return known.first ?? "" }
         guard known.contains(name) else {

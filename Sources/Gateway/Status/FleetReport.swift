@@ -1,3 +1,4 @@
+import Domain
 import Placement
 public import Telemetry
 public import Wire
@@ -50,14 +51,14 @@ public struct FleetReport: Sendable {
 
     private func cardStatus() async -> [CardStatus] {
         let specs = await supervisor.specs
-        let byCard = specs.reduce(into: [String: [String]]()) { cards, spec in
-            for card in [spec.card, spec.guidanceCard].compactMap(\.self) { cards[card, default: []].append(spec.name) }
+        let byDevice = specs.reduce(into: [DeviceID: [String]]()) { cards, spec in
+            for device in spec.devices { cards[device, default: []].append(spec.name) }
         }
-        return await cards.cards().filter { $0.isHost || byCard[$0.name] != nil }.map { card in
+        return await cards.cards().filter { $0.isHost || byDevice[$0.device] != nil }.map { card in
             CardStatus(
-                name: card.name, chip: card.chip, memoryTotal: card.memory, memoryFree: card.free ?? 0,
+                name: card.device.description, chip: card.chip, memoryTotal: card.memory, memoryFree: card.free ?? 0,
                 health: card.health == .unknown ? "" : card.health.rawValue, temperature: card.temperature.map(Double.init), power: card.power,
-                stages: byCard[card.name] ?? [])
+                stages: byDevice[card.device] ?? [])
         }
     }
 }

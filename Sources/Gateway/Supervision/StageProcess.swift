@@ -1,3 +1,4 @@
+import Placement
 import Processes
 import Domain
 import Glibc
@@ -15,10 +16,10 @@ struct StageProcess: Sendable {
 
     /// - Parameter lifeline: it ends with this process, however that ends; else it lives on.
     static func start(_ spec: StageSpec, common: [String], lifeline: Bool) throws(LaunchError) -> StageProcess {
-        var arguments = common + ["--instance", spec.instance, "--model", spec.model] + spec.arguments
+        var arguments = common + spec.arguments
         if lifeline { arguments.append("--exit-with-parent") }
         let child = try ChildProcess(
-            name: spec.name, executable: try Programs.find(spec.kind.program), arguments: arguments, environment: spec.environment,
+            name: spec.name, executable: try Programs.find(spec.kind.descriptor.program), arguments: arguments, environment: spec.environment,
             standardInput: lifeline ? .lifeline : .none, standardError: .inherited)
         let process = StageProcess(processID: child.processID, ended: Promise(), ready: Promise(), child: child)
         Task {

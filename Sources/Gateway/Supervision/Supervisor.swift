@@ -1,3 +1,4 @@
+public import Placement
 public import Processes
 import Foundation
 import Domain
@@ -114,7 +115,7 @@ public actor Supervisor {
             }
         case .giveUp(let failures):
             let problem = kept[name]?.problem ?? ""
-            let stage = spec.card == "cpu" ? name : "\(name) on \(spec.cards)"
+            let stage = spec.device.isHost ? name : "\(name) on \(spec.devices.list)"
             let text =
                 failures == 1 ? "\(stage) \(problem)" : "\(stage) ended \(failures) times in a row before it had worked, the last time it \(problem)"
             logger.error("stage is given up", metadata: ["stage": "\(name)", "problem": "\(text)"])
@@ -145,7 +146,7 @@ public actor Supervisor {
             } else {
                 guard kept[name]?.spec == spec else { return }
                 process = try StageProcess.start(spec, common: common, lifeline: lifeline)
-                logger.info("started", metadata: ["stage": "\(name)", "process": "\(process.processID)", "card": "\(spec.cards)"])
+                logger.info("started", metadata: ["stage": "\(name)", "process": "\(process.processID)", "device": "\(spec.devices.list)"])
             }
             kept[name]?.process = process
             kept[name]?.since = .now
@@ -170,7 +171,8 @@ public actor Supervisor {
     private func ended(_ process: StageProcess, _ name: String, _ words: String) async {
         guard let stage = kept[name], stage.process?.processID == process.processID else { return }
         logger.error(
-            "stage ended", metadata: ["stage": "\(name)", "process": "\(process.processID)", "card": "\(stage.spec.cards)", "exit": "\(words)"])
+            "stage ended",
+            metadata: ["stage": "\(name)", "process": "\(process.processID)", "device": "\(stage.spec.devices.list)", "exit": "\(words)"])
         let (answered, passedProbe) = await fleet.record(of: name, process: Int(process.processID))
         let worked = answered > 0 || (process.ready.current != nil && stage.since.duration(to: .now) > .seconds(60))
         kept[name]?.process = nil

@@ -66,10 +66,7 @@ public struct Footprint: Sendable {
     var cachedBytes: Int { form.precision == .bf16 ? 2 : 4 }
 
     /// Tokens of the transformer for the largest picture.
-    var imageTokens: Int {
-        let side = model.vae.scale * model.transformer.patchSize
-        return limits.pixels / (side * side)
-    }
+    var imageTokens: Int { model.tokens(pixels: limits.pixels) }
 
     /// Codes of the largest picture.
     var codes: Int { limits.pixels / (RequestLimits.sizeMultiple * RequestLimits.sizeMultiple) }

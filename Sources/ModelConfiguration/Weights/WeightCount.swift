@@ -7,6 +7,8 @@ package struct WeightCount: Sendable, Hashable {
     package private(set) var parameters = 0
     /// Bytes in the files.
     package private(set) var fileBytes = 0
+    /// Bytes in the files of ``WeightForm/placed`` tensors: what the CPU reads there.
+    package private(set) var mappedBytes = 0
     /// Elements of ``WeightForm/placed`` tensors that the checkpoint stores in bf16, and in another type.
     private var placedHalf = 0, placedOther = 0
     /// Elements of ``WeightForm/widened`` and of ``WeightForm/host`` tensors.
@@ -16,6 +18,7 @@ package struct WeightCount: Sendable, Hashable {
         let elements = tensor.shape.reduce(1, *)
         parameters += elements
         fileBytes += tensor.byteCount
+        if form == .placed { mappedBytes += tensor.byteCount }
         switch form {
         case .placed where tensor.type == "BF16": placedHalf += elements
         case .placed: placedOther += elements
@@ -29,6 +32,7 @@ package struct WeightCount: Sendable, Hashable {
         var sum = a
         sum.parameters += b.parameters
         sum.fileBytes += b.fileBytes
+        sum.mappedBytes += b.mappedBytes
         sum.placedHalf += b.placedHalf
         sum.placedOther += b.placedOther
         sum.widened += b.widened

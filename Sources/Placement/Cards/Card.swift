@@ -1,3 +1,5 @@
+public import Domain
+
 /// Something that computes: an accelerator's die with memory of its own, or the host's processors.
 public struct Card: Codable, Sendable, Hashable {
     /// What answered for it.
@@ -22,8 +24,8 @@ public struct Card: Codable, Sendable, Hashable {
         }
     }
 
-    /// `cpu`, or `npu:` and the logical number: what a topology names.
-    public var name: String
+    /// As a topology names it. The number is the one by which the runtime opens it.
+    public var device: DeviceID
     /// `910B3`; of the host, its processor.
     public var chip: String
     /// In bytes.
@@ -36,17 +38,15 @@ public struct Card: Codable, Sendable, Hashable {
     /// In watts.
     public var power: Double?
     public var location: Location?
-    /// The number by which the runtime opens it: what `ASCEND_RT_VISIBLE_DEVICES` takes. Nil for the host.
-    public var logical: Int?
     /// Of the host: processors that compute.
     public var processors: Int?
     public var source: Source
 
     public init(
-        name: String, chip: String, memory: Int, free: Int? = nil, health: Health = .unknown, temperature: Int? = nil, power: Double? = nil,
-        location: Location? = nil, logical: Int? = nil, processors: Int? = nil, source: Source
+        device: DeviceID, chip: String, memory: Int, free: Int? = nil, health: Health = .unknown, temperature: Int? = nil, power: Double? = nil,
+        location: Location? = nil, processors: Int? = nil, source: Source
     ) {
-        self.name = name
+        self.device = device
         self.chip = chip
         self.memory = memory
         self.free = free
@@ -54,17 +54,20 @@ public struct Card: Codable, Sendable, Hashable {
         self.temperature = temperature
         self.power = power
         self.location = location
-        self.logical = logical
         self.processors = processors
         self.source = source
     }
 
-    public static let hostName = "cpu"
-    public var isHost: Bool { name == Card.hostName }
+    public var isHost: Bool { device.isHost }
 
     /// The figures of its chip, or why GLM-Image can't run on it.
-    public var support: ChipSupport { isHost ? .figures(.host(processors: processors ?? 1)) : Chip.support(chip, memory: memory) }
+    public var support: ChipSupport { isHost ? .figures(.host(processors: processors ?? 1)) : ChipCatalogue.support(chip, memory: memory) }
+
+    enum CodingKeys: String, CodingKey {
+        case chip, memory, free, health, temperature, power, location, processors, source
+        case device = "name"
+    }
 
     /// Bytes that stages may take: what is free, or where nothing has looked, all but the driver's own share.
-    public var available: Int { free ?? max(0, memory - Chip.driverShare(memory: memory)) }
+    public var available: Int { free ?? max(0, memory - ChipCatalogue.driverShare(memory: memory)) }
 }

@@ -46,11 +46,11 @@ extension Card {
         let chip = withUnsafeBytes(of: found.name) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
         let memory = max(0, Int(found.memory)) * ByteCount.mebibyte
         self.init(
-            name: "npu:\(found.logical)", chip: chip, memory: memory,
+            device: .npu(Int(found.logical)), chip: chip, memory: memory,
             free: found.used < 0 ? nil : max(0, memory - Int(found.used) * ByteCount.mebibyte),
             health: Health(dcmi: found.health), temperature: found.temperature == Int32(CCARDS_NO_TEMPERATURE) ? nil : Int(found.temperature),
             power: known(found.power).map { Double($0) / 10 },
-            location: Location(card: Int(found.card), chip: Int(found.chip), physical: known(found.physical)), logical: Int(found.logical),
+            location: Location(card: Int(found.card), chip: Int(found.chip), physical: known(found.physical)),
             source: .dcmi)
     }
 }

@@ -1,10 +1,10 @@
+import Domain
 public import Foundation
 
 /// Finds the machine's cards: by the driver's management interface, else by its tool, and the host.
 public struct Discovery: Sendable {
     /// DCMI's library, where it is not in its usual places.
     public static let libraryVariable = "GLM_DCMI_LIBRARY"
-    private static let visibleVariable = "ASCEND_RT_VISIBLE_DEVICES"
 
     private let environment: [String: String]
     private let proc: URL
@@ -46,19 +46,18 @@ public struct Discovery: Sendable {
     /// Cards that the runtime lets this process and its children see. Names and numbers stay as without the variable: a
     /// stage's own value of it replaces ours.
     private func visible(_ cards: [Card]) throws(PlacementError) -> [Card] {
-        guard let list = environment[Self.visibleVariable], !list.isEmpty, !cards.isEmpty else { return cards }
-        let numbers = list.split(separator: ",", omittingEmptySubsequences: false).map { Int($0.filter { $0 != " " }) }
-        let given = numbers.compactMap(\.self)
-        guard given.count == numbers.count, zip(given, given.dropFirst()).allSatisfy(<) else {
+        let list = environment[VisibleDevices.variable] ?? ""
+        guard let visible = VisibleDevices(environment: environment) else {
             throw PlacementError(
-                .discoveryFailed, "\(Self.visibleVariable) is \"\(list)\"; the runtime takes ascending numbers with commas between, each once")
+                .discoveryFailed, "\(VisibleDevices.variable) is \"\(list)\"; the runtime takes ascending numbers with commas between, each once")
         }
-        let there = cards.compactMap(\.logical)
-        if let missing = given.first(where: { !there.contains($0) }) {
+        guard let numbers = visible.numbers, !cards.isEmpty else { return cards }
+        let there = cards.compactMap(\.device.number)
+        if let missing = numbers.first(where: { !there.contains($0) }) {
             throw PlacementError(
                 .missingCard,
-                "\(Self.visibleVariable) is \"\(list)\"; there is no card \(missing), there are \(there.map(String.init).joined(separator: ", "))")
+                "\(VisibleDevices.variable) is \"\(list)\"; there is no card \(missing), there are \(there.map(String.init).joined(separator: ", "))")
         }
-        return cards.filter { given.contains($0.logical ?? -1) }
+        return cards.filter { numbers.contains($0.device.number ?? -1) }
     }
 }

@@ -1,3 +1,4 @@
+import Domain
 import Foundation
 
 /// The host as a card: its processors, and the memory that is available to new processes.
@@ -8,7 +9,7 @@ enum HostCard {
         guard let total = kibibytes("MemTotal", lines) else { return nil }
         let model = text(proc, "cpuinfo").first { $0.hasPrefix("model name") }?.split(separator: ":", maxSplits: 1).last
         return Card(
-            name: Card.hostName, chip: model.map { $0.trimmingCharacters(in: .whitespaces) } ?? "processors", memory: total,
+            device: .cpu, chip: model.map { $0.trimmingCharacters(in: .whitespaces) } ?? "processors", memory: total,
             free: kibibytes("MemAvailable", lines), processors: ProcessInfo.processInfo.activeProcessorCount, source: .host)
     }
 

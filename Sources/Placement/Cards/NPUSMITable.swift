@@ -40,11 +40,11 @@ struct NPUSMITable {
             throw PlacementError(.discoveryFailed, "npu-smi info prints no memory for NPU \(board): \(shown(second))")
         }
         return Card(
-            name: "npu:\(logical)", chip: first[0][1...].joined(separator: " "), memory: memory.total * ByteCount.mebibyte,
+            device: .npu(logical), chip: first[0][1...].joined(separator: " "), memory: memory.total * ByteCount.mebibyte,
             free: max(0, memory.total - memory.used) * ByteCount.mebibyte, health: health(first[1].first ?? ""),
             temperature: first[2].dropFirst().first.flatMap { Int($0) }, power: first[2].first.flatMap { Double($0) },
             location: Card.Location(card: board, chip: chip, physical: hasPhysical ? second[0].dropFirst().first.flatMap { Int($0) } : nil),
-            logical: logical, source: .npuSMI)
+            source: .npuSMI)
     }
 
     /// The last `used / total` with a total is the chip's own memory: HBM where there is any. In MiB.

@@ -1,19 +1,20 @@
 public import Domain
+public import ModelConfiguration
 
 /// Card by card, what would run and what it takes; decided before anything is loaded.
 public struct Plan: Encodable, Sendable {
     /// A card and the stages on it.
     public struct PlannedCard: Encodable, Sendable, Hashable {
         public var card: Card
-        public var stages: [PlannedStage]
-        /// Stages of other cards that compute a side of guidance here.
+        public var stages: [StageSpec]
+        /// Stages of other cards that compute a part of their work here.
         public var guests: [Guest] = []
 
         /// What a stage of another card takes of this one.
         public struct Guest: Codable, Sendable, Hashable {
             public var stage: String
-            public var needs: [Need]
-            public var bytes: Int { needs.reduce(0) { $0 + $1.bytes } }
+            public var memory: [MemoryItem]
+            public var bytes: Int { memory.bytes }
         }
 
         /// Bytes that stages and guests take together.
@@ -36,7 +37,7 @@ public struct Plan: Encodable, Sendable {
 
     /// What doesn't fit, and by how much.
     public struct Shortage: Codable, Sendable, Hashable, CustomStringConvertible {
-        public var card: String
+        public var device: DeviceID
         public var stages: [String]
         /// In bytes.
         public var needed, available: Int
@@ -44,25 +45,40 @@ public struct Plan: Encodable, Sendable {
 
         public var description: String {
             let subject = stages.count == 1 ? "\(stages[0]) needs" : "\(stages.joined(separator: ", ")) together need"
-            return "\(card): \(subject) \(ByteCount(needed)), \(ByteCount(available)) are available; \(ByteCount(lacking)) are lacking"
+            return "\(device): \(subject) \(ByteCount(needed)), \(ByteCount(available)) are available; \(ByteCount(lacking)) are lacking"
         }
     }
 
-    /// A kind of stage in numbers: predictions for one picture of 1024 × 1024 with 50 steps.
+    /// The stages of one kind and model in numbers: predictions for one picture of 1024 × 1024 with 50 steps.
     public struct Forecast: Codable, Sendable, Hashable {
-        public var role: StageKind
+        public var model: String
+        public var kind: StageKind
         public var replicas: Int
         /// Seconds that one replica works for one picture; the mean over their cards.
         public var seconds: Double
         public var picturesPerSecond: Double { Double(replicas) / seconds }
     }
 
-    /// Those that were to be used, in the order of their names.
+    /// What a model's stages bring when they have their cards for themselves, by prediction.
+    public struct Throughput: Codable, Sendable, Hashable {
+        public var model: String
+        /// Pictures of 1024 × 1024 with 50 steps a second, at most.
+        public var picturesPerSecond: Double
+
+        enum CodingKeys: String, CodingKey {
+            case model
+            case picturesPerSecond = "pictures_per_second"
+        }
+    }
+
+    /// In the order of the topology.
+    public let models: [Topology.Model]
+    /// Those that were to be used, in the order of their numbers.
     public let cards: [PlannedCard]
     public let shortages: [Shortage]
     public let forecasts: [Forecast]
-    /// The most that the fleet makes, by prediction: pictures of 1024 × 1024 with 50 steps a second.
-    public let picturesPerSecond: Double
+    /// For each model.
+    public let throughput: [Throughput]
     /// Why it came out like this, and what was left aside.
     public let notes: [String]
     public let limits: Topology.Limits
@@ -71,31 +87,33 @@ public struct Plan: Encodable, Sendable {
     let planner: Planner
 
     /// Every process, in the order of the work.
-    public var stages: [PlannedStage] {
+    public var stages: [StageSpec] {
         let all = cards.flatMap(\.stages)
-        return StageKind.allCases.flatMap { role in
-            all.filter { $0.role == role }.sorted { (Int($0.instance) ?? 0) < (Int($1.instance) ?? 0) }
+        return StageKind.allCases.flatMap { kind in
+            all.filter { $0.kind == kind }.sorted { (Int($0.instance) ?? 0) < (Int($1.instance) ?? 0) }
         }
     }
 
     public var isFeasible: Bool { shortages.isEmpty }
 
-    /// The kind of stage that bounds the fleet.
-    public var bottleneck: Forecast? { forecasts.filter { $0.role != .vision }.min { $0.picturesPerSecond < $1.picturesPerSecond } }
+    /// The kind of stage that limits how many pictures a model makes.
+    public func bottleneck(of model: String) -> Forecast? {
+        forecasts.filter { $0.model == model && !$0.kind.descriptor.needsSources }.min { $0.picturesPerSecond < $1.picturesPerSecond }
+    }
 
     enum CodingKeys: String, CodingKey {
-        case cards, shortages, forecasts, notes, limits, remote
-        case picturesPerSecond = "pictures_per_second"
+        case models, cards, shortages, forecasts, throughput, notes, limits, remote
         case isFeasible = "feasible"
     }
 
     public func encode(to encoder: any Encoder) throws {
         var values = encoder.container(keyedBy: CodingKeys.self)
         try values.encode(isFeasible, forKey: .isFeasible)
+        try values.encode(Dictionary(models.map { ($0.name, $0.folder) }, uniquingKeysWith: { first, _ in first }), forKey: .models)
         try values.encode(cards, forKey: .cards)
         try values.encode(shortages, forKey: .shortages)
         try values.encode(forecasts, forKey: .forecasts)
-        try values.encode(picturesPerSecond, forKey: .picturesPerSecond)
+        try values.encode(throughput, forKey: .throughput)
         try values.encode(notes, forKey: .notes)
         try values.encode(limits, forKey: .limits)
         try values.encode(remote, forKey: .remote)

@@ -1,5 +1,6 @@
-import Foundation
 import Domain
+import Foundation
+import ModelConfiguration
 
 extension Plan {
     /// For people: card by card, then what was decided and why.
@@ -7,13 +8,10 @@ extension Plan {
         var lines: [String] = []
         for planned in cards { lines += Self.lines(planned) + [""] }
         if !shortages.isEmpty { lines += ["does not fit:"] + shortages.map { "  \($0)" } + [""] }
-        lines += forecasts.map(Self.line)
-        if let bottleneck {
-            lines.append(
-                "\(bottleneck.role.rawValue) bounds it: a picture of 1024x1024 with 50 steps every ~\(Planner.interval(picturesPerSecond)) predicted")
-        }
+        for model in models { lines += self.lines(model) }
+        if models.count > 1 { lines.append("a model's rate is predicted for its stages having their cards for themselves") }
         lines += notes
-        lines.append("planned for pictures of \(limits.pixels) pixels; source pictures of an edit: \(limits.sources); ~ marks estimates")
+        lines.append("planned for pictures of \(limits.pixels) pixels; source images of an edit: \(limits.sources); ~ marks estimates")
         if !remote.isEmpty { lines.append("stages elsewhere: \(remote.joined(separator: ", "))") }
         return lines.joined(separator: "\n")
     }
@@ -27,19 +25,20 @@ extension Plan {
 
     private static func lines(_ planned: PlannedCard) -> [String] {
         let card = planned.card
-        var head = "\(card.name)  \(card.chip)  \(ByteCount(card.memory)), \(ByteCount(card.available)) available"
+        var head = "\(card.device)  \(card.chip)  \(ByteCount(card.memory)), \(ByteCount(card.available)) available"
         if card.free == nil { head += " after the driver's ~\(ByteCount(card.memory - card.available))" }
         if card.health != .unknown { head += ", health \(card.health.rawValue)" }
         if let temperature = card.temperature { head += ", \(temperature) C" }
         if let power = card.power { head += ", \(power) W" }
         var lines = [head]
         for stage in planned.stages {
-            lines.append("  \(column(stage.name, 22))\(column("\(ByteCount(stage.bytes))", 12))\(stage.model)")
-            lines += stage.needs.map(line)
+            let others = stage.devices.count > 1 ? " with \(Array(stage.devices.dropFirst()).list)" : ""
+            lines.append("  \(column(stage.name, 22))\(column("\(ByteCount(stage.bytes))", 12))\(stage.model)\(others)")
+            lines += stage.items().map(line)
         }
         for guest in planned.guests {
-            lines.append("  \(column(guest.stage, 22))\(column("\(ByteCount(guest.bytes))", 12))a side of its guidance")
-            lines += guest.needs.map(line)
+            lines.append("  \(column(guest.stage, 22))\(column("\(ByteCount(guest.bytes))", 12))the unconditional branch of its guidance")
+            lines += guest.memory.map(line)
         }
         if planned.stages.isEmpty, planned.guests.isEmpty {
             lines.append("  nothing")
@@ -49,12 +48,20 @@ extension Plan {
         return lines
     }
 
-    private static func line(_ need: Need) -> String {
-        "    \(column(need.item.rawValue, 20))\(column("\(need.isEstimate ? "~" : "")\(ByteCount(need.bytes))", 12))\(need.reason)"
+    private static func line(_ item: MemoryItem) -> String {
+        "    \(column(item.item.rawValue, 20))\(column("\(item.isEstimate ? "~" : "")\(ByteCount(item.bytes))", 12))\(item.reason)"
     }
 
-    private static func line(_ forecast: Forecast) -> String {
-        "\(forecast.role.rawValue): \(forecast.replicas) × ~\(Planner.interval(1 / forecast.seconds)) a picture: one every ~\(Planner.interval(forecast.picturesPerSecond))"
+    private func lines(_ model: Topology.Model) -> [String] {
+        let rate = throughput.first { $0.model == model.name }?.picturesPerSecond ?? 0
+        var lines = ["model \(model.name): \(model.folder)"]
+        lines += forecasts.filter { $0.model == model.name }.map { forecast in
+            "  \(forecast.kind): \(forecast.replicas) × ~\(Planner.interval(1 / forecast.seconds)) a picture: one every ~\(Planner.interval(forecast.picturesPerSecond))"
+        }
+        if let bottleneck = bottleneck(of: model.name) {
+            lines.append("  \(bottleneck.kind) is the bottleneck: a picture of 1024x1024 with 50 steps every ~\(Planner.interval(rate)) predicted")
+        }
+        return lines
     }
 
     private static func column(_ text: String, _ width: Int) -> String {

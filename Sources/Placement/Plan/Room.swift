@@ -1,89 +1,87 @@
-public import Foundation
 public import Domain
+public import Foundation
+import ModelConfiguration
 
 extension Plan {
-    /// A stage that runs, as far as placement cares.
-    public struct Tenant: Sendable, Hashable {
-        public var role: StageKind
-        public var instance: String
-        public var card: String
-        /// Where a side of its guidance is computed.
-        public var guidanceCard: String?
-        /// The model's folder.
-        public var model: String
-
-        public init(role: StageKind, instance: String, card: String, guidanceCard: String? = nil, model: String) {
-            self.role = role
-            self.instance = instance
-            self.card = card
-            self.guidanceCard = guidanceCard
-            self.model = model
-        }
-
-        public init(_ stage: PlannedStage) {
-            self.init(role: stage.role, instance: stage.instance, card: stage.card, guidanceCard: stage.guidance?.card, model: stage.model)
-        }
-    }
-
     /// Whether one more stage finds a card.
     public enum Room: Sendable, Hashable {
-        case stage(PlannedStage)
+        case stage(StageSpec)
         /// What is lacking on each card that it might have gone to.
         case shortages([Shortage])
     }
 
-    /// Where one more stage would go: to scale, or to bring up a second model before the first one leaves.
+    /// Where one more stage would go: to scale, or to start a model's next checkpoint before the stages of its present one leave.
     ///
     /// - Parameters:
-    ///   - model: its folder; nil: the planned one.
-    ///   - instance: its name among the stages of its role; nil: the lowest number that is free.
-    ///   - tenants: what runs now; nil: the plan's own stages.
-    ///   - free: bytes that are free now, by card's name, where they were looked at: the new stage must fit into them too.
-    /// - Throws: `invalidModel` for a folder that can't be read.
+    ///   - model: its name; nil: the only one.
+    ///   - folder: its checkpoint; nil: the topology's.
+    ///   - instance: its name among the stages of its kind; nil: the lowest number that is free.
+    ///   - stages: what runs now; nil: the plan's own stages.
+    ///   - free: bytes that are free now, where they were looked at: the new stage must fit into them too.
+    /// - Throws: `invalidModel` for a name that the plan doesn't know and for a folder that can't be read.
     public func room(
-        for role: StageKind, model: URL? = nil, instance: String? = nil, beside tenants: [Tenant]? = nil, free: [String: Int] = [:]
+        for kind: StageKind, model: String? = nil, folder: URL? = nil, instance: String? = nil, beside stages: [StageSpec]? = nil,
+        free: [DeviceID: Int] = [:]
     ) throws(PlacementError) -> Room {
-        try planner.room(for: role, model: model, instance: instance, beside: tenants ?? stages.map(Tenant.init), free: free)
+        try planner.room(for: kind, model: model, folder: folder, instance: instance, beside: stages ?? self.stages, free: free)
     }
 }
 
 extension Planner {
-    func room(
-        for role: StageKind, model: URL?, instance: String?, beside tenants: [Plan.Tenant], free: [String: Int]
+    fileprivate func room(
+        for kind: StageKind, model: String?, folder: URL?, instance: String?, beside stages: [StageSpec], free: [DeviceID: Int]
     ) throws(PlacementError) -> Plan.Room {
-        var known = Dictionary(models.values.map { ($0.path, $0) }, uniquingKeysWith: { first, _ in first })
-        func size(_ url: URL) throws(PlacementError) -> ModelSize {
-            let path = url.standardizedFileURL.path
-            if let size = known[path] { return size }
-            let size = try ModelSize(url)
-            known[path] = size
-            return size
-        }
+        let name = try name(model, hasFolder: folder != nil)
+        let folder = folder?.standardizedFileURL.path
+        let described: ModelDescription? = if let folder { try Self.describe(folder) } else { nil }
+        var group = groups(kind).first { $0.model == name } ?? Topology.Group()
+        group.model = name
+
         var layout = Layout(cards: cards.map { Plan.PlannedCard(card: $0, stages: []) }, seconds: seconds)
-        // Tenants elsewhere, on cards that are not this plan's, take nothing from it.
-        for tenant in tenants {
-            guard let card = cards.first(where: { $0.name == tenant.card }) else { continue }
-            let guidance = tenant.guidanceCard.flatMap { name in cards.first { $0.name == name } }
-            let size = try size(URL(fileURLWithPath: tenant.model, isDirectory: true))
-            layout.add(try draft(tenant.role, tenant.instance, on: card, guidance: guidance, model: size))
+        // Stages on cards that are not this plan's take nothing from it.
+        for stage in stages where stage.devices.allSatisfy({ device in cards.contains { $0.device == device } }) { layout.add(stage) }
+        var candidates: [StageSpec] = []
+        for places in try places(kind, group) {
+            candidates.append(try draft(kind, group, instance ?? layout.nextInstance(kind), on: places, folder: folder, described))
         }
-        let name = instance ?? freeName(role, tenants)
-        let model = try model.map(size)
-        let named = topology[role].cards
-        let pool = named.isEmpty ? automaticCards : cards.filter { named.contains($0.name) }
-        var candidates: [PlannedStage] = []
-        for card in pool { candidates.append(try draft(role, name, on: card, model: model)) }
-        func extra(_ stage: PlannedStage) -> Int { layout.added(stage, to: layout.cards[layout.index(of: stage.card)!]) }
-        if let stage = layout.best(candidates.filter { extra($0) <= free[$0.card] ?? .max }) { return .stage(stage) }
-        return .shortages(
-            candidates.map { stage in
-                let left = layout.cards[layout.index(of: stage.card)!].left
-                return Plan.Shortage(card: stage.card, stages: [stage.name], needed: extra(stage), available: min(left, free[stage.card] ?? .max))
-            })
+        func hasFree(_ stage: StageSpec) -> Bool {
+            stage.devices.indices.allSatisfy { layout.added(stage, $0) <= free[stage.devices[$0]] ?? .max }
+        }
+        if let stage = layout.best(candidates.filter(hasFree)) { return .stage(stage) }
+        return .shortages(candidates.flatMap { shortages($0, layout, free) })
     }
 
-    private func freeName(_ role: StageKind, _ tenants: [Plan.Tenant]) -> String {
-        let taken = Set(tenants.filter { $0.role == role }.map(\.instance))
-        return String((0...tenants.count).first { !taken.contains(String($0)) } ?? tenants.count)
+    private func name(_ model: String?, hasFolder: Bool) throws(PlacementError) -> String {
+        let known = models.map(\.name)
+        guard let model else {
+            if known.count == 1 { return known[0] }
+            throw PlacementError(.invalidModel, "there are several models, name one of \(known.joined(separator: ", "))")
+        }
+        if hasFolder || known.contains(model) { return model }
+        throw PlacementError(.invalidModel, "there is no model \"\(model)\"; there are \(known.joined(separator: ", "))")
+    }
+
+    /// Where a stage of the group may go: the places that the topology names for it, else any card.
+    private func places(_ kind: StageKind, _ group: Topology.Group) throws(PlacementError) -> [[Card]] {
+        guard !group.devices.isEmpty else { return automaticCards.map { [$0] } }
+        var places: [[Card]] = []
+        for devices in group.devices {
+            var cards: [Card] = []
+            for device in devices { cards.append(try card(device, for: kind)) }
+            if !places.contains(cards) { places.append(cards) }
+        }
+        return places
+    }
+
+    /// What lacks for a stage on its devices; of a group the devices that lack nothing are left out.
+    private func shortages(_ stage: StageSpec, _ layout: Layout, _ free: [DeviceID: Int]) -> [Plan.Shortage] {
+        let all = stage.devices.indices.map { index in
+            let device = stage.devices[index]
+            return Plan.Shortage(
+                device: device, stages: [stage.name], needed: layout.added(stage, index),
+                available: min(layout.card(device).left, free[device] ?? .max))
+        }
+        let lacking = all.filter { $0.lacking > 0 }
+        return lacking.isEmpty ? all : lacking
     }
 }

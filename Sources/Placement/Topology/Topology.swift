@@ -1,6 +1,6 @@
 public import Domain
 
-/// What an operator asks for: models, stages, replicas, cards and limits. Everything may be left out.
+/// What an operator asks for: models, stages, replicas, devices and limits. Everything may be left out.
 public struct Topology: Sendable, Hashable {
     public enum Replicas: Sendable, Hashable {
         /// As many as the cards take and the balance of the stages asks for.
@@ -8,45 +8,62 @@ public struct Topology: Sendable, Hashable {
         case count(Int)
     }
 
-    /// One kind of stage.
-    public struct Stage: Sendable, Hashable {
-        /// Nil: one on each card it names; else vision one, the others `auto`.
-        public var replicas: Replicas?
-        /// In turn; empty: placed automatically.
-        public var cards: [String] = []
-        /// Of diffusion: for each of `cards` the one that computes a side of guidance beside it; empty: none does.
-        public var guidanceCards: [String] = []
-        /// Of diffusion: large pictures go through the VAE in tiles.
-        public var vaeTiling = false
-        /// Nil: the topology's.
+    /// A model by the name that requests and operators call it.
+    public struct Model: Sendable, Hashable {
+        public var name: String
+        /// Its checkpoint.
+        public var folder: String
+
+        public init(name: String, folder: String) {
+            self.name = name
+            self.folder = folder
+        }
+
+        /// Named by the last component of the folder's path.
+        public init(folder: String) {
+            self.init(name: folder.split(separator: "/").last.map(String.init) ?? folder, folder: folder)
+        }
+    }
+
+    /// Stages of one kind that serve the same model in the same way.
+    public struct Group: Sendable, Hashable {
+        /// The model's name; nil: the only one.
         public var model: String?
-        /// Sequences that the text stage works on together.
+        /// Nil: one for each entry of `devices`; without devices what the kind's descriptor says.
+        public var replicas: Replicas?
+        /// For each stage in turn the devices that it computes on, the main one first. Empty: placed automatically.
+        public var devices: [[DeviceID]] = []
+        /// Sequences that a text stage works on together.
         public var batch: Int?
         public var precision: Precision?
         /// Of a stage on the host.
         public var threads: Int?
+        /// Of diffusion: large images go through the VAE in tiles.
+        public var vaeTiling = false
 
         public init(
-            replicas: Replicas? = nil, cards: [String] = [], model: String? = nil, batch: Int? = nil, precision: Precision? = nil, threads: Int? = nil
+            model: String? = nil, replicas: Replicas? = nil, devices: [[DeviceID]] = [], batch: Int? = nil, precision: Precision? = nil,
+            threads: Int? = nil, vaeTiling: Bool = false
         ) {
-            self.replicas = replicas
-            self.cards = cards
             self.model = model
+            self.replicas = replicas
+            self.devices = devices
             self.batch = batch
             self.precision = precision
             self.threads = threads
+            self.vaeTiling = vaeTiling
         }
     }
 
     /// A card to use. With chip and memory it is declared: it counts where nothing can be discovered.
     public struct DeclaredCard: Sendable, Hashable {
-        public var name: String
+        public var device: DeviceID
         public var chip: String?
         /// In bytes.
         public var memory: Int?
 
-        public init(name: String, chip: String? = nil, memory: Int? = nil) {
-            self.name = name
+        public init(device: DeviceID, chip: String? = nil, memory: Int? = nil) {
+            self.device = device
             self.chip = chip
             self.memory = memory
         }
@@ -56,7 +73,7 @@ public struct Topology: Sendable, Hashable {
     public struct Limits: Codable, Sendable, Hashable {
         /// Area of the largest picture.
         public var pixels = 2048 * 2048
-        /// Source pictures of an edit, each as large as `pixels`.
+        /// Source images of an edit, each as large as `pixels`.
         public var sources = 1
         /// Requests that wait in the gateway.
         public var queue = 256
@@ -71,9 +88,10 @@ public struct Topology: Sendable, Hashable {
         }
     }
 
-    /// The folder of the model of all stages that name no other; nil: the caller's.
-    public var model: String?
-    public var stages: [StageKind: Stage] = [:]
+    /// In the order of the file. Empty: the caller's one.
+    public var models: [Model] = []
+    /// Groups of a kind in the order of the file; a kind that is not named is placed automatically for the only model.
+    public var stages: [StageKind: [Group]] = [:]
     /// Empty: all that are there.
     public var cards: [DeclaredCard] = []
     public var limits = Limits()
@@ -84,5 +102,6 @@ public struct Topology: Sendable, Hashable {
 
     public init() {}
 
-    public subscript(role: StageKind) -> Stage { stages[role] ?? Stage() }
+    /// How messages begin: `fleet.yaml: `.
+    var place: String { file.map { "\($0): " } ?? "" }
 }

@@ -179,11 +179,11 @@ public final class StageServer: Sendable {
 
 /// What a process has loaded.
 public struct StageModel: Sendable, Hashable {
-    /// Last component of the model's folder.
+    /// What requests and operators call it.
     public var name: String
     /// Hexadecimal.
     public var fingerprint: String
-    /// `cpu`, `npu:0`.
+    /// `cpu`, `npu:3`, `npu:2,npu:3`: as the machine counts them, the main device first.
     public var device: String
     /// Side of the square picture that the checkpoint draws best, pixels; 0 where the process does not draw.
     public var defaultSide: Int

@@ -22,12 +22,13 @@ public actor DefaultDiffusionService: DiffusionService {
     public func load(_ model: ModelOptions) throws -> StageModel {
         let folder = try model.folder()
         let device = try model.makeDevice()
+        let guidance = try options.guidanceDevice.map { try model.makeDevice($0) }
         let renderer = try ImageRenderer(
-            model: folder, device: device, guidanceDevice: options.guidanceDevice.map { try model.makeDevice($0) },
+            model: folder, device: device, guidanceDevice: guidance,
             conditionBytes: options.conditionBytes, tiled: options.vaeTiling)
         try device.synchronize()
         self.renderer = renderer
-        return StageModel(folder, device, defaultSide: renderer.defaultSide)
+        return StageModel(folder, model, [device] + (guidance.map { [$0] } ?? []), defaultSide: renderer.defaultSide)
     }
 
     public func render(_ order: RenderOrder, token: WorkToken, onStep: @escaping @Sendable (Int) -> Void) async throws -> RenderedImage {

@@ -14,6 +14,9 @@ public struct ModelOptions: ParsableArguments, Sendable {
             "The checkpoint's folder, as Hugging Face lays it out. Default: GLM_MODEL, else the glm-tiny beside this program.", valueName: "dir"))
     public var model: String?
 
+    @Option(help: ArgumentHelp("What requests and operators call the model. Default: the last component of its folder.", valueName: "name"))
+    public var modelName: String?
+
     @Option(
         help: ArgumentHelp("What computes: cpu, or npu:0 for the first accelerator that this process may see.", valueName: "device"),
         transform: DeviceID.read)
@@ -47,10 +50,14 @@ public struct ModelOptions: ParsableArguments, Sendable {
 }
 
 extension StageModel {
-    /// What Describe tells of a model that is loaded.
-    public init(_ folder: ModelFolder, _ device: any Device, defaultSide: Int = 0) {
+    /// What Describe reports of a loaded model.
+    /// - Parameters:
+    ///   - options: what it was loaded with.
+    ///   - devices: what it is on, the main one first.
+    public init(_ folder: ModelFolder, _ options: ModelOptions, _ devices: [any Device], defaultSide: Int = 0) {
         self.init(
-            name: folder.url.standardizedFileURL.lastPathComponent, fingerprint: folder.fingerprint, device: device.name, defaultSide: defaultSide,
-            notes: DeviceReport(device).lines)
+            name: options.modelName ?? folder.url.standardizedFileURL.lastPathComponent, fingerprint: folder.fingerprint,
+            device: devices.map(\.name).joined(separator: ","), defaultSide: defaultSide,
+            notes: devices.flatMap { DeviceReport($0).lines })
     }
 }

@@ -33,7 +33,7 @@ public actor DefaultTextService: TextService {
         let generator = try TextGenerator(model: folder, device: device)
         batch = TokenBatch(generator, size: options.batch, cacheBytes: options.cacheBytes(usual: generator.cacheBytes(batch: options.batch)))
         try device.synchronize()
-        return StageModel(folder, device)
+        return StageModel(folder, model, [device])
     }
 
     public func generate(

@@ -17,7 +17,7 @@ public actor DefaultVisionService: VisionService {
         let device = try options.makeDevice()
         encoder = try VisionEncoder(model: folder, device: device)
         try device.synchronize()
-        return StageModel(folder, device)
+        return StageModel(folder, options, [device])
     }
 
     public func encode(_ picture: [UInt8], token: WorkToken) async throws -> (grid: GLMImage.CodeGrid, timings: [Timing]) {

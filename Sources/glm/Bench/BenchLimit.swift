@@ -1,5 +1,5 @@
 import Devices
-import Placement
+import Domain
 import Tensor
 import TensorCPU
 
@@ -22,8 +22,7 @@ struct BenchLimit {
             return
         }
         let report = DeviceReport(device)
-        let card = Card(name: report.name, chip: report.chip, memory: report.memory ?? 0, source: .declared)
-        guard case .figures(let figures) = card.support, let bandwidth = figures.bandwidth else {
+        guard case .figures(let figures) = ChipCatalogue.support(report.chip, memory: report.memory), let bandwidth = figures.bandwidth else {
             throw ClientError("\(report.name): no figures of \(report.chip) are known")
         }
         products = figures.operations

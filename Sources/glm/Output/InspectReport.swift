@@ -1,5 +1,7 @@
 import Checkpoint
+import Domain
 import Foundation
+import ModelConfiguration
 
 /// A checkpoint in numbers, all of them from its own files.
 struct InspectReport: Encodable {
@@ -32,28 +34,21 @@ struct InspectReport: Encodable {
         case defaultSide = "default_side"
     }
 
-    private static let weights = ["vision_language_encoder", "text_encoder", "transformer", "vae"]
-
     init(_ folder: ModelFolder, defaultSide: Int) throws {
         name = folder.url.standardizedFileURL.lastPathComponent
         fingerprint = folder.fingerprint
         self.defaultSide = defaultSide
         let classes = try folder.configuration([String: Scalar.Tree].self, "model_index.json")
-        var stageBytes = ["vision": 0, "text": 0, "diffusion": 0]
-        parts = try Self.weights.map { part in
+        let description = try ModelDescription(folder)
+        stageBytes = Dictionary(uniqueKeysWithValues: StageKind.allCases.map { ($0.rawValue, description.fileBytes($0)) })
+        parts = try CheckpointPart.allCases.map(\.rawValue).map { part in
             let entries = try WeightMap(folder: folder.component(part)).entries
-            for entry in entries {
-                let isVision = entry.tensor.name.hasPrefix("model.visual.") || entry.tensor.name.hasPrefix("model.vqmodel.")
-                let stage = part != "vision_language_encoder" ? "diffusion" : isVision ? "vision" : "text"
-                stageBytes[stage, default: 0] += entry.tensor.byteCount
-            }
             return Part(
                 name: part, className: classes[part]?.lastText ?? "", files: Set(entries.map(\.file)).sorted(), tensors: entries.count,
                 parameters: entries.reduce(0) { $0 + $1.tensor.shape.reduce(1, *) }, bytes: entries.reduce(0) { $0 + $1.tensor.byteCount },
                 types: Dictionary(entries.map { ($0.tensor.type, $0.tensor.byteCount) }, uniquingKeysWith: +),
                 configuration: try folder.configuration(Scalar.Tree.self, "\(part)/config.json").flattened)
         }
-        self.stageBytes = stageBytes
         sampling = try folder.configuration(Scalar.Tree.self, "vision_language_encoder/generation_config.json").flattened
     }
 
@@ -78,7 +73,7 @@ struct InspectReport: Encodable {
         lines.append("")
         lines.append(
             "weights of the stages: "
-                + ["vision", "text", "diffusion"].map { "\($0) \(Self.grouped(stageBytes[$0] ?? 0)) bytes" }.joined(separator: ", "))
+                + StageKind.allCases.map { "\($0) \(Self.grouped(stageBytes[$0.rawValue] ?? 0)) bytes" }.joined(separator: ", "))
         lines.append("sampling: " + Self.listed(sampling))
         for part in parts { lines.append("\(part.name): " + Self.listed(part.configuration)) }
         lines.append("")

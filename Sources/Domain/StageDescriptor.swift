@@ -1,0 +1,37 @@
+/// What is the same for all stages of a kind. A new kind of stage is a case of ``StageKind`` and one of these.
+public struct StageDescriptor: Sendable, Hashable {
+    /// An ability that a topology may ask of some kinds of stages only.
+    public enum Option: Sendable, Hashable {
+        /// Works on several sequences together: `batch`.
+        case batch
+        /// Takes large images through the VAE in tiles: `vae_tiling`.
+        case vaeTiling
+    }
+
+    /// The program that is such a stage.
+    public let program: String
+    /// What its work is counted in, for messages: `tokens`.
+    public let unit: String
+    /// Only requests with source images need it.
+    public let needsSources: Bool
+    /// Without a number in the topology there are as many as the cards take and the balance of the stages asks for; else one.
+    public let scalesWithCards: Bool
+    /// Devices that one stage may compute on together, the main one among them.
+    public let mostDevices: Int
+    public let options: Set<Option>
+}
+
+extension StageKind {
+    public var descriptor: StageDescriptor {
+        switch self {
+        case .vision:
+            StageDescriptor(
+                program: "glm-vision", unit: "source images", needsSources: true, scalesWithCards: false, mostDevices: 1, options: [])
+        case .text:
+            StageDescriptor(program: "glm-text", unit: "tokens", needsSources: false, scalesWithCards: true, mostDevices: 1, options: [.batch])
+        case .diffusion:
+            StageDescriptor(
+                program: "glm-diffusion", unit: "steps", needsSources: false, scalesWithCards: true, mostDevices: 2, options: [.vaeTiling])
+        }
+    }
+}

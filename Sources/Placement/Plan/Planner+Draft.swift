@@ -1,0 +1,58 @@
+import Domain
+import ModelConfiguration
+
+// Stages as they would be started on given cards.
+
+extension Planner {
+    func card(_ device: DeviceID, for kind: StageKind) throws(PlacementError) -> Card {
+        if let card = cards.first(where: { $0.device == device }) { return card }
+        let known = cards.map(\.device.description).joined(separator: ", ")
+        throw PlacementError(.missingCard, "\(topology.place)stages.\(kind) names \(device), which is not there; there are \(known)")
+    }
+
+    /// - Parameters:
+    ///   - group: with its model.
+    ///   - places: the card of each of its devices.
+    ///   - folder: of another checkpoint than the topology's for the model; described already.
+    func draft(
+        _ kind: StageKind, _ group: Topology.Group, _ instance: String, on places: [Card], folder: String? = nil,
+        _ described: ModelDescription? = nil
+    ) throws(PlacementError) -> StageSpec {
+        let main = places[0]
+        let batch = try batch(kind, group, on: main)
+        if !main.isHost, group.precision == .f32 {
+            throw PlacementError(.invalidTopology, "\(topology.place)stages.\(kind).precision is f32; \(main.device) computes in bf16")
+        }
+        guard let name = group.model, let folder = folder ?? models.first(where: { $0.name == name })?.folder,
+            let description = described ?? descriptions[folder]
+        else { preconditionFailure("a stage of the unknown model \(group.model ?? "")") }
+        let precision = group.precision ?? (main.isHost ? .f32 : .bf16)
+        let footprint = Footprint(
+            description, Footprint.Limits(pixels: topology.limits.pixels, sources: topology.limits.sources),
+            Footprint.Form(onHost: main.isHost, precision: precision, batch: batch ?? 1, vaeTiling: group.vaeTiling))
+        return StageSpec(
+            kind: kind, instance: instance, devices: places.map(\.device), model: name, folder: folder, fingerprint: description.fingerprint,
+            precision: precision, batch: batch, threads: main.isHost ? group.threads : nil, vaeTiling: group.vaeTiling,
+            memory: [footprint.items(kind)] + places.dropFirst().map { _ in footprint.guidance })
+    }
+
+    /// On an accelerator the decoder's step is bound by reading the weights, so a batch is nearly free there; on the host it is less so.
+    private func batch(_ kind: StageKind, _ group: Topology.Group, on card: Card) throws(PlacementError) -> Int? {
+        guard kind.descriptor.options.contains(.batch) else { return nil }
+        let batch = group.batch ?? (card.isHost ? 4 : ChipCatalogue.batchRows)
+        if !card.isHost, batch > ChipCatalogue.batchRows {
+            throw PlacementError(
+                .invalidTopology,
+                "\(topology.place)stages.\(kind).batch is \(batch); \(card.device) samples at most \(ChipCatalogue.batchRows) sequences together")
+        }
+        return batch
+    }
+
+    /// Predicted seconds that a stage works for one picture, if it computed on this card.
+    var seconds: @Sendable (StageSpec, Card) -> Double {
+        { stage, card in
+            guard case .figures(let figures) = card.support, let model = descriptions[stage.folder] else { return .infinity }
+            return StageSeconds(model: model).seconds(stage.kind, on: figures, batch: stage.batch ?? 1)
+        }
+    }
+}

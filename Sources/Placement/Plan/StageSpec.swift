@@ -1,0 +1,96 @@
+public import Domain
+public import Foundation
+public import ModelConfiguration
+
+/// One stage process: all that it is started with, and what it takes of its devices.
+public struct StageSpec: Codable, Sendable, Hashable {
+    public var kind: StageKind
+    /// `0`, `1`, …: unique among the stages of its kind.
+    public var instance: String
+    /// What it computes on, as the machine counts them; the main device first.
+    public var devices: [DeviceID]
+    /// The model's name.
+    public var model: String
+    /// The model's checkpoint.
+    public var folder: String
+    /// Of the model; empty: not known before a stage has loaded it.
+    public var fingerprint: String
+    /// Nil: the program's default.
+    public var precision: Precision?
+    /// Sequences that a text stage works on together; nil: the program's default.
+    public var batch: Int?
+    /// On the host; nil: one for each processor.
+    public var threads: Int?
+    /// Large images go through the VAE in tiles.
+    public var vaeTiling: Bool
+    /// For each device what the stage takes of it; empty for a stage that was not planned.
+    public var memory: [[MemoryItem]]
+
+    public init(
+        kind: StageKind, instance: String, devices: [DeviceID] = [.cpu], model: String, folder: String, fingerprint: String = "",
+        precision: Precision? = nil, batch: Int? = nil, threads: Int? = nil, vaeTiling: Bool = false, memory: [[MemoryItem]] = []
+    ) {
+        precondition(!devices.isEmpty && (memory.isEmpty || memory.count == devices.count), "\(memory.count) lists of \(devices.count) devices")
+        self.kind = kind
+        self.instance = instance
+        self.devices = devices
+        self.model = model
+        self.folder = folder
+        self.fingerprint = fingerprint
+        self.precision = precision
+        self.batch = batch
+        self.threads = threads
+        self.vaeTiling = vaeTiling
+        self.memory = memory
+    }
+
+    /// As people name it: `text-0`.
+    public var name: String { "\(kind)-\(instance)" }
+    /// The main device.
+    public var device: DeviceID { devices[0] }
+    public var folderURL: URL { URL(fileURLWithPath: folder, isDirectory: true) }
+
+    /// What it takes of its device number `index`.
+    public func items(_ index: Int = 0) -> [MemoryItem] { memory.indices.contains(index) ? memory[index] : [] }
+    /// Bytes that it takes of its main device when it is alone there.
+    public var bytes: Int { items().bytes }
+}
+
+// How its process is started.
+extension StageSpec {
+    /// Flags of its program beside those that all stages of a fleet share. A stage takes what was planned for it, not what its
+    /// own defaults would.
+    public var arguments: [String] {
+        var arguments = ["--instance", instance, "--model", folder, "--model-name", model, "--device", devicesInProcess.list]
+        if let precision { arguments += ["--precision", precision.rawValue] }
+        if let threads { arguments += ["--threads", "\(threads)"] }
+        if let batch { arguments += ["--batch", "\(batch)"] }
+        if let cache = size(.keysAndValues) { arguments += ["--kv-cache", cache.flag] }
+        if let cache = size(.sourceCache) { arguments += ["--condition-cache", cache.flag] }
+        if vaeTiling { arguments.append("--vae-tiling") }
+        return arguments
+    }
+
+    /// What its process has in its environment beside the gateway's own. The runtime hides all other accelerators from it.
+    public var environment: [String: String] { VisibleDevices(devices).environment }
+
+    /// Its devices as its process numbers them.
+    private var devicesInProcess: [DeviceID] { devices.compactMap(VisibleDevices(devices).inProcess) }
+
+    private func size(_ item: MemoryItem.Item) -> ByteCount? { items().first { $0.item == item }.map { ByteCount($0.bytes) } }
+}
+
+extension [MemoryItem] {
+    public var bytes: Int { reduce(0) { $0 + $1.bytes } }
+}
+
+extension [StageSpec] {
+    /// Bytes that stages take together of the main device that they share: pages of a file that several map count once.
+    var bytesTogether: Int {
+        var shared: Set<String> = []
+        return reduce(0) { sum, stage in
+            // Each kind has tensors of its own in a model's files.
+            sum + stage.items().filter { !$0.isShared || shared.insert("\(stage.kind) \(stage.folder)").inserted }.bytes
+        }
+    }
+}

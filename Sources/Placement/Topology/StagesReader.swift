@@ -1,0 +1,111 @@
+import Domain
+import Yams
+
+/// The grammar of `stages:`: for each kind one group of stages, or a list of groups.
+struct StagesReader {
+    let yaml: YAMLReader
+    /// Names of the topology's models; empty where the caller has the only one.
+    let models: [String]
+
+    /// - Parameters:
+    ///   - node: of `stages`; nil where the file has none.
+    ///   - models: of `models`, for its line.
+    func read(_ node: Node?, _ models: Node?, into topology: inout Topology) throws(PlacementError) {
+        if let node {
+            for (name, value) in try yaml.pairs(node, "stages", StageKind.allCases.map(\.rawValue)) {
+                let kind = StageKind(rawValue: name)!
+                topology.stages[kind] = try groups(value, kind)
+            }
+        }
+        guard topology.models.count > 1, let models else { return }
+        for model in topology.models {
+            for kind in StageKind.needed(sources: topology.limits.sources) {
+                if topology.stages[kind]?.contains(where: { $0.model == model.name }) == true { continue }
+                throw yaml.error(
+                    line(of: model.name, models), "models.\(model.name) has no \(kind) stage; with several models, each kind of stage names its own")
+            }
+        }
+    }
+
+    private func line(of name: String, _ models: Node) -> Int {
+        (models.mapping?.first { $0.key.scalar?.string == name }?.key).map(yaml.line) ?? yaml.line(models)
+    }
+
+    private func groups(_ node: Node, _ kind: StageKind) throws(PlacementError) -> [Topology.Group] {
+        guard let sequence = node.sequence else { return [try group(node, kind, "stages.\(kind)")] }
+        if sequence.isEmpty { throw yaml.error(yaml.line(node), "stages.\(kind) is an empty list") }
+        var groups: [Topology.Group] = []
+        for (index, item) in sequence.enumerated() { groups.append(try group(item, kind, "stages.\(kind)[\(index)]")) }
+        return groups
+    }
+
+    private func group(_ node: Node, _ kind: StageKind, _ path: String) throws(PlacementError) -> Topology.Group {
+        var group = Topology.Group()
+        let options = kind.descriptor.options
+        let keys =
+            ["model", "replicas", "devices", "precision", "threads"] + (options.contains(.batch) ? ["batch"] : [])
+            + (options.contains(.vaeTiling) ? ["vae_tiling"] : [])
+        for (key, value) in yaml.isEmpty(node) ? [] : try yaml.pairs(node, path, keys) {
+            let path = "\(path).\(key)"
+            switch key {
+            case "model": group.model = try model(value, path)
+            case "replicas":
+                group.replicas = try yaml.plain(value, path) == "auto" ? .auto : .count(try yaml.whole(value, path, 0...1024, or: "auto"))
+            case "devices": group.devices = try devices(value, kind, path)
+            case "batch": group.batch = try yaml.whole(value, path, 1...64)
+            case "threads": group.threads = try yaml.whole(value, path, 1...1024)
+            case "vae_tiling":
+                guard let tiling = value.bool else { throw yaml.wrong(value, path, "true or false") }
+                group.vaeTiling = tiling
+            default:
+                guard let precision = Precision(rawValue: try yaml.plain(value, path)) else {
+                    throw yaml.wrong(value, path, Precision.allCases.map(\.rawValue).joined(separator: " or "))
+                }
+                group.precision = precision
+            }
+        }
+        if group.model == nil, models.count > 1 {
+            throw yaml.error(yaml.line(node), "\(path) names no model; there are \(models.joined(separator: ", "))")
+        }
+        if group.model == nil { group.model = models.first }
+        return group
+    }
+
+    private func model(_ node: Node, _ path: String) throws(PlacementError) -> String {
+        let name = try yaml.text(node, path)
+        guard models.contains(name) else {
+            let known = models.isEmpty ? "this topology names no models" : "there are \(models.joined(separator: ", "))"
+            throw yaml.error(yaml.line(node), "\(path) is \"\(name)\", which models does not name; \(known)")
+        }
+        return name
+    }
+
+    /// An entry for each stage: a device, or a list of devices that compute together.
+    private func devices(_ node: Node, _ kind: StageKind, _ path: String) throws(PlacementError) -> [[DeviceID]] {
+        var stages: [[DeviceID]] = []
+        for item in try yaml.list(node, path) {
+            guard let group = item.sequence else {
+                stages.append([try yaml.device(item, path)])
+                continue
+            }
+            var devices: [DeviceID] = []
+            for member in group { devices.append(try yaml.device(member, path)) }
+            try check(devices, kind, item, path)
+            stages.append(devices)
+        }
+        try yaml.unique(stages.flatMap { $0.dropFirst() }.map(\.description), node, "\(path), as a further device of a stage,")
+        return stages
+    }
+
+    private func check(_ devices: [DeviceID], _ kind: StageKind, _ node: Node, _ path: String) throws(PlacementError) {
+        let most = kind.descriptor.mostDevices
+        guard (1...most).contains(devices.count) else {
+            throw yaml.error(
+                yaml.line(node), "\(path) groups \(devices.count) devices; a \(kind) stage computes on \(most == 1 ? "1" : "1 or \(most)")")
+        }
+        try yaml.unique(devices.map(\.description), node, path)
+        if devices.count > 1, devices.contains(.cpu) {
+            throw yaml.error(yaml.line(node), "\(path) groups cpu with accelerators; only accelerators compute together")
+        }
+    }
+}

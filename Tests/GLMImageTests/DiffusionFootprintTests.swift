@@ -1,0 +1,113 @@
+import Checkpoint
+import Domain
+import Foundation
+import GLMImage
+import Imaging
+import ModelConfiguration
+import Tensor
+import TensorCPU
+import Testing
+
+/// The diffusion stage's memory over whole requests, metered, against what `ModelConfiguration` counts.
+@Suite("Footprints of pictures")
+struct DiffusionFootprintTests {
+    private static let side = 128
+    private static let prompt = "a \"cat\" and \"dogs\""
+
+    private func request(_ sources: [SourcePicture], guidance: Float) -> RenderRequest {
+        RenderRequest(
+            prompt: Self.prompt, height: Self.side, width: Self.side, target: Self.grid, sources: sources, steps: 2, guidanceScale: guidance, seed: 5)
+    }
+
+    private static let grid = CodeGrid(height: side / 32, width: side / 32, codes: (0..<Int32(side / 32 * side / 32)).map { $0 % 16 })
+    private static let source = SourcePicture(image: FootprintTests.image(side, side), codes: grid)
+
+    private func model(_ name: String) throws -> ModelFolder {
+        if name != "glm-tiny" { return try Fixture.model(name) }
+        return try ModelFolder(Fixture.folder.appending(path: "../../Sources/GLMTiny/glm-tiny", directoryHint: .isDirectory).standardizedFileURL)
+    }
+
+    /// Draws a picture; what was taken at most until its first step was done, and in all, beside what was there before.
+    private func taken(_ renderer: ImageRenderer, _ device: MeteredDevice, _ request: RenderRequest) throws -> (stepping: Int, all: Int) {
+        device.memory.resetPeak()
+        let before = device.memory.live
+        var stepping = 0
+        _ = try renderer.render(request, onStep: { if $0 == 1 { stepping = device.memory.peak - before } })
+        return (stepping, device.memory.peak - before)
+    }
+
+    @Test(
+        "denoising takes the memory of both branches of guidance, within the glyphs' embeddings of what is counted, and no more",
+        arguments: FootprintTests.checkpoints, [1, 2] as [Float])
+    func denoising(checkpoint: String, guidance: Float) throws {
+        let folder = try model(checkpoint)
+        let description = try ModelDescription(folder)
+        let device = MeteredDevice(CPUDevice(threads: 2))
+        let footprint = TransformerFootprint(description.transformer, elementBytes: 4)
+        let renderer = try ImageRenderer(model: folder, device: device, conditionBytes: 1 << 30)
+        let image = description.tokens(pixels: Self.side * Self.side)
+        let text = renderer.glyphTokens(Self.prompt)
+        let empty = renderer.glyphTokens("")
+        for sources in [[], [Self.source]] {
+            // Keys and values of the sources stay from the first picture to the second.
+            if !sources.isEmpty { _ = try taken(renderer, device, request(sources, guidance: guidance)) }
+            let counted = footprint.denoising(
+                image: image, text: text, sources: sources.count * image, unconditional: guidance > 1 ? empty : nil)
+            let glyphs = GlyphFootprint(description.glyph).embeddings(rows: text + empty)
+            let stepping = try taken(renderer, device, request(sources, guidance: guidance)).stepping
+            #expect(stepping >= counted, "\(sources.count) sources")
+            #expect(stepping <= counted + glyphs, "\(sources.count) sources")
+        }
+    }
+
+    @Test("writing a source's keys and values takes them, a session and its prior", arguments: FootprintTests.checkpoints)
+    func writing(checkpoint: String) throws {
+        let folder = try model(checkpoint)
+        let description = try ModelDescription(folder)
+        let device = MeteredDevice(CPUDevice(threads: 2))
+        let footprint = TransformerFootprint(description.transformer, elementBytes: 4)
+        let renderer = try ImageRenderer(model: folder, device: device)
+        let condition = try renderer.condition(Self.source.image, codes: Self.grid.doubled, checkCancellation: {})
+        device.memory.resetPeak()
+        let before = device.memory.live
+        let cache = try renderer.write([condition, condition], checkCancellation: {})
+        let image = description.tokens(pixels: Self.side * Self.side)
+        #expect(device.memory.peak - before == footprint.sourceCache(rows: 2 * image) + footprint.writing(image: image))
+        #expect(device.memory.live - before == footprint.sourceCache(rows: 2 * image))
+        withExtendedLifetime(cache) {}
+    }
+
+    @Test("the device that computes the other branch takes what is counted for it", arguments: FootprintTests.checkpoints)
+    func otherBranch(checkpoint: String) throws {
+        let folder = try model(checkpoint)
+        let description = try ModelDescription(folder)
+        let other = MeteredDevice(CPUDevice(threads: 1))
+        let renderer = try ImageRenderer(model: folder, device: CPUDevice(threads: 1), guidanceDevice: other)
+        let footprint = TransformerFootprint(description.transformer, elementBytes: 4)
+        #expect(other.memory.live == description.transformerWeights.deviceCopyBytes + footprint.constant)
+        let empty = renderer.glyphTokens("")
+        let counted = footprint.denoising(
+            image: description.tokens(pixels: Self.side * Self.side), text: empty, sources: 0, unconditional: nil)
+        let stepping = try taken(renderer, other, request([Self.source], guidance: 2)).all
+        #expect(stepping >= counted && stepping <= counted + GlyphFootprint(description.glyph).embeddings(rows: empty))
+    }
+
+    @Test(
+        "a request of the largest size that is planned for takes no more than the plan's items together",
+        arguments: FootprintTests.checkpoints, [false, true])
+    func planned(checkpoint: String, tiled: Bool) throws {
+        let folder = try model(checkpoint)
+        let device = MeteredDevice(CPUDevice(threads: 2))
+        let items = Footprint(
+            try ModelDescription(folder), Footprint.Limits(pixels: Self.side * Self.side, sources: 1),
+            Footprint.Form(onHost: true, precision: .f32, vaeTiling: tiled)
+        ).items(.diffusion)
+        func bytes(_ kinds: Set<MemoryItem.Item>) -> Int { items.filter { kinds.contains($0.item) }.reduce(0) { $0 + $1.bytes } }
+        let renderer = try ImageRenderer(
+            model: folder, device: device, conditionBytes: bytes([.sourceCache]), tiled: tiled)
+        // The copies, with those that are counted for the host's own memory.
+        #expect(device.memory.live <= bytes([.widenedWeights]) + bytes([.activations]))
+        let all = try taken(renderer, device, request([Self.source], guidance: 2)).all
+        #expect(all <= bytes([.sourceCache, .activations, .decoding]))
+    }
+}

@@ -1,0 +1,73 @@
+import Domain
+import Foundation
+import ModelConfiguration
+import Placement
+import Testing
+
+/// What a plan counts for the published model, against numbers worked out by hand from its configuration. That the model takes just
+/// this is shown by GLMImageTests/FootprintTests.
+@Suite("Memory of planned stages")
+struct PlannedMemoryTests {
+    private let mebibyte = 1 << 20
+
+    @Test("weights are counted by stage from the headers, in bf16; the quantizer's in f32")
+    func weights() throws {
+        let memory = try memory("")
+        #expect(memory[.vision]?[.weights] == 2 * RealSize.tower + 4 * RealSize.quantizer)
+        #expect(memory[.text]?[.weights] == 2 * RealSize.text)
+        #expect(memory[.diffusion]?[.weights] == 2 * RealSize.diffusion)
+    }
+
+    @Test("keys and values take 40 KiB a token and sequence, in pages of 64 tokens")
+    func keysAndValues() throws {
+        // Prompt, one source of 64 × 64 codes, preview, picture, end: 16641 tokens in 261 pages.
+        #expect(8192 + 4096 + 256 + 4096 + 1 == 260 * 64 + 1)
+        #expect(try memory("stages: {text: {batch: 8}}")[.text]?[.keysAndValues] == 8 * 261 * 64 * 40 * 1024)
+        // 9473 tokens in 149 pages: 372.5 MiB, counted in whole ones as the stage's flag takes them.
+        #expect(try memory("stages: {text: {batch: 1}}\nlimits: {sources: 0, pixels: 1048576}")[.text]?[.keysAndValues] == 373 * mebibyte)
+    }
+
+    @Test("a source image takes 480 KiB an image token: 8 GB at 2048 × 2048")
+    func sourceCache() throws {
+        #expect(try memory("")[.diffusion]?[.sourceCache] == 16384 * 480 * 1024)
+        #expect(try memory("limits: {sources: 3, pixels: 1048576}")[.diffusion]?[.sourceCache] == 3 * 4096 * 480 * 1024)
+        #expect(try memory("limits: {sources: 0}")[.diffusion]?[.sourceCache] == nil)
+    }
+
+    @Test("decoding holds three f32 images of 512 channels at full size, the latents and the picture")
+    func decoding() throws {
+        #expect(try memory("limits: {pixels: 1048576}")[.diffusion]?[.decoding] == decoding(1_048_576))
+    }
+
+    @Test("in tiles decoding holds three images of a tile, 1024 × 1024 at most, whatever the picture's size")
+    func tiles() throws {
+        let tiled = "stages: {diffusion: {vae_tiling: true}}"
+        #expect(try memory(tiled)[.diffusion]?[.decoding] == decoding(1_048_576))
+        #expect(try memory("\(tiled)\nlimits: {pixels: 262144}")[.diffusion]?[.decoding] == decoding(262_144))
+        #expect(try memory("")[.diffusion]?[.decoding] == decoding(4_194_304))
+    }
+
+    @Test("plan and model agree on how many rows of a prompt are computed at once")
+    func prefillChunk() throws {
+        let text = try #require(try stages("").first { $0.kind == .text })
+        #expect(text.items().contains { $0.reason.hasPrefix("\(DecoderSizes.prefillChunk) rows of a prompt at once") })
+    }
+
+    @Test("the workspace is marked as an estimate, the rest is not")
+    func estimates() throws {
+        #expect(try stages("").flatMap { $0.items() }.allSatisfy { $0.isEstimate == ($0.item == .workspace) })
+    }
+
+    /// Three images of 512 channels at full size, 16 channels of latents at an eighth of the sides, three of the picture.
+    private func decoding(_ pixels: Int) -> Int { 4 * (3 * 512 * pixels + 16 * pixels / 64 + 3 * pixels) }
+
+    private func stages(_ yaml: String) throws -> [StageSpec] {
+        try Planner(Topology(yaml: yaml, file: "f"), inventory: .npus(2), model: RealSize.folder).plan().stages
+    }
+
+    private func memory(_ yaml: String) throws -> [StageKind: [MemoryItem.Item: Int]] {
+        Dictionary(
+            try stages(yaml).map { ($0.kind, Dictionary($0.items().map { ($0.item, $0.bytes) }, uniquingKeysWith: +)) },
+            uniquingKeysWith: { first, _ in first })
+    }
+}
