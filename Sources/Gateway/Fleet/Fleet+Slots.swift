@@ -1,3 +1,4 @@
+import ServerKit
 import Processes
 import Domain
 import Wire

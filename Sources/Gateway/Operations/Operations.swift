@@ -1,3 +1,4 @@
+import Processes
 public import Placement
 public import Logging
 public import Domain
