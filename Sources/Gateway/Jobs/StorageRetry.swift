@@ -24,7 +24,8 @@ package actor StorageRetry {
         while true {
             do {
                 return try await body()
-            } catch let error where error.isOfStorage {
+            } catch {
+                guard error.isOfStorage else { throw error }
                 note(operation, error)
             }
             try await Task.sleep(for: pause)
