@@ -48,7 +48,7 @@ import Wire
         #expect(pipeline.received(step(1), for: diffusion, from: source("1")) == Progress(stage: "diffusion", done: 1, total: 2))
         #expect(answer(pipeline) == nil)
         #expect(pipeline.received(picture, for: diffusion, from: source("1")) == nil)
-        let answer = try #require(answer(pipeline))
+        let answer = try #require(self.answer(pipeline))
         #expect(answer.image == [9] && answer.seed == 7 && answer.build == "1")
         #expect(answer.timings == [StageTiming(stage: "text", instance: "0", phase: "decode", seconds: 1)])
     }

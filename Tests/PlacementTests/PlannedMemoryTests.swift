@@ -21,16 +21,19 @@ struct PlannedMemoryTests {
     @Test("keys and values take 40 KiB a token and sequence, in pages of 64 tokens")
     func keysAndValues() throws {
         // Prompt, one source of 64 × 64 codes, preview, picture, end: 16641 tokens in 261 pages.
-        #expect(8192 + 4096 + 256 + 4096 + 1 == 260 * 64 + 1)
-        #expect(try memory("stages: {text: {batch: 8}}")[.text]?[.keysAndValues] == 8 * 261 * 64 * 40 * 1024)
+        let token = 40 * 1024, page = 64 * token
+        let tokens: Int = [8192, 4096, 256, 4096, 1].reduce(0, +)
+        #expect((tokens + 63) / 64 == 261)
+        #expect(try memory("stages: {text: {batch: 8}}")[.text]?[.keysAndValues] == 8 * 261 * page)
         // 9473 tokens in 149 pages: 372.5 MiB, counted in whole ones as the stage's flag takes them.
         #expect(try memory("stages: {text: {batch: 1}}\nlimits: {sources: 0, pixels: 1048576}")[.text]?[.keysAndValues] == 373 * mebibyte)
     }
 
     @Test("a source image takes 480 KiB an image token: 8 GB at 2048 × 2048")
     func sourceCache() throws {
-        #expect(try memory("")[.diffusion]?[.sourceCache] == 16384 * 480 * 1024)
-        #expect(try memory("limits: {sources: 3, pixels: 1048576}")[.diffusion]?[.sourceCache] == 3 * 4096 * 480 * 1024)
+        let token = 480 * 1024
+        #expect(try memory("")[.diffusion]?[.sourceCache] == 16384 * token)
+        #expect(try memory("limits: {sources: 3, pixels: 1048576}")[.diffusion]?[.sourceCache] == 3 * 4096 * token)
         #expect(try memory("limits: {sources: 0}")[.diffusion]?[.sourceCache] == nil)
     }
 

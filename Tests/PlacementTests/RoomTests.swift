@@ -58,7 +58,7 @@ struct RoomTests {
         try Planner(Topology(yaml: yaml, file: "f"), inventory: .npus(cards), model: RealSize.folder).plan()
     }
 
-    private func stage(_ room: Plan.Room, sourceLocation: SourceLocation = #_sourceLocation) throws -> PlannedStage {
+    private func stage(_ room: Plan.Room, sourceLocation: SourceLocation = #_sourceLocation) throws -> StageSpec {
         guard case .stage(let stage) = room else {
             Issue.record("\(room)", sourceLocation: sourceLocation)
             throw CancellationError()
