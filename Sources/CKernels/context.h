@@ -1,8 +1,8 @@
 /// What an operation finds: the pool, its scratch memory, and the table of kernels it belongs to.
-#ifndef CK_CONTEXT_H
-#define CK_CONTEXT_H
+#pragma once
 
 #include "include/CKernels.h"
+#include "openblas.h"
 #include "pool.h"
 
 /// The operations of one instruction set; see CKernels.h for each.
@@ -42,9 +42,6 @@ typedef struct {
     char padding[64];
 } ck_scratch_set;
 
-/// `cblas_sgemm` with C enums as ints.
-typedef void ck_sgemm(int order, int trans_a, int trans_b, int m, int n, int k, float alpha, const float *a, int lda, const float *b, int ldb, float beta, float *c, int ldc);
-
 struct ck_context {
     const ck_table *table;
     ck_pool *pool;
@@ -58,7 +55,3 @@ struct ck_context {
 void *ck_scratch(ck_context *context, int thread, int slot, size_t bytes);
 /// The same in the shared set, for the submitting thread to fill and all to read.
 void *ck_shared(ck_context *context, int slot, size_t bytes);
-/// OpenBLAS's product on one thread, or null.
-ck_sgemm *ck_openblas(void);
-
-#endif

@@ -1,11 +1,11 @@
 // Weights of convolutions as kernels/convolution.h reads them, made once at load.
 
+#include "constants.h"
 #include "context.h"
+#include "memory.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-enum { KC = 128, W = 16 };
 
 static float element(ck_weight weight, long index) {
     const char *p = weight.data;
@@ -110,8 +110,8 @@ static void pack_outputs(void *argument, long begin, long end, int thread) {
 
 void ck_convolution_pack(ck_context *context, ck_weight weight, long out, long in, long kernel, long phases, float *packed) {
     memset(packed, 0, (size_t)ck_convolution_packed_count(context, weight.type, out, in, kernel, phases) * 4);
-    float *rows = malloc((size_t)(context->threads * (kernel * kernel + 4) * in) * 4);
-    if (!rows) abort();
+    size_t bytes = (size_t)(context->threads * (kernel * kernel + 4) * in) * 4;
+    float *rows = ck_require(malloc(bytes), bytes, "the packing of a convolution");
     pack_t pack = {context, weight, out, in, kernel, phases, packed, rows};
     ck_pool_run(context->pool, out, 1, pack_outputs, &pack);
     free(rows);

@@ -1,4 +1,5 @@
-#include "context.h"
+#include "openblas.h"
+#include "include/CKernels.h"
 
 #include <dlfcn.h>
 #include <pthread.h>
@@ -6,9 +7,13 @@
 
 static ck_sgemm *sgemm;
 
-static void load(void) {
-    // OpenBLAS chooses its kernels in a constructor, by vendor: with some it overlooks AVX-512. The variable must stand before it is loaded.
+/// OpenBLAS chooses its kernels in a constructor, by vendor, and overlooks AVX-512 on some processors, so the variable that
+/// names them must be set before the library is loaded. It is set before `main`: later other threads may read the environment.
+__attribute__((constructor)) static void choose_kernels(void) {
     if (ck_supports(CK_AVX512)) setenv("OPENBLAS_CORETYPE", "SkylakeX", 0);
+}
+
+static void load(void) {
     void *library = dlopen("libopenblas.so.0", RTLD_NOW | RTLD_LOCAL);
     if (!library) return;
     void (*set_threads)(int) = (void (*)(int))dlsym(library, "openblas_set_num_threads");

@@ -1,4 +1,5 @@
 #include "pool.h"
+#include "memory.h"
 
 #include <pthread.h>
 #include <sched.h>
@@ -94,7 +95,8 @@ static void *work(void *argument) {
 }
 
 ck_pool *ck_pool_create(int threads) {
-    ck_pool *pool = aligned_alloc(64, (sizeof(ck_pool) + 63) / 64 * 64);
+    size_t size = (sizeof(ck_pool) + 63) / 64 * 64;
+    ck_pool *pool = ck_require(aligned_alloc(64, size), size, "a pool of threads");
     pool->threads = threads < 1 ? 1 : threads;
     atomic_init(&pool->generation, 0);
     atomic_init(&pool->next, 0);
@@ -103,10 +105,10 @@ ck_pool *ck_pool_create(int threads) {
     atomic_init(&pool->ending, false);
     pthread_mutex_init(&pool->mutex, NULL);
     pthread_cond_init(&pool->wake, NULL);
-    pool->workers = calloc((size_t)pool->threads, sizeof(pthread_t));
+    pool->workers = ck_require(calloc((size_t)pool->threads, sizeof(pthread_t)), (size_t)pool->threads * sizeof(pthread_t), "a pool's threads");
     int started = 1;
     for (; started < pool->threads; started++) {
-        struct start *start = malloc(sizeof(struct start));
+        struct start *start = ck_require(malloc(sizeof(struct start)), sizeof(struct start), "the start of a thread");
         *start = (struct start){pool, started};
         if (pthread_create(&pool->workers[started], NULL, work, start) != 0) {
             free(start);

@@ -4,8 +4,11 @@
 /// row-major; a `stride` counts elements from one row to the next. Activations are f32. Weights are f32, bf16 or f16 at
 /// any address, aligned or not, and are read where they are. Nothing is allocated once the scratch memory has grown to
 /// the largest call.
-#ifndef CKERNELS_H
-#define CKERNELS_H
+#pragma once
+
+#if !defined(__clang__) || !defined(__linux__)
+#error "CKernels needs clang (vector types, target attributes) and Linux (sched_getaffinity, madvise)"
+#endif
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -111,8 +114,6 @@ const char *ck_name(const ck_context *context);
 int ck_threads(const ck_context *context);
 /// Whether products and attention run on bf16 operands.
 bool ck_uses_bf16(const ck_context *context);
-/// Whether OpenBLAS could be loaded; the generic kernels use it for their products.
-bool ck_openblas_available(void);
 
 /// 2 MB-aligned memory in huge pages where `bytes` is large.
 void *ck_allocate(size_t bytes);
@@ -151,5 +152,3 @@ void ck_group_norm(ck_context *, const ck_group_norm_call *);
 double ck_measure_product_rate(ck_context *, bool bf16, double seconds);
 /// Reads `bytes` of memory `rounds` times with every thread; returns GB/s.
 double ck_measure_read_rate(ck_context *, const void *memory, size_t bytes, int rounds);
-
-#endif

@@ -8,6 +8,10 @@
 // A step is one f32, or a pair of bf16: of neighbours in the head for Q and K, of neighbouring keys for P and V. Scores, sums
 // and outputs are f32 always. The scale and log₂e are folded into Q, so the exponential is a power of two. Query heads that
 // share a key head share its packing.
+#pragma once
+#include "finish.h"
+#include "micro.h"
+#include "pack.h"
 
 MICRO(micro_tile, MR, NV, false)
 MICRO(micro_1, MR, 1, false)

@@ -6,6 +6,8 @@
 //
 // Operands stay f32 in every precision: the keys' bytes are what takes time. How keys are split depends on their number
 // alone, so a request's values do not depend on the threads.
+#pragma once
+#include "attention.h"
 
 enum { FEW = 32 };
 MICRO(micro_few, FEW_ROWS, NV, false)

@@ -6,6 +6,8 @@
 //
 // Keys and values are read where they lie, row by row, f32 or bf16; queries and sums are f32. How a sequence is split depends
 // on its length alone, so its values depend neither on the threads nor on the other sequences.
+#pragma once
+#include "attention_few.h"
 
 enum { PAGED_QUERIES = 4, PAGED_KEYS = CK_HAS_AVX512 ? 4 : 1, PAGED_VECTORS = CK_HAS_AVX512 ? 4 : 1 };
 

@@ -5,6 +5,8 @@
 //
 // A 3 × 3 convolution of an image enlarged twice is four 2 × 2 convolutions of the image itself, one for each parity of
 // the output's row and column: 4 products for 9.
+#pragma once
+#include "gemm.h"
 
 /// Sums of a task, in blocks of MR × NR: half of a second-level cache of 1 MB.
 enum { SUM_BLOCKS = (512 << 10) / (MR * NR * 4) };

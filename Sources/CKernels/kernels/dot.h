@@ -7,6 +7,8 @@
 //
 // bf16 weights are split by shift and mask into even and odd elements, so for them x is laid out once in groups of 32 as 16
 // evens and 16 odds.
+#pragma once
+#include "finish.h"
 
 enum { DOT_ROWS = 6, DOT_COLUMNS = 2, DOT_SUMS = CK_HAS_AVX512 ? 2 : 1, DOT_CHUNK = 16 };
 /// From how many rows on packing pays. A batch of so many sequences still has the same values as each alone.

@@ -4,6 +4,9 @@
 //
 // Each sum takes its products in the order of K in one register, and its lanes are added by one tree, however many rows there
 // are: a row's values are the same to the bit alone and in a batch.
+#pragma once
+#include "dot.h"
+#include "pack.h"
 
 #if CK_HAS_BF16
 enum { PAIR_ROWS = 4, PAIR_COLUMNS = 4 };

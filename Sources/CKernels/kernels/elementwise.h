@@ -1,4 +1,8 @@
 // One pass over rows: rotation, gating, activation, sum, gather; and the index of the largest.
+#pragma once
+#include "maths.h"
+#include "rows.h"
+#include "slots.h"
 
 typedef struct {
     const float *x, *up;

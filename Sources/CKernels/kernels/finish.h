@@ -1,4 +1,7 @@
 // What a product does with its sums: bias, activation, and store, add or gated add.
+#pragma once
+#include "maths.h"
+#include "slots.h"
 
 typedef struct {
     const float *bias; // [out], null without
@@ -41,8 +44,6 @@ static void finish(const finish_t *f, const float *sums, long stride, long rows,
     }
 #undef FINISH
 }
-
-enum { SHARED_BIAS, SHARED_WEIGHT, SHARED_A, SHARED_KEYS, SHARED_VALUES, SHARED_PARTIAL };
 
 /// A vector of a checkpoint as aligned floats in the shared slot, or null where it is absent.
 static const float *vector_f32(ck_context *context, int slot, ck_weight v, long n) {

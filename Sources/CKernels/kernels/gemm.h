@@ -10,14 +10,17 @@
 // One task is a few panels: for each k-block, for each panel, pack B and run down all row blocks of A, which lie one behind
 // the other so that the prefetcher is never interrupted. The sizes are measured: a panel of B fits half of a first-level cache
 // of 32 KB, a task's sums half of a second-level cache of 1 MB.
+#pragma once
+#include "finish.h"
+#include "micro.h"
+#include "pack.h"
 
 MICRO(micro, MR, NV, true)
 #if CK_HAS_BF16
 MICRO_BF16(micro_bf16, MR, NV, true)
 #endif
 
-enum { NR = NV * W, KC = 128, ROW_BLOCKS = 960 / MR, TASK_PANELS = 4 };
-enum { THREAD_B, THREAD_SUMS, THREAD_A, THREAD_X };
+enum { ROW_BLOCKS = 960 / MR, TASK_PANELS = 4 };
 
 /// One block of sums from (or added to) `sums [MR][NR]`.
 static void gemm_block(bool bf16, long steps, const float *a, const float *b, float *sums, bool first) {
@@ -43,28 +46,6 @@ static void gemm_block(bool bf16, long steps, const float *a, const float *b, fl
 #pragma clang loop unroll(full)
             for (int v = 0; v < NV; v++) store(sums + i * NR + v * W, load(sums + i * NR + v * W) + sum[i][v]);
     }
-}
-
-#if CK_HAS_BF16
-/// Thirty-two floats, rounded to nearest even, as sixteen pairs.
-INLINE vf pair_bf16(vf low, vf high) { return __builtin_bit_cast(vf, _mm512_cvtne2ps_pbh((__m512)high, (__m512)low)); }
-#endif
-
-/// One row of a block: `steps` steps from element `k` on, of which `left` elements exist.
-INLINE void pack_row(bool bf16, const float *x, long left, long steps, float *a) {
-#if CK_HAS_BF16
-    if (bf16) {
-        long s = 0;
-        for (; s + W <= steps && left >= 2 * W; s += W, x += 2 * W, left -= 2 * W) store(a + s, pair_bf16(load(x), load(x + W)));
-        for (; s < steps; s += W, x += 2 * W, left -= 2 * W) {
-            vf low = left > 0 ? load_n(x, left) : splat(0), high = left > W ? load_n(x + W, left - W) : splat(0);
-            store(a + s, pair_bf16(low, high));
-        }
-        return;
-    }
-#endif
-    (void)bf16, (void)left;
-    memcpy(a, x, (size_t)steps * 4);
 }
 
 typedef struct {

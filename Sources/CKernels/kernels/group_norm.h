@@ -1,5 +1,8 @@
 // GroupNorm over [pixels, channels]: each strip of pixels gives a mean and a sum of squares about it per group, strips are
 // merged in double (Chan's formula), then one pass of scale, shift and activation per channel.
+#pragma once
+#include "finish.h"
+#include "rows.h"
 
 enum { STRIP = 64 };
 

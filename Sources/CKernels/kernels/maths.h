@@ -1,4 +1,6 @@
 // Exponentials and what is made of them, by polynomials: relative error about 1e-7, NaN in is NaN out.
+#pragma once
+#include "vector.h"
 
 /// p · 2^n for a whole number n of −200 to 127, given as `shifted` = n + 1.5 · 2^23, whose low bits are n.
 INLINE vf scale_by(vf p, vf shifted) {

@@ -1,4 +1,6 @@
 // What the machine can do at most: products without memory, and reads without work.
+#pragma once
+#include "gemm.h"
 
 /// Runs `rounds` times the innermost loop over a block that stays in the first-level cache; returns its operations.
 static double product_flops(bool bf16, long rounds) {

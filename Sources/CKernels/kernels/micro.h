@@ -3,6 +3,12 @@
 // A is row-major, `a_stride` apart (a constant, so the rows are displacements of one pointer), each element broadcast; B has
 // one row of V vectors per step, `b_stride` apart. A step is one f32, or one pair of bf16. With AHEAD, the R · steps floats
 // behind these rows of A are fetched on the way: the next block, where blocks lie one behind the other.
+#pragma once
+#include "vector.h"
+
+/// Columns of one panel of B.
+enum { NR = NV * W };
+_Static_assert(NR == 16 || NR == 32, "what CKernels.h and convolution_pack.c allow for a table's panel");
 
 #define MICRO(NAME, R, V, AHEAD)                                                                                               \
     INLINE void NAME(long steps, const float *a, long a_stride, const float *b, long b_stride, vf sum[R][V]) {          \

@@ -1,4 +1,7 @@
 // Norms of rows and of heads: a row is read twice or three times, the second time from the first-level cache.
+#pragma once
+#include "finish.h"
+#include "rows.h"
 
 typedef struct {
     const float *x;
@@ -132,9 +135,6 @@ static void head_layer_norm_rows(void *argument, long begin, long end, int threa
         }
     }
 }
-
-/// Rows for some 64 KB, so that small calls stay on the caller's thread.
-INLINE long row_grain(long columns) { return 1 + (16 << 10) / (columns + 1); }
 
 static void rms_norm(ck_context *context, const float *x, long x_stride, long rows, long columns, ck_weight weight, float epsilon, bool add, float *y, long y_stride) {
     norm_t g = {.x = x, .x_stride = x_stride, .columns = columns, .epsilon = epsilon, .add = add, .y = y, .y_stride = y_stride};

@@ -3,22 +3,15 @@
 // Before: CK_TABLE (the table's name), CK_NAME, CK_HAS_AVX512, CK_HAS_BF16, CK_HAS_F16 (whether an instruction widens f16), LANES
 // (floats of a register), and the tile MR × (NV · 16): as many sums as the registers hold.
 
-#include "vector.h"
-#include "maths.h"
-#include "finish.h"
-#include "micro.h"
-#include "gemm.h"
-#include "dot.h"
-#include "dot_bf16.h"
-#include "linear.h"
 #include "attention.h"
 #include "attention_few.h"
 #include "attention_paged.h"
-#include "norms.h"
-#include "elementwise.h"
 #include "convolution.h"
+#include "elementwise.h"
 #include "group_norm.h"
+#include "linear.h"
 #include "measure.h"
+#include "norms.h"
 
 const ck_table CK_TABLE = {
     .name = CK_NAME,

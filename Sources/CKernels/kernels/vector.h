@@ -1,5 +1,14 @@
 // Sixteen floats at a time, in clang's own vector types: one zmm register with AVX-512, two ymm with AVX2, four quarters
 // with SSE or NEON. Included by each table inside its target attribute, so the same source becomes each instruction set.
+#pragma once
+#include "../constants.h"
+#include "../context.h"
+
+#include <string.h>
+
+#if !defined(CK_HAS_AVX512) || !defined(CK_HAS_BF16) || !defined(CK_HAS_F16)
+#error "kernels are compiled by a table: see table.h for what it defines before"
+#endif
 
 typedef float vf __attribute__((ext_vector_type(16)));
 typedef int32_t vi __attribute__((ext_vector_type(16)));
@@ -11,7 +20,7 @@ typedef vu vu_any __attribute__((aligned(1), may_alias));
 typedef vh vh_any __attribute__((aligned(1), may_alias));
 
 #define INLINE static inline __attribute__((always_inline))
-enum { W = 16 };
+_Static_assert(sizeof(vf) == W * sizeof(float), "a vector holds W floats");
 
 INLINE vf load(const void *p) { return *(const vf_any *)p; }
 INLINE vu load_u(const void *p) { return *(const vu_any *)p; }

@@ -1,0 +1,25 @@
+// Rows of x as a product reads them: steps of 4 bytes, one f32 or a pair of bf16.
+#pragma once
+#include "vector.h"
+
+#if CK_HAS_BF16
+/// Thirty-two floats, rounded to nearest even, as sixteen pairs.
+INLINE vf pair_bf16(vf low, vf high) { return __builtin_bit_cast(vf, _mm512_cvtne2ps_pbh((__m512)high, (__m512)low)); }
+#endif
+
+/// One row of a block: `steps` steps from element `k` on, of which `left` elements exist.
+INLINE void pack_row(bool bf16, const float *x, long left, long steps, float *a) {
+#if CK_HAS_BF16
+    if (bf16) {
+        long s = 0;
+        for (; s + W <= steps && left >= 2 * W; s += W, x += 2 * W, left -= 2 * W) store(a + s, pair_bf16(load(x), load(x + W)));
+        for (; s < steps; s += W, x += 2 * W, left -= 2 * W) {
+            vf low = left > 0 ? load_n(x, left) : splat(0), high = left > W ? load_n(x + W, left - W) : splat(0);
+            store(a + s, pair_bf16(low, high));
+        }
+        return;
+    }
+#endif
+    (void)bf16, (void)left;
+    memcpy(a, x, (size_t)steps * 4);
+}
