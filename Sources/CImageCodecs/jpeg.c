@@ -60,7 +60,7 @@ static void watch_scans(j_common_ptr info) {
     if (info->is_decompressor && ((j_decompress_ptr)info)->input_scan_number > MAXIMUM_SCANS) fail_with(info, "more than 100 scans");
 }
 
-static void set_source(j_decompress_ptr info, struct jpeg_source_mgr *source, const uint8_t *bytes, size_t count) {
+static void set_source(struct jpeg_source_mgr *source, const uint8_t *bytes, size_t count) {
     source->init_source = begin_source;
     source->fill_input_buffer = out_of_bytes;
     source->skip_input_data = skip_bytes;
@@ -68,26 +68,41 @@ static void set_source(j_decompress_ptr info, struct jpeg_source_mgr *source, co
     source->term_source = begin_source;
     source->next_input_byte = bytes;
     source->bytes_in_buffer = count;
-    info->src = source;
+}
+
+// Objects that change between setjmp and longjmp may hold anything afterwards if they are local to the function that called
+// setjmp (C11 7.13.2.1). So each of the three functions that do takes its state from a caller, who also cleans up.
+
+typedef struct {
+    struct jpeg_decompress_struct info;
+    struct jpeg_source_mgr source;
+    struct jpeg_progress_mgr progress;
+    failure error;
+    uint8_t *inks; // one row of four inks a pixel
+} decoder;
+
+static void open_decoder(decoder *state, const uint8_t *bytes, size_t count, char *message) {
+    memset(state, 0, sizeof *state);
+    state->info.err = open_failure(&state->error, message);
+    set_source(&state->source, bytes, count);
+}
+
+static int read_size(decoder *state, glm_image_size *size) {
+    if (setjmp(state->error.jump)) return GLM_IMAGE_MALFORMED;
+    jpeg_create_decompress(&state->info);
+    state->info.src = &state->source;
+    jpeg_read_header(&state->info, TRUE);
+    size->width = state->info.image_width;
+    size->height = state->info.image_height;
+    return GLM_IMAGE_OK;
 }
 
 int glm_jpeg_size(const uint8_t *bytes, size_t count, glm_image_size *size, char *message) {
-    struct jpeg_decompress_struct info;
-    struct jpeg_source_mgr source;
-    failure error;
-    memset(&info, 0, sizeof info);
-    info.err = open_failure(&error, message);
-    if (setjmp(error.jump)) {
-        jpeg_destroy_decompress(&info);
-        return GLM_IMAGE_MALFORMED;
-    }
-    jpeg_create_decompress(&info);
-    set_source(&info, &source, bytes, count);
-    jpeg_read_header(&info, TRUE);
-    size->width = info.image_width;
-    size->height = info.image_height;
-    jpeg_destroy_decompress(&info);
-    return GLM_IMAGE_OK;
+    decoder state;
+    open_decoder(&state, bytes, count, message);
+    int result = read_size(&state, size);
+    jpeg_destroy_decompress(&state.info);
+    return result;
 }
 
 // round(a · b / 255)
@@ -104,48 +119,42 @@ static void convert_inks(const uint8_t *inks, uint8_t *rgb, uint32_t width) {
     }
 }
 
-int glm_jpeg_decode(const uint8_t *bytes, size_t count, glm_image_size size, uint8_t *rgb, char *message) {
-    struct jpeg_decompress_struct info;
-    struct jpeg_source_mgr source;
-    struct jpeg_progress_mgr progress;
-    failure error;
-    // Allocated before the jump is set, so that both ways out can free it.
-    uint8_t *inks = malloc((size_t)size.width * 4);
-    if (!inks) return GLM_IMAGE_NO_MEMORY;
-    memset(&info, 0, sizeof info);
-    memset(&progress, 0, sizeof progress);
-    info.err = open_failure(&error, message);
-    if (setjmp(error.jump)) {
-        jpeg_destroy_decompress(&info);
-        free(inks);
-        return GLM_IMAGE_MALFORMED;
-    }
-    jpeg_create_decompress(&info);
-    set_source(&info, &source, bytes, count);
-    progress.progress_monitor = watch_scans;
-    info.progress = &progress;
-    jpeg_read_header(&info, TRUE);
-    if (info.image_width != size.width || info.image_height != size.height) fail_with((j_common_ptr)&info, "two sizes");
-    int has_inks = info.jpeg_color_space == JCS_CMYK || info.jpeg_color_space == JCS_YCCK;
-    if (!has_inks && info.num_components != 1 && info.num_components != 3) {
-        snprintf(message, GLM_IMAGE_MESSAGE_BYTES, "%d colour components", info.num_components);
-        jpeg_destroy_decompress(&info);
-        free(inks);
+static int read_pixels(decoder *state, glm_image_size size, uint8_t *rgb) {
+    j_decompress_ptr info = &state->info;
+    if (setjmp(state->error.jump)) return GLM_IMAGE_MALFORMED;
+    jpeg_create_decompress(info);
+    info->src = &state->source;
+    state->progress.progress_monitor = watch_scans;
+    info->progress = &state->progress;
+    jpeg_read_header(info, TRUE);
+    if (info->image_width != size.width || info->image_height != size.height) fail_with((j_common_ptr)info, "two sizes");
+    int has_inks = info->jpeg_color_space == JCS_CMYK || info->jpeg_color_space == JCS_YCCK;
+    if (!has_inks && info->num_components != 1 && info->num_components != 3) {
+        snprintf(state->error.message, GLM_IMAGE_MESSAGE_BYTES, "%d colour components", info->num_components);
         return GLM_IMAGE_UNSUPPORTED;
     }
-    info.out_color_space = has_inks ? JCS_CMYK : JCS_RGB;
-    jpeg_start_decompress(&info);
-    if (info.output_width != size.width || info.output_height != size.height) fail_with((j_common_ptr)&info, "two sizes");
-    while (info.output_scanline < info.output_height) {
-        uint8_t *row = rgb + (size_t)info.output_scanline * size.width * 3;
-        JSAMPROW target = has_inks ? inks : row;
-        if (jpeg_read_scanlines(&info, &target, 1) != 1) fail_with((j_common_ptr)&info, "the data ends early");
-        if (has_inks) convert_inks(inks, row, size.width);
+    info->out_color_space = has_inks ? JCS_CMYK : JCS_RGB;
+    jpeg_start_decompress(info);
+    if (info->output_width != size.width || info->output_height != size.height) fail_with((j_common_ptr)info, "two sizes");
+    while (info->output_scanline < info->output_height) {
+        uint8_t *row = rgb + (size_t)info->output_scanline * size.width * 3;
+        JSAMPROW target = has_inks ? state->inks : row;
+        if (jpeg_read_scanlines(info, &target, 1) != 1) fail_with((j_common_ptr)info, "the data ends early");
+        if (has_inks) convert_inks(state->inks, row, size.width);
     }
-    jpeg_finish_decompress(&info);
-    jpeg_destroy_decompress(&info);
-    free(inks);
+    jpeg_finish_decompress(info);
     return GLM_IMAGE_OK;
+}
+
+int glm_jpeg_decode(const uint8_t *bytes, size_t count, glm_image_size size, uint8_t *rgb, char *message) {
+    decoder state;
+    open_decoder(&state, bytes, count, message);
+    state.inks = malloc((size_t)size.width * 4);
+    if (!state.inks) return GLM_IMAGE_NO_MEMORY;
+    int result = read_pixels(&state, size, rgb);
+    jpeg_destroy_decompress(&state.info);
+    free(state.inks);
+    return result;
 }
 
 typedef struct {
@@ -176,43 +185,53 @@ static void end_target(j_compress_ptr info) {
     target->count = target->capacity - target->base.free_in_buffer;
 }
 
-int glm_jpeg_encode(const uint8_t *rgb, glm_image_size size, int quality, uint8_t **bytes, size_t *count, char *message) {
+typedef struct {
     struct jpeg_compress_struct info;
     growing target;
     failure error;
-    memset(&info, 0, sizeof info);
-    memset(&target, 0, sizeof target);
-    target.capacity = 1 << 16;
-    target.bytes = malloc(target.capacity);
-    if (!target.bytes) return GLM_IMAGE_NO_MEMORY;
-    info.err = open_failure(&error, message);
-    if (setjmp(error.jump)) {
-        jpeg_destroy_compress(&info);
-        free(target.bytes);
-        return GLM_IMAGE_MALFORMED;
-    }
-    jpeg_create_compress(&info);
-    target.base.init_destination = begin_target;
-    target.base.empty_output_buffer = grow_target;
-    target.base.term_destination = end_target;
-    info.dest = &target.base;
-    info.image_width = size.width;
-    info.image_height = size.height;
-    info.input_components = 3;
-    info.in_color_space = JCS_RGB;
-    jpeg_set_defaults(&info);
-    jpeg_set_quality(&info, quality, TRUE);
+} encoder;
+
+static int write_pixels(encoder *state, const uint8_t *rgb, glm_image_size size, int quality) {
+    j_compress_ptr info = &state->info;
+    if (setjmp(state->error.jump)) return GLM_IMAGE_MALFORMED;
+    jpeg_create_compress(info);
+    info->dest = &state->target.base;
+    info->image_width = size.width;
+    info->image_height = size.height;
+    info->input_components = 3;
+    info->in_color_space = JCS_RGB;
+    jpeg_set_defaults(info);
+    jpeg_set_quality(info, quality, TRUE);
     // Full colour resolution: small coloured letters keep their edges.
-    for (int c = 0; c < 3; c++) info.comp_info[c].h_samp_factor = info.comp_info[c].v_samp_factor = 1;
-    info.optimize_coding = TRUE;
-    jpeg_start_compress(&info, TRUE);
-    while (info.next_scanline < info.image_height) {
-        JSAMPROW row = (JSAMPROW)(rgb + (size_t)info.next_scanline * size.width * 3);
-        jpeg_write_scanlines(&info, &row, 1);
+    for (int c = 0; c < 3; c++) info->comp_info[c].h_samp_factor = info->comp_info[c].v_samp_factor = 1;
+    info->optimize_coding = TRUE;
+    jpeg_start_compress(info, TRUE);
+    while (info->next_scanline < info->image_height) {
+        JSAMPROW row = (JSAMPROW)(rgb + (size_t)info->next_scanline * size.width * 3);
+        jpeg_write_scanlines(info, &row, 1);
     }
-    jpeg_finish_compress(&info);
-    jpeg_destroy_compress(&info);
-    *bytes = target.bytes;
-    *count = target.count;
+    jpeg_finish_compress(info);
+    return GLM_IMAGE_OK;
+}
+
+int glm_jpeg_encode(const uint8_t *rgb, glm_image_size size, int quality, uint8_t **bytes, size_t *count, char *message) {
+    encoder state;
+    memset(&state, 0, sizeof state);
+    state.info.err = open_failure(&state.error, message);
+    growing *target = &state.target;
+    target->base.init_destination = begin_target;
+    target->base.empty_output_buffer = grow_target;
+    target->base.term_destination = end_target;
+    target->capacity = 1 << 16;
+    target->bytes = malloc(target->capacity);
+    if (!target->bytes) return GLM_IMAGE_NO_MEMORY;
+    int result = write_pixels(&state, rgb, size, quality);
+    jpeg_destroy_compress(&state.info);
+    if (result != GLM_IMAGE_OK) {
+        free(target->bytes);
+        return result;
+    }
+    *bytes = target->bytes;
+    *count = target->count;
     return GLM_IMAGE_OK;
 }
