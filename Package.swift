@@ -110,7 +110,7 @@ let package = Package(
         executable("glm-diffusion", ["Stages", "ServerKit"]),
         executable(
             "glm-gateway",
-            ["Gateway", "Processes", "Placement", "Jobs", "Telemetry", "Checkpoint", "Domain", "ServerKit", "Wire", "GLMTiny", metrics, logging]),
+            ["Gateway", "Processes", "Placement", "Telemetry", "Checkpoint", "Domain", "ServerKit", "Wire", "GLMTiny", metrics]),
         executable(
             "glm",
             [
@@ -126,14 +126,17 @@ let package = Package(
         // Makes copies of it that lack what an older CANN would.
         .target(name: "StandInFiles", path: "Tests/StandInFiles", swiftSettings: settings),
 
+        // What test targets share.
+        .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
+
         tests("AscendStandInTests", ["AscendStandIn", "CAscend", "Placement"]),
         tests(
             "TensorAscendTests", ["StandInFiles", "Domain", "TensorAscend", "Devices", "Tensor", "TensorCPU", "GLMImage", "Checkpoint", "Imaging"]),
         tests("DomainTests", ["Domain"]),
         tests("TensorCPUTests", ["Domain", "TensorCPU", "Tensor"]),
-        tests("CheckpointTests", ["Checkpoint", "Tensor"]),
-        tests("TokenizingTests", ["Tokenizing"]),
-        tests("ImagingTests", ["Imaging", "Checkpoint", "Tensor"]),
+        tests("CheckpointTests", ["TestSupport", "Checkpoint", "Tensor"]),
+        tests("TokenizingTests", ["TestSupport", "Tokenizing"]),
+        tests("ImagingTests", ["TestSupport", "Imaging", "Checkpoint", "Tensor"]),
         tests("GLMImageTests", ["GLMImage", "ModelConfiguration", "Domain", "Tensor", "TensorCPU", "Checkpoint", "Imaging"]),
         tests("WireTests", ["Wire"]),
         tests("ServerKitTests", ["ServerKit", "Wire", grpc, grpcTransport, arguments]),

@@ -1,6 +1,7 @@
 import Checkpoint
 import Foundation
 import Imaging
+import TestSupport
 import Testing
 
 @Suite struct DecodingTests {
@@ -72,7 +73,7 @@ import Testing
         ])
     func fuzz(name: String) throws {
         let whole = try bytes(name)
-        var random = SystemRandomNumberGenerator()
+        var random = SeededRandom("a changed \(name)")
         for _ in 0..<400 {
             var changed = whole
             for _ in 0..<Int.random(in: 1...6, using: &random) {
