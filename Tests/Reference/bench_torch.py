@@ -3,7 +3,7 @@
     bench_torch.py MODEL_DIR [--json] [--threads 2] [--seconds 3] [--side 512] [--dtype f32 bf16]
 
 vision: side/16 × side/16 patches through the tower and the quantiser. prefill: 512 tokens, logits of the last. decode: one token after 512
-with the KV cache. glyph: 128 bytes. denoise: one pass of the transformer, 64 text tokens. vae-decode: one picture. Each is the best of all runs
+with the KV cache; decode-4, decode-8, decode-16: one token of as many sequences in a batch. glyph: 128 bytes. denoise: one pass of the transformer, 64 text tokens. vae-decode: one picture. Each is the best of all runs
 in its time, and the autoencoder the better of both memory layouts: PyTorch at its best on this machine.
 """
 
@@ -44,16 +44,22 @@ def autoregressive(folder, dtype, side, seconds):
     positions = torch.arange(512 + 48).view(1, 1, -1).expand(3, 1, -1)
     yield "prefill", best(seconds, lambda: model(input_ids=prompt, position_ids=positions[..., :512], use_cache=True, logits_to_keep=1))
 
+    for size in (1, 4, 8, 16):
+        yield "decode" if size == 1 else f"decode-{size}", decode(model, prompt.expand(size, -1), positions.expand(3, size, -1), seconds)
+
+
+def decode(model, prompts, positions, seconds):
+    """Milliseconds of the quickest step of 48 after the prompts, `[sequences, 512]`; positions are `[3, sequences, 512 + 48]`."""
     cache, least = None, float("inf")
     start = time.perf_counter()
     while cache is None or time.perf_counter() - start < seconds:
-        cache = model(input_ids=prompt, position_ids=positions[..., :512], use_cache=True, logits_to_keep=1).past_key_values
+        cache = model(input_ids=prompts, position_ids=positions[..., :512], use_cache=True, logits_to_keep=1).past_key_values
         for i in range(48):
-            token, position = torch.tensor([[i % text.vision_vocab_size]]), positions[..., 512 + i:513 + i]
+            tokens = torch.full((len(prompts), 1), i % model.config.text_config.vision_vocab_size)
             before = time.perf_counter()
-            model(input_ids=token, position_ids=position, past_key_values=cache, use_cache=True)
+            model(input_ids=tokens, position_ids=positions[..., 512 + i:513 + i], past_key_values=cache, use_cache=True)
             least = min(least, time.perf_counter() - before)
-    yield "decode", least * 1000
+    return least * 1000
 
 
 def glyph(folder, dtype, side, seconds):

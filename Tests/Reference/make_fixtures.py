@@ -1,6 +1,6 @@
 """Makes Tests/Fixtures anew: random checkpoints, their reference files, and the text, picture and noise cases.
 
-    make_fixtures.py [--only NAME …]
+    make_fixtures.py [--only NAME …] [--into DIR]
 
 Everything is seeded: the same library versions give the same bytes, so a changed file in `git diff` means that the reference changed.
 """
@@ -125,9 +125,13 @@ def make_tiles_file():
 
 
 def main():
+    global FIXTURES
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--only", nargs="*", help="checkpoints to make (processor, tiles, text, images and randn are names too)")
-    wanted = parser.parse_args().only or [*CHECKPOINTS, "processor", "tiles", "text", "images", "randn"]
+    parser.add_argument("--into", type=Path, default=FIXTURES, help="the folder to write to; default: Tests/Fixtures")
+    options = parser.parse_args()
+    FIXTURES = options.into
+    wanted = options.only or [*CHECKPOINTS, "processor", "tiles", "text", "images", "randn"]
     torch.set_num_threads(1)
     pipes = {}
     for name, spec in CHECKPOINTS.items():

@@ -1,0 +1,71 @@
+#!/bin/sh
+# Runs every script that the documents name, in its cheapest form, against the programs of the last release build. A script whose
+# Python packages are not installed is named and left out.
+#
+#   Tests/Reference/check.sh [--long]          GLM_PYTHON: the interpreter, default python3
+#
+# --long: also what takes minutes (all fixtures anew, which must come out as they are stored; the middle-sized checkpoint).
+set -eu
+cd "$(dirname "$0")/../.."
+python=${GLM_PYTHON:-python3}
+bin=$PWD/.build/release
+model=$PWD/Tests/Fixtures/tiny-f32
+out=$(mktemp -d)
+gateway=
+trap '[ -z "$gateway" ] || { kill "$gateway"; wait "$gateway" || true; }; rm -rf "$out"' EXIT
+ran= skipped=
+
+# has PACKAGE...: whether Python finds them all.
+has() { "$python" -c 'import importlib.util, sys; sys.exit(not all(map(importlib.util.find_spec, sys.argv[1:])))' "$@" 2>/dev/null; }
+# check NAME 'PACKAGE...' COMMAND...
+check() {
+    name=$1 packages=$2
+    shift 2
+    # shellcheck disable=SC2086
+    if ! has $packages; then
+        skipped="$skipped $name"
+        return
+    fi
+    if ! "$@" >"$out/log" 2>&1; then
+        echo "Tests/Reference: $name failed:" >&2
+        tail -n 30 "$out/log" >&2
+        exit 1
+    fi
+    ran="$ran $name"
+}
+all='torch transformers diffusers'
+
+check estimate.py '' "$python" deploy/ascend/estimate.py --check
+
+if has grpc grpc_reflection; then
+    "$bin/glm-gateway" --run-directory "$out/run" --start text,diffusion --model "$model" >"$out/ready" 2>"$out/gateway" &
+    gateway=$!
+    until grep -q '^ready' "$out/ready"; do
+        kill -0 "$gateway" || { cat "$out/gateway" >&2; exit 1; }
+        sleep 0.05
+    done
+fi
+check grpc_client.py 'grpc grpc_reflection' "$python" Tests/Reference/grpc_client.py "unix:$out/run/gateway.sock" 'a cat' "$out/a.png" --size 64x64 --steps 1 --seed 1
+
+reference() {
+    "$python" Tests/Reference/make_reference.py "$model" "$out/reference.safetensors" --prompt 'a red "A"' --height 64 --width 64 --steps 2
+    "$bin/glm" verify "$model" "$out/reference.safetensors"
+}
+check make_reference.py "$all" reference
+check bench_torch.py "$all" "$python" Tests/Reference/bench_torch.py "$model" --seconds 0.01 --side 64 --dtype f32
+check bench_alternating.py "$all" "$python" Tests/Reference/bench_alternating.py "$bin/glm" "$model" --rounds 1 --seconds 0.01 --side 64 --precision f32
+check bench_picture.py "$all" "$python" Tests/Reference/bench_picture.py "$bin/glm" Sources/GLMTiny/glm-tiny --rounds 1 --steps 1 --pictures 1 --dtype f32
+
+fixtures() {
+    cp -R Tests/Fixtures "$out/fixtures"
+    "$python" Tests/Reference/make_fixtures.py --into "$out/fixtures" "$@" && diff -r Tests/Fixtures "$out/fixtures"
+}
+if [ "${1:-}" = --long ]; then
+    check 'make_fixtures.py' "$all" fixtures
+    check make_midsize.py "$all" "$python" Tests/Reference/make_midsize.py "$out/midsize"
+else
+    check 'make_fixtures.py --only randn' "$all" fixtures --only randn
+fi
+
+echo "Tests/Reference: ran$ran"
+[ -z "$skipped" ] || echo "Tests/Reference: not run, since $python lacks what Tests/Reference/requirements.txt names:$skipped"
