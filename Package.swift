@@ -89,7 +89,7 @@ let package = Package(
         library("ServerKit", ["Domain", "Wire", grpc, grpcTransport, lifecycle, logging, arguments]),
         library(
             "Stages",
-            ["ServerKit", "Wire", "GLMImage", "GLMTiny", "Domain", "Checkpoint", "Imaging", "Tensor", "TensorCPU", "Devices", arguments]),
+            ["ServerKit", "Wire", "GLMImage", "GLMTiny", "Domain", "Checkpoint", "Imaging", "Tensor", "Devices", arguments]),
 
         // Programs that this one starts, watches and ends.
         .target(name: "CProcess"),
@@ -98,7 +98,7 @@ let package = Package(
         // What stands in front of them: which cards there are and what runs on them, requests that outlive their caller,
         // what is counted, and the gateway that brings them together.
         .target(name: "CCards"),
-        library("Placement", ["CCards", "Checkpoint", "Domain", "ModelConfiguration", yaml]),
+        library("Placement", ["CCards", "Domain", "ModelConfiguration", yaml]),
         library("Jobs", [sqlite]),
         library("Telemetry", [metrics, http, nio, lifecycle, logging]),
         library(
@@ -114,8 +114,8 @@ let package = Package(
         executable(
             "glm",
             [
-                "Wire", "Domain", "ServerKit", "Stages", "Processes", "Placement", "ModelConfiguration", "GLMImage", "Tensor", "TensorCPU", "Devices", "Checkpoint",
-                "Imaging", "GLMTiny",
+                "Wire", "Domain", "ServerKit", "Stages", "Processes", "Placement", "ModelConfiguration", "GLMImage", "Tensor", "TensorCPU", "Devices",
+                "Checkpoint", "Imaging", "GLMTiny",
             ]),
 
         // Computes on the CPU behind CANN's names, and enforces its rules.
@@ -144,7 +144,7 @@ let package = Package(
         tests("JobsTests", ["Jobs", sqlite]),
         tests("TelemetryTests", ["Telemetry", lifecycle, metrics, logging]),
         tests("ProcessesTests", ["Processes"]),
-        tests("GatewayTests", ["Gateway", "Jobs", "Placement", "Processes", "Domain", "Imaging", "ServerKit", "Wire", arguments]),
+        tests("GatewayTests", ["Gateway", "Jobs", "Placement", "Processes", "Domain", "Imaging", "ServerKit", "Wire", arguments, logging]),
         tests("EndToEndTests", ["StandInFiles", "Processes", "Domain", "Wire", "Imaging"]),
     ]
 )
