@@ -78,8 +78,13 @@ let package = Package(
         // A checkpoint's configurations, which stage holds which of its tensors, and the memory that follows from both.
         library("ModelConfiguration", ["Domain", "Checkpoint"]),
 
-        // The model: every part of GLM-Image, written once for any device.
-        library("GLMImage", ["Domain", "ModelConfiguration", "Tensor", "Checkpoint", "Tokenizing", "Imaging"]),
+        // What any transformer is built of, and what any autoregressive decoder needs, written once for any device.
+        library("Layers", ["Tensor", "Checkpoint"]),
+        library("Decoding", ["Tensor", "Layers", "ModelConfiguration"]),
+
+        // The model: every part of GLM-Image. Its tools, for development alone: verification against a reference, and benchmarks.
+        library("GLMImage", ["Domain", "ModelConfiguration", "Tensor", "Checkpoint", "Layers", "Decoding", "Tokenizing", "Imaging"]),
+        library("ModelTools", ["GLMImage", "Decoding", "ModelConfiguration", "Domain", "Tensor", "Checkpoint", "Tokenizing", "Imaging"]),
 
         // The contract between processes.
         .target(name: "CWire", linkerSettings: [.linkedLibrary("protobuf-c")]),
@@ -114,14 +119,17 @@ let package = Package(
         executable(
             "glm",
             [
-                "Wire", "Domain", "ServerKit", "Stages", "Processes", "Placement", "ModelConfiguration", "GLMImage", "Tensor", "TensorCPU", "Devices",
-                "Checkpoint", "Imaging", "GLMTiny",
+                "Wire", "Domain", "ServerKit", "Stages", "Processes", "Placement", "ModelConfiguration", "GLMImage", "ModelTools", "Tensor", "TensorCPU",
+                "Devices", "Checkpoint", "Imaging", "GLMTiny",
             ]),
 
         // Computes on the CPU behind CANN's names, and enforces its rules.
         .target(
             name: "AscendStandIn", dependencies: ["CAscend"], path: "Tests/AscendStandIn", exclude: ["npu-smi"],
             cSettings: [.define("CA_PROTOTYPES")], linkerSettings: [.linkedLibrary("pthread"), .linkedLibrary("m")]),
+
+        // The checkpoints and reference files of the tests.
+        .target(name: "ModelFixtures", dependencies: ["Checkpoint"], path: "Tests/ModelFixtures", swiftSettings: settings),
 
         // Makes copies of it that lack what an older CANN would.
         .target(name: "StandInFiles", path: "Tests/StandInFiles", swiftSettings: settings),
@@ -131,13 +139,18 @@ let package = Package(
 
         tests("AscendStandInTests", ["AscendStandIn", "CAscend", "Placement"]),
         tests(
-            "TensorAscendTests", ["StandInFiles", "Domain", "TensorAscend", "Devices", "Tensor", "TensorCPU", "GLMImage", "Checkpoint", "Imaging"]),
+            "TensorAscendTests",
+            ["StandInFiles", "Domain", "TensorAscend", "Devices", "Tensor", "TensorCPU", "Decoding", "GLMImage", "ModelTools", "Checkpoint", "Imaging"]),
         tests("DomainTests", ["Domain"]),
         tests("TensorCPUTests", ["Domain", "TensorCPU", "Tensor"]),
         tests("CheckpointTests", ["TestSupport", "Checkpoint", "Tensor"]),
         tests("TokenizingTests", ["TestSupport", "Tokenizing"]),
         tests("ImagingTests", ["TestSupport", "Imaging", "Checkpoint", "Tensor"]),
-        tests("GLMImageTests", ["GLMImage", "ModelConfiguration", "Domain", "Tensor", "TensorCPU", "Checkpoint", "Imaging"]),
+        tests("DecodingTests", ["Decoding", "GLMImage", "ModelConfiguration", "ModelFixtures", "Tensor", "TensorCPU"]),
+        tests(
+            "GLMImageTests",
+            ["GLMImage", "Decoding", "ModelConfiguration", "ModelFixtures", "Domain", "Tensor", "TensorCPU", "Checkpoint", "Imaging"]),
+        tests("ModelToolsTests", ["ModelTools", "ModelFixtures", "Domain", "Tensor", "TensorCPU", "Checkpoint"]),
         tests("WireTests", ["Wire"]),
         tests("ServerKitTests", ["ServerKit", "Wire", grpc, grpcTransport, arguments]),
         tests("PlacementTests", ["Placement", "ModelConfiguration", "Domain"]),

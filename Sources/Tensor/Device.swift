@@ -75,8 +75,8 @@ public protocol Device: AnyObject, Sendable {
     func pagedAttention(_ parameters: Attention, query: Tensor, keys: Tensor, values: Tensor, pages: PageTable, into output: Tensor)
     /// For each row of `x [rows, columns]` the index of the largest element, the first of equals, as `i32` into `indices [rows]`.
     func argmax(_ x: Tensor, into indices: Tensor)
-    /// Draws one code from each row of `logits [rows, codes]`, row i by `draws[i]`.
-    func draw(_ logits: Tensor, _ draws: [Draw], into drawn: DrawnCodes)
+    /// Samples one id from each row of `logits [rows, ids]`, row i by `parameters[i]`.
+    func sample(_ logits: Tensor, _ parameters: [SamplingParameters], into sampled: SampledTokens)
 
     /// A square convolution over `x [height, width, in]`, read as if enlarged `upsampling` times by nearest neighbour, into `y [height', width', out]`.
     func convolution(_ x: Tensor, _ weight: ConvolutionWeight, stride: Int, padding: Padding, upsampling: Int, _ epilogue: Epilogue, into y: Tensor)

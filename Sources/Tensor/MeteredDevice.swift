@@ -104,7 +104,9 @@ public final class MeteredDevice: Device, @unchecked Sendable {
     public func add(_ x: Tensor, to y: Tensor) { base.add(x, to: y) }
     public func copy(_ x: Tensor, to y: Tensor) { base.copy(x, to: y) }
     public func argmax(_ x: Tensor, into indices: Tensor) { base.argmax(x, into: indices) }
-    public func draw(_ logits: Tensor, _ draws: [Draw], into drawn: DrawnCodes) { base.draw(logits, draws, into: drawn) }
+    public func sample(_ logits: Tensor, _ parameters: [SamplingParameters], into sampled: SampledTokens) {
+        base.sample(logits, parameters, into: sampled)
+    }
     public func groupNorm(_ x: Tensor, groups: Int, weight: Tensor, bias: Tensor, epsilon: Float, activation: Activation, into y: Tensor) {
         base.groupNorm(x, groups: groups, weight: weight, bias: bias, epsilon: epsilon, activation: activation, into: y)
     }

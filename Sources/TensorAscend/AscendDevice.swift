@@ -163,15 +163,15 @@ package struct FusedOperators: Sendable, Hashable {
     package var rotary = true
     package var swiGlu = true
     package var groupNormSilu = true
-    /// Sort, running sums and search, by which codes are drawn on the device; without them the host draws.
-    package var draw = true
+    /// Sort, running sums and search, by which the device samples; without them the host does.
+    package var sampling = true
 
     package init() {}
 
     /// All compositions, no fused operator.
     package static let none: FusedOperators = {
         var none = FusedOperators()
-        for flag in [\FusedOperators.attention, \.causalAttention, \.pagedAttention, \.rotary, \.swiGlu, \.groupNormSilu, \.draw] {
+        for flag in [\FusedOperators.attention, \.causalAttention, \.pagedAttention, \.rotary, \.swiGlu, \.groupNormSilu, \.sampling] {
             none[keyPath: flag] = false
         }
         return none

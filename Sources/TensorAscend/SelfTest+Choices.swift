@@ -12,17 +12,18 @@ extension SelfTest {
         return try device.integers(places).map { Int($0) } == truth ? 0 : .infinity
     }
 
-    /// Rows whose draws fall well inside a code's share, so that rounding decides nothing.
-    func draw() throws -> Double {
+    /// Rows whose random numbers fall well inside an id's share, so that rounding decides nothing.
+    func sampling() throws -> Double {
         let weights: [Float] = [0.05, 0.4, 0.1, 0.25, 0.2]
-        let draws = [
-            Draw.greedy, Draw(temperature: 1, topP: 1, topK: 0, uniform: 0.97), Draw(temperature: 1, topP: 0.6, topK: 0, uniform: 0.9),
-            Draw(temperature: 0.5, topP: 1, topK: 2, uniform: 0.8),
+        let parameters = [
+            SamplingParameters.greedy, SamplingParameters(temperature: 1, topP: 1, topK: 0, uniform: 0.97),
+            SamplingParameters(temperature: 1, topP: 0.6, topK: 0, uniform: 0.9),
+            SamplingParameters(temperature: 0.5, topP: 1, topK: 2, uniform: 0.8),
         ]
-        let logits = device.makeTensor([draws.count, 7], .f32)
-        device.write(draws.flatMap { _ in weights.map { log($0) } + [9, 9] }, to: logits)
-        let drawn = DrawnCodes(rows: draws.count, on: device)
-        device.draw(logits.columns(0..<5), draws, into: drawn)
-        return try device.integers(drawn.ids) == [1, 0, 3, 3] && device.floats(drawn.mass).allSatisfy { $0 > 0 } ? 0 : .infinity
+        let logits = device.makeTensor([parameters.count, 7], .f32)
+        device.write(parameters.flatMap { _ in weights.map { log($0) } + [9, 9] }, to: logits)
+        let sampled = SampledTokens(rows: parameters.count, on: device)
+        device.sample(logits.columns(0..<5), parameters, into: sampled)
+        return try device.integers(sampled.ids) == [1, 0, 3, 3] && device.floats(sampled.mass).allSatisfy { $0 > 0 } ? 0 : .infinity
     }
 }

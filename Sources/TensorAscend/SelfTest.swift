@@ -58,14 +58,14 @@ struct SelfTest {
             ("attention", { try attention(rows: 40, keys: 50, causal: false) }),
             ("causal attention", { try attention(rows: 40, keys: 50, causal: true) }),
             ("attention with bias", biasedAttention), ("paged attention", paged), ("convolution", convolution), ("GroupNorm", groupNorm),
-            ("argmax", argmax), ("draw", draw),
+            ("argmax", argmax), ("sampling", sampling),
         ]
     }
 
     private var fusedChecks: [(String, WritableKeyPath<FusedOperators, Bool>, () throws -> Double)] {
         var checks: [(String, WritableKeyPath<FusedOperators, Bool>, () throws -> Double)] = [
             ("fused rotation", \.rotary, rotate), ("SwiGLU", \.swiGlu, gated), ("GroupNorm with SiLU", \.groupNormSilu, groupNorm),
-            ("drawing on the device", \.draw, draw),
+            ("sampling on the device", \.sampling, sampling),
         ]
         if device.half != nil {
             checks += [

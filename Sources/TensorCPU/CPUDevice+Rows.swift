@@ -105,10 +105,13 @@ extension CPUDevice {
         ck_argmax(context, x.floats, x.rowStride, x.rows, x.columns, indices.address.assumingMemoryBound(to: Int32.self))
     }
 
-    public func draw(_ logits: Tensor, _ draws: [Draw], into drawn: DrawnCodes) {
-        precondition(draws.count == logits.rows && drawn.ids.shape.count == draws.count, "\(draws.count) draws from \(logits.shape)")
-        let (ids, mass) = Sampler.draw(draws) { UnsafeBufferPointer(start: logits.floats + $0 * logits.rowStride, count: logits.columns) }
-        ids.withUnsafeBytes { write($0, to: drawn.ids) }
-        write(mass, to: drawn.mass)
+    public func sample(_ logits: Tensor, _ parameters: [SamplingParameters], into sampled: SampledTokens) {
+        precondition(
+            parameters.count == logits.rows && sampled.ids.shape.count == parameters.count, "\(parameters.count) samples from \(logits.shape)")
+        let (ids, mass) = HostSampler.sample(parameters) {
+            UnsafeBufferPointer(start: logits.floats + $0 * logits.rowStride, count: logits.columns)
+        }
+        ids.withUnsafeBytes { write($0, to: sampled.ids) }
+        write(mass, to: sampled.mass)
     }
 }

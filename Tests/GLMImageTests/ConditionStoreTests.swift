@@ -1,4 +1,5 @@
 import GLMImage
+import ModelFixtures
 import Imaging
 import TensorCPU
 import Testing

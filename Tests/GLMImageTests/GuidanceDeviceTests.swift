@@ -1,4 +1,5 @@
 import GLMImage
+import ModelFixtures
 import Imaging
 import Tensor
 import TensorCPU

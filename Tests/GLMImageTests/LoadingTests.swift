@@ -1,6 +1,7 @@
 import Checkpoint
 import Foundation
 import GLMImage
+import ModelFixtures
 import Tensor
 import TensorCPU
 import Testing

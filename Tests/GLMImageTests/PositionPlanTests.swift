@@ -1,3 +1,4 @@
+import Decoding
 import GLMImage
 import Testing
 
@@ -9,12 +10,12 @@ import Testing
         let plan = PositionPlan(
             ids: [1, 2, start], sources: [], targets: [GridSize(height: 2, width: 3), GridSize(height: 1, width: 2)], imageStart: start, imageEnd: end
         )
-        #expect(plan.prompt == (0..<3).map { RasterPosition(text: $0) })
+        #expect(plan.prompt == (0..<3).map { RotaryPosition(text: $0) })
         #expect(plan.generated.count == 6 + 2 + 1)
-        #expect(plan.generated[0] == RasterPosition(temporal: 3, height: 3, width: 3))
-        #expect(plan.generated[5] == RasterPosition(temporal: 3, height: 4, width: 5))
-        #expect(plan.generated[6] == RasterPosition(temporal: 6, height: 6, width: 6))
-        #expect(plan.generated[8] == RasterPosition(text: 8))
+        #expect(plan.generated[0] == RotaryPosition(temporal: 3, height: 3, width: 3))
+        #expect(plan.generated[5] == RotaryPosition(temporal: 3, height: 4, width: 5))
+        #expect(plan.generated[6] == RotaryPosition(temporal: 6, height: 6, width: 6))
+        #expect(plan.generated[8] == RotaryPosition(text: 8))
     }
 
     @Test("each source raster stands where its start token leads, and text goes on after its longer side")

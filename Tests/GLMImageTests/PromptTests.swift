@@ -1,6 +1,7 @@
 import Checkpoint
 import Foundation
 import GLMImage
+import ModelFixtures
 import Imaging
 import Domain
 import Tensor

@@ -1,5 +1,6 @@
 import Foundation
 import GLMImage
+import ModelFixtures
 import Tensor
 import TensorCPU
 import Testing

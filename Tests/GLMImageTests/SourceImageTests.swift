@@ -1,5 +1,6 @@
 import Checkpoint
 import GLMImage
+import ModelFixtures
 import Imaging
 import Domain
 import Tensor

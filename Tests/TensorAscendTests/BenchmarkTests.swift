@@ -1,6 +1,6 @@
 import Checkpoint
 import Foundation
-import GLMImage
+import ModelTools
 import Tensor
 import TensorAscend
 import Testing

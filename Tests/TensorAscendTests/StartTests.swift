@@ -1,6 +1,6 @@
 import Devices
 import Foundation
-import GLMImage
+import ModelTools
 import Tensor
 import TensorAscend
 import Testing
@@ -122,7 +122,7 @@ import Testing
         arguments: [
             ("aclnnFusedInferAttentionScoreV3", ["fused attention: error", "fused causal attention: error", "fused paged attention: error"]),
             ("aclnnSwiGlu", ["SwiGLU: error"]), ("aclnnRotaryPositionEmbedding", ["fused rotation: error"]),
-            ("aclnnGroupNormSilu", ["GroupNorm with SiLU: error"]), ("aclnnCumsum", ["drawing on the device: error"]),
+            ("aclnnGroupNormSilu", ["GroupNorm with SiLU: error"]), ("aclnnCumsum", ["sampling on the device: error"]),
         ])
     func wrongFused(symbol: String, reasons: [String]) async {
         await #expect(processExitsWith: .success) { [symbol, reasons] in

@@ -1,7 +1,7 @@
 import Domain
 import Checkpoint
 import Foundation
-import GLMImage
+import ModelTools
 import Tensor
 import TensorAscend
 import Testing

@@ -1,5 +1,5 @@
 import Synchronization
-import Tensor
+package import Tensor
 
 /// A source image ready for the transformer.
 package struct Condition: Sendable {
@@ -33,7 +33,7 @@ package final class Denoiser {
     ///   - glyphs: embeddings of the quoted strings, `[text, textSize]`.
     ///   - codes: the target's, one for each patch.
     ///   - conditions: of the source images, as ``ImageRenderer/write(_:checkCancellation:)`` makes it; nil: there are none.
-    init(
+    package init(
         _ renderer: ImageRenderer, height: Int, width: Int, glyphs: Tensor, codes: [Int32], conditions: ConditionCache?, guidanceScale: Float
     ) throws {
         let transformer = renderer.transformer

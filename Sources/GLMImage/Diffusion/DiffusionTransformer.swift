@@ -1,13 +1,14 @@
-import ModelConfiguration
+package import ModelConfiguration
 import Checkpoint
 import Foundation
+import Layers
 import Tensor
 
 /// The transformer that turns noise into latents, told by codes, glyphs and sizes what to draw.
 ///
 /// Reference: diffusers 0.42.1 `GlmImageTransformer2DModel`.
 package struct DiffusionTransformer {
-    let configuration: TransformerConfiguration
+    package let configuration: TransformerConfiguration
     private let device: any Device
     private let imageProjector: Linear  // [hidden, channels · patch²]   image_projector.proj
     private let glyph1, glyph2: Linear  // glyph_projector.net.0.proj [hidden, textSize], net.2 [hidden, hidden]
@@ -157,7 +158,8 @@ package struct DiffusionTransformer {
                 angles += frequencies.map { Float(column) * $0 }
             }
         }
-        let shape = Shape(grid.count, half)
-        return RotaryTable(cosine: device.makeTensor(angles.map { cosf($0) }, shape), sine: device.makeTensor(angles.map { sinf($0) }, shape))
+        let table = RotaryTable(rows: grid.count, pairs: half, on: device)
+        table.write(angles, on: device)
+        return table
     }
 }

@@ -1,4 +1,4 @@
-import ModelConfiguration
+package import ModelConfiguration
 public import Checkpoint
 public import Imaging
 import Domain
@@ -46,12 +46,12 @@ public struct RenderRequest: Sendable {
 
 /// The diffusion stage's model: codes and quoted strings in, a picture out.
 public final class ImageRenderer {
-    let transformer: DiffusionTransformer
+    package let transformer: DiffusionTransformer
     /// Where the unconditional side of guidance runs beside the other; nil: after it, on the same device.
     let guidance: GuidanceDevice?
-    let glyphs: GlyphEncoder
-    let autoencoder: Autoencoder
-    let scheduler: SchedulerConfiguration
+    package let glyphs: GlyphEncoder
+    package let autoencoder: Autoencoder
+    package let scheduler: SchedulerConfiguration
     private let source: SourceImageRule
     private let device: any Device
     private let conditions: ConditionStore

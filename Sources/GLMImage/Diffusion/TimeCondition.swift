@@ -1,5 +1,6 @@
 import ModelConfiguration
 import Foundation
+import Layers
 import Tensor
 
 /// Embeds the time step and the picture's size for the modulation of every block.

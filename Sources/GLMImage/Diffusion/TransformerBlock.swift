@@ -1,4 +1,5 @@
 import ModelConfiguration
+import Layers
 import Tensor
 
 /// One block of the diffusion transformer: text and image rows share weights and attention and differ in modulation.
@@ -22,9 +23,7 @@ struct TransformerBlock {
         o = try weights.linear("attn1.to_out.0", from: hidden, to: hidden)
         up = try weights.linear("ff.net.0.proj", from: hidden, to: 4 * hidden)
         down = try weights.linear("ff.net.2", from: 4 * hidden, to: hidden)
-        attention = Attention(
-            heads: configuration.heads, keyValueHeads: configuration.heads, headSize: configuration.headSize,
-            scale: 1 / Float(configuration.headSize).squareRoot())
+        attention = .scaled(heads: configuration.heads, keyValueHeads: configuration.heads, headSize: configuration.headSize)
     }
 
     /// Adds the block to `pass.x`.
@@ -65,7 +64,7 @@ struct TransformerBlock {
     /// Queries or keys of all rows are normalised head by head; only the image's have a place to turn by.
     private func normalizeAndRotate(_ x: Tensor, _ pass: TransformerPass, on device: any Device) {
         device.headLayerNorm(x, headSize: attention.headSize, epsilon: TransformerBlock.normEpsilon)
-        device.rotate(x.rows(pass.imageRows), headSize: attention.headSize, cosine: pass.rotary.cosine, sine: pass.rotary.sine)
+        pass.rotary.rotate(x.rows(pass.imageRows), headSize: attention.headSize, on: device)
     }
 
     private func add(_ linear: Linear, _ input: Tensor, _ pass: TransformerPass, _ rows: Range<Int>, gate: Tensor) {

@@ -1,4 +1,5 @@
 import ModelConfiguration
+import Layers
 import Tensor
 
 /// What one run through the transformer's blocks reads and writes. All memory is made before the step loop.

@@ -1,4 +1,5 @@
 import ModelConfiguration
+import Layers
 import Tensor
 
 /// One T5 encoder block: pre-norm attention with a relative bias and no scaling, then a gated GELU; no biases.

@@ -1,6 +1,7 @@
-import ModelConfiguration
+package import ModelConfiguration
 import Checkpoint
 import Domain
+import Layers
 package import Tensor
 package import Tokenizing
 
@@ -9,7 +10,7 @@ package import Tokenizing
 /// Reference: transformers 5.23 `T5EncoderModel` as diffusers 0.42.1 `GlmImagePipeline._get_glyph_embeds` calls it.
 /// The pipeline pads strings to one length and masks the padding, which equals encoding each alone at its own length.
 package struct GlyphEncoder {
-    let configuration: GlyphConfiguration
+    package let configuration: GlyphConfiguration
     private let device: any Device
     private let embedding: Tensor  // [vocabulary, hidden]
     private let blocks: [GlyphBlock]

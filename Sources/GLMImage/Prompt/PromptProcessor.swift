@@ -1,5 +1,5 @@
-import ModelConfiguration
-import Checkpoint
+package import ModelConfiguration
+package import Checkpoint
 import Domain
 import Tokenizing
 
@@ -13,7 +13,7 @@ package struct PromptProcessor: Sendable {
     private let template: ChatTemplate
     private let imageToken, imageStart, imageEnd: Int32
 
-    init(_ model: ModelFolder, _ configuration: VisionLanguageConfiguration) throws {
+    package init(_ model: ModelFolder, _ configuration: VisionLanguageConfiguration) throws {
         let folder = model.component("processor")
         tokenizer = try Tokenizer(folder: folder)
         template = try ChatTemplate(folder: folder)

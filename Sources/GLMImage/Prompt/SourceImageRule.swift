@@ -1,4 +1,4 @@
-import ModelConfiguration
+package import ModelConfiguration
 package import Imaging
 import Foundation
 import Domain
@@ -14,7 +14,7 @@ package struct SourceImageRule: Sendable {
     /// Pixels per code: a patch, after the processor has halved the picture.
     private var multiple: Int { configuration.patchSize * 2 }
 
-    init(_ configuration: ProcessorConfiguration) { self.configuration = configuration }
+    package init(_ configuration: ProcessorConfiguration) { self.configuration = configuration }
 
     /// The picture at the size that both paths read.
     package func fit(_ image: RGBImage) throws -> RGBImage {

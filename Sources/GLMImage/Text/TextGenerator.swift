@@ -1,16 +1,20 @@
 import ModelConfiguration
 public import Checkpoint
+package import Decoding
 import Domain
+import Layers
 public import Tensor
 
-/// The text stage's model: what turns a prompt into the codes of a picture. ``TokenBatch`` runs it.
+/// The text stage's model: what turns a prompt into the codes of a picture. ``CodeBatch`` runs it.
 public final class TextGenerator {
     package let processor: PromptProcessor
     package let decoder: TokenDecoder
     private let generation: GenerationConfiguration
     private let bestSide: Int
-    /// Ids below this are codes that the diffusion transformer knows; the rest of the head is never drawn.
-    let codes: Int
+    /// The most tokens of a sequence that the checkpoint is made for.
+    private let maximumPositions: Int
+    /// Ids below this are codes that the diffusion transformer knows; the rest of the head is never sampled.
+    let codeCount: Int
     /// The token behind the last code.
     let end: Int32
 
@@ -20,14 +24,18 @@ public final class TextGenerator {
         processor = try PromptProcessor(model, configuration)
         generation = try GenerationConfiguration.load(model)
         bestSide = try VAEConfiguration.load(model).sampleSide
-        codes = configuration.quantizer.codebookSize
+        codeCount = configuration.quantizer.codebookSize
         end = Int32(configuration.imageEndTokenID)
-        guard codes <= configuration.text.visionVocabularySize else {
+        guard codeCount <= configuration.text.visionVocabularySize else {
             throw GLMImageError(
-                .unsupportedModel, "vq_config.num_embeddings \(codes) is over vision_vocab_size \(configuration.text.visionVocabularySize)")
+                .unsupportedModel, "vq_config.num_embeddings \(codeCount) is over vision_vocab_size \(configuration.text.visionVocabularySize)")
         }
         let map = try WeightMap(folder: model.component("vision_language_encoder"))
-        decoder = try TokenDecoder(WeightScope(map: map, device: device), configuration.text)
+        let weights = WeightScope(map: map, device: device)
+        let text = DecoderConfiguration(configuration.text)
+        decoder = try TokenDecoder(
+            weights.scope("model.language_model"), head: weights.linear("lm_head", from: text.hiddenSize, to: text.outputSize, bias: false), text)
+        maximumPositions = configuration.text.maximumPositions
         for prefix in CheckpointPart.visionLanguageEncoder.prefixes(of: .text) { map.ignore(prefix: prefix) }
         try map.finish()
     }
@@ -52,20 +60,20 @@ public final class TextGenerator {
         try RequestLimits.checkSourceCount(request.sources.count)
         try RequestLimits.checkSampling(request.sampling)
         for (index, source) in request.sources.enumerated() {
-            if let code = source.codes.first(where: { $0 < 0 || $0 >= codes }) {
-                throw GLMImageError(.invalidRequest, "source image \(index) holds code \(code), the codebook has \(codes)")
+            if let code = source.codes.first(where: { $0 < 0 || $0 >= codeCount }) {
+                throw GLMImageError(.invalidRequest, "source image \(index) holds code \(code), the codebook has \(codeCount)")
             }
         }
         let prompt = try processor.prompt(request.prompt, height: request.height, width: request.width, sources: request.sources.map(\.size))
         let tokens = prompt.ids.count + prompt.drawnTokens
-        if tokens > decoder.configuration.maximumPositions {
+        if tokens > maximumPositions {
             throw GLMImageError(
                 .invalidRequest,
-                "prompt of \(prompt.ids.count) tokens and \(prompt.drawnTokens) to draw make \(tokens), the limit is \(decoder.configuration.maximumPositions)"
+                "prompt of \(prompt.ids.count) tokens and \(prompt.drawnTokens) to draw make \(tokens), the limit is \(maximumPositions)"
             )
         }
         return prompt
     }
 
-    func draws(_ request: TokenRequest) -> CodeDraws { CodeDraws(generation, request.sampling, seed: request.seed) }
+    func sampler(_ request: TokenRequest) -> Sampler { Sampler(generation, request.sampling, seed: request.seed) }
 }

@@ -1,14 +1,18 @@
-import ModelConfiguration
+package import ModelConfiguration
 package import Checkpoint
 package import Imaging
 package import Domain
+import Layers
 package import Tensor
 
 /// The autoencoder between pixels and normalised latents.
 ///
 /// Reference: diffusers 0.42.1 `AutoencoderKL`, as `GlmImagePipeline` calls it.
 package struct Autoencoder {
-    let configuration: VAEConfiguration
+    /// Of every GroupNorm: the reference sets it in code, not in the configuration.
+    static let normEpsilon: Float = 1e-6
+
+    package let configuration: VAEConfiguration
     private let device: any Device
     private let encoder: ImageEncoder
     private let decoder: ImageDecoder

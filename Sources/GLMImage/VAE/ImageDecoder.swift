@@ -1,4 +1,5 @@
 import ModelConfiguration
+import Layers
 import Tensor
 
 /// The decoder half of the autoencoder: latents to pixels.
@@ -33,7 +34,8 @@ struct ImageDecoder {
                 upsampler: level == channels.count - 1
                     ? nil : try scope.convolution("upsamplers.0.conv", from: channels[level], to: channels[level], kernel: 3))
         }
-        norm = try GroupNorm(weights.scope("conv_norm_out"), channels[channels.count - 1], groups: configuration.groups)
+        norm = try GroupNorm(
+            weights.scope("conv_norm_out"), channels[channels.count - 1], groups: configuration.groups, epsilon: Autoencoder.normEpsilon)
         output = try weights.convolution("conv_out", from: channels[channels.count - 1], to: 3, kernel: 3)
     }
 

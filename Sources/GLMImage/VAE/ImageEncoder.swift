@@ -1,4 +1,5 @@
 import ModelConfiguration
+import Layers
 import Tensor
 
 /// The encoder half of the autoencoder: pixels to the mean and log variance of latents.
@@ -33,7 +34,8 @@ struct ImageEncoder {
                     ? nil : try scope.convolution("downsamplers.0.conv", from: channels[level], to: channels[level], kernel: 3))
         }
         mid = try MidBlock(weights.scope("mid_block"), channels: channels[channels.count - 1], configuration)
-        norm = try GroupNorm(weights.scope("conv_norm_out"), channels[channels.count - 1], groups: configuration.groups)
+        norm = try GroupNorm(
+            weights.scope("conv_norm_out"), channels[channels.count - 1], groups: configuration.groups, epsilon: Autoencoder.normEpsilon)
         output = try weights.convolution("conv_out", from: channels[channels.count - 1], to: 2 * configuration.latentChannels, kernel: 3)
     }
 

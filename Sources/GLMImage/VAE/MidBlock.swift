@@ -1,4 +1,5 @@
 import ModelConfiguration
+import Layers
 import Tensor
 
 /// The narrowest part of encoder and decoder: a resnet block, attention over all pixels where the checkpoint has it, a resnet block.
@@ -30,7 +31,7 @@ struct MidAttention {
     let q, k, v, o: Linear  // [channels, channels]
 
     init(_ weights: WeightScope, channels: Int, groups: Int) throws {
-        norm = try GroupNorm(weights.scope("group_norm"), channels, groups: groups)
+        norm = try GroupNorm(weights.scope("group_norm"), channels, groups: groups, epsilon: Autoencoder.normEpsilon)
         q = try weights.linear("to_q", from: channels, to: channels)
         k = try weights.linear("to_k", from: channels, to: channels)
         v = try weights.linear("to_v", from: channels, to: channels)
@@ -51,7 +52,7 @@ struct MidAttention {
         q(rows, into: query)
         k(rows, into: key)
         v(rows, into: value)
-        let attention = Attention(heads: 1, keyValueHeads: 1, headSize: channels, scale: 1 / Float(channels).squareRoot())
+        let attention = Attention.scaled(heads: 1, keyValueHeads: 1, headSize: channels)
         device.attention(attention, query: query, key: key, value: value, into: rows)
         o(rows, .add, into: image.reshaped(matrix))
     }

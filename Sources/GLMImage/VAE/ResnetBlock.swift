@@ -1,3 +1,4 @@
+import Layers
 import Tensor
 
 /// Two normalised convolutions and a shortcut.
@@ -9,9 +10,9 @@ struct ResnetBlock {
     let shortcut: ConvolutionWeight?  // 1 × 1, where the channels change
 
     init(_ weights: WeightScope, from inputs: Int, to outputs: Int, groups: Int) throws {
-        norm1 = try GroupNorm(weights.scope("norm1"), inputs, groups: groups)
+        norm1 = try GroupNorm(weights.scope("norm1"), inputs, groups: groups, epsilon: Autoencoder.normEpsilon)
         convolution1 = try weights.convolution("conv1", from: inputs, to: outputs, kernel: 3)
-        norm2 = try GroupNorm(weights.scope("norm2"), outputs, groups: groups)
+        norm2 = try GroupNorm(weights.scope("norm2"), outputs, groups: groups, epsilon: Autoencoder.normEpsilon)
         convolution2 = try weights.convolution("conv2", from: outputs, to: outputs, kernel: 3)
         shortcut = inputs == outputs ? nil : try weights.convolution("conv_shortcut", from: inputs, to: outputs, kernel: 1)
     }
@@ -31,23 +32,5 @@ struct ResnetBlock {
         canvas.device.convolution(x, shortcut, stride: 1, padding: Padding(0), upsampling: 1, .store(.identity), into: result)
         canvas.device.convolution(inner, convolution2, stride: 1, padding: Padding(1), upsampling: 1, .add, into: result)
         canvas.advance(to: 0, result)
-    }
-}
-
-/// GroupNorm with weight and bias, epsilon 1e-6, followed by an activation.
-struct GroupNorm {
-    let device: any Device
-    let groups: Int
-    let weight, bias: Tensor  // [channels]
-
-    init(_ weights: WeightScope, _ channels: Int, groups: Int) throws {
-        device = weights.device
-        self.groups = groups
-        weight = try weights.vector("weight", channels)
-        bias = try weights.vector("bias", channels)
-    }
-
-    func callAsFunction(_ x: Tensor, activation: Activation, into y: Tensor) {
-        device.groupNorm(x, groups: groups, weight: weight, bias: bias, epsilon: 1e-6, activation: activation, into: y)
     }
 }

@@ -1,5 +1,6 @@
 import ModelConfiguration
 import Checkpoint
+import Layers
 import Tensor
 
 /// Learned positions on a square grid, sampled bilinearly for a picture's own grid.

@@ -1,13 +1,14 @@
 import ModelConfiguration
 import Checkpoint
-import Tensor
+import Layers
+package import Tensor
 
 /// Turns features into codes: a 1 × 1 convolution, then the nearest code by angle.
 ///
 /// Reference: transformers 5.23 `GlmImageVQVAE.encode`. Of L2-normalised vectors the nearest is the one with the largest
 /// product, and the feature's own length changes no order, so only the codebook is normalised. Both weights are held in f32,
 /// which no precision rounds: a code is right or wrong.
-struct Quantizer {
+package struct Quantizer {
     private let device: any Device
     private let projection: Linear  // [codeSize, latentChannels]   quant_conv
     private let codebook: Tensor  // [codes, codeSize], rows of length 1
@@ -35,7 +36,7 @@ struct Quantizer {
     }
 
     /// The code of each row of `features [patches, latentChannels]`.
-    func callAsFunction(_ features: Tensor) throws -> [Int32] {
+    package func callAsFunction(_ features: Tensor) throws -> [Int32] {
         let latents = device.makeTensor(Shape(features.rows, codebook.columns), .f32)
         projection(features, into: latents)
         let products = device.makeTensor(Shape(features.rows, codebook.shape[0]), .f32)

@@ -1,4 +1,5 @@
 import ModelConfiguration
+import Layers
 import Tensor
 
 /// One block of the vision tower: pre-norm attention and a two-layer MLP, all with bias; no rotary positions.
@@ -20,9 +21,7 @@ struct VisionBlock {
         projection = try weights.linear("attn.proj", from: hidden, to: hidden, bias: configuration.attentionBias)
         fc1 = try weights.linear("mlp.fc1", from: hidden, to: configuration.intermediateSize)
         fc2 = try weights.linear("mlp.fc2", from: configuration.intermediateSize, to: hidden)
-        let headSize = hidden / configuration.heads
-        attention = Attention(
-            heads: configuration.heads, keyValueHeads: configuration.heads, headSize: headSize, scale: 1 / Float(headSize).squareRoot())
+        attention = .scaled(heads: configuration.heads, keyValueHeads: configuration.heads, headSize: hidden / configuration.heads)
     }
 
     /// Adds the block to `workspace.x`, `[patches, hidden]`; attention stays within each image's range of rows.
@@ -55,23 +54,5 @@ struct VisionWorkspace {
         normed = device.makeTensor(x.shape, .f32)
         qkv = device.makeTensor(Shape(patches, 3 * configuration.hiddenSize), .f32)
         inner = device.makeTensor(Shape(patches, configuration.intermediateSize), .f32)
-    }
-}
-
-/// LayerNorm with weight and bias.
-struct LayerNorm {
-    let device: any Device
-    let weight, bias: Tensor  // [size]
-    let epsilon: Float
-
-    init(_ weights: WeightScope, _ size: Int, epsilon: Float) throws {
-        device = weights.device
-        weight = try weights.vector("weight", size)
-        bias = try weights.vector("bias", size)
-        self.epsilon = epsilon
-    }
-
-    func callAsFunction(_ x: Tensor, into y: Tensor) {
-        device.layerNorm(x, weight: weight, bias: bias, epsilon: epsilon, into: y)
     }
 }

@@ -2,12 +2,13 @@ import ModelConfiguration
 public import Checkpoint
 public import Imaging
 import Domain
+import Layers
 public import Tensor
 
 /// The vision stage's model: a picture in, the codes that stand for it in a prompt out.
 public final class VisionEncoder {
-    let tower: VisionTower
-    let quantizer: Quantizer
+    package let tower: VisionTower
+    package let quantizer: Quantizer
     package let source: SourceImageRule
     private let device: any Device
     /// Of the last picture: what one of another size took fits no other.

@@ -1,12 +1,13 @@
-import ModelConfiguration
+package import ModelConfiguration
 import Checkpoint
-import Tensor
+import Layers
+package import Tensor
 
 /// The vision transformer that sees source images.
 ///
 /// Reference: transformers 5.23 `GlmImageVisionModel`.
-struct VisionTower {
-    let configuration: VisionConfiguration
+package struct VisionTower {
+    package let configuration: VisionConfiguration
     private let device: any Device
     private let patchEmbedding: Linear  // [hidden, 3 · patch · patch]
     private let positions: PositionTable
@@ -32,7 +33,7 @@ struct VisionTower {
     ///   - grids: each image's extents in patches; attention never crosses an image.
     ///   - checkCancellation: called before each block.
     /// - Returns: the last hidden state, `[patches, hidden]`, f32.
-    func callAsFunction(_ patches: [Float], grids: [GridSize], checkCancellation: () throws -> Void) throws -> Tensor {
+    package func callAsFunction(_ patches: [Float], grids: [GridSize], checkCancellation: () throws -> Void) throws -> Tensor {
         let count = grids.reduce(0) { $0 + $1.count }
         let workspace = VisionWorkspace(patches: count, configuration, on: device)
         let pixels = device.makeTensor(patches, Shape(count, patchEmbedding.weight.columns))

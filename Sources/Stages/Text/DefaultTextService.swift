@@ -16,8 +16,8 @@ public actor DefaultTextService: TextService {
 
     private let thread = ComputeThread(name: "text")
     private let options: TextOptions
-    private var batch: TokenBatch?
-    private var members: [TokenBatch.Ticket: Member] = [:]
+    private var batch: CodeBatch?
+    private var members: [CodeBatch.Ticket: Member] = [:]
     private var goesRound = false
 
     public nonisolated var unownedExecutor: UnownedSerialExecutor { thread.asUnownedSerialExecutor() }
@@ -31,7 +31,7 @@ public actor DefaultTextService: TextService {
             throw CallError(.failedPrecondition, "--batch is \(options.batch); \(device.name) draws at most \(device.batchRows) together")
         }
         let generator = try TextGenerator(model: folder, device: device)
-        batch = TokenBatch(generator, size: options.batch, cacheBytes: options.cacheBytes(usual: generator.cacheBytes(batch: options.batch)))
+        batch = CodeBatch(generator, size: options.batch, cacheBytes: options.cacheBytes(usual: generator.cacheBytes(batch: options.batch)))
         try device.synchronize()
         return StageModel(folder, model, [device])
     }
@@ -50,10 +50,12 @@ public actor DefaultTextService: TextService {
         }
     }
 
-    private func goRound(_ batch: TokenBatch) async {
+    private func goRound(_ batch: CodeBatch) async {
         while !batch.isEmpty {
             do {
-                try DeviceLoss.guarding { try batch.advance(check: { try members[$0]?.token.checkCancellation() }, emit: { tell($0) }) }
+                try DeviceLoss.guarding {
+                    try batch.advance(checkCancellation: { try members[$0]?.token.checkCancellation() }, onEvent: { tell($0) })
+                }
             } catch {
                 let lost = members.values
                 members = [:]
@@ -68,7 +70,7 @@ public actor DefaultTextService: TextService {
         goesRound = false
     }
 
-    private func tell(_ event: TokenBatch.Event) {
+    private func tell(_ event: CodeBatch.Event) {
         switch event {
         case .token(let ticket, let index, let id):
             if index == 0 { members[ticket]?.watch.lap("prefill") }

@@ -1,7 +1,7 @@
 import ArgumentParser
 import Checkpoint
 import Foundation
-import GLMImage
+import ModelTools
 import Stages
 
 /// `glm bench parts`: how fast each part of a model runs here, beside what the machine can do at most.

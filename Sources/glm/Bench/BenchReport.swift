@@ -1,6 +1,6 @@
 import Devices
 import Foundation
-import GLMImage
+import ModelTools
 import Tensor
 import TensorCPU
 

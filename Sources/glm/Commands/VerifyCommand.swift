@@ -2,7 +2,7 @@ import ArgumentParser
 import Checkpoint
 import Domain
 import Foundation
-import GLMImage
+import ModelTools
 import Tensor
 
 /// `glm verify`: whether each part of the model computes what the reference computed.

@@ -1,4 +1,4 @@
-import GLMImage
+import ModelTools
 
 /// A verification as lines of fixed columns, so that they can be printed as they come.
 enum VerdictTable {

@@ -1,0 +1,41 @@
+import Layers
+import Tensor
+
+/// The decoder's activations for up to a number of rows, f32.
+struct DecoderWorkspace {
+    let x, normed: Tensor  // [rows, hidden]
+    let query, attended: Tensor  // [rows, heads · headSize]
+    let key, value: Tensor  // [rows, keyValueHeads · headSize]
+    let gateUp: Tensor  // [rows, 2 · inner]
+    let inner: Tensor  // [rows, inner]
+    let rotary: RotaryTable  // [rows, pairs]
+
+    init(rows: Int, _ configuration: DecoderConfiguration, on device: any Device) {
+        func make(_ columns: Int) -> Tensor { device.makeTensor(Shape(rows, columns), .f32) }
+        x = make(configuration.hiddenSize)
+        normed = make(configuration.hiddenSize)
+        query = make(configuration.querySize)
+        attended = make(configuration.querySize)
+        key = make(configuration.keyValueSize)
+        value = make(configuration.keyValueSize)
+        gateUp = make(2 * configuration.intermediateSize)
+        inner = make(configuration.intermediateSize)
+        rotary = RotaryTable(rows: rows, pairs: configuration.rotary.pairs, on: device)
+    }
+
+    private init(_ larger: DecoderWorkspace, rows: Int) {
+        func first(_ tensor: Tensor) -> Tensor { tensor.prefix(Shape(rows, tensor.columns)) }
+        x = first(larger.x)
+        normed = first(larger.normed)
+        query = first(larger.query)
+        attended = first(larger.attended)
+        key = first(larger.key)
+        value = first(larger.value)
+        gateUp = first(larger.gateUp)
+        inner = first(larger.inner)
+        rotary = larger.rotary.prefix(rows: rows)
+    }
+
+    /// The same memory for fewer rows.
+    func prefix(rows: Int) -> DecoderWorkspace { rows == x.rows ? self : DecoderWorkspace(self, rows: rows) }
+}

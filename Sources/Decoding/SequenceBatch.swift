@@ -1,0 +1,125 @@
+import ModelConfiguration
+package import Tensor
+
+/// Sequences that one decoder extends together. Each has its own pages of a common pool, and joins and leaves at any time.
+///
+/// The results of a sequence depend on its own ids alone: its prompt is computed by itself, in chunks of a fixed size, and each row of
+/// a step has the same bits as it would have alone.
+package final class SequenceBatch {
+    /// The most sequences in one step.
+    package let size: Int
+    private let decoder: TokenDecoder
+    private let pool: KVPool
+    private let workspace: DecoderWorkspace
+    private let device: any Device
+    private let logits: Tensor  // [size, output]
+    private var logitRows = 0  // rows of `logits` that hold what was computed last
+    private var chunkRows = 0  // rows of the last prefill chunk
+    private let sampled: SampledTokens  // [size]
+    /// The keys and values of one layer of the sequence in prefill, in order; as long as the longest prompt so far.
+    private var past: (keys: Tensor, values: Tensor)
+
+    /// - Parameters:
+    ///   - size: at most the device's `batchRows`.
+    ///   - cacheBytes: for all keys and values; there is at least one page.
+    package init(_ decoder: TokenDecoder, size: Int, cacheBytes: Int) {
+        precondition((1...decoder.device.batchRows).contains(size), "a batch of \(size); 1 to \(decoder.device.batchRows)")
+        let configuration = decoder.configuration
+        self.decoder = decoder
+        self.size = size
+        device = decoder.device
+        pool = KVPool(pages: max(cacheBytes / (DecoderSizes.pageRows * decoder.cacheBytesPerToken), 1), configuration, on: device)
+        workspace = DecoderWorkspace(rows: max(DecoderSizes.prefillChunk, size), configuration, on: device)
+        logits = device.makeTensor(Shape(size, configuration.outputSize), .f32)
+        sampled = SampledTokens(rows: size, on: device)
+        past = SequenceBatch.makePast(rows: DecoderSizes.prefillChunk, decoder)
+    }
+
+    /// Steps that may be queued before the sampled tokens of the first are read.
+    package var stepsAhead: Int { device.stepsAhead }
+
+    /// Pages of the pool.
+    package var pageCount: Int { pool.allocator.pageCount }
+    /// Pages that no sequence holds.
+    package var freePages: Int { pool.allocator.freeCount }
+
+    /// A sequence with pages for `capacity` tokens, or nil while fewer are free. To be closed.
+    package func open(_ positions: SequencePositions, capacity: Int) -> Sequence? {
+        pool.take(DecoderSizes.pages(rows: capacity)).map { Sequence(positions: positions, pages: $0) }
+    }
+
+    /// Releases the pages; the sequence must not be used any more.
+    package func close(_ sequence: Sequence) { pool.release(sequence.pages) }
+
+    /// Appends up to `DecoderSizes.prefillChunk` ids to one sequence.
+    /// - Parameter checkCancellation: called before each layer. What it throws ends the work; the sequence must then be closed.
+    package func extend(_ sequence: Sequence, by ids: [Int32], checkCancellation: () throws -> Void) throws {
+        precondition((1...DecoderSizes.prefillChunk).contains(ids.count), "\(ids.count) ids at once; 1 to \(DecoderSizes.prefillChunk)")
+        let end = sequence.count + ids.count
+        let collected = DecoderSizes.collected(rows: past.keys.rows, end: end)
+        if collected > past.keys.rows { past = SequenceBatch.makePast(rows: collected, decoder) }
+        let shape = Shape(end, past.keys.columns)
+        let part = workspace.prefix(rows: ids.count)
+        decoder.embed(ids, part)
+        try decoder.run(
+            at: (sequence.count..<end).map { sequence.positions[$0] },
+            .prefill(rows: sequence.rows(0..<end), past: (past.keys.prefix(shape), past.values.prefix(shape))), pool: pool, part,
+            checkCancellation: checkCancellation)
+        sequence.count = end
+        chunkRows = ids.count
+    }
+
+    /// Computes the logits after the last id of the last ``extend(_:by:checkCancellation:)``.
+    package func predictLast() { predict(workspace.x.rows(chunkRows - 1..<chunkRows), normed: workspace.normed.rows(0..<1)) }
+
+    /// The logits after each id of the last ``extend(_:by:checkCancellation:)``, `[ids, output]`.
+    package func allLogits() throws -> [Float] {
+        let last = workspace.prefix(rows: chunkRows)
+        let result = device.makeTensor(Shape(chunkRows, decoder.configuration.outputSize), .f32)
+        decoder.logits(last.x, normed: last.normed, into: result)
+        return try device.floats(result)
+    }
+
+    /// The ids that a step appends, one to each sequence.
+    package enum StepIDs {
+        case host([Int32])
+        /// The results of the last ``sample(_:below:)``, which the host need not know yet.
+        case lastSampled
+    }
+
+    /// Appends one id to each of several sequences and computes the logits that follow, one row for each.
+    package func step(_ sequences: [Sequence], _ ids: StepIDs) throws {
+        precondition((1...size).contains(sequences.count), "\(sequences.count) sequences in a batch of \(size)")
+        let pages = PageTable(pageRows: DecoderSizes.pageRows, sequences: sequences.map { ($0.pages, $0.count + 1) })
+        let rows = sequences.map { $0.rows($0.count..<$0.count + 1)[0] }
+        let part = workspace.prefix(rows: sequences.count)
+        switch ids {
+        case .host(let ids): decoder.embed(ids, part)
+        case .lastSampled: decoder.embed(sampled.prefix(sequences.count).ids, part)
+        }
+        try decoder.run(at: sequences.map { $0.positions[$0.count] }, .decode(rows: rows, pages: pages), pool: pool, part) {}
+        for sequence in sequences { sequence.count += 1 }
+        predict(part.x, normed: part.normed)
+    }
+
+    private func predict(_ x: Tensor, normed: Tensor) {
+        logitRows = x.rows
+        decoder.logits(x, normed: normed, into: logits.rows(0..<logitRows))
+    }
+
+    /// Waits for the logits computed last, `[rows, output]`.
+    package func lastLogits() throws -> [Float] { try device.floats(logits.rows(0..<logitRows)) }
+
+    /// Samples an id below `limit` from each row of the logits computed last.
+    package func sample(_ parameters: [SamplingParameters], below limit: Int) -> (ids: PendingRead, mass: PendingRead) {
+        precondition(parameters.count == logitRows, "\(parameters.count) samples from \(logitRows) rows")
+        let sampled = sampled.prefix(logitRows)
+        device.sample(logits.rows(0..<logitRows).columns(0..<limit), parameters, into: sampled)
+        return (device.readLater(sampled.ids), device.readLater(sampled.mass))
+    }
+
+    private static func makePast(rows: Int, _ decoder: TokenDecoder) -> (keys: Tensor, values: Tensor) {
+        let shape = Shape(rows, decoder.configuration.keyValueSize)
+        return (decoder.device.makeTensor(shape, .f32), decoder.device.makeTensor(shape, .f32))
+    }
+}

@@ -1,0 +1,56 @@
+package import Layers
+package import Tensor
+
+/// An autoregressive decoder with its head: token ids in, logits out.
+///
+/// Reference: transformers 5.23 `GlmImageTextModel` and `lm_head`.
+package struct TokenDecoder {
+    package let configuration: DecoderConfiguration
+    package let device: any Device
+    private let rotary: MultimodalRotary
+    private let embedding: Tensor  // [vocabulary, hidden]   embed_tokens
+    private let layers: [DecoderLayer]
+    private let norm: RMSNorm
+    private let head: Linear  // [output, hidden], no bias
+
+    /// - Parameters:
+    ///   - weights: the scope that holds `embed_tokens`, `layers` and `norm`.
+    ///   - head: `[output, hidden]`, no bias.
+    package init(_ weights: WeightScope, head: Linear, _ configuration: DecoderConfiguration) throws {
+        self.configuration = configuration
+        self.head = head
+        device = weights.device
+        embedding = try weights.matrix("embed_tokens.weight", configuration.vocabularySize, configuration.hiddenSize)
+        layers = try (0..<configuration.layers).map { try DecoderLayer(weights.scope("layers.\($0)"), configuration) }
+        norm = try RMSNorm(weights.scope("norm"), configuration.hiddenSize, epsilon: configuration.normEpsilon)
+        rotary = MultimodalRotary(configuration.rotary)
+    }
+
+    /// Bytes of the keys and values of one token in all layers.
+    package var cacheBytesPerToken: Int { 2 * configuration.layers * configuration.keyValueSize * device.cacheType.byteCount }
+
+    /// Writes the embeddings of the ids to `workspace.x [ids, hidden]`.
+    func embed(_ ids: [Int32], _ workspace: DecoderWorkspace) { device.embed(ids, table: embedding, into: workspace.x) }
+
+    /// The same for ids that are on the device, i32 `[ids]`.
+    func embed(_ ids: Tensor, _ workspace: DecoderWorkspace) { device.embed(ids, table: embedding, into: workspace.x) }
+
+    /// Runs the embeddings `workspace.x [rows, hidden]` at `positions` through the layers, in place.
+    /// - Parameter checkCancellation: called before each layer. What it throws ends the work; the keys and values of the rows are then
+    ///   undefined.
+    func run(
+        at positions: [RotaryPosition], _ pass: DecoderPass, pool: KVPool, _ workspace: DecoderWorkspace, checkCancellation: () throws -> Void
+    ) throws {
+        rotary.fill(workspace.rotary, positions, on: device)
+        for (index, layer) in layers.enumerated() {
+            try checkCancellation()
+            layer(workspace, pass, keys: pool.keys[index], values: pool.values[index], on: device)
+        }
+    }
+
+    /// Writes the logits `[rows, output]` of the hidden states `x [rows, hidden]`; their norm goes to `normed`, which may be x.
+    func logits(_ x: Tensor, normed: Tensor, into logits: Tensor) {
+        norm(x, into: normed)
+        head(normed, into: logits)
+    }
+}

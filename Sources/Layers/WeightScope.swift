@@ -1,0 +1,42 @@
+package import Checkpoint
+package import Tensor
+
+/// The weights of a component below one name, placed on a device as they are taken.
+package struct WeightScope {
+    package let map: WeightMap
+    package let device: any Device
+    /// What the names of this scope's tensors begin with: empty, or names that end with a full stop each.
+    package let prefix: String
+
+    package init(map: WeightMap, device: any Device, prefix: String = "") {
+        self.map = map
+        self.device = device
+        self.prefix = prefix
+    }
+
+    package func scope(_ name: String) -> WeightScope { WeightScope(map: map, device: device, prefix: "\(prefix)\(name).") }
+
+    /// `[rows, columns]`, in the stored type.
+    package func matrix(_ name: String, _ rows: Int, _ columns: Int) throws -> Tensor {
+        device.place(try map.take(prefix + name, Shape(rows, columns)))
+    }
+
+    /// `[count]` as f32: vectors are small, and every kernel then reads one type.
+    package func vector(_ name: String, _ count: Int) throws -> Tensor {
+        device.makeTensor(try map.take(prefix + name, Shape(count)).hostFloats(), Shape(count))
+    }
+
+    package func linear(_ name: String, from inputs: Int, to outputs: Int, bias: Bool = true) throws -> Linear {
+        let scope = scope(name)
+        return Linear(
+            device: device, weight: try scope.matrix("weight", outputs, inputs),
+            bias: bias ? try scope.vector("bias", outputs) : nil)
+    }
+
+    package func convolution(_ name: String, from inputs: Int, to outputs: Int, kernel: Int) throws -> ConvolutionWeight {
+        let scope = scope(name)
+        return device.placeConvolution(
+            weight: try map.take(scope.prefix + "weight", Shape([outputs, inputs, kernel, kernel])),
+            bias: try scope.vector("bias", outputs))
+    }
+}

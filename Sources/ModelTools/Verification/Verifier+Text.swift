@@ -1,0 +1,93 @@
+import Decoding
+import Domain
+import GLMImage
+import ModelConfiguration
+
+extension Verifier {
+    /// The prompt's positions, the logits over it, and the tokens that follow by argmax.
+    func checkText(_ report: Report) {
+        let names = ["text.position_ids", "text.logits", "text.greedy_ids"]
+        guard let text = load(names, report, { try TextGenerator(model: model, device: device) }),
+            let prompt = load(names, report, { try promptIDs(text) }),
+            let plan = load(names, report, { try positions(text) })
+        else { return }
+
+        check(names[0], report) { name in
+            try equal(name, (0..<3).flatMap { axis in plan.prompt.map { $0[axis] } })
+        }
+        check(names[1], report) { name in
+            var logits: [Float] = []
+            let (batch, sequence) = try alone(text.decoder, plan)
+            try read(prompt, sequence, batch) { logits += try batch.allLogits() }
+            return try relative(name, logits)
+        }
+        check(names[2], report) { name in try greedy(name, text.decoder, prompt, plan) }
+    }
+
+    /// Walks along the reference's own tokens, so that one near tie does not spoil all that follows. Where our argmax
+    /// differs, the two candidates must be so close that either could win.
+    private func greedy(_ name: String, _ decoder: TokenDecoder, _ prompt: [Int32], _ plan: PositionPlan) throws -> Verdict {
+        let expected = try reference.integers(name)
+        guard expected.count <= plan.generated.count + 1 else {
+            throw VerificationError("\(expected.count) greedy ids, the grids have \(plan.generated.count) positions")
+        }
+        let (batch, sequence) = try alone(decoder, plan)
+        try read(prompt, sequence, batch) {}
+        batch.predictLast()
+        var logits = try batch.lastLogits()
+        var ties = 0
+        for (index, id) in expected.enumerated() {
+            guard logits.indices.contains(id) else { throw VerificationError("greedy id \(id) is outside the \(logits.count) logits") }
+            let best = logits.indices.reduce(0) { logits[$1] > logits[$0] ? $1 : $0 }
+            if best != id {
+                let limit = precision == .f32 ? 1e-3 : precision.relativeLimit * Double(logits.reduce(0) { max($0, abs($1)) })
+                let margin = Double(logits[best] - logits[id])
+                if margin > limit {
+                    return Verdict(
+                        name: name, outcome: .fails, error: margin, limit: limit,
+                        detail: "at \(index) of \(expected.count): \(best), reference \(id)")
+                }
+                ties += 1
+            }
+            if index + 1 < expected.count {
+                try batch.step([sequence], .host([Int32(id)]))
+                logits = try batch.lastLogits()
+            }
+        }
+        return Verdict(name: name, outcome: .holds, error: 0, limit: 0, detail: "\(expected.count) ids, \(ties) of them near ties")
+    }
+
+    /// A batch of one sequence, with room for it.
+    private func alone(_ decoder: TokenDecoder, _ plan: PositionPlan) throws -> (SequenceBatch, SequenceBatch.Sequence) {
+        let capacity = plan.prompt.count + plan.generated.count
+        let rows = DecoderSizes.pages(rows: capacity) * DecoderSizes.pageRows
+        let batch = SequenceBatch(decoder, size: 1, cacheBytes: rows * decoder.cacheBytesPerToken)
+        guard let sequence = batch.open(plan.positions, capacity: capacity) else { throw VerificationError("a prompt of no tokens") }
+        return (batch, sequence)
+    }
+
+    /// Appends a prompt as a request's is, chunk by chunk.
+    private func read(_ ids: [Int32], _ sequence: SequenceBatch.Sequence, _ batch: SequenceBatch, each: () throws -> Void) throws {
+        for start in stride(from: 0, to: ids.count, by: DecoderSizes.prefillChunk) {
+            try batch.extend(sequence, by: Array(ids[start..<min(start + DecoderSizes.prefillChunk, ids.count)])) {}
+            try each()
+        }
+    }
+
+    private func promptIDs(_ text: TextGenerator) throws -> [Int32] {
+        let vocabulary = text.decoder.configuration.vocabularySize
+        let ids = try reference.indices("processor.input_ids", below: vocabulary)
+        let codes = reference.has("vision.token_ids") ? try reference.indices("vision.token_ids", below: vocabulary) : []
+        return text.processor.fill(ids, with: codes)
+    }
+
+    private func positions(_ text: TextGenerator) throws -> PositionPlan {
+        let ids = try reference.indices("processor.input_ids", below: text.decoder.configuration.vocabularySize)
+        let grids = try reference.grids()
+        let plan = text.processor.positions(ids, sources: grids.sources, targets: grids.targets)
+        guard plan.prompt.count == ids.count else {
+            throw VerificationError("processor.input_ids has \(ids.count) tokens, the source grids make it \(plan.prompt.count)")
+        }
+        return plan
+    }
+}

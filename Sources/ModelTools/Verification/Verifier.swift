@@ -1,0 +1,60 @@
+public import Checkpoint
+public import Domain
+public import Foundation
+import Imaging
+public import Tensor
+import GLMImage
+
+/// Runs each part of the model on a reference file's inputs and compares with its outputs.
+///
+/// Every part takes its inputs from the file, not from the part before it, so that one error does not hide the next; only
+/// the last check runs the chain through.
+public struct Verifier {
+    let model: ModelFolder
+    let reference: ReferenceFile
+    let device: any Device
+    let precision: Precision
+
+    public init(model: ModelFolder, reference: URL, device: any Device, precision: Precision) throws {
+        self.model = model
+        self.reference = try ReferenceFile(reference)
+        self.device = device
+        self.precision = precision
+    }
+
+    /// All verdicts, in the order of the model's data flow.
+    /// - Parameter report: called with each as it comes.
+    @discardableResult
+    public func run(report: (Verdict) -> Void = { _ in }) -> [Verdict] {
+        var verdicts: [Verdict] = []
+        for part in [checkProcessor, checkVision, checkText, checkDiffusion] {
+            part { verdict in
+                verdicts.append(verdict)
+                report(verdict)
+            }
+        }
+        return verdicts
+    }
+
+    typealias Report = (Verdict) -> Void
+
+    /// Reports on one row: absent, compared, or failed with what was thrown.
+    func check(_ name: String, _ report: Report, _ compare: (String) throws -> Verdict) {
+        guard reference.has(name) else { return report(.absent(name)) }
+        do { report(try compare(name)) } catch { report(.failure(name, error)) }
+    }
+
+    /// The model part that rows share, or a failure on each of the rows that are there.
+    func load<Part>(_ names: [String], _ report: Report, _ make: () throws -> Part) -> Part? {
+        do { return try make() } catch {
+            for name in names { report(reference.has(name) ? .failure(name, error) : .absent(name)) }
+            return nil
+        }
+    }
+
+    func relative(_ name: String, _ ours: [Float]) throws -> Verdict {
+        .relative(name, ours, try reference.floats(name), limit: precision.relativeLimit)
+    }
+
+    func equal(_ name: String, _ ours: [Int]) throws -> Verdict { .equal(name, ours, try reference.integers(name)) }
+}

@@ -1,0 +1,116 @@
+import Foundation
+
+/// Samples on the host.
+///
+/// Ids are visited from the likeliest on, equals in the order of their ids. They are sorted into buckets of nearly equal logits first, and
+/// only the buckets that hold a limit or the sampled id are put in order.
+public struct HostSampler {
+    private var weights: [Float] = []  // of each id, the likeliest's is 1
+    private var buckets: [UInt16] = []  // of each id, from the likeliest on
+    private var counts: [Int] = []  // of each bucket
+    private var masses: [Double] = []  // of each bucket
+
+    private static let bucketCount = 1024
+
+    private init() {}
+
+    /// One id of each row of dense `logits [rows, ids]`, row i by `parameters[i]`, and masses, as ``SampledTokens`` has them.
+    public static func sample(_ logits: [Float], _ parameters: [SamplingParameters]) -> (ids: [Int32], mass: [Float]) {
+        let columns = logits.count / max(parameters.count, 1)
+        return logits.withUnsafeBufferPointer { logits in
+            sample(parameters) { UnsafeBufferPointer(rebasing: logits[$0 * columns..<($0 + 1) * columns]) }
+        }
+    }
+
+    /// The same for rows at any address.
+    public static func sample(
+        _ parameters: [SamplingParameters], from row: (Int) -> UnsafeBufferPointer<Float>
+    ) -> (ids: [Int32], mass: [Float]) {
+        var sampler = HostSampler()
+        let ids = parameters.indices.map { sampler.sample(row($0), parameters[$0]) }
+        return (ids.map { $0 ?? 0 }, ids.map { $0 == nil ? .nan : 1 })
+    }
+
+    /// An id below `logits.count`; nil if a logit is NaN or +∞.
+    private mutating func sample(_ logits: UnsafeBufferPointer<Float>, _ parameters: SamplingParameters) -> Int32? {
+        guard spread(logits, parameters.temperature) else { return nil }
+        // Past the last id that is kept: a bucket, and how many of its ids in order.
+        var end = Place(bucket: HostSampler.bucketCount, count: 0, mass: masses.reduce(0, +))
+        if parameters.topK > 0 && parameters.topK < logits.count { end = place(logits, before: end) { counts, _ in counts >= parameters.topK } }
+        let threshold = Double(parameters.topP) * end.mass
+        end = place(logits, before: end) { _, mass in mass >= threshold }
+        let selected = Double(parameters.uniform) * end.mass
+        let place = place(logits, before: end) { _, mass in mass > selected }
+        return ordered(place.bucket, logits)[place.count - 1]
+    }
+
+    /// A prefix of the ids in order: whole buckets before `bucket`, `count` ids of it, `mass` of all of them.
+    private struct Place {
+        var bucket: Int
+        var count: Int
+        var mass: Double
+    }
+
+    /// The shortest prefix, of at least one id, that `reaches` by its count and mass; all up to `end` where none does.
+    private func place(_ logits: UnsafeBufferPointer<Float>, before end: Place, _ reaches: (Int, Double) -> Bool) -> Place {
+        var total = 0
+        var mass = 0.0
+        var bucket = 0
+        while bucket < end.bucket && (counts[bucket] == 0 || !reaches(total + counts[bucket], mass + masses[bucket])) {
+            total += counts[bucket]
+            mass += masses[bucket]
+            bucket += 1
+        }
+        if bucket == end.bucket && end.count == 0 {
+            // Every bucket was passed: rounding alone kept the last id from reaching.
+            bucket = counts[..<end.bucket].lastIndex { $0 > 0 } ?? 0
+            return Place(bucket: bucket, count: counts[bucket], mass: end.mass)
+        }
+        let ids = ordered(bucket, logits)
+        let limit = bucket == end.bucket ? end.count : ids.count
+        for count in 1...limit {
+            mass += Double(weights[Int(ids[count - 1])])
+            if reaches(total + count, mass) { return Place(bucket: bucket, count: count, mass: mass) }
+        }
+        return Place(bucket: bucket, count: limit, mass: mass)
+    }
+
+    /// The ids of a bucket, the likeliest first.
+    private func ordered(_ bucket: Int, _ logits: UnsafeBufferPointer<Float>) -> [Int32] {
+        var ids: [Int32] = []
+        for id in buckets.indices where buckets[id] == UInt16(bucket) { ids.append(Int32(id)) }
+        ids.sort { (logits[Int($0)], $1) > (logits[Int($1)], $0) }
+        return ids
+    }
+
+    /// Weighs the ids and sorts them into buckets.
+    /// - Returns: false where a logit is NaN or +∞.
+    private mutating func spread(_ logits: UnsafeBufferPointer<Float>, _ temperature: Float) -> Bool {
+        var largest = -Float.infinity
+        var smallest = Float.infinity
+        for logit in logits {
+            largest = logit > largest ? logit : largest
+            smallest = logit < smallest ? logit : smallest
+        }
+        // Weights below e⁻³² are all but nothing: they share the last bucket.
+        let range = min(largest - smallest, 32 * temperature)
+        let scale = range > 0 ? Float(HostSampler.bucketCount - 1) / range : 0
+        weights.removeAll(keepingCapacity: true)
+        buckets.removeAll(keepingCapacity: true)
+        weights.reserveCapacity(logits.count)
+        buckets.reserveCapacity(logits.count)
+        counts = Array(repeating: 0, count: HostSampler.bucketCount)
+        masses = Array(repeating: 0, count: HostSampler.bucketCount)
+        for logit in logits {
+            let below = largest - logit
+            guard below >= 0 else { return false }
+            let weight = expf(-below / temperature)
+            let bucket = Int(min(below, range) * scale)
+            weights.append(weight)
+            buckets.append(UInt16(bucket))
+            counts[bucket] += 1
+            masses[bucket] += Double(weight)
+        }
+        return true
+    }
+}

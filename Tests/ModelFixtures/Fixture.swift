@@ -1,0 +1,19 @@
+package import Checkpoint
+package import Foundation
+
+/// The checkpoints and reference files under `Tests/Fixtures`.
+package enum Fixture {
+    package static let folder = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent().appending(path: "Fixtures")
+    package static let checkpoints = ["tiny-f32", "tiny-bf16-sharded", "tiny-mixed"]
+
+    package static func model(_ name: String) throws -> ModelFolder { try ModelFolder(folder.appending(path: name, directoryHint: .isDirectory)) }
+    package static func reference(_ name: String, _ task: String) -> URL { folder.appending(path: "\(name)-\(task).safetensors") }
+
+    /// A copy of a checkpoint in a folder of its own, to be damaged; removed after `body`.
+    package static func withCopy<Result>(of name: String, _ body: (URL) throws -> Result) throws -> Result {
+        let copy = FileManager.default.temporaryDirectory.appending(path: "glm-fixture-\(UUID().uuidString)", directoryHint: .isDirectory)
+        try FileManager.default.copyItem(at: folder.appending(path: name), to: copy)
+        defer { try? FileManager.default.removeItem(at: copy) }
+        return try body(copy)
+    }
+}
