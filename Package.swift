@@ -146,6 +146,7 @@ let package = Package(
         tests("CheckpointTests", ["TestSupport", "Checkpoint", "Tensor"]),
         tests("TokenizingTests", ["TestSupport", "Tokenizing"]),
         tests("ImagingTests", ["TestSupport", "Imaging", "Checkpoint", "Tensor"]),
+        tests("LayersTests", ["Layers", "ModelFixtures", "Checkpoint", "Tensor", "TensorCPU"]),
         tests("DecodingTests", ["Decoding", "GLMImage", "ModelConfiguration", "ModelFixtures", "Tensor", "TensorCPU"]),
         tests(
             "GLMImageTests",

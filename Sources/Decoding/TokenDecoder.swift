@@ -20,7 +20,7 @@ package struct TokenDecoder {
         self.configuration = configuration
         self.head = head
         device = weights.device
-        embedding = try weights.matrix("embed_tokens.weight", configuration.vocabularySize, configuration.hiddenSize)
+        embedding = try weights.table("embed_tokens.weight", configuration.vocabularySize, configuration.hiddenSize)
         layers = try (0..<configuration.layers).map { try DecoderLayer(weights.scope("layers.\($0)"), configuration) }
         norm = try RMSNorm(weights.scope("norm"), configuration.hiddenSize, epsilon: configuration.normEpsilon)
         rotary = MultimodalRotary(configuration.rotary)

@@ -3,10 +3,10 @@ package import Tensor
 /// `y = epilogue(x · weightᵀ + bias)`.
 package struct Linear {
     private let device: any Device
-    package let weight: Tensor  // [out, in]
+    package let weight: MatrixWeight
     private let bias: Tensor?  // [out], f32
 
-    package init(device: any Device, weight: Tensor, bias: Tensor?) {
+    package init(device: any Device, weight: MatrixWeight, bias: Tensor?) {
         self.device = device
         self.weight = weight
         self.bias = bias

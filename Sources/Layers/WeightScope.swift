@@ -16,9 +16,17 @@ package struct WeightScope {
 
     package func scope(_ name: String) -> WeightScope { WeightScope(map: map, device: device, prefix: "\(prefix)\(name).") }
 
-    /// `[rows, columns]`, in the stored type.
-    package func matrix(_ name: String, _ rows: Int, _ columns: Int) throws -> Tensor {
+    /// A table that rows are looked up in, `[rows, columns]`, in the stored type.
+    package func table(_ name: String, _ rows: Int, _ columns: Int) throws -> Tensor {
         device.place(try map.take(prefix + name, Shape(rows, columns)))
+    }
+
+    /// The weight of a product, `[outputs, inputs]`, in the stored form.
+    /// - Throws: `DeviceError` if the device multiplies no weights of that form.
+    package func matrix(_ name: String, _ outputs: Int, _ inputs: Int) throws -> MatrixWeight {
+        let weight = MatrixWeight(device.place(try map.take(prefix + name, Shape(outputs, inputs))))
+        try device.check(weight, named: prefix + name)
+        return weight
     }
 
     /// `[count]` as f32: vectors are small, and every kernel then reads one type.

@@ -37,8 +37,10 @@ public protocol Device: AnyObject, Sendable {
     /// Waits for all queued work; throws the first failure since the last call.
     func synchronize() throws
 
-    /// `y = epilogue(x · weightᵀ + bias)`: x `[rows, in]`, weight `[out, in]` dense, bias `[out]`, y `[rows, out]`.
-    func linear(_ x: Tensor, _ weight: Tensor, bias: Tensor?, _ epilogue: Epilogue, into y: Tensor)
+    /// Whether ``linear(_:_:bias:_:into:)`` reads weights of this form.
+    func multiplies(_ form: MatrixWeight.Form) -> Bool
+    /// `y = epilogue(x · weightᵀ + bias)`: x `[rows, in]`, weight `[out, in]`, bias `[out]`, y `[rows, out]`.
+    func linear(_ x: Tensor, _ weight: MatrixWeight, bias: Tensor?, _ epilogue: Epilogue, into y: Tensor)
     /// `y[i] = table[ids[i]]`: table `[entries, columns]`, y `[ids, columns]`. Ids must be below `entries`.
     func embed(_ ids: [Int32], table: Tensor, into y: Tensor)
     /// The same with ids that are on the device: `i32 [ids]`.
@@ -87,83 +89,4 @@ public protocol Device: AnyObject, Sendable {
 extension Device {
     public var stepsAhead: Int { 0 }
     public var hostCalls: HostCalls? { nil }
-}
-
-/// An element-wise function.
-public enum Activation: Sendable, Hashable {
-    case identity
-    /// `x · Φ(x)`, by the error function.
-    case gelu
-    /// The tanh approximation of GELU.
-    case geluTanh
-    /// `x · sigmoid(x)`.
-    case silu
-}
-
-/// What a product does with its result before it is stored.
-public enum Epilogue: Sendable {
-    case store(Activation)
-    /// `y += result`.
-    case add
-    /// `y += gate · result`, gate `[columns]`, f32.
-    case addGated(Tensor)
-}
-
-/// The fixed part of an attention call.
-public struct Attention: Sendable {
-    public var heads: Int
-    public var keyValueHeads: Int
-    public var headSize: Int
-    /// Multiplies the scores: `1/√headSize`, or 1 for T5.
-    public var scale: Float
-    public var mask: Mask
-    /// f32 `[heads, rows + keys − 1]`, added to the scaled score of query i and key j at column `j − i + rows − 1`.
-    public var relativeBias: Tensor?
-
-    public enum Mask: Sendable {
-        case none
-        /// Query i sees keys 0 through `i + keys − rows`.
-        case causal
-    }
-
-    public init(heads: Int, keyValueHeads: Int, headSize: Int, scale: Float, mask: Mask = .none, relativeBias: Tensor? = nil) {
-        self.heads = heads
-        self.keyValueHeads = keyValueHeads
-        self.headSize = headSize
-        self.scale = scale
-        self.mask = mask
-        self.relativeBias = relativeBias
-    }
-}
-
-/// A convolution's weight as its device wants it.
-public struct ConvolutionWeight: Sendable {
-    public let outChannels: Int
-    public let inChannels: Int
-    public let kernel: Int
-    /// In the device's own layout.
-    public let weight: Tensor
-    public let bias: Tensor?
-
-    public init(outChannels: Int, inChannels: Int, kernel: Int, weight: Tensor, bias: Tensor?) {
-        self.outChannels = outChannels
-        self.inChannels = inChannels
-        self.kernel = kernel
-        self.weight = weight
-        self.bias = bias
-    }
-}
-
-/// Zero padding in pixels around an image.
-public struct Padding: Sendable, Hashable {
-    public var top, left, bottom, right: Int
-
-    public init(top: Int, left: Int, bottom: Int, right: Int) {
-        self.top = top
-        self.left = left
-        self.bottom = bottom
-        self.right = right
-    }
-
-    public init(_ all: Int) { self.init(top: all, left: all, bottom: all, right: all) }
 }

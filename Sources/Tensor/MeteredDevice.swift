@@ -59,15 +59,17 @@ public final class MeteredDevice: Device, @unchecked Sendable {
     public func readLater(_ tensor: Tensor) -> PendingRead { base.readLater(tensor) }
     public func synchronize() throws { try base.synchronize() }
 
-    public func linear(_ x: Tensor, _ weight: Tensor, bias: Tensor?, _ epilogue: Epilogue, into y: Tensor) {
-        counted.floatingPointOperations += 2 * Double(x.rows) * Double(weight.shape.count)
-        counted.weightBytes += Double(weight.shape.count * weight.dtype.byteCount)
+    public func multiplies(_ form: MatrixWeight.Form) -> Bool { base.multiplies(form) }
+
+    public func linear(_ x: Tensor, _ weight: MatrixWeight, bias: Tensor?, _ epilogue: Epilogue, into y: Tensor) {
+        counted.floatingPointOperations += 2 * Double(x.rows) * Double(weight.elements.shape.count)
+        counted.weightBytes += Double(weight.byteCount)
         base.linear(x, weight, bias: bias, epilogue, into: y)
     }
 
     public func attention(_ parameters: Attention, query: Tensor, key: Tensor, value: Tensor, into output: Tensor) {
         var pairs = Double(query.rows) * Double(key.rows)
-        if case .causal = parameters.mask { pairs -= Double(query.rows) * Double(query.rows - 1) / 2 }
+        if parameters.isCausal { pairs -= Double(query.rows) * Double(query.rows - 1) / 2 }
         counted.floatingPointOperations += 4 * pairs * Double(parameters.heads * parameters.headSize)
         base.attention(parameters, query: query, key: key, value: value, into: output)
     }

@@ -2,35 +2,16 @@ public import Tensor
 
 extension AscendDevice {
     public func attention(_ parameters: Attention, query: Tensor, key: Tensor, value: Tensor, into output: Tensor) {
-        let (rows, keys, size) = (query.rows, key.rows, parameters.headSize)
-        precondition(
-            size > 0 && parameters.keyValueHeads > 0 && parameters.heads % parameters.keyValueHeads == 0
-                && query.columns == parameters.heads * size && key.columns == parameters.keyValueHeads * size && value.columns == key.columns
-                && value.rows == keys && (keys >= rows || !parameters.isCausal) && output.rows == rows && output.columns == query.columns,
-            "\(parameters.heads) heads and \(parameters.keyValueHeads) key heads of \(size) with query \(query.shape), key \(key.shape), value \(value.shape)"
-        )
-        if let bias = parameters.relativeBias {
-            precondition(
-                bias.rows == parameters.heads && bias.columns == rows + keys - 1,
-                "bias \(bias.shape) for \(parameters.heads) heads, \(rows) queries and \(keys) keys")
-        }
+        parameters.checkArguments(query: query, key: key, value: value, output: output)
         if attendFused(parameters, query, key, value, output) { return }
         attendComposed(
-            parameters, query: Operand(heads: query, headSize: size), key: Operand(heads: key, headSize: size),
-            value: Operand(heads: value, headSize: size),
-            into: Operand(heads: output, headSize: size))
+            parameters, query: Operand(heads: query, headSize: parameters.headSize), key: Operand(heads: key, headSize: parameters.headSize),
+            value: Operand(heads: value, headSize: parameters.headSize), into: Operand(heads: output, headSize: parameters.headSize))
     }
 
     public func pagedAttention(_ parameters: Attention, query: Tensor, keys: Tensor, values: Tensor, pages: PageTable, into output: Tensor) {
         let size = parameters.headSize
-        precondition(
-            size > 0 && parameters.keyValueHeads > 0 && parameters.heads % parameters.keyValueHeads == 0 && query.rows == pages.lengths.count
-                && query.columns == parameters.heads * size && keys.columns == parameters.keyValueHeads * size && values.shape == keys.shape
-                && values.dtype == keys.dtype && keys.isDense && values.isDense && parameters.relativeBias == nil && output.rows == query.rows
-                && output.columns == query.columns,
-            "\(parameters.heads) heads and \(parameters.keyValueHeads) key heads of \(size) with query \(query.shape), keys \(keys.shape), values \(values.shape)"
-        )
-        precondition(pages.pages.allSatisfy { $0 >= 0 && (Int($0) + 1) * pages.pageRows <= keys.rows }, "a page outside a pool of \(keys.rows) rows")
+        parameters.checkArguments(query: query, keys: keys, values: values, pages: pages, output: output)
         if attendPagedFused(parameters, query, keys, values, pages, output) { return }
         for (sequence, length) in pages.lengths.enumerated() {
             let rows = (0..<Int(length)).map { row in
@@ -177,11 +158,5 @@ extension AscendDevice {
         let result = scratch([range.count * keys, heads], .f32)
         queue.gather(byDistance, Operand(dense: distances, [range.count * keys]), into: result)
         return result.reshaped([range.count, keys, heads]).permuted([2, 0, 1])
-    }
-}
-
-extension Attention {
-    var isCausal: Bool {
-        if case .causal = mask { true } else { false }
     }
 }

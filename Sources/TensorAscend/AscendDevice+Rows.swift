@@ -3,13 +3,16 @@ public import Tensor
 // Operations on rows of activations.
 
 extension AscendDevice {
-    public func linear(_ x: Tensor, _ weight: Tensor, bias: Tensor?, _ epilogue: Epilogue, into y: Tensor) {
-        let (rows, inputs, outputs) = (x.rows, x.columns, y.columns)
-        precondition(
-            weight.columns == inputs && weight.rows == outputs && weight.isDense && y.rows == rows, "\(x.shape) · \(weight.shape)ᵀ into \(y.shape)")
-        let type = weight.dtype
+    public func multiplies(_ form: MatrixWeight.Form) -> Bool {
+        form.elementType.isFloatingPoint && !form.isScaled && form.layout == .rowMajor
+    }
+
+    public func linear(_ x: Tensor, _ weight: MatrixWeight, bias: Tensor?, _ epilogue: Epilogue, into y: Tensor) {
+        weight.checkProduct(x, into: y)
+        precondition(multiplies(weight.form), "a product with a weight of the form \(weight.form)")
+        let (rows, outputs, type) = (x.rows, weight.outputs, weight.elements.dtype)
         let padded = max(rows, batchRows)
-        let right = Operand(dense: weight, [outputs, inputs]).permuted([1, 0])
+        let right = Operand(dense: weight.elements, [outputs, weight.inputs]).permuted([1, 0])
         var left = Operand(matrix: x)
         if padded != rows || type != .f32 { left = rounded(left, rows: padded, type) }
         if type == .f32, padded == rows, y.isDense, case .store(let activation) = epilogue {

@@ -17,10 +17,10 @@ extension SelfTest {
                 device.queue.copy(Operand(matrix: device.makeTensor(weight, [32, 48])), to: Operand(matrix: placed))
                 let (input, biasTensor) = (device.makeTensor(x, Shape(rows, 48)), device.makeTensor(bias, [32]))
                 let y = device.makeTensor(start, Shape(rows, 32))
-                device.linear(input, placed, bias: biasTensor, .store(.geluTanh), into: y)
+                device.linear(input, MatrixWeight(placed), bias: biasTensor, .store(.geluTanh), into: y)
                 worst = max(worst, error(try device.floats(y), products.map(geluTanh)))
                 device.write(start, to: y)
-                device.linear(input, placed, bias: biasTensor, .addGated(device.makeTensor(gate, [32])), into: y)
+                device.linear(input, MatrixWeight(placed), bias: biasTensor, .addGated(device.makeTensor(gate, [32])), into: y)
                 worst = max(worst, error(try device.floats(y), products.enumerated().map { Double(start[$0]) + Double(gate[$0 % 32]) * $1 }))
             }
         }

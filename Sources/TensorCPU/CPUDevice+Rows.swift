@@ -4,13 +4,16 @@ public import Tensor
 // Operations on rows of activations.
 
 extension CPUDevice {
-    public func linear(_ x: Tensor, _ weight: Tensor, bias: Tensor?, _ epilogue: Epilogue, into y: Tensor) {
-        let (rows, inputs, outputs) = (x.rows, x.columns, y.columns)
-        precondition(
-            weight.columns == inputs && weight.rows == outputs && weight.isDense && y.rows == rows, "\(x.shape) · \(weight.shape)ᵀ into \(y.shape)")
+    public func multiplies(_ form: MatrixWeight.Form) -> Bool {
+        form.elementType.isFloatingPoint && !form.isScaled && form.layout == .rowMajor
+    }
+
+    public func linear(_ x: Tensor, _ weight: MatrixWeight, bias: Tensor?, _ epilogue: Epilogue, into y: Tensor) {
+        weight.checkProduct(x, into: y)
+        precondition(multiplies(weight.form), "a product with a weight of the form \(weight.form)")
         var call = ck_linear_call(
-            x: x.floats, x_stride: x.rowStride, rows: rows, in: inputs, out: outputs,
-            weight: weight.weight, bias: bias.vector(outputs, "bias"), epilogue: epilogue.kernel(columns: outputs),
+            x: x.floats, x_stride: x.rowStride, rows: x.rows, in: weight.inputs, out: weight.outputs,
+            weight: weight.elements.weight, bias: bias.vector(weight.outputs, "bias"), epilogue: epilogue.kernel(columns: weight.outputs),
             y: y.floats, y_stride: y.rowStride)
         ck_linear(context, &call)
     }

@@ -17,7 +17,7 @@ extension OnDevice {
             let vector = device.makeTensor(noise(64), [64])
             func step() {
                 device.rmsNorm(x, weight: vector, epsilon: 1e-5, into: y)
-                device.linear(y, weight, bias: vector, .addGated(vector), into: x)
+                device.linear(y, MatrixWeight(weight), bias: vector, .addGated(vector), into: x)
                 device.attention(Attention(heads: 4, keyValueHeads: 4, headSize: 16, scale: 0.25), query: x, key: x, value: y, into: y)
             }
             func calls(_ body: () -> Void) throws -> HostCalls {
@@ -49,8 +49,9 @@ extension OnDevice {
                     { device.rotate(x, headSize: 16, cosine: angles, sine: angles) }, { device.write((0..<40).map { Float($0) / 40 }, to: angles) },
                     { device.rotate(x, headSize: 16, cosine: angles, sine: angles) }, { device.gated(.gelu, gate: x, up: other, into: x) },
                     { device.activate(.silu, x, into: x) }, { device.embed([1, 0, 2, 1, 1], table: other, into: x) },
-                    { device.scatter(other.rows(0..<2), rows: [4, 1], into: x) }, { device.linear(other, weight, bias: nil, .add, into: x) },
-                    { device.linear(other, weight, bias: vector, .addGated(vector), into: x) },
+                    { device.scatter(other.rows(0..<2), rows: [4, 1], into: x) },
+                    { device.linear(other, MatrixWeight(weight), bias: nil, .add, into: x) },
+                    { device.linear(other, MatrixWeight(weight), bias: vector, .addGated(vector), into: x) },
                     {
                         device.attention(
                             Attention(heads: 2, keyValueHeads: 2, headSize: 16, scale: 0.2), query: other, key: other, value: other, into: x)
@@ -62,9 +63,9 @@ extension OnDevice {
                     },
                 ]
                 for write in writers {
-                    device.linear(x, weight, bias: nil, .add, into: result)
+                    device.linear(x, MatrixWeight(weight), bias: nil, .add, into: result)
                     write()
-                    device.linear(x, weight, bias: nil, .add, into: result)
+                    device.linear(x, MatrixWeight(weight), bias: nil, .add, into: result)
                 }
                 return try device.floats(result)
             }
@@ -73,9 +74,9 @@ extension OnDevice {
             var noise = Noise(17)
             let (x, y) = (device.makeTensor(noise(64), [2, 32]), device.makeTensor([2, 32], .f32))
             let weight = device.place(hostWeight(noise(32 * 32), [32, 32], .bf16))
-            device.linear(x, weight, bias: nil, .store(.identity), into: y)
+            device.linear(x, MatrixWeight(weight), bias: nil, .store(.identity), into: y)
             let before = try #require(device.hostCalls)
-            device.linear(x, weight, bias: nil, .store(.identity), into: y)
+            device.linear(x, MatrixWeight(weight), bias: nil, .store(.identity), into: y)
             #expect((try #require(device.hostCalls) - before).launches == 2)
         }
 

@@ -22,7 +22,7 @@ extension OnDevice {
                             default: .addGated(device.makeTensor(gate, Shape(outputs)))
                             }
                         device.linear(
-                            device.strided(x, rows, inputs, gap: gap), device.place(weight),
+                            device.strided(x, rows, inputs, gap: gap), MatrixWeight(device.place(weight)),
                             bias: choice % 2 == 0 ? nil : device.makeTensor(bias, Shape(outputs)),
                             epilogue, into: y)
                         #expect(try device.gaps(y, gap).allSatisfy { $0 == 777 })
@@ -40,7 +40,7 @@ extension OnDevice {
             let weight = device.place(hostWeight(noise(50 * 80), [50, 80], .bf16))
             func product(_ rows: Range<Int>) throws -> [Float] {
                 let y = device.makeTensor(Shape(rows.count, 50), .f32)
-                device.linear(x.rows(rows), weight, bias: nil, .store(.identity), into: y)
+                device.linear(x.rows(rows), MatrixWeight(weight), bias: nil, .store(.identity), into: y)
                 return try device.floats(y)
             }
             let all = try product(0..<16)

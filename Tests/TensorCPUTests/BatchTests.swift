@@ -37,7 +37,7 @@ struct Arithmetic: Sendable, CustomTestStringConvertible {
                 let bias = Weight(random.normals(outputs), Shape(outputs), .f32)
                 func product(_ rows: Range<Int>) -> [UInt32] {
                     let y = Matrix(device, rows.count, outputs, padding: 1, &random)
-                    device.linear(x.tensor.rows(rows), weight.tensor, bias: bias.tensor, .store(.silu), into: y.tensor)
+                    device.linear(x.tensor.rows(rows), MatrixWeight(weight.tensor), bias: bias.tensor, .store(.silu), into: y.tensor)
                     return y.values.map(\.bitPattern)
                 }
                 let alone = (0..<64).map { product($0..<$0 + 1) }

@@ -11,8 +11,8 @@ import Testing
             var random = Random(22)
             let x = Matrix(device, 90, 64, &random), y = Matrix(device, 90, 200, &random), out = Matrix(device, 90, 64, &random)
             let weight = Weight(random.normals(200 * 64), Shape(200, 64), .bf16), back = Weight(random.normals(200 * 64), Shape(64, 200), .f32)
-            device.linear(x.tensor, weight.tensor, bias: nil, .store(.gelu), into: y.tensor)
-            device.linear(y.tensor, back.tensor, bias: nil, .store(.identity), into: out.tensor)
+            device.linear(x.tensor, MatrixWeight(weight.tensor), bias: nil, .store(.gelu), into: y.tensor)
+            device.linear(y.tensor, MatrixWeight(back.tensor), bias: nil, .store(.identity), into: out.tensor)
             device.attention(
                 Attention(heads: 2, keyValueHeads: 2, headSize: 32, scale: 0.2), query: out.tensor, key: x.tensor, value: x.tensor, into: out.tensor)
             device.attention(
@@ -52,7 +52,7 @@ import Testing
         var random = Random(24)
         let weight = Weight(random.normals(12), [3, 4], .f32)
         let x = device.makeTensor([0, 4], .f32), y = device.makeTensor([0, 3], .f32)
-        device.linear(x, weight.tensor, bias: nil, .store(.identity), into: y)
+        device.linear(x, MatrixWeight(weight.tensor), bias: nil, .store(.identity), into: y)
         device.rmsNorm(x, weight: weight.tensor.rows(0..<1), epsilon: 1e-5, into: x)
         device.embed([], table: weight.tensor, into: x)
         device.attention(
@@ -78,7 +78,7 @@ import Testing
             let kernel = Weight(random.normals(20 * 70 * 9), Shape([20, 70, 3, 3]), dtype, byteOffset: 1)
             let results = [exact, fast].map { device in
                 let y = Matrix(device, 100, 40, values: [Float](repeating: 0, count: 4000))
-                device.linear(x.tensor, weight.tensor, bias: nil, .store(.identity), into: y.tensor)
+                device.linear(x.tensor, MatrixWeight(weight.tensor), bias: nil, .store(.identity), into: y.tensor)
                 let image = Matrix(device, 100, 20, values: [Float](repeating: 0, count: 2000))
                 device.convolution(
                     x.tensor.reshaped([10, 10, 70]), device.placeConvolution(weight: kernel.tensor, bias: nil), stride: 1, padding: Padding(1),

@@ -19,7 +19,7 @@ import Testing
                 let weight = Weight(random.normals(outputs * inputs), Shape(outputs, inputs), dtype, byteOffset: index * 7)
                 let bias = Weight(random.normals(outputs), Shape(outputs), dtype, byteOffset: index)
                 let y = Matrix(device, rows, outputs, padding: 5, &random)
-                device.linear(x.tensor, weight.tensor, bias: bias.tensor, .store(.identity), into: y.tensor)
+                device.linear(x.tensor, MatrixWeight(weight.tensor), bias: bias.tensor, .store(.identity), into: y.tensor)
                 let truth = reference(x, weight, bias)
                 // f32 sums of up to 515 products, in blocks: a few units of 6e-8 times √K.
                 #expect(relativeError(y.values, truth) < 2e-6, "\(rows)×\(inputs)×\(outputs) \(dtype)")
@@ -37,7 +37,7 @@ import Testing
                 let x = Matrix(device, rows, inputs, &random)
                 let weight = Weight(random.normals(outputs * inputs), Shape(outputs, inputs), dtype, byteOffset: 2)
                 let y = Matrix(device, rows, outputs, &random)
-                device.linear(x.tensor, weight.tensor, bias: nil, .store(.identity), into: y.tensor)
+                device.linear(x.tensor, MatrixWeight(weight.tensor), bias: nil, .store(.identity), into: y.tensor)
                 // Each operand is off by up to 2^-9, at random, against the largest of the sums.
                 #expect(relativeError(y.values, reference(x, weight, nil)) < 8e-3, "\(rows)×\(inputs)×\(outputs) \(dtype)")
             }
@@ -56,15 +56,15 @@ import Testing
             let sums = reference(x, weight, bias)
             for activation in [Activation.identity, .gelu, .geluTanh, .silu] {
                 let y = Matrix(device, rows, outputs, &random)
-                device.linear(x.tensor, weight.tensor, bias: bias.tensor, .store(activation), into: y.tensor)
+                device.linear(x.tensor, MatrixWeight(weight.tensor), bias: bias.tensor, .store(activation), into: y.tensor)
                 #expect(relativeError(y.values, sums.map { exact(activation, $0) }) < 2e-6, "\(activation)")
             }
             let y = Matrix(device, rows, outputs, padding: 2, &random)
             let before = y.values.map(Double.init)
-            device.linear(x.tensor, weight.tensor, bias: bias.tensor, .add, into: y.tensor)
+            device.linear(x.tensor, MatrixWeight(weight.tensor), bias: bias.tensor, .add, into: y.tensor)
             let added = zip(before, sums).map { $0 + $1 }
             #expect(relativeError(y.values, added) < 2e-6)
-            device.linear(x.tensor, weight.tensor, bias: bias.tensor, .addGated(gate.tensor), into: y.tensor)
+            device.linear(x.tensor, MatrixWeight(weight.tensor), bias: bias.tensor, .addGated(gate.tensor), into: y.tensor)
             let gated = added.indices.map { added[$0] + Double(gate[0, $0 % outputs]) * sums[$0] }
             #expect(relativeError(y.values, gated) < 2e-6)
             #expect(y.isIntact)

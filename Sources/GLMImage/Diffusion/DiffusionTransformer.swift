@@ -30,7 +30,7 @@ package struct DiffusionTransformer {
         imageProjector = try weights.linear("image_projector.proj", from: patch, to: hidden)
         glyph1 = try weights.linear("glyph_projector.net.0.proj", from: configuration.textEmbeddingSize, to: hidden)
         glyph2 = try weights.linear("glyph_projector.net.2", from: hidden, to: hidden)
-        priorEmbedding = try weights.matrix("prior_token_embedding.weight", configuration.codebookSize, hidden)
+        priorEmbedding = try weights.table("prior_token_embedding.weight", configuration.codebookSize, hidden)
         prior1 = try weights.linear("prior_projector.net.0.proj", from: hidden, to: hidden)
         prior2 = try weights.linear("prior_projector.net.2", from: hidden, to: hidden)
         timeCondition = try TimeCondition(weights.scope("time_condition_embed"), configuration)
@@ -59,7 +59,7 @@ package struct DiffusionTransformer {
             let device = model.device
             self.grid = grid
             size = model.timeCondition.size(height: height, width: width)
-            patches = device.makeTensor(Shape(grid.count, model.imageProjector.weight.columns), .f32)
+            patches = device.makeTensor(Shape(grid.count, model.imageProjector.weight.inputs), .f32)
             memory = TransformerMemory(
                 grid: grid, maximumText: maximumText, cachedRows: cachedRows, model.configuration, rotary: model.rotary(grid), on: device)
             outputModulation = device.makeTensor(Shape(1, 2 * model.configuration.hiddenSize), .f32)

@@ -26,7 +26,7 @@ package struct GlyphEncoder {
         let weights = WeightScope(map: map, device: device)
         let names = [CheckpointPart.glyphTable, CheckpointPart.glyphTableDuplicate]
         let name = names.first(where: map.contains) ?? names[0]
-        embedding = try weights.matrix(name, configuration.vocabularySize, configuration.hiddenSize)
+        embedding = try weights.table(name, configuration.vocabularySize, configuration.hiddenSize)
         for other in names where other != name { map.ignore(prefix: other) }
         let encoder = weights.scope("encoder")
         blocks = try (0..<configuration.layers).map { [configuration] in try GlyphBlock(encoder.scope("block.\($0)"), configuration) }

@@ -11,7 +11,7 @@ package import Tensor
 package struct Quantizer {
     private let device: any Device
     private let projection: Linear  // [codeSize, latentChannels]   quant_conv
-    private let codebook: Tensor  // [codes, codeSize], rows of length 1
+    private let codebook: MatrixWeight  // [codes, codeSize], rows of length 1
 
     init(_ weights: WeightScope, _ configuration: QuantizerConfiguration) throws {
         device = weights.device
@@ -19,8 +19,9 @@ package struct Quantizer {
         let scope = weights.scope("quant_conv")
         projection = Linear(
             device: device,
-            weight: device.makeTensor(
-                try weights.map.take(scope.prefix + "weight", shape).hostFloats(), Shape(configuration.codeSize, configuration.latentChannels)),
+            weight: MatrixWeight(
+                device.makeTensor(
+                    try weights.map.take(scope.prefix + "weight", shape).hostFloats(), Shape(configuration.codeSize, configuration.latentChannels))),
             bias: try scope.vector("bias", configuration.codeSize))
 
         let table = Shape(configuration.codebookSize, configuration.codeSize)
@@ -30,16 +31,16 @@ package struct Quantizer {
             let length = max(rows[row].reduce(0) { $0 + $1 * $1 }.squareRoot(), 1e-12)
             for index in row { rows[index] /= length }
         }
-        codebook = device.makeTensor(rows, table)
+        codebook = MatrixWeight(device.makeTensor(rows, table))
         // The way back to features is stored with every checkpoint and read by nothing.
         weights.map.ignore(prefix: weights.prefix + "post_quant_conv.")
     }
 
     /// The code of each row of `features [patches, latentChannels]`.
     package func callAsFunction(_ features: Tensor) throws -> [Int32] {
-        let latents = device.makeTensor(Shape(features.rows, codebook.columns), .f32)
+        let latents = device.makeTensor(Shape(features.rows, codebook.inputs), .f32)
         projection(features, into: latents)
-        let products = device.makeTensor(Shape(features.rows, codebook.shape[0]), .f32)
+        let products = device.makeTensor(Shape(features.rows, codebook.outputs), .f32)
         device.linear(latents, codebook, bias: nil, .store(.identity), into: products)
         let codes = device.makeTensor(Shape(features.rows), .i32)
         device.argmax(products, into: codes)

@@ -22,7 +22,7 @@ package struct VisionTower {
         let kernel = try weights.map.take(embedding.prefix + "weight", Shape([configuration.hiddenSize, configuration.channels, patch, patch]))
         patchEmbedding = Linear(
             device: device,
-            weight: device.place(kernel.reshaped(Shape(configuration.hiddenSize, configuration.channels * patch * patch))),
+            weight: MatrixWeight(device.place(kernel.reshaped(Shape(configuration.hiddenSize, configuration.channels * patch * patch)))),
             bias: try embedding.vector("bias", configuration.hiddenSize))
         positions = try PositionTable(weights.scope("embeddings"), configuration)
         blocks = try (0..<configuration.depth).map { try VisionBlock(weights.scope("blocks.\($0)"), configuration) }
@@ -36,7 +36,7 @@ package struct VisionTower {
     package func callAsFunction(_ patches: [Float], grids: [GridSize], checkCancellation: () throws -> Void) throws -> Tensor {
         let count = grids.reduce(0) { $0 + $1.count }
         let workspace = VisionWorkspace(patches: count, configuration, on: device)
-        let pixels = device.makeTensor(patches, Shape(count, patchEmbedding.weight.columns))
+        let pixels = device.makeTensor(patches, Shape(count, patchEmbedding.weight.inputs))
         device.write(grids.flatMap(positions.sample), to: workspace.x)
         patchEmbedding(pixels, .add, into: workspace.x)
 
