@@ -77,7 +77,7 @@ import Testing
             let device = CPUDevice(threads: 1)
             _ = try VisionEncoder(model: model, device: device)
             _ = try TextGenerator(model: model, device: device)
-            _ = try ImageRenderer(model: model, device: device)
+            _ = try ImageRenderer(model: model, devices: DeviceGroup(device))
             return ""
         } catch { return "\(error)" }
     }

@@ -60,7 +60,7 @@ import Testing
 
     @Test("a guidance of NaN, no steps and codes of another size are refused")
     func renderLimits() throws {
-        let renderer = try ImageRenderer(model: Fixture.model("tiny-f32"), device: CPUDevice(threads: 1))
+        let renderer = try ImageRenderer(model: Fixture.model("tiny-f32"), devices: DeviceGroup(CPUDevice(threads: 1)))
         let codes = CodeGrid(height: 2, width: 2, codes: [0, 1, 2, 3])
         func request(_ edit: (inout RenderRequest) -> Void) -> RenderRequest {
             var request = RenderRequest(prompt: "a", height: 64, width: 64, target: codes, steps: 1, guidanceScale: 1.5, seed: 0)

@@ -2,6 +2,7 @@ import Checkpoint
 import Foundation
 import GLMImage
 import Domain
+import Tensor
 import TensorAscend
 import Testing
 
@@ -21,7 +22,8 @@ import Testing
     private static func memory(after sides: [Int]) throws -> Int {
         let fixtures = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent().appending(path: "Fixtures")
         let device = try AscendDevice(0, precision: .f32, timeout: 60)
-        let renderer = try ImageRenderer(model: ModelFolder(fixtures.appending(path: "tiny-f32", directoryHint: .isDirectory)), device: device)
+        let renderer = try ImageRenderer(
+            model: ModelFolder(fixtures.appending(path: "tiny-f32", directoryHint: .isDirectory)), devices: DeviceGroup(device))
         for side in sides {
             let cells = side / 32
             let target = CodeGrid(height: cells, width: cells, codes: [Int32](repeating: 3, count: cells * cells))

@@ -4,7 +4,7 @@ import Foundation
 import Layers
 import Tensor
 
-/// The transformer that turns noise into latents, told by codes, glyphs and sizes what to draw.
+/// The transformer that turns noise into latents, conditioned on codes, glyphs and sizes.
 ///
 /// Reference: diffusers 0.42.1 `GlmImageTransformer2DModel`.
 package struct DiffusionTransformer {
@@ -14,7 +14,7 @@ package struct DiffusionTransformer {
     private let glyph1, glyph2: Linear  // glyph_projector.net.0.proj [hidden, textSize], net.2 [hidden, hidden]
     private let priorEmbedding: Tensor  // [codes, hidden]               prior_token_embedding
     private let prior1, prior2: Linear  // [hidden, hidden]              prior_projector.net.0.proj, net.2
-    private let timeCondition: TimeCondition
+    private let timestepEmbedding: TimestepEmbedding
     private let blocks: [TransformerBlock]
     private let outputModulation: Linear  // [2 · hidden, timeSize]        norm_out.linear
     private let output: Linear  // [channels · patch², hidden]   proj_out
@@ -33,48 +33,34 @@ package struct DiffusionTransformer {
         priorEmbedding = try weights.table("prior_token_embedding.weight", configuration.codebookSize, hidden)
         prior1 = try weights.linear("prior_projector.net.0.proj", from: hidden, to: hidden)
         prior2 = try weights.linear("prior_projector.net.2", from: hidden, to: hidden)
-        timeCondition = try TimeCondition(weights.scope("time_condition_embed"), configuration)
+        timestepEmbedding = try TimestepEmbedding(weights.scope("time_condition_embed"), configuration)
         blocks = try (0..<configuration.layers).map { try TransformerBlock(weights.scope("transformer_blocks.\($0)"), configuration) }
         outputModulation = try weights.linear("norm_out.linear", from: configuration.timeEmbeddingSize, to: 2 * hidden)
         output = try weights.linear("proj_out", from: hidden, to: patch)
         try map.finish()
     }
 
-    /// One side of guidance: what to draw, prepared once for all steps.
-    struct Branch {
+    /// What to draw, prepared once for all steps.
+    struct Conditioning {
         let text: Tensor  // [text, hidden]
         let prior: Tensor  // [image, hidden]
-        let cache: TransformerPass.CacheUse
+        let sources: ForwardPass.SourceUse
     }
 
-    /// A picture in progress: the passes that each step runs, and their memory.
-    final class Session {
-        let grid: GridSize  // of patches
-        fileprivate let size: Tensor  // [1, timeSize]
-        fileprivate let patches: Tensor  // [image, channels · patch²]
-        fileprivate let memory: TransformerMemory
-        fileprivate let outputModulation: Tensor  // [1, 2 · hidden]
-
-        fileprivate init(_ model: DiffusionTransformer, height: Int, width: Int, grid: GridSize, maximumText: Int, cachedRows: Int) {
-            let device = model.device
-            self.grid = grid
-            size = model.timeCondition.size(height: height, width: width)
-            patches = device.makeTensor(Shape(grid.count, model.imageProjector.weight.inputs), .f32)
-            memory = TransformerMemory(
-                grid: grid, maximumText: maximumText, cachedRows: cachedRows, model.configuration, rotary: model.rotary(grid), on: device)
-            outputModulation = device.makeTensor(Shape(1, 2 * model.configuration.hiddenSize), .f32)
-        }
-    }
-
+    /// Memory for the passes of a picture's steps.
     /// - Parameters:
-    ///   - height: the picture's, in pixels, as the size condition says it.
+    ///   - height: the picture's, in pixels, as the size embedding takes it.
     ///   - width: likewise.
     ///   - grid: extents in patches of 2 × 2 latents.
-    func makeSession(height: Int, width: Int, grid: GridSize, maximumText: Int, cachedRows: Int) -> Session {
-        Session(self, height: height, width: width, grid: grid, maximumText: maximumText, cachedRows: cachedRows)
+    ///   - maximumText: the most rows of text that a pass has.
+    ///   - sourceRows: patches of the source images that a pass attends to.
+    func makeWorkspace(height: Int, width: Int, grid: GridSize, maximumText: Int, sourceRows: Int) -> TransformerWorkspace {
+        TransformerWorkspace(
+            grid: grid, maximumText: maximumText, sourceRows: sourceRows, sizeEmbedding: timestepEmbedding.size(height: height, width: width),
+            rotary: rotary(grid), configuration, on: device)
     }
 
-    /// `glyphs [text, textSize]` through the glyph projector: `[text, hidden]`.
+    /// `glyphs [text, textEmbeddingSize]` through the glyph projector: `[text, hidden]`.
     func projectGlyphs(_ glyphs: Tensor) -> Tensor {
         let inner = device.makeTensor(Shape(glyphs.rows, configuration.hiddenSize), .f32)
         let result = device.makeTensor(inner.shape, .f32)
@@ -102,41 +88,41 @@ package struct DiffusionTransformer {
     /// - Parameter latents: `[image, channels · patch²]`, patches in raster order, elements in (channel, y, x) order.
     /// - Returns: the velocity, likewise.
     func velocity(
-        _ session: Session, _ branch: Branch, latents: [Float], time: Float, checkCancellation: () throws -> Void
+        _ workspace: TransformerWorkspace, _ conditioning: Conditioning, latents: [Float], time: Float, checkCancellation: () throws -> Void
     ) throws -> [Float] {
-        let pass = try run(session, branch, latents: latents, time: time, checkCancellation: checkCancellation)
+        let pass = try run(workspace, conditioning, latents: latents, time: time, checkCancellation: checkCancellation)
         // No activation before this one, unlike the usual adaLN: the embedding carries its SiLU already.
-        outputModulation(pass.timeEmbedding, into: session.outputModulation)
+        outputModulation(pass.timeEmbedding, into: workspace.outputModulation)
         let hidden = configuration.hiddenSize
-        let vectors = session.outputModulation.reshaped(Shape(2 * hidden))
+        let vectors = workspace.outputModulation.reshaped(Shape(2 * hidden))
         let normed = pass.normed.rows(pass.imageRows)
         device.modulatedLayerNorm(
             pass.x.rows(pass.imageRows), scale: vectors.elements(0..<hidden), shift: vectors.elements(hidden..<2 * hidden),
             epsilon: TransformerBlock.normEpsilon, into: normed)
-        output(normed, into: session.patches)
-        return try device.floats(session.patches)
+        output(normed, into: workspace.patches)
+        return try device.floats(workspace.patches)
     }
 
-    /// Runs a source image through the blocks at time 0 with no text, so that its keys and values enter `cache`.
-    func writeCondition(
-        _ cache: ConditionCache, latents: [Float], codes: [Int32], height: Int, width: Int, grid: GridSize, checkCancellation: () throws -> Void
+    /// Runs a source image through the blocks at time 0 with no text, so that its keys and values are stored in `stored`.
+    func writeSource(
+        _ stored: SourceKV, latents: [Float], codes: [Int32], height: Int, width: Int, grid: GridSize, checkCancellation: () throws -> Void
     ) throws {
-        let session = makeSession(height: height, width: width, grid: grid, maximumText: 0, cachedRows: 0)
-        let branch = Branch(
-            text: device.makeTensor(Shape(0, configuration.hiddenSize), .f32), prior: projectPrior(codes, dropped: false), cache: .write(cache))
-        _ = try run(session, branch, latents: latents, time: 0, checkCancellation: checkCancellation)
+        let workspace = makeWorkspace(height: height, width: width, grid: grid, maximumText: 0, sourceRows: 0)
+        let conditioning = Conditioning(
+            text: device.makeTensor(Shape(0, configuration.hiddenSize), .f32), prior: projectPrior(codes, dropped: false), sources: .write(stored))
+        _ = try run(workspace, conditioning, latents: latents, time: 0, checkCancellation: checkCancellation)
         try device.synchronize()
     }
 
     private func run(
-        _ session: Session, _ branch: Branch, latents: [Float], time: Float, checkCancellation: () throws -> Void
-    ) throws -> TransformerPass {
-        let pass = TransformerPass(text: branch.text.rows, memory: session.memory, cache: branch.cache)
-        device.write(latents, to: session.patches)
-        if !pass.textRows.isEmpty { device.copy(branch.text, to: pass.x.rows(pass.textRows)) }
-        device.copy(branch.prior, to: pass.x.rows(pass.imageRows))
-        imageProjector(session.patches, .add, into: pass.x.rows(pass.imageRows))
-        timeCondition(time: time, size: session.size, into: pass.timeEmbedding)
+        _ workspace: TransformerWorkspace, _ conditioning: Conditioning, latents: [Float], time: Float, checkCancellation: () throws -> Void
+    ) throws -> ForwardPass {
+        let pass = ForwardPass(text: conditioning.text.rows, workspace, sources: conditioning.sources)
+        device.write(latents, to: workspace.patches)
+        if !pass.textRows.isEmpty { device.copy(conditioning.text, to: pass.x.rows(pass.textRows)) }
+        device.copy(conditioning.prior, to: pass.x.rows(pass.imageRows))
+        imageProjector(workspace.patches, .add, into: pass.x.rows(pass.imageRows))
+        timestepEmbedding(time: time, size: workspace.sizeEmbedding, into: pass.timeEmbedding)
         for (layer, block) in blocks.enumerated() {
             try checkCancellation()
             block(pass, layer: layer, on: device)

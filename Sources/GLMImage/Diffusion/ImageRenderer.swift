@@ -47,30 +47,33 @@ public struct RenderRequest: Sendable {
 /// The diffusion stage's model: codes and quoted strings in, a picture out.
 public final class ImageRenderer {
     package let transformer: DiffusionTransformer
-    /// Where the unconditional side of guidance runs beside the other; nil: after it, on the same device.
-    let guidance: GuidanceDevice?
+    /// Computes the unconditional branch of guidance at the same time as the conditional one; nil: the main device does, after it.
+    let guidance: GuidanceReplica?
     package let glyphs: GlyphEncoder
     package let autoencoder: Autoencoder
     package let scheduler: SchedulerConfiguration
     private let source: SourceImageRule
     private let device: any Device
-    private let conditions: ConditionStore
+    private let sourceCache: SourceKVCache
+    /// The devices that a renderer can use at most: one for each branch of guidance.
+    public static let mostDevices = 2
     /// Heights and widths of the last request's pictures.
     private var sizes: [Int] = []
 
     /// Takes `transformer`, `text_encoder` and `vae` of the checkpoint, and nothing else.
     /// - Parameters:
-    ///   - guidanceDevice: computes one side of guidance beside `device`, with a copy of the transformer of its own.
-    ///   - conditionBytes: keys and values of source images that are kept for requests to come.
+    ///   - devices: one, or two: the second computes the unconditional branch of guidance, with a copy of the transformer of its own.
+    ///   - sourceCacheBytes: for the keys and values of source images that are kept for later requests.
     ///   - tiled: pictures with a side above the checkpoint's `sample_size` are decoded, and sources encoded, in tiles of that side:
     ///     memory stays a tile's, the picture differs a little.
-    public init(model: ModelFolder, device: any Device, guidanceDevice: (any Device)? = nil, conditionBytes: Int = 0, tiled: Bool = false) throws {
-        self.device = device
-        conditions = ConditionStore(capacity: conditionBytes)
+    public init(model: ModelFolder, devices: DeviceGroup, sourceCacheBytes: Int = 0, tiled: Bool = false) throws {
+        precondition(devices.count <= ImageRenderer.mostDevices, "\(devices.name): a renderer of \(devices.count) devices")
+        device = devices.main
+        sourceCache = SourceKVCache(capacity: sourceCacheBytes)
         scheduler = try SchedulerConfiguration.load(model)
         source = SourceImageRule(try ProcessorConfiguration.load(model))
         transformer = try DiffusionTransformer(model, on: device)
-        guidance = try guidanceDevice.map { try GuidanceDevice(model, $0) }
+        guidance = try devices.devices.dropFirst().first.map { try GuidanceReplica(model, $0) }
         glyphs = try GlyphEncoder(model, on: device)
         autoencoder = try Autoencoder(model, on: device, tiled: tiled)
         guard autoencoder.configuration.latentChannels == transformer.configuration.inChannels else {
@@ -124,45 +127,44 @@ public final class ImageRenderer {
         let shape = autoencoder.latentShape(height: request.height, width: request.width)
         var generator = TorchGenerator(seed: request.seed)
         let noise = generator.normal(count: shape.count)
-        let conditions = try conditions(of: request.sources, checkCancellation, onSources)
-        let latents = try denoise(request, from: noise, conditions, checkCancellation, onStep)
+        let sources = try keysAndValues(of: request.sources, checkCancellation, onSources)
+        let latents = try denoise(request, from: noise, sources, checkCancellation, onStep)
         let planes = try autoencoder.decode(latents, shape, checkCancellation: checkCancellation)
         return try Autoencoder.picture(planes, height: request.height, width: request.width)
     }
 
     /// In a function of its own, so that its memory is free again before the latents are decoded.
     private func denoise(
-        _ request: RenderRequest, from noise: [Float], _ conditions: ConditionCache?, _ checkCancellation: () throws -> Void,
-        _ onStep: (Int) throws -> Void
+        _ request: RenderRequest, from noise: [Float], _ sources: SourceKV?, _ checkCancellation: () throws -> Void, _ onStep: (Int) throws -> Void
     ) throws -> [Float] {
         let shape = autoencoder.latentShape(height: request.height, width: request.width)
         let denoiser = try Denoiser(
             self, height: request.height, width: request.width, glyphs: glyphs.encode(GlyphText.quotedStrings(in: request.prompt)),
-            codes: request.target.doubled, conditions: conditions, guidanceScale: request.guidanceScale)
+            codes: request.target.doubled, sources: sources, guidanceScale: request.guidanceScale)
         let schedule = Schedule(scheduler, steps: request.steps, tokens: shape.grid.count)
         return try denoiser.run(schedule, from: noise, checkCancellation: checkCancellation, onStep: onStep)
     }
 
     /// A source image as the transformer reads it: latents of the picture at its own size.
-    package func condition(_ image: RGBImage, codes: [Int32], checkCancellation: () throws -> Void) throws -> Condition {
-        Condition(
+    package func latents(of image: RGBImage, codes: [Int32], checkCancellation: () throws -> Void) throws -> SourceLatents {
+        SourceLatents(
             latents: try autoencoder.encode(image, checkCancellation: checkCancellation),
             shape: autoencoder.latentShape(height: image.height, width: image.width),
             height: image.height, width: image.width, codes: codes)
     }
 
     /// Keys and values of source images, one after another; nil for none.
-    package func write(_ conditions: [Condition], checkCancellation: () throws -> Void) throws -> ConditionCache? {
-        guard !conditions.isEmpty else { return nil }
-        let rows = conditions.reduce(0) { $0 + $1.shape.grid.count }
-        self.conditions.makeRoom(for: ConditionCache.bytes(rows: rows, transformer.configuration, device.cacheType))
-        let cache = ConditionCache(rows: rows, transformer.configuration, on: device)
-        for condition in conditions {
-            try transformer.writeCondition(
-                cache, latents: condition.shape.patches(condition.latents), codes: condition.codes, height: condition.height,
-                width: condition.width, grid: condition.shape.grid, checkCancellation: checkCancellation)
+    package func write(_ sources: [SourceLatents], checkCancellation: () throws -> Void) throws -> SourceKV? {
+        guard !sources.isEmpty else { return nil }
+        let rows = sources.reduce(0) { $0 + $1.shape.grid.count }
+        sourceCache.makeRoom(for: SourceKV.bytes(rows: rows, transformer.configuration, device.cacheType))
+        let written = SourceKV(rows: rows, transformer.configuration, on: device)
+        for source in sources {
+            try transformer.writeSource(
+                written, latents: source.shape.patches(source.latents), codes: source.codes, height: source.height,
+                width: source.width, grid: source.shape.grid, checkCancellation: checkCancellation)
         }
-        return cache
+        return written
     }
 
     /// Rows that a prompt's quoted strings take in the transformer.
@@ -170,12 +172,12 @@ public final class ImageRenderer {
         glyphs.batch(GlyphText.quotedStrings(in: prompt)).mask.joined().count { $0 == 1 }
     }
 
-    /// Elements of a dense tensor of the first device.
+    /// The elements of a dense tensor of the main device, f32.
     func floats(_ tensor: Tensor) throws -> [Float] { try device.floats(tensor) }
 
     /// Bytes of the keys and values of one source image of a size that fits already.
-    package func conditionBytes(height: Int, width: Int) -> Int {
-        ConditionCache.bytes(
+    package func sourceKVBytes(height: Int, width: Int) -> Int {
+        SourceKV.bytes(
             rows: autoencoder.latentShape(height: height, width: width).grid.count, transformer.configuration, device.cacheType)
     }
 
@@ -188,18 +190,18 @@ public final class ImageRenderer {
         sizes = new
     }
 
-    private func conditions(of sources: [SourcePicture], _ checkCancellation: () throws -> Void, _ onSources: (Bool) -> Void) throws
-        -> ConditionCache?
+    private func keysAndValues(of sources: [SourcePicture], _ checkCancellation: () throws -> Void, _ onSources: (Bool) -> Void) throws
+        -> SourceKV?
     {
         guard !sources.isEmpty else { return nil }
-        if let known = conditions.find(sources) {
+        if let known = sourceCache.find(sources) {
             onSources(true)
             return known
         }
         onSources(false)
-        let read = try sources.map { try condition(source.fit($0.image), codes: $0.codes.doubled, checkCancellation: checkCancellation) }
+        let read = try sources.map { try latents(of: source.fit($0.image), codes: $0.codes.doubled, checkCancellation: checkCancellation) }
         let written = try write(read, checkCancellation: checkCancellation)
-        if let written { conditions.keep(written, for: sources) }
+        if let written { sourceCache.insert(written, for: sources) }
         return written
     }
 

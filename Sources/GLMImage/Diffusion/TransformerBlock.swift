@@ -27,7 +27,7 @@ struct TransformerBlock {
     }
 
     /// Adds the block to `pass.x`.
-    func callAsFunction(_ pass: TransformerPass, layer: Int, on device: any Device) {
+    func callAsFunction(_ pass: ForwardPass, layer: Int, on device: any Device) {
         let hidden = pass.x.columns
         modulation(pass.timeEmbedding, into: pass.modulation)
         let vectors = pass.modulation.reshaped(Shape(12 * hidden))
@@ -36,14 +36,14 @@ struct TransformerBlock {
 
         modulate(pass, pass.textRows, shift: vector(1), scale: vector(3), on: device)
         modulate(pass, pass.imageRows, shift: vector(0), scale: vector(2), on: device)
-        let keys = pass.keys.rows(pass.cachedRows..<pass.keys.rows)
-        let values = pass.values.rows(pass.cachedRows..<pass.values.rows)
+        let keys = pass.keys.rows(pass.sourceRows..<pass.keys.rows)
+        let values = pass.values.rows(pass.sourceRows..<pass.values.rows)
         q(pass.normed, into: pass.query)
         k(pass.normed, into: keys)
         v(pass.normed, into: values)
         normalizeAndRotate(pass.query, pass, on: device)
         normalizeAndRotate(keys, pass, on: device)
-        pass.exchangeCache(layer, keys: keys, values: values, on: device)
+        pass.exchangeSources(layer, keys: keys, values: values, on: device)
         device.attention(attention, query: pass.query, key: pass.keys, value: pass.values, into: pass.normed)
         add(o, pass.normed, pass, pass.textRows, gate: vector(5))
         add(o, pass.normed, pass, pass.imageRows, gate: vector(4))
@@ -55,19 +55,19 @@ struct TransformerBlock {
         add(down, pass.inner, pass, pass.imageRows, gate: vector(10))
     }
 
-    private func modulate(_ pass: TransformerPass, _ rows: Range<Int>, shift: Tensor, scale: Tensor, on device: any Device) {
+    private func modulate(_ pass: ForwardPass, _ rows: Range<Int>, shift: Tensor, scale: Tensor, on device: any Device) {
         guard !rows.isEmpty else { return }
         device.modulatedLayerNorm(
             pass.x.rows(rows), scale: scale, shift: shift, epsilon: TransformerBlock.normEpsilon, into: pass.normed.rows(rows))
     }
 
     /// Queries or keys of all rows are normalised head by head; only the image's have a place to turn by.
-    private func normalizeAndRotate(_ x: Tensor, _ pass: TransformerPass, on device: any Device) {
+    private func normalizeAndRotate(_ x: Tensor, _ pass: ForwardPass, on device: any Device) {
         device.headLayerNorm(x, headSize: attention.headSize, epsilon: TransformerBlock.normEpsilon)
         pass.rotary.rotate(x.rows(pass.imageRows), headSize: attention.headSize, on: device)
     }
 
-    private func add(_ linear: Linear, _ input: Tensor, _ pass: TransformerPass, _ rows: Range<Int>, gate: Tensor) {
+    private func add(_ linear: Linear, _ input: Tensor, _ pass: ForwardPass, _ rows: Range<Int>, gate: Tensor) {
         guard !rows.isEmpty else { return }
         linear(input.rows(rows), .addGated(gate), into: pass.x.rows(rows))
     }

@@ -48,9 +48,9 @@ package struct Autoencoder {
     package func encode(_ image: RGBImage, checkCancellation: () throws -> Void) throws -> [Float] {
         let pixels = image.pixels.map { Float($0) / 255 * 2 - 1 }
         let shape = Shape(image.height, image.width, 3)
-        let canvas = encoder.canvas(for: encoding?.tile(of: shape) ?? shape, on: device)
+        let buffer = encoder.buffer(for: encoding?.tile(of: shape) ?? shape, on: device)
         let moments = try run(pixels, shape, encoding, to: 2 * configuration.latentChannels) { tile in
-            apply(quantConvolution, try encoder(tile, in: canvas, checkCancellation: checkCancellation))
+            apply(quantConvolution, try encoder(tile, in: buffer, checkCancellation: checkCancellation))
         }
         let depth = 2 * configuration.latentChannels
         return planes(latentShape(height: image.height, width: image.width)) { channel, pixel in
@@ -69,9 +69,9 @@ package struct Autoencoder {
             }
         }
         let image = Shape(shape.height, shape.width, shape.channels)
-        let canvas = decoder.canvas(for: decoding?.tile(of: image) ?? image, on: device)
+        let buffer = decoder.buffer(for: decoding?.tile(of: image) ?? image, on: device)
         let pixels = try run(values, image, decoding, to: 3) { tile in
-            try decoder(apply(postQuantConvolution, tile), in: canvas, checkCancellation: checkCancellation)
+            try decoder(apply(postQuantConvolution, tile), in: buffer, checkCancellation: checkCancellation)
         }
         let scale = configuration.scale
         return planes(LatentShape(channels: 3, height: shape.height * scale, width: shape.width * scale)) { channel, pixel in

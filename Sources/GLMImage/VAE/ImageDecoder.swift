@@ -40,32 +40,32 @@ struct ImageDecoder {
     }
 
     /// What images of this shape and smaller ones need on their way, `[h, w, latentChannels]`.
-    func canvas(for latents: Shape, on device: any Device) -> Canvas {
-        Canvas(elements: footprint.decodingElements(latents: latents[0] * latents[1]), on: device)
+    func buffer(for latents: Shape, on device: any Device) -> TileBuffer {
+        TileBuffer(elements: footprint.decodingElements(latents: latents[0] * latents[1]), on: device)
     }
 
     /// - Parameter latents: `[h, w, latentChannels]`, denormalised.
     /// - Returns: `[H, W, 3]`, around −1 … 1.
-    func callAsFunction(_ latents: Tensor, in canvas: Canvas, checkCancellation: () throws -> Void) throws -> Tensor {
-        let device = canvas.device
-        canvas.begin(height: latents.shape[0], width: latents.shape[1], channels: input.outChannels)
-        device.convolution(latents, input, stride: 1, padding: Padding(1), upsampling: 1, .store(.identity), into: canvas.current)
-        mid(canvas)
+    func callAsFunction(_ latents: Tensor, in buffer: TileBuffer, checkCancellation: () throws -> Void) throws -> Tensor {
+        let device = buffer.device
+        buffer.begin(height: latents.shape[0], width: latents.shape[1], channels: input.outChannels)
+        device.convolution(latents, input, stride: 1, padding: Padding(1), upsampling: 1, .store(.identity), into: buffer.current)
+        mid(buffer)
         for level in levels {
             for resnet in level.resnets {
                 try checkCancellation()
-                resnet(canvas)
+                resnet(buffer)
             }
             if let upsampler = level.upsampler {
-                let image = canvas.current
-                let larger = canvas.scratch(0, height: image.shape[0] * 2, width: image.shape[1] * 2, channels: upsampler.outChannels)
+                let image = buffer.current
+                let larger = buffer.scratch(0, height: image.shape[0] * 2, width: image.shape[1] * 2, channels: upsampler.outChannels)
                 device.convolution(image, upsampler, stride: 1, padding: Padding(1), upsampling: 2, .store(.identity), into: larger)
-                canvas.advance(to: 0, larger)
+                buffer.advance(to: 0, larger)
             }
         }
-        norm(canvas.current, activation: .silu, into: canvas.current)
-        let result = device.makeTensor(Shape(canvas.current.shape[0], canvas.current.shape[1], output.outChannels), .f32)
-        device.convolution(canvas.current, output, stride: 1, padding: Padding(1), upsampling: 1, .store(.identity), into: result)
+        norm(buffer.current, activation: .silu, into: buffer.current)
+        let result = device.makeTensor(Shape(buffer.current.shape[0], buffer.current.shape[1], output.outChannels), .f32)
+        device.convolution(buffer.current, output, stride: 1, padding: Padding(1), upsampling: 1, .store(.identity), into: result)
         return result
     }
 

@@ -40,35 +40,35 @@ struct ImageEncoder {
     }
 
     /// What images of this shape and smaller ones need on their way, `[H, W, 3]`.
-    func canvas(for pixels: Shape, on device: any Device) -> Canvas {
-        Canvas(elements: footprint.encodingElements(pixels: pixels[0] * pixels[1]), on: device)
+    func buffer(for pixels: Shape, on device: any Device) -> TileBuffer {
+        TileBuffer(elements: footprint.encodingElements(pixels: pixels[0] * pixels[1]), on: device)
     }
 
     /// - Parameter pixels: `[H, W, 3]` in −1 … 1.
     /// - Returns: `[h, w, 2 · latentChannels]`, means first.
-    func callAsFunction(_ pixels: Tensor, in canvas: Canvas, checkCancellation: () throws -> Void) throws -> Tensor {
-        let device = canvas.device
-        canvas.begin(height: pixels.shape[0], width: pixels.shape[1], channels: input.outChannels)
-        device.convolution(pixels, input, stride: 1, padding: Padding(1), upsampling: 1, .store(.identity), into: canvas.current)
+    func callAsFunction(_ pixels: Tensor, in buffer: TileBuffer, checkCancellation: () throws -> Void) throws -> Tensor {
+        let device = buffer.device
+        buffer.begin(height: pixels.shape[0], width: pixels.shape[1], channels: input.outChannels)
+        device.convolution(pixels, input, stride: 1, padding: Padding(1), upsampling: 1, .store(.identity), into: buffer.current)
         for level in levels {
             for resnet in level.resnets {
                 try checkCancellation()
-                resnet(canvas)
+                resnet(buffer)
             }
             if let downsampler = level.downsampler {
-                let image = canvas.current
-                let smaller = canvas.scratch(0, height: image.shape[0] / 2, width: image.shape[1] / 2, channels: downsampler.outChannels)
+                let image = buffer.current
+                let smaller = buffer.scratch(0, height: image.shape[0] / 2, width: image.shape[1] / 2, channels: downsampler.outChannels)
                 // Padded below and to the right only, as the reference does before its stride of 2.
                 device.convolution(
                     image, downsampler, stride: 2, padding: Padding(top: 0, left: 0, bottom: 1, right: 1), upsampling: 1, .store(.identity),
                     into: smaller)
-                canvas.advance(to: 0, smaller)
+                buffer.advance(to: 0, smaller)
             }
         }
-        mid(canvas)
-        norm(canvas.current, activation: .silu, into: canvas.current)
-        let result = device.makeTensor(Shape(canvas.current.shape[0], canvas.current.shape[1], output.outChannels), .f32)
-        device.convolution(canvas.current, output, stride: 1, padding: Padding(1), upsampling: 1, .store(.identity), into: result)
+        mid(buffer)
+        norm(buffer.current, activation: .silu, into: buffer.current)
+        let result = device.makeTensor(Shape(buffer.current.shape[0], buffer.current.shape[1], output.outChannels), .f32)
+        device.convolution(buffer.current, output, stride: 1, padding: Padding(1), upsampling: 1, .store(.identity), into: result)
         return result
     }
 

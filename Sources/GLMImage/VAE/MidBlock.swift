@@ -16,10 +16,10 @@ struct MidBlock {
             configuration.midAttention ? try MidAttention(weights.scope("attentions.0"), channels: channels, groups: configuration.groups) : nil
     }
 
-    func callAsFunction(_ canvas: Canvas) {
-        first(canvas)
-        attention?(canvas)
-        second(canvas)
+    func callAsFunction(_ buffer: TileBuffer) {
+        first(buffer)
+        attention?(buffer)
+        second(buffer)
     }
 }
 
@@ -38,12 +38,12 @@ struct MidAttention {
         o = try weights.linear("to_out.0", from: channels, to: channels)
     }
 
-    func callAsFunction(_ canvas: Canvas) {
-        let image = canvas.current
+    func callAsFunction(_ buffer: TileBuffer) {
+        let image = buffer.current
         let channels = image.shape[2]
         let matrix = Shape(image.shape[0] * image.shape[1], channels)
-        let device = canvas.device
-        let normed = canvas.scratch(0, channels: channels)
+        let device = buffer.device
+        let normed = buffer.scratch(0, channels: channels)
         norm(image, activation: .identity, into: normed)
         let rows = normed.reshaped(matrix)
         let query = device.makeTensor(matrix, .f32)

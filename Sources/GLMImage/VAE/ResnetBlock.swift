@@ -17,20 +17,20 @@ struct ResnetBlock {
         shortcut = inputs == outputs ? nil : try weights.convolution("conv_shortcut", from: inputs, to: outputs, kernel: 1)
     }
 
-    func callAsFunction(_ canvas: Canvas) {
-        let x = canvas.current
-        let normed = canvas.scratch(0, channels: x.shape[2])
+    func callAsFunction(_ buffer: TileBuffer) {
+        let x = buffer.current
+        let normed = buffer.scratch(0, channels: x.shape[2])
         norm1(x, activation: .silu, into: normed)
-        let inner = canvas.scratch(1, channels: convolution1.outChannels)
-        canvas.device.convolution(normed, convolution1, stride: 1, padding: Padding(1), upsampling: 1, .store(.identity), into: inner)
+        let inner = buffer.scratch(1, channels: convolution1.outChannels)
+        buffer.device.convolution(normed, convolution1, stride: 1, padding: Padding(1), upsampling: 1, .store(.identity), into: inner)
         norm2(inner, activation: .silu, into: inner)
         guard let shortcut else {
-            canvas.device.convolution(inner, convolution2, stride: 1, padding: Padding(1), upsampling: 1, .add, into: x)
+            buffer.device.convolution(inner, convolution2, stride: 1, padding: Padding(1), upsampling: 1, .add, into: x)
             return
         }
-        let result = canvas.scratch(0, channels: shortcut.outChannels)
-        canvas.device.convolution(x, shortcut, stride: 1, padding: Padding(0), upsampling: 1, .store(.identity), into: result)
-        canvas.device.convolution(inner, convolution2, stride: 1, padding: Padding(1), upsampling: 1, .add, into: result)
-        canvas.advance(to: 0, result)
+        let result = buffer.scratch(0, channels: shortcut.outChannels)
+        buffer.device.convolution(x, shortcut, stride: 1, padding: Padding(0), upsampling: 1, .store(.identity), into: result)
+        buffer.device.convolution(inner, convolution2, stride: 1, padding: Padding(1), upsampling: 1, .add, into: result)
+        buffer.advance(to: 0, result)
     }
 }

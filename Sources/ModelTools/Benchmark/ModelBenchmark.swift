@@ -95,7 +95,7 @@ public struct ModelBenchmark {
     }
 
     private func diffusion(_ loaded: (LoadTiming) -> Void, _ timed: (PartTiming) -> Void) throws {
-        let renderer = try load("diffusion", loaded) { try ImageRenderer(model: model, device: device) }
+        let renderer = try load("diffusion", loaded) { try ImageRenderer(model: model, devices: DeviceGroup(device)) }
         let glyphs = renderer.glyphs.configuration
         let text = String(repeating: "a", count: sizes.glyphBytes - 1)
         timed(try time("glyph", "\(sizes.glyphBytes) bytes", tokens: sizes.glyphBytes) { _ = try device.floats(renderer.glyphs.encode([text])) })
@@ -105,7 +105,7 @@ public struct ModelBenchmark {
         let denoiser = try Denoiser(
             renderer, height: sizes.side, width: sizes.side,
             glyphs: device.makeTensor(noise(sizes.textTokens * glyphs.hiddenSize), Shape(sizes.textTokens, glyphs.hiddenSize)),
-            codes: (0..<Int32(shape.grid.count)).map { $0 % Int32(renderer.transformer.configuration.codebookSize) }, conditions: nil,
+            codes: (0..<Int32(shape.grid.count)).map { $0 % Int32(renderer.transformer.configuration.codebookSize) }, sources: nil,
             guidanceScale: 1)
         timed(
             try time("denoise", "one pass at \(sizes.side)×\(sizes.side)", tokens: shape.grid.count) {

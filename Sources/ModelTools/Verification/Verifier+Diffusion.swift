@@ -11,7 +11,7 @@ extension Verifier {
             "glyph.input_ids", "glyph.attention_mask", "glyph.embeddings", "diffusion.initial_latents", "diffusion.timesteps", "diffusion.sigmas",
             "diffusion.velocity_cond", "diffusion.velocity_uncond", "diffusion.final_latents", "vae.image", "pipeline.image",
         ]
-        guard let renderer = load(names, report, { try ImageRenderer(model: model, device: device) }) else { return }
+        guard let renderer = load(names, report, { try ImageRenderer(model: model, devices: DeviceGroup(device)) }) else { return }
         checkGlyphs(renderer, report)
         checkStart(renderer, report)
         checkConditions(renderer, report)
@@ -47,7 +47,7 @@ extension Verifier {
         let images = (try? reference.sources()) ?? []
         for (index, image) in images.enumerated() {
             check("diffusion.condition.\(index).latents", report) { name in
-                try relative(name, renderer.condition(image, codes: []) {}.latents)
+                try relative(name, renderer.latents(of: image, codes: []) {}.latents)
             }
             check("diffusion.condition.\(index).prior_token_ids", report) { name in
                 let grids = try reference.grids().sources
@@ -68,7 +68,7 @@ extension Verifier {
         guard let noise = load(names, report, { try noise(renderer) }),
             let schedule = load(names, report, { try schedule(renderer) })
         else { return }
-        for (name, side) in [(names[0], Denoiser.Side.conditional), (names[1], .unconditional)] {
+        for (name, side) in [(names[0], Denoiser.Branch.conditional), (names[1], .unconditional)] {
             check(name, report) { name in
                 // Above 1, so that the unconditional side exists whatever the picture's guidance was.
                 let denoiser = try denoiser(renderer, guidanceScale: 2)
@@ -85,11 +85,11 @@ extension Verifier {
     private func wholePicture(_ name: String, _ renderer: ImageRenderer) throws -> Verdict {
         let size = try reference.size()
         let shape = renderer.autoencoder.latentShape(height: size.height, width: size.width)
-        let conditions = try reference.sources().enumerated().map { index, image in
-            try renderer.condition(image, codes: codes("diffusion.condition.\(index).prior_token_ids", renderer)) {}
+        let sources = try reference.sources().enumerated().map { index, image in
+            try renderer.latents(of: image, codes: codes("diffusion.condition.\(index).prior_token_ids", renderer)) {}
         }
         let denoiser = try denoiser(
-            renderer, glyphs: renderer.glyphs.encode(GlyphText.quotedStrings(in: reference.text("prompt"))), conditions: conditions,
+            renderer, glyphs: renderer.glyphs.encode(GlyphText.quotedStrings(in: reference.text("prompt"))), sources: sources,
             guidanceScale: reference.number("guidance_scale"))
         let latents = try denoiser.run(schedule(renderer), from: noise(renderer), checkCancellation: {}, onStep: { _ in })
         let planes = try renderer.autoencoder.decode(latents, shape) {}
@@ -100,13 +100,13 @@ extension Verifier {
 
     /// A denoiser whose inputs all come from the file.
     private func denoiser(_ renderer: ImageRenderer, guidanceScale: Float) throws -> Denoiser {
-        var conditions: [Condition] = []
-        while reference.has("diffusion.condition.\(conditions.count).latents") {
-            let name = "diffusion.condition.\(conditions.count)"
+        var sources: [SourceLatents] = []
+        while reference.has("diffusion.condition.\(sources.count).latents") {
+            let name = "diffusion.condition.\(sources.count)"
             let shape = try latentShape("\(name).latents", renderer)
             let scale = renderer.autoencoder.configuration.scale
-            conditions.append(
-                Condition(
+            sources.append(
+                SourceLatents(
                     latents: try reference.floats("\(name).latents"), shape: shape, height: shape.height * scale, width: shape.width * scale,
                     codes: try codes("\(name).prior_token_ids", renderer)))
         }
@@ -117,21 +117,21 @@ extension Verifier {
         }
         return try denoiser(
             renderer, glyphs: device.makeTensor(reference.floats("glyph.embeddings"), Shape(glyphs[glyphs.count - 2], glyphs[glyphs.count - 1])),
-            conditions: conditions, guidanceScale: guidanceScale)
+            sources: sources, guidanceScale: guidanceScale)
     }
 
-    private func denoiser(_ renderer: ImageRenderer, glyphs: Tensor, conditions: [Condition], guidanceScale: Float) throws -> Denoiser {
+    private func denoiser(_ renderer: ImageRenderer, glyphs: Tensor, sources: [SourceLatents], guidanceScale: Float) throws -> Denoiser {
         let size = try reference.size()
         let codes = try codes("diffusion.prior_token_ids", renderer)
         let patches = renderer.autoencoder.latentShape(height: size.height, width: size.width).grid.count
         guard codes.count == patches else {
             throw VerificationError("diffusion.prior_token_ids has \(codes.count) codes, the picture \(patches) patches")
         }
-        for condition in conditions where condition.codes.count != condition.shape.grid.count {
-            throw VerificationError("a source image has \(condition.codes.count) codes and \(condition.shape.grid.count) patches")
+        for source in sources where source.codes.count != source.shape.grid.count {
+            throw VerificationError("a source image has \(source.codes.count) codes and \(source.shape.grid.count) patches")
         }
         return try Denoiser(
-            renderer, height: size.height, width: size.width, glyphs: glyphs, codes: codes, conditions: renderer.write(conditions) {},
+            renderer, height: size.height, width: size.width, glyphs: glyphs, codes: codes, sources: renderer.write(sources) {},
             guidanceScale: guidanceScale)
     }
 

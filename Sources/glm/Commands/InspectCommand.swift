@@ -5,6 +5,7 @@ import Domain
 import Foundation
 import GLMImage
 import ServerKit
+import Tensor
 import TensorCPU
 
 /// `glm inspect`: what a checkpoint is and needs, and whether every tensor is there, shaped as its configuration says, and used; or
@@ -40,7 +41,7 @@ struct InspectCommand: ParsableCommand {
         let device = CPUDevice(threads: 1)
         _ = try VisionEncoder(model: folder, device: device)
         _ = try TextGenerator(model: folder, device: device)
-        let renderer = try ImageRenderer(model: folder, device: device)
+        let renderer = try ImageRenderer(model: folder, devices: DeviceGroup(device))
         let report = try InspectReport(folder, defaultSide: renderer.defaultSide)
         print(json ? try report.encoded() : report.text)
     }

@@ -3,10 +3,10 @@ import Foundation
 import Layers
 import Tensor
 
-/// Embeds the time step and the picture's size for the modulation of every block.
+/// Embeds the time step and the picture's size for the modulation of every block: `[1, timeEmbeddingSize]`.
 ///
 /// Reference: diffusers 0.42.1 `GlmImageCombinedTimestepSizeEmbeddings`: SiLU is applied once, to the sum.
-struct TimeCondition {
+struct TimestepEmbedding {
     private let device: any Device
     private let time1, time2: Linear  // [timeSize, timeSize]            timestep_embedder.linear_1, 2
     private let size1: Linear  // [timeSize, 4 · conditionSize]   condition_embedder.linear_1
@@ -26,10 +26,10 @@ struct TimeCondition {
         hidden = device.makeTensor(Shape(1, timeSize), .f32)
     }
 
-    /// The part that a whole request shares: crop at (0, 0), then height and width in pixels. `[1, timeSize]`.
+    /// The part that is the same for all steps: crop at (0, 0), then height and width in pixels. `[1, timeSize]`.
     func size(height: Int, width: Int) -> Tensor {
         let numbers: [Float] = [0, 0, Float(height), Float(width)]
-        let input = device.makeTensor(numbers.flatMap { TimeCondition.sinusoid($0, conditionSize) }, Shape(1, 4 * conditionSize))
+        let input = device.makeTensor(numbers.flatMap { TimestepEmbedding.sinusoid($0, conditionSize) }, Shape(1, 4 * conditionSize))
         let result = device.makeTensor(Shape(1, timeSize), .f32)
         size1(input, .store(.silu), into: hidden)
         size2(hidden, into: result)
@@ -38,7 +38,7 @@ struct TimeCondition {
 
     /// `silu(time + size)` into `embedding [1, timeSize]`.
     func callAsFunction(time: Float, size: Tensor, into embedding: Tensor) {
-        device.write(TimeCondition.sinusoid(time, timeSize), to: waves)
+        device.write(TimestepEmbedding.sinusoid(time, timeSize), to: waves)
         time1(waves, .store(.silu), into: hidden)
         time2(hidden, into: embedding)
         device.add(size, to: embedding)

@@ -1,10 +1,11 @@
 import GLMImage
 import ModelFixtures
 import Imaging
+import Tensor
 import TensorCPU
 import Testing
 
-@Suite struct ConditionStoreTests {
+@Suite struct SourceKVCacheTests {
     /// A picture of 64 × 64 in a shade of its own, with codes.
     private func source(_ shade: UInt8) -> SourcePicture {
         SourcePicture(
@@ -27,8 +28,8 @@ import Testing
 
     @Test("the next edit of the same images finds their keys and values, and is the same to the bit")
     func same() throws {
-        let renderer = try ImageRenderer(model: Fixture.model("tiny-f32"), device: CPUDevice(threads: 1), conditionBytes: 64 << 20)
-        let alone = try ImageRenderer(model: Fixture.model("tiny-f32"), device: CPUDevice(threads: 1))
+        let renderer = try ImageRenderer(model: Fixture.model("tiny-f32"), devices: DeviceGroup(CPUDevice(threads: 1)), sourceCacheBytes: 64 << 20)
+        let alone = try ImageRenderer(model: Fixture.model("tiny-f32"), devices: DeviceGroup(CPUDevice(threads: 1)))
         let sources = [source(1), source(2)]
         let first = try renderer.render(edit(sources), onStep: { _ in })
         var found = false
@@ -39,13 +40,13 @@ import Testing
         #expect(try known(renderer, [[source(2), source(1)], [source(1)], sources]) == [false, false, true])
     }
 
-    @Test("with room for one image's, the last one's are kept; with room for none, none are")
+    @Test("with room for the keys and values of one image the last one's are kept, with room for none nothing is")
     func room() throws {
         let model = try Fixture.model("tiny-f32")
-        let bytes = try ImageRenderer(model: model, device: CPUDevice(threads: 1)).conditionBytes(height: 64, width: 64)
-        let one = try ImageRenderer(model: model, device: CPUDevice(threads: 1), conditionBytes: bytes)
+        let bytes = try ImageRenderer(model: model, devices: DeviceGroup(CPUDevice(threads: 1))).sourceKVBytes(height: 64, width: 64)
+        let one = try ImageRenderer(model: model, devices: DeviceGroup(CPUDevice(threads: 1)), sourceCacheBytes: bytes)
         #expect(try known(one, [[source(1)], [source(1)], [source(2)], [source(1)], [source(1)]]) == [false, true, false, false, true])
-        let none = try ImageRenderer(model: model, device: CPUDevice(threads: 1), conditionBytes: bytes - 1)
+        let none = try ImageRenderer(model: model, devices: DeviceGroup(CPUDevice(threads: 1)), sourceCacheBytes: bytes - 1)
         #expect(try known(none, [[source(1)], [source(1)]]) == [false, false])
     }
 }

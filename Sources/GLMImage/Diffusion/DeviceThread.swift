@@ -1,15 +1,15 @@
 import Dispatch
 import Foundation
 
-/// A thread that drives a second device while the caller's thread drives the first.
-final class SideThread: Sendable {
+/// A thread that drives one more device of a group while the caller's thread drives the main one.
+final class DeviceThread: Sendable {
     /// What both threads see. Safe to share: the semaphores hand it from one to the other.
     private final class Handover: @unchecked Sendable {
         let begun = DispatchSemaphore(value: 0), ended = DispatchSemaphore(value: 0)
-        /// Nil: the thread is to end.
+        /// Nil: the thread shall end.
         var work: (() -> Void)?
 
-        /// Does the work and lets go of it, so that nothing of the caller's is held when the caller goes on.
+        /// Does the work and releases it, so that nothing of the caller's is retained when the caller goes on.
         @inline(never) func doWork() -> Bool {
             guard let work else { return false }
             self.work = nil
@@ -25,7 +25,7 @@ final class SideThread: Sendable {
         let handover = handover
         let thread = Thread {
             handover.begun.wait()
-            // Not before: Foundation knows which thread this is once `start` has returned.
+            // Not before: Foundation knows the current thread only once `start` has returned.
             Thread.current.name = name
             while handover.doWork() {
                 handover.ended.signal()

@@ -5,7 +5,7 @@ import Tensor
 import TensorCPU
 import Testing
 
-@Suite struct GuidanceDeviceTests {
+@Suite struct DeviceGroupTests {
     private struct Left: Error {}
 
     private func request(sources: [SourcePicture] = [], guidance: Float = 2) -> RenderRequest {
@@ -15,11 +15,11 @@ import Testing
             steps: 3, guidanceScale: guidance, seed: 5)
     }
 
-    @Test("with one side of guidance on a second device the picture is the same to the bit, edits and no guidance included")
+    @Test("with one branch of guidance on a second device the picture is the same to the bit, also for edits and without guidance")
     func same() throws {
         let model = try Fixture.model("tiny-f32")
-        let one = try ImageRenderer(model: model, device: CPUDevice(threads: 1))
-        let two = try ImageRenderer(model: model, device: CPUDevice(threads: 1), guidanceDevice: CPUDevice(threads: 1))
+        let one = try ImageRenderer(model: model, devices: DeviceGroup(CPUDevice(threads: 1)))
+        let two = try ImageRenderer(model: model, devices: DeviceGroup([CPUDevice(threads: 1), CPUDevice(threads: 1)]))
         let source = SourcePicture(
             image: RGBImage(width: 64, height: 64, pixels: (0..<64 * 64 * 3).map { UInt8(truncatingIfNeeded: $0) }),
             codes: CodeGrid(height: 2, width: 2, codes: [1, 2, 3, 4]))
@@ -28,9 +28,9 @@ import Testing
         }
     }
 
-    @Test("a caller that leaves ends both sides, and the next picture is drawn as ever")
+    @Test("a cancelled request ends both branches, and the next picture is the same as before")
     func cancelled() throws {
-        let renderer = try ImageRenderer(model: Fixture.model("tiny-f32"), device: CPUDevice(threads: 1), guidanceDevice: CPUDevice(threads: 1))
+        let renderer = try ImageRenderer(model: Fixture.model("tiny-f32"), devices: DeviceGroup([CPUDevice(threads: 1), CPUDevice(threads: 1)]))
         let before = try renderer.render(request(), onStep: { _ in })
         var checks = 0
         #expect(throws: Left.self) {

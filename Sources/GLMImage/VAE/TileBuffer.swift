@@ -1,23 +1,24 @@
 import Tensor
 
-/// The picture on its way through the autoencoder: three equal blocks of memory, one of which holds it.
-final class Canvas {
+/// The memory of an image, or a tile of one, on its way through the autoencoder: three equal blocks, one of which holds it.
+final class TileBuffer {
     let device: any Device
     /// `[height, width, channels]`.
     private(set) var current: Tensor
     private let blocks: [Tensor]
-    private var holder = 0
+    /// The block that holds `current`.
+    private var currentBlock = 0
 
-    /// - Parameter elements: the most that any image on the way has.
+    /// - Parameter elements: of the largest image on the way.
     init(elements: Int, on device: any Device) {
         self.device = device
         blocks = (0..<3).map { _ in device.makeTensor(Shape(elements), .f32) }
         current = blocks[0]
     }
 
-    /// Makes an image with undefined contents the current one: the first of a picture or tile.
+    /// Makes an image with undefined contents the current one: the first step of an image or tile.
     func begin(height: Int, width: Int, channels: Int) {
-        holder = 0
+        currentBlock = 0
         current = blocks[0].prefix(Shape(height, width, channels))
     }
 
@@ -31,9 +32,9 @@ final class Canvas {
 
     /// Makes the image in free block `index` the current one.
     func advance(to index: Int, _ image: Tensor) {
-        holder = block(index)
+        currentBlock = block(index)
         current = image
     }
 
-    private func block(_ index: Int) -> Int { (holder + 1 + index) % 3 }
+    private func block(_ index: Int) -> Int { (currentBlock + 1 + index) % 3 }
 }

@@ -1,0 +1,43 @@
+import ModelConfiguration
+import Tensor
+
+/// The keys and values of all source images of a request, layer by layer; the images follow one another.
+///
+/// Reference: diffusers 0.42.1 `GlmImageLayerKVCache`: written once at time step 0, read by the conditional passes, not by the
+/// unconditional ones.
+package final class SourceKV {
+    private let keys, values: [Tensor]  // per layer [rows, hidden], in the device's cacheType
+    /// Patches of all images.
+    let rows: Int
+    /// Of keys and values together.
+    let bytes: Int
+    private var filled: [Int]
+
+    init(rows: Int, _ configuration: TransformerConfiguration, on device: any Device) {
+        self.rows = rows
+        bytes = Self.bytes(rows: rows, configuration, device.cacheType)
+        func make() -> [Tensor] { (0..<configuration.layers).map { _ in device.makeTensor(Shape(rows, configuration.hiddenSize), device.cacheType) } }
+        (keys, values) = (make(), make())
+        filled = Array(repeating: 0, count: configuration.layers)
+    }
+
+    static func bytes(rows: Int, _ configuration: TransformerConfiguration, _ type: DType) -> Int {
+        TransformerFootprint(configuration, elementBytes: type.byteCount).sourceCache(rows: rows)
+    }
+
+    /// Copies the rows of one layer to `keys` and `values`, `[rows, hidden]`, f32.
+    func read(_ layer: Int, keys: Tensor, values: Tensor, on device: any Device) {
+        let all = Array(0..<Int32(rows))
+        device.embed(all, table: self.keys[layer], into: keys)
+        device.embed(all, table: self.values[layer], into: values)
+    }
+
+    /// Stores the rows of one more image, `[patches, hidden]`, f32.
+    func append(_ layer: Int, keys newKeys: Tensor, values newValues: Tensor, on device: any Device) {
+        let range = filled[layer]..<filled[layer] + newKeys.rows
+        let rows = range.map(Int32.init)
+        device.scatter(newKeys, rows: rows, into: keys[layer])
+        device.scatter(newValues, rows: rows, into: values[layer])
+        filled[layer] = range.upperBound
+    }
+}
