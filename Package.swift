@@ -153,7 +153,7 @@ let package = Package(
             ["GLMImage", "Decoding", "ModelConfiguration", "ModelFixtures", "Domain", "Tensor", "TensorCPU", "Checkpoint", "Imaging"]),
         tests("ModelToolsTests", ["ModelTools", "ModelFixtures", "Domain", "Tensor", "TensorCPU", "Checkpoint"]),
         tests("WireTests", ["Wire"]),
-        tests("ServerKitTests", ["ServerKit", "Wire", grpc, grpcTransport, arguments]),
+        tests("ServerKitTests", ["ServerKit", "Domain", "Wire", grpc, grpcTransport, arguments]),
         tests("PlacementTests", ["Placement", "ModelConfiguration", "Domain"]),
         tests("JobsTests", ["Jobs", sqlite]),
         tests("TelemetryTests", ["Telemetry", lifecycle, metrics, logging]),

@@ -13,6 +13,21 @@ extension DeviceID {
     }
 }
 
+/// The devices of one process, the main one first: `npu:0,npu:1`.
+public struct DeviceList: Sendable, Hashable {
+    public let devices: [DeviceID]
+
+    public init(_ devices: [DeviceID]) { self.devices = devices }
+
+    /// - Throws: `ValidationError`, which says what is expected.
+    public static func read(_ text: String) throws -> DeviceList {
+        guard let devices = [DeviceID](list: text) else {
+            throw ValidationError("\"\(text)\" is no device and no list of different devices: \(DeviceID.syntax), or npu:N,npu:M")
+        }
+        return DeviceList(devices)
+    }
+}
+
 extension ByteCount {
     /// - Throws: `ValidationError`, which says what is expected.
     public static func read(_ text: String) throws -> ByteCount {

@@ -21,14 +21,12 @@ public actor DefaultDiffusionService: DiffusionService {
 
     public func load(_ model: ModelOptions) throws -> StageModel {
         let folder = try model.folder()
-        let device = try model.makeDevice()
-        let guidance = try options.guidanceDevice.map { try model.makeDevice($0) }
+        let devices = try model.makeDevices(most: ImageRenderer.mostDevices)
         let renderer = try ImageRenderer(
-            model: folder, device: device, guidanceDevice: guidance,
-            conditionBytes: options.conditionBytes, tiled: options.vaeTiling)
-        try device.synchronize()
+            model: folder, devices: devices, sourceCacheBytes: options.sourceCacheBytes, tiled: options.vaeTiling)
+        try devices.main.synchronize()
         self.renderer = renderer
-        return StageModel(folder, model, [device] + (guidance.map { [$0] } ?? []), defaultSide: renderer.defaultSide)
+        return StageModel(folder, model, devices, defaultSide: renderer.defaultSide)
     }
 
     public func render(_ order: RenderOrder, token: WorkToken, onStep: @escaping @Sendable (Int) -> Void) async throws -> RenderedImage {

@@ -10,12 +10,6 @@ public struct DiffusionOptions: ParsableArguments, Sendable {
             valueName: "size"), transform: ByteCount.read)
     public var conditionCache: ByteCount?
 
-    @Option(
-        help: ArgumentHelp(
-            "Computes the unconditional side of guidance beside --device, with a copy of the transformer of its own. Default: --device does both, one after the other.",
-            valueName: "device"), transform: DeviceID.read)
-    public var guidanceDevice: DeviceID?
-
     @Flag(
         help:
             "Decodes pictures with a side above the checkpoint's sample_size, and encodes such sources, in overlapping tiles of that side: memory stays a tile's, the picture differs a little."
@@ -24,5 +18,5 @@ public struct DiffusionOptions: ParsableArguments, Sendable {
 
     public init() {}
 
-    var conditionBytes: Int { conditionCache?.bytes ?? 256 << 20 }
+    var sourceCacheBytes: Int { conditionCache?.bytes ?? 256 << 20 }
 }

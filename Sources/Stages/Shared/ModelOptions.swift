@@ -18,9 +18,11 @@ public struct ModelOptions: ParsableArguments, Sendable {
     public var modelName: String?
 
     @Option(
-        help: ArgumentHelp("What computes: cpu, or npu:0 for the first accelerator that this process may see.", valueName: "device"),
-        transform: DeviceID.read)
-    public var device = DeviceID.cpu
+        help: ArgumentHelp(
+            "What computes: cpu, or npu:0 for the first accelerator that this process may see. The diffusion process may have two, as npu:0,npu:1: the second computes the unconditional branch of guidance, with a copy of the transformer of its own. Default: cpu.",
+            valueName: "devices"),
+        transform: DeviceList.read)
+    public var device = DeviceList([.cpu])
 
     @Option(help: ArgumentHelp("Threads that compute. Default: one for each processor that this process may use.", valueName: "n"))
     public var threads: Int?
@@ -42,10 +44,13 @@ public struct ModelOptions: ParsableArguments, Sendable {
         return try ModelFolder(url)
     }
 
-    /// - Parameter other: a second device; nil: the one that `--device` names.
-    /// - Throws: `DeviceError` where there is no such device.
-    public func makeDevice(_ other: DeviceID? = nil) throws -> any Device {
-        try (other ?? device).makeDevice(precision: precision, threads: threads)
+    /// The devices that `--device` names.
+    /// - Parameter most: how many the process can use.
+    /// - Throws: `ValidationError` for more of them; `DeviceError` if there is no such device.
+    public func makeDevices(most: Int = 1) throws -> DeviceGroup {
+        let ids = device.devices
+        guard ids.count <= most else { throw ValidationError("--device names \(ids.count) devices; this process computes on at most \(most)") }
+        return DeviceGroup(try ids.map { try $0.makeDevice(precision: precision, threads: threads) })
     }
 }
 
@@ -53,11 +58,10 @@ extension StageModel {
     /// What Describe reports of a loaded model.
     /// - Parameters:
     ///   - options: what it was loaded with.
-    ///   - devices: what it is on, the main one first.
-    public init(_ folder: ModelFolder, _ options: ModelOptions, _ devices: [any Device], defaultSide: Int = 0) {
+    ///   - devices: what computes it.
+    public init(_ folder: ModelFolder, _ options: ModelOptions, _ devices: DeviceGroup, defaultSide: Int = 0) {
         self.init(
-            name: options.modelName ?? folder.url.standardizedFileURL.lastPathComponent, fingerprint: folder.fingerprint,
-            device: devices.map(\.name).joined(separator: ","), defaultSide: defaultSide,
-            notes: devices.flatMap { DeviceReport($0).lines })
+            name: options.modelName ?? folder.url.standardizedFileURL.lastPathComponent, fingerprint: folder.fingerprint, device: devices.name,
+            defaultSide: defaultSide, notes: devices.devices.flatMap { DeviceReport($0).lines })
     }
 }

@@ -26,14 +26,15 @@ public actor DefaultTextService: TextService {
 
     public func load(_ model: ModelOptions) throws -> StageModel {
         let folder = try model.folder()
-        let device = try model.makeDevice()
+        let devices = try model.makeDevices()
+        let device = devices.main
         guard options.batch <= device.batchRows else {
             throw CallError(.failedPrecondition, "--batch is \(options.batch); \(device.name) draws at most \(device.batchRows) together")
         }
         let generator = try TextGenerator(model: folder, device: device)
         batch = CodeBatch(generator, size: options.batch, cacheBytes: options.cacheBytes(usual: generator.cacheBytes(batch: options.batch)))
         try device.synchronize()
-        return StageModel(folder, model, [device])
+        return StageModel(folder, model, devices)
     }
 
     public func generate(

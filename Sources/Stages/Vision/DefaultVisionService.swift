@@ -14,10 +14,10 @@ public actor DefaultVisionService: VisionService {
 
     public func load(_ options: ModelOptions) throws -> StageModel {
         let folder = try options.folder()
-        let device = try options.makeDevice()
-        encoder = try VisionEncoder(model: folder, device: device)
-        try device.synchronize()
-        return StageModel(folder, options, [device])
+        let devices = try options.makeDevices()
+        encoder = try VisionEncoder(model: folder, device: devices.main)
+        try devices.main.synchronize()
+        return StageModel(folder, options, devices)
     }
 
     public func encode(_ picture: [UInt8], token: WorkToken) async throws -> (grid: GLMImage.CodeGrid, timings: [Timing]) {
