@@ -19,7 +19,7 @@ extension AscendDevice {
             }
             func gathered(_ pool: Tensor) -> Operand {
                 let result = scratch([rows.count, pool.columns], pool.dtype)
-                queue.gather(Operand(matrix: pool), indices(rows), into: result)
+                stream.gather(Operand(matrix: pool), indices(rows), into: result)
                 return result.reshaped([rows.count, parameters.keyValueHeads, size])
             }
             let range = sequence..<sequence + 1
@@ -35,33 +35,36 @@ extension AscendDevice {
 extension AscendDevice {
     private func attendFused(_ parameters: Attention, _ query: Tensor, _ key: Tensor, _ value: Tensor, _ output: Tensor) -> Bool {
         let causal = parameters.isCausal && query.rows > 1
-        guard let half, causal ? fused.causalAttention : fused.attention, parameters.relativeBias == nil, canFuse(parameters) else { return false }
+        guard let reducedType, causal ? fused.causalAttention : fused.attention, parameters.relativeBias == nil, canFuse(parameters) else {
+            return false
+        }
         func rounded(_ x: Tensor, _ heads: Int) -> Operand {
-            let result = scratch([x.rows, x.columns], half)
-            queue.copy(Operand(matrix: x), to: result)
+            let result = scratch([x.rows, x.columns], reducedType)
+            stream.copy(Operand(matrix: x), to: result)
             return result.reshaped([1, x.rows, heads, parameters.headSize])
         }
-        let result = scratch([query.rows, query.columns], half)
+        let result = scratch([query.rows, query.columns], reducedType)
         var call = FusedAttention(
             query: rounded(query, parameters.heads), key: rounded(key, parameters.keyValueHeads), value: rounded(value, parameters.keyValueHeads),
             output: result.reshaped([1, query.rows, parameters.heads, parameters.headSize]), heads: parameters.heads,
             keyValueHeads: parameters.keyValueHeads, scale: parameters.scale)
         if causal { call.causalMask = causalMask() }
-        guard queue.fusedAttention(call) else { return false }
-        queue.copy(result, to: Operand(matrix: output))
+        guard stream.fusedAttention(call) else { return false }
+        stream.copy(result, to: Operand(matrix: output))
         return true
     }
 
     private func attendPagedFused(
         _ parameters: Attention, _ query: Tensor, _ keys: Tensor, _ values: Tensor, _ pages: PageTable, _ output: Tensor
     ) -> Bool {
-        guard let half, fused.pagedAttention, keys.dtype == half, pages.pageRows % 16 == 0, pages.pageRows <= 512, canFuse(parameters) else {
+        guard let reducedType, fused.pagedAttention, keys.dtype == reducedType, pages.pageRows % 16 == 0, pages.pageRows <= 512, canFuse(parameters)
+        else {
             return false
         }
         let (sequences, columns) = (query.rows, query.columns)
-        let rounded = scratch([sequences, columns], half)
-        queue.copy(Operand(matrix: query), to: rounded)
-        let result = scratch([sequences, columns], half)
+        let rounded = scratch([sequences, columns], reducedType)
+        stream.copy(Operand(matrix: query), to: rounded)
+        let result = scratch([sequences, columns], reducedType)
         let table = table(.pages(pages.pages, width: pages.width), Shape(sequences, pages.width), .i32) { pages.pages.withUnsafeBytes(Array.init) }
         let pool = [keys.rows / pages.pageRows, pages.pageRows, keys.columns]
         let call = FusedAttention(
@@ -70,8 +73,8 @@ extension AscendDevice {
             heads: parameters.heads,
             keyValueHeads: parameters.keyValueHeads, scale: parameters.scale,
             pages: (Operand(dense: table, [sequences, pages.width]), pages.pageRows, pages.lengths))
-        guard queue.fusedAttention(call) else { return false }
-        queue.copy(result, to: Operand(matrix: output))
+        guard stream.fusedAttention(call) else { return false }
+        stream.copy(result, to: Operand(matrix: output))
         return true
     }
 
@@ -106,7 +109,7 @@ extension AscendDevice {
         let causal = parameters.isCausal && rows > 1
         func byHead(_ x: Operand) -> Operand {
             let result = scratch([keyHeads, keys, size], .f32)
-            queue.copy(x.permuted([1, 0, 2]), to: result)
+            stream.copy(x.permuted([1, 0, 2]), to: result)
             return result
         }
         let (keyPlanes, valuePlanes) = (byHead(key), byHead(value))
@@ -118,22 +121,22 @@ extension AscendDevice {
             let folded = [keyHeads, heads / keyHeads * range.count]
 
             let scaled = scratch([heads, range.count, size], .f32)
-            queue.copy(query.slice(0, range).permuted([1, 0, 2]), to: scaled)
-            queue.multiply(scaled, parameters.scale, into: scaled)
+            stream.copy(query.slice(0, range).permuted([1, 0, 2]), to: scaled)
+            stream.multiply(scaled, parameters.scale, into: scaled)
 
             let scores = scratch([heads, range.count, seen], .f32)
-            queue.batchMatmul(
+            stream.batchMatmul(
                 scaled.reshaped(folded + [size]), keyPlanes.slice(1, 0..<seen).permuted([0, 2, 1]), mathType: mathType(.f32),
                 into: scores.reshaped(folded + [seen]))
-            if let bias = parameters.relativeBias { queue.add(expanded(bias, range, rows: rows, keys: keys).slice(2, 0..<seen), to: scores) }
-            if causal { queue.add(triangle(range.count), to: scores.slice(2, seen - range.count..<seen)) }
+            if let bias = parameters.relativeBias { stream.add(expanded(bias, range, rows: rows, keys: keys).slice(2, 0..<seen), to: scores) }
+            if causal { stream.add(triangle(range.count), to: scores.slice(2, seen - range.count..<seen)) }
 
             let shares = scratch(scores.extents, .f32)
-            queue.softmax(scores, into: shares)
+            stream.softmax(scores, into: shares)
             let result = scratch(scaled.extents, .f32)
-            queue.batchMatmul(
+            stream.batchMatmul(
                 shares.reshaped(folded + [seen]), valuePlanes.slice(1, 0..<seen), mathType: mathType(.f32), into: result.reshaped(folded + [size]))
-            queue.copy(result.permuted([1, 0, 2]), to: output.slice(0, range))
+            stream.copy(result.permuted([1, 0, 2]), to: output.slice(0, range))
         }
     }
 
@@ -150,13 +153,13 @@ extension AscendDevice {
     private func expanded(_ bias: Tensor, _ range: Range<Int>, rows: Int, keys: Int) -> Operand {
         let heads = bias.rows
         let byDistance = scratch([bias.columns, heads], .f32)
-        queue.copy(Operand(matrix: bias).permuted([1, 0]), to: byDistance)
+        stream.copy(Operand(matrix: bias).permuted([1, 0]), to: byDistance)
         let key = DeviceTables.Key.relative(firstRow: range.lowerBound, rows: range.count, keys: keys, allRows: rows)
         let distances = table(key, Shape(range.count * keys), .i64) {
             range.flatMap { row in (0..<keys).map { Int64($0 - row + rows - 1) } }.withUnsafeBytes(Array.init)
         }
         let result = scratch([range.count * keys, heads], .f32)
-        queue.gather(byDistance, Operand(dense: distances, [range.count * keys]), into: result)
+        stream.gather(byDistance, Operand(dense: distances, [range.count * keys]), into: result)
         return result.reshaped([range.count, keys, heads]).permuted([2, 0, 1])
     }
 }

@@ -19,7 +19,7 @@ extension AscendDevice {
         var image = planes(x, type)
         if upsampling > 1 {
             let larger = scratch([1, weight.inChannels, enlargedHeight, enlargedWidth], type, format: .image)
-            queue.enlarge(image, into: larger)
+            stream.enlarge(image, into: larger)
             image = larger
         }
         var even = (padding.top, padding.left)
@@ -29,7 +29,7 @@ extension AscendDevice {
         }
         let kernel = Operand(dense: weight.weight, [weight.outChannels, weight.inChannels, weight.kernel, weight.kernel], format: .image)
         let result = scratch([1, weight.outChannels, height, width], type, format: .image)
-        queue.convolve(image, kernel, stride: stride, padding: even, mathType: mathType(type), into: result)
+        stream.convolve(image, kernel, stride: stride, padding: even, mathType: mathType(type), into: result)
         finish(
             result.reshaped([weight.outChannels, height, width]).permuted([1, 2, 0]), bias: weight.bias, epilogue,
             into: Operand(dense: y, y.shape.array))
@@ -47,21 +47,21 @@ extension AscendDevice {
         let target = Operand(dense: y, y.shape.array)
         let back = result.reshaped([channels, x.shape[0], x.shape[1]]).permuted([1, 2, 0])
         if fused.groupNormSilu, activation == .silu,
-            queue.groupNormSilu(image, weight: weight, bias: bias, groups: groups, epsilon: epsilon, into: result, statistics: statistics)
+            stream.groupNormSilu(image, weight: weight, bias: bias, groups: groups, epsilon: epsilon, into: result, statistics: statistics)
         {
-            return queue.copy(back, to: target)
+            return stream.copy(back, to: target)
         }
         let flat = [1, channels, x.rows]
-        queue.groupNorm(
+        stream.groupNorm(
             image.reshaped(flat), weight: weight, bias: bias, groups: groups, epsilon: epsilon, into: result.reshaped(flat), statistics: statistics)
-        queue.copy(back, to: target)
-        if activation != .identity { queue.activate(activation, target, into: target) }
+        stream.copy(back, to: target)
+        if activation != .identity { stream.activate(activation, target, into: target) }
     }
 
     /// A copy of an image as `[1, channels, height, width]`, rounded to `type`.
     private func planes(_ x: Tensor, _ type: DType) -> Operand {
         let result = scratch([1, x.shape[2], x.shape[0], x.shape[1]], type, format: .image)
-        queue.copy(Operand(dense: x, [1] + x.shape.array).permuted([0, 3, 1, 2]), to: result)
+        stream.copy(Operand(dense: x, [1] + x.shape.array).permuted([0, 3, 1, 2]), to: result)
         return result
     }
 
@@ -70,8 +70,8 @@ extension AscendDevice {
         let (height, width) = (image.extents[2], image.extents[3])
         let result = scratch(
             [1, image.extents[1], height + padding.top + padding.bottom, width + padding.left + padding.right], image.dtype, format: .image)
-        queue.fill(result, 0)
-        queue.copy(image, to: result.slice(2, padding.top..<padding.top + height).slice(3, padding.left..<padding.left + width))
+        stream.fill(result, 0)
+        stream.copy(image, to: result.slice(2, padding.top..<padding.top + height).slice(3, padding.left..<padding.left + width))
         return result
     }
 }

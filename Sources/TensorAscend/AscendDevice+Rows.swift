@@ -18,24 +18,24 @@ extension AscendDevice {
         if type == .f32, padded == rows, y.isDense, case .store(let activation) = epilogue {
             let target = Operand(matrix: y)
             if let bias {
-                queue.addmm(vector(bias, outputs, "bias"), left, right, mathType: mathType(type), into: target)
+                stream.addmm(vector(bias, outputs, "bias"), left, right, mathType: mathType(type), into: target)
             } else {
-                queue.matmul(left, right, mathType: mathType(type), into: target)
+                stream.matmul(left, right, mathType: mathType(type), into: target)
             }
-            if activation != .identity { queue.activate(activation, target, into: target) }
+            if activation != .identity { stream.activate(activation, target, into: target) }
             return
         }
         let product = scratch([padded, outputs], type)
-        queue.matmul(left, right, mathType: mathType(type), into: product)
+        stream.matmul(left, right, mathType: mathType(type), into: product)
         finish(product.slice(0, 0..<rows), bias: bias, epilogue, into: Operand(matrix: y))
     }
 
     /// A copy of a matrix in the type of a weight, with rows of anything behind its own.
     private func rounded(_ x: Operand, rows: Int, _ type: DType) -> Operand {
-        if let found = queue.derived.operand(.rounded(type, rows: rows), of: x) { return found }
+        if let found = stream.derived.operand(.rounded(type, rows: rows), of: x) { return found }
         let result = scratch([rows, x.extents[1]], type)
-        queue.copy(x, to: result.slice(0, 0..<x.extents[0]))
-        queue.derived.keep(result, .rounded(type, rows: rows), of: x)
+        stream.copy(x, to: result.slice(0, 0..<x.extents[0]))
+        stream.derived.keep(result, .rounded(type, rows: rows), of: x)
         return result
     }
 
@@ -45,19 +45,19 @@ extension AscendDevice {
         let bias = bias.map { vector($0, columns, "bias") }
         switch epilogue {
         case .store(let activation):
-            if let bias { queue.add(result, bias, into: y) } else { queue.copy(result, to: y) }
-            if activation != .identity { queue.activate(activation, y, into: y) }
+            if let bias { stream.add(result, bias, into: y) } else { stream.copy(result, to: y) }
+            if activation != .identity { stream.activate(activation, y, into: y) }
         case .add:
-            queue.add(result, to: y)
-            if let bias { queue.add(bias, to: y) }
+            stream.add(result, to: y)
+            if let bias { stream.add(bias, to: y) }
         case .addGated(let gate):
             let gate = vector(gate, columns, "gate")
             var sum = result
             if bias != nil || result.dtype != .f32 {
                 sum = scratch(y.extents, .f32)
-                if let bias { queue.add(result, bias, into: sum) } else { queue.copy(result, to: sum) }
+                if let bias { stream.add(result, bias, into: sum) } else { stream.copy(result, to: sum) }
             }
-            queue.addProduct(sum, gate, to: y)
+            stream.addProduct(sum, gate, to: y)
         }
     }
 
@@ -70,11 +70,11 @@ extension AscendDevice {
     /// Ids i64 `[rows]`.
     func embed(_ ids: Operand, _ table: Tensor, _ y: Tensor) {
         if table.dtype == y.dtype, y.isDense {
-            queue.gather(Operand(matrix: table), ids, into: Operand(matrix: y))
+            stream.gather(Operand(matrix: table), ids, into: Operand(matrix: y))
         } else {
             let rows = scratch([y.rows, table.columns], table.dtype)
-            queue.gather(Operand(matrix: table), ids, into: rows)
-            queue.copy(rows, to: Operand(matrix: y))
+            stream.gather(Operand(matrix: table), ids, into: rows)
+            stream.copy(rows, to: Operand(matrix: y))
         }
     }
 
@@ -84,10 +84,10 @@ extension AscendDevice {
         var source = Operand(matrix: x)
         if table.dtype != x.dtype || !x.isDense {
             let rounded = scratch([x.rows, x.columns], table.dtype)
-            queue.copy(source, to: rounded)
+            stream.copy(source, to: rounded)
             source = rounded
         }
-        queue.scatter(source, indices(rows), into: Operand(matrix: table))
+        stream.scatter(source, indices(rows), into: Operand(matrix: table))
     }
 
     public func rmsNorm(_ x: Tensor, weight: Tensor, epsilon: Float, into y: Tensor) {
@@ -95,18 +95,18 @@ extension AscendDevice {
         if y.isDense && x.storage !== y.storage { return rmsNorm(x, weight, epsilon, into: Operand(matrix: y)) }
         let result = scratch([x.rows, x.columns], .f32)
         rmsNorm(x, weight, epsilon, into: result)
-        queue.copy(result, to: Operand(matrix: y))
+        stream.copy(result, to: Operand(matrix: y))
     }
 
     public func addRMSNorm(_ x: Tensor, weight: Tensor, epsilon: Float, to y: Tensor) {
         requireSame(x, y)
         let result = scratch([x.rows, x.columns], .f32)
         rmsNorm(x, weight, epsilon, into: result)
-        queue.add(result, to: Operand(matrix: y))
+        stream.add(result, to: Operand(matrix: y))
     }
 
     private func rmsNorm(_ x: Tensor, _ weight: Tensor, _ epsilon: Float, into y: Operand) {
-        queue.rmsNorm(
+        stream.rmsNorm(
             Operand(matrix: x), weight: vector(weight, x.columns, "weight"), epsilon: epsilon, into: y, reciprocal: scratch([x.rows, 1], .f32))
     }
 
@@ -121,7 +121,7 @@ extension AscendDevice {
     public func modulatedLayerNorm(_ x: Tensor, scale: Tensor, shift: Tensor, epsilon: Float, into y: Tensor) {
         requireSame(x, y)
         let weight = scratch([x.columns], .f32)
-        queue.add(vector(scale, x.columns, "scale"), 1, into: weight)
+        stream.add(vector(scale, x.columns, "scale"), 1, into: weight)
         layerNorm(Operand(matrix: x), weight: weight, bias: vector(shift, x.columns, "shift"), epsilon: epsilon, into: Operand(matrix: y))
     }
 
@@ -133,10 +133,10 @@ extension AscendDevice {
 
     /// Through memory of its own where the result goes on top of x or is not dense.
     private func layerNorm(_ x: Operand, weight: Operand?, bias: Operand?, epsilon: Float, into y: Operand) {
-        if y.isDense && x.storage !== y.storage { return queue.layerNorm(x, weight: weight, bias: bias, epsilon: epsilon, into: y) }
+        if y.isDense && x.storage !== y.storage { return stream.layerNorm(x, weight: weight, bias: bias, epsilon: epsilon, into: y) }
         let result = scratch(y.extents, .f32)
-        queue.layerNorm(x, weight: weight, bias: bias, epsilon: epsilon, into: result)
-        queue.copy(result, to: y)
+        stream.layerNorm(x, weight: weight, bias: bias, epsilon: epsilon, into: result)
+        stream.copy(result, to: y)
     }
 
     public func rotate(_ x: Tensor, headSize: Int, cosine: Tensor, sine: Tensor) {
@@ -151,12 +151,12 @@ extension AscendDevice {
         let cosine = Operand(cosine, [x.rows, 1, angles], strides: [cosine.rowStride, angles, 1])
         let sine = Operand(sine, [x.rows, 1, angles], strides: [sine.rowStride, angles, 1])
         let (lowTurned, highTurned) = (scratch(low.extents, .f32), scratch(high.extents, .f32))
-        queue.multiply(low, cosine, into: lowTurned)
-        queue.addProduct(high, sine, factor: -1, to: lowTurned)
-        queue.multiply(high, cosine, into: highTurned)
-        queue.addProduct(low, sine, to: highTurned)
-        queue.copy(lowTurned, to: low)
-        queue.copy(highTurned, to: high)
+        stream.multiply(low, cosine, into: lowTurned)
+        stream.addProduct(high, sine, factor: -1, to: lowTurned)
+        stream.multiply(high, cosine, into: highTurned)
+        stream.addProduct(low, sine, to: highTurned)
+        stream.copy(lowTurned, to: low)
+        stream.copy(highTurned, to: high)
     }
 
     private func rotateFused(_ x: Tensor, _ headSize: Int, _ cosine: Tensor, _ sine: Tensor) -> Bool {
@@ -164,18 +164,18 @@ extension AscendDevice {
         /// The angles of both halves, which the operator wants written out: `[1, rows, 1, width]`.
         func both(_ angles: Tensor) -> Operand {
             let angles = Operand(matrix: angles)
-            if let found = queue.derived.operand(.bothHalves, of: angles) { return found.reshaped([1, x.rows, 1, width]) }
+            if let found = stream.derived.operand(.bothHalves, of: angles) { return found.reshaped([1, x.rows, 1, width]) }
             let result = scratch([x.rows, width], .f32)
-            queue.concatenate(angles, angles, into: result)
-            queue.derived.keep(result, .bothHalves, of: angles)
+            stream.concatenate(angles, angles, into: result)
+            stream.derived.keep(result, .bothHalves, of: angles)
             return result.reshaped([1, x.rows, 1, width])
         }
         let heads = Operand(heads: x, headSize: headSize, width: width)
         let view = Operand(
             x, [1] + heads.extents, strides: [x.rows * x.rowStride] + heads.strides)
         let turned = scratch(view.extents, .f32)
-        guard queue.rotateHalves(view, cosine: both(cosine), sine: both(sine), into: turned) else { return false }
-        queue.copy(turned.reshaped(heads.extents), to: heads)
+        guard stream.rotateHalves(view, cosine: both(cosine), sine: both(sine), into: turned) else { return false }
+        stream.copy(turned.reshaped(heads.extents), to: heads)
         return true
     }
 
@@ -184,8 +184,8 @@ extension AscendDevice {
         requireSame(up, y)
         if fused.swiGlu, activation == .silu, gatedFused(gate, up, y) { return }
         let activated = scratch([y.rows, y.columns], .f32)
-        queue.activate(activation, Operand(matrix: gate), into: activated)
-        queue.multiply(activated, Operand(matrix: up), into: Operand(matrix: y))
+        stream.activate(activation, Operand(matrix: gate), into: activated)
+        stream.multiply(activated, Operand(matrix: up), into: Operand(matrix: y))
     }
 
     /// Where gate and up are the halves of one dense matrix.
@@ -194,30 +194,30 @@ extension AscendDevice {
         guard gate.storage === up.storage, gate.storage !== y.storage, y.isDense, gate.rowStride == 2 * columns, up.rowStride == 2 * columns,
             up.byteOffset == gate.byteOffset + columns * gate.dtype.byteCount
         else { return false }
-        return queue.swiGlu(Operand(gate, [gate.rows, 2 * columns], strides: [2 * columns, 1]), into: Operand(matrix: y))
+        return stream.swiGlu(Operand(gate, [gate.rows, 2 * columns], strides: [2 * columns, 1]), into: Operand(matrix: y))
     }
 
     public func activate(_ activation: Activation, _ x: Tensor, into y: Tensor) {
         requireSame(x, y)
-        queue.activate(activation, Operand(matrix: x), into: Operand(matrix: y))
+        stream.activate(activation, Operand(matrix: x), into: Operand(matrix: y))
     }
 
     public func add(_ x: Tensor, to y: Tensor) {
         requireSame(x, y)
-        queue.add(Operand(matrix: x), to: Operand(matrix: y))
+        stream.add(Operand(matrix: x), to: Operand(matrix: y))
     }
 
     public func copy(_ x: Tensor, to y: Tensor) {
         requireSame(x, y)
         precondition(x.dtype == y.dtype, "\(x.dtype) \(x.shape) copied into \(y.dtype)")
-        queue.copy(Operand(matrix: x), to: Operand(matrix: y))
+        stream.copy(Operand(matrix: x), to: Operand(matrix: y))
     }
 
     public func argmax(_ x: Tensor, into indices: Tensor) {
         precondition(
             indices.dtype == .i32 && indices.shape.count == x.rows && indices.isDense,
             "the largest of \(x.shape) into \(indices.dtype) \(indices.shape)")
-        queue.argmax(Operand(matrix: x), into: Operand(dense: indices, [x.rows]))
+        stream.argmax(Operand(matrix: x), into: Operand(dense: indices, [x.rows]))
     }
 
     /// How products of `type` are computed.
@@ -234,7 +234,7 @@ extension AscendDevice {
         let stored = Operand(dense: tensor, [count])
         if tensor.dtype == .f32 { return stored }
         let widened = scratch([count], .f32)
-        queue.copy(stored, to: widened)
+        stream.copy(stored, to: widened)
         return widened
     }
 }

@@ -13,7 +13,7 @@ extension AscendDevice {
             ids.dtype == .i32 && y.rows == ids.shape.count && y.columns == table.columns,
             "\(ids.dtype) \(ids.shape) ids of \(table.shape) into \(y.shape)")
         let places = scratch([ids.shape.count], .i64)
-        queue.copy(Operand(dense: ids, [ids.shape.count]), to: places)
+        stream.copy(Operand(dense: ids, [ids.shape.count]), to: places)
         embed(places, table, y)
     }
 
@@ -34,37 +34,37 @@ extension AscendDevice {
         let first = (0..<Int32(rows)).map { $0 * Int32(columns) }
         /// `table [rows · columns, 1]` at one place of each row.
         func element(_ table: Operand, _ places: Operand, into out: Operand) {
-            queue.gather(table.reshaped([rows * columns, 1]), places.reshaped([rows]), into: out)
+            stream.gather(table.reshaped([rows * columns, 1]), places.reshaped([rows]), into: out)
         }
         /// Where in its row's sums each value falls, as a place among all rows. A NaN falls behind its row; the last place is as good.
         func place(_ value: Operand, above: Bool) -> Operand? {
             let (found, kept, result) = (scratch([rows, 1], .i64), scratch([rows, 1], .i64), scratch([rows, 1], .i64))
             let last = indices([Int32](repeating: Int32(columns - 1), count: rows)).reshaped([rows, 1])
-            guard queue.search(sums, for: value, above: above, into: found), queue.minimum(found, last, into: kept) else { return nil }
-            queue.add(kept, indices(first).reshaped([rows, 1]), into: result)
+            guard stream.search(sums, for: value, above: above, into: found), stream.minimum(found, last, into: kept) else { return nil }
+            stream.add(kept, indices(first).reshaped([rows, 1]), into: result)
             return result
         }
 
         let dense = logits.isDense ? Operand(matrix: logits) : scratch([rows, columns], .f32)
-        if !logits.isDense { queue.copy(Operand(matrix: logits), to: dense) }
+        if !logits.isDense { stream.copy(Operand(matrix: logits), to: dense) }
         let (sorted, order) = (scratch([rows, columns], .f32), scratch([rows, columns], .i64))
         let (scaled, shares) = (scratch([rows, columns], .f32), scratch([rows, columns], .f32))
-        guard queue.sort(dense, into: sorted, places: order) else { return false }
-        queue.multiply(sorted, number(0), into: scaled)
-        queue.softmax(scaled, into: shares)
-        guard queue.sums(shares, into: sums) else { return false }
+        guard stream.sort(dense, into: sorted, places: order) else { return false }
+        stream.multiply(sorted, number(0), into: scaled)
+        stream.softmax(scaled, into: shares)
+        guard stream.sums(shares, into: sums) else { return false }
 
         let (all, threshold, point, id) = (scratch([rows, 1], .f32), scratch([rows, 1], .f32), scratch([rows, 1], .f32), scratch([rows, 1], .i64))
         let kept = zip(first, parameters).map { $0 + Int32($1.topK > 0 ? min($1.topK, columns) : columns) - 1 }
         element(sums, indices(kept), into: all)
-        queue.multiply(all, number(1), into: threshold)
+        stream.multiply(all, number(1), into: threshold)
         guard let end = place(threshold, above: false) else { return false }
         let mass = Operand(dense: sampled.mass, [rows, 1])
         element(sums, end, into: mass)
-        queue.multiply(mass, number(2), into: point)
+        stream.multiply(mass, number(2), into: point)
         guard let hit = place(point, above: true) else { return false }
         element(order, hit, into: id)
-        queue.copy(id, to: Operand(dense: sampled.ids, [rows, 1]))
+        stream.copy(id, to: Operand(dense: sampled.ids, [rows, 1]))
         return true
     }
 
@@ -78,7 +78,7 @@ extension AscendDevice {
             ids.withUnsafeBytes { write($0, to: sampled.ids) }
             write(mass, to: sampled.mass)
         } catch {
-            queue.remember(error)
+            stream.remember(error)
         }
     }
 }

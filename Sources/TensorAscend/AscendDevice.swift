@@ -15,7 +15,7 @@ public final class AscendDevice: Device, @unchecked Sendable {
     /// Fused operators that this device does without, and why.
     public private(set) var fallbacks: [String] = []
 
-    let queue: Queue
+    let stream: Stream
     let memory: DeviceMemory
     let chip: Chip
     var fused = FusedOperators()
@@ -41,45 +41,45 @@ public final class AscendDevice: Device, @unchecked Sendable {
         guard index >= 0, index < cann.deviceCount else { throw DeviceError(.unavailable, "\(name): this process sees \(cann.deviceCount) cards") }
         chip = try Chip(name: cann.chipName)
         let context = try cann.context(index, name)
-        queue = try Queue(cann, name: name, context: context, timeout: Int32(timeout * 1000))
-        information = AscendInformation(cann, chip, queue)
-        memory = DeviceMemory(queue)
-        downloads = Downloads(queue)
-        guard let staging = Staging(queue) else {
-            queue.end()
+        stream = try Stream(cann, name: name, context: context, timeout: Int32(timeout * 1000))
+        information = AscendInformation(cann, chip, stream)
+        memory = DeviceMemory(stream)
+        downloads = Downloads(stream)
+        guard let staging = Staging(stream) else {
+            stream.end()
             throw DeviceError(.unavailable, "\(name): no pinned host memory")
         }
         self.staging = staging
         self.fused = fused
         try SelfTest(self).run { self.fallbacks.append($0) }
-        queue.isTrying = false
+        stream.isTrying = false
     }
 
     deinit {
         tables.removeAll()
-        queue.derived.removeAll()
-        guard !queue.isLost else { return }
-        queue.end()
+        stream.derived.removeAll()
+        guard !stream.isLost else { return }
+        stream.end()
         downloads.end()
         staging.end()
         memory.end()
     }
 
-    public var hostCalls: HostCalls? { queue.calls }
+    public var hostCalls: HostCalls? { stream.calls }
 
     /// How long the device may take for what is queued before it counts as lost, in seconds.
     package var timeout: Int {
-        get { Int(queue.timeout) / 1000 }
-        set { queue.timeout = Int32(newValue * 1000) }
+        get { Int(stream.timeout) / 1000 }
+        set { stream.timeout = Int32(newValue * 1000) }
     }
 
     /// Bytes of the card's memory that this device holds, in use or kept for later.
     package var reservedMemory: Int { memory.byteCount }
 
     /// What operands of products are rounded to; nil where nothing is rounded.
-    var half: DType? { precision == .f32 ? nil : chip.half }
+    var reducedType: DType? { precision == .f32 ? nil : chip.reducedType }
 
-    public var cacheType: DType { half ?? .f32 }
+    public var cacheType: DType { reducedType ?? .f32 }
     /// Fewer rows than this are multiplied as this many, so that the tiles, and with them the order of sums, stay the same.
     public var batchRows: Int { ChipCatalogue.batchRows }
 
@@ -89,7 +89,7 @@ public final class AscendDevice: Device, @unchecked Sendable {
     /// Copies the weight to the device, in its own type where products read that type, in f32 otherwise.
     public func place(_ weight: Tensor) -> Tensor {
         precondition(weight.isDense && weight.dtype.isFloatingPoint, "a weight \(weight.dtype) \(weight.shape)")
-        let target: DType = weight.dtype == .bf16 ? half ?? .f32 : .f32
+        let target: DType = weight.dtype == .bf16 ? reducedType ?? .f32 : .f32
         let placed = memory.makeTensor(weight.shape, target, asWeight: true)
         let bytes = UnsafeRawBufferPointer(start: weight.address, count: weight.byteCount)
         if target == weight.dtype {
@@ -98,7 +98,7 @@ public final class AscendDevice: Device, @unchecked Sendable {
             let stored = makeTensor(weight.shape, weight.dtype)
             write(bytes, to: stored)
             let extents = [weight.shape.count]
-            queue.copy(Operand(dense: stored, extents), to: Operand(dense: placed, extents))
+            stream.copy(Operand(dense: stored, extents), to: Operand(dense: placed, extents))
         }
         return placed
     }
@@ -111,8 +111,8 @@ public final class AscendDevice: Device, @unchecked Sendable {
 
     public func write(_ bytes: UnsafeRawBufferPointer, to tensor: Tensor) {
         precondition(tensor.isDense && tensor.byteCount == bytes.count, "\(bytes.count) bytes into \(tensor.dtype) \(tensor.shape)")
-        guard tensor.storage.address != Queue.nowhere else { return }
-        queue.derived.forget(tensor.storage.address)
+        guard tensor.storage.address != Stream.nowhere else { return }
+        stream.derived.forget(tensor.storage.address)
         staging.upload(bytes, to: tensor.address)
     }
 
@@ -120,20 +120,20 @@ public final class AscendDevice: Device, @unchecked Sendable {
         precondition(tensor.isDense && tensor.byteCount == bytes.count, "\(tensor.dtype) \(tensor.shape) into \(bytes.count) bytes")
         try synchronize()
         guard bytes.count > 0 else { return }
-        guard tensor.storage.address != Queue.nowhere else {
+        guard tensor.storage.address != Stream.nowhere else {
             throw DeviceError(.outOfMemory, "\(name): \(tensor.dtype) \(tensor.shape) read, for which the device had no memory")
         }
-        queue.check("aclrtMemcpy of \(bytes.count) bytes to the host") {
+        stream.check("aclrtMemcpy of \(bytes.count) bytes to the host") {
             $0.aclrtMemcpy(bytes.baseAddress, bytes.count, tensor.address, bytes.count, ACL_MEMCPY_DEVICE_TO_HOST)
         }
         try synchronize()
     }
 
     public func synchronize() throws {
-        do { try queue.synchronize() } catch {
+        do { try stream.synchronize() } catch {
             // What was to be filled behind the failure was not.
             tables.removeAll()
-            queue.derived.removeAll()
+            stream.derived.removeAll()
             throw error
         }
     }

@@ -13,13 +13,13 @@ public struct AscendInformation: Sendable, Hashable {
     /// Optional functions that this CANN lacks, an operator by the name of its second phase.
     public let missing: [String]
 
-    init(_ cann: CANN, _ chip: Chip, _ queue: Queue) {
+    init(_ cann: CANN, _ chip: Chip, _ stream: Stream) {
         self.chip = cann.chipName
         self.cann = cann.version
         driver = cann.driverVersion
         devices = cann.deviceCount
         var (free, total) = (0, 0)
-        queue.check("aclrtGetMemInfo") { $0.aclrtGetMemInfo(chip.memory, &free, &total) }
+        stream.check("aclrtGetMemInfo") { $0.aclrtGetMemInfo(chip.memory, &free, &total) }
         (freeMemory, memory) = (free, total)
         let functions = UnsafeRawPointer(cann.api).assumingMemoryBound(to: UnsafeRawPointer?.self)
         missing = (0..<ca_symbol_count()).compactMap { index in

@@ -5,7 +5,7 @@ import Tensor
 /// What a chip can multiply. All chips of ``ChipCatalogue`` are alike in it.
 struct Chip {
     /// What operands are rounded to where the precision is reduced.
-    let half: DType = .bf16
+    let reducedType: DType = .bf16
     /// How products of f32 are computed: 0 keeps f32, 1 lets the chip round.
     let exactMathType: Int8 = 0
     /// Where `aclrtGetMemInfo` counts.

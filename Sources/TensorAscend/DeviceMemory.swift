@@ -3,14 +3,14 @@ import Tensor
 
 /// The memory of one device: blocks for weights, blocks for everything else, and one workspace for the stream's operators.
 final class DeviceMemory {
-    private let queue: Queue
+    private let stream: Stream
     /// Apart from the rest because they stay while activations come and go.
     private let weights = SlabAllocator(largestSlab: 256 << 20)
     private let activations = SlabAllocator(largestSlab: 64 << 20)
 
-    init(_ queue: Queue) {
-        self.queue = queue
-        queue.memory = self
+    init(_ stream: Stream) {
+        self.stream = stream
+        stream.memory = self
     }
 
     /// A dense tensor with undefined contents. Where the device has no memory, a tensor that no operator may touch, and the failure
@@ -18,8 +18,8 @@ final class DeviceMemory {
     func makeTensor(_ shape: Shape, _ dtype: DType, asWeight: Bool = false) -> Tensor {
         let byteCount = max(shape.count * dtype.byteCount, 1)
         let allocator = asWeight ? weights : activations
-        guard queue.isUsable, let address = allocator.take(byteCount, make: allocate) else {
-            return Tensor(storage: Storage(address: Queue.nowhere, byteCount: byteCount) { _ in }, dtype: dtype, shape: shape)
+        guard stream.isUsable, let address = allocator.take(byteCount, make: allocate) else {
+            return Tensor(storage: Storage(address: Stream.nowhere, byteCount: byteCount) { _ in }, dtype: dtype, shape: shape)
         }
         return Tensor(storage: Storage(address: address, byteCount: byteCount) { allocator.give($0) }, dtype: dtype, shape: shape)
     }
@@ -27,13 +27,13 @@ final class DeviceMemory {
     /// A block of the device; on the second try without whatever is unused.
     func allocate(_ byteCount: Int) -> UnsafeMutableRawPointer? {
         var address: UnsafeMutableRawPointer?
-        var code = queue.runtime { $0.aclrtMalloc(&address, byteCount, ACL_MEM_MALLOC_HUGE_FIRST) }
-        if case .outOfMemory = Meaning(code: code), code != 0 {
+        var code = stream.runtime { $0.aclrtMalloc(&address, byteCount, ACL_MEM_MALLOC_HUGE_FIRST) }
+        if case .outOfMemory = ErrorMeaning(code: code), code != 0 {
             trim()
-            code = queue.runtime { $0.aclrtMalloc(&address, byteCount, ACL_MEM_MALLOC_HUGE_FIRST) }
+            code = stream.runtime { $0.aclrtMalloc(&address, byteCount, ACL_MEM_MALLOC_HUGE_FIRST) }
         }
         if code == 0 { return address }
-        queue.fail(code, "aclrtMalloc of \(byteCount) bytes beside \(weights.byteCount) of weights and \(activations.byteCount) of activations")
+        stream.fail(code, "aclrtMalloc of \(byteCount) bytes beside \(weights.byteCount) of weights and \(activations.byteCount) of activations")
         return nil
     }
 
@@ -42,14 +42,14 @@ final class DeviceMemory {
 
     /// Waits for the stream and gives unused blocks back to the device.
     func trim() {
-        guard queue.wait() else { return }
-        queue.forgetPlans()
-        queue.derived.removeAll()
-        for block in weights.trim() + activations.trim() { _ = queue.runtime { $0.aclrtFree(block) } }
+        guard stream.wait() else { return }
+        stream.forgetPlans()
+        stream.derived.removeAll()
+        for block in weights.trim() + activations.trim() { _ = stream.runtime { $0.aclrtFree(block) } }
     }
 
     /// Gives all back; the stream was waited for.
     func end() {
-        for block in weights.removeAll() + activations.removeAll() { _ = queue.runtime { $0.aclrtFree(block) } }
+        for block in weights.removeAll() + activations.removeAll() { _ = stream.runtime { $0.aclrtFree(block) } }
     }
 }

@@ -3,73 +3,73 @@ import Tensor
 
 /// Small pinned buffers that results pass through on their way to the host, which goes on meanwhile.
 final class Downloads: @unchecked Sendable {
-    private struct Slot: @unchecked Sendable {
+    private struct StagingBuffer: @unchecked Sendable {
         let address: UnsafeMutableRawPointer
         let event: aclrtEvent
     }
 
-    /// A slot in use. What is queued for it later runs later, so it may be given back before its copy has run.
-    private final class Loan: Sendable {
-        let slot: Slot
+    /// A buffer in use. What is queued for it later runs later, so it may be given back before its copy has run.
+    private final class BufferLease: Sendable {
+        let buffer: StagingBuffer
         let owner: Downloads
 
-        init(_ slot: Slot, _ owner: Downloads) {
-            self.slot = slot
+        init(_ buffer: StagingBuffer, _ owner: Downloads) {
+            self.buffer = buffer
             self.owner = owner
         }
 
-        deinit { owner.free.append(slot) }
+        deinit { owner.free.append(buffer) }
     }
 
-    private let queue: Queue
-    private var free: [Slot] = []
+    private let stream: Stream
+    private var free: [StagingBuffer] = []
 
-    static let slotBytes = 4096
+    static let bufferBytes = 4096
 
-    init(_ queue: Queue) { self.queue = queue }
+    init(_ stream: Stream) { self.stream = stream }
 
-    /// Queues a copy of up to ``slotBytes`` bytes.
+    /// Queues a copy of up to ``bufferBytes`` bytes.
     func read(_ tensor: Tensor) -> PendingRead {
         let count = tensor.byteCount
         precondition(
-            tensor.isDense && count <= Downloads.slotBytes, "\(tensor.dtype) \(tensor.shape) read later; at most \(Downloads.slotBytes) bytes")
-        guard let slot = free.popLast() ?? makeSlot() else { return PendingRead { [self] in try failure() } }
-        let loan = Loan(slot, self)
-        queue.check("aclrtMemcpyAsync of \(count) bytes to the host") {
-            $0.aclrtMemcpyAsync(slot.address, count, tensor.address, count, ACL_MEMCPY_DEVICE_TO_HOST, queue.stream)
+            tensor.isDense && count <= Downloads.bufferBytes, "\(tensor.dtype) \(tensor.shape) read later; at most \(Downloads.bufferBytes) bytes")
+        guard let buffer = free.popLast() ?? makeBuffer() else { return PendingRead { [self] in try failure() } }
+        let lease = BufferLease(buffer, self)
+        stream.check("aclrtMemcpyAsync of \(count) bytes to the host") {
+            $0.aclrtMemcpyAsync(buffer.address, count, tensor.address, count, ACL_MEMCPY_DEVICE_TO_HOST, stream.handle)
         }
-        queue.check("aclrtRecordEvent") { $0.aclrtRecordEvent(slot.event, queue.stream) }
+        stream.check("aclrtRecordEvent") { $0.aclrtRecordEvent(buffer.event, stream.handle) }
         return PendingRead { [self] in
-            let slot = loan.slot
-            guard queue.check("aclrtSynchronizeEvent", { $0.aclrtSynchronizeEventWithTimeout(slot.event, queue.timeout) }) else {
+            let buffer = lease.buffer
+            guard stream.check("aclrtSynchronizeEvent", { $0.aclrtSynchronizeEventWithTimeout(buffer.event, stream.timeout) }) else {
                 return try failure()
             }
-            return Array(UnsafeRawBufferPointer(start: slot.address, count: count))
+            return Array(UnsafeRawBufferPointer(start: buffer.address, count: count))
         }
     }
 
     /// Throws what the queue knows.
     private func failure() throws -> [UInt8] {
-        try queue.synchronize()
-        throw DeviceError(.refused, "\(queue.name): a result was asked for after its failure had been told")
+        try stream.synchronize()
+        throw DeviceError(.refused, "\(stream.name): a result was asked for after its failure had been told")
     }
 
-    private func makeSlot() -> Slot? {
+    private func makeBuffer() -> StagingBuffer? {
         var address: UnsafeMutableRawPointer?
-        guard queue.check("aclrtMallocHost of \(Downloads.slotBytes) bytes", { $0.aclrtMallocHost(&address, Downloads.slotBytes) }), let address
+        guard stream.check("aclrtMallocHost of \(Downloads.bufferBytes) bytes", { $0.aclrtMallocHost(&address, Downloads.bufferBytes) }), let address
         else { return nil }
-        guard let event = queue.makeEvent() else {
-            _ = queue.runtime { $0.aclrtFreeHost(address) }
+        guard let event = stream.makeEvent() else {
+            _ = stream.runtime { $0.aclrtFreeHost(address) }
             return nil
         }
-        return Slot(address: address, event: event)
+        return StagingBuffer(address: address, event: event)
     }
 
     /// Gives all back; the stream was waited for and nobody reads any more.
     func end() {
-        for slot in free {
-            _ = queue.runtime { $0.aclrtDestroyEvent(slot.event) }
-            _ = queue.runtime { $0.aclrtFreeHost(slot.address) }
+        for buffer in free {
+            _ = stream.runtime { $0.aclrtDestroyEvent(buffer.event) }
+            _ = stream.runtime { $0.aclrtFreeHost(buffer.address) }
         }
         free = []
     }

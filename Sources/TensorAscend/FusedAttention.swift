@@ -30,7 +30,7 @@ struct FusedAttention {
     }
 }
 
-extension Queue {
+extension Stream {
     /// - Returns: false where the operator is missing or turns it down.
     func fusedAttention(_ call: FusedAttention) -> Bool {
         if api.pointee.aclnnFusedInferAttentionScoreV3 != nil { return third(call) }
@@ -46,9 +46,9 @@ extension Queue {
             api.aclnnFusedInferAttentionScoreV3GetWorkspaceSize(
                 a[0], a.list([1]), a.list([2]), nil, at.mask.flatMap { a[$0] }, nil, lengths, nil, nil, nil, nil, nil, nil, nil,
                 at.table.flatMap { a[$0] },
-                nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, Int64(call.heads), Double(call.scale), Queue.unlimited, Queue.unlimited,
+                nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, Int64(call.heads), Double(call.scale), Stream.unlimited, Stream.unlimited,
                 layout,
-                Int64(call.keyValueHeads), at.sparseMode, Queue.precise, Int64(call.pages?.pageRows ?? 0), 0, false, 0, 0, a[3], nil, size, executor)
+                Int64(call.keyValueHeads), at.sparseMode, Stream.precise, Int64(call.pages?.pageRows ?? 0), 0, false, 0, 0, a[3], nil, size, executor)
         }
     }
 
@@ -57,8 +57,8 @@ extension Queue {
             api.aclnnFusedInferAttentionScoreV2GetWorkspaceSize(
                 a[0], a.list([1]), a.list([2]), nil, at.mask.flatMap { a[$0] }, nil, lengths, nil, nil, nil, nil, nil, nil, nil,
                 at.table.flatMap { a[$0] },
-                nil, nil, nil, nil, nil, nil, nil, nil, nil, Int64(call.heads), Double(call.scale), Queue.unlimited, Queue.unlimited, layout,
-                Int64(call.keyValueHeads), at.sparseMode, Queue.precise, Int64(call.pages?.pageRows ?? 0), 0, false, 0, 0, a[3], nil, size, executor)
+                nil, nil, nil, nil, nil, nil, nil, nil, nil, Int64(call.heads), Double(call.scale), Stream.unlimited, Stream.unlimited, layout,
+                Int64(call.keyValueHeads), at.sparseMode, Stream.precise, Int64(call.pages?.pageRows ?? 0), 0, false, 0, 0, a[3], nil, size, executor)
         }
     }
 

@@ -14,7 +14,7 @@ enum Operator: Hashable {
     }
 }
 
-extension Queue {
+extension Stream {
     /// `out = a · b`: `[m, k]`, `[k, n]`, `[m, n]`.
     func matmul(_ a: Operand, _ b: Operand, mathType: Int8, into out: Operand) {
         run(.matmul, api.pointee.aclnnMatmul, [a, b, out], [Double(mathType)]) {

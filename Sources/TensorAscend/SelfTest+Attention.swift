@@ -36,7 +36,7 @@ extension SelfTest {
         let (query, key, value) = (noise(2 * 64, 23), noise(11 * pageRows * 32, 24), noise(11 * pageRows * 32, 25))
         func pool(_ values: [Float]) -> Tensor {
             let pool = device.makeTensor(Shape(11 * pageRows, 32), device.cacheType)
-            device.queue.copy(Operand(matrix: device.makeTensor(values, pool.shape)), to: Operand(matrix: pool))
+            device.stream.copy(Operand(matrix: device.makeTensor(values, pool.shape)), to: Operand(matrix: pool))
             return pool
         }
         let (keys, values, y, alone) = (pool(key), pool(value), device.makeTensor([2, 64], .f32), device.makeTensor([1, 64], .f32))

@@ -12,9 +12,9 @@ extension SelfTest {
             let products = (0..<rows * 32).map { at -> Double in
                 dot(x[at / 32 * 48..<(at / 32 + 1) * 48], weight[at % 32 * 48..<(at % 32 + 1) * 48]) + Double(bias[at % 32])
             }
-            for type in Set([DType.f32, device.half ?? .f32]) {
+            for type in Set([DType.f32, device.reducedType ?? .f32]) {
                 let placed = device.makeTensor([32, 48], type)
-                device.queue.copy(Operand(matrix: device.makeTensor(weight, [32, 48])), to: Operand(matrix: placed))
+                device.stream.copy(Operand(matrix: device.makeTensor(weight, [32, 48])), to: Operand(matrix: placed))
                 let (input, biasTensor) = (device.makeTensor(x, Shape(rows, 48)), device.makeTensor(bias, [32]))
                 let y = device.makeTensor(start, Shape(rows, 32))
                 device.linear(input, MatrixWeight(placed), bias: biasTensor, .store(.geluTanh), into: y)

@@ -38,14 +38,14 @@ struct SelfTest {
         }
     }
 
-    private var limit: Double { device.half == nil ? SelfTest.exactLimit : SelfTest.roundedLimit }
+    private var limit: Double { device.reducedType == nil ? SelfTest.exactLimit : SelfTest.roundedLimit }
 
     /// Why a fused operator can't be used, or nil.
     private func failure(of check: () throws -> Double) throws -> String? {
-        let refusals = device.queue.refusals
+        let refusals = device.stream.refusals
         do {
             let error = try check()
-            if device.queue.refusals > refusals { return "missing, or turned down: \(device.queue.lastRefusal)" }
+            if device.stream.refusals > refusals { return "missing, or turned down: \(device.stream.lastRefusal)" }
             return error <= limit ? nil : "error \(error) of the largest value, limit \(limit)"
         } catch let failure as DeviceError where failure.kind != .lost {
             return failure.message
@@ -67,7 +67,7 @@ struct SelfTest {
             ("fused rotation", \.rotary, rotate), ("SwiGLU", \.swiGlu, gated), ("GroupNorm with SiLU", \.groupNormSilu, groupNorm),
             ("sampling on the device", \.sampling, sampling),
         ]
-        if device.half != nil {
+        if device.reducedType != nil {
             checks += [
                 ("fused attention", \.attention, { try attention(rows: 70, keys: 600, causal: false) }),
                 ("fused causal attention", \.causalAttention, { try attention(rows: 540, keys: 600, causal: true) }),

@@ -9,7 +9,7 @@ final class Staging {
         let event: aclrtEvent
     }
 
-    private let queue: Queue
+    private let stream: Stream
     private let base: UnsafeMutableRawPointer
     private var head = 0
     private var uploads: [Upload] = []  // oldest first
@@ -19,14 +19,14 @@ final class Staging {
     private static let largest = capacity / 4
 
     /// Nil where the host has no such memory; the queue knows why.
-    init?(_ queue: Queue) {
+    init?(_ stream: Stream) {
         var address: UnsafeMutableRawPointer?
-        let code = queue.runtime { $0.aclrtMallocHost(&address, Staging.capacity) }
+        let code = stream.runtime { $0.aclrtMallocHost(&address, Staging.capacity) }
         guard code == 0, let address else {
-            queue.fail(code, "aclrtMallocHost of \(Staging.capacity) bytes")
+            stream.fail(code, "aclrtMallocHost of \(Staging.capacity) bytes")
             return nil
         }
-        self.queue = queue
+        self.stream = stream
         base = address
     }
 
@@ -35,19 +35,19 @@ final class Staging {
         for start in stride(from: 0, to: bytes.count, by: Staging.largest) {
             let part = UnsafeRawBufferPointer(rebasing: bytes[start..<min(start + Staging.largest, bytes.count)])
             guard let place = reserve((part.count + 63) / 64 * 64), let event = makeEvent() else { return }
-            let slot = base + place
-            slot.copyMemory(from: part.baseAddress!, byteCount: part.count)
-            queue.check("aclrtMemcpyAsync of \(part.count) bytes to the device") {
-                $0.aclrtMemcpyAsync(target + start, part.count, slot, part.count, ACL_MEMCPY_HOST_TO_DEVICE, queue.stream)
+            let buffer = base + place
+            buffer.copyMemory(from: part.baseAddress!, byteCount: part.count)
+            stream.check("aclrtMemcpyAsync of \(part.count) bytes to the device") {
+                $0.aclrtMemcpyAsync(target + start, part.count, buffer, part.count, ACL_MEMCPY_HOST_TO_DEVICE, stream.handle)
             }
-            queue.check("aclrtRecordEvent") { $0.aclrtRecordEvent(event, queue.stream) }
+            stream.check("aclrtRecordEvent") { $0.aclrtRecordEvent(event, stream.handle) }
             uploads.append(Upload(start: place, event: event))
         }
     }
 
     /// The place of `byteCount` bytes; waits for the oldest uploads where they are in the way.
     private func reserve(_ byteCount: Int) -> Int? {
-        while queue.isUsable {
+        while stream.isUsable {
             guard let oldest = uploads.first?.start else {
                 head = byteCount
                 return 0
@@ -70,7 +70,7 @@ final class Staging {
 
     private func retireOldest() {
         let event = uploads.removeFirst().event
-        queue.check("aclrtSynchronizeEvent") { $0.aclrtSynchronizeEventWithTimeout(event, queue.timeout) }
+        stream.check("aclrtSynchronizeEvent") { $0.aclrtSynchronizeEventWithTimeout(event, stream.timeout) }
         events.append(event)
     }
 
@@ -81,12 +81,12 @@ final class Staging {
             retireOldest()
             return events.popLast()
         }
-        return queue.makeEvent()
+        return stream.makeEvent()
     }
 
     /// Gives all back; the stream was waited for.
     func end() {
-        for event in uploads.map(\.event) + events { _ = queue.runtime { $0.aclrtDestroyEvent(event) } }
-        _ = queue.runtime { $0.aclrtFreeHost(base) }
+        for event in uploads.map(\.event) + events { _ = stream.runtime { $0.aclrtDestroyEvent(event) } }
+        _ = stream.runtime { $0.aclrtFreeHost(base) }
     }
 }

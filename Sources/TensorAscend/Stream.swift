@@ -1,14 +1,13 @@
 import CAscend
 import Tensor
 
-/// The stream of one device: operators are queued here in order, and the first thing that goes wrong waits here until it is asked for.
+/// The stream of one device: operators are queued here in order, and the first failure is kept until the next call that waits.
 ///
-/// An operator takes two calls, one that plans and one that launches. A plan holds for one choice of operator, shapes, addresses and
-/// attributes; it is kept where CANN allows, so that in a loop only launches are left.
-final class Queue {
+/// An operator takes two calls, one that plans and one that launches; see ``PlanCache``.
+final class Stream {
     let api: UnsafePointer<ca_api>
     let name: String
-    let stream: aclrtStream
+    let handle: aclrtStream
     /// How long the host waits for the device before it counts as lost, in milliseconds.
     var timeout: Int32
     weak var memory: DeviceMemory?
@@ -23,45 +22,31 @@ final class Queue {
     private let context: aclrtContext
     private var failure: DeviceError?
     private var workspace: (address: UnsafeMutableRawPointer?, byteCount: Int) = (nil, 0)
-    private var plans: [PlanKey: Plan] = [:]
-    private var unrepeatable: Set<Operator> = []
-    private var runAhead = RunAhead()
+    private var plans: PlanCache
+    private var launchWindow = LaunchWindow()
 
-    /// Plans kept at most; all are dropped when there would be more.
-    private static let mostPlans = 16384
     /// The address of memory that could not be had.
     static var nowhere: UnsafeMutableRawPointer { UnsafeMutableRawPointer(bitPattern: 64)! }
-
-    private struct PlanKey: Hashable {
-        let op: Operator
-        let views: [Operand.View]
-        let attributes: [Double]
-    }
-
-    private struct Plan {
-        let executor: OpaquePointer
-        let workspaceSize: UInt64
-        let arguments: Arguments
-    }
 
     typealias Launch = @convention(c) (UnsafeMutableRawPointer?, UInt64, OpaquePointer?, aclrtStream?) -> aclnnStatus
 
     init(_ cann: CANN, name: String, context: aclrtContext, timeout: Int32) throws(DeviceError) {
         api = cann.api
+        plans = PlanCache(cann.api)
         self.name = name
         self.context = context
         self.timeout = timeout
-        var stream: aclrtStream?
+        var handle: aclrtStream?
         var code = ca_enter(api, context)
         if code == 0 {
-            code = api.pointee.aclrtCreateStreamWithConfig(&stream, 0, UInt32(ACL_STREAM_FAST_LAUNCH | ACL_STREAM_FAST_SYNC))
+            code = api.pointee.aclrtCreateStreamWithConfig(&handle, 0, UInt32(ACL_STREAM_FAST_LAUNCH | ACL_STREAM_FAST_SYNC))
         }
-        guard code == 0, let stream else {
+        guard code == 0, let handle else {
             throw DeviceError(.unavailable, "\(name): aclrtCreateStreamWithConfig answered \(code)\(recentMessage(api.pointee))")
         }
-        self.stream = stream
+        self.handle = handle
         // What is queued behind a failure would compute with what it left.
-        check("aclrtSetStreamFailureMode") { $0.aclrtSetStreamFailureMode(stream, UInt64(ACL_STOP_ON_FAILURE)) }
+        check("aclrtSetStreamFailureMode") { $0.aclrtSetStreamFailureMode(handle, UInt64(ACL_STOP_ON_FAILURE)) }
     }
 
     /// Nothing has gone wrong since it was last asked.
@@ -91,13 +76,13 @@ final class Queue {
             fail(entered, "aclrtSetCurrentContext")
             return true
         }
-        guard operands.allSatisfy({ $0.storage.address != Queue.nowhere }) else {
+        guard operands.allSatisfy({ $0.storage.address != Stream.nowhere }) else {
             failure = DeviceError(.outOfMemory, "\(name): \(op.symbol) on memory that the device did not have")
             return true
         }
         for written in writes ?? [operands.count - 1] { derived.forget(operands[written].view.address) }
-        let key = PlanKey(op: op, views: operands.map(\.view), attributes: attributes)
-        let repeatable = repeatable && !unrepeatable.contains(op)
+        let key = PlanCache.Key(op: op, views: operands.map(\.view), attributes: attributes)
+        let repeatable = repeatable && plans.keeps(op)
         if repeatable, let plan = plans[key] {
             self.launch(op, launch, plan.executor, plan.workspaceSize, operands)
             return true
@@ -117,7 +102,7 @@ final class Queue {
             return true
         }
         calls.descriptors += arguments.count
-        if repeatable, keep(Plan(executor: executor, workspaceSize: size, arguments: arguments), op, key) {
+        if repeatable, keep(PlanCache.Plan(executor: executor, workspaceSize: size, arguments: arguments), key) {
             self.launch(op, launch, executor, size, operands)
         } else {
             // The launch uses the executor up.
@@ -133,26 +118,19 @@ final class Queue {
         lastRefusal = why
     }
 
-    /// Whether CANN lets the plan be launched more than once.
-    private func keep(_ plan: Plan, _ op: Operator, _ key: PlanKey) -> Bool {
+    private func keep(_ plan: PlanCache.Plan, _ key: PlanCache.Key) -> Bool {
         calls.plans += 1
-        guard api.pointee.aclSetAclOpExecutorRepeatable(plan.executor) == 0 else {
-            unrepeatable.insert(op)
-            return false
-        }
-        if plans.count >= Queue.mostPlans { forgetPlans() }
-        plans[key] = plan
-        return true
+        return plans.insert(plan, for: key)
     }
 
     /// - Returns: false where it was not called, for want of a workspace.
     @discardableResult
     private func launch(_ op: Operator, _ launch: Launch, _ executor: OpaquePointer, _ workspaceSize: UInt64, _ operands: [Operand]) -> Bool {
         guard reserveWorkspace(Int(workspaceSize)) else { return false }
-        let code = launch(workspaceSize == 0 ? nil : workspace.address, workspaceSize, executor, stream)
+        let code = launch(workspaceSize == 0 ? nil : workspace.address, workspaceSize, executor, handle)
         calls.launches += 1
         if code != 0 { fail(code, description(op, operands)) }
-        runAhead.advance(self)
+        launchWindow.advance(self)
         return true
     }
 
@@ -170,13 +148,7 @@ final class Queue {
     }
 
     /// Drops all plans. Nothing that is queued needs them.
-    func forgetPlans() {
-        for plan in plans.values {
-            _ = api.pointee.aclDestroyAclOpExecutor(plan.executor)
-            plan.arguments.destroy()
-        }
-        plans.removeAll()
-    }
+    func forgetPlans() { plans.removeAll() }
 
     /// Calls the runtime, in this device's context.
     func runtime(_ call: (ca_api) -> aclError) -> aclError {
@@ -203,7 +175,7 @@ final class Queue {
 
     /// Waits until all that was queued has run.
     func wait() -> Bool {
-        check("aclrtSynchronizeStream") { $0.aclrtSynchronizeStreamWithTimeout(stream, timeout) }
+        check("aclrtSynchronizeStream") { $0.aclrtSynchronizeStreamWithTimeout(handle, timeout) }
     }
 
     /// Waits, and throws the first failure since the last call. A lost device stays lost.
@@ -218,7 +190,7 @@ final class Queue {
     /// it may as well be that this CANN has other rules.
     func fail(_ code: Int32, _ what: String) {
         let message = "\(name): \(what) answered \(code)\(recentMessage(api.pointee))"
-        guard let kind = Meaning(code: code).kind ?? (isTrying ? .refused : nil) else { fatalError(message) }
+        guard let kind = ErrorMeaning(code: code).kind ?? (isTrying ? .refused : nil) else { fatalError(message) }
         if failure == nil { failure = DeviceError(kind, message) }
     }
 
@@ -232,11 +204,11 @@ final class Queue {
 
     /// Gives back all that is the stream's.
     func end() {
-        _ = runtime { $0.aclrtSynchronizeStreamWithTimeout(stream, timeout) }
-        for event in runAhead.removeAll() { _ = runtime { $0.aclrtDestroyEvent(event) } }
+        _ = runtime { $0.aclrtSynchronizeStreamWithTimeout(handle, timeout) }
+        for event in launchWindow.removeAll() { _ = runtime { $0.aclrtDestroyEvent(event) } }
         forgetPlans()
         if let address = workspace.address { _ = runtime { $0.aclrtFree(address) } }
-        _ = runtime { $0.aclrtDestroyStream(stream) }
+        _ = runtime { $0.aclrtDestroyStream(handle) }
     }
 
     private func description(_ op: Operator, _ operands: [Operand]) -> String {

@@ -2,7 +2,7 @@ import CAscend
 
 /// Keeps the host from running far ahead of the device, so that a request that is cancelled ends soon: an event behind every few
 /// launches, and a wait for the one that lies `most` launches back.
-struct RunAhead {
+struct LaunchWindow {
     private var launches = 0
     private var passed: [aclrtEvent] = []  // unused
     private var queued: [aclrtEvent] = []  // oldest first
@@ -11,16 +11,16 @@ struct RunAhead {
     private static let stride = 64
 
     /// Counts a launch that was queued.
-    mutating func advance(_ queue: Queue) {
+    mutating func advance(_ stream: Stream) {
         launches += 1
-        guard launches % RunAhead.stride == 0 else { return }
-        if queued.count >= RunAhead.most / RunAhead.stride {
+        guard launches % LaunchWindow.stride == 0 else { return }
+        if queued.count >= LaunchWindow.most / LaunchWindow.stride {
             let oldest = queued.removeFirst()
-            queue.check("aclrtSynchronizeEvent") { $0.aclrtSynchronizeEventWithTimeout(oldest, queue.timeout) }
+            stream.check("aclrtSynchronizeEvent") { $0.aclrtSynchronizeEventWithTimeout(oldest, stream.timeout) }
             passed.append(oldest)
         }
-        guard let event = passed.popLast() ?? queue.makeEvent() else { return }
-        queue.check("aclrtRecordEvent") { $0.aclrtRecordEvent(event, queue.stream) }
+        guard let event = passed.popLast() ?? stream.makeEvent() else { return }
+        stream.check("aclrtRecordEvent") { $0.aclrtRecordEvent(event, stream.handle) }
         queued.append(event)
     }
 

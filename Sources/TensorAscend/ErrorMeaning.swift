@@ -1,7 +1,7 @@
 import Tensor
 
 /// What a code that CANN answers means for who asked (`acl_base.h`, `rt_error_codes.h` and `aclnn`'s return codes, 8.1 to 9.1).
-enum Meaning {
+enum ErrorMeaning {
     case outOfMemory
     /// The operator can't do it, which the host learns before anything runs.
     case refused

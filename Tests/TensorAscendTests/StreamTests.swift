@@ -7,7 +7,7 @@ import TensorCPU
 import Testing
 
 extension OnDevice {
-    @Suite struct QueueTests {
+    @Suite struct StreamTests {
         @Test("a step that is run again plans and describes nothing: what is left are launches", arguments: Variant.allCases)
         func repeated(variant: Variant) throws {
             let device = try variant.device
