@@ -8,7 +8,7 @@ public struct DeviceReport: Sendable, Encodable {
     public let name: String
     /// `Ascend910B3`, or the CPU's kernels.
     public let chip: String
-    /// Of the software below, where it tells.
+    /// Versions of the software below, where it reports them.
     public let cann, driver: String?
     /// Bytes of the card's memory when the device was made; nil for the CPU.
     public let freeMemory, memory: Int?

@@ -1,7 +1,7 @@
-/// What computes: the model's own vocabulary of operations, coarse enough that each backend can fuse.
+/// What computes: the operations of the model, coarse enough that each backend can fuse them.
 ///
-/// Operations write into tensors the caller made before (a workspace), so that a step loop allocates nothing. They are
-/// queued in order from one thread; a failure shows at `synchronize()` or `read`, where the queue is waited for. Shapes
+/// Operations write into tensors that the caller made before (a workspace), so that a loop of steps allocates nothing. They are
+/// queued in order from one thread; a failure is thrown by `synchronize()` or `read`, which wait for the queue. Shapes
 /// that don't fit are the caller's mistake and trap with both shapes. Activations are `f32` on the CPU; weights are `f32`,
 /// `bf16` or `f16` as the checkpoint stores them. A matrix of activations is `[rows, columns]`, row stride free; images are
 /// `[height, width, channels]`, dense.
@@ -9,12 +9,12 @@ public protocol Device: AnyObject, Sendable {
     /// As on the command line: `cpu`, `npu:0`.
     var name: String { get }
 
-    /// What keys and values are kept as.
+    /// The element type of stored keys and values.
     var cacheType: DType { get }
-    /// Up to so many rows, each row of a product, a norm or any other operation on rows has the same bits however many there are.
+    /// Up to this many rows, each row of a product, a norm or any other operation on rows has the same bits whatever the number of rows.
     var batchRows: Int { get }
 
-    /// Steps of a loop that may be queued before the first of them is read, so that the device never waits for the host.
+    /// Steps of a loop that may be queued before the results of the first are read, so that the device never waits for the host.
     var stepsAhead: Int { get }
 
     /// Calls of the driver so far; nil for a device that has none.
@@ -22,7 +22,7 @@ public protocol Device: AnyObject, Sendable {
 
     /// A dense tensor with undefined contents.
     func makeTensor(_ shape: Shape, _ dtype: DType) -> Tensor
-    /// Gives back what the device keeps of memory that no tensor holds. Waits for the queue where there is any.
+    /// Frees the memory that the device keeps although no tensor uses it. Waits for the queue, if the device has one.
     func releaseUnusedMemory()
     /// A checkpoint's tensor where the device can read it. The CPU returns it as it is: a view of the file's map.
     func place(_ weight: Tensor) -> Tensor

@@ -1,7 +1,7 @@
 /// A device that counts what passes through it: the products an operation multiplies, the weights it reads, and the memory of
 /// the tensors it makes.
 ///
-/// Wrapped around a real device it tells what a part of the model costs at least, without a second description of the model.
+/// Wrapped around a real device it shows the least that a part of the model costs, without a second description of the model.
 public final class MeteredDevice: Device, @unchecked Sendable {
     /// What was counted since the last reset.
     public struct Work: Sendable, Hashable {

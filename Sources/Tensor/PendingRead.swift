@@ -1,4 +1,4 @@
-/// A tensor's bytes on their way to the host. Whoever does not want them any more just drops it.
+/// A tensor's bytes on their way to the host. A read that is no longer needed can simply be released.
 public struct PendingRead: Sendable {
     private let wait: @Sendable () throws -> [UInt8]
 

@@ -36,7 +36,7 @@ extension AscendDevice {
         func element(_ table: Operand, _ places: Operand, into out: Operand) {
             stream.gather(table.reshaped([rows * columns, 1]), places.reshaped([rows]), into: out)
         }
-        /// Where in its row's sums each value falls, as a place among all rows. A NaN falls behind its row; the last place is as good.
+        /// Where in its row's sums each value falls, as a place among all rows. For a NaN it is behind the row, and the last place is used.
         func place(_ value: Operand, above: Bool) -> Operand? {
             let (found, kept, result) = (scratch([rows, 1], .i64), scratch([rows, 1], .i64), scratch([rows, 1], .i64))
             let last = indices([Int32](repeating: Int32(columns - 1), count: rows)).reshaped([rows, 1])

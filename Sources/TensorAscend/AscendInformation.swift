@@ -4,7 +4,7 @@ import CAscend
 public struct AscendInformation: Sendable, Hashable {
     /// `Ascend910B3`.
     public let chip: String
-    /// Of CANN and of the driver; nil where CANN does not tell.
+    /// Versions of CANN and of the driver; nil if CANN does not report them.
     public let cann, driver: String?
     /// Cards that this process may see.
     public let devices: Int

@@ -2,14 +2,14 @@ import CAscend
 import Synchronization
 package import Tensor
 
-/// CANN as this process found it. Loaded and initialised once; a process that can't load it is told why each time it asks.
+/// CANN as this process found it. Loaded and initialised once; if that fails, every later call throws the same reason.
 package struct CANN: @unchecked Sendable {
     /// CANN's functions; each is there unless it is optional.
     let api: UnsafePointer<ca_api>
     /// `Ascend910B3`.
     package let chipName: String
     package let deviceCount: Int
-    /// Of the toolkit and of the driver, where CANN tells.
+    /// Versions of the toolkit and of the driver, where CANN reports them.
     package let version, driverVersion: String?
 
     private static let loaded: Result<CANN, DeviceError> = Result { () throws(DeviceError) in try CANN() }
@@ -29,7 +29,7 @@ package struct CANN: @unchecked Sendable {
             guard code != 0 else { return }
             throw DeviceError(.unavailable, "no NPU can be used: \(name) answered \(code)\(recentMessage(api))")
         }
-        // 100002: somebody in this process has initialised it before, which is as good.
+        // 100002: it is initialised already, by other code of this process.
         let code = api.aclInit(nil)
         if code != 100002 { try check("aclInit", code) }
         var count: UInt32 = 0

@@ -1,12 +1,12 @@
 import Tensor
 
-/// What was made from an operand and serves again while its source stays as it is: the rounded input that several products share, and
-/// angles written out for both halves, which a pass's layers share.
+/// Copies of an operand in another form, reused while the operand is unchanged: the rounded input that several products share, and
+/// angles written out for both halves, which the layers of a pass share.
 ///
-/// Everything that writes device memory says so here, so that nothing stale is found.
+/// Everything that writes device memory calls ``forget(_:)``, so that no stale copy is used.
 struct DerivedOperands {
     enum Kind: Hashable {
-        /// In the type of a weight, with room for so many rows.
+        /// In the type of a weight, padded to this many rows.
         case rounded(DType, rows: Int)
         case bothHalves
     }

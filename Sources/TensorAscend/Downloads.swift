@@ -1,14 +1,14 @@
 import CAscend
 import Tensor
 
-/// Small pinned buffers that results pass through on their way to the host, which goes on meanwhile.
+/// Small pinned buffers for results on their way to the host, which continues while they are copied.
 final class Downloads: @unchecked Sendable {
     private struct StagingBuffer: @unchecked Sendable {
         let address: UnsafeMutableRawPointer
         let event: aclrtEvent
     }
 
-    /// A buffer in use. What is queued for it later runs later, so it may be given back before its copy has run.
+    /// A buffer in use. Work that is queued later runs later, so a buffer may be reused before its copy has run.
     private final class BufferLease: Sendable {
         let buffer: StagingBuffer
         let owner: Downloads
@@ -48,10 +48,10 @@ final class Downloads: @unchecked Sendable {
         }
     }
 
-    /// Throws what the queue knows.
+    /// Throws the failure that the stream keeps.
     private func failure() throws -> [UInt8] {
         try stream.synchronize()
-        throw DeviceError(.refused, "\(stream.name): a result was asked for after its failure had been told")
+        throw DeviceError(.refused, "\(stream.name): a result was read after its failure had been reported")
     }
 
     private func makeBuffer() -> StagingBuffer? {
@@ -65,7 +65,7 @@ final class Downloads: @unchecked Sendable {
         return StagingBuffer(address: address, event: event)
     }
 
-    /// Gives all back; the stream was waited for and nobody reads any more.
+    /// Frees all buffers. The stream must be idle, and no read pending.
     func end() {
         for buffer in free {
             _ = stream.runtime { $0.aclrtDestroyEvent(buffer.event) }

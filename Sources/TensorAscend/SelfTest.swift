@@ -1,20 +1,20 @@
 import Foundation
 import Tensor
 
-/// Runs each operation of a device on a small input and compares with the host: what is missing, turned down or silently wrong on
-/// this chip and this CANN shows here, not in a picture.
+/// Runs each operation of a device on a small input and compares with the host: an operator that is missing, refused or silently wrong
+/// on this chip and with this version of CANN is found here, not in a picture.
 ///
-/// Compositions must hold, or the device can't be used. A fused operator that doesn't is done without. Public reports tell of fused
-/// attention that ignores a mask behind key 512, so its inputs are longer than that.
+/// Compositions must be right, or the device can't be used. A fused operator that is wrong is not used. There are public reports of
+/// fused attention that ignores a mask behind key 512, so its inputs are longer than that.
 struct SelfTest {
     let device: AscendDevice
     private static let exactLimit = 1e-3, roundedLimit = 2e-2
 
     init(_ device: AscendDevice) { self.device = device }
 
-    /// Settles `device.fused`.
-    /// - Parameter report: called with each fused operator that the device does without, and why.
-    /// - Throws: `DeviceError` where an operation has no way to run rightly.
+    /// Decides `device.fused`.
+    /// - Parameter report: called with each fused operator that is not used, and the reason.
+    /// - Throws: `DeviceError` if an operation has no correct implementation.
     func run(_ report: (String) -> Void) throws {
         let wanted = device.fused
         device.fused = .none
@@ -45,7 +45,7 @@ struct SelfTest {
         let refusals = device.stream.refusals
         do {
             let error = try check()
-            if device.stream.refusals > refusals { return "missing, or turned down: \(device.stream.lastRefusal)" }
+            if device.stream.refusals > refusals { return "missing, or refused: \(device.stream.lastRefusal)" }
             return error <= limit ? nil : "error \(error) of the largest value, limit \(limit)"
         } catch let failure as DeviceError where failure.kind != .lost {
             return failure.message

@@ -1,10 +1,10 @@
 import Synchronization
 
-/// Hands out pieces of large blocks of device memory, and takes them back without waiting for the device.
+/// Allocates pieces of large blocks of device memory, and frees them without waiting for the device.
 ///
-/// A piece that was given back is handed out again at once: all work of a device is queued on one stream, so that what is
-/// queued later on the same memory also runs later. Blocks go back to the device in `trim()` only, after that stream was waited for.
-/// Pieces may be given back on any thread; the rest belongs to the device's.
+/// A freed piece may be allocated again at once: all work of a device is queued on one stream, so work that is queued later on the same
+/// memory also runs later. Blocks are returned to the device by `trim()` only, when the stream is idle. Pieces may be freed on any thread;
+/// all other calls are made on the thread that drives the device.
 final class SlabAllocator: Sendable {
     fileprivate struct Slab {
         let base: Int
@@ -15,7 +15,7 @@ final class SlabAllocator: Sendable {
 
     fileprivate struct State {
         var slabs: [Slab] = []
-        /// Addresses that were given back, by the size of the piece, the lowest last: the same steps get the same addresses,
+        /// Addresses of free pieces, by size, the lowest last: the same steps get the same addresses,
         /// whatever order their pieces came back in, and so keep their plans.
         var free: [Int: [Int]] = [:]
         /// Size of each piece that is out.
@@ -27,7 +27,7 @@ final class SlabAllocator: Sendable {
 
     private static let smallestSlab = 4 << 20
 
-    /// - Parameter largestSlab: what is asked of the device at once, at most; larger pieces get a block of their own.
+    /// - Parameter largestSlab: the largest block that is requested for several pieces; larger pieces get a block of their own.
     init(largestSlab: Int) { self.largestSlab = largestSlab }
 
     /// A piece of at least `count` bytes that begins at a multiple of 512 and ends 32 bytes behind what operators may touch.

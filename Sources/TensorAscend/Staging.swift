@@ -18,7 +18,7 @@ final class Staging {
     static let capacity = 32 << 20
     private static let largest = capacity / 4
 
-    /// Nil where the host has no such memory; the queue knows why.
+    /// Nil if the host has no such memory; the stream keeps the failure.
     init?(_ stream: Stream) {
         var address: UnsafeMutableRawPointer?
         let code = stream.runtime { $0.aclrtMallocHost(&address, Staging.capacity) }
@@ -76,7 +76,7 @@ final class Staging {
 
     private func makeEvent() -> aclrtEvent? {
         if let event = events.popLast() { return event }
-        // What has passed is as good as new.
+        // An event that has passed can be reused.
         if uploads.count >= 256 {
             retireOldest()
             return events.popLast()
@@ -84,7 +84,7 @@ final class Staging {
         return stream.makeEvent()
     }
 
-    /// Gives all back; the stream was waited for.
+    /// Frees everything. The stream must be idle.
     func end() {
         for event in uploads.map(\.event) + events { _ = stream.runtime { $0.aclrtDestroyEvent(event) } }
         _ = stream.runtime { $0.aclrtFreeHost(base) }

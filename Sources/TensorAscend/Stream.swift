@@ -11,11 +11,11 @@ final class Stream {
     /// How long the host waits for the device before it counts as lost, in milliseconds.
     var timeout: Int32
     weak var memory: DeviceMemory?
-    /// Whether it is still open which operators can be used.
+    /// Whether the self-test is still finding out which operators can be used.
     var isTrying = true
     private(set) var calls = HostCalls()
     var derived = DerivedOperands()
-    /// Operators that were missing or turned down where they may be.
+    /// Number of operators that were missing or refused although they may be.
     private(set) var refusals = 0
     private(set) var lastRefusal = ""
 
@@ -25,7 +25,7 @@ final class Stream {
     private var plans: PlanCache
     private var launchWindow = LaunchWindow()
 
-    /// The address of memory that could not be had.
+    /// Stands for memory that could not be allocated.
     static var nowhere: UnsafeMutableRawPointer { UnsafeMutableRawPointer(bitPattern: 64)! }
 
     typealias Launch = @convention(c) (UnsafeMutableRawPointer?, UInt64, OpaquePointer?, aclrtStream?) -> aclnnStatus
@@ -45,21 +45,21 @@ final class Stream {
             throw DeviceError(.unavailable, "\(name): aclrtCreateStreamWithConfig answered \(code)\(recentMessage(api.pointee))")
         }
         self.handle = handle
-        // What is queued behind a failure would compute with what it left.
+        // Operators that are queued behind a failure would compute with undefined memory.
         check("aclrtSetStreamFailureMode") { $0.aclrtSetStreamFailureMode(handle, UInt64(ACL_STOP_ON_FAILURE)) }
     }
 
-    /// Nothing has gone wrong since it was last asked.
+    /// No failure is waiting to be thrown.
     var isUsable: Bool { failure == nil }
 
     /// Queues an operator.
     /// - Parameters:
     ///   - operands: all tensors it reads and writes, in the order that `plan` numbers them.
-    ///   - attributes: whatever else `plan` passes.
+    ///   - attributes: all other values that `plan` passes.
     ///   - writes: the operands that it writes; the last one if nil.
-    ///   - repeatable: false where `plan` passes what no key names, such as lengths.
-    ///   - mayRefuse: an operator that is turned down is no failure.
-    /// - Returns: false where it is missing or was turned down.
+    ///   - repeatable: false if `plan` passes values that are not part of the key, such as lengths.
+    ///   - mayRefuse: an operator that is refused is no failure.
+    /// - Returns: false if the operator is missing or was refused.
     @discardableResult
     func run(
         _ op: Operator, _ launch: Launch?, _ operands: [Operand], _ attributes: [Double] = [], writes: [Int]? = nil, repeatable: Bool = true,
@@ -123,7 +123,7 @@ final class Stream {
         return plans.insert(plan, for: key)
     }
 
-    /// - Returns: false where it was not called, for want of a workspace.
+    /// - Returns: false if it was not called because there was no memory for its workspace.
     @discardableResult
     private func launch(_ op: Operator, _ launch: Launch, _ executor: OpaquePointer, _ workspaceSize: UInt64, _ operands: [Operand]) -> Bool {
         guard reserveWorkspace(Int(workspaceSize)) else { return false }
@@ -134,7 +134,7 @@ final class Stream {
         return true
     }
 
-    /// One workspace serves all operators, one after another. To grow it the stream is waited for, because freeing waits for nothing.
+    /// One workspace serves all operators, one after another. Before it grows the stream must be idle, because freeing does not wait for queued work.
     private func reserveWorkspace(_ byteCount: Int) -> Bool {
         guard byteCount > workspace.byteCount else { return true }
         guard wait(), let memory else { return false }
@@ -157,7 +157,7 @@ final class Stream {
         return code == 0 ? call(api.pointee) : code
     }
 
-    /// The same, where anything but success is a failure.
+    /// The same; anything but success is recorded as a failure.
     @discardableResult
     func check(_ what: @autoclosure () -> String, _ call: (ca_api) -> aclError) -> Bool {
         guard isUsable else { return false }
@@ -166,7 +166,7 @@ final class Stream {
         return code == 0
     }
 
-    /// Nil after a failure.
+    /// Nil if it can't be created.
     func makeEvent() -> aclrtEvent? {
         var event: aclrtEvent?
         check("aclrtCreateEvent") { $0.aclrtCreateEventExWithFlag(&event, UInt32(ACL_EVENT_SYNC)) }
@@ -178,7 +178,7 @@ final class Stream {
         check("aclrtSynchronizeStream") { $0.aclrtSynchronizeStreamWithTimeout(handle, timeout) }
     }
 
-    /// Waits, and throws the first failure since the last call. A lost device stays lost.
+    /// Waits, and throws the first failure since the last call. The failure of a lost device is thrown every time.
     func synchronize() throws(DeviceError) {
         _ = wait()
         guard let failure else { return }
@@ -186,23 +186,23 @@ final class Stream {
         throw failure
     }
 
-    /// Remembers the first failure. A rule of CANN's that was broken is this program's mistake and ends it; while operators are tried
-    /// it may as well be that this CANN has other rules.
+    /// Records the first failure. A violated rule of CANN is a mistake of this program and ends it; during the self-test the reason may
+    /// also be that this version of CANN has other rules.
     func fail(_ code: Int32, _ what: String) {
         let message = "\(name): \(what) answered \(code)\(recentMessage(api.pointee))"
         guard let kind = ErrorMeaning(code: code).kind ?? (isTrying ? .refused : nil) else { fatalError(message) }
         if failure == nil { failure = DeviceError(kind, message) }
     }
 
-    /// Keeps a failure that was told to somebody who can't tell it on.
+    /// Records a failure that was caught where it can't be thrown.
     func remember(_ error: any Error) {
         if failure == nil { failure = error as? DeviceError ?? DeviceError(.refused, "\(name): \(error)") }
     }
 
-    /// The device answers no more, and nothing can be given back to it.
+    /// The device does not answer any more, and nothing can be freed on it.
     var isLost: Bool { failure?.kind == .lost }
 
-    /// Gives back all that is the stream's.
+    /// Frees everything that belongs to the stream.
     func end() {
         _ = runtime { $0.aclrtSynchronizeStreamWithTimeout(handle, timeout) }
         for event in launchWindow.removeAll() { _ = runtime { $0.aclrtDestroyEvent(event) } }

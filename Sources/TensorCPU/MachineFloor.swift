@@ -2,7 +2,7 @@ import Domain
 import CKernels
 import Tensor
 
-/// What the machine can do at most, measured: no operation is faster than its products at `productRate` or its bytes at `readRate`.
+/// The most that the machine can do, measured: no operation is faster than its products at `productRate` or its bytes at `readRate`.
 public struct MachineFloor: Sendable, Hashable {
     public let threads: Int
     /// GFLOP/s of f32 products on operands that stay in the first-level cache.

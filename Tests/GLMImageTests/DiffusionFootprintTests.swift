@@ -2,6 +2,7 @@ import Checkpoint
 import Domain
 import Foundation
 import GLMImage
+import ModelFixtures
 import Imaging
 import ModelConfiguration
 import Tensor
@@ -44,7 +45,7 @@ struct DiffusionFootprintTests {
         let description = try ModelDescription(folder)
         let device = MeteredDevice(CPUDevice(threads: 2))
         let footprint = TransformerFootprint(description.transformer, elementBytes: 4)
-        let renderer = try ImageRenderer(model: folder, device: device, conditionBytes: 1 << 30)
+        let renderer = try ImageRenderer(model: folder, devices: DeviceGroup(device), sourceCacheBytes: 1 << 30)
         let image = description.tokens(pixels: Self.side * Self.side)
         let text = renderer.glyphTokens(Self.prompt)
         let empty = renderer.glyphTokens("")
@@ -60,21 +61,21 @@ struct DiffusionFootprintTests {
         }
     }
 
-    @Test("writing a source's keys and values takes them, a session and its prior", arguments: FootprintTests.checkpoints)
+    @Test("writing the keys and values of a source takes them, a workspace and its prior", arguments: FootprintTests.checkpoints)
     func writing(checkpoint: String) throws {
         let folder = try model(checkpoint)
         let description = try ModelDescription(folder)
         let device = MeteredDevice(CPUDevice(threads: 2))
         let footprint = TransformerFootprint(description.transformer, elementBytes: 4)
-        let renderer = try ImageRenderer(model: folder, device: device)
-        let condition = try renderer.condition(Self.source.image, codes: Self.grid.doubled, checkCancellation: {})
+        let renderer = try ImageRenderer(model: folder, devices: DeviceGroup(device))
+        let source = try renderer.latents(of: Self.source.image, codes: Self.grid.doubled, checkCancellation: {})
         device.memory.resetPeak()
         let before = device.memory.live
-        let cache = try renderer.write([condition, condition], checkCancellation: {})
+        let written = try renderer.write([source, source], checkCancellation: {})
         let image = description.tokens(pixels: Self.side * Self.side)
         #expect(device.memory.peak - before == footprint.sourceCache(rows: 2 * image) + footprint.writing(image: image))
         #expect(device.memory.live - before == footprint.sourceCache(rows: 2 * image))
-        withExtendedLifetime(cache) {}
+        withExtendedLifetime(written) {}
     }
 
     @Test("the device that computes the other branch takes what is counted for it", arguments: FootprintTests.checkpoints)
@@ -82,7 +83,7 @@ struct DiffusionFootprintTests {
         let folder = try model(checkpoint)
         let description = try ModelDescription(folder)
         let other = MeteredDevice(CPUDevice(threads: 1))
-        let renderer = try ImageRenderer(model: folder, device: CPUDevice(threads: 1), guidanceDevice: other)
+        let renderer = try ImageRenderer(model: folder, devices: DeviceGroup([CPUDevice(threads: 1), other]))
         let footprint = TransformerFootprint(description.transformer, elementBytes: 4)
         #expect(other.memory.live == description.transformerWeights.deviceCopyBytes + footprint.constant)
         let empty = renderer.glyphTokens("")
@@ -104,7 +105,7 @@ struct DiffusionFootprintTests {
         ).items(.diffusion)
         func bytes(_ kinds: Set<MemoryItem.Item>) -> Int { items.filter { kinds.contains($0.item) }.reduce(0) { $0 + $1.bytes } }
         let renderer = try ImageRenderer(
-            model: folder, device: device, conditionBytes: bytes([.sourceCache]), tiled: tiled)
+            model: folder, devices: DeviceGroup(device), sourceCacheBytes: bytes([.sourceCache]), tiled: tiled)
         // The copies, with those that are counted for the host's own memory.
         #expect(device.memory.live <= bytes([.widenedWeights]) + bytes([.activations]))
         let all = try taken(renderer, device, request([Self.source], guidance: 2)).all

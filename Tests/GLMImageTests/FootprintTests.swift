@@ -2,6 +2,7 @@ import Checkpoint
 import Domain
 import Foundation
 import GLMImage
+import ModelFixtures
 import Imaging
 import ModelConfiguration
 import Tensor
@@ -35,7 +36,7 @@ struct FootprintTests {
         let (vision, text, diffusion) = (device(), device(), device())
         let models: [any AnyObject] = [
             try VisionEncoder(model: folder, device: vision), try TextGenerator(model: folder, device: text),
-            try ImageRenderer(model: folder, device: diffusion),
+            try ImageRenderer(model: folder, devices: DeviceGroup(diffusion)),
         ]
         withExtendedLifetime(models) {
             for (kind, device) in [(StageKind.vision, vision), (.text, text), (.diffusion, diffusion)] {
@@ -57,9 +58,9 @@ struct FootprintTests {
         let prompt = String(repeating: "a red circle over a green square, ", count: 60)
         var tokens = 0
         let taken = try peak(device) {
-            let batch = TokenBatch(generator, size: 3, cacheBytes: footprint.pool(pages: pages))
+            let batch = CodeBatch(generator, size: 3, cacheBytes: footprint.pool(pages: pages))
             tokens = try batch.add(TokenRequest(prompt: prompt, height: 64, width: 64, seed: 1)).layout.promptTokens
-            while !batch.isEmpty { try batch.advance(check: { _ in }, emit: { _ in }) }
+            while !batch.isEmpty { try batch.advance(checkCancellation: { _ in }, onEvent: { _ in }) }
         }
         #expect(tokens > 2 * DecoderSizes.prefillChunk)
         #expect(taken == footprint.pool(pages: pages) + footprint.batch(size: 3) + footprint.collecting(promptTokens: tokens))

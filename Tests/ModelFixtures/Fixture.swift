@@ -11,8 +11,12 @@ package enum Fixture {
 
     /// A copy of a checkpoint in a folder of its own, to be damaged; removed after `body`.
     package static func withCopy<Result>(of name: String, _ body: (URL) throws -> Result) throws -> Result {
+        try withCopy(of: folder.appending(path: name), body)
+    }
+
+    package static func withCopy<Result>(of model: URL, _ body: (URL) throws -> Result) throws -> Result {
         let copy = FileManager.default.temporaryDirectory.appending(path: "glm-fixture-\(UUID().uuidString)", directoryHint: .isDirectory)
-        try FileManager.default.copyItem(at: folder.appending(path: name), to: copy)
+        try FileManager.default.copyItem(at: model, to: copy)
         defer { try? FileManager.default.removeItem(at: copy) }
         return try body(copy)
     }

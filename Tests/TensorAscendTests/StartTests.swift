@@ -1,4 +1,5 @@
 import Devices
+import Domain
 import Foundation
 import ModelTools
 import Tensor
@@ -54,7 +55,7 @@ import Testing
         await #expect(processExitsWith: .success) {
             try StandIn.install(without: "aclnnSwiGluGetWorkspaceSize")
             let device = try AscendDevice(0, timeout: 60)
-            #expect(device.fallbacks.count == 1 && device.fallbacks[0].hasPrefix("SwiGLU: missing, or turned down: CANN has no aclnnSwiGlu"))
+            #expect(device.fallbacks.count == 1 && device.fallbacks[0].hasPrefix("SwiGLU: missing, or refused: CANN has no aclnnSwiGlu"))
         }
     }
 

@@ -1,4 +1,5 @@
 import Checkpoint
+import Domain
 import Foundation
 import GLMImage
 import Imaging

@@ -1,3 +1,4 @@
+import Domain
 import Foundation
 import Tensor
 import TensorCPU
@@ -93,5 +94,17 @@ struct AttentionCase: Sendable, CustomTestStringConvertible {
             }
         }
         return relativeError(output.values, truth)
+    }
+}
+
+@Suite struct AttentionArgumentTests {
+    @Test("a causal mask needs a key for each query: fewer end the program instead of reading what is not there")
+    func tooFewKeys() async {
+        await #expect(processExitsWith: .failure) {
+            let device = CPUDevice(threads: 1)
+            let attention = Attention(heads: 1, keyValueHeads: 1, headSize: 4, scale: 1, mask: .causal)
+            let (query, keys) = (device.makeTensor([3, 4], .f32), device.makeTensor([2, 4], .f32))
+            device.attention(attention, query: query, key: keys, value: keys, into: device.makeTensor([3, 4], .f32))
+        }
     }
 }

@@ -1,3 +1,4 @@
+import Domain
 import Tensor
 import TensorCPU
 import Testing

@@ -50,7 +50,7 @@ package struct DiffusionTransformer {
     /// Memory for the passes of a picture's steps.
     /// - Parameters:
     ///   - height: the picture's, in pixels, as the size embedding takes it.
-    ///   - width: likewise.
+    ///   - width: as `height`.
     ///   - grid: extents in patches of 2 × 2 latents.
     ///   - maximumText: the most rows of text that a pass has.
     ///   - sourceRows: patches of the source images that a pass attends to.
@@ -86,7 +86,7 @@ package struct DiffusionTransformer {
     /// Predicts the velocity at `time` (the time step minus 1).
     ///
     /// - Parameter latents: `[image, channels · patch²]`, patches in raster order, elements in (channel, y, x) order.
-    /// - Returns: the velocity, likewise.
+    /// - Returns: the velocity, in the same layout.
     func velocity(
         _ workspace: TransformerWorkspace, _ conditioning: Conditioning, latents: [Float], time: Float, checkCancellation: () throws -> Void
     ) throws -> [Float] {

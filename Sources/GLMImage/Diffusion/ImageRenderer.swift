@@ -55,7 +55,7 @@ public final class ImageRenderer {
     private let source: SourceImageRule
     private let device: any Device
     private let sourceCache: SourceKVCache
-    /// The devices that a renderer can use at most: one for each branch of guidance.
+    /// The most devices that a renderer can use: one for each branch of guidance.
     public static let mostDevices = 2
     /// Heights and widths of the last request's pictures.
     private var sizes: [Int] = []

@@ -1,7 +1,7 @@
 package import ModelConfiguration
 import Foundation
 
-/// The time steps the transformer is told and the noise levels the Euler method walks down.
+/// The time steps that the transformer is given and the noise levels along which the Euler method integrates.
 ///
 /// Reference: diffusers 0.42.1 `GlmImagePipeline` with `FlowMatchEulerDiscreteScheduler`. The transformer sees the
 /// unshifted time step minus 1; only the noise levels are shifted by the picture's size. Feeding it shifted time gives

@@ -6,8 +6,8 @@ import Tokenizing
 /// Turns a prompt and the grids around it into the decoder's tokens.
 ///
 /// Reference: transformers 5.23 `GlmImageProcessor`. Text to image:
-/// `{prompt}<sop>h w<eop><sop>ph pw<eop><image start>`, drawn as preview raster, target raster, end. Image to image:
-/// `{images}{prompt}<sop>h w<eop><image start>`, drawn as target raster, end.
+/// `{prompt}<sop>h w<eop><sop>ph pw<eop><image start>`, generated as preview raster, target raster, end. Image to image:
+/// `{images}{prompt}<sop>h w<eop><image start>`, generated as target raster, end.
 package struct PromptProcessor: Sendable {
     let tokenizer: Tokenizer
     private let template: ChatTemplate
@@ -36,13 +36,13 @@ package struct PromptProcessor: Sendable {
         /// `<|image|>` stands once for each code of each source image.
         package let ids: [Int32]
         package let sources: [GridSize]
-        /// Drawn before the target when there is no source image.
+        /// Generated before the target if there is no source image.
         package let preview: GridSize?
         package let target: GridSize
         package let positions: PositionPlan
 
-        /// All tokens to draw, the end token included.
-        package var drawnTokens: Int { (preview?.count ?? 0) + target.count + 1 }
+        /// All tokens to generate, the end token included.
+        package var generatedTokens: Int { (preview?.count ?? 0) + target.count + 1 }
     }
 
     /// - Throws: `GLMImageError` when the prompt itself contains one of the tokens that mark images.
@@ -76,7 +76,7 @@ package struct PromptProcessor: Sendable {
         return Prompt(ids: ids, sources: sources, preview: preview, target: target, positions: positions(ids, sources: sources, targets: drawn))
     }
 
-    /// Where the prompt's tokens and those drawn after it stand; `targets` in the order they are drawn.
+    /// The positions of the prompt's tokens and of those generated after it; `targets` in the order they are generated.
     package func positions(_ ids: [Int32], sources: [GridSize], targets: [GridSize]) -> PositionPlan {
         PositionPlan(ids: ids, sources: sources, targets: targets, imageStart: imageStart, imageEnd: imageEnd)
     }

@@ -22,7 +22,7 @@ package struct SourceImageRule: Sendable {
         return size.height == image.height && size.width == image.width ? image : image.resized(width: size.width, height: size.height)
     }
 
-    /// That size: sides are multiples of 32, the shorter at least and the longer at most what the processor's pixel limits say.
+    /// That size: sides are multiples of 32; the shorter is not below, the longer not above the processor's pixel limits.
     package func fittedSize(height: Int, width: Int) throws -> (height: Int, width: Int) {
         let shortest = Int(Double(configuration.minimumPixels).squareRoot().rounded(.toNearestOrEven))
         let longest = Int(Double(configuration.maximumPixels).squareRoot().rounded(.toNearestOrEven))

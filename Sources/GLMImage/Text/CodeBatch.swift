@@ -40,10 +40,10 @@ public final class CodeBatch {
     public func add(_ request: TokenRequest) throws -> (ticket: Ticket, layout: TokenLayout) {
         let prompt = try generator.prompt(request)
         // Positions of a grid are codes only, and the end token can be nowhere but at the end: the picture is complete after exactly
-        // so many codes.
+        // that many codes.
         let decoding = DecodingRequest(
             prompt: generator.processor.fill(prompt.ids, with: request.sources.flatMap(\.codes)), positions: prompt.positions.positions,
-            sampler: generator.sampler(request), stop: .count(prompt.drawnTokens - 1))
+            sampler: generator.sampler(request), stop: .count(prompt.generatedTokens - 1))
         do throws(DecodingError) {
             let ticket = try batch.add(decoding)
             prompts[ticket] = prompt
@@ -51,7 +51,7 @@ public final class CodeBatch {
         } catch .exceedsPool(let pages, let available) {
             throw GLMImageError(
                 .invalidRequest,
-                "prompt of \(prompt.ids.count) tokens and \(prompt.drawnTokens) to draw need \(pages) pages of \(DecoderSizes.pageRows) tokens, "
+                "prompt of \(prompt.ids.count) tokens and \(prompt.generatedTokens) to draw need \(pages) pages of \(DecoderSizes.pageRows) tokens, "
                     + "the stage's key-value cache has \(available)")
         }
     }

@@ -65,11 +65,11 @@ public final class TextGenerator {
             }
         }
         let prompt = try processor.prompt(request.prompt, height: request.height, width: request.width, sources: request.sources.map(\.size))
-        let tokens = prompt.ids.count + prompt.drawnTokens
+        let tokens = prompt.ids.count + prompt.generatedTokens
         if tokens > maximumPositions {
             throw GLMImageError(
                 .invalidRequest,
-                "prompt of \(prompt.ids.count) tokens and \(prompt.drawnTokens) to draw make \(tokens), the limit is \(maximumPositions)"
+                "prompt of \(prompt.ids.count) tokens and \(prompt.generatedTokens) to draw make \(tokens), the limit is \(maximumPositions)"
             )
         }
         return prompt

@@ -32,6 +32,6 @@ public struct TokenLayout: Sendable, Hashable {
 
 extension TokenLayout {
     init(_ prompt: PromptProcessor.Prompt) {
-        self.init(preview: prompt.preview, target: prompt.target, promptTokens: prompt.ids.count, totalTokens: prompt.drawnTokens)
+        self.init(preview: prompt.preview, target: prompt.target, promptTokens: prompt.ids.count, totalTokens: prompt.generatedTokens)
     }
 }

@@ -1,6 +1,6 @@
 public import Tensor
 
-/// How long one part of the model took, and what it had to do.
+/// How long one part of the model took, and how much work that was.
 public struct PartTiming: Sendable {
     /// `vision`, `prefill`, `decode`, `glyph`, `denoise`, `vae-decode`.
     public let part: String

@@ -82,7 +82,7 @@ struct ReferenceFile {
         return images
     }
 
-    /// The grids of the source images and those to draw, in the order they are drawn.
+    /// The grids of the source images, and those to generate in the order they are generated.
     func grids() throws -> (sources: [GridSize], targets: [GridSize]) {
         let values = try integers("processor.image_grid_thw")
         guard values.count % 3 == 0, values.allSatisfy({ (1...4096).contains($0) }) else {

@@ -3,10 +3,10 @@ public import ServerKit
 import Tensor
 public import Wire
 
-/// The text part of a checkpoint, on a thread of its own: a loop that goes round while anybody draws, and lets requests in and
-/// out between two rounds.
+/// The text part of a checkpoint, on a thread of its own: a loop that runs while there are requests, and lets requests join and leave
+/// between two rounds.
 public actor DefaultTextService: TextService {
-    /// What a request waits for.
+    /// A request in the batch, and what waits for it.
     private struct Member {
         let token: WorkToken
         let onEvent: @Sendable (TextEvent) -> Void
@@ -18,7 +18,7 @@ public actor DefaultTextService: TextService {
     private let options: TextOptions
     private var batch: CodeBatch?
     private var members: [CodeBatch.Ticket: Member] = [:]
-    private var goesRound = false
+    private var isRunning = false
 
     public nonisolated var unownedExecutor: UnownedSerialExecutor { thread.asUnownedSerialExecutor() }
 
@@ -45,17 +45,17 @@ public actor DefaultTextService: TextService {
         onEvent(.layout(layout))
         return try await withCheckedThrowingContinuation { result in
             members[ticket] = Member(token: token, onEvent: onEvent, watch: Stopwatch(), result: result)
-            guard !goesRound else { return }
-            goesRound = true
-            Task { await goRound(batch) }
+            guard !isRunning else { return }
+            isRunning = true
+            Task { await runRounds(batch) }
         }
     }
 
-    private func goRound(_ batch: CodeBatch) async {
+    private func runRounds(_ batch: CodeBatch) async {
         while !batch.isEmpty {
             do {
                 try DeviceLoss.guarding {
-                    try batch.advance(checkCancellation: { try members[$0]?.token.checkCancellation() }, onEvent: { tell($0) })
+                    try batch.advance(checkCancellation: { try members[$0]?.token.checkCancellation() }, onEvent: { report($0) })
                 }
             } catch {
                 let lost = members.values
@@ -65,13 +65,13 @@ public actor DefaultTextService: TextService {
                     member.result.resume(throwing: CallError(.internalError, "the device failed under all \(lost.count) requests: \(error)"))
                 }
             }
-            // Whoever came meanwhile has its turn on this thread.
+            // Requests that arrived during the round are handled on this thread now.
             await Task.yield()
         }
-        goesRound = false
+        isRunning = false
     }
 
-    private func tell(_ event: CodeBatch.Event) {
+    private func report(_ event: CodeBatch.Event) {
         switch event {
         case .token(let ticket, let index, let id):
             if index == 0 { members[ticket]?.watch.lap("prefill") }
