@@ -153,7 +153,7 @@ def between(chip, cards, work=STANDARD):
 
 
 def plan_text(chip, batch):
-    """As Sources/Placement/Need/StageSeconds.swift counts."""
+    """As Sources/Placement/Plan/StageSeconds.swift counts."""
     step = 2 * TEXT_PARAMETERS / (chip.bandwidth * 0.5) * (1 + 0.44 / 15 * (batch - 1))
     return 1281 * step / batch
 

@@ -34,3 +34,8 @@ public struct MemoryItem: Codable, Sendable, Hashable {
         self.isShared = isShared
     }
 }
+
+extension [MemoryItem] {
+    /// Of all together.
+    public var bytes: Int { reduce(0) { $0 + $1.bytes } }
+}

@@ -1,3 +1,4 @@
+import ModelConfiguration
 import Domain
 
 /// Stages on cards while a plan is being made: where one more would go, what doesn't fit, how fast it would be.

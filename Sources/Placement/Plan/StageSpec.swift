@@ -80,10 +80,6 @@ extension StageSpec {
     private func size(_ item: MemoryItem.Item) -> ByteCount? { items().first { $0.item == item }.map { ByteCount($0.bytes) } }
 }
 
-extension [MemoryItem] {
-    public var bytes: Int { reduce(0) { $0 + $1.bytes } }
-}
-
 extension [StageSpec] {
     /// Bytes that stages take together of the main device that they share: pages of a file that several map count once.
     var bytesTogether: Int {

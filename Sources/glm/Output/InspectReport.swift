@@ -25,12 +25,15 @@ struct InspectReport: Encodable {
     let parts: [Part]
     /// Bytes of weights that each stage maps.
     let stageBytes: [String: Int]
+    /// Bytes that each stage takes of an accelerator in bf16, for one request of the default size with one source image.
+    let memoryBytes: [String: Int]
     let defaultSide: Int
     let sampling: [String: Scalar]
 
     enum CodingKeys: String, CodingKey {
         case name, fingerprint, parts, sampling
         case stageBytes = "stage_bytes"
+        case memoryBytes = "memory_bytes"
         case defaultSide = "default_side"
     }
 
@@ -40,7 +43,10 @@ struct InspectReport: Encodable {
         self.defaultSide = defaultSide
         let classes = try folder.configuration([String: Scalar.Tree].self, "model_index.json")
         let description = try ModelDescription(folder)
+        let footprint = Footprint(
+            description, Footprint.Limits(pixels: defaultSide * defaultSide, sources: 1), Footprint.Form(onHost: false, precision: .bf16))
         stageBytes = Dictionary(uniqueKeysWithValues: StageKind.allCases.map { ($0.rawValue, description.fileBytes($0)) })
+        memoryBytes = Dictionary(uniqueKeysWithValues: StageKind.allCases.map { ($0.rawValue, footprint.items($0).bytes) })
         parts = try CheckpointPart.allCases.map(\.rawValue).map { part in
             let entries = try WeightMap(folder: folder.component(part)).entries
             return Part(
@@ -74,6 +80,9 @@ struct InspectReport: Encodable {
         lines.append(
             "weights of the stages: "
                 + StageKind.allCases.map { "\($0) \(Self.grouped(stageBytes[$0.rawValue] ?? 0)) bytes" }.joined(separator: ", "))
+        lines.append(
+            "memory of the stages on accelerators, for one picture of \(defaultSide)x\(defaultSide): "
+                + StageKind.allCases.map { "\($0) \(ByteCount(memoryBytes[$0.rawValue] ?? 0))" }.joined(separator: ", "))
         lines.append("sampling: " + Self.listed(sampling))
         for part in parts { lines.append("\(part.name): " + Self.listed(part.configuration)) }
         lines.append("")
