@@ -140,7 +140,10 @@ let package = Package(
         tests("AscendStandInTests", ["AscendStandIn", "CAscend", "Placement"]),
         tests(
             "TensorAscendTests",
-            ["StandInFiles", "Domain", "TensorAscend", "Devices", "Tensor", "TensorCPU", "Decoding", "GLMImage", "ModelTools", "Checkpoint", "Imaging"]),
+            [
+                "TestSupport", "StandInFiles", "Domain", "TensorAscend", "Devices", "Tensor", "TensorCPU", "Decoding", "GLMImage", "ModelTools",
+                "Checkpoint", "Imaging",
+            ]),
         tests("DomainTests", ["Domain"]),
         tests("TensorCPUTests", ["Domain", "TensorCPU", "Tensor"]),
         tests("CheckpointTests", ["TestSupport", "Checkpoint", "Tensor"]),
@@ -159,6 +162,6 @@ let package = Package(
         tests("TelemetryTests", ["Telemetry", lifecycle, metrics, logging]),
         tests("ProcessesTests", ["Processes"]),
         tests("GatewayTests", ["Gateway", "Jobs", "Placement", "Processes", "Domain", "Imaging", "ServerKit", "Wire", arguments, logging]),
-        tests("EndToEndTests", ["StandInFiles", "Processes", "Domain", "Wire", "Imaging"]),
+        tests("EndToEndTests", ["TestSupport", "StandInFiles", "Processes", "Domain", "Wire", "Imaging"]),
     ]
 )

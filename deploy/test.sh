@@ -1,9 +1,14 @@
 #!/bin/sh
-# Runs all tests, from nothing but a clone: installs the Debian packages, builds once, tests what was built. With arguments,
-# those of `swift test`, runs just what they choose.
+# Runs the tests, from nothing but a clone: installs the Debian packages, builds once, tests what was built.
+#
+#   deploy/test.sh             everything that guards a promise of the product
+#   deploy/test.sh --long      the same with the long versions: soak tests, every fixture in every variant, fixtures made anew
+#   deploy/test.sh ARGUMENTS   of `swift test`: just what they choose
 set -eu
 cd "$(dirname "$0")/.."
 deploy/setup.sh
+long=
+[ "${1:-}" != --long ] || { long=--long; export GLM_LONG=1; shift; }
 # The tests start the real binaries, so these are built first, in the configuration that the tests share.
 swift build -c release
 run_tests() { swift test -c release --disable-testable-imports "$@"; }
@@ -14,3 +19,5 @@ standin='AscendStandInTests|TensorAscendTests'
 run_tests --skip "$servers|$standin"
 run_tests --skip-build --filter "$servers"
 run_tests --skip-build --filter "$standin"
+# shellcheck disable=SC2086  # no argument, or one
+Tests/Reference/check.sh $long

@@ -3,12 +3,12 @@ import Processes
 import Imaging
 import Domain
 import Synchronization
+import TestSupport
 import Testing
 import Wire
 
-/// What the fleet loses when processes die and operators work: nothing. `GLM_SOAK=1` runs the long versions.
+/// What the fleet loses when processes die and operators work: nothing. `GLM_LONG=1` runs the long versions.
 @Suite(.timeLimit(.minutes(10)), .serialized) struct FailureTests {
-    private static let isSoak = ProcessInfo.processInfo.environment["GLM_SOAK"] == "1"
     private static let kinds: [StageKind] = [.vision, .text, .diffusion]
 
     /// Small requests, every third of them an edit of a picture that no other edits.
@@ -24,7 +24,7 @@ import Wire
     func kills() async throws {
         let fleet = try await RunningFleet.start()
         try await fleet.scale(Self.kinds, to: 2)
-        let requests = try Self.requests(Self.isSoak ? 200 : 40)
+        let requests = try Self.requests(LongTests.areEnabled ? 200 : 40)
         let undisturbed = try await fleet.answers(requests, atOnce: 8)
         let killed = Atomic<Int>(0)
         let disturbed = try await fleet.answers(requests, atOnce: 8) { done in
@@ -43,7 +43,7 @@ import Wire
         let fleet = try await RunningFleet.start()
         try await fleet.scale(Self.kinds, to: 2)
         let other = try Self.otherModel(in: fleet.scratch)
-        let requests = try Self.requests(Self.isSoak ? 100 : 30)
+        let requests = try Self.requests(LongTests.areEnabled ? 100 : 30)
         let old = try await fleet.answers(requests, atOnce: 4)
         let operations = OperationsClient(fleet.connection)
         let changed = Mutex<Task<Void, any Error>?>(nil)

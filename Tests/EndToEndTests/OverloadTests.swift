@@ -1,13 +1,13 @@
 import Foundation
 import Processes
 import Synchronization
+import TestSupport
 import Testing
 import Wire
 
-/// More requests than the fleet can do. `GLM_SOAK=1` runs a minute of them.
+/// More requests than the fleet can do. `GLM_LONG=1` runs a minute of them.
 @Suite(.timeLimit(.minutes(5)), .serialized) struct OverloadTests {
-    private static let isSoak = ProcessInfo.processInfo.environment["GLM_SOAK"] == "1"
-    private static let length = Duration.seconds(isSoak ? 60 : 4)
+    private static let length = Duration.seconds(LongTests.areEnabled ? 60 : 4)
 
     private struct Counts {
         var answered = 0, refused = 0, late = 0

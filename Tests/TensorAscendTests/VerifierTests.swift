@@ -4,14 +4,21 @@ import Foundation
 import ModelTools
 import Tensor
 import TensorAscend
+import TestSupport
 import Testing
 
-/// Checkpoints that every device must hold on.
-private let checkpoints = ["tiny-f32", "tiny-bf16-sharded", "tiny-mixed"]
+/// Checkpoints that every device must hold on. What sets variants and chips apart shows on the smallest; the others pass in what a card
+/// runs by default, and in all of them with `GLM_LONG=1`.
+private let smallest = "tiny-mixed"
+private let others = ["tiny-f32", "tiny-bf16-sharded"]
 
 extension OnDevice {
     @Suite struct VerifierTests {
-        @Test("every part of the model holds on every fixture, by the tolerance of its precision", arguments: Variant.allCases, checkpoints)
+        private static let cases =
+            Variant.allCases.map { ($0, smallest) }
+            + others.flatMap { name in (LongTests.areEnabled ? Variant.allCases : [.bf16]).map { ($0, name) } }
+
+        @Test("every part of the model holds on every fixture, by the tolerance of its precision", arguments: cases)
         func holds(variant: Variant, checkpoint: String) throws {
             try expectHolds(on: try variant.device, precision: variant == .f32 ? .f32 : .bf16, checkpoint: checkpoint)
         }
@@ -20,13 +27,15 @@ extension OnDevice {
 
 /// Another chip is another process: the stand-in reads its settings once.
 @Suite struct A3VerifierTests {
-    @Test("on A3, too, every part of the model holds on every fixture", arguments: Precision.allCases.map(\.rawValue))
+    @Test("on A3, too, every part of the model holds", arguments: Precision.allCases.map(\.rawValue))
     func holds(precision: String) async {
         await #expect(processExitsWith: .success) { [precision] in
             try StandIn.install(settings: ["SOC": "Ascend910_9391"])
             let device = try AscendDevice(0, precision: try #require(.init(rawValue: precision)), timeout: 60)
             #expect(device.information.chip == "Ascend910_9391" && device.fallbacks.isEmpty)
-            for checkpoint in checkpoints { try expectHolds(on: device, precision: precision == "f32" ? .f32 : .bf16, checkpoint: checkpoint) }
+            for checkpoint in [smallest] + (LongTests.areEnabled ? others : []) {
+                try expectHolds(on: device, precision: precision == "f32" ? .f32 : .bf16, checkpoint: checkpoint)
+            }
         }
     }
 }
