@@ -137,6 +137,16 @@ import Wire
         return pictures
     }
 
+    /// One round of images from a fleet without faults, made once for all tests.
+    private static let undisturbed = Task<[[UInt8]], any Error> {
+        let suite = StandInCardsTests()
+        let (program, connection) = try await suite.fleet("calm", on: Machine(in: Scratch()))
+        let images = try await suite.pictures(1, connection)
+        await connection.close()
+        #expect(await program.child.stop(grace: .seconds(20)) == .code(0))
+        return images
+    }
+
     /// Every process meets the fault after so many operators: the text stage in the midst of its third picture or so.
     @Test(
         "what ends a stage while it computes costs no request: it is told with stage, card and reason, the stage is replaced, the answers are the same",
@@ -148,11 +158,7 @@ import Wire
     func ended(fault: String, reason: [String]) async throws {
         let scratch = try Scratch()
         let machine = try Machine(in: scratch)
-        let (undisturbed, calm) = try await fleet("calm", on: machine)
-        let answers = try await pictures(1, calm)
-        await calm.close()
-        #expect(await undisturbed.child.stop(grace: .seconds(20)) == .code(0))
-
+        let answers = try await Self.undisturbed.value
         let (program, connection) = try await fleet("run", on: machine, ["FAULT": fault], ["--stall-limit", "8"])
         for picture in try await pictures(4, connection).enumerated() { #expect(picture.element == answers[picture.offset % answers.count]) }
         #expect(try await GatewayClient(connection).status().stages.reduce(0) { $0 + $1.restarts } > 0)
