@@ -27,8 +27,10 @@ import Wire
         let requests = try Self.requests(LongTests.areEnabled ? 200 : 40)
         let undisturbed = try await fleet.answers(requests, atOnce: 8)
         let killed = Atomic<Int>(0)
+        let random = Mutex(SeededRandom("stages killed at random"))
         let disturbed = try await fleet.answers(requests, atOnce: 8) { done in
-            guard done % 4 == 0, let victim = fleet.processes(Self.kinds[done / 4 % 3].descriptor.program).randomElement() else { return }
+            let candidates = done % 4 == 0 ? fleet.processes(Self.kinds[done / 4 % 3].descriptor.program).sorted() : []
+            guard let victim = random.withLock({ candidates.randomElement(using: &$0) }) else { return }
             kill(victim, SIGKILL)
             killed.add(1, ordering: .relaxed)
         }
