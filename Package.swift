@@ -119,7 +119,8 @@ let package = Package(
         executable(
             "glm",
             [
-                "Wire", "Domain", "ServerKit", "Stages", "Processes", "Placement", "ModelConfiguration", "GLMImage", "ModelTools", "Tensor", "TensorCPU",
+                "Wire", "Domain", "ServerKit", "Stages", "Processes", "Placement", "ModelConfiguration", "GLMImage", "ModelTools", "Tensor",
+                "TensorCPU",
                 "Devices", "Checkpoint", "Imaging", "GLMTiny",
             ]),
 
