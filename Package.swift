@@ -120,8 +120,7 @@ let package = Package(
             "glm",
             [
                 "Wire", "Domain", "ServerKit", "Stages", "Processes", "Placement", "ModelConfiguration", "GLMImage", "ModelTools", "Tensor",
-                "TensorCPU",
-                "Devices", "Checkpoint", "Imaging", "GLMTiny",
+                "TensorCPU", "Devices", "Checkpoint", "Imaging", "GLMTiny",
             ]),
 
         // Computes on the CPU behind CANN's names, and enforces its rules.
