@@ -1,7 +1,7 @@
 import Synchronization
 package import Tensor
 
-/// The denoising of one picture: both branches of guidance, prepared once, then stepped.
+/// The denoising of one image: both branches of guidance, prepared once, then stepped.
 package final class Denoiser {
     package enum Branch { case conditional, unconditional }
 
@@ -23,11 +23,11 @@ package final class Denoiser {
         let transformer = renderer.transformer
         self.guidanceScale = guidanceScale
         shape = renderer.autoencoder.latentShape(height: height, width: width)
-        let picture = GuidanceBranch.Picture(height: height, width: width, grid: shape.grid, codes: codes)
+        let target = GuidanceBranch.Target(height: height, width: width, grid: shape.grid, codes: codes)
         let empty = guidanceScale > 1 ? try renderer.glyphs.encode([]) : nil
         // On one device both branches share a workspace, as large as the larger needs it.
         let shared = renderer.guidance == nil ? empty?.rows ?? 0 : 0
-        let own = GuidanceBranch(transformer, picture, maximumText: max(glyphs.rows, shared), sourceRows: sources?.rows ?? 0) {
+        let own = GuidanceBranch(transformer, target, maximumText: max(glyphs.rows, shared), sourceRows: sources?.rows ?? 0) {
             DiffusionTransformer.Conditioning(
                 text: transformer.projectGlyphs(glyphs), prior: transformer.projectPrior(codes, dropped: false),
                 sources: sources.map { .read($0) } ?? .none)
@@ -35,7 +35,7 @@ package final class Denoiser {
         conditional = own
         // The unconditional branch reads no keys and values of sources: the sources are dropped as well.
         if let empty, let guidance = renderer.guidance {
-            unconditional = try guidance.branch(picture, glyphs: renderer.floats(empty))
+            unconditional = try guidance.branch(target, glyphs: renderer.floats(empty))
             thread = guidance.thread
         } else {
             unconditional = empty.map { empty in

@@ -2,8 +2,8 @@ import Tensor
 
 /// One branch of classifier-free guidance on its device: what to draw, prepared once, and the memory of its passes.
 struct GuidanceBranch {
-    /// What both branches have in common.
-    struct Picture {
+    /// The image that both branches denoise.
+    struct Target {
         let height, width: Int  // pixels
         let grid: GridSize  // of patches
         let codes: [Int32]  // one for each patch
@@ -15,13 +15,13 @@ struct GuidanceBranch {
 
     /// - Parameter maximumText: rows of text that the workspace can hold, of whichever branch shares it.
     init(
-        _ transformer: DiffusionTransformer, _ picture: Picture, maximumText: Int, sourceRows: Int,
+        _ transformer: DiffusionTransformer, _ target: Target, maximumText: Int, sourceRows: Int,
         _ conditioning: () -> DiffusionTransformer.Conditioning
     ) {
         self.transformer = transformer
         self.conditioning = conditioning()
         workspace = transformer.makeWorkspace(
-            height: picture.height, width: picture.width, grid: picture.grid, maximumText: maximumText, sourceRows: sourceRows)
+            height: target.height, width: target.width, grid: target.grid, maximumText: maximumText, sourceRows: sourceRows)
     }
 
     /// The other branch, on the same device: it uses the same memory, one pass after the other.

@@ -5,7 +5,7 @@ import Tensor
 /// A second device that computes the unconditional branch of guidance while the main device computes the conditional one: its own copy
 /// of the transformer, and the thread that drives it.
 ///
-/// Guidance needs two independent passes in each step; what the devices exchange is one picture's latents in each step.
+/// Guidance needs two independent passes in each step; what the devices exchange is one image's latents in each step.
 final class GuidanceReplica {
     let thread = DeviceThread(name: "guidance")
     let transformer: DiffusionTransformer
@@ -23,14 +23,14 @@ final class GuidanceReplica {
 
     func releaseUnusedMemory() throws { try thread.run(device.releaseUnusedMemory) }
 
-    /// Prepares the unconditional branch of a picture.
+    /// Prepares the unconditional branch of a target.
     /// - Parameter glyphs: the embedding of an empty string, `[text, textEmbeddingSize]`, row by row.
-    func branch(_ picture: GuidanceBranch.Picture, glyphs: [Float]) throws -> GuidanceBranch {
+    func branch(_ target: GuidanceBranch.Target, glyphs: [Float]) throws -> GuidanceBranch {
         try thread.run {
             let columns = transformer.configuration.textEmbeddingSize
             let text = transformer.projectGlyphs(device.makeTensor(glyphs, Shape(glyphs.count / columns, columns)))
-            return GuidanceBranch(transformer, picture, maximumText: text.rows, sourceRows: 0) {
-                DiffusionTransformer.Conditioning(text: text, prior: transformer.projectPrior(picture.codes, dropped: true), sources: .none)
+            return GuidanceBranch(transformer, target, maximumText: text.rows, sourceRows: 0) {
+                DiffusionTransformer.Conditioning(text: text, prior: transformer.projectPrior(target.codes, dropped: true), sources: .none)
             }
         }
     }
