@@ -137,7 +137,7 @@ let package = Package(
         // What test targets share.
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
 
-        tests("AscendStandInTests", ["AscendStandIn", "CAscend", "Placement"]),
+        tests("AscendStandInTests", ["AscendStandIn", "CAscend", "Domain", "Placement"]),
         tests(
             "TensorAscendTests",
             [

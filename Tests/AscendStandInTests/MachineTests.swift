@@ -1,5 +1,6 @@
 import AscendStandIn
 import CAscend
+import Domain
 import Foundation
 import Placement
 import Testing
@@ -32,7 +33,7 @@ struct MachineTests {
             ok(cann.aclrtGetDeviceCount(&count))
             ok(cann.aclrtGetMemInfo(kind.soc.contains("310P") ? ACL_DDR_MEM : ACL_HBM_MEM, &free, &total))
             #expect(cards.count == Int(count))
-            #expect(cards.map(\.name) == ["npu:0", "npu:1", "npu:2", "npu:3"])
+            #expect(cards.map(\.device) == [.npu(0), .npu(1), .npu(2), .npu(3)])
             #expect(cards.map(\.location?.card) == (0..<4).map { $0 / kind.dies })
             #expect(cards.map(\.location?.chip) == (0..<4).map { $0 % kind.dies })
             for card in cards {
@@ -56,7 +57,7 @@ struct MachineTests {
             #expect(table.map(\.source) == [.npuSMI, .npuSMI, .npuSMI])
             for (one, other) in zip(library, table) {
                 #expect(one.free == 4 << 30)
-                #expect((one.name, one.chip, one.memory) == (other.name, other.chip, other.memory))
+                #expect((one.device, one.chip, one.memory) == (other.device, other.chip, other.memory))
                 #expect((one.free, one.temperature, one.power) == (other.free, other.temperature, other.power))
                 #expect((one.location?.card, one.location?.chip) == (other.location?.card, other.location?.chip))
             }
