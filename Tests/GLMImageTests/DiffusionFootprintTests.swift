@@ -12,7 +12,8 @@ import Testing
 /// The diffusion stage's memory over whole requests, metered, against what `ModelConfiguration` counts.
 @Suite("Footprints of pictures")
 struct DiffusionFootprintTests {
-    private static let side = 128
+    /// The least that every checkpoint takes of a source.
+    private static let side = 256
     private static let prompt = "a \"cat\" and \"dogs\""
 
     private func request(_ sources: [SourcePicture], guidance: Float) -> RenderRequest {

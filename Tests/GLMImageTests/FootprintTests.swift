@@ -55,7 +55,7 @@ struct FootprintTests {
         let footprint = TextFootprint(try ModelDescription(folder).text, elementBytes: device.cacheType.byteCount)
         let pages = 40
         // Read in chunks: the buffer that collects keys and values grows from one chunk to all of them.
-        let prompt = String(repeating: "a red circle over a green square, ", count: 60)
+        let prompt = String(repeating: "a red circle over a green square, ", count: 100)
         var tokens = 0
         let taken = try peak(device) {
             let batch = CodeBatch(generator, size: 3, cacheBytes: footprint.pool(pages: pages))

@@ -90,7 +90,7 @@ struct TopologyTests {
             ),
             ("model: a\nmodels: {b: c}", "fleet.yaml:2: model and models exclude each other"),
             ("models: []", "fleet.yaml:1: models should be a mapping of names and folders"),
-            ("models: {a:}", "fleet.yaml:1: models.a is empty"),
+            ("models:\n  a:", "fleet.yaml:2: models.a is empty"),
             (
                 "models: {a: /a}\nstages:\n  text: {model: b}",
                 "fleet.yaml:3: stages.text.model is \"b\", which models does not name; there are a"
