@@ -1,5 +1,6 @@
 import ServerKit
 import Processes
+import ServerKit
 import Domain
 import Wire
 

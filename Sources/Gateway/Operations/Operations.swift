@@ -2,6 +2,7 @@ import Processes
 public import Placement
 public import Logging
 public import Domain
+import Processes
 import ServerKit
 public import Wire
 
