@@ -7,7 +7,7 @@ import Wire
 
     private func refusal(_ request: GenerateImageRequest) -> CallError? {
         do {
-            _ = try rules.order(request, requestID: "r", seed: 1)
+            _ = try rules.validate(request, requestID: "r", seed: 1)
             return nil
         } catch {
             return error
@@ -16,9 +16,9 @@ import Wire
 
     @Test("what is left out takes its default, and what is given stays")
     func defaults() throws {
-        let plain = try rules.order(GenerateImageRequest(prompt: "p"), requestID: "r", seed: 11)
+        let plain = try rules.validate(GenerateImageRequest(prompt: "p"), requestID: "r", seed: 11)
         #expect(plain.height == 512 && plain.width == 512 && plain.steps == 50 && plain.guidanceScale == 1.5 && plain.seed == 11)
-        let given = try rules.order(
+        let given = try rules.validate(
             GenerateImageRequest(prompt: "p", height: 64, width: 96, steps: 3, guidanceScale: 1, seed: 5), requestID: "r", seed: 11)
         #expect(given.height == 64 && given.width == 96 && given.steps == 3 && given.guidanceScale == 1 && given.seed == 5)
     }

@@ -146,9 +146,9 @@ import Wire
         let holds = scheduler.enqueue(SlotRequest(kind: .text, arrival: 1, model: "old"))
         let waits = scheduler.enqueue(SlotRequest(kind: .text, arrival: 2, model: "old"))
         #expect(assign(registry) == [holds: "text-0"])
-        scheduler.move(.diffusion, to: "new")
+        scheduler.move(.diffusion, from: "old", to: "new")
         #expect(assign(registry).isEmpty)
-        scheduler.move(.text, to: "new")
+        scheduler.move(.text, from: "old", to: "new")
         #expect(assign(registry) == [waits: "text-1"])
         #expect(scheduler.running(at: Stages.address("text-0")) == 1)
     }

@@ -18,7 +18,7 @@ import Testing
             getrlimit(__rlimit_resource_t(RLIMIT_AS.rawValue), &limit)
             limit.rlim_cur = rlim_t(mapped * UInt(getpagesize()) + (8 << 20))
             setrlimit(__rlimit_resource_t(RLIMIT_AS.rawValue), &limit)
-            device.linear(x, weight, bias: nil, .store(.identity), into: y)
+            device.linear(x, MatrixWeight(weight), bias: nil, .store(.identity), into: y)
         }
         let said = String(decoding: result?.standardErrorContent ?? [], as: UTF8.self)
         #expect(said.contains("out of memory: ") && said.contains(" bytes for an operation's scratch memory"), "\(said)")
