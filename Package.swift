@@ -141,7 +141,8 @@ let package = Package(
         tests(
             "TensorAscendTests",
             [
-                "TestSupport", "StandInFiles", "Domain", "TensorAscend", "Devices", "Tensor", "TensorCPU", "Decoding", "GLMImage", "ModelTools",
+                "TestSupport", "StandInFiles", "Domain", "TensorAscend", "Devices", "Tensor", "TensorCPU", "Decoding", "GLMImage",
+                "ModelConfiguration", "ModelFixtures", "ModelTools",
                 "Checkpoint", "Imaging",
             ]),
         tests("DomainTests", ["Domain"]),

@@ -1,0 +1,51 @@
+import Checkpoint
+import Devices
+import Domain
+import Foundation
+import GLMImage
+import ModelConfiguration
+import ModelFixtures
+import Tensor
+import TensorAscend
+import Testing
+
+extension OnDevice {
+    @Suite struct WeightFootprintTests {
+        @Test(
+            "each stage's weights take on a card what is counted for it",
+            arguments: [Variant.f32, .bf16], Fixture.checkpoints)
+        func weights(variant: Variant, checkpoint: String) throws {
+            let folder = try Fixture.model(checkpoint)
+            let description = try ModelDescription(folder)
+            let precision: Precision = variant == .f32 ? .f32 : .bf16
+            for kind in StageKind.allCases {
+                let device = MeteredDevice(try variant.device)
+                let model: any AnyObject =
+                    switch kind {
+                    case .vision: try VisionEncoder(model: folder, device: device)
+                    case .text: try TextGenerator(model: folder, device: device)
+                    case .diffusion: try ImageRenderer(model: folder, devices: DeviceGroup(device))
+                    }
+                try device.synchronize()
+                let constant = kind == .diffusion ? TransformerFootprint(description.transformer, elementBytes: 4).constant : 0
+                #expect(device.memory.live - constant == description.weights[kind]?.acceleratorBytes(precision), "\(kind)")
+                #expect(device.memory.mapped == 0, "\(kind)")
+                withExtendedLifetime(model) {}
+            }
+        }
+    }
+}
+
+/// What a process may see is another process: CANN reads the variable once.
+@Suite struct DeviceNameTests {
+    @Test("a process that sees one card of several names it as the machine counts it")
+    func name() async {
+        await #expect(processExitsWith: .success) {
+            try StandIn.install(settings: ["DEVICES": "8"])
+            setenv(VisibleDevices.variable, "5", 1)
+            let device = try DeviceID.npu(0).makeDevice(precision: nil, threads: nil)
+            #expect(device.name == "npu:5")
+            #expect { try DeviceID.npu(1).makeDevice(precision: nil, threads: nil) } throws: { "\($0)".contains("sees 1 card") }
+        }
+    }
+}
