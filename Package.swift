@@ -40,6 +40,8 @@ let package = Package(
         .executable(name: "glm-vision", targets: ["glm-vision"]),
         .executable(name: "glm-text", targets: ["glm-text"]),
         .executable(name: "glm-diffusion", targets: ["glm-diffusion"]),
+        // A gateway, for Swift programs.
+        .library(name: "GLMClient", targets: ["GLMClient", "Wire", "Domain"]),
         // For tests, as a library of its own: they open it where CANN would be.
         .library(name: "AscendStandIn", type: .dynamic, targets: ["AscendStandIn"]),
     ],

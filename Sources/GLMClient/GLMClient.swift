@@ -1,0 +1,44 @@
+public import Domain
+public import Wire
+
+/// A gateway, for Swift programs.
+///
+/// Calls share one connection, which reconnects by itself. All throw ``CallError`` with the gateway's status and reason, or
+/// `CancellationError` when the task was cancelled; the gateway then stops the work.
+public struct GLMClient: Sendable {
+    private let connection: StageConnection
+
+    /// Nothing is sent before the first call; a gateway that is not there shows then.
+    /// - Parameter address: `unix:PATH` or `HOST:PORT`.
+    public init(_ address: String) throws { connection = try StageConnection(to: Address(parsing: address)) }
+
+    /// An image from a prompt, and from source images when there are any.
+    ///
+    /// - Parameters:
+    ///   - images: source images, each a PNG or JPEG file; none: text to image.
+    ///   - parameters: what is not set is chosen by the gateway and told in the answer.
+    ///   - model: name of a model of the fleet; empty: the only one.
+    ///   - timeout: the request fails with DEADLINE_EXCEEDED after it; nil: as long as it takes.
+    ///   - onProgress: called in order; what it throws cancels the request.
+    public func generate(
+        _ prompt: String, images: [[UInt8]] = [], parameters: ImageOptions = ImageOptions(), model: String = "", timeout: Duration? = nil,
+        onProgress: @escaping @Sendable (Progress) async throws -> Void = { _ in }
+    ) async throws -> GeneratedImage {
+        let request = GenerateImageRequest(prompt: prompt, images: images, parameters: parameters, model: model)
+        return try await GatewayClient(connection).generate(request, CallSettings(timeout: timeout)) { event in
+            if case .progress(let progress) = event { try await onProgress(progress) }
+        }
+    }
+
+    /// The gateway, its stages, devices, queues and jobs.
+    public func status() async throws -> FleetStatus { try await GatewayClient(connection).status() }
+
+    /// Requests that outlive this program.
+    public var jobs: JobsClient { JobsClient(connection) }
+
+    /// Drain, scale and swap.
+    public var operations: OperationsClient { OperationsClient(connection) }
+
+    /// Lets calls in flight finish, then closes the connection.
+    public func close() async { await connection.close() }
+}
