@@ -91,6 +91,7 @@ let package = Package(
         // The contract between processes.
         .target(name: "CWire", linkerSettings: [.linkedLibrary("protobuf-c")]),
         library("Wire", ["CWire", grpc, grpcTransport]),
+        library("GLMClient", ["Domain", "Wire"]),
 
         // The stages: one model part, one process, one device.
         library("ServerKit", ["Domain", "Wire", grpc, grpcTransport, lifecycle, logging, arguments]),
@@ -165,6 +166,6 @@ let package = Package(
         tests("TelemetryTests", ["Telemetry", lifecycle, metrics, logging]),
         tests("ProcessesTests", ["Processes"]),
         tests("GatewayTests", ["Gateway", "Jobs", "Placement", "Processes", "Domain", "Imaging", "ServerKit", "Wire", arguments, logging]),
-        tests("EndToEndTests", ["TestSupport", "StandInFiles", "Processes", "Domain", "Wire", "Imaging"]),
+        tests("EndToEndTests", ["TestSupport", "StandInFiles", "GLMClient", "Processes", "Domain", "Wire", "Imaging"]),
     ]
 )

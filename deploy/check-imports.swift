@@ -54,7 +54,10 @@ func imports(in folder: String) -> (modules: Set<String>, isSwift: Bool) {
     return (modules, isSwift)
 }
 
-let package = try JSONDecoder().decode(Package.self, from: FileHandle.standardInput.readDataToEndOfFile())
+guard let package = try? JSONDecoder().decode(Package.self, from: FileHandle.standardInput.readDataToEndOfFile()) else {
+    print("Package.swift: no valid manifest; see what `swift package dump-package` says")
+    exit(1)
+}
 var isWrong = false
 for target in package.targets {
     let found = imports(in: target.folder), used = found.modules.subtracting(system).subtracting([target.name])
