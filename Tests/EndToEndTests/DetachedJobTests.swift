@@ -16,7 +16,7 @@ import Wire
             #expect(try await client.submit(SubmitJobRequest(id: "job-\(index)", request: request)).state == .queued)
         }
         // Some are done, some are under way, most wait.
-        while try await client.list().count(where: { $0.state == .done }) < 3 { try await Task.sleep(for: .milliseconds(5)) }
+        while try await client.list().jobs.count(where: { $0.state == .done }) < 3 { try await Task.sleep(for: .milliseconds(5)) }
         first.program.child.send(SIGKILL)
         _ = await first.program.child.exit.value
 
@@ -28,7 +28,7 @@ import Wire
             #expect(last.value?.state == .done, "\(last.value as Any)")
             #expect(try await next.fetch("job-\(index)").image == undisturbed[index].image)
         }
-        let jobs = try await next.list()
+        let jobs = try await next.list().jobs
         #expect(jobs.count == 20 && jobs.allSatisfy { (1...2).contains($0.attempts) })
         #expect(jobs.contains { $0.attempts == 2 })
         #expect(try await second.gateway.status().jobs == JobCounts(queued: 0, running: 0, ended: 20))

@@ -57,20 +57,21 @@ private struct RawBytes: MessageSerializer, MessageDeserializer {
         let answers = try await withClient(of: fixture) { client in
             try await client.bidirectionalStreaming(
                 request: StreamingClientRequest { writer in
-                    try await writer.write(ReflectionRequest(question: .listServices("")).packed())
-                    try await writer.write(ReflectionRequest(question: .fileContainingSymbol("glm.v1.Text")).packed())
-                    try await writer.write(ReflectionRequest(question: .fileByFilename("nothing.proto")).packed())
+                    try await writer.write(ServerReflectionRequest(messageRequest: .listServices("")).packed())
+                    try await writer.write(ServerReflectionRequest(messageRequest: .fileContainingSymbol("glm.v1.Text")).packed())
+                    try await writer.write(ServerReflectionRequest(messageRequest: .fileByFilename("nothing.proto")).packed())
                 },
                 descriptor: Methods.Reflection.info(service).descriptor, serializer: RawBytes(), deserializer: RawBytes(), options: .defaults
             ) { response in
-                try await response.messages.reduce(into: []) { $0.append(try ReflectionResponse(packed: $1).answer) }
+                try await response.messages.reduce(into: []) { $0.append(try ServerReflectionResponse(packed: $1).messageResponse) }
             }
         }
         #expect(answers.count == 3)
-        #expect(answers[0] == .services(["glm.v1.Stage", "glm.v1.Text", "grpc.health.v1.Health", "grpc.reflection.v1.ServerReflection"]))
-        guard case .files(let files) = answers[1] else { return #expect(Bool(false), "\(answers[1])") }
-        #expect(files.count == 2)
-        #expect(answers[2] == .error(code: 5, message: "no file nothing.proto"))
+        let services = ["glm.v1.Stage", "glm.v1.Text", "grpc.health.v1.Health", "grpc.reflection.v1.ServerReflection"]
+        #expect(answers[0] == .listServicesResponse(ListServiceResponse(service: services.map { ServiceResponse(name: $0) })))
+        guard case .fileDescriptorResponse(let files) = answers[1] else { return #expect(Bool(false), "\(answers[1])") }
+        #expect(files.fileDescriptorProto.count == 2)
+        #expect(answers[2] == .errorResponse(ErrorResponse(errorCode: 5, errorMessage: "no file nothing.proto")))
         try await fixture.stop()
     }
 

@@ -32,7 +32,7 @@ import Wire
     @Test("health knows every service by name, and no others")
     func health() async throws {
         let fixture = try await Fixture.start([])
-        #expect(try await fixture.health.list() == ["": .serving, "glm.v1.Text": .serving, "glm.v1.Stage": .serving])
+        #expect(try await fixture.health.list().statuses.mapValues(\.status) == ["": .serving, "glm.v1.Text": .serving, "glm.v1.Stage": .serving])
         #expect(try await fixture.health.check(service: "glm.v1.Text") == .serving)
         await #expect(throws: CallError(.notFound, "no service \"x\"")) { try await fixture.health.check(service: "x") }
         try await fixture.stop()
@@ -109,7 +109,7 @@ import Wire
         let fixture = try await Fixture.start([.token, .hold])
         let call = Task { try await fixture.text.generate(Fixture.request) }
         await fixture.waitUntilBegun()
-        #expect(try await StageClient(fixture.connection).drain().inFlight == 1)
+        #expect(try await StageClient(fixture.connection).drain(DrainRequest()).inFlight == 1)
         try await fixture.waitUntil(.notServing)
         #expect(try await StageClient(fixture.connection).describe().state == .draining)
         await #expect(throws: CallError(.unavailable, "draining: the process takes no new work", retryAfter: .milliseconds(200))) {

@@ -24,7 +24,7 @@ typedef struct Glm__V1__Timing Glm__V1__Timing;
 /* --- enums --- */
 
 /*
- * How a picture is written as bytes.
+ * File format of an image. @closed @zero PNG
  */
 typedef enum _Glm__V1__ImageFormat {
   /*
@@ -45,7 +45,7 @@ typedef enum _Glm__V1__ImageFormat {
 /* --- messages --- */
 
 /*
- * A raster of VQ codes: what the stages hand to each other instead of pictures.
+ * A grid of VQ codes. Stages exchange these instead of pixels.
  */
 struct  Glm__V1__CodeGrid
 {
@@ -59,7 +59,7 @@ struct  Glm__V1__CodeGrid
    */
   uint32_t width;
   /*
-   * [height × width], raster order, each 0 … codebook size − 1
+   * [height × width] in raster order, each from 0 to the codebook's size − 1
    */
   size_t n_codes;
   int32_t *codes;
@@ -70,17 +70,17 @@ struct  Glm__V1__CodeGrid
 
 
 /*
- * Rows and columns of a raster of codes.
+ * Rows and columns of a grid of codes.
  */
 struct  Glm__V1__GridSize
 {
   ProtobufCMessage base;
   /*
-   * rows of 32 pixels
+   * rows; one row covers 32 pixels
    */
   uint32_t height;
   /*
-   * columns of 32 pixels
+   * columns; one column covers 32 pixels
    */
   uint32_t width;
 };
@@ -108,25 +108,34 @@ typedef enum {
 } Glm__V1__Sampling__TopKOptCase;
 
 /*
- * How the next code is drawn. What is not set comes from the checkpoint's generation_config.json.
+ * How codes are sampled. Values that are not set come from the checkpoint's generation_config.json.
  */
 struct  Glm__V1__Sampling
 {
   ProtobufCMessage base;
   /*
-   * true: always the most likely code; the rest is then ignored
+   * true: always the most probable code; the other values are ignored
    */
   protobuf_c_boolean greedy;
   Glm__V1__Sampling__TemperatureOptCase temperature_opt_case;
   union {
+    /*
+     * divides the logits; greater than 0, and 1 leaves the distribution unchanged
+     */
     float temperature;
   };
   Glm__V1__Sampling__TopPOptCase top_p_opt_case;
   union {
+    /*
+     * nucleus sampling: only the smallest set of codes with at least this probability; in (0, 1]
+     */
     float top_p;
   };
   Glm__V1__Sampling__TopKOptCase top_k_opt_case;
   union {
+    /*
+     * only the k most probable codes; at least 1
+     */
     uint32_t top_k;
   };
 };
@@ -136,7 +145,7 @@ struct  Glm__V1__Sampling
 
 
 /*
- * How long one phase of a request took.
+ * Duration of one phase of a request.
  */
 struct  Glm__V1__Timing
 {
@@ -146,7 +155,7 @@ struct  Glm__V1__Timing
    */
   char *phase;
   /*
-   * wall clock, seconds
+   * wall-clock time in seconds
    */
   double seconds;
 };

@@ -28,27 +28,30 @@ typedef struct Glm__V1__RenderedImage Glm__V1__RenderedImage;
 
 /* --- messages --- */
 
+/*
+ * Codes and a prompt to be turned into an image.
+ */
 struct  Glm__V1__RenderRequest
 {
   ProtobufCMessage base;
   /*
-   * UTF-8, not empty; its quoted strings are the glyphs to draw
+   * UTF-8, not empty; its quoted strings are rendered as text in the image
    */
   char *prompt;
   /*
-   * of the picture, pixels; a multiple of 32
+   * height of the image in pixels; a multiple of 32
    */
   uint32_t height;
   /*
-   * of the picture, pixels; a multiple of 32
+   * width of the image in pixels; a multiple of 32
    */
   uint32_t width;
   /*
-   * codes of the picture, [height / 32 × width / 32]
+   * codes of the image, [height / 32 × width / 32] @required
    */
   Glm__V1__CodeGrid *target;
   /*
-   * source pictures in the order of the request; none: text to image
+   * source images in the order of the request; none: text to image
    */
   size_t n_sources;
   Glm__V1__SourcePicture **sources;
@@ -61,15 +64,15 @@ struct  Glm__V1__RenderRequest
    */
   float guidance_scale;
   /*
-   * of the noise; equal to torch's CPU generator
+   * seed of the noise; gives the same noise as torch's CPU generator @unsigned
    */
   uint64_t seed;
   /*
-   * of the answer
+   * file format of the result
    */
   Glm__V1__ImageFormat format;
   /*
-   * 1 … 100; 0: 90; ignored for PNG
+   * 1 to 100; 0: 90; ignored for PNG
    */
   uint32_t jpeg_quality;
 };
@@ -79,7 +82,7 @@ struct  Glm__V1__RenderRequest
 
 
 /*
- * A source picture with the codes that vision made of it.
+ * A source image with its codes.
  */
 struct  Glm__V1__SourcePicture
 {
@@ -89,7 +92,7 @@ struct  Glm__V1__SourcePicture
    */
   ProtobufCBinaryData image;
   /*
-   * vision's codes of the same file
+   * codes that the vision stage computed from the same file @required
    */
   Glm__V1__CodeGrid *codes;
 };
@@ -105,6 +108,9 @@ typedef enum {
     PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(GLM__V1__RENDER_EVENT__EVENT__CASE)
 } Glm__V1__RenderEvent__EventCase;
 
+/*
+ * One event of the stream that answers a RenderRequest.
+ */
 struct  Glm__V1__RenderEvent
 {
   ProtobufCMessage base;
@@ -115,7 +121,7 @@ struct  Glm__V1__RenderEvent
      */
     Glm__V1__RenderStep *step;
     /*
-     * last, once
+     * at the end, once @last
      */
     Glm__V1__RenderedImage *result;
   };
@@ -125,15 +131,18 @@ struct  Glm__V1__RenderEvent
     , GLM__V1__RENDER_EVENT__EVENT__NOT_SET, {0} }
 
 
+/*
+ * How far the denoising has come.
+ */
 struct  Glm__V1__RenderStep
 {
   ProtobufCMessage base;
   /*
-   * steps done, from 1
+   * completed steps, from 1
    */
   uint32_t step;
   /*
-   * steps in all
+   * total number of steps
    */
   uint32_t steps;
 };
@@ -142,27 +151,30 @@ struct  Glm__V1__RenderStep
     , 0, 0 }
 
 
+/*
+ * The image.
+ */
 struct  Glm__V1__RenderedImage
 {
   ProtobufCMessage base;
   /*
-   * a file in the format asked for
+   * a file in the requested format
    */
   ProtobufCBinaryData image;
   /*
-   * PNG or JPEG
+   * file format of the image
    */
   Glm__V1__ImageFormat format;
   /*
-   * pixels
+   * height in pixels
    */
   uint32_t height;
   /*
-   * pixels
+   * width in pixels
    */
   uint32_t width;
   /*
-   * of this stage, in order
+   * phases of this stage, in order
    */
   size_t n_timings;
   Glm__V1__Timing **timings;

@@ -15,7 +15,7 @@ PROTOBUF_C__BEGIN_DECLS
 #endif
 
 #include "common.pb-c.h"
-#include "stage.pb-c.h"
+#include "fleet.pb-c.h"
 
 typedef struct Glm__V1__GenerateImageRequest Glm__V1__GenerateImageRequest;
 typedef struct Glm__V1__GenerateImageEvent Glm__V1__GenerateImageEvent;
@@ -23,52 +23,10 @@ typedef struct Glm__V1__Accepted Glm__V1__Accepted;
 typedef struct Glm__V1__Progress Glm__V1__Progress;
 typedef struct Glm__V1__GeneratedImage Glm__V1__GeneratedImage;
 typedef struct Glm__V1__StageTiming Glm__V1__StageTiming;
-typedef struct Glm__V1__StatusRequest Glm__V1__StatusRequest;
-typedef struct Glm__V1__FleetStatus Glm__V1__FleetStatus;
-typedef struct Glm__V1__QueueStatus Glm__V1__QueueStatus;
-typedef struct Glm__V1__CardStatus Glm__V1__CardStatus;
-typedef struct Glm__V1__JobCounts Glm__V1__JobCounts;
-typedef struct Glm__V1__StageStatus Glm__V1__StageStatus;
-typedef struct Glm__V1__SubmitJobRequest Glm__V1__SubmitJobRequest;
-typedef struct Glm__V1__JobRequest Glm__V1__JobRequest;
-typedef struct Glm__V1__ListJobsRequest Glm__V1__ListJobsRequest;
-typedef struct Glm__V1__JobList Glm__V1__JobList;
-typedef struct Glm__V1__Job Glm__V1__Job;
-typedef struct Glm__V1__DrainStageRequest Glm__V1__DrainStageRequest;
-typedef struct Glm__V1__ScaleRequest Glm__V1__ScaleRequest;
-typedef struct Glm__V1__SwapRequest Glm__V1__SwapRequest;
-typedef struct Glm__V1__OperationEvent Glm__V1__OperationEvent;
 
 
 /* --- enums --- */
 
-typedef enum _Glm__V1__Health {
-  /*
-   * did not answer
-   */
-  GLM__V1__HEALTH__HEALTH_UNKNOWN = 0,
-  /*
-   * takes work
-   */
-  GLM__V1__HEALTH__HEALTH_SERVING = 1,
-  /*
-   * starting, draining or broken
-   */
-  GLM__V1__HEALTH__HEALTH_NOT_SERVING = 2
-    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(GLM__V1__HEALTH)
-} Glm__V1__Health;
-typedef enum _Glm__V1__JobState {
-  /*
-   * never sent
-   */
-  GLM__V1__JOB_STATE__JOB_STATE_UNSPECIFIED = 0,
-  GLM__V1__JOB_STATE__JOB_STATE_QUEUED = 1,
-  GLM__V1__JOB_STATE__JOB_STATE_RUNNING = 2,
-  GLM__V1__JOB_STATE__JOB_STATE_DONE = 3,
-  GLM__V1__JOB_STATE__JOB_STATE_FAILED = 4,
-  GLM__V1__JOB_STATE__JOB_STATE_CANCELLED = 5
-    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(GLM__V1__JOB_STATE)
-} Glm__V1__JobState;
 
 /* --- messages --- */
 
@@ -102,6 +60,9 @@ typedef enum {
     PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(GLM__V1__GENERATE_IMAGE_REQUEST__SEED_OPT__CASE)
 } Glm__V1__GenerateImageRequest__SeedOptCase;
 
+/*
+ * Asks for an image. The gateway fills in the values that are not set and reports them in Accepted.
+ */
 struct  Glm__V1__GenerateImageRequest
 {
   ProtobufCMessage base;
@@ -110,40 +71,55 @@ struct  Glm__V1__GenerateImageRequest
    */
   char *prompt;
   /*
-   * source pictures, each a PNG or JPEG file; none: text to image
+   * source images, each a PNG or JPEG file; none: text to image
    */
   size_t n_images;
   ProtobufCBinaryData *images;
   /*
-   * of the answer
+   * file format of the result
    */
   Glm__V1__ImageFormat format;
   /*
-   * 1 … 100; 0: 90; ignored for PNG
+   * 1 to 100; 0: 90; ignored for PNG
    */
   uint32_t jpeg_quality;
   /*
-   * of the codes; not set: the checkpoint's own
+   * how codes are sampled; not set: the checkpoint's own sampling
    */
   Glm__V1__Sampling *sampling;
   Glm__V1__GenerateImageRequest__HeightOptCase height_opt_case;
   union {
+    /*
+     * height in pixels, a multiple of 32; not set: 1024, or what fits the first source
+     */
     uint32_t height;
   };
   Glm__V1__GenerateImageRequest__WidthOptCase width_opt_case;
   union {
+    /*
+     * width in pixels, a multiple of 32; not set: 1024, or what fits the first source
+     */
     uint32_t width;
   };
   Glm__V1__GenerateImageRequest__StepsOptCase steps_opt_case;
   union {
+    /*
+     * denoising steps; not set: the gateway's default
+     */
     uint32_t steps;
   };
   Glm__V1__GenerateImageRequest__GuidanceScaleOptCase guidance_scale_opt_case;
   union {
+    /*
+     * classifier-free guidance, 1: none; not set: the gateway's default
+     */
     float guidance_scale;
   };
   Glm__V1__GenerateImageRequest__SeedOptCase seed_opt_case;
   union {
+    /*
+     * seed of sampling and noise; not set: chosen at random by the gateway @unsigned
+     */
     uint64_t seed;
   };
 };
@@ -160,6 +136,9 @@ typedef enum {
     PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(GLM__V1__GENERATE_IMAGE_EVENT__EVENT__CASE)
 } Glm__V1__GenerateImageEvent__EventCase;
 
+/*
+ * One event of the stream that answers a GenerateImageRequest.
+ */
 struct  Glm__V1__GenerateImageEvent
 {
   ProtobufCMessage base;
@@ -170,11 +149,11 @@ struct  Glm__V1__GenerateImageEvent
      */
     Glm__V1__Accepted *accepted;
     /*
-     * as work gets done
+     * as the work advances
      */
     Glm__V1__Progress *progress;
     /*
-     * last, once
+     * at the end, once @last
      */
     Glm__V1__GeneratedImage *image;
   };
@@ -185,21 +164,21 @@ struct  Glm__V1__GenerateImageEvent
 
 
 /*
- * The request as it will be computed: every default filled in.
+ * The request as it will be computed, with every default filled in.
  */
 struct  Glm__V1__Accepted
 {
   ProtobufCMessage base;
   /*
-   * in the log lines of all processes
+   * identifies the request in the logs of all processes
    */
   char *request_id;
   /*
-   * pixels
+   * height in pixels
    */
   uint32_t height;
   /*
-   * pixels
+   * width in pixels
    */
   uint32_t width;
   /*
@@ -211,23 +190,23 @@ struct  Glm__V1__Accepted
    */
   float guidance_scale;
   /*
-   * of sampling and noise
+   * seed of sampling and noise @unsigned
    */
   uint64_t seed;
   /*
-   * PNG or JPEG
+   * file format of the result
    */
   Glm__V1__ImageFormat format;
   /*
-   * as asked for
+   * as requested
    */
   Glm__V1__Sampling *sampling;
   /*
-   * source pictures
+   * number of source images
    */
   uint32_t sources;
   /*
-   * last component of the model's folder
+   * name of the model in requests and operations
    */
   char *model_name;
   /*
@@ -240,6 +219,9 @@ struct  Glm__V1__Accepted
     , (char *)protobuf_c_empty_string, 0, 0, 0, 0, 0, GLM__V1__IMAGE_FORMAT__IMAGE_FORMAT_UNSPECIFIED, NULL, 0, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string }
 
 
+/*
+ * How far one stage has come with a request.
+ */
 struct  Glm__V1__Progress
 {
   ProtobufCMessage base;
@@ -248,11 +230,11 @@ struct  Glm__V1__Progress
    */
   char *stage;
   /*
-   * pictures, tokens or steps done in this stage
+   * completed images, tokens or steps of this stage
    */
   uint32_t done;
   /*
-   * of how many
+   * their total number
    */
   uint32_t total;
 };
@@ -262,25 +244,25 @@ struct  Glm__V1__Progress
 
 
 /*
- * A picture, and everything that made it.
+ * An image, and everything that is needed to generate it again.
  */
 struct  Glm__V1__GeneratedImage
 {
   ProtobufCMessage base;
   /*
-   * a file in the format asked for
+   * a file in the requested format
    */
   ProtobufCBinaryData image;
   /*
-   * PNG or JPEG
+   * file format of the image
    */
   Glm__V1__ImageFormat format;
   /*
-   * pixels
+   * height in pixels
    */
   uint32_t height;
   /*
-   * pixels
+   * width in pixels
    */
   uint32_t width;
   /*
@@ -292,7 +274,7 @@ struct  Glm__V1__GeneratedImage
    */
   float guidance_scale;
   /*
-   * of sampling and noise
+   * seed of sampling and noise @unsigned
    */
   uint64_t seed;
   /*
@@ -304,7 +286,7 @@ struct  Glm__V1__GeneratedImage
    */
   char *build;
   /*
-   * in the order of the work
+   * phases of all stages, in the order of the work
    */
   size_t n_timings;
   Glm__V1__StageTiming **timings;
@@ -315,7 +297,7 @@ struct  Glm__V1__GeneratedImage
 
 
 /*
- * How long one phase of one stage took for this picture.
+ * Duration of one phase of one stage.
  */
 struct  Glm__V1__StageTiming
 {
@@ -325,394 +307,21 @@ struct  Glm__V1__StageTiming
    */
   char *stage;
   /*
-   * which of its kind
+   * which of the stages of that kind
    */
   char *instance;
   /*
-   * as the stage names it
+   * name that the stage gives to the phase
    */
   char *phase;
   /*
-   * wall clock, seconds
+   * wall-clock time in seconds
    */
   double seconds;
 };
 #define GLM__V1__STAGE_TIMING__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&glm__v1__stage_timing__descriptor) \
     , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0 }
-
-
-struct  Glm__V1__StatusRequest
-{
-  ProtobufCMessage base;
-};
-#define GLM__V1__STATUS_REQUEST__INIT \
- { PROTOBUF_C_MESSAGE_INIT (&glm__v1__status_request__descriptor) \
-     }
-
-
-struct  Glm__V1__FleetStatus
-{
-  ProtobufCMessage base;
-  /*
-   * the process that answers
-   */
-  Glm__V1__StageDescription *gateway;
-  /*
-   * what it knows, by kind and instance
-   */
-  size_t n_stages;
-  Glm__V1__StageStatus **stages;
-  /*
-   * one for each kind of stage, in the order of the work
-   */
-  size_t n_queues;
-  Glm__V1__QueueStatus **queues;
-  /*
-   * what the topology's stages run on
-   */
-  size_t n_cards;
-  Glm__V1__CardStatus **cards;
-  /*
-   * not set when the gateway keeps none
-   */
-  Glm__V1__JobCounts *jobs;
-  /*
-   * pictures made since the gateway began
-   */
-  uint64_t images;
-  /*
-   * stage calls that were made again since the gateway began
-   */
-  uint64_t retries;
-  /*
-   * requests turned away since the gateway began
-   */
-  uint64_t refused;
-  /*
-   * since the gateway began
-   */
-  double uptime_seconds;
-  /*
-   * why the gateway is not ready, one sentence each; empty: it is
-   */
-  size_t n_problems;
-  char **problems;
-};
-#define GLM__V1__FLEET_STATUS__INIT \
- { PROTOBUF_C_MESSAGE_INIT (&glm__v1__fleet_status__descriptor) \
-    , NULL, 0,NULL, 0,NULL, 0,NULL, NULL, 0, 0, 0, 0, 0,NULL }
-
-
-/*
- * The line before the stages of one kind.
- */
-struct  Glm__V1__QueueStatus
-{
-  ProtobufCMessage base;
-  /*
-   * "vision", "text" or "diffusion"
-   */
-  char *kind;
-  /*
-   * requests that wait for a slot
-   */
-  uint32_t waiting;
-  /*
-   * requests in a slot
-   */
-  uint32_t running;
-  /*
-   * of all stages that serve
-   */
-  uint32_t slots;
-  /*
-   * one request in a slot, a moving mean; 0: none yet
-   */
-  double seconds;
-  /*
-   * requests since the gateway began
-   */
-  uint64_t done;
-};
-#define GLM__V1__QUEUE_STATUS__INIT \
- { PROTOBUF_C_MESSAGE_INIT (&glm__v1__queue_status__descriptor) \
-    , (char *)protobuf_c_empty_string, 0, 0, 0, 0, 0 }
-
-
-typedef enum {
-  GLM__V1__CARD_STATUS__TEMPERATURE_OPT__NOT_SET = 0,
-  GLM__V1__CARD_STATUS__TEMPERATURE_OPT_TEMPERATURE = 6
-    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(GLM__V1__CARD_STATUS__TEMPERATURE_OPT__CASE)
-} Glm__V1__CardStatus__TemperatureOptCase;
-
-typedef enum {
-  GLM__V1__CARD_STATUS__POWER_OPT__NOT_SET = 0,
-  GLM__V1__CARD_STATUS__POWER_OPT_POWER = 7
-    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(GLM__V1__CARD_STATUS__POWER_OPT__CASE)
-} Glm__V1__CardStatus__PowerOptCase;
-
-struct  Glm__V1__CardStatus
-{
-  ProtobufCMessage base;
-  /*
-   * "cpu", "npu:0"
-   */
-  char *name;
-  /*
-   * "910B3"; empty when nobody told
-   */
-  char *chip;
-  /*
-   * bytes; 0: not told
-   */
-  uint64_t memory_total;
-  /*
-   * bytes
-   */
-  uint64_t memory_free;
-  /*
-   * "ok", or what is wrong; empty when nobody told
-   */
-  char *health;
-  /*
-   * names of the stages that run there
-   */
-  size_t n_stages;
-  char **stages;
-  Glm__V1__CardStatus__TemperatureOptCase temperature_opt_case;
-  union {
-    double temperature;
-  };
-  Glm__V1__CardStatus__PowerOptCase power_opt_case;
-  union {
-    double power;
-  };
-};
-#define GLM__V1__CARD_STATUS__INIT \
- { PROTOBUF_C_MESSAGE_INIT (&glm__v1__card_status__descriptor) \
-    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, 0, (char *)protobuf_c_empty_string, 0,NULL, GLM__V1__CARD_STATUS__TEMPERATURE_OPT__NOT_SET, {0}, GLM__V1__CARD_STATUS__POWER_OPT__NOT_SET, {0} }
-
-
-struct  Glm__V1__JobCounts
-{
-  ProtobufCMessage base;
-  uint32_t queued;
-  uint32_t running;
-  /*
-   * done, failed or cancelled, and still kept
-   */
-  uint32_t ended;
-};
-#define GLM__V1__JOB_COUNTS__INIT \
- { PROTOBUF_C_MESSAGE_INIT (&glm__v1__job_counts__descriptor) \
-    , 0, 0, 0 }
-
-
-struct  Glm__V1__StageStatus
-{
-  ProtobufCMessage base;
-  /*
-   * "unix:/path" or "host:port"
-   */
-  char *address;
-  /*
-   * as the stage's health service answers
-   */
-  Glm__V1__Health health;
-  /*
-   * not set when the stage did not answer
-   */
-  Glm__V1__StageDescription *description;
-  /*
-   * why health is not SERVING; empty when it is
-   */
-  char *problem;
-  /*
-   * requests of this gateway in its slots
-   */
-  uint32_t in_flight;
-  /*
-   * started and restarted by this gateway
-   */
-  protobuf_c_boolean supervised;
-  /*
-   * since the gateway began
-   */
-  uint32_t restarts;
-};
-#define GLM__V1__STAGE_STATUS__INIT \
- { PROTOBUF_C_MESSAGE_INIT (&glm__v1__stage_status__descriptor) \
-    , (char *)protobuf_c_empty_string, GLM__V1__HEALTH__HEALTH_UNKNOWN, NULL, (char *)protobuf_c_empty_string, 0, 0, 0 }
-
-
-struct  Glm__V1__SubmitJobRequest
-{
-  ProtobufCMessage base;
-  /*
-   * 1 to 64 visible ASCII characters; empty: the gateway makes one
-   */
-  char *id;
-  Glm__V1__GenerateImageRequest *request;
-};
-#define GLM__V1__SUBMIT_JOB_REQUEST__INIT \
- { PROTOBUF_C_MESSAGE_INIT (&glm__v1__submit_job_request__descriptor) \
-    , (char *)protobuf_c_empty_string, NULL }
-
-
-struct  Glm__V1__JobRequest
-{
-  ProtobufCMessage base;
-  char *id;
-};
-#define GLM__V1__JOB_REQUEST__INIT \
- { PROTOBUF_C_MESSAGE_INIT (&glm__v1__job_request__descriptor) \
-    , (char *)protobuf_c_empty_string }
-
-
-struct  Glm__V1__ListJobsRequest
-{
-  ProtobufCMessage base;
-};
-#define GLM__V1__LIST_JOBS_REQUEST__INIT \
- { PROTOBUF_C_MESSAGE_INIT (&glm__v1__list_jobs_request__descriptor) \
-     }
-
-
-struct  Glm__V1__JobList
-{
-  ProtobufCMessage base;
-  /*
-   * the newest first
-   */
-  size_t n_jobs;
-  Glm__V1__Job **jobs;
-};
-#define GLM__V1__JOB_LIST__INIT \
- { PROTOBUF_C_MESSAGE_INIT (&glm__v1__job_list__descriptor) \
-    , 0,NULL }
-
-
-/*
- * A request that is kept.
- */
-struct  Glm__V1__Job
-{
-  ProtobufCMessage base;
-  char *id;
-  Glm__V1__JobState state;
-  /*
-   * the first 200 characters
-   */
-  char *prompt;
-  /*
-   * milliseconds since 1970, UTC
-   */
-  uint64_t submitted_ms;
-  /*
-   * milliseconds since 1970, UTC; 0 before
-   */
-  uint64_t ended_ms;
-  /*
-   * times that a gateway began it
-   */
-  uint32_t attempts;
-  /*
-   * of a failed job
-   */
-  char *error;
-  /*
-   * gRPC status code of a failed job
-   */
-  uint32_t error_status;
-  /*
-   * of a running job
-   */
-  Glm__V1__Progress *progress;
-};
-#define GLM__V1__JOB__INIT \
- { PROTOBUF_C_MESSAGE_INIT (&glm__v1__job__descriptor) \
-    , (char *)protobuf_c_empty_string, GLM__V1__JOB_STATE__JOB_STATE_UNSPECIFIED, (char *)protobuf_c_empty_string, 0, 0, 0, (char *)protobuf_c_empty_string, 0, NULL }
-
-
-struct  Glm__V1__DrainStageRequest
-{
-  ProtobufCMessage base;
-  /*
-   * kind and instance: "vision-0"
-   */
-  char *stage;
-  /*
-   * seconds until work in flight is given to another stage; 0: the stage's own setting
-   */
-  double deadline_seconds;
-  /*
-   * also when no other stage of its kind serves
-   */
-  protobuf_c_boolean force;
-};
-#define GLM__V1__DRAIN_STAGE_REQUEST__INIT \
- { PROTOBUF_C_MESSAGE_INIT (&glm__v1__drain_stage_request__descriptor) \
-    , (char *)protobuf_c_empty_string, 0, 0 }
-
-
-struct  Glm__V1__ScaleRequest
-{
-  ProtobufCMessage base;
-  /*
-   * "vision", "text" or "diffusion"
-   */
-  char *kind;
-  /*
-   * at least 1
-   */
-  uint32_t replicas;
-  /*
-   * name of the model whose stages are meant; empty: the only one of the kind
-   */
-  char *model;
-};
-#define GLM__V1__SCALE_REQUEST__INIT \
- { PROTOBUF_C_MESSAGE_INIT (&glm__v1__scale_request__descriptor) \
-    , (char *)protobuf_c_empty_string, 0, (char *)protobuf_c_empty_string }
-
-
-struct  Glm__V1__SwapRequest
-{
-  ProtobufCMessage base;
-  /*
-   * "vision", "text" or "diffusion"
-   */
-  char *kind;
-  /*
-   * of the new checkpoint, on the gateway's host
-   */
-  char *folder;
-  /*
-   * name of the model that gets it; empty: the only one of the kind
-   */
-  char *model;
-};
-#define GLM__V1__SWAP_REQUEST__INIT \
- { PROTOBUF_C_MESSAGE_INIT (&glm__v1__swap_request__descriptor) \
-    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string }
-
-
-struct  Glm__V1__OperationEvent
-{
-  ProtobufCMessage base;
-  /*
-   * what was done, for a person
-   */
-  char *message;
-  /*
-   * the stage it was done to: "vision-0"; empty: to none
-   */
-  char *stage;
-};
-#define GLM__V1__OPERATION_EVENT__INIT \
- { PROTOBUF_C_MESSAGE_INIT (&glm__v1__operation_event__descriptor) \
-    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string }
 
 
 /* Glm__V1__GenerateImageRequest methods */
@@ -829,291 +438,6 @@ Glm__V1__StageTiming *
 void   glm__v1__stage_timing__free_unpacked
                      (Glm__V1__StageTiming *message,
                       ProtobufCAllocator *allocator);
-/* Glm__V1__StatusRequest methods */
-void   glm__v1__status_request__init
-                     (Glm__V1__StatusRequest         *message);
-size_t glm__v1__status_request__get_packed_size
-                     (const Glm__V1__StatusRequest   *message);
-size_t glm__v1__status_request__pack
-                     (const Glm__V1__StatusRequest   *message,
-                      uint8_t             *out);
-size_t glm__v1__status_request__pack_to_buffer
-                     (const Glm__V1__StatusRequest   *message,
-                      ProtobufCBuffer     *buffer);
-Glm__V1__StatusRequest *
-       glm__v1__status_request__unpack
-                     (ProtobufCAllocator  *allocator,
-                      size_t               len,
-                      const uint8_t       *data);
-void   glm__v1__status_request__free_unpacked
-                     (Glm__V1__StatusRequest *message,
-                      ProtobufCAllocator *allocator);
-/* Glm__V1__FleetStatus methods */
-void   glm__v1__fleet_status__init
-                     (Glm__V1__FleetStatus         *message);
-size_t glm__v1__fleet_status__get_packed_size
-                     (const Glm__V1__FleetStatus   *message);
-size_t glm__v1__fleet_status__pack
-                     (const Glm__V1__FleetStatus   *message,
-                      uint8_t             *out);
-size_t glm__v1__fleet_status__pack_to_buffer
-                     (const Glm__V1__FleetStatus   *message,
-                      ProtobufCBuffer     *buffer);
-Glm__V1__FleetStatus *
-       glm__v1__fleet_status__unpack
-                     (ProtobufCAllocator  *allocator,
-                      size_t               len,
-                      const uint8_t       *data);
-void   glm__v1__fleet_status__free_unpacked
-                     (Glm__V1__FleetStatus *message,
-                      ProtobufCAllocator *allocator);
-/* Glm__V1__QueueStatus methods */
-void   glm__v1__queue_status__init
-                     (Glm__V1__QueueStatus         *message);
-size_t glm__v1__queue_status__get_packed_size
-                     (const Glm__V1__QueueStatus   *message);
-size_t glm__v1__queue_status__pack
-                     (const Glm__V1__QueueStatus   *message,
-                      uint8_t             *out);
-size_t glm__v1__queue_status__pack_to_buffer
-                     (const Glm__V1__QueueStatus   *message,
-                      ProtobufCBuffer     *buffer);
-Glm__V1__QueueStatus *
-       glm__v1__queue_status__unpack
-                     (ProtobufCAllocator  *allocator,
-                      size_t               len,
-                      const uint8_t       *data);
-void   glm__v1__queue_status__free_unpacked
-                     (Glm__V1__QueueStatus *message,
-                      ProtobufCAllocator *allocator);
-/* Glm__V1__CardStatus methods */
-void   glm__v1__card_status__init
-                     (Glm__V1__CardStatus         *message);
-size_t glm__v1__card_status__get_packed_size
-                     (const Glm__V1__CardStatus   *message);
-size_t glm__v1__card_status__pack
-                     (const Glm__V1__CardStatus   *message,
-                      uint8_t             *out);
-size_t glm__v1__card_status__pack_to_buffer
-                     (const Glm__V1__CardStatus   *message,
-                      ProtobufCBuffer     *buffer);
-Glm__V1__CardStatus *
-       glm__v1__card_status__unpack
-                     (ProtobufCAllocator  *allocator,
-                      size_t               len,
-                      const uint8_t       *data);
-void   glm__v1__card_status__free_unpacked
-                     (Glm__V1__CardStatus *message,
-                      ProtobufCAllocator *allocator);
-/* Glm__V1__JobCounts methods */
-void   glm__v1__job_counts__init
-                     (Glm__V1__JobCounts         *message);
-size_t glm__v1__job_counts__get_packed_size
-                     (const Glm__V1__JobCounts   *message);
-size_t glm__v1__job_counts__pack
-                     (const Glm__V1__JobCounts   *message,
-                      uint8_t             *out);
-size_t glm__v1__job_counts__pack_to_buffer
-                     (const Glm__V1__JobCounts   *message,
-                      ProtobufCBuffer     *buffer);
-Glm__V1__JobCounts *
-       glm__v1__job_counts__unpack
-                     (ProtobufCAllocator  *allocator,
-                      size_t               len,
-                      const uint8_t       *data);
-void   glm__v1__job_counts__free_unpacked
-                     (Glm__V1__JobCounts *message,
-                      ProtobufCAllocator *allocator);
-/* Glm__V1__StageStatus methods */
-void   glm__v1__stage_status__init
-                     (Glm__V1__StageStatus         *message);
-size_t glm__v1__stage_status__get_packed_size
-                     (const Glm__V1__StageStatus   *message);
-size_t glm__v1__stage_status__pack
-                     (const Glm__V1__StageStatus   *message,
-                      uint8_t             *out);
-size_t glm__v1__stage_status__pack_to_buffer
-                     (const Glm__V1__StageStatus   *message,
-                      ProtobufCBuffer     *buffer);
-Glm__V1__StageStatus *
-       glm__v1__stage_status__unpack
-                     (ProtobufCAllocator  *allocator,
-                      size_t               len,
-                      const uint8_t       *data);
-void   glm__v1__stage_status__free_unpacked
-                     (Glm__V1__StageStatus *message,
-                      ProtobufCAllocator *allocator);
-/* Glm__V1__SubmitJobRequest methods */
-void   glm__v1__submit_job_request__init
-                     (Glm__V1__SubmitJobRequest         *message);
-size_t glm__v1__submit_job_request__get_packed_size
-                     (const Glm__V1__SubmitJobRequest   *message);
-size_t glm__v1__submit_job_request__pack
-                     (const Glm__V1__SubmitJobRequest   *message,
-                      uint8_t             *out);
-size_t glm__v1__submit_job_request__pack_to_buffer
-                     (const Glm__V1__SubmitJobRequest   *message,
-                      ProtobufCBuffer     *buffer);
-Glm__V1__SubmitJobRequest *
-       glm__v1__submit_job_request__unpack
-                     (ProtobufCAllocator  *allocator,
-                      size_t               len,
-                      const uint8_t       *data);
-void   glm__v1__submit_job_request__free_unpacked
-                     (Glm__V1__SubmitJobRequest *message,
-                      ProtobufCAllocator *allocator);
-/* Glm__V1__JobRequest methods */
-void   glm__v1__job_request__init
-                     (Glm__V1__JobRequest         *message);
-size_t glm__v1__job_request__get_packed_size
-                     (const Glm__V1__JobRequest   *message);
-size_t glm__v1__job_request__pack
-                     (const Glm__V1__JobRequest   *message,
-                      uint8_t             *out);
-size_t glm__v1__job_request__pack_to_buffer
-                     (const Glm__V1__JobRequest   *message,
-                      ProtobufCBuffer     *buffer);
-Glm__V1__JobRequest *
-       glm__v1__job_request__unpack
-                     (ProtobufCAllocator  *allocator,
-                      size_t               len,
-                      const uint8_t       *data);
-void   glm__v1__job_request__free_unpacked
-                     (Glm__V1__JobRequest *message,
-                      ProtobufCAllocator *allocator);
-/* Glm__V1__ListJobsRequest methods */
-void   glm__v1__list_jobs_request__init
-                     (Glm__V1__ListJobsRequest         *message);
-size_t glm__v1__list_jobs_request__get_packed_size
-                     (const Glm__V1__ListJobsRequest   *message);
-size_t glm__v1__list_jobs_request__pack
-                     (const Glm__V1__ListJobsRequest   *message,
-                      uint8_t             *out);
-size_t glm__v1__list_jobs_request__pack_to_buffer
-                     (const Glm__V1__ListJobsRequest   *message,
-                      ProtobufCBuffer     *buffer);
-Glm__V1__ListJobsRequest *
-       glm__v1__list_jobs_request__unpack
-                     (ProtobufCAllocator  *allocator,
-                      size_t               len,
-                      const uint8_t       *data);
-void   glm__v1__list_jobs_request__free_unpacked
-                     (Glm__V1__ListJobsRequest *message,
-                      ProtobufCAllocator *allocator);
-/* Glm__V1__JobList methods */
-void   glm__v1__job_list__init
-                     (Glm__V1__JobList         *message);
-size_t glm__v1__job_list__get_packed_size
-                     (const Glm__V1__JobList   *message);
-size_t glm__v1__job_list__pack
-                     (const Glm__V1__JobList   *message,
-                      uint8_t             *out);
-size_t glm__v1__job_list__pack_to_buffer
-                     (const Glm__V1__JobList   *message,
-                      ProtobufCBuffer     *buffer);
-Glm__V1__JobList *
-       glm__v1__job_list__unpack
-                     (ProtobufCAllocator  *allocator,
-                      size_t               len,
-                      const uint8_t       *data);
-void   glm__v1__job_list__free_unpacked
-                     (Glm__V1__JobList *message,
-                      ProtobufCAllocator *allocator);
-/* Glm__V1__Job methods */
-void   glm__v1__job__init
-                     (Glm__V1__Job         *message);
-size_t glm__v1__job__get_packed_size
-                     (const Glm__V1__Job   *message);
-size_t glm__v1__job__pack
-                     (const Glm__V1__Job   *message,
-                      uint8_t             *out);
-size_t glm__v1__job__pack_to_buffer
-                     (const Glm__V1__Job   *message,
-                      ProtobufCBuffer     *buffer);
-Glm__V1__Job *
-       glm__v1__job__unpack
-                     (ProtobufCAllocator  *allocator,
-                      size_t               len,
-                      const uint8_t       *data);
-void   glm__v1__job__free_unpacked
-                     (Glm__V1__Job *message,
-                      ProtobufCAllocator *allocator);
-/* Glm__V1__DrainStageRequest methods */
-void   glm__v1__drain_stage_request__init
-                     (Glm__V1__DrainStageRequest         *message);
-size_t glm__v1__drain_stage_request__get_packed_size
-                     (const Glm__V1__DrainStageRequest   *message);
-size_t glm__v1__drain_stage_request__pack
-                     (const Glm__V1__DrainStageRequest   *message,
-                      uint8_t             *out);
-size_t glm__v1__drain_stage_request__pack_to_buffer
-                     (const Glm__V1__DrainStageRequest   *message,
-                      ProtobufCBuffer     *buffer);
-Glm__V1__DrainStageRequest *
-       glm__v1__drain_stage_request__unpack
-                     (ProtobufCAllocator  *allocator,
-                      size_t               len,
-                      const uint8_t       *data);
-void   glm__v1__drain_stage_request__free_unpacked
-                     (Glm__V1__DrainStageRequest *message,
-                      ProtobufCAllocator *allocator);
-/* Glm__V1__ScaleRequest methods */
-void   glm__v1__scale_request__init
-                     (Glm__V1__ScaleRequest         *message);
-size_t glm__v1__scale_request__get_packed_size
-                     (const Glm__V1__ScaleRequest   *message);
-size_t glm__v1__scale_request__pack
-                     (const Glm__V1__ScaleRequest   *message,
-                      uint8_t             *out);
-size_t glm__v1__scale_request__pack_to_buffer
-                     (const Glm__V1__ScaleRequest   *message,
-                      ProtobufCBuffer     *buffer);
-Glm__V1__ScaleRequest *
-       glm__v1__scale_request__unpack
-                     (ProtobufCAllocator  *allocator,
-                      size_t               len,
-                      const uint8_t       *data);
-void   glm__v1__scale_request__free_unpacked
-                     (Glm__V1__ScaleRequest *message,
-                      ProtobufCAllocator *allocator);
-/* Glm__V1__SwapRequest methods */
-void   glm__v1__swap_request__init
-                     (Glm__V1__SwapRequest         *message);
-size_t glm__v1__swap_request__get_packed_size
-                     (const Glm__V1__SwapRequest   *message);
-size_t glm__v1__swap_request__pack
-                     (const Glm__V1__SwapRequest   *message,
-                      uint8_t             *out);
-size_t glm__v1__swap_request__pack_to_buffer
-                     (const Glm__V1__SwapRequest   *message,
-                      ProtobufCBuffer     *buffer);
-Glm__V1__SwapRequest *
-       glm__v1__swap_request__unpack
-                     (ProtobufCAllocator  *allocator,
-                      size_t               len,
-                      const uint8_t       *data);
-void   glm__v1__swap_request__free_unpacked
-                     (Glm__V1__SwapRequest *message,
-                      ProtobufCAllocator *allocator);
-/* Glm__V1__OperationEvent methods */
-void   glm__v1__operation_event__init
-                     (Glm__V1__OperationEvent         *message);
-size_t glm__v1__operation_event__get_packed_size
-                     (const Glm__V1__OperationEvent   *message);
-size_t glm__v1__operation_event__pack
-                     (const Glm__V1__OperationEvent   *message,
-                      uint8_t             *out);
-size_t glm__v1__operation_event__pack_to_buffer
-                     (const Glm__V1__OperationEvent   *message,
-                      ProtobufCBuffer     *buffer);
-Glm__V1__OperationEvent *
-       glm__v1__operation_event__unpack
-                     (ProtobufCAllocator  *allocator,
-                      size_t               len,
-                      const uint8_t       *data);
-void   glm__v1__operation_event__free_unpacked
-                     (Glm__V1__OperationEvent *message,
-                      ProtobufCAllocator *allocator);
 /* --- per-message closures --- */
 
 typedef void (*Glm__V1__GenerateImageRequest_Closure)
@@ -1133,51 +457,6 @@ typedef void (*Glm__V1__GeneratedImage_Closure)
                   void *closure_data);
 typedef void (*Glm__V1__StageTiming_Closure)
                  (const Glm__V1__StageTiming *message,
-                  void *closure_data);
-typedef void (*Glm__V1__StatusRequest_Closure)
-                 (const Glm__V1__StatusRequest *message,
-                  void *closure_data);
-typedef void (*Glm__V1__FleetStatus_Closure)
-                 (const Glm__V1__FleetStatus *message,
-                  void *closure_data);
-typedef void (*Glm__V1__QueueStatus_Closure)
-                 (const Glm__V1__QueueStatus *message,
-                  void *closure_data);
-typedef void (*Glm__V1__CardStatus_Closure)
-                 (const Glm__V1__CardStatus *message,
-                  void *closure_data);
-typedef void (*Glm__V1__JobCounts_Closure)
-                 (const Glm__V1__JobCounts *message,
-                  void *closure_data);
-typedef void (*Glm__V1__StageStatus_Closure)
-                 (const Glm__V1__StageStatus *message,
-                  void *closure_data);
-typedef void (*Glm__V1__SubmitJobRequest_Closure)
-                 (const Glm__V1__SubmitJobRequest *message,
-                  void *closure_data);
-typedef void (*Glm__V1__JobRequest_Closure)
-                 (const Glm__V1__JobRequest *message,
-                  void *closure_data);
-typedef void (*Glm__V1__ListJobsRequest_Closure)
-                 (const Glm__V1__ListJobsRequest *message,
-                  void *closure_data);
-typedef void (*Glm__V1__JobList_Closure)
-                 (const Glm__V1__JobList *message,
-                  void *closure_data);
-typedef void (*Glm__V1__Job_Closure)
-                 (const Glm__V1__Job *message,
-                  void *closure_data);
-typedef void (*Glm__V1__DrainStageRequest_Closure)
-                 (const Glm__V1__DrainStageRequest *message,
-                  void *closure_data);
-typedef void (*Glm__V1__ScaleRequest_Closure)
-                 (const Glm__V1__ScaleRequest *message,
-                  void *closure_data);
-typedef void (*Glm__V1__SwapRequest_Closure)
-                 (const Glm__V1__SwapRequest *message,
-                  void *closure_data);
-typedef void (*Glm__V1__OperationEvent_Closure)
-                 (const Glm__V1__OperationEvent *message,
                   void *closure_data);
 
 /* --- services --- */
@@ -1212,140 +491,16 @@ void glm__v1__gateway__status(ProtobufCService *service,
                               const Glm__V1__StatusRequest *input,
                               Glm__V1__FleetStatus_Closure closure,
                               void *closure_data);
-typedef struct Glm__V1__Jobs_Service Glm__V1__Jobs_Service;
-struct Glm__V1__Jobs_Service
-{
-  ProtobufCService base;
-  void (*submit)(Glm__V1__Jobs_Service *service,
-                 const Glm__V1__SubmitJobRequest *input,
-                 Glm__V1__Job_Closure closure,
-                 void *closure_data);
-  void (*get)(Glm__V1__Jobs_Service *service,
-              const Glm__V1__JobRequest *input,
-              Glm__V1__Job_Closure closure,
-              void *closure_data);
-  void (*watch)(Glm__V1__Jobs_Service *service,
-                const Glm__V1__JobRequest *input,
-                Glm__V1__Job_Closure closure,
-                void *closure_data);
-  void (*list)(Glm__V1__Jobs_Service *service,
-               const Glm__V1__ListJobsRequest *input,
-               Glm__V1__JobList_Closure closure,
-               void *closure_data);
-  void (*fetch)(Glm__V1__Jobs_Service *service,
-                const Glm__V1__JobRequest *input,
-                Glm__V1__GeneratedImage_Closure closure,
-                void *closure_data);
-  void (*cancel)(Glm__V1__Jobs_Service *service,
-                 const Glm__V1__JobRequest *input,
-                 Glm__V1__Job_Closure closure,
-                 void *closure_data);
-};
-typedef void (*Glm__V1__Jobs_ServiceDestroy)(Glm__V1__Jobs_Service *);
-void glm__v1__jobs__init (Glm__V1__Jobs_Service *service,
-                          Glm__V1__Jobs_ServiceDestroy destroy);
-#define GLM__V1__JOBS__BASE_INIT \
-    { &glm__v1__jobs__descriptor, protobuf_c_service_invoke_internal, NULL }
-#define GLM__V1__JOBS__INIT(function_prefix__) \
-    { GLM__V1__JOBS__BASE_INIT,\
-      function_prefix__ ## submit,\
-      function_prefix__ ## get,\
-      function_prefix__ ## watch,\
-      function_prefix__ ## list,\
-      function_prefix__ ## fetch,\
-      function_prefix__ ## cancel  }
-void glm__v1__jobs__submit(ProtobufCService *service,
-                           const Glm__V1__SubmitJobRequest *input,
-                           Glm__V1__Job_Closure closure,
-                           void *closure_data);
-void glm__v1__jobs__get(ProtobufCService *service,
-                        const Glm__V1__JobRequest *input,
-                        Glm__V1__Job_Closure closure,
-                        void *closure_data);
-void glm__v1__jobs__watch(ProtobufCService *service,
-                          const Glm__V1__JobRequest *input,
-                          Glm__V1__Job_Closure closure,
-                          void *closure_data);
-void glm__v1__jobs__list(ProtobufCService *service,
-                         const Glm__V1__ListJobsRequest *input,
-                         Glm__V1__JobList_Closure closure,
-                         void *closure_data);
-void glm__v1__jobs__fetch(ProtobufCService *service,
-                          const Glm__V1__JobRequest *input,
-                          Glm__V1__GeneratedImage_Closure closure,
-                          void *closure_data);
-void glm__v1__jobs__cancel(ProtobufCService *service,
-                           const Glm__V1__JobRequest *input,
-                           Glm__V1__Job_Closure closure,
-                           void *closure_data);
-typedef struct Glm__V1__Operations_Service Glm__V1__Operations_Service;
-struct Glm__V1__Operations_Service
-{
-  ProtobufCService base;
-  void (*drain)(Glm__V1__Operations_Service *service,
-                const Glm__V1__DrainStageRequest *input,
-                Glm__V1__OperationEvent_Closure closure,
-                void *closure_data);
-  void (*scale)(Glm__V1__Operations_Service *service,
-                const Glm__V1__ScaleRequest *input,
-                Glm__V1__OperationEvent_Closure closure,
-                void *closure_data);
-  void (*swap)(Glm__V1__Operations_Service *service,
-               const Glm__V1__SwapRequest *input,
-               Glm__V1__OperationEvent_Closure closure,
-               void *closure_data);
-};
-typedef void (*Glm__V1__Operations_ServiceDestroy)(Glm__V1__Operations_Service *);
-void glm__v1__operations__init (Glm__V1__Operations_Service *service,
-                                Glm__V1__Operations_ServiceDestroy destroy);
-#define GLM__V1__OPERATIONS__BASE_INIT \
-    { &glm__v1__operations__descriptor, protobuf_c_service_invoke_internal, NULL }
-#define GLM__V1__OPERATIONS__INIT(function_prefix__) \
-    { GLM__V1__OPERATIONS__BASE_INIT,\
-      function_prefix__ ## drain,\
-      function_prefix__ ## scale,\
-      function_prefix__ ## swap  }
-void glm__v1__operations__drain(ProtobufCService *service,
-                                const Glm__V1__DrainStageRequest *input,
-                                Glm__V1__OperationEvent_Closure closure,
-                                void *closure_data);
-void glm__v1__operations__scale(ProtobufCService *service,
-                                const Glm__V1__ScaleRequest *input,
-                                Glm__V1__OperationEvent_Closure closure,
-                                void *closure_data);
-void glm__v1__operations__swap(ProtobufCService *service,
-                               const Glm__V1__SwapRequest *input,
-                               Glm__V1__OperationEvent_Closure closure,
-                               void *closure_data);
 
 /* --- descriptors --- */
 
-extern const ProtobufCEnumDescriptor    glm__v1__health__descriptor;
-extern const ProtobufCEnumDescriptor    glm__v1__job_state__descriptor;
 extern const ProtobufCMessageDescriptor glm__v1__generate_image_request__descriptor;
 extern const ProtobufCMessageDescriptor glm__v1__generate_image_event__descriptor;
 extern const ProtobufCMessageDescriptor glm__v1__accepted__descriptor;
 extern const ProtobufCMessageDescriptor glm__v1__progress__descriptor;
 extern const ProtobufCMessageDescriptor glm__v1__generated_image__descriptor;
 extern const ProtobufCMessageDescriptor glm__v1__stage_timing__descriptor;
-extern const ProtobufCMessageDescriptor glm__v1__status_request__descriptor;
-extern const ProtobufCMessageDescriptor glm__v1__fleet_status__descriptor;
-extern const ProtobufCMessageDescriptor glm__v1__queue_status__descriptor;
-extern const ProtobufCMessageDescriptor glm__v1__card_status__descriptor;
-extern const ProtobufCMessageDescriptor glm__v1__job_counts__descriptor;
-extern const ProtobufCMessageDescriptor glm__v1__stage_status__descriptor;
-extern const ProtobufCMessageDescriptor glm__v1__submit_job_request__descriptor;
-extern const ProtobufCMessageDescriptor glm__v1__job_request__descriptor;
-extern const ProtobufCMessageDescriptor glm__v1__list_jobs_request__descriptor;
-extern const ProtobufCMessageDescriptor glm__v1__job_list__descriptor;
-extern const ProtobufCMessageDescriptor glm__v1__job__descriptor;
-extern const ProtobufCMessageDescriptor glm__v1__drain_stage_request__descriptor;
-extern const ProtobufCMessageDescriptor glm__v1__scale_request__descriptor;
-extern const ProtobufCMessageDescriptor glm__v1__swap_request__descriptor;
-extern const ProtobufCMessageDescriptor glm__v1__operation_event__descriptor;
 extern const ProtobufCServiceDescriptor glm__v1__gateway__descriptor;
-extern const ProtobufCServiceDescriptor glm__v1__jobs__descriptor;
-extern const ProtobufCServiceDescriptor glm__v1__operations__descriptor;
 
 PROTOBUF_C__END_DECLS
 

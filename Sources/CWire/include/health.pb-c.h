@@ -24,17 +24,20 @@ typedef struct Grpc__Health__V1__HealthListResponse__StatusesEntry Grpc__Health_
 
 /* --- enums --- */
 
+/*
+ * Whether a service accepts work.
+ */
 typedef enum _Grpc__Health__V1__HealthCheckResponse__ServingStatus {
   /*
-   * never sent
+   * not known
    */
   GRPC__HEALTH__V1__HEALTH_CHECK_RESPONSE__SERVING_STATUS__UNKNOWN = 0,
   /*
-   * takes work
+   * accepts work
    */
   GRPC__HEALTH__V1__HEALTH_CHECK_RESPONSE__SERVING_STATUS__SERVING = 1,
   /*
-   * takes no work now
+   * accepts no work now
    */
   GRPC__HEALTH__V1__HEALTH_CHECK_RESPONSE__SERVING_STATUS__NOT_SERVING = 2,
   /*
@@ -46,6 +49,9 @@ typedef enum _Grpc__Health__V1__HealthCheckResponse__ServingStatus {
 
 /* --- messages --- */
 
+/*
+ * Asks for the state of one service.
+ */
 struct  Grpc__Health__V1__HealthCheckRequest
 {
   ProtobufCMessage base;
@@ -59,11 +65,14 @@ struct  Grpc__Health__V1__HealthCheckRequest
     , (char *)protobuf_c_empty_string }
 
 
+/*
+ * The state of one service.
+ */
 struct  Grpc__Health__V1__HealthCheckResponse
 {
   ProtobufCMessage base;
   /*
-   * of the service asked for
+   * state of the service
    */
   Grpc__Health__V1__HealthCheckResponse__ServingStatus status;
 };
@@ -72,6 +81,9 @@ struct  Grpc__Health__V1__HealthCheckResponse
     , GRPC__HEALTH__V1__HEALTH_CHECK_RESPONSE__SERVING_STATUS__UNKNOWN }
 
 
+/*
+ * Asks for the state of all services.
+ */
 struct  Grpc__Health__V1__HealthListRequest
 {
   ProtobufCMessage base;
@@ -92,6 +104,9 @@ struct  Grpc__Health__V1__HealthListResponse__StatusesEntry
     , (char *)protobuf_c_empty_string, NULL }
 
 
+/*
+ * The state of all services.
+ */
 struct  Grpc__Health__V1__HealthListResponse
 {
   ProtobufCMessage base;

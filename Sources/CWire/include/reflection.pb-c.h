@@ -40,11 +40,14 @@ typedef enum {
     PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(GRPC__REFLECTION__V1__SERVER_REFLECTION_REQUEST__MESSAGE_REQUEST__CASE)
 } Grpc__Reflection__V1__ServerReflectionRequest__MessageRequestCase;
 
+/*
+ * One question about the services of a server.
+ */
 struct  Grpc__Reflection__V1__ServerReflectionRequest
 {
   ProtobufCMessage base;
   /*
-   * not used
+   * not used by this server
    */
   char *host;
   Grpc__Reflection__V1__ServerReflectionRequest__MessageRequestCase message_request_case;
@@ -76,6 +79,9 @@ struct  Grpc__Reflection__V1__ServerReflectionRequest
     , (char *)protobuf_c_empty_string, GRPC__REFLECTION__V1__SERVER_REFLECTION_REQUEST__MESSAGE_REQUEST__NOT_SET, {0} }
 
 
+/*
+ * Names an extension.
+ */
 struct  Grpc__Reflection__V1__ExtensionRequest
 {
   ProtobufCMessage base;
@@ -102,33 +108,36 @@ typedef enum {
     PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(GRPC__REFLECTION__V1__SERVER_REFLECTION_RESPONSE__MESSAGE_RESPONSE__CASE)
 } Grpc__Reflection__V1__ServerReflectionResponse__MessageResponseCase;
 
+/*
+ * The answer to one question.
+ */
 struct  Grpc__Reflection__V1__ServerReflectionResponse
 {
   ProtobufCMessage base;
   /*
-   * the request's
+   * host of the request
    */
   char *valid_host;
   /*
-   * the request
+   * the request @required
    */
   Grpc__Reflection__V1__ServerReflectionRequest *original_request;
   Grpc__Reflection__V1__ServerReflectionResponse__MessageResponseCase message_response_case;
   union {
     /*
-     * to the first three
+     * answers the first three questions
      */
     Grpc__Reflection__V1__FileDescriptorResponse *file_descriptor_response;
     /*
-     * to the fourth
+     * answers the fourth
      */
     Grpc__Reflection__V1__ExtensionNumberResponse *all_extension_numbers_response;
     /*
-     * to the fifth
+     * answers the fifth
      */
     Grpc__Reflection__V1__ListServiceResponse *list_services_response;
     /*
-     * to any
+     * why there is no answer
      */
     Grpc__Reflection__V1__ErrorResponse *error_response;
   };
@@ -138,6 +147,9 @@ struct  Grpc__Reflection__V1__ServerReflectionResponse
     , (char *)protobuf_c_empty_string, NULL, GRPC__REFLECTION__V1__SERVER_REFLECTION_RESPONSE__MESSAGE_RESPONSE__NOT_SET, {0} }
 
 
+/*
+ * Descriptors of files.
+ */
 struct  Grpc__Reflection__V1__FileDescriptorResponse
 {
   ProtobufCMessage base;
@@ -152,6 +164,9 @@ struct  Grpc__Reflection__V1__FileDescriptorResponse
     , 0,NULL }
 
 
+/*
+ * Field numbers of extensions.
+ */
 struct  Grpc__Reflection__V1__ExtensionNumberResponse
 {
   ProtobufCMessage base;
@@ -170,6 +185,9 @@ struct  Grpc__Reflection__V1__ExtensionNumberResponse
     , (char *)protobuf_c_empty_string, 0,NULL }
 
 
+/*
+ * The services of a server.
+ */
 struct  Grpc__Reflection__V1__ListServiceResponse
 {
   ProtobufCMessage base;
@@ -184,6 +202,9 @@ struct  Grpc__Reflection__V1__ListServiceResponse
     , 0,NULL }
 
 
+/*
+ * One service.
+ */
 struct  Grpc__Reflection__V1__ServiceResponse
 {
   ProtobufCMessage base;
@@ -197,6 +218,9 @@ struct  Grpc__Reflection__V1__ServiceResponse
     , (char *)protobuf_c_empty_string }
 
 
+/*
+ * Why a question has no answer.
+ */
 struct  Grpc__Reflection__V1__ErrorResponse
 {
   ProtobufCMessage base;

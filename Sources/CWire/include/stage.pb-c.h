@@ -24,9 +24,12 @@ typedef struct Glm__V1__DrainResponse Glm__V1__DrainResponse;
 
 /* --- enums --- */
 
+/*
+ * Whether a process accepts work.
+ */
 typedef enum _Glm__V1__StageState {
   /*
-   * never sent
+   * never sent; also stands for a state that this build does not know
    */
   GLM__V1__STAGE_STATE__STAGE_STATE_UNSPECIFIED = 0,
   /*
@@ -34,7 +37,7 @@ typedef enum _Glm__V1__StageState {
    */
   GLM__V1__STAGE_STATE__STAGE_STATE_STARTING = 1,
   /*
-   * takes work
+   * accepts work
    */
   GLM__V1__STAGE_STATE__STAGE_STATE_SERVING = 2,
   /*
@@ -46,6 +49,9 @@ typedef enum _Glm__V1__StageState {
 
 /* --- messages --- */
 
+/*
+ * Asks a process for its description.
+ */
 struct  Glm__V1__DescribeRequest
 {
   ProtobufCMessage base;
@@ -55,6 +61,9 @@ struct  Glm__V1__DescribeRequest
      }
 
 
+/*
+ * What a process is and how busy it is.
+ */
 struct  Glm__V1__StageDescription
 {
   ProtobufCMessage base;
@@ -67,15 +76,15 @@ struct  Glm__V1__StageDescription
    */
   char *instance;
   /*
-   * "cpu", "npu:0"; empty for the gateway
+   * as the machine counts devices, the main one first: "cpu", "npu:3", "npu:2,npu:3"; empty for the gateway
    */
   char *device;
   /*
-   * last component of the model's folder; empty for the gateway
+   * name of the model in requests and operations; empty for the gateway
    */
   char *model_name;
   /*
-   * hexadecimal; equal for equal checkpoints; empty until the model is open
+   * hexadecimal; equal for equal checkpoints; empty until the model is loaded
    */
   char *model_fingerprint;
   /*
@@ -87,11 +96,11 @@ struct  Glm__V1__StageDescription
    */
   uint32_t protocol_version;
   /*
-   * what it refuses before any work
+   * what the process refuses before any work @empty
    */
   Glm__V1__StageLimits *limits;
   /*
-   * whether it takes work
+   * whether the process accepts work
    */
   Glm__V1__StageState state;
   /*
@@ -103,27 +112,27 @@ struct  Glm__V1__StageDescription
    */
   uint32_t queued;
   /*
-   * on its own host
+   * process id on its own host
    */
   uint32_t process_id;
   /*
-   * side of the square picture that the checkpoint draws best, pixels; 0: not this stage's matter
+   * side in pixels of the square image that the checkpoint was made for; 0: does not apply to this stage
    */
   uint32_t default_side;
   /*
-   * requests that it computes at the same time; 0 counts as 1
+   * requests that are computed at the same time; 0 reads as 1 @zero 1
    */
   uint32_t slots;
   /*
-   * of its own host's memory that the process holds now, file maps included; bytes
+   * resident host memory of the process, mapped files included, in bytes
    */
   uint64_t memory_bytes;
   /*
-   * requests that found work of an earlier one done, since the process began
+   * requests that reused the result of an earlier one, since the process started
    */
   uint64_t cache_hits;
   /*
-   * requests that did not
+   * requests that could have, but found nothing to reuse
    */
   uint64_t cache_misses;
 };
@@ -132,23 +141,26 @@ struct  Glm__V1__StageDescription
     , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, NULL, GLM__V1__STAGE_STATE__STAGE_STATE_UNSPECIFIED, 0, 0, 0, 0, 0, 0, 0, 0 }
 
 
+/*
+ * What a process refuses before any work.
+ */
 struct  Glm__V1__StageLimits
 {
   ProtobufCMessage base;
   /*
-   * bytes of UTF-8; 0: takes no prompt
+   * longest prompt in bytes of UTF-8; 0: the stage takes no prompt
    */
   uint32_t max_prompt_bytes;
   /*
-   * height × width of the largest picture, pixels; 0: takes no picture
+   * height × width of the largest image in pixels; 0: the stage takes no image
    */
   uint64_t max_pixels;
   /*
-   * requests that may wait beside the one being computed
+   * requests that may wait while others are computed
    */
   uint32_t queue_capacity;
   /*
-   * bytes of the largest encoded request
+   * largest encoded request in bytes
    */
   uint64_t max_request_bytes;
 };
@@ -157,6 +169,9 @@ struct  Glm__V1__StageLimits
     , 0, 0, 0, 0 }
 
 
+/*
+ * Asks a process to shut down gracefully.
+ */
 struct  Glm__V1__DrainRequest
 {
   ProtobufCMessage base;
@@ -170,6 +185,9 @@ struct  Glm__V1__DrainRequest
     , 0 }
 
 
+/*
+ * The process is draining.
+ */
 struct  Glm__V1__DrainResponse
 {
   ProtobufCMessage base;

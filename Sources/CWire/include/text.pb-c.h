@@ -28,6 +28,9 @@ typedef struct Glm__V1__GeneratedTokens Glm__V1__GeneratedTokens;
 
 /* --- messages --- */
 
+/*
+ * A prompt to be turned into codes.
+ */
 struct  Glm__V1__GenerateTokensRequest
 {
   ProtobufCMessage base;
@@ -36,24 +39,24 @@ struct  Glm__V1__GenerateTokensRequest
    */
   char *prompt;
   /*
-   * of the picture, pixels; a multiple of 32
+   * height of the image in pixels; a multiple of 32
    */
   uint32_t height;
   /*
-   * of the picture, pixels; a multiple of 32
+   * width of the image in pixels; a multiple of 32
    */
   uint32_t width;
   /*
-   * codes of the source pictures in the order of the request; none: text to image
+   * codes of the source images in the order of the request; none: text to image
    */
   size_t n_sources;
   Glm__V1__CodeGrid **sources;
   /*
-   * of the sampling; the same request and seed give the same codes
+   * seed of the sampling; the same request and seed give the same codes @unsigned
    */
   uint64_t seed;
   /*
-   * not set: the checkpoint's own
+   * not set: the checkpoint's own sampling
    */
   Glm__V1__Sampling *sampling;
 };
@@ -70,6 +73,9 @@ typedef enum {
     PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(GLM__V1__GENERATE_TOKENS_EVENT__EVENT__CASE)
 } Glm__V1__GenerateTokensEvent__EventCase;
 
+/*
+ * One event of the stream that answers a GenerateTokensRequest.
+ */
 struct  Glm__V1__GenerateTokensEvent
 {
   ProtobufCMessage base;
@@ -80,11 +86,11 @@ struct  Glm__V1__GenerateTokensEvent
      */
     Glm__V1__TokenLayout *layout;
     /*
-     * as they are made, in order, without gaps
+     * as they are generated, in order, without gaps
      */
     Glm__V1__Tokens *tokens;
     /*
-     * last, once
+     * at the end, once @last
      */
     Glm__V1__GeneratedTokens *result;
   };
@@ -95,25 +101,25 @@ struct  Glm__V1__GenerateTokensEvent
 
 
 /*
- * What is going to be made.
+ * What is going to be generated.
  */
 struct  Glm__V1__TokenLayout
 {
   ProtobufCMessage base;
   /*
-   * the small raster that is made first; not set with source pictures
+   * the small grid that is generated first; not set with source images
    */
   Glm__V1__GridSize *preview;
   /*
-   * the raster of the picture: height / 32 × width / 32
+   * the grid of the image: height / 32 × width / 32 @required
    */
   Glm__V1__GridSize *target;
   /*
-   * tokens read before the first is made
+   * tokens read before the first one is generated
    */
   uint32_t prompt_tokens;
   /*
-   * tokens to be made: both rasters and the end token
+   * tokens to be generated: both grids and the end token
    */
   uint32_t total_tokens;
 };
@@ -122,15 +128,18 @@ struct  Glm__V1__TokenLayout
     , NULL, NULL, 0, 0 }
 
 
+/*
+ * Consecutive tokens.
+ */
 struct  Glm__V1__Tokens
 {
   ProtobufCMessage base;
   /*
-   * index of the first of them among the tokens made, from 0
+   * index of the first of them among all generated tokens, from 0
    */
   uint32_t first;
   /*
-   * [n], in the order made
+   * token ids in the order of generation
    */
   size_t n_ids;
   int32_t *ids;
@@ -140,19 +149,22 @@ struct  Glm__V1__Tokens
     , 0, 0,NULL }
 
 
+/*
+ * All codes of the image.
+ */
 struct  Glm__V1__GeneratedTokens
 {
   ProtobufCMessage base;
   /*
-   * not set with source pictures
+   * not set with source images
    */
   Glm__V1__CodeGrid *preview;
   /*
-   * [height / 32 × width / 32]
+   * [height / 32 × width / 32] @required
    */
   Glm__V1__CodeGrid *target;
   /*
-   * of this stage, in order
+   * phases of this stage, in order
    */
   size_t n_timings;
   Glm__V1__Timing **timings;

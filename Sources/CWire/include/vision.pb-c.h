@@ -25,11 +25,14 @@ typedef struct Glm__V1__EncodeResponse Glm__V1__EncodeResponse;
 
 /* --- messages --- */
 
+/*
+ * A source image to be encoded.
+ */
 struct  Glm__V1__EncodeRequest
 {
   ProtobufCMessage base;
   /*
-   * a PNG or JPEG file
+   * a PNG or JPEG file of at most 64 MiB
    */
   ProtobufCBinaryData image;
 };
@@ -38,15 +41,18 @@ struct  Glm__V1__EncodeRequest
     , {0,NULL} }
 
 
+/*
+ * The codes of a source image.
+ */
 struct  Glm__V1__EncodeResponse
 {
   ProtobufCMessage base;
   /*
-   * the picture's codes, [height × width]
+   * codes of the resized image @required
    */
   Glm__V1__CodeGrid *grid;
   /*
-   * of this stage, in order
+   * phases of this stage, in order
    */
   size_t n_timings;
   Glm__V1__Timing **timings;

@@ -229,8 +229,8 @@ public actor JobRunner {
             case .cancelled: .cancelled
             }
         return Wire.Job(
-            id: job.id, state: state, prompt: job.title, submitted: Int(job.submitted), ended: Int(job.ended ?? 0), attempts: job.attempts,
-            error: job.failure.map { CallError(CallStatus(rawValue: $0.code), $0.message) }, progress: progress[job.id])
+            id: job.id, state: state, prompt: job.title, submittedMs: Int(job.submitted), endedMs: Int(job.ended ?? 0), attempts: job.attempts,
+            error: job.failure?.message ?? "", errorStatus: job.failure?.code ?? 0, progress: progress[job.id])
     }
 
     private static var now: Int64 { Int64(Date().timeIntervalSince1970 * 1000) }

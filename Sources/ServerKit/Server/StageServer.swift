@@ -133,7 +133,8 @@ public final class StageServer: Sendable {
         limits.maxRequestBytes = requestLimit
         return StageDescription(
             kind: kind, instance: options.instance, device: model.device, modelName: model.name, modelFingerprint: model.fingerprint,
-            build: Build.version, limits: limits, state: gate.phase, running: gate.running, queued: gate.queued, processID: Int(getpid()),
+            build: Build.version, protocolVersion: WireProtocol.version, limits: limits, state: gate.phase, running: gate.running,
+            queued: gate.queued, processID: Int(getpid()),
             defaultSide: model.defaultSide, slots: gate.capacity, memoryBytes: ResidentMemory.bytes(), cacheHits: cache.hits,
             cacheMisses: cache.misses)
     }
@@ -215,18 +216,5 @@ private struct StageControl: StageHandler {
         }
         server.beginDrain(deadline: request.deadlineSeconds > 0 ? .seconds(request.deadlineSeconds) : nil)
         return DrainResponse(inFlight: server.gate.running + server.gate.queued)
-    }
-}
-
-extension HTTP2ServerTransport.Posix.Config {
-    /// Measured on Unix sockets: the library's own settings make a message of 1 MiB ten times slower.
-    fileprivate static func tuned(requestLimit: Int) -> Self {
-        .defaults { config in
-            config.connection.flushCoalescing = nil
-            config.http2.targetWindowSize = 8 << 20
-            config.http2.maxFrameSize = 1 << 20
-            // A breach here resets the stream without a word; well above the limit that is refused with numbers.
-            config.rpc.maxRequestPayloadSize = max(4 * requestLimit, 4 << 20)
-        }
     }
 }

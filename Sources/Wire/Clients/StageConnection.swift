@@ -73,19 +73,3 @@ public final class StageConnection: Sendable {
         }
     }
 }
-
-extension HTTP2ClientTransport.Posix.Config {
-    /// Measured on Unix sockets: the library's own settings make a message of 1 MiB ten times slower.
-    fileprivate static var tuned: Self {
-        .defaults { config in
-            config.connection.flushCoalescing = nil
-            config.http2.targetWindowSize = 8 << 20
-            config.http2.maxFrameSize = 1 << 20
-            // A stage that restarts on this host is back in well under a second.
-            config.backoff.initial = .milliseconds(50)
-            config.backoff.max = .seconds(1)
-            // Found dead within 40 s when it hangs with a call under way; a Unix socket shows a crash at once.
-            config.connection.keepalive = .init(time: .seconds(30), timeout: .seconds(10), allowWithoutCalls: false)
-        }
-    }
-}

@@ -1,28 +1,30 @@
 /// Walks the fields of an encoded message without decoding them.
-struct FieldReader {
+package struct FieldReader {
     /// One field as it stands in the bytes.
-    struct Field {
-        let number: UInt32
-        let wireType: UInt8
+    package struct Field {
+        package let number: UInt32
+        package let wireType: UInt8
         /// The content of a length-delimited field; empty for numbers.
-        let content: UnsafeRawBufferPointer
+        package let content: UnsafeRawBufferPointer
+        /// The number of a varint field; nil for others.
+        package var value: UInt64?
     }
 
     static let lengthDelimited: UInt8 = 2
 
     private var rest: UnsafeRawBufferPointer
 
-    init(_ bytes: UnsafeRawBufferPointer) { rest = bytes }
+    package init(_ bytes: UnsafeRawBufferPointer) { rest = bytes }
 
     /// The next field, or nil at the end; throws `malformed` when the bytes end inside a field.
-    mutating func next() throws(WireError) -> Field? {
+    package mutating func next() throws(WireError) -> Field? {
         if rest.isEmpty { return nil }
         let tag = try varint()
         guard tag >> 3 > 0, tag >> 3 < 1 << 29 else { throw WireError(.malformed, "field number \(tag >> 3)") }
         let number = UInt32(tag >> 3)
         let wireType = UInt8(tag & 7)
         switch wireType {
-        case 0: _ = try varint(); return Field(number: number, wireType: wireType, content: .init(start: nil, count: 0))
+        case 0: return Field(number: number, wireType: wireType, content: .init(start: nil, count: 0), value: try varint())
         case 1: _ = try take(8); return Field(number: number, wireType: wireType, content: .init(start: nil, count: 0))
         case 5: _ = try take(4); return Field(number: number, wireType: wireType, content: .init(start: nil, count: 0))
         case Self.lengthDelimited: return Field(number: number, wireType: wireType, content: try take(varint()))

@@ -7,7 +7,7 @@ package struct DescriptorIndex: Sendable {
         var imports: [String]
     }
 
-    private var files: [String: File] = [:]
+    private var filesByName: [String: File] = [:]
     private var declaringFile: [String: String] = [:]
 
     /// The files that this build was generated from.
@@ -23,15 +23,18 @@ package struct DescriptorIndex: Sendable {
 
     /// The file and all it imports, itself first; nil for an unknown name.
     package func filesWithImports(of name: String) -> [[UInt8]]? {
-        guard files[name] != nil else { return nil }
+        guard filesByName[name] != nil else { return nil }
         var order = [name]
         var index = 0
         while index < order.count {
-            for dependency in files[order[index]]?.imports ?? [] where !order.contains(dependency) { order.append(dependency) }
+            for dependency in filesByName[order[index]]?.imports ?? [] where !order.contains(dependency) { order.append(dependency) }
             index += 1
         }
-        return order.compactMap { files[$0]?.encoded }
+        return order.compactMap { filesByName[$0]?.encoded }
     }
+
+    /// All files, encoded.
+    package var files: [[UInt8]] { filesByName.values.map(\.encoded) }
 
     /// The file that declares a message, enumeration, service or method, by its full name.
     package func file(declaring symbol: String) -> String? { declaringFile[symbol] }
@@ -40,7 +43,7 @@ package struct DescriptorIndex: Sendable {
     private mutating func add(_ file: UnsafeRawBufferPointer) throws(WireError) {
         let name = try Self.text(of: file, field: 1)
         let package = try Self.text(of: file, field: 2)
-        files[name] = File(encoded: [UInt8](file), imports: try Self.contents(of: file, field: 3).map { String(decoding: $0, as: UTF8.self) })
+        filesByName[name] = File(encoded: [UInt8](file), imports: try Self.contents(of: file, field: 3).map { String(decoding: $0, as: UTF8.self) })
         for message in try Self.contents(of: file, field: 4) { try declare(message: message, within: package, file: name) }
         for enumeration in try Self.contents(of: file, field: 5) { declaringFile[package + "." + (try Self.text(of: enumeration, field: 1))] = name }
         for service in try Self.contents(of: file, field: 6) {

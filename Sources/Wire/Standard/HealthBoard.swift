@@ -28,8 +28,6 @@ public final class HealthBoard: Sendable {
         state.withLock { $0.statuses[service] }
     }
 
-    var statuses: [String: HealthCheckResponse.ServingStatus] { state.withLock { $0.statuses } }
-
     /// The state now and after every change; of several changes that nobody has read, only the last.
     func changes(of service: String) -> AsyncStream<HealthCheckResponse.ServingStatus> {
         AsyncStream(bufferingPolicy: .bufferingNewest(1)) { continuation in
@@ -46,40 +44,31 @@ public final class HealthBoard: Sendable {
     }
 }
 
-extension Service {
-    /// The standard health service.
-    public static func health(_ board: HealthBoard) -> Service {
-        Service(name: Methods.Health.service, requestLimit: Methods.Health.check.requestLimit, registration: HealthRegistration(board: board))
+extension HealthBoard: HealthHandler {
+    public func check(_ request: HealthCheckRequest, _ call: ServerCall) async throws -> HealthCheckResponse {
+        guard let status = status(of: request.service) else {
+            throw CallError(.notFound, "no service \"\(request.service)\"").rpcError
+        }
+        return HealthCheckResponse(status: status)
     }
-}
 
-private struct HealthRegistration: Registration {
-    let board: HealthBoard
+    public func list(_ request: HealthListRequest, _ call: ServerCall) async throws -> HealthListResponse {
+        HealthListResponse(statuses: state.withLock { $0.statuses.mapValues { HealthCheckResponse(status: $0) } })
+    }
 
-    func register<T: ServerTransport>(with router: inout RPCRouter<T>) {
-        router.register(Methods.Health.check) { request, _ in
-            guard let status = board.status(of: request.service) else {
-                throw CallError(.notFound, "no service \"\(request.service)\"").rpcError
-            }
-            return HealthCheckResponse(status: status)
+    public func watch(_ request: HealthCheckRequest, _ call: ServerCall, send: @escaping Send<HealthCheckResponse>) async throws {
+        // A watcher never ends by itself: the loop has to, when the caller leaves or the server shuts down.
+        let watching = Task {
+            for await status in changes(of: request.service) { try await send(HealthCheckResponse(status: status)) }
         }
-        router.register(Methods.Health.list) { _, _ in
-            HealthListResponse(statuses: board.statuses.mapValues(HealthCheckResponse.init))
-        }
-        router.registerStream(Methods.Health.watch) { request, _, send in
-            // A watcher never ends by itself: the loop has to, when the caller leaves or the server shuts down.
-            let watching = Task {
-                for await status in board.changes(of: request.service) { try await send(HealthCheckResponse(status: status)) }
-            }
-            try await withRPCCancellationHandler {
-                try await withTaskCancellationHandler {
-                    try await watching.value
-                } onCancel: {
-                    watching.cancel()
-                }
-            } onCancelRPC: {
+        try await withRPCCancellationHandler {
+            try await withTaskCancellationHandler {
+                try await watching.value
+            } onCancel: {
                 watching.cancel()
             }
+        } onCancelRPC: {
+            watching.cancel()
         }
     }
 }

@@ -26,25 +26,31 @@ private struct ReflectionRegistration: Registration {
         }
     }
 
-    private func answer(_ request: ReflectionRequest) -> ReflectionResponse {
-        ReflectionResponse(request: request, answer: answer(request.question, in: .contract))
+    private func answer(_ request: ServerReflectionRequest) -> ServerReflectionResponse {
+        ServerReflectionResponse(
+            validHost: request.host, originalRequest: request, messageResponse: answer(request.messageRequest, in: .contract))
     }
 
-    private func answer(_ question: ReflectionRequest.Question?, in index: DescriptorIndex) -> ReflectionResponse.Answer {
-        func notFound(_ what: String) -> ReflectionResponse.Answer { .error(code: Int32(CallStatus.notFound.rawValue), message: "no \(what)") }
+    private func answer(_ question: ServerReflectionRequest.MessageRequest?, in index: DescriptorIndex) -> ServerReflectionResponse.MessageResponse {
         switch question {
         case .listServices:
-            return .services(listed.sorted())
+            .listServicesResponse(ListServiceResponse(service: listed.sorted().map { ServiceResponse(name: $0) }))
         case .fileByFilename(let name):
-            return index.filesWithImports(of: name).map { .files($0) } ?? notFound("file \(name)")
+            index.filesWithImports(of: name).map { .fileDescriptorResponse(FileDescriptorResponse(fileDescriptorProto: $0)) }
+                ?? error(.notFound, "no file \(name)")
         case .fileContainingSymbol(let symbol):
-            return index.file(declaring: symbol).flatMap(index.filesWithImports).map { .files($0) } ?? notFound("symbol \(symbol)")
-        case .fileContainingExtension(let type, let number):
-            return notFound("extension \(number) of \(type); the contract has no extensions")
-        case .allExtensionNumbers(let type):
-            return notFound("extensions of \(type); the contract has no extensions")
+            index.file(declaring: symbol).flatMap(index.filesWithImports)
+                .map { .fileDescriptorResponse(FileDescriptorResponse(fileDescriptorProto: $0)) } ?? error(.notFound, "no symbol \(symbol)")
+        case .fileContainingExtension(let wanted):
+            error(.notFound, "no extension \(wanted.extensionNumber) of \(wanted.containingType); the contract has no extensions")
+        case .allExtensionNumbersOfType(let type):
+            error(.notFound, "no extensions of \(type); the contract has no extensions")
         case nil:
-            return .error(code: Int32(CallStatus.invalidArgument.rawValue), message: "message_request is not set")
+            error(.invalidArgument, "message_request is not set")
         }
+    }
+
+    private func error(_ status: CallStatus, _ message: String) -> ServerReflectionResponse.MessageResponse {
+        .errorResponse(ErrorResponse(errorCode: Int32(status.rawValue), errorMessage: message))
     }
 }

@@ -17,7 +17,7 @@ struct JobsCommand: AsyncParsableCommand {
         @OptionGroup var gateway: GatewayOption
 
         func run() async throws {
-            let jobs = try await gateway.calling { try await JobsClient($0).list(CallSettings(timeout: .seconds(10))) }
+            let jobs = try await gateway.calling { try await JobsClient($0).list(CallSettings(timeout: .seconds(10))).jobs }
             print(json ? try JobReport.json(jobs) : JobReport.table(jobs))
         }
     }

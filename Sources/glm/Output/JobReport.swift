@@ -10,15 +10,15 @@ enum JobReport {
     }
 
     static func table(_ jobs: [Job]) -> String {
-        let lines = jobs.map { [$0.id, state($0), time($0.submitted), $0.prompt.replacingOccurrences(of: "\n", with: " ")] }
+        let lines = jobs.map { [$0.id, state($0), time($0.submittedMs), $0.prompt.replacingOccurrences(of: "\n", with: " ")] }
         return TextTable.lines([["job", "state", "submitted", "prompt"]] + lines).joined(separator: "\n")
     }
 
     static func json(_ jobs: [Job]) throws -> String {
         let rows = jobs.map {
             Row(
-                id: $0.id, state: name($0.state), prompt: $0.prompt, submitted: time($0.submitted), ended: $0.ended > 0 ? time($0.ended) : nil,
-                error: $0.error?.message, attempts: $0.attempts)
+                id: $0.id, state: name($0.state), prompt: $0.prompt, submitted: time($0.submittedMs), ended: $0.endedMs > 0 ? time($0.endedMs) : nil,
+                error: $0.failure?.message, attempts: $0.attempts)
         }
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
@@ -28,7 +28,7 @@ enum JobReport {
     /// `running, text 12/321`, `failed: …`
     static func state(_ job: Job) -> String {
         if let progress = job.progress, job.state == .running { return "running, \(progress.stage) \(progress.done)/\(progress.total)" }
-        if let error = job.error { return "\(name(job.state)): \(error.message)" }
+        if let error = job.failure { return "\(name(job.state)): \(error.message)" }
         return name(job.state)
     }
 

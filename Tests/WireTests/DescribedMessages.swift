@@ -1,0 +1,116 @@
+import Wire
+
+/// Messages as the embedded descriptors describe them, and encodings made from nothing else: what a coder reads and writes is compared
+/// with the contract itself.
+struct DescribedMessages {
+    struct Field {
+        let name: String
+        let number: UInt32
+        /// `FieldDescriptorProto.Type`
+        let type: UInt64
+        let typeName: String
+        let isRepeated: Bool
+        /// Index of the oneof; nil: none.
+        let oneof: UInt64?
+    }
+
+    /// By full name.
+    private(set) var fields: [String: [Field]] = [:]
+    /// The smallest number of an enumeration above 0, by full name.
+    private var enumValues: [String: UInt64] = [:]
+
+    init(files: [[UInt8]]) throws {
+        for file in files {
+            let file = try Raw(file)
+            for enumeration in try file.messages(5) { try add(enumeration: enumeration, within: file.text(2)) }
+            for message in try file.messages(4) { try add(message: message, within: file.text(2)) }
+        }
+    }
+
+    private mutating func add(message: Raw, within scope: String) throws {
+        let name = "\(scope).\(message.text(1))"
+        for nested in try message.messages(3) { try add(message: nested, within: name) }
+        for enumeration in try message.messages(4) { try add(enumeration: enumeration, within: name) }
+        fields[name] = try message.messages(2).map {
+            Field(
+                name: $0.text(1), number: UInt32($0.number(3) ?? 0), type: $0.number(5) ?? 0, typeName: String($0.text(6).dropFirst()),
+                isRepeated: $0.number(4) == 3, oneof: $0.number(9))
+        }
+    }
+
+    private mutating func add(enumeration: Raw, within scope: String) throws {
+        enumValues["\(scope).\(enumeration.text(1))"] = try enumeration.messages(2).compactMap { $0.number(2) }.filter { $0 > 0 }.min()
+    }
+
+    /// Encodings that together set every field of a message: one for each member of the oneof that has most. Lists have two elements.
+    func encodings(of message: String) -> [[UInt8]] {
+        let members = Dictionary(grouping: (fields[message] ?? []).compactMap(\.oneof)) { $0 }
+        return (0..<(members.values.map(\.count).max() ?? 1)).map { encoding(of: message, variant: $0) }
+    }
+
+    /// One encoding with every field set, but only one member of each oneof.
+    private func encoding(of message: String, variant: Int) -> [UInt8] {
+        let fields = fields[message] ?? []
+        let chosen = fields.filter { field in
+            guard let oneof = field.oneof else { return true }
+            let members = fields.filter { $0.oneof == oneof }
+            return members[variant % members.count].number == field.number
+        }
+        return chosen.sorted { $0.number < $1.number }.flatMap { encoding(of: $0, in: message, variant: variant) }
+    }
+
+    private func encoding(of field: Field, in message: String, variant: Int) -> [UInt8] {
+        if field.isRepeated, field.type == 5 { return Bytes.delimited(field.number, (1...6).flatMap { Bytes.varint($0) }) }
+        return (0..<(field.isRepeated ? 2 : 1)).flatMap { index in
+            switch field.type {
+            case 1: Bytes.fixed(field.number, (0.25 + Double(field.number)).bitPattern)
+            case 2: Bytes.fixed(field.number, (0.5 as Float).bitPattern)
+            case 8: Bytes.number(field.number, 1)
+            case 9: Bytes.delimited(field.number, Array("\(field.name) \(variant) \(index) “圆” 🍎".utf8))
+            case 11: Bytes.delimited(field.number, encoding(of: field.typeName, variant: variant + index))
+            case 12: Bytes.delimited(field.number, [0x89, 0, 0xff, UInt8(index)])
+            case 14: Bytes.number(field.number, enumValues[field.typeName] ?? 1)
+            default: Bytes.number(field.number, UInt64(field.number) + 1)
+            }
+        }
+    }
+}
+
+/// One encoded descriptor.
+private struct Raw {
+    private var contents: [UInt32: [[UInt8]]] = [:]
+    private var numbers: [UInt32: UInt64] = [:]
+
+    init(_ bytes: [UInt8]) throws {
+        try bytes.withUnsafeBytes { bytes in
+            var reader = FieldReader(bytes)
+            while let field = try reader.next() {
+                if let value = field.value {
+                    numbers[field.number] = value
+                } else {
+                    contents[field.number, default: []].append([UInt8](field.content))
+                }
+            }
+        }
+    }
+
+    func messages(_ number: UInt32) throws -> [Raw] { try (contents[number] ?? []).map(Raw.init) }
+    func text(_ number: UInt32) -> String { String(decoding: contents[number]?.last ?? [], as: UTF8.self) }
+    func number(_ number: UInt32) -> UInt64? { numbers[number] }
+}
+
+/// Protobuf's encoding of single fields.
+private enum Bytes {
+    static func varint(_ value: UInt64) -> [UInt8] {
+        value < 0x80 ? [UInt8(value)] : [UInt8(value & 0x7f) | 0x80] + varint(value >> 7)
+    }
+
+    static func number(_ field: UInt32, _ value: UInt64) -> [UInt8] { varint(UInt64(field) << 3) + varint(value) }
+    static func delimited(_ field: UInt32, _ content: [UInt8]) -> [UInt8] {
+        varint(UInt64(field) << 3 | 2) + varint(UInt64(content.count)) + content
+    }
+
+    static func fixed<Value: FixedWidthInteger>(_ field: UInt32, _ value: Value) -> [UInt8] {
+        varint(UInt64(field) << 3 | (Value.bitWidth == 64 ? 1 : 5)) + withUnsafeBytes(of: value.littleEndian) { [UInt8]($0) }
+    }
+}
