@@ -74,7 +74,7 @@ let package = Package(
         library("Checkpoint", ["Tensor"]),
         library("Tokenizing"),
         .target(name: "CImageCodecs", linkerSettings: [.linkedLibrary("jpeg"), .linkedLibrary("png")]),
-        library("Imaging", ["CImageCodecs"]),
+        library("Imaging", ["CImageCodecs", "Domain"]),
         library("GLMTiny", exclude: ["training"], resources: [.copy("glm-tiny")]),
 
         // A checkpoint's configurations, which stage holds which of its tensors, and the memory that follows from both.
@@ -90,14 +90,14 @@ let package = Package(
 
         // The contract between processes.
         .target(name: "CWire", linkerSettings: [.linkedLibrary("protobuf-c")]),
-        library("Wire", ["CWire", grpc, grpcTransport]),
+        library("Wire", ["CWire", "Domain", grpc, grpcTransport]),
         library("GLMClient", ["Domain", "Wire"]),
 
         // The stages: one model part, one process, one device.
         library("ServerKit", ["Domain", "Wire", grpc, grpcTransport, lifecycle, logging, arguments]),
         library(
             "Stages",
-            ["ServerKit", "Wire", "GLMImage", "GLMTiny", "Domain", "Checkpoint", "Imaging", "Tensor", "Devices", arguments]),
+            ["ServerKit", "Wire", "GLMImage", "ModelConfiguration", "GLMTiny", "Domain", "Checkpoint", "Imaging", "Tensor", "Devices", arguments]),
 
         // Programs that this one starts, watches and ends.
         .target(name: "CProcess"),
@@ -152,14 +152,14 @@ let package = Package(
         tests("TensorCPUTests", ["Domain", "TensorCPU", "Tensor"]),
         tests("CheckpointTests", ["TestSupport", "Checkpoint", "Tensor"]),
         tests("TokenizingTests", ["TestSupport", "Tokenizing"]),
-        tests("ImagingTests", ["TestSupport", "Imaging", "Checkpoint", "Tensor"]),
+        tests("ImagingTests", ["TestSupport", "Imaging", "Domain", "Checkpoint", "Tensor"]),
         tests("LayersTests", ["Layers", "ModelFixtures", "Checkpoint", "Tensor", "TensorCPU"]),
         tests("DecodingTests", ["Decoding", "GLMImage", "ModelConfiguration", "ModelFixtures", "Tensor", "TensorCPU"]),
         tests(
             "GLMImageTests",
             ["GLMImage", "Decoding", "ModelConfiguration", "ModelFixtures", "Domain", "Tensor", "TensorCPU", "Checkpoint", "Imaging"]),
         tests("ModelToolsTests", ["ModelTools", "ModelFixtures", "Domain", "Tensor", "TensorCPU", "Checkpoint"]),
-        tests("WireTests", ["Wire"]),
+        tests("WireTests", ["Wire", "Domain"]),
         tests("ServerKitTests", ["ServerKit", "Domain", "Wire", grpc, grpcTransport, arguments]),
         tests("PlacementTests", ["Placement", "ModelConfiguration", "Domain"]),
         tests("JobsTests", ["Jobs", sqlite]),

@@ -7,6 +7,51 @@
 #endif
 
 #include "common.pb-c.h"
+void   glm__v1__image_parameters__init
+                     (Glm__V1__ImageParameters         *message)
+{
+  static const Glm__V1__ImageParameters init_value = GLM__V1__IMAGE_PARAMETERS__INIT;
+  *message = init_value;
+}
+size_t glm__v1__image_parameters__get_packed_size
+                     (const Glm__V1__ImageParameters *message)
+{
+  assert(message->base.descriptor == &glm__v1__image_parameters__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t glm__v1__image_parameters__pack
+                     (const Glm__V1__ImageParameters *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &glm__v1__image_parameters__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t glm__v1__image_parameters__pack_to_buffer
+                     (const Glm__V1__ImageParameters *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &glm__v1__image_parameters__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Glm__V1__ImageParameters *
+       glm__v1__image_parameters__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Glm__V1__ImageParameters *)
+     protobuf_c_message_unpack (&glm__v1__image_parameters__descriptor,
+                                allocator, len, data);
+}
+void   glm__v1__image_parameters__free_unpacked
+                     (Glm__V1__ImageParameters *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &glm__v1__image_parameters__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   glm__v1__code_grid__init
                      (Glm__V1__CodeGrid         *message)
 {
@@ -187,6 +232,135 @@ void   glm__v1__timing__free_unpacked
   assert(message->base.descriptor == &glm__v1__timing__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+static const ProtobufCFieldDescriptor glm__v1__image_parameters__field_descriptors[8] =
+{
+  {
+    "height",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    offsetof(Glm__V1__ImageParameters, height_opt_case),
+    offsetof(Glm__V1__ImageParameters, height),
+    NULL,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "width",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    offsetof(Glm__V1__ImageParameters, width_opt_case),
+    offsetof(Glm__V1__ImageParameters, width),
+    NULL,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "steps",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    offsetof(Glm__V1__ImageParameters, steps_opt_case),
+    offsetof(Glm__V1__ImageParameters, steps),
+    NULL,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "guidance_scale",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_FLOAT,
+    offsetof(Glm__V1__ImageParameters, guidance_scale_opt_case),
+    offsetof(Glm__V1__ImageParameters, guidance_scale),
+    NULL,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "seed",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    offsetof(Glm__V1__ImageParameters, seed_opt_case),
+    offsetof(Glm__V1__ImageParameters, seed),
+    NULL,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "format",
+    6,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_ENUM,
+    0,   /* quantifier_offset */
+    offsetof(Glm__V1__ImageParameters, format),
+    &glm__v1__image_format__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "jpeg_quality",
+    7,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Glm__V1__ImageParameters, jpeg_quality),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "sampling",
+    8,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Glm__V1__ImageParameters, sampling),
+    &glm__v1__sampling__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned glm__v1__image_parameters__field_indices_by_name[] = {
+  5,   /* field[5] = format */
+  3,   /* field[3] = guidance_scale */
+  0,   /* field[0] = height */
+  6,   /* field[6] = jpeg_quality */
+  7,   /* field[7] = sampling */
+  4,   /* field[4] = seed */
+  2,   /* field[2] = steps */
+  1,   /* field[1] = width */
+};
+static const ProtobufCIntRange glm__v1__image_parameters__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 8 }
+};
+const ProtobufCMessageDescriptor glm__v1__image_parameters__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "glm.v1.ImageParameters",
+  "ImageParameters",
+  "Glm__V1__ImageParameters",
+  "glm.v1",
+  sizeof(Glm__V1__ImageParameters),
+  8,
+  glm__v1__image_parameters__field_descriptors,
+  glm__v1__image_parameters__field_indices_by_name,
+  1,  glm__v1__image_parameters__number_ranges,
+  (ProtobufCMessageInit) glm__v1__image_parameters__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
 static const ProtobufCFieldDescriptor glm__v1__code_grid__field_descriptors[3] =
 {
   {

@@ -52,49 +52,49 @@ void   glm__v1__render_request__free_unpacked
   assert(message->base.descriptor == &glm__v1__render_request__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
-void   glm__v1__source_picture__init
-                     (Glm__V1__SourcePicture         *message)
+void   glm__v1__source_image__init
+                     (Glm__V1__SourceImage         *message)
 {
-  static const Glm__V1__SourcePicture init_value = GLM__V1__SOURCE_PICTURE__INIT;
+  static const Glm__V1__SourceImage init_value = GLM__V1__SOURCE_IMAGE__INIT;
   *message = init_value;
 }
-size_t glm__v1__source_picture__get_packed_size
-                     (const Glm__V1__SourcePicture *message)
+size_t glm__v1__source_image__get_packed_size
+                     (const Glm__V1__SourceImage *message)
 {
-  assert(message->base.descriptor == &glm__v1__source_picture__descriptor);
+  assert(message->base.descriptor == &glm__v1__source_image__descriptor);
   return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
 }
-size_t glm__v1__source_picture__pack
-                     (const Glm__V1__SourcePicture *message,
+size_t glm__v1__source_image__pack
+                     (const Glm__V1__SourceImage *message,
                       uint8_t       *out)
 {
-  assert(message->base.descriptor == &glm__v1__source_picture__descriptor);
+  assert(message->base.descriptor == &glm__v1__source_image__descriptor);
   return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
 }
-size_t glm__v1__source_picture__pack_to_buffer
-                     (const Glm__V1__SourcePicture *message,
+size_t glm__v1__source_image__pack_to_buffer
+                     (const Glm__V1__SourceImage *message,
                       ProtobufCBuffer *buffer)
 {
-  assert(message->base.descriptor == &glm__v1__source_picture__descriptor);
+  assert(message->base.descriptor == &glm__v1__source_image__descriptor);
   return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
 }
-Glm__V1__SourcePicture *
-       glm__v1__source_picture__unpack
+Glm__V1__SourceImage *
+       glm__v1__source_image__unpack
                      (ProtobufCAllocator  *allocator,
                       size_t               len,
                       const uint8_t       *data)
 {
-  return (Glm__V1__SourcePicture *)
-     protobuf_c_message_unpack (&glm__v1__source_picture__descriptor,
+  return (Glm__V1__SourceImage *)
+     protobuf_c_message_unpack (&glm__v1__source_image__descriptor,
                                 allocator, len, data);
 }
-void   glm__v1__source_picture__free_unpacked
-                     (Glm__V1__SourcePicture *message,
+void   glm__v1__source_image__free_unpacked
+                     (Glm__V1__SourceImage *message,
                       ProtobufCAllocator *allocator)
 {
   if(!message)
     return;
-  assert(message->base.descriptor == &glm__v1__source_picture__descriptor);
+  assert(message->base.descriptor == &glm__v1__source_image__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
 void   glm__v1__render_event__init
@@ -232,7 +232,7 @@ void   glm__v1__rendered_image__free_unpacked
   assert(message->base.descriptor == &glm__v1__rendered_image__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
-static const ProtobufCFieldDescriptor glm__v1__render_request__field_descriptors[10] =
+static const ProtobufCFieldDescriptor glm__v1__render_request__field_descriptors[4] =
 {
   {
     "prompt",
@@ -247,32 +247,20 @@ static const ProtobufCFieldDescriptor glm__v1__render_request__field_descriptors
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
-    "height",
+    "parameters",
     2,
     PROTOBUF_C_LABEL_NONE,
-    PROTOBUF_C_TYPE_UINT32,
+    PROTOBUF_C_TYPE_MESSAGE,
     0,   /* quantifier_offset */
-    offsetof(Glm__V1__RenderRequest, height),
-    NULL,
-    NULL,
-    0,             /* flags */
-    0,NULL,NULL    /* reserved1,reserved2, etc */
-  },
-  {
-    "width",
-    3,
-    PROTOBUF_C_LABEL_NONE,
-    PROTOBUF_C_TYPE_UINT32,
-    0,   /* quantifier_offset */
-    offsetof(Glm__V1__RenderRequest, width),
-    NULL,
+    offsetof(Glm__V1__RenderRequest, parameters),
+    &glm__v1__image_parameters__descriptor,
     NULL,
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
     "target",
-    4,
+    3,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_MESSAGE,
     0,   /* quantifier_offset */
@@ -284,93 +272,27 @@ static const ProtobufCFieldDescriptor glm__v1__render_request__field_descriptors
   },
   {
     "sources",
-    5,
+    4,
     PROTOBUF_C_LABEL_REPEATED,
     PROTOBUF_C_TYPE_MESSAGE,
     offsetof(Glm__V1__RenderRequest, n_sources),
     offsetof(Glm__V1__RenderRequest, sources),
-    &glm__v1__source_picture__descriptor,
-    NULL,
-    0,             /* flags */
-    0,NULL,NULL    /* reserved1,reserved2, etc */
-  },
-  {
-    "steps",
-    6,
-    PROTOBUF_C_LABEL_NONE,
-    PROTOBUF_C_TYPE_UINT32,
-    0,   /* quantifier_offset */
-    offsetof(Glm__V1__RenderRequest, steps),
-    NULL,
-    NULL,
-    0,             /* flags */
-    0,NULL,NULL    /* reserved1,reserved2, etc */
-  },
-  {
-    "guidance_scale",
-    7,
-    PROTOBUF_C_LABEL_NONE,
-    PROTOBUF_C_TYPE_FLOAT,
-    0,   /* quantifier_offset */
-    offsetof(Glm__V1__RenderRequest, guidance_scale),
-    NULL,
-    NULL,
-    0,             /* flags */
-    0,NULL,NULL    /* reserved1,reserved2, etc */
-  },
-  {
-    "seed",
-    8,
-    PROTOBUF_C_LABEL_NONE,
-    PROTOBUF_C_TYPE_UINT64,
-    0,   /* quantifier_offset */
-    offsetof(Glm__V1__RenderRequest, seed),
-    NULL,
-    NULL,
-    0,             /* flags */
-    0,NULL,NULL    /* reserved1,reserved2, etc */
-  },
-  {
-    "format",
-    9,
-    PROTOBUF_C_LABEL_NONE,
-    PROTOBUF_C_TYPE_ENUM,
-    0,   /* quantifier_offset */
-    offsetof(Glm__V1__RenderRequest, format),
-    &glm__v1__image_format__descriptor,
-    NULL,
-    0,             /* flags */
-    0,NULL,NULL    /* reserved1,reserved2, etc */
-  },
-  {
-    "jpeg_quality",
-    10,
-    PROTOBUF_C_LABEL_NONE,
-    PROTOBUF_C_TYPE_UINT32,
-    0,   /* quantifier_offset */
-    offsetof(Glm__V1__RenderRequest, jpeg_quality),
-    NULL,
+    &glm__v1__source_image__descriptor,
     NULL,
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
 };
 static const unsigned glm__v1__render_request__field_indices_by_name[] = {
-  8,   /* field[8] = format */
-  6,   /* field[6] = guidance_scale */
-  1,   /* field[1] = height */
-  9,   /* field[9] = jpeg_quality */
+  1,   /* field[1] = parameters */
   0,   /* field[0] = prompt */
-  7,   /* field[7] = seed */
-  4,   /* field[4] = sources */
-  5,   /* field[5] = steps */
-  3,   /* field[3] = target */
-  2,   /* field[2] = width */
+  3,   /* field[3] = sources */
+  2,   /* field[2] = target */
 };
 static const ProtobufCIntRange glm__v1__render_request__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 10 }
+  { 0, 4 }
 };
 const ProtobufCMessageDescriptor glm__v1__render_request__descriptor =
 {
@@ -380,14 +302,14 @@ const ProtobufCMessageDescriptor glm__v1__render_request__descriptor =
   "Glm__V1__RenderRequest",
   "glm.v1",
   sizeof(Glm__V1__RenderRequest),
-  10,
+  4,
   glm__v1__render_request__field_descriptors,
   glm__v1__render_request__field_indices_by_name,
   1,  glm__v1__render_request__number_ranges,
   (ProtobufCMessageInit) glm__v1__render_request__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor glm__v1__source_picture__field_descriptors[2] =
+static const ProtobufCFieldDescriptor glm__v1__source_image__field_descriptors[2] =
 {
   {
     "image",
@@ -395,7 +317,7 @@ static const ProtobufCFieldDescriptor glm__v1__source_picture__field_descriptors
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_BYTES,
     0,   /* quantifier_offset */
-    offsetof(Glm__V1__SourcePicture, image),
+    offsetof(Glm__V1__SourceImage, image),
     NULL,
     NULL,
     0,             /* flags */
@@ -407,35 +329,35 @@ static const ProtobufCFieldDescriptor glm__v1__source_picture__field_descriptors
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_MESSAGE,
     0,   /* quantifier_offset */
-    offsetof(Glm__V1__SourcePicture, codes),
+    offsetof(Glm__V1__SourceImage, codes),
     &glm__v1__code_grid__descriptor,
     NULL,
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
 };
-static const unsigned glm__v1__source_picture__field_indices_by_name[] = {
+static const unsigned glm__v1__source_image__field_indices_by_name[] = {
   1,   /* field[1] = codes */
   0,   /* field[0] = image */
 };
-static const ProtobufCIntRange glm__v1__source_picture__number_ranges[1 + 1] =
+static const ProtobufCIntRange glm__v1__source_image__number_ranges[1 + 1] =
 {
   { 1, 0 },
   { 0, 2 }
 };
-const ProtobufCMessageDescriptor glm__v1__source_picture__descriptor =
+const ProtobufCMessageDescriptor glm__v1__source_image__descriptor =
 {
   PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
-  "glm.v1.SourcePicture",
-  "SourcePicture",
-  "Glm__V1__SourcePicture",
+  "glm.v1.SourceImage",
+  "SourceImage",
+  "Glm__V1__SourceImage",
   "glm.v1",
-  sizeof(Glm__V1__SourcePicture),
+  sizeof(Glm__V1__SourceImage),
   2,
-  glm__v1__source_picture__field_descriptors,
-  glm__v1__source_picture__field_indices_by_name,
-  1,  glm__v1__source_picture__number_ranges,
-  (ProtobufCMessageInit) glm__v1__source_picture__init,
+  glm__v1__source_image__field_descriptors,
+  glm__v1__source_image__field_indices_by_name,
+  1,  glm__v1__source_image__number_ranges,
+  (ProtobufCMessageInit) glm__v1__source_image__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
 static const ProtobufCFieldDescriptor glm__v1__render_event__field_descriptors[2] =

@@ -277,7 +277,7 @@ void   glm__v1__stage_timing__free_unpacked
   assert(message->base.descriptor == &glm__v1__stage_timing__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
-static const ProtobufCFieldDescriptor glm__v1__generate_image_request__field_descriptors[10] =
+static const ProtobufCFieldDescriptor glm__v1__generate_image_request__field_descriptors[5] =
 {
   {
     "prompt",
@@ -304,118 +304,53 @@ static const ProtobufCFieldDescriptor glm__v1__generate_image_request__field_des
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
-    "height",
+    "parameters",
     3,
-    PROTOBUF_C_LABEL_NONE,
-    PROTOBUF_C_TYPE_UINT32,
-    offsetof(Glm__V1__GenerateImageRequest, height_opt_case),
-    offsetof(Glm__V1__GenerateImageRequest, height),
-    NULL,
-    NULL,
-    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
-    0,NULL,NULL    /* reserved1,reserved2, etc */
-  },
-  {
-    "width",
-    4,
-    PROTOBUF_C_LABEL_NONE,
-    PROTOBUF_C_TYPE_UINT32,
-    offsetof(Glm__V1__GenerateImageRequest, width_opt_case),
-    offsetof(Glm__V1__GenerateImageRequest, width),
-    NULL,
-    NULL,
-    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
-    0,NULL,NULL    /* reserved1,reserved2, etc */
-  },
-  {
-    "steps",
-    5,
-    PROTOBUF_C_LABEL_NONE,
-    PROTOBUF_C_TYPE_UINT32,
-    offsetof(Glm__V1__GenerateImageRequest, steps_opt_case),
-    offsetof(Glm__V1__GenerateImageRequest, steps),
-    NULL,
-    NULL,
-    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
-    0,NULL,NULL    /* reserved1,reserved2, etc */
-  },
-  {
-    "guidance_scale",
-    6,
-    PROTOBUF_C_LABEL_NONE,
-    PROTOBUF_C_TYPE_FLOAT,
-    offsetof(Glm__V1__GenerateImageRequest, guidance_scale_opt_case),
-    offsetof(Glm__V1__GenerateImageRequest, guidance_scale),
-    NULL,
-    NULL,
-    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
-    0,NULL,NULL    /* reserved1,reserved2, etc */
-  },
-  {
-    "seed",
-    7,
-    PROTOBUF_C_LABEL_NONE,
-    PROTOBUF_C_TYPE_UINT64,
-    offsetof(Glm__V1__GenerateImageRequest, seed_opt_case),
-    offsetof(Glm__V1__GenerateImageRequest, seed),
-    NULL,
-    NULL,
-    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
-    0,NULL,NULL    /* reserved1,reserved2, etc */
-  },
-  {
-    "format",
-    8,
-    PROTOBUF_C_LABEL_NONE,
-    PROTOBUF_C_TYPE_ENUM,
-    0,   /* quantifier_offset */
-    offsetof(Glm__V1__GenerateImageRequest, format),
-    &glm__v1__image_format__descriptor,
-    NULL,
-    0,             /* flags */
-    0,NULL,NULL    /* reserved1,reserved2, etc */
-  },
-  {
-    "jpeg_quality",
-    9,
-    PROTOBUF_C_LABEL_NONE,
-    PROTOBUF_C_TYPE_UINT32,
-    0,   /* quantifier_offset */
-    offsetof(Glm__V1__GenerateImageRequest, jpeg_quality),
-    NULL,
-    NULL,
-    0,             /* flags */
-    0,NULL,NULL    /* reserved1,reserved2, etc */
-  },
-  {
-    "sampling",
-    10,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_MESSAGE,
     0,   /* quantifier_offset */
-    offsetof(Glm__V1__GenerateImageRequest, sampling),
-    &glm__v1__sampling__descriptor,
+    offsetof(Glm__V1__GenerateImageRequest, parameters),
+    &glm__v1__image_parameters__descriptor,
     NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "pipeline",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Glm__V1__GenerateImageRequest, pipeline),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "model",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Glm__V1__GenerateImageRequest, model),
+    NULL,
+    &protobuf_c_empty_string,
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
 };
 static const unsigned glm__v1__generate_image_request__field_indices_by_name[] = {
-  7,   /* field[7] = format */
-  5,   /* field[5] = guidance_scale */
-  2,   /* field[2] = height */
   1,   /* field[1] = images */
-  8,   /* field[8] = jpeg_quality */
+  4,   /* field[4] = model */
+  2,   /* field[2] = parameters */
+  3,   /* field[3] = pipeline */
   0,   /* field[0] = prompt */
-  9,   /* field[9] = sampling */
-  6,   /* field[6] = seed */
-  4,   /* field[4] = steps */
-  3,   /* field[3] = width */
 };
 static const ProtobufCIntRange glm__v1__generate_image_request__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 10 }
+  { 0, 5 }
 };
 const ProtobufCMessageDescriptor glm__v1__generate_image_request__descriptor =
 {
@@ -425,7 +360,7 @@ const ProtobufCMessageDescriptor glm__v1__generate_image_request__descriptor =
   "Glm__V1__GenerateImageRequest",
   "glm.v1",
   sizeof(Glm__V1__GenerateImageRequest),
-  10,
+  5,
   glm__v1__generate_image_request__field_descriptors,
   glm__v1__generate_image_request__field_indices_by_name,
   1,  glm__v1__generate_image_request__number_ranges,
@@ -496,7 +431,7 @@ const ProtobufCMessageDescriptor glm__v1__generate_image_event__descriptor =
   (ProtobufCMessageInit) glm__v1__generate_image_event__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor glm__v1__accepted__field_descriptors[11] =
+static const ProtobufCFieldDescriptor glm__v1__accepted__field_descriptors[5] =
 {
   {
     "request_id",
@@ -511,92 +446,20 @@ static const ProtobufCFieldDescriptor glm__v1__accepted__field_descriptors[11] =
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
-    "height",
+    "parameters",
     2,
-    PROTOBUF_C_LABEL_NONE,
-    PROTOBUF_C_TYPE_UINT32,
-    0,   /* quantifier_offset */
-    offsetof(Glm__V1__Accepted, height),
-    NULL,
-    NULL,
-    0,             /* flags */
-    0,NULL,NULL    /* reserved1,reserved2, etc */
-  },
-  {
-    "width",
-    3,
-    PROTOBUF_C_LABEL_NONE,
-    PROTOBUF_C_TYPE_UINT32,
-    0,   /* quantifier_offset */
-    offsetof(Glm__V1__Accepted, width),
-    NULL,
-    NULL,
-    0,             /* flags */
-    0,NULL,NULL    /* reserved1,reserved2, etc */
-  },
-  {
-    "steps",
-    4,
-    PROTOBUF_C_LABEL_NONE,
-    PROTOBUF_C_TYPE_UINT32,
-    0,   /* quantifier_offset */
-    offsetof(Glm__V1__Accepted, steps),
-    NULL,
-    NULL,
-    0,             /* flags */
-    0,NULL,NULL    /* reserved1,reserved2, etc */
-  },
-  {
-    "guidance_scale",
-    5,
-    PROTOBUF_C_LABEL_NONE,
-    PROTOBUF_C_TYPE_FLOAT,
-    0,   /* quantifier_offset */
-    offsetof(Glm__V1__Accepted, guidance_scale),
-    NULL,
-    NULL,
-    0,             /* flags */
-    0,NULL,NULL    /* reserved1,reserved2, etc */
-  },
-  {
-    "seed",
-    6,
-    PROTOBUF_C_LABEL_NONE,
-    PROTOBUF_C_TYPE_UINT64,
-    0,   /* quantifier_offset */
-    offsetof(Glm__V1__Accepted, seed),
-    NULL,
-    NULL,
-    0,             /* flags */
-    0,NULL,NULL    /* reserved1,reserved2, etc */
-  },
-  {
-    "format",
-    7,
-    PROTOBUF_C_LABEL_NONE,
-    PROTOBUF_C_TYPE_ENUM,
-    0,   /* quantifier_offset */
-    offsetof(Glm__V1__Accepted, format),
-    &glm__v1__image_format__descriptor,
-    NULL,
-    0,             /* flags */
-    0,NULL,NULL    /* reserved1,reserved2, etc */
-  },
-  {
-    "sampling",
-    8,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_MESSAGE,
     0,   /* quantifier_offset */
-    offsetof(Glm__V1__Accepted, sampling),
-    &glm__v1__sampling__descriptor,
+    offsetof(Glm__V1__Accepted, parameters),
+    &glm__v1__image_parameters__descriptor,
     NULL,
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
     "sources",
-    9,
+    3,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_UINT32,
     0,   /* quantifier_offset */
@@ -608,7 +471,7 @@ static const ProtobufCFieldDescriptor glm__v1__accepted__field_descriptors[11] =
   },
   {
     "model_name",
-    10,
+    4,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_STRING,
     0,   /* quantifier_offset */
@@ -620,7 +483,7 @@ static const ProtobufCFieldDescriptor glm__v1__accepted__field_descriptors[11] =
   },
   {
     "model_fingerprint",
-    11,
+    5,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_STRING,
     0,   /* quantifier_offset */
@@ -632,22 +495,16 @@ static const ProtobufCFieldDescriptor glm__v1__accepted__field_descriptors[11] =
   },
 };
 static const unsigned glm__v1__accepted__field_indices_by_name[] = {
-  6,   /* field[6] = format */
-  4,   /* field[4] = guidance_scale */
-  1,   /* field[1] = height */
-  10,   /* field[10] = model_fingerprint */
-  9,   /* field[9] = model_name */
+  4,   /* field[4] = model_fingerprint */
+  3,   /* field[3] = model_name */
+  1,   /* field[1] = parameters */
   0,   /* field[0] = request_id */
-  7,   /* field[7] = sampling */
-  5,   /* field[5] = seed */
-  8,   /* field[8] = sources */
-  3,   /* field[3] = steps */
-  2,   /* field[2] = width */
+  2,   /* field[2] = sources */
 };
 static const ProtobufCIntRange glm__v1__accepted__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 11 }
+  { 0, 5 }
 };
 const ProtobufCMessageDescriptor glm__v1__accepted__descriptor =
 {
@@ -657,7 +514,7 @@ const ProtobufCMessageDescriptor glm__v1__accepted__descriptor =
   "Glm__V1__Accepted",
   "glm.v1",
   sizeof(Glm__V1__Accepted),
-  11,
+  5,
   glm__v1__accepted__field_descriptors,
   glm__v1__accepted__field_indices_by_name,
   1,  glm__v1__accepted__number_ranges,
@@ -728,7 +585,7 @@ const ProtobufCMessageDescriptor glm__v1__progress__descriptor =
   (ProtobufCMessageInit) glm__v1__progress__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor glm__v1__generated_image__field_descriptors[10] =
+static const ProtobufCFieldDescriptor glm__v1__generated_image__field_descriptors[5] =
 {
   {
     "image",
@@ -743,80 +600,20 @@ static const ProtobufCFieldDescriptor glm__v1__generated_image__field_descriptor
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
-    "format",
+    "parameters",
     2,
     PROTOBUF_C_LABEL_NONE,
-    PROTOBUF_C_TYPE_ENUM,
+    PROTOBUF_C_TYPE_MESSAGE,
     0,   /* quantifier_offset */
-    offsetof(Glm__V1__GeneratedImage, format),
-    &glm__v1__image_format__descriptor,
-    NULL,
-    0,             /* flags */
-    0,NULL,NULL    /* reserved1,reserved2, etc */
-  },
-  {
-    "height",
-    3,
-    PROTOBUF_C_LABEL_NONE,
-    PROTOBUF_C_TYPE_UINT32,
-    0,   /* quantifier_offset */
-    offsetof(Glm__V1__GeneratedImage, height),
-    NULL,
-    NULL,
-    0,             /* flags */
-    0,NULL,NULL    /* reserved1,reserved2, etc */
-  },
-  {
-    "width",
-    4,
-    PROTOBUF_C_LABEL_NONE,
-    PROTOBUF_C_TYPE_UINT32,
-    0,   /* quantifier_offset */
-    offsetof(Glm__V1__GeneratedImage, width),
-    NULL,
-    NULL,
-    0,             /* flags */
-    0,NULL,NULL    /* reserved1,reserved2, etc */
-  },
-  {
-    "steps",
-    5,
-    PROTOBUF_C_LABEL_NONE,
-    PROTOBUF_C_TYPE_UINT32,
-    0,   /* quantifier_offset */
-    offsetof(Glm__V1__GeneratedImage, steps),
-    NULL,
-    NULL,
-    0,             /* flags */
-    0,NULL,NULL    /* reserved1,reserved2, etc */
-  },
-  {
-    "guidance_scale",
-    6,
-    PROTOBUF_C_LABEL_NONE,
-    PROTOBUF_C_TYPE_FLOAT,
-    0,   /* quantifier_offset */
-    offsetof(Glm__V1__GeneratedImage, guidance_scale),
-    NULL,
-    NULL,
-    0,             /* flags */
-    0,NULL,NULL    /* reserved1,reserved2, etc */
-  },
-  {
-    "seed",
-    7,
-    PROTOBUF_C_LABEL_NONE,
-    PROTOBUF_C_TYPE_UINT64,
-    0,   /* quantifier_offset */
-    offsetof(Glm__V1__GeneratedImage, seed),
-    NULL,
+    offsetof(Glm__V1__GeneratedImage, parameters),
+    &glm__v1__image_parameters__descriptor,
     NULL,
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
     "model_fingerprint",
-    8,
+    3,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_STRING,
     0,   /* quantifier_offset */
@@ -828,7 +625,7 @@ static const ProtobufCFieldDescriptor glm__v1__generated_image__field_descriptor
   },
   {
     "build",
-    9,
+    4,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_STRING,
     0,   /* quantifier_offset */
@@ -840,7 +637,7 @@ static const ProtobufCFieldDescriptor glm__v1__generated_image__field_descriptor
   },
   {
     "timings",
-    10,
+    5,
     PROTOBUF_C_LABEL_REPEATED,
     PROTOBUF_C_TYPE_MESSAGE,
     offsetof(Glm__V1__GeneratedImage, n_timings),
@@ -852,21 +649,16 @@ static const ProtobufCFieldDescriptor glm__v1__generated_image__field_descriptor
   },
 };
 static const unsigned glm__v1__generated_image__field_indices_by_name[] = {
-  8,   /* field[8] = build */
-  1,   /* field[1] = format */
-  5,   /* field[5] = guidance_scale */
-  2,   /* field[2] = height */
+  3,   /* field[3] = build */
   0,   /* field[0] = image */
-  7,   /* field[7] = model_fingerprint */
-  6,   /* field[6] = seed */
-  4,   /* field[4] = steps */
-  9,   /* field[9] = timings */
-  3,   /* field[3] = width */
+  2,   /* field[2] = model_fingerprint */
+  1,   /* field[1] = parameters */
+  4,   /* field[4] = timings */
 };
 static const ProtobufCIntRange glm__v1__generated_image__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 10 }
+  { 0, 5 }
 };
 const ProtobufCMessageDescriptor glm__v1__generated_image__descriptor =
 {
@@ -876,7 +668,7 @@ const ProtobufCMessageDescriptor glm__v1__generated_image__descriptor =
   "Glm__V1__GeneratedImage",
   "glm.v1",
   sizeof(Glm__V1__GeneratedImage),
-  10,
+  5,
   glm__v1__generated_image__field_descriptors,
   glm__v1__generated_image__field_indices_by_name,
   1,  glm__v1__generated_image__number_ranges,

@@ -232,7 +232,7 @@ void   glm__v1__generated_tokens__free_unpacked
   assert(message->base.descriptor == &glm__v1__generated_tokens__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
-static const ProtobufCFieldDescriptor glm__v1__generate_tokens_request__field_descriptors[6] =
+static const ProtobufCFieldDescriptor glm__v1__generate_tokens_request__field_descriptors[3] =
 {
   {
     "prompt",
@@ -247,32 +247,20 @@ static const ProtobufCFieldDescriptor glm__v1__generate_tokens_request__field_de
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
-    "height",
+    "parameters",
     2,
     PROTOBUF_C_LABEL_NONE,
-    PROTOBUF_C_TYPE_UINT32,
+    PROTOBUF_C_TYPE_MESSAGE,
     0,   /* quantifier_offset */
-    offsetof(Glm__V1__GenerateTokensRequest, height),
-    NULL,
-    NULL,
-    0,             /* flags */
-    0,NULL,NULL    /* reserved1,reserved2, etc */
-  },
-  {
-    "width",
-    3,
-    PROTOBUF_C_LABEL_NONE,
-    PROTOBUF_C_TYPE_UINT32,
-    0,   /* quantifier_offset */
-    offsetof(Glm__V1__GenerateTokensRequest, width),
-    NULL,
+    offsetof(Glm__V1__GenerateTokensRequest, parameters),
+    &glm__v1__image_parameters__descriptor,
     NULL,
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
     "sources",
-    4,
+    3,
     PROTOBUF_C_LABEL_REPEATED,
     PROTOBUF_C_TYPE_MESSAGE,
     offsetof(Glm__V1__GenerateTokensRequest, n_sources),
@@ -282,43 +270,16 @@ static const ProtobufCFieldDescriptor glm__v1__generate_tokens_request__field_de
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
-  {
-    "seed",
-    5,
-    PROTOBUF_C_LABEL_NONE,
-    PROTOBUF_C_TYPE_UINT64,
-    0,   /* quantifier_offset */
-    offsetof(Glm__V1__GenerateTokensRequest, seed),
-    NULL,
-    NULL,
-    0,             /* flags */
-    0,NULL,NULL    /* reserved1,reserved2, etc */
-  },
-  {
-    "sampling",
-    6,
-    PROTOBUF_C_LABEL_NONE,
-    PROTOBUF_C_TYPE_MESSAGE,
-    0,   /* quantifier_offset */
-    offsetof(Glm__V1__GenerateTokensRequest, sampling),
-    &glm__v1__sampling__descriptor,
-    NULL,
-    0,             /* flags */
-    0,NULL,NULL    /* reserved1,reserved2, etc */
-  },
 };
 static const unsigned glm__v1__generate_tokens_request__field_indices_by_name[] = {
-  1,   /* field[1] = height */
+  1,   /* field[1] = parameters */
   0,   /* field[0] = prompt */
-  5,   /* field[5] = sampling */
-  4,   /* field[4] = seed */
-  3,   /* field[3] = sources */
-  2,   /* field[2] = width */
+  2,   /* field[2] = sources */
 };
 static const ProtobufCIntRange glm__v1__generate_tokens_request__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 6 }
+  { 0, 3 }
 };
 const ProtobufCMessageDescriptor glm__v1__generate_tokens_request__descriptor =
 {
@@ -328,7 +289,7 @@ const ProtobufCMessageDescriptor glm__v1__generate_tokens_request__descriptor =
   "Glm__V1__GenerateTokensRequest",
   "glm.v1",
   sizeof(Glm__V1__GenerateTokensRequest),
-  6,
+  3,
   glm__v1__generate_tokens_request__field_descriptors,
   glm__v1__generate_tokens_request__field_indices_by_name,
   1,  glm__v1__generate_tokens_request__number_ranges,

@@ -1,61 +1,58 @@
-/// What a request may ask for. The same checks stand at every door: client, gateway and stage.
+/// What a request may ask for. Each process that receives a request checks it against these limits once, when it decodes the request.
 public enum RequestLimits {
-    /// Pixels of one grid token; sizes are multiples of it.
+    /// Pixels of one grid cell; sides of images are multiples of it.
     public static let sizeMultiple = 32
+    /// Pixels of one side.
     public static let sides = 32...4096
-    /// The area of 2048 × 2048, the largest the model was trained for.
+    /// Pixels: 2048 × 2048, the largest area that the model was trained for.
     public static let maximumArea = 2048 * 2048
     public static let steps = 1...200
     public static let guidanceScale: ClosedRange<Float> = 0...20
+    public static let jpegQuality = 1...100
     /// Bytes of UTF-8: some 8,000 tokens.
     public static let promptBytes = 1...32_768
     public static let sourceImages = 0...8
+    /// Bytes of one source image's file.
+    public static let maximumImageBytes = 64 << 20
     public static let temperature: ClosedRange<Float> = 0.01...10
     public static let topP: ClosedRange<Float> = 0.001...1
     public static let topK = 1...1_000_000
 
-    public static func checkPrompt(_ prompt: String) throws(GLMImageError) {
+    public static func checkPrompt(_ prompt: String) throws(RequestError) {
         let bytes = prompt.utf8.count
-        if bytes == 0 || prompt.allSatisfy(\.isWhitespace) { throw invalid("prompt is empty; write what the picture shows") }
-        if bytes > promptBytes.upperBound { throw invalid("prompt has \(bytes) bytes, the limit is \(promptBytes.upperBound)") }
+        if bytes == 0 || prompt.allSatisfy(\.isWhitespace) { throw RequestError("prompt is empty; write what the picture shows") }
+        if bytes > promptBytes.upperBound { throw RequestError("prompt has \(bytes) bytes, the limit is \(promptBytes.upperBound)") }
     }
 
-    public static func checkSize(height: Int, width: Int) throws(GLMImageError) {
-        for (name, value) in [("height", height), ("width", width)] {
-            if !sides.contains(value) { throw invalid("\(name) \(value) is outside \(sides.lowerBound) through \(sides.upperBound) pixels") }
-            if value % sizeMultiple != 0 { throw invalid("\(name) \(value) is not a multiple of \(sizeMultiple) pixels") }
-        }
+    /// - Parameter name: `height` or `width`.
+    public static func checkSide(_ name: String, _ value: Int) throws(RequestError) {
+        if !sides.contains(value) { throw RequestError("\(name) \(value) is outside \(sides.lowerBound) through \(sides.upperBound) pixels") }
+        if value % sizeMultiple != 0 { throw RequestError("\(name) \(value) is not a multiple of \(sizeMultiple) pixels") }
+    }
+
+    public static func checkSize(height: Int, width: Int) throws(RequestError) {
+        try checkSide("height", height)
+        try checkSide("width", width)
         if height * width > maximumArea {
-            throw invalid("width × height \(width) × \(height) is \(width * height) pixels, the limit is \(maximumArea)")
+            throw RequestError("width × height \(width) × \(height) is \(width * height) pixels, the limit is \(maximumArea)")
         }
     }
 
-    public static func checkSteps(_ value: Int) throws(GLMImageError) {
-        if !steps.contains(value) { throw invalid("steps \(value) is outside \(steps.lowerBound) through \(steps.upperBound)") }
+    public static func checkSourceCount(_ value: Int) throws(RequestError) {
+        if !sourceImages.contains(value) { throw RequestError("\(value) source images, the limit is \(sourceImages.upperBound)") }
     }
 
-    public static func checkGuidanceScale(_ value: Float) throws(GLMImageError) {
-        // NaN is in no range.
-        if !guidanceScale.contains(value) {
-            throw invalid("guidance_scale \(value) is outside \(guidanceScale.lowerBound) through \(guidanceScale.upperBound)")
-        }
+    /// Refuses a file that is too large, or begins neither as PNG nor as JPEG. The rest of a file is checked where it is decoded.
+    /// - Parameter field: names the file to the caller.
+    public static func checkImageFile(_ bytes: [UInt8], _ field: String) throws(RequestError) {
+        guard bytes.count <= maximumImageBytes else { throw RequestError("\(field) has \(bytes.count) bytes; at most \(maximumImageBytes)") }
+        guard ImageFormat(magic: bytes) != nil else { throw RequestError("\(field) has \(bytes.count) bytes that are neither PNG nor JPEG") }
     }
 
-    public static func checkSourceCount(_ value: Int) throws(GLMImageError) {
-        if !sourceImages.contains(value) { throw invalid("\(value) source images, the limit is \(sourceImages.upperBound)") }
-    }
-
-    public static func checkSampling(_ sampling: SamplingOverride) throws(GLMImageError) {
-        if let value = sampling.temperature, !temperature.contains(value) {
-            throw invalid("temperature \(value) is outside \(temperature.lowerBound) through \(temperature.upperBound)")
-        }
-        if let value = sampling.topP, !topP.contains(value) {
-            throw invalid("top_p \(value) is outside \(topP.lowerBound) through \(topP.upperBound)")
-        }
-        if let value = sampling.topK, !topK.contains(value) {
-            throw invalid("top_k \(value) is outside \(topK.lowerBound) through \(topK.upperBound)")
+    /// Refuses a value outside its range. NaN is in no range.
+    static func check<Value: Comparable>(_ name: String, _ value: Value?, in range: ClosedRange<Value>) throws(RequestError) {
+        if let value, !range.contains(value) {
+            throw RequestError("\(name) \(value) is outside \(range.lowerBound) through \(range.upperBound)")
         }
     }
-
-    private static func invalid(_ message: String) -> GLMImageError { GLMImageError(.invalidRequest, message) }
 }

@@ -1,3 +1,4 @@
+import Domain
 import GRPCCore
 public import ServerKit
 public import Wire

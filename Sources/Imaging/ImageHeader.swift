@@ -1,3 +1,4 @@
+public import Domain
 import CImageCodecs
 
 /// What an encoded picture says of itself, read without decoding it.

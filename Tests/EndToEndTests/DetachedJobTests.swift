@@ -1,3 +1,4 @@
+import Domain
 import Foundation
 import Processes
 import Testing
@@ -9,7 +10,9 @@ import Wire
     func gatewayKilled() async throws {
         let scratch = try Scratch()
         let first = try await RunningFleet.start("text,diffusion", in: scratch, [])
-        let requests = (0..<20).map { GenerateImageRequest(prompt: "a \"cat\"", height: 64, width: 64, steps: 20, seed: UInt64($0)) }
+        let requests = (0..<20).map {
+            GenerateImageRequest(prompt: "a \"cat\"", parameters: ImageOptions(height: 64, width: 64, steps: 20, seed: UInt64($0)))
+        }
         let undisturbed = try await first.answers(requests, atOnce: 4)
         let client = JobsClient(first.connection)
         for (index, request) in requests.enumerated() {
@@ -47,12 +50,13 @@ import Wire
         #expect(try await Program.run("glm", ["jobs", "wait", id] + gateway, in: scratch).output == ["\(id) done"])
         let fetched = try await Program.run("glm", ["jobs", "fetch", id, "-o", scratch.file("a.png")] + gateway, in: scratch)
         #expect(fetched.exit == .code(0), "\(fetched.errors)")
-        let direct = try await fleet.gateway.generate(GenerateImageRequest(prompt: "x", height: 64, width: 64, steps: 2, seed: 3))
+        let direct = try await fleet.gateway.generate(
+            GenerateImageRequest(prompt: "x", parameters: ImageOptions(height: 64, width: 64, steps: 2, seed: 3)))
         #expect(try scratch.bytes("a.png") == Data(direct.image))
         #expect(try await Program.run("glm", ["jobs"] + gateway, in: scratch).output.contains { $0.hasPrefix(id) && $0.contains("done") })
 
         let client = JobsClient(fleet.connection)
-        let long = GenerateImageRequest(prompt: "x", height: 1024, width: 1024, steps: 200, seed: 1)
+        let long = GenerateImageRequest(prompt: "x", parameters: ImageOptions(height: 1024, width: 1024, steps: 200, seed: 1))
         _ = try await client.submit(SubmitJobRequest(id: "long", request: long))
         #expect(try await client.submit(SubmitJobRequest(id: "long", request: long)).id == "long")
         let conflict = await #expect(throws: CallError.self) {
@@ -66,7 +70,7 @@ import Wire
         let unknown = await #expect(throws: CallError.self) { try await client.get("nothing") }
         #expect(unknown?.status == .notFound)
         let bad = await #expect(throws: CallError.self) {
-            try await client.submit(SubmitJobRequest(request: GenerateImageRequest(prompt: "x", steps: 0)))
+            try await client.submit(SubmitJobRequest(request: GenerateImageRequest(prompt: "x", parameters: ImageOptions(steps: 0))))
         }
         #expect(bad == CallError(.invalidArgument, "steps 0 is outside 1 through 200"))
         await fleet.stop()

@@ -16,7 +16,8 @@ import Wire
         try (0..<count).map { index in
             let picture = RGBImage(width: 64, height: 64, pixels: (0..<64 * 64 * 3).map { UInt8(truncatingIfNeeded: $0 &+ 3 &* index) })
             let images = index % 3 == 2 ? [try picture.png()] : []
-            return GenerateImageRequest(prompt: "a \"cat\"", images: images, height: 64, width: 64, steps: 4, seed: UInt64(index))
+            return GenerateImageRequest(
+                prompt: "a \"cat\"", images: images, parameters: ImageOptions(height: 64, width: 64, steps: 4, seed: UInt64(index)))
         }
     }
 

@@ -1,3 +1,4 @@
+import Domain
 import Foundation
 import Processes
 import Testing
@@ -6,7 +7,7 @@ import Wire
 /// A running gateway and its stages.
 @Suite(.timeLimit(.minutes(2)), .serialized) struct FleetTests {
     /// Long enough to be met at work.
-    private static let long = GenerateImageRequest(prompt: "a cat", height: 1024, width: 1024, steps: 200, seed: 1)
+    private static let long = GenerateImageRequest(prompt: "a cat", parameters: ImageOptions(height: 1024, width: 1024, steps: 200, seed: 1))
 
     @Test("every bad request gives its status and message, and the fleet serves the next")
     func badRequests() async throws {
@@ -19,13 +20,16 @@ import Wire
         let cases: [(GenerateImageRequest, String)] = [
             (GenerateImageRequest(prompt: String(repeating: "long ", count: 10_000)), "prompt has 50000 bytes, the limit is 32768"),
             (GenerateImageRequest(prompt: ""), "prompt is empty"),
-            (GenerateImageRequest(prompt: "x", height: 100, width: 64), "height 100 is not a multiple of 32 pixels"),
-            (GenerateImageRequest(prompt: "x", height: 64, width: 8192), "width 8192 is outside 32 through 4096 pixels"),
-            (GenerateImageRequest(prompt: "x", height: 64, width: 64, steps: 0), "steps 0 is outside 1 through 200"),
-            (GenerateImageRequest(prompt: "x", height: 64, width: 64, guidanceScale: .nan), "guidance_scale nan is outside"),
-            (GenerateImageRequest(prompt: "x", images: [truncated], height: 64, width: 64), "images[0]: PNG: "),
-            (GenerateImageRequest(prompt: "x", images: [bomb], height: 64, width: 64), "images[0]: "),
-            (GenerateImageRequest(prompt: "x", images: [[]], height: 64, width: 64), "images[0]: a picture of 0 bytes"),
+            (GenerateImageRequest(prompt: "x", parameters: ImageOptions(height: 100, width: 64)), "height 100 is not a multiple of 32 pixels"),
+            (GenerateImageRequest(prompt: "x", parameters: ImageOptions(height: 64, width: 8192)), "width 8192 is outside 32 through 4096 pixels"),
+            (GenerateImageRequest(prompt: "x", parameters: ImageOptions(height: 64, width: 64, steps: 0)), "steps 0 is outside 1 through 200"),
+            (
+                GenerateImageRequest(prompt: "x", parameters: ImageOptions(height: 64, width: 64, guidanceScale: .nan)),
+                "guidance_scale nan is outside"
+            ),
+            (GenerateImageRequest(prompt: "x", images: [truncated], parameters: ImageOptions(height: 64, width: 64)), "images[0]: PNG: "),
+            (GenerateImageRequest(prompt: "x", images: [bomb], parameters: ImageOptions(height: 64, width: 64)), "images[0]: "),
+            (GenerateImageRequest(prompt: "x", images: [[]], parameters: ImageOptions(height: 64, width: 64)), "images[0]: a picture of 0 bytes"),
         ]
         let first = try await fleet.picture()
         for (request, message) in cases {
@@ -78,10 +82,12 @@ import Wire
         _ = try await stage.output { $0.hasPrefix("ready ") }
         try await fleet.waitForStages { $0.count { $0.health == .serving } == 2 }
         // Work in flight is finished first.
-        let last = Task { try await fleet.gateway.generate(GenerateImageRequest(prompt: "x", height: 256, width: 256, steps: 20, seed: 1)) }
+        let last = Task {
+            try await fleet.gateway.generate(GenerateImageRequest(prompt: "x", parameters: ImageOptions(height: 256, width: 256, steps: 20, seed: 1)))
+        }
         try await fleet.waitForStages { $0.contains { $0.description?.kind == "diffusion" && $0.description?.running == 1 } }
         stage.child.send(SIGTERM)
-        #expect(try await last.value.height == 256)
+        #expect(try await last.value.parameters.height == 256)
         #expect(try await stage.result().exit == .code(0))
         #expect(!FileManager.default.fileExists(atPath: fleet.folder + "/diffusion-0.sock"))
         try await fleet.waitForStages { $0.count == 1 }

@@ -1,3 +1,4 @@
+import Domain
 import Foundation
 import Processes
 import Synchronization
@@ -27,7 +28,7 @@ import Wire
     @Test("with four times as many callers as the gateway lets in, every request is answered or refused within its deadline, and memory stays flat")
     func overload() async throws {
         let fleet = try await RunningFleet.start("text,diffusion", ["--exit-with-parent", "--queue", "\(Self.line)"])
-        let request = GenerateImageRequest(prompt: "x", height: 64, width: 64, steps: 4, seed: 1)
+        let request = GenerateImageRequest(prompt: "x", parameters: ImageOptions(height: 64, width: 64, steps: 4, seed: 1))
         // Three pictures teach the gateway how long one takes; three more say how long that is.
         for _ in 0..<3 { _ = try await fleet.gateway.generate(request) }
         let start = ContinuousClock.now
@@ -39,7 +40,7 @@ import Wire
             for caller in 0..<4 * Self.line {
                 group.addTask {
                     var request = request
-                    request.seed = UInt64(caller)
+                    request.parameters.seed = UInt64(caller)
                     while ContinuousClock.now < end { await Self.ask(fleet, request, deadline, counts) }
                 }
             }

@@ -63,7 +63,7 @@ final class RunningFleet: Sendable {
 
     /// A small request.
     func picture(seed: UInt64 = 1) async throws -> GeneratedImage {
-        try await gateway.generate(GenerateImageRequest(prompt: "a \"cat\"", height: 64, width: 64, steps: 2, seed: seed))
+        try await gateway.generate(GenerateImageRequest(prompt: "a \"cat\"", parameters: ImageOptions(height: 64, width: 64, steps: 2, seed: seed)))
     }
 
     /// Returns when the stages fit: their counts tell whether they compute.

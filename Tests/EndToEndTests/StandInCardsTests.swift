@@ -1,3 +1,4 @@
+import Domain
 import Foundation
 import Processes
 import Imaging
@@ -86,8 +87,8 @@ import Wire
     private func requests() throws -> [GenerateImageRequest] {
         let picture = try RGBImage(width: 64, height: 64, pixels: (0..<64 * 64 * 3).map { UInt8(truncatingIfNeeded: $0) }).png()
         return [
-            GenerateImageRequest(prompt: "a \"cat\"", height: 64, width: 64, steps: 2, seed: 1),
-            GenerateImageRequest(prompt: "a \"cat\"", images: [picture], height: 64, width: 64, steps: 2, seed: 1),
+            GenerateImageRequest(prompt: "a \"cat\"", parameters: ImageOptions(height: 64, width: 64, steps: 2, seed: 1)),
+            GenerateImageRequest(prompt: "a \"cat\"", images: [picture], parameters: ImageOptions(height: 64, width: 64, steps: 2, seed: 1)),
         ]
     }
 
@@ -176,7 +177,7 @@ import Wire
         let machine = try Machine(in: scratch)
         let (program, connection) = try await fleet("run", on: machine)
         let gateway = GatewayClient(connection)
-        let large = GenerateImageRequest(prompt: "a \"cat\"", height: 256, width: 256, steps: 1, seed: 1)
+        let large = GenerateImageRequest(prompt: "a \"cat\"", parameters: ImageOptions(height: 256, width: 256, steps: 1, seed: 1))
         let small = try await pictures(1, connection)
         try machine.fill(3, leaving: 0)
         let refusal = await #expect(throws: CallError.self) { try await gateway.generate(large) }

@@ -1,3 +1,4 @@
+import Domain
 import Foundation
 import FoundationNetworking
 import Processes
@@ -27,7 +28,8 @@ import Wire
         _ = try await program.error { $0.contains("max_user_instances") && $0.contains("listed every second") }
         _ = try await program.output { $0.hasPrefix("ready ") }
         let connection = try StageConnection(to: .unix(path: scratch.file("run") + "/gateway.sock"))
-        let image = try await GatewayClient(connection).generate(GenerateImageRequest(prompt: "x", height: 64, width: 64, steps: 1, seed: 1))
+        let image = try await GatewayClient(connection).generate(
+            GenerateImageRequest(prompt: "x", parameters: ImageOptions(height: 64, width: 64, steps: 1, seed: 1)))
         #expect(!image.image.isEmpty)
         await connection.close()
         #expect(await program.child.stop(grace: .seconds(20)) == .code(0))
@@ -49,7 +51,9 @@ import Wire
         _ = try await program.output { $0.hasPrefix("ready ") }
         let connection = try StageConnection(to: .unix(path: scratch.file("run") + "/gateway.sock"))
         let gateway = GatewayClient(connection), jobs = JobsClient(connection)
-        func request(_ seed: Int) -> GenerateImageRequest { GenerateImageRequest(prompt: "x", height: 64, width: 64, steps: 4, seed: UInt64(seed)) }
+        func request(_ seed: Int) -> GenerateImageRequest {
+            GenerateImageRequest(prompt: "x", parameters: ImageOptions(height: 64, width: 64, steps: 4, seed: UInt64(seed)))
+        }
         for seed in 0..<36 { _ = try await jobs.submit(SubmitJobRequest(id: "job-\(seed)", request: request(seed))) }
 
         // The gateway's own view of the folder, from outside its namespace.

@@ -1,3 +1,4 @@
+import Domain
 import Foundation
 import FoundationNetworking
 import Processes
@@ -38,7 +39,7 @@ import Wire
         #expect(status.stages.first { $0.description?.kind == "text" }?.description?.slots == 3)
         #expect(status.queues.first { $0.kind == "text" }?.slots == 6)
         #expect(status.cards.first { $0.name == "cpu" }?.stages.count == 5)
-        _ = try await gateway.generate(GenerateImageRequest(prompt: "x", height: 64, width: 64, steps: 1, seed: 1))
+        _ = try await gateway.generate(GenerateImageRequest(prompt: "x", parameters: ImageOptions(height: 64, width: 64, steps: 1, seed: 1)))
         await connection.close()
         #expect(await program.child.stop(grace: .seconds(10)) == .code(0))
         #expect(Program.running(in: scratch).isEmpty)
@@ -93,7 +94,7 @@ import Wire
         _ = try await program.output { $0.hasPrefix("ready ") }
         let connection = try StageConnection(to: .unix(path: scratch.file("run") + "/gateway.sock"))
         let refusal = await #expect(throws: CallError.self) {
-            try await GatewayClient(connection).generate(GenerateImageRequest(prompt: "x", height: 512, width: 512))
+            try await GatewayClient(connection).generate(GenerateImageRequest(prompt: "x", parameters: ImageOptions(height: 512, width: 512)))
         }
         #expect(refusal == CallError(.invalidArgument, "width × height 512 × 512 is 262144 pixels, the fleet is planned for 65536"))
         await connection.close()

@@ -13,15 +13,13 @@ import Testing
 
     /// Sizes, edits, seeds and ways to draw that differ; a prompt of several chunks among them.
     static let requests: [TokenRequest] = [
-        TokenRequest(prompt: "a cat", height: 64, width: 96, seed: 5),
-        TokenRequest(prompt: "a cat", height: 64, width: 96, seed: 6),
-        TokenRequest(
-            prompt: "make it blue", height: 96, width: 64,
-            sources: [CodeGrid(height: 3, width: 2, codes: [1, 2, 3, 4, 5, 6]), CodeGrid(height: 2, width: 2, codes: [9, 8, 7, 6])], seed: 7),
-        TokenRequest(prompt: String(repeating: "a red circle over a green square, ", count: 30), height: 32, width: 32, seed: 8),
-        TokenRequest(prompt: "greedy", height: 128, width: 32, seed: 9, sampling: SamplingOverride(greedy: true)),
-        TokenRequest(prompt: "hot", height: 64, width: 64, seed: 10, sampling: SamplingOverride(temperature: 3, topP: 1, topK: 7)),
-        TokenRequest(prompt: "one", height: 32, width: 32, sources: [CodeGrid(height: 1, width: 1, codes: [3])], seed: 11),
+        Requests.tokens("a cat", 64, 96, seed: 5),
+        Requests.tokens("a cat", 64, 96, seed: 6),
+        Requests.tokens("make it blue", 96, 64, sources: [Requests.grid(3, 2, [1, 2, 3, 4, 5, 6]), Requests.grid(2, 2, [9, 8, 7, 6])], seed: 7),
+        Requests.tokens(String(repeating: "a red circle over a green square, ", count: 30), 32, 32, seed: 8),
+        Requests.tokens("greedy", 128, 32, seed: 9, sampling: Sampling(greedy: true)),
+        Requests.tokens("hot", 64, 64, seed: 10, sampling: Sampling(temperature: 3, topP: 1, topK: 7)),
+        Requests.tokens("one", 32, 32, sources: [Requests.grid(1, 1, [3])], seed: 11),
     ]
 
     static func batch(_ checkpoint: String, _ precision: Precision = .f32, size: Int, pages: Int = 400, threads: Int = 2) throws
@@ -102,7 +100,7 @@ import Testing
             // This checkpoint's head may also cover ids that are no codes; the end token is the only one of them drawn.
             #expect((done.preview?.codes ?? []) + done.target.codes == story.ids.dropLast())
             #expect((layout.preview == nil) == !request.sources.isEmpty && done.preview?.size == layout.preview)
-            #expect(done.target.height * 32 == request.height && done.target.width * 32 == request.width)
+            #expect(done.target.size == request.parameters.grid)
         }
     }
 
@@ -138,12 +136,11 @@ import Testing
     func budget() throws {
         let batch = try Self.batch("tiny-f32", size: 4, pages: 6)
         #expect(batch.pageCount == 6)
-        let error = #expect(throws: GLMImageError.self) { try batch.add(TokenRequest(prompt: "a", height: 512, width: 512, seed: 1)) }
-        #expect(error?.code == .invalidRequest)
+        let error = #expect(throws: RequestError.self) { try batch.add(Requests.tokens("a", 512, 512, seed: 1)) }
         #expect(
             error?.message.contains("513 to draw need 9 pages of 64 tokens, the stage's key-value cache has 6") == true, "\(error?.message ?? "")")
-        #expect(throws: GLMImageError.self) {
-            try batch.add(TokenRequest(prompt: "a", height: 64, width: 64, sources: [CodeGrid(height: 1, width: 1, codes: [9999])], seed: 1))
+        #expect(throws: RequestError.self) {
+            try batch.add(Requests.tokens("a", 64, 64, sources: [Requests.grid(1, 1, [9999])], seed: 1))
         }
         #expect(batch.isEmpty && batch.freePages == 6)
 

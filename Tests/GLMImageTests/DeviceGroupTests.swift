@@ -1,3 +1,4 @@
+import Domain
 import GLMImage
 import ModelFixtures
 import Imaging
@@ -8,11 +9,10 @@ import Testing
 @Suite struct DeviceGroupTests {
     private struct Left: Error {}
 
-    private func request(sources: [SourcePicture] = [], guidance: Float = 2) -> RenderRequest {
-        RenderRequest(
-            prompt: "a \"cat\" and \"dogs\"", height: 64, width: 96, target: CodeGrid(height: 2, width: 3, codes: [3, 2, 1, 0, 4, 5]),
-            sources: sources,
-            steps: 3, guidanceScale: guidance, seed: 5)
+    private func request(sources: [SourceImage] = [], guidance: Float = 2) throws -> RenderRequest {
+        try RenderRequest(
+            prompt: "a \"cat\" and \"dogs\"", parameters: Requests.parameters(64, 96, steps: 3, guidanceScale: guidance, seed: 5),
+            target: Requests.grid(2, 3, [3, 2, 1, 0, 4, 5]), sources: sources)
     }
 
     @Test("with one branch of guidance on a second device the picture is the same to the bit, also for edits and without guidance")
@@ -20,11 +20,10 @@ import Testing
         let model = try Fixture.model("tiny-f32")
         let one = try ImageRenderer(model: model, devices: DeviceGroup(CPUDevice(threads: 1)))
         let two = try ImageRenderer(model: model, devices: DeviceGroup([CPUDevice(threads: 1), CPUDevice(threads: 1)]))
-        let source = SourcePicture(
-            image: RGBImage(width: 64, height: 64, pixels: (0..<64 * 64 * 3).map { UInt8(truncatingIfNeeded: $0) }),
-            codes: CodeGrid(height: 2, width: 2, codes: [1, 2, 3, 4]))
-        for request in [request(), request(sources: [source]), request(guidance: 1)] {
-            #expect(try two.render(request, onStep: { _ in }) == one.render(request, onStep: { _ in }))
+        let image = RGBImage(width: 64, height: 64, pixels: (0..<64 * 64 * 3).map { UInt8(truncatingIfNeeded: $0) })
+        let source = try Requests.source(image, Requests.grid(2, 2, [1, 2, 3, 4]))
+        for (request, images) in try [(request(), []), (request(sources: [source]), [image]), (request(guidance: 1), [])] {
+            #expect(try two.render(request, images: images, onStep: { _ in }) == one.render(request, images: images, onStep: { _ in }))
         }
     }
 

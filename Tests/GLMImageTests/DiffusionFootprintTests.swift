@@ -16,13 +16,15 @@ struct DiffusionFootprintTests {
     private static let side = 256
     private static let prompt = "a \"cat\" and \"dogs\""
 
-    private func request(_ sources: [SourcePicture], guidance: Float) -> RenderRequest {
-        RenderRequest(
-            prompt: Self.prompt, height: Self.side, width: Self.side, target: Self.grid, sources: sources, steps: 2, guidanceScale: guidance, seed: 5)
+    private func request(_ sources: [SourceImage], guidance: Float) throws -> RenderRequest {
+        try RenderRequest(
+            prompt: Self.prompt, parameters: Requests.parameters(Self.side, Self.side, steps: 2, guidanceScale: guidance, seed: 5),
+            target: Self.grid, sources: sources)
     }
 
-    private static let grid = CodeGrid(height: side / 32, width: side / 32, codes: (0..<Int32(side / 32 * side / 32)).map { $0 % 16 })
-    private static let source = SourcePicture(image: FootprintTests.image(side, side), codes: grid)
+    private static let grid = Requests.grid(side / 32, side / 32, (0..<Int32(side / 32 * side / 32)).map { $0 % 16 })
+    private static let image = FootprintTests.image(side, side)
+    private static let source = try! Requests.source(image, grid)
 
     private func model(_ name: String) throws -> ModelFolder {
         if name != "glm-tiny" { return try Fixture.model(name) }
@@ -34,7 +36,8 @@ struct DiffusionFootprintTests {
         device.memory.resetPeak()
         let before = device.memory.live
         var stepping = 0
-        _ = try renderer.render(request, onStep: { if $0 == 1 { stepping = device.memory.peak - before } })
+        _ = try renderer.render(
+            request, images: request.sources.map { _ in Self.image }, onStep: { if $0 == 1 { stepping = device.memory.peak - before } })
         return (stepping, device.memory.peak - before)
     }
 

@@ -59,7 +59,7 @@ struct FootprintTests {
         var tokens = 0
         let taken = try peak(device) {
             let batch = CodeBatch(generator, size: 3, cacheBytes: footprint.pool(pages: pages))
-            tokens = try batch.add(TokenRequest(prompt: prompt, height: 64, width: 64, seed: 1)).layout.promptTokens
+            tokens = try batch.add(Requests.tokens(prompt, 64, 64, seed: 1)).layout.promptTokens
             while !batch.isEmpty { try batch.advance(checkCancellation: { _ in }, onEvent: { _ in }) }
         }
         #expect(tokens > 2 * DecoderSizes.prefillChunk)

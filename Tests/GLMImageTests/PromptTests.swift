@@ -4,6 +4,7 @@ import GLMImage
 import ModelFixtures
 import Imaging
 import Domain
+import ModelConfiguration
 import Tensor
 import TensorCPU
 import Testing
@@ -23,33 +24,17 @@ import Testing
         let text = try TextGenerator(model: Fixture.model("tiny-f32"), device: CPUDevice(threads: 1))
         // The second case uses the checkpoint's own image-start token.
         let prompt = fragment.hasSuffix("_") ? "x" + (text.processor.bosText) : fragment
-        #expect(throws: GLMImageError.self) { try text.layout(TokenRequest(prompt: prompt, height: 64, width: 64, seed: 1)) }
+        #expect(throws: RequestError.self) { try text.layout(Requests.tokens(prompt, 64, 64, seed: 1)) }
     }
 
-    @Test("limits are named with the value")
-    func limits() throws {
+    @Test("a code that the codebook does not have is refused, with its number")
+    func codebook() throws {
         let text = try TextGenerator(model: Fixture.model("tiny-f32"), device: CPUDevice(threads: 1))
-        func refusal(_ edit: (inout TokenRequest) -> Void) -> String {
-            var request = TokenRequest(prompt: "a", height: 64, width: 64, seed: 1)
-            edit(&request)
-            do {
-                _ = try text.layout(request)
-                return "accepted"
-            } catch { return "\(error)" }
+        _ = try text.layout(Requests.tokens("a", 64, 64, sources: [Requests.grid(1, 1, [0])], seed: 1))
+        let error = #expect(throws: RequestError.self) {
+            try text.layout(Requests.tokens("a", 64, 64, sources: [Requests.grid(1, 1, [99_999])], seed: 1))
         }
-        #expect(refusal { _ in } == "accepted")
-        #expect(refusal { $0.prompt = "" }.contains("empty"))
-        #expect(refusal { $0.prompt = "  \n" }.contains("empty"))
-        #expect(refusal { $0.prompt = String(repeating: "a", count: 32_769) }.contains("32769 bytes, the limit is 32768"))
-        #expect(refusal { $0.height = 1000 }.contains("height 1000 is not a multiple of 32"))
-        #expect(refusal { $0.width = 0 }.contains("width 0 is outside 32 through 4096"))
-        #expect(
-            refusal {
-                $0.height = 4096; $0.width = 4096
-            }.contains("16777216 pixels, the limit is 4194304"))
-        #expect(refusal { $0.sampling.temperature = .nan }.contains("temperature nan"))
-        #expect(refusal { $0.sampling.topP = 0 }.contains("top_p 0.0"))
-        #expect(refusal { $0.sources = [CodeGrid(height: 1, width: 1, codes: [99_999])] }.contains("code 99999"))
+        #expect(error?.message.contains("source image 0 holds code 99999") == true)
     }
 
     @Test("numbers out of range are an error, not a black picture or a crash")
@@ -58,21 +43,18 @@ import Testing
         #expect(error?.code == .notFinite && error?.message.contains("row 0, column 0") == true)
     }
 
-    @Test("a guidance of NaN, no steps and codes of another size are refused")
+    @Test("a target or source codes that this checkpoint can't have are refused")
     func renderLimits() throws {
         let renderer = try ImageRenderer(model: Fixture.model("tiny-f32"), devices: DeviceGroup(CPUDevice(threads: 1)))
-        let codes = CodeGrid(height: 2, width: 2, codes: [0, 1, 2, 3])
-        func request(_ edit: (inout RenderRequest) -> Void) -> RenderRequest {
-            var request = RenderRequest(prompt: "a", height: 64, width: 64, target: codes, steps: 1, guidanceScale: 1.5, seed: 0)
-            edit(&request)
-            return request
-        }
-        try renderer.validate(request { _ in })
-        #expect(throws: GLMImageError.self) { try renderer.validate(request { $0.guidanceScale = .nan }) }
-        #expect(throws: GLMImageError.self) { try renderer.validate(request { $0.steps = 0 }) }
-        #expect(throws: GLMImageError.self) { try renderer.validate(request { $0.width = 96 }) }
-        #expect(throws: GLMImageError.self) {
-            try renderer.validate(request { $0.target = CodeGrid(height: 2, width: 2, codes: [0, 1, 2, 1 << 20]) })
-        }
+        let parameters = Requests.parameters(64, 64)
+        let unknown = try RenderRequest(prompt: "a", parameters: parameters, target: Requests.grid(2, 2, [0, 1, 2, 1 << 20]))
+        let error = #expect(throws: RequestError.self) { try renderer.render(unknown, onStep: { _ in }) }
+        #expect(error?.message.hasPrefix("target: code 1048576, the codebook has") == true)
+        let image = RGBImage(width: 64, height: 64, pixels: Array(repeating: 0, count: 64 * 64 * 3))
+        let source = try Requests.source(image, Requests.grid(1, 1, [0]))
+        let target = Requests.grid(2, 2, [0, 1, 2, 3])
+        let small = try RenderRequest(prompt: "a", parameters: parameters, target: target, sources: [source])
+        let mismatch = #expect(throws: RequestError.self) { try renderer.render(small, images: [image], onStep: { _ in }) }
+        #expect(mismatch?.message.hasPrefix("source image 0: codes of 1 × 1, a picture of") == true)
     }
 }

@@ -33,7 +33,7 @@ import Testing
     @Test("a ribbon is refused with its size")
     func ribbon() throws {
         let encoder = try VisionEncoder(model: Fixture.model("tiny-f32"), device: CPUDevice(threads: 1))
-        let error = #expect(throws: GLMImageError.self) { try encoder.source.fittedSize(height: 50, width: 300) }
+        let error = #expect(throws: RequestError.self) { try encoder.source.fittedSize(height: 50, width: 300) }
         #expect(error?.message.contains("300 × 50") == true)
     }
 }

@@ -1,3 +1,4 @@
+import Domain
 import GLMImage
 import ModelFixtures
 import Imaging
@@ -6,23 +7,27 @@ import TensorCPU
 import Testing
 
 @Suite struct SourceKVCacheTests {
-    /// A picture of 64 × 64 in a shade of its own, with codes.
-    private func source(_ shade: UInt8) -> SourcePicture {
-        SourcePicture(
-            image: RGBImage(width: 64, height: 64, pixels: (0..<64 * 64 * 3).map { UInt8(truncatingIfNeeded: $0) &+ shade }),
-            codes: CodeGrid(height: 2, width: 2, codes: [0, 1, 2, Int32(shade)]))
+    private typealias Source = (image: RGBImage, codes: CodeGrid)
+
+    /// An image of 64 × 64 in a shade of its own, with codes.
+    private func source(_ shade: UInt8) -> Source {
+        (
+            RGBImage(width: 64, height: 64, pixels: (0..<64 * 64 * 3).map { UInt8(truncatingIfNeeded: $0) &+ shade }),
+            Requests.grid(2, 2, [0, 1, 2, Int32(shade)])
+        )
     }
 
-    private func edit(_ sources: [SourcePicture]) -> RenderRequest {
-        RenderRequest(
-            prompt: "a \"cat\"", height: 64, width: 64, target: CodeGrid(height: 2, width: 2, codes: [3, 2, 1, 0]), sources: sources, steps: 1,
-            guidanceScale: 1.5, seed: 1)
+    private func edit(_ renderer: ImageRenderer, _ sources: [Source], onSources: (Bool) -> Void = { _ in }) throws -> RGBImage {
+        let request = try RenderRequest(
+            prompt: "a \"cat\"", parameters: Requests.parameters(64, 64, seed: 1), target: Requests.grid(2, 2, [3, 2, 1, 0]),
+            sources: sources.map { try Requests.source($0.image, $0.codes) })
+        return try renderer.render(request, images: sources.map(\.image), onSources: onSources, onStep: { _ in })
     }
 
-    /// Draws them in turn and says which found keys and values of an earlier one.
-    private func known(_ renderer: ImageRenderer, _ edits: [[SourcePicture]]) throws -> [Bool] {
+    /// Renders them in turn and says which found keys and values of an earlier one.
+    private func known(_ renderer: ImageRenderer, _ edits: [[Source]]) throws -> [Bool] {
         var known: [Bool] = []
-        for sources in edits { _ = try renderer.render(edit(sources), onSources: { known.append($0) }, onStep: { _ in }) }
+        for sources in edits { _ = try edit(renderer, sources) { known.append($0) } }
         return known
     }
 
@@ -31,12 +36,12 @@ import Testing
         let renderer = try ImageRenderer(model: Fixture.model("tiny-f32"), devices: DeviceGroup(CPUDevice(threads: 1)), sourceCacheBytes: 64 << 20)
         let alone = try ImageRenderer(model: Fixture.model("tiny-f32"), devices: DeviceGroup(CPUDevice(threads: 1)))
         let sources = [source(1), source(2)]
-        let first = try renderer.render(edit(sources), onStep: { _ in })
+        let first = try edit(renderer, sources)
         var found = false
-        let second = try renderer.render(edit(sources), onSources: { found = $0 }, onStep: { _ in })
+        let second = try edit(renderer, sources) { found = $0 }
         #expect(found)
         #expect(second == first)
-        #expect(try alone.render(edit(sources), onStep: { _ in }) == first)
+        #expect(try edit(alone, sources) == first)
         #expect(try known(renderer, [[source(2), source(1)], [source(1)], sources]) == [false, false, true])
     }
 

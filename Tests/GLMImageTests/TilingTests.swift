@@ -7,6 +7,7 @@ import Domain
 import Tensor
 import TensorCPU
 import Testing
+import ModelConfiguration
 
 /// The autoencoder in tiles, against `tiles.safetensors`.
 @Suite struct TilingTests {

@@ -1,10 +1,13 @@
+import Domain
 import Gateway
 import Testing
 import Wire
 
 @Suite struct EncoderCacheTests {
     private func key(_ picture: UInt8, model: String = "aa") -> EncoderCache.Key { EncoderCache.Key(picture: [picture], model: model) }
-    private func grid(_ code: Int32, codes: Int = 1) -> CodeGrid { CodeGrid(height: 1, width: codes, codes: Array(repeating: code, count: codes)) }
+    private func grid(_ code: Int32, codes: Int = 1) -> CodeGrid {
+        CodeGrid(GridSize(height: 1, width: codes), codes: Array(repeating: code, count: codes))
+    }
 
     @Test("a picture that was read before is found, by its bytes and the model that read it")
     func hit() {

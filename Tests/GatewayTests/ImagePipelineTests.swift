@@ -4,35 +4,35 @@ import Testing
 import Wire
 
 @Suite struct ImagePipelineTests {
+    private static let parameters = try! ImageParameters(ImageOptions(height: 64, width: 32, steps: 2, seed: 7))
+
     private func pipeline(sources: Int) -> ImagePipeline {
-        ImagePipeline(
-            ImageRequest(
-                requestID: "r", prompt: "p", images: (0..<sources).map { [UInt8($0)] }, height: 64, width: 32, steps: 2, guidanceScale: 1.5, seed: 7,
-                format: .png, jpegQuality: 0, sampling: nil), build: "1")
+        ImagePipeline(ImageRequest(requestID: "r", prompt: "p", images: (0..<sources).map(image), parameters: Self.parameters), build: "1")
     }
 
+    /// Begins as a PNG file; nothing here decodes it.
+    private func image(_ index: Int) -> [UInt8] { [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A, UInt8(index)] }
+
+    private static let target = CodeGrid(parameters.grid, codes: [1, 2])
+    private let target = Self.target
     private let layout = TokenLayout(preview: nil, target: GridSize(height: 2, width: 1), promptTokens: 5, totalTokens: 3)
-    private let target = CodeGrid(height: 2, width: 1, codes: [1, 2])
-    private let text = StageCall(.generate(GenerateTokensRequest(prompt: "p", height: 64, width: 32, seed: 7)), units: 2)
+    private let text = StageCall(.generate(try! TokenRequest(prompt: "p", parameters: Self.parameters)), units: 2)
     private let diffusion = StageCall(
-        .render(
-            RenderRequest(
-                prompt: "p", height: 64, width: 32, target: CodeGrid(height: 2, width: 1, codes: [1, 2]), steps: 2, guidanceScale: 1.5, seed: 7)),
-        units: 2048.0 / 1_048_576 * 2 * 2)
+        .render(try! RenderRequest(prompt: "p", parameters: Self.parameters, target: Self.target)), units: 2048.0 / 1_048_576 * 2 * 2)
 
     private func source(_ instance: String, _ fingerprint: String = "aa") -> StageSource { StageSource(instance: instance, fingerprint: fingerprint) }
-    private func encoding(_ index: Int) -> StageCall { StageCall(index: index, .encode(EncodeRequest(image: [UInt8(index)])), units: 1) }
+    private func encoding(_ index: Int) -> StageCall { StageCall(index: index, .encode(EncodeRequest(image: image(index))), units: 1) }
 
     private func tokens(_ first: Int, _ ids: [Int32]) -> StageEvent { .text(.tokens(Tokens(first: first, ids: ids))) }
     private func step(_ step: Int) -> StageEvent { .diffusion(.step(RenderStep(step: step, steps: 2))) }
     private let picture = StageEvent.diffusion(.result(RenderedImage(image: [9], format: .png, height: 64, width: 32)))
 
     private func calls(_ pipeline: ImagePipeline) -> [StageCall]? {
-        if case .calls(let calls, _) = pipeline.next { calls } else { nil }
+        if case .calls(let calls, _)? = try? pipeline.next { calls } else { nil }
     }
 
     private func answer(_ pipeline: ImagePipeline) -> GeneratedImage? {
-        if case .done(let image) = pipeline.next { image } else { nil }
+        if case .done(let image)? = try? pipeline.next { image } else { nil }
     }
 
     @Test("text to image goes to text, then to diffusion, then is done")
@@ -43,22 +43,22 @@ import Wire
         #expect(pipeline.received(tokens(0, [1, 2]), for: text, from: source("0")) == Progress(stage: "text", done: 2, total: 3))
         let result = GeneratedTokens(preview: nil, target: target, timings: [Timing(phase: "decode", seconds: 1)])
         #expect(pipeline.received(.text(.result(result)), for: text, from: source("0")) == nil)
-        guard case .calls([diffusion], let progress) = pipeline.next else { throw Unexpected() }
+        guard case .calls([diffusion], let progress) = try pipeline.next else { throw Unexpected() }
         #expect(progress == Progress(stage: "diffusion", done: 0, total: 2))
         #expect(pipeline.received(step(1), for: diffusion, from: source("1")) == Progress(stage: "diffusion", done: 1, total: 2))
         #expect(answer(pipeline) == nil)
         #expect(pipeline.received(picture, for: diffusion, from: source("1")) == nil)
-        let answer = try #require(self.answer(pipeline))
-        #expect(answer.image == [9] && answer.seed == 7 && answer.build == "1")
-        #expect(answer.timings == [StageTiming(stage: "text", instance: "0", phase: "decode", seconds: 1)])
+        let image = try #require(answer(pipeline))
+        #expect(image.image == [9] && image.parameters == Self.parameters && image.build == "1")
+        #expect(image.timings == [StageTiming(stage: "text", instance: "0", phase: "decode", seconds: 1)])
     }
 
     @Test("image to image reads all sources at the same time and waits for the codes of each, which may come in any order")
     func imageToImage() throws {
         var pipeline = pipeline(sources: 2)
-        guard case .calls([encoding(0), encoding(1)], let progress) = pipeline.next else { throw Unexpected() }
+        guard case .calls([encoding(0), encoding(1)], let progress) = try pipeline.next else { throw Unexpected() }
         #expect(progress == Progress(stage: "vision", done: 0, total: 2))
-        let first = CodeGrid(height: 1, width: 1, codes: [1]), second = CodeGrid(height: 1, width: 1, codes: [2])
+        let first = CodeGrid(GridSize(height: 1, width: 1), codes: [1]), second = CodeGrid(GridSize(height: 1, width: 1), codes: [2])
         let early = pipeline.received(.encoded(EncodeResponse(grid: second)), for: encoding(1), from: source("0"))
         #expect(early == Progress(stage: "vision", done: 1, total: 2))
         let late = pipeline.received(.encoded(EncodeResponse(grid: first)), for: encoding(0), from: source("0"))
@@ -67,7 +67,16 @@ import Wire
         #expect(generate.sources == [first, second])
         _ = pipeline.received(.text(.result(GeneratedTokens(preview: nil, target: target))), for: text, from: source("0"))
         guard case .render(let render) = calls(pipeline)?.first?.request else { throw Unexpected() }
-        #expect(render.sources == [SourcePicture(image: [0], codes: first), SourcePicture(image: [1], codes: second)])
+        #expect(try render.sources == [SourceImage(image: image(0), codes: first), SourceImage(image: image(1), codes: second)])
+    }
+
+    @Test("codes of another size than the image are the text stage's mistake, not the caller's")
+    func wrongTarget() {
+        var pipeline = pipeline(sources: 0)
+        let wrong = GeneratedTokens(target: CodeGrid(GridSize(height: 1, width: 1), codes: [1]))
+        _ = pipeline.received(.text(.result(wrong)), for: text, from: source("0"))
+        let error = #expect(throws: CallError.self) { try pipeline.next }
+        #expect(error?.status == .internalError && error?.message.contains("target is 1 × 1 codes") == true)
     }
 
     @Test("a source picture that vision refuses is named by its place among the caller's")

@@ -1,3 +1,4 @@
+import Domain
 import Gateway
 import Testing
 import Wire
@@ -16,10 +17,12 @@ import Wire
 
     @Test("what is left out takes its default, and what is given stays")
     func defaults() throws {
-        let plain = try rules.validate(GenerateImageRequest(prompt: "p"), requestID: "r", seed: 11)
+        let plain = try rules.validate(GenerateImageRequest(prompt: "p"), requestID: "r", seed: 11).parameters
         #expect(plain.height == 512 && plain.width == 512 && plain.steps == 50 && plain.guidanceScale == 1.5 && plain.seed == 11)
         let given = try rules.validate(
-            GenerateImageRequest(prompt: "p", height: 64, width: 96, steps: 3, guidanceScale: 1, seed: 5), requestID: "r", seed: 11)
+            GenerateImageRequest(prompt: "p", parameters: ImageOptions(height: 64, width: 96, steps: 3, guidanceScale: 1, seed: 5)), requestID: "r",
+            seed: 11
+        ).parameters
         #expect(given.height == 64 && given.width == 96 && given.steps == 3 && given.guidanceScale == 1 && given.seed == 5)
     }
 
@@ -28,14 +31,18 @@ import Wire
         arguments: [
             (GenerateImageRequest(prompt: ""), "prompt is empty; write what the picture shows"),
             (GenerateImageRequest(prompt: String(repeating: "x", count: 40_000)), "prompt has 40000 bytes, the limit is 32768"),
-            (GenerateImageRequest(prompt: "p", height: 100), "height 100 is not a multiple of 32 pixels"),
-            (GenerateImageRequest(prompt: "p", width: 0), "width 0 is outside 32 through 4096 pixels"),
-            (GenerateImageRequest(prompt: "p", height: 4096, width: 4096), "width × height 4096 × 4096 is 16777216 pixels, the limit is 4194304"),
-            (GenerateImageRequest(prompt: "p", steps: 0), "steps 0 is outside 1 through 200"),
-            (GenerateImageRequest(prompt: "p", guidanceScale: .nan), "guidance_scale nan is outside 0.0 through 20.0"),
-            (GenerateImageRequest(prompt: "p", sampling: Sampling(topP: 2)), "top_p 2.0 is outside 0.001 through 1.0"),
-            (GenerateImageRequest(prompt: "p", jpegQuality: 101), "jpeg_quality 101 is outside 1 through 100 (0: the default)"),
+            (GenerateImageRequest(prompt: "p", parameters: ImageOptions(height: 100)), "height 100 is not a multiple of 32 pixels"),
+            (GenerateImageRequest(prompt: "p", parameters: ImageOptions(width: 0)), "width 0 is outside 32 through 4096 pixels"),
+            (
+                GenerateImageRequest(prompt: "p", parameters: ImageOptions(height: 4096, width: 4096)),
+                "width × height 4096 × 4096 is 16777216 pixels, the limit is 4194304"
+            ),
+            (GenerateImageRequest(prompt: "p", parameters: ImageOptions(steps: 0)), "steps 0 is outside 1 through 200"),
+            (GenerateImageRequest(prompt: "p", parameters: ImageOptions(guidanceScale: .nan)), "guidance_scale nan is outside 0.0 through 20.0"),
+            (GenerateImageRequest(prompt: "p", parameters: ImageOptions(sampling: Sampling(topP: 2))), "top_p 2.0 is outside 0.001 through 1.0"),
+            (GenerateImageRequest(prompt: "p", parameters: ImageOptions(jpegQuality: 101)), "jpeg_quality 101 is outside 1 through 100"),
             (GenerateImageRequest(prompt: "p", images: Array(repeating: [0], count: 9)), "9 source images, the limit is 8"),
+            (GenerateImageRequest(prompt: "p", pipeline: "song"), "pipeline \"song\" is not known; there are: image"),
             (GenerateImageRequest(prompt: "p", images: [[1, 2, 3]]), "images[0]: neither PNG nor JPEG by its first bytes"),
         ])
     func limits(_ request: GenerateImageRequest, _ message: String) {

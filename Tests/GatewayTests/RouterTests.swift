@@ -17,7 +17,7 @@ import Wire
     }
 
     private func request(seed: UInt64, side: Int? = nil) -> GenerateImageRequest {
-        GenerateImageRequest(prompt: "p", height: side, width: side, steps: 2, seed: seed)
+        GenerateImageRequest(prompt: "p", parameters: ImageOptions(height: side, width: side, steps: 2, seed: seed))
     }
 
     // MARK: The way of a request
@@ -30,12 +30,12 @@ import Wire
         #expect(
             events.all.first
                 == .accepted(
-                    Accepted(
-                        requestID: "mine", height: 64, width: 64, steps: 2, guidanceScale: 1.5, seed: 7, format: .png, sampling: nil, sources: 0,
+                    try Accepted(
+                        requestID: "mine", parameters: ImageParameters(ImageOptions(height: 64, width: 64, steps: 2, seed: 7)), sources: 0,
                         modelName: "m", modelFingerprint: "aa")))
         #expect(events.progress.map(\.stage) == ["text", "text", "text", "diffusion", "diffusion", "diffusion"])
         #expect(events.progress.map(\.done) == [0, 1, 4, 0, 1, 2])
-        #expect(image.image == ScriptedFleet.picture(seed: 7) && image.height == 64 && image.modelFingerprint == "aa")
+        #expect(image.image == ScriptedFleet.picture(seed: 7) && image.parameters.height == 64 && image.modelFingerprint == "aa")
         #expect(image.timings.map(\.stage) == ["text", "gateway"])
         try await fleet.stop()
     }
@@ -54,7 +54,7 @@ import Wire
     func imageToImage() async throws {
         let fleet = try await ScriptedFleet.start([.vision] + Self.both)
         let images = try ["rgb.png", "baseline.jpg"].map(Self.image)
-        let request = GenerateImageRequest(prompt: "p", images: images, height: 64, width: 64, steps: 1, seed: 3)
+        let request = GenerateImageRequest(prompt: "p", images: images, parameters: ImageOptions(height: 64, width: 64, steps: 1, seed: 3))
         #expect(try await fleet.gateway.generate(request).image == ScriptedFleet.picture(seed: 3, sources: images.map(\.count)))
         try await fleet.stop()
     }
@@ -63,7 +63,7 @@ import Wire
     func encodedOnce() async throws {
         let fleet = try await ScriptedFleet.start([.vision] + Self.both)
         let image = try Self.image("rgb.png")
-        let request = GenerateImageRequest(prompt: "p", images: [image], height: 64, width: 64, steps: 1, seed: 3)
+        let request = GenerateImageRequest(prompt: "p", images: [image], parameters: ImageOptions(height: 64, width: 64, steps: 1, seed: 3))
         for id in ["first", "second"] {
             let answer = try await fleet.gateway.generate(request, CallSettings(requestID: id))
             #expect(answer.image == ScriptedFleet.picture(seed: 3, sources: [image.count]))
@@ -117,7 +117,7 @@ import Wire
     @Test("a request whose every stage fails is ABORTED with their number, and the stages go on to serve others")
     func givenUp() async throws {
         let fleet = try await ScriptedFleet.start([.text, .text, .diffusion]) { request, _ in
-            if request.seed == 13 { throw Self.broken }
+            if request.parameters.seed == 13 { throw Self.broken }
         }
         let refusal = await #expect(throws: CallError.self) { try await fleet.gateway.generate(request(seed: 13)) }
         #expect(refusal?.status == .aborted)

@@ -21,7 +21,7 @@ struct ScriptedStage: Sendable {
 }
 
 /// What a text stage does between its layout and its tokens; what it throws is its answer.
-typealias TextScript = @Sendable (_ request: GenerateTokensRequest, _ scene: Scene) async throws -> Void
+typealias TextScript = @Sendable (_ request: TokenRequest, _ scene: Scene) async throws -> Void
 
 /// What a script has at hand.
 struct Scene: Sendable {
@@ -173,7 +173,7 @@ struct ScriptedVision: VisionHandler {
         try await gate.work(call) { _ in
             let header = try? ImageHeader(request.image)
             if header?.height != smallest { log.add("vision \(call.requestID)") }
-            return EncodeResponse(grid: CodeGrid(height: 1, width: 1, codes: [Int32(request.image.count)]))
+            return EncodeResponse(grid: CodeGrid(GridSize(height: 1, width: 1), codes: [Int32(request.image.count)]))
         }
     }
 }
@@ -185,13 +185,13 @@ struct ScriptedText: TextHandler {
     let script: TextScript
 
     /// Codes that count up from the seed, told in two batches of tokens; the script runs between them.
-    func generate(_ request: GenerateTokensRequest, _ call: ServerCall, send: @escaping Send<GenerateTokensEvent>) async throws {
+    func generate(_ request: TokenRequest, _ call: ServerCall, send: @escaping Send<GenerateTokensEvent>) async throws {
         try await gate.work(call) { token in
-            let grid = GridSize(height: request.height / 32, width: request.width / 32)
-            let codes = (0..<grid.height * grid.width).map { Int32(request.seed) + Int32($0) }
+            let grid = request.parameters.grid
+            let codes = (0..<grid.count).map { Int32(request.parameters.seed) + Int32($0) }
             try await send(.layout(TokenLayout(preview: nil, target: grid, promptTokens: 1, totalTokens: codes.count)))
             try await send(.tokens(Tokens(first: 0, ids: Array(codes.prefix(1)))))
-            if request.height > smallest {
+            if request.parameters.height > smallest {
                 log.add("text \(call.requestID)")
                 log.add("\(name) computes")
                 do {
@@ -202,7 +202,7 @@ struct ScriptedText: TextHandler {
                 }
                 try await send(.tokens(Tokens(first: 1, ids: Array(codes.dropFirst()))))
             }
-            let target = CodeGrid(height: grid.height, width: grid.width, codes: codes)
+            let target = CodeGrid(grid, codes: codes)
             try await send(.result(GeneratedTokens(preview: nil, target: target, timings: [Timing(phase: "decode", seconds: 0.5)])))
         }
     }
@@ -215,16 +215,19 @@ struct ScriptedDiffusion: DiffusionHandler {
     /// Bytes that tell what the picture was made of; of the smallest request a PNG, for that is looked at.
     func render(_ request: RenderRequest, _ call: ServerCall, send: @escaping Send<RenderEvent>) async throws {
         try await gate.work(call) { _ in
-            for step in 1...request.steps { try await send(.step(RenderStep(step: step, steps: request.steps))) }
+            for step in 1...request.parameters.steps { try await send(.step(RenderStep(step: step, steps: request.parameters.steps))) }
             var bytes = (request.sources.flatMap(\.codes.codes) + request.target.codes).map { UInt8(truncatingIfNeeded: $0) }
-            bytes.append(UInt8(truncatingIfNeeded: request.seed))
-            if request.height > smallest {
+            bytes.append(UInt8(truncatingIfNeeded: request.parameters.seed))
+            if request.parameters.height > smallest {
                 log.add("diffusion \(call.requestID)")
             } else {
-                let gray = Array(repeating: UInt8(127), count: request.height * request.width * 3)
-                bytes = try RGBImage(width: request.width, height: request.height, pixels: gray).png()
+                let gray = Array(repeating: UInt8(127), count: request.parameters.height * request.parameters.width * 3)
+                bytes = try RGBImage(width: request.parameters.width, height: request.parameters.height, pixels: gray).png()
             }
-            try await send(.result(RenderedImage(image: bytes, format: request.format, height: request.height, width: request.width)))
+            try await send(
+                .result(
+                    RenderedImage(image: bytes, format: request.parameters.format, height: request.parameters.height, width: request.parameters.width)
+                ))
         }
     }
 }

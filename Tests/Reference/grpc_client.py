@@ -49,11 +49,11 @@ def main():
             with open(path, "rb") as file:
                 request.images.append(file.read())
         if arguments.size:
-            request.width, request.height = (int(side) for side in arguments.size.split("x"))
+            request.parameters.width, request.parameters.height = (int(side) for side in arguments.size.split("x"))
         if arguments.steps is not None:
-            request.steps = arguments.steps
+            request.parameters.steps = arguments.steps
         if arguments.seed is not None:
-            request.seed = arguments.seed
+            request.parameters.seed = arguments.seed
         generate = channel.unary_stream(
             "/glm.v1.Gateway/Generate",
             request_serializer=lambda m: m.SerializeToString(),
@@ -65,7 +65,8 @@ def main():
                 if kind == "image":
                     with open(arguments.output, "wb") as file:
                         file.write(event.image.image)
-                    print(f"image: {event.image.width}x{event.image.height}, {len(event.image.image)} bytes, seed {event.image.seed}")
+                    print(f"image: {event.image.parameters.width}x{event.image.parameters.height}, {len(event.image.image)} bytes, "
+                          f"seed {event.image.parameters.seed}")
                 else:
                     print(f"{kind}:", " ".join(str(getattr(event, kind)).split()))
         except grpc.RpcError as error:

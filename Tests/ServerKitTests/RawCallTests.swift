@@ -1,3 +1,4 @@
+import Domain
 import GRPCCore
 import GRPCNIOTransportHTTP2Posix
 import ServerKit
@@ -29,7 +30,10 @@ private struct RawBytes: MessageSerializer, MessageDeserializer {
         let fixture = try await Fixture.start([])
         let limit = Methods.Text.generate.requestLimit
         let refusal = await #expect(throws: CallError.self) {
-            try await fixture.text.generate(GenerateTokensRequest(prompt: String(repeating: "a", count: limit), height: 32, width: 32, seed: 0))
+            let size = GridSize(height: 2048, width: 2048)
+            let codes = CodeGrid(size, codes: Array(repeating: 1 << 20, count: size.count))
+            let small = Fixture.request
+            _ = try await fixture.text.generate(TokenRequest(prompt: small.prompt, parameters: small.parameters, sources: [codes]))
         }
         #expect(refusal?.status == .resourceExhausted)
         #expect(refusal?.message.hasSuffix("at most \(limit)") == true, "\(refusal?.message ?? "")")

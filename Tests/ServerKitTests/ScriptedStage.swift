@@ -1,4 +1,5 @@
 import ArgumentParser
+import Domain
 import Foundation
 import ServerKit
 import Wire
@@ -21,7 +22,7 @@ struct ScriptedStage: TextHandler {
     let began: AsyncStream<Void>.Continuation
     let failed: AsyncStream<CallError>.Continuation
 
-    func generate(_ request: GenerateTokensRequest, _ call: ServerCall, send: @escaping Send<GenerateTokensEvent>) async throws {
+    func generate(_ request: TokenRequest, _ call: ServerCall, send: @escaping Send<GenerateTokensEvent>) async throws {
         guard request.prompt != "bad" else { throw ScriptedError() }
         try await gate.work(call) { token in
             began.yield()
@@ -50,7 +51,7 @@ struct ScriptedStage: TextHandler {
                 failed.yield(error)
                 throw error
             }
-            try await send(.result(GeneratedTokens(preview: nil, target: CodeGrid(height: 1, width: 1, codes: [1]))))
+            try await send(.result(GeneratedTokens(preview: nil, target: CodeGrid(GridSize(height: 1, width: 1), codes: [1]))))
         }
     }
 }
@@ -71,7 +72,11 @@ struct Fixture: Sendable {
     let served: Task<Void, any Error>
     let folder: String
 
-    static let request = GenerateTokensRequest(prompt: "p", height: 32, width: 32, seed: 0)
+    static let request = request("p")
+
+    static func request(_ prompt: String) -> TokenRequest {
+        try! TokenRequest(prompt: prompt, parameters: ImageParameters(ImageOptions(height: 32, width: 32, seed: 0)))
+    }
 
     /// Starts a server, on a socket of its own unless told where to listen; with `loads` it takes work when this returns.
     static func start(_ script: [ScriptedStage.Step], queue: Int = 1, drainDeadline: Double = 30, listen: String? = nil, loads: Bool = true)

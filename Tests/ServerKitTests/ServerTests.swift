@@ -1,4 +1,5 @@
 import ArgumentParser
+import Domain
 import Foundation
 import ServerKit
 import Testing
@@ -50,7 +51,7 @@ import Wire
     func errors() async throws {
         let fixture = try await Fixture.start([])
         await #expect(throws: CallError(.failedPrecondition, "scripted")) {
-            try await fixture.text.generate(GenerateTokensRequest(prompt: "bad", height: 32, width: 32, seed: 0))
+            try await fixture.text.generate(Fixture.request("bad"))
         }
         try await fixture.stop()
     }

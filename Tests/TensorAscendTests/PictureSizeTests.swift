@@ -26,8 +26,9 @@ import Testing
             model: ModelFolder(fixtures.appending(path: "tiny-f32", directoryHint: .isDirectory)), devices: DeviceGroup(device))
         for side in sides {
             let cells = side / 32
-            let target = CodeGrid(height: cells, width: cells, codes: [Int32](repeating: 3, count: cells * cells))
-            let request = RenderRequest(prompt: "a red circle", height: side, width: side, target: target, steps: 1, guidanceScale: 1, seed: 0)
+            let target = CodeGrid(GridSize(height: cells, width: cells), codes: [Int32](repeating: 3, count: cells * cells))
+            let parameters = try ImageParameters(ImageOptions(height: side, width: side, steps: 1, guidanceScale: 1, seed: 0))
+            let request = try RenderRequest(prompt: "a red circle", parameters: parameters, target: target)
             _ = try renderer.render(request, onStep: { _ in })
         }
         return device.reservedMemory

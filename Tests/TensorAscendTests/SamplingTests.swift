@@ -69,8 +69,9 @@ extension OnDevice {
             let model = try ModelFolder(fixtures.appending(path: "tiny-f32", directoryHint: .isDirectory))
             let device = try Variant.f32.device
             #expect(device.stepsAhead > 0)
-            let requests = [(64, 96, "a cat"), (32, 32, "one"), (96, 64, "a red circle"), (64, 64, "the last")].enumerated().map { index, item in
-                TokenRequest(prompt: item.2, height: item.0, width: item.1, seed: UInt64(index))
+            let requests = try [(64, 96, "a cat"), (32, 32, "one"), (96, 64, "a red circle"), (64, 64, "the last")].enumerated().map { index, item in
+                let options = ImageOptions(height: item.0, width: item.1, seed: UInt64(index))
+                return try TokenRequest(prompt: item.2, parameters: ImageParameters(options))
             }
             let host = CPUDevice(threads: 1)
             let alone = try requests.map { try ids(of: [$0], TextGenerator(model: model, device: host), size: 1)[0] }

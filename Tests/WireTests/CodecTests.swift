@@ -1,3 +1,4 @@
+import Domain
 import Testing
 import Wire
 
@@ -6,7 +7,7 @@ import Wire
 
     init() throws { described = try DescribedMessages(files: DescriptorIndex.contract.files) }
 
-    @Test("every message of the contract is read and written back, byte by byte, with every field set", arguments: AllMessages.types.map(\.name))
+    @Test("every message of the contract is read and written back, byte by byte, with every field set", arguments: AllMessages.types.map { $0.name })
     func everyField(name: String) throws {
         let type = try #require(AllMessages.types.first { $0.name == name })
         for bytes in described.encodings(of: name) { try checkRoundTrip(bytes, type) }
@@ -22,15 +23,19 @@ import Wire
     func complete() {
         // Entries of maps are dictionaries; the older reflection package has the types of the newer one.
         let described = described.fields.keys.filter { !$0.hasSuffix("Entry") && !$0.contains("v1alpha") }
-        #expect(Set(described) == Set(AllMessages.types.map(\.name)))
+        #expect(Set(described) == Set(AllMessages.types.map { $0.name }))
     }
 
     @Test("a message without any field set is read and written back")
     func nothingSet() throws {
-        for message in Samples.sparse { try checkRoundTrip(try message.packed(), Swift.type(of: message)) }
+        for message in Samples.sparse { try checkRoundTrip(message) }
     }
 
-    @Test("a cut message is refused or read, and never worse", arguments: AllMessages.types.map(\.name))
+    private func checkRoundTrip<M: WireMessage>(_ message: M) throws {
+        #expect(try M(packed: message.packed()) == message)
+    }
+
+    @Test("a cut message is refused or read, and never worse", arguments: AllMessages.types.map { $0.name })
     func truncation(name: String) throws {
         let type = try #require(AllMessages.types.first { $0.name == name })
         for bytes in described.encodings(of: name) {
@@ -38,7 +43,7 @@ import Wire
         }
     }
 
-    @Test("a message with any bit turned is refused or read, and never worse", arguments: AllMessages.types.map(\.name))
+    @Test("a message with any bit turned is refused or read, and never worse", arguments: AllMessages.types.map { $0.name })
     func bitFlips(name: String) throws {
         let type = try #require(AllMessages.types.first { $0.name == name })
         for bytes in described.encodings(of: name) {
@@ -64,26 +69,25 @@ import Wire
         #expect(throws: WireError(.unknownField, "glm.v1.CodeGrid: field 100 is not known to this build")) { try CodeGrid(packed: grid) }
         #expect(try CodeGrid(packed: grid, unknownFields: .skipped) == Samples.grid)
 
-        let nested = [0x22, UInt8(grid.count)] + grid  // field 4 of the request: sources
-        #expect(throws: WireError(.unknownField, "glm.v1.CodeGrid: field 100 is not known to this build")) {
-            try GenerateTokensRequest(packed: nested)
-        }
-        #expect(try GenerateTokensRequest(packed: nested, unknownFields: .skipped).sources == [Samples.grid])
+        // Field 3 of the request: sources.
+        let nested = try TokenRequest(prompt: "p", parameters: Samples.parameters).packed() + [0x1a, UInt8(grid.count)] + grid
+        #expect(throws: WireError(.unknownField, "glm.v1.CodeGrid: field 100 is not known to this build")) { try TokenRequest(packed: nested) }
+        #expect(try TokenRequest(packed: nested, unknownFields: .skipped).sources == [Samples.grid])
     }
 
     @Test("a NUL inside a string is refused on both ways, by field")
     func nul() throws {
         #expect(throws: WireError(.invalidText, "prompt has a NUL inside")) {
-            try GenerateTokensRequest(prompt: "a\0b", height: 32, width: 32, seed: 0).packed()
+            try TokenRequest(prompt: "a\0b", parameters: Samples.parameters).packed()
         }
         #expect(throws: WireError(.invalidText, "glm.v1.GenerateTokensRequest: prompt has a NUL inside")) {
-            try GenerateTokensRequest(packed: [0x0a, 3, 0x61, 0, 0x62])
+            try TokenRequest(packed: [0x0a, 3, 0x61, 0, 0x62])
         }
     }
 
     @Test("a string that is not UTF-8 is refused by field")
     func invalidUTF8() throws {
-        #expect(throws: WireError(.invalidText, "prompt is not UTF-8")) { try GenerateTokensRequest(packed: [0x0a, 2, 0xc3, 0x28]) }
+        #expect(throws: WireError(.invalidText, "prompt is not UTF-8")) { try TokenRequest(packed: [0x0a, 2, 0xc3, 0x28]) }
     }
 
     @Test("a number that its field cannot hold is refused by field, with its range")
@@ -98,8 +102,26 @@ import Wire
     func missingParts() throws {
         #expect(throws: WireError.self) { try GenerateTokensEvent(packed: []) }
         #expect(throws: WireError(.malformed, "grid is missing")) { try EncodeResponse(packed: []) }
-        #expect(throws: WireError(.malformed, "sources[1].codes is missing")) {
-            try RenderRequest(packed: [0x22, 0, 0x2a, 2, 0x12, 0, 0x2a, 0])
+        #expect(throws: WireError(.malformed, "parameters is missing")) { try TokenRequest(packed: [0x0a, 1, 0x70]) }
+        #expect(throws: WireError(.malformed, "jobs[1].progress.stage is not UTF-8")) {
+            try JobList(packed: [0x0a, 0, 0x0a, 5, 0x4a, 3, 0x0a, 1, 0xff])
+        }
+    }
+
+    @Test("a request outside the limits is refused as it is read; what is wrong with a part of it is named by its path")
+    func limits() throws {
+        var parameters = ImageOptions(height: 100, width: 64, seed: 1)
+        let request = { try [0x0a, 1, 0x70, 0x12] + [UInt8(parameters.packed().count)] + parameters.packed() }
+        #expect(throws: WireError(.invalidRequest, "height 100 is not a multiple of 32 pixels")) { try TokenRequest(packed: request()) }
+        parameters.height = nil
+        #expect(throws: WireError(.invalidRequest, "height is not set")) { try TokenRequest(packed: request()) }
+        parameters.height = 64
+        let grid: [UInt8] = [0x08, 1, 0x10, 2, 0x1a, 1, 9]
+        #expect(throws: WireError(.invalidRequest, "sources[0].codes has 1 elements for height 1, width 2")) {
+            try TokenRequest(packed: request() + [0x1a, UInt8(grid.count)] + grid)
+        }
+        #expect(throws: WireError(.invalidRequest, "prompt is empty; write what the picture shows")) {
+            try TokenRequest(packed: Array(request().dropFirst(3)))
         }
     }
 
@@ -107,7 +129,7 @@ import Wire
     func manyElements() throws {
         let bytes = (0..<70_000).flatMap { _ in [0x22, 0] as [UInt8] }
         #expect(throws: WireError(.tooManyFields, "glm.v1.GenerateTokensRequest: more than 65536 fields")) {
-            try GenerateTokensRequest(packed: bytes)
+            try TokenRequest(packed: bytes)
         }
     }
 

@@ -48,6 +48,11 @@ struct DescribedMessages {
         return (0..<(members.values.map(\.count).max() ?? 1)).map { encoding(of: message, variant: $0) }
     }
 
+    /// Where not every number is valid: an image of 64 × 96 pixels has 2 × 3 codes, and lists of numbers here have six elements.
+    private static let sizes: [String: UInt64] = [
+        "glm.v1.ImageParameters.height": 64, "glm.v1.ImageParameters.width": 96, "glm.v1.CodeGrid.height": 2, "glm.v1.CodeGrid.width": 3,
+    ]
+
     /// One encoding with every field set, but only one member of each oneof.
     private func encoding(of message: String, variant: Int) -> [UInt8] {
         let fields = fields[message] ?? []
@@ -68,9 +73,10 @@ struct DescribedMessages {
             case 8: Bytes.number(field.number, 1)
             case 9: Bytes.delimited(field.number, Array("\(field.name) \(variant) \(index) “圆” 🍎".utf8))
             case 11: Bytes.delimited(field.number, encoding(of: field.typeName, variant: variant + index))
-            case 12: Bytes.delimited(field.number, [0x89, 0, 0xff, UInt8(index)])
+            // Begins as a PNG file.
+            case 12: Bytes.delimited(field.number, [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A, UInt8(index)])
             case 14: Bytes.number(field.number, enumValues[field.typeName] ?? 1)
-            default: Bytes.number(field.number, UInt64(field.number) + 1)
+            default: Bytes.number(field.number, Self.sizes["\(message).\(field.name)"] ?? UInt64(field.number) + 1)
             }
         }
     }

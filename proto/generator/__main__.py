@@ -29,6 +29,11 @@ def messages_of(contract, file):
     return [imports] + blocks
 
 
+def service_imports(contract, service):
+    types = [contract[name] for method in service.methods for name in (method.input, method.output)]
+    return (["public import Domain"] if any(map(contract.shows_domain, types)) else []) + ["import GRPCCore"]
+
+
 def main(set_path, folder):
     contract = Contract(read_set(pathlib.Path(set_path).read_bytes()))
     folder = pathlib.Path(folder)
@@ -37,12 +42,12 @@ def main(set_path, folder):
             continue
         write(folder / f"{names.file_stem(file.name)}Messages.swift", file, messages_of(contract, file))
         for service in filter(can_generate, file.services):
-            write(folder / f"{service.name}Service.swift", file, [["import GRPCCore"], service_lines(contract, service)])
+            write(folder / f"{service.name}Service.swift", file, [service_imports(contract, service), service_lines(contract, service)])
 
 
     lines = [f"        {contract[message.full_name].swift}.self," for file in contract.files if "v1alpha" not in file.name for message in file.messages]
     listing = ["/// The types of all messages.", "package enum AllMessages {", "    package static let types: [any WireMessage.Type] = ["] + lines + ["    ]", "}"]
-    write(folder / "AllMessages.swift", None, [listing])
+    write(folder / "AllMessages.swift", None, [["import Domain"], listing])
 
 
 def write(path, file, blocks):

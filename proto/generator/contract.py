@@ -45,6 +45,11 @@ class Contract:
     def __getitem__(self, full_name):
         return self.index[full_name]
 
+    def shows_domain(self, declared):
+        """Whether a client of a method with this message has a type of Domain in its signatures."""
+        last = [field for field in declared.declaration.fields if "last" in Notes(field)]
+        return declared.is_domain or any(self[field.type_name].is_domain for field in last)
+
     def uses_domain(self, declarations):
         """Whether Swift types of the module Domain show in these messages and enumerations."""
         for declaration in declarations:
@@ -53,7 +58,7 @@ class Contract:
             inner = getattr(declaration, "messages", [])
             if "domain" in notes or self.uses_domain(inner):
                 return True
-            if any("type" in Notes(field) or (field.type_name and self[field.type_name].is_domain) for field in fields):
+            if any((field.type_name and self[field.type_name].is_domain) for field in fields):
                 return True
         return False
 

@@ -152,7 +152,13 @@ class MessageCode:
                 arguments.append(f"{part.name}: {part.name}")
             else:
                 arguments.append(f"{part.name}: {part.read()}")
-        return [head] + lines + [f"        self.init({', '.join(arguments)})", "    }"]
+        if "checked" not in self.declared.notes:
+            return [head] + lines + [f"        self.init({', '.join(arguments)})", "    }"]
+        # Reading and checking throw different errors.
+        for part in self.parts:
+            lines.append(f"        let {part.name}: {part.swift_type} = {part.read()}")
+        names_only = ", ".join(f"{part.name}: {part.name}" for part in self.parts)
+        return [head] + lines + [f"        do {{ try self.init({names_only}) }} catch {{ throw WireError(error) }}", "    }"]
 
     @staticmethod
     def unset(oneof):

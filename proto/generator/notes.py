@@ -5,6 +5,7 @@ On a file (before its `package`):
 On a message or an enumeration:
     @domain                     the Swift type is the one of this name in the module Domain; only its coder is generated
     @domain NAME                the same, with another name
+    @checked                    with @domain: the initializer throws RequestError for values that it refuses
 On an enumeration:
     @closed                     a number without a name is refused; otherwise it reads as the value 0
     @zero VALUE                 0 reads as VALUE, and 0 itself has no case
@@ -25,7 +26,7 @@ On a method:
 import re
 
 KNOWN = {
-    "package": 0, "domain": 1, "closed": 0, "zero": 1, "required": 0, "empty": 0, "optional": 0, "unsigned": 0, "type": 1, "last": 0,
+    "package": 0, "domain": 1, "checked": 0, "closed": 0, "zero": 1, "required": 0, "empty": 0, "optional": 0, "unsigned": 0, "type": 1, "last": 0,
     "request_limit": 1, "response_limit": 1,
 }
 UNITS = {"KiB": 10, "MiB": 20}

@@ -15,6 +15,7 @@ PROTOBUF_C__BEGIN_DECLS
 #endif
 
 
+typedef struct Glm__V1__ImageParameters Glm__V1__ImageParameters;
 typedef struct Glm__V1__CodeGrid Glm__V1__CodeGrid;
 typedef struct Glm__V1__GridSize Glm__V1__GridSize;
 typedef struct Glm__V1__Sampling Glm__V1__Sampling;
@@ -24,7 +25,7 @@ typedef struct Glm__V1__Timing Glm__V1__Timing;
 /* --- enums --- */
 
 /*
- * File format of an image. @closed @zero PNG
+ * File format of an image. @domain @closed @zero PNG
  */
 typedef enum _Glm__V1__ImageFormat {
   /*
@@ -44,8 +45,98 @@ typedef enum _Glm__V1__ImageFormat {
 
 /* --- messages --- */
 
+typedef enum {
+  GLM__V1__IMAGE_PARAMETERS__HEIGHT_OPT__NOT_SET = 0,
+  GLM__V1__IMAGE_PARAMETERS__HEIGHT_OPT_HEIGHT = 1
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(GLM__V1__IMAGE_PARAMETERS__HEIGHT_OPT__CASE)
+} Glm__V1__ImageParameters__HeightOptCase;
+
+typedef enum {
+  GLM__V1__IMAGE_PARAMETERS__WIDTH_OPT__NOT_SET = 0,
+  GLM__V1__IMAGE_PARAMETERS__WIDTH_OPT_WIDTH = 2
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(GLM__V1__IMAGE_PARAMETERS__WIDTH_OPT__CASE)
+} Glm__V1__ImageParameters__WidthOptCase;
+
+typedef enum {
+  GLM__V1__IMAGE_PARAMETERS__STEPS_OPT__NOT_SET = 0,
+  GLM__V1__IMAGE_PARAMETERS__STEPS_OPT_STEPS = 3
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(GLM__V1__IMAGE_PARAMETERS__STEPS_OPT__CASE)
+} Glm__V1__ImageParameters__StepsOptCase;
+
+typedef enum {
+  GLM__V1__IMAGE_PARAMETERS__GUIDANCE_SCALE_OPT__NOT_SET = 0,
+  GLM__V1__IMAGE_PARAMETERS__GUIDANCE_SCALE_OPT_GUIDANCE_SCALE = 4
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(GLM__V1__IMAGE_PARAMETERS__GUIDANCE_SCALE_OPT__CASE)
+} Glm__V1__ImageParameters__GuidanceScaleOptCase;
+
+typedef enum {
+  GLM__V1__IMAGE_PARAMETERS__SEED_OPT__NOT_SET = 0,
+  GLM__V1__IMAGE_PARAMETERS__SEED_OPT_SEED = 5
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(GLM__V1__IMAGE_PARAMETERS__SEED_OPT__CASE)
+} Glm__V1__ImageParameters__SeedOptCase;
+
 /*
- * A grid of VQ codes. Stages exchange these instead of pixels.
+ * The parameters of an image. GenerateImageRequest may leave any of them out; in all other messages they are complete.
+ * @domain ImageOptions
+ */
+struct  Glm__V1__ImageParameters
+{
+  ProtobufCMessage base;
+  /*
+   * file format of the result @optional
+   */
+  Glm__V1__ImageFormat format;
+  /*
+   * 1 to 100; 0: 90; ignored for PNG @optional
+   */
+  uint32_t jpeg_quality;
+  /*
+   * how codes are sampled; not set: the checkpoint's own sampling
+   */
+  Glm__V1__Sampling *sampling;
+  Glm__V1__ImageParameters__HeightOptCase height_opt_case;
+  union {
+    /*
+     * height in pixels, a multiple of 32; not set: 1024, or what fits the first source
+     */
+    uint32_t height;
+  };
+  Glm__V1__ImageParameters__WidthOptCase width_opt_case;
+  union {
+    /*
+     * width in pixels, a multiple of 32; not set: 1024, or what fits the first source
+     */
+    uint32_t width;
+  };
+  Glm__V1__ImageParameters__StepsOptCase steps_opt_case;
+  union {
+    /*
+     * denoising steps; not set: 50
+     */
+    uint32_t steps;
+  };
+  Glm__V1__ImageParameters__GuidanceScaleOptCase guidance_scale_opt_case;
+  union {
+    /*
+     * classifier-free guidance, 1: none; not set: 1.5
+     */
+    float guidance_scale;
+  };
+  Glm__V1__ImageParameters__SeedOptCase seed_opt_case;
+  union {
+    /*
+     * seed of sampling and noise; not set: chosen at random by the gateway @unsigned
+     */
+    uint64_t seed;
+  };
+};
+#define GLM__V1__IMAGE_PARAMETERS__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&glm__v1__image_parameters__descriptor) \
+    , GLM__V1__IMAGE_FORMAT__IMAGE_FORMAT_UNSPECIFIED, 0, NULL, GLM__V1__IMAGE_PARAMETERS__HEIGHT_OPT__NOT_SET, {0}, GLM__V1__IMAGE_PARAMETERS__WIDTH_OPT__NOT_SET, {0}, GLM__V1__IMAGE_PARAMETERS__STEPS_OPT__NOT_SET, {0}, GLM__V1__IMAGE_PARAMETERS__GUIDANCE_SCALE_OPT__NOT_SET, {0}, GLM__V1__IMAGE_PARAMETERS__SEED_OPT__NOT_SET, {0} }
+
+
+/*
+ * A grid of VQ codes. Stages exchange these instead of pixels. @domain @checked
  */
 struct  Glm__V1__CodeGrid
 {
@@ -70,7 +161,7 @@ struct  Glm__V1__CodeGrid
 
 
 /*
- * Rows and columns of a grid of codes.
+ * Rows and columns of a grid of codes. @domain
  */
 struct  Glm__V1__GridSize
 {
@@ -108,7 +199,7 @@ typedef enum {
 } Glm__V1__Sampling__TopKOptCase;
 
 /*
- * How codes are sampled. Values that are not set come from the checkpoint's generation_config.json.
+ * How codes are sampled. Values that are not set come from the checkpoint's generation_config.json. @domain
  */
 struct  Glm__V1__Sampling
 {
@@ -145,7 +236,7 @@ struct  Glm__V1__Sampling
 
 
 /*
- * Duration of one phase of a request.
+ * Duration of one phase of a request in one stage. @domain
  */
 struct  Glm__V1__Timing
 {
@@ -164,6 +255,25 @@ struct  Glm__V1__Timing
     , (char *)protobuf_c_empty_string, 0 }
 
 
+/* Glm__V1__ImageParameters methods */
+void   glm__v1__image_parameters__init
+                     (Glm__V1__ImageParameters         *message);
+size_t glm__v1__image_parameters__get_packed_size
+                     (const Glm__V1__ImageParameters   *message);
+size_t glm__v1__image_parameters__pack
+                     (const Glm__V1__ImageParameters   *message,
+                      uint8_t             *out);
+size_t glm__v1__image_parameters__pack_to_buffer
+                     (const Glm__V1__ImageParameters   *message,
+                      ProtobufCBuffer     *buffer);
+Glm__V1__ImageParameters *
+       glm__v1__image_parameters__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   glm__v1__image_parameters__free_unpacked
+                     (Glm__V1__ImageParameters *message,
+                      ProtobufCAllocator *allocator);
 /* Glm__V1__CodeGrid methods */
 void   glm__v1__code_grid__init
                      (Glm__V1__CodeGrid         *message);
@@ -242,6 +352,9 @@ void   glm__v1__timing__free_unpacked
                       ProtobufCAllocator *allocator);
 /* --- per-message closures --- */
 
+typedef void (*Glm__V1__ImageParameters_Closure)
+                 (const Glm__V1__ImageParameters *message,
+                  void *closure_data);
 typedef void (*Glm__V1__CodeGrid_Closure)
                  (const Glm__V1__CodeGrid *message,
                   void *closure_data);
@@ -261,6 +374,7 @@ typedef void (*Glm__V1__Timing_Closure)
 /* --- descriptors --- */
 
 extern const ProtobufCEnumDescriptor    glm__v1__image_format__descriptor;
+extern const ProtobufCMessageDescriptor glm__v1__image_parameters__descriptor;
 extern const ProtobufCMessageDescriptor glm__v1__code_grid__descriptor;
 extern const ProtobufCMessageDescriptor glm__v1__grid_size__descriptor;
 extern const ProtobufCMessageDescriptor glm__v1__sampling__descriptor;

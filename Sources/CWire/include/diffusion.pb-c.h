@@ -17,7 +17,7 @@ PROTOBUF_C__BEGIN_DECLS
 #include "common.pb-c.h"
 
 typedef struct Glm__V1__RenderRequest Glm__V1__RenderRequest;
-typedef struct Glm__V1__SourcePicture Glm__V1__SourcePicture;
+typedef struct Glm__V1__SourceImage Glm__V1__SourceImage;
 typedef struct Glm__V1__RenderEvent Glm__V1__RenderEvent;
 typedef struct Glm__V1__RenderStep Glm__V1__RenderStep;
 typedef struct Glm__V1__RenderedImage Glm__V1__RenderedImage;
@@ -29,7 +29,7 @@ typedef struct Glm__V1__RenderedImage Glm__V1__RenderedImage;
 /* --- messages --- */
 
 /*
- * Codes and a prompt to be turned into an image.
+ * Codes and a prompt to be turned into an image. @domain @checked
  */
 struct  Glm__V1__RenderRequest
 {
@@ -39,13 +39,9 @@ struct  Glm__V1__RenderRequest
    */
   char *prompt;
   /*
-   * height of the image in pixels; a multiple of 32
+   * of the image; the seed gives the same noise as torch's CPU generator @required @type ImageParameters
    */
-  uint32_t height;
-  /*
-   * width of the image in pixels; a multiple of 32
-   */
-  uint32_t width;
+  Glm__V1__ImageParameters *parameters;
   /*
    * codes of the image, [height / 32 × width / 32] @required
    */
@@ -54,37 +50,17 @@ struct  Glm__V1__RenderRequest
    * source images in the order of the request; none: text to image
    */
   size_t n_sources;
-  Glm__V1__SourcePicture **sources;
-  /*
-   * denoising steps; at least 1
-   */
-  uint32_t steps;
-  /*
-   * classifier-free guidance; 1: none
-   */
-  float guidance_scale;
-  /*
-   * seed of the noise; gives the same noise as torch's CPU generator @unsigned
-   */
-  uint64_t seed;
-  /*
-   * file format of the result
-   */
-  Glm__V1__ImageFormat format;
-  /*
-   * 1 to 100; 0: 90; ignored for PNG
-   */
-  uint32_t jpeg_quality;
+  Glm__V1__SourceImage **sources;
 };
 #define GLM__V1__RENDER_REQUEST__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&glm__v1__render_request__descriptor) \
-    , (char *)protobuf_c_empty_string, 0, 0, NULL, 0,NULL, 0, 0, 0, GLM__V1__IMAGE_FORMAT__IMAGE_FORMAT_UNSPECIFIED, 0 }
+    , (char *)protobuf_c_empty_string, NULL, NULL, 0,NULL }
 
 
 /*
- * A source image with its codes.
+ * A source image with its codes. @domain @checked
  */
-struct  Glm__V1__SourcePicture
+struct  Glm__V1__SourceImage
 {
   ProtobufCMessage base;
   /*
@@ -96,8 +72,8 @@ struct  Glm__V1__SourcePicture
    */
   Glm__V1__CodeGrid *codes;
 };
-#define GLM__V1__SOURCE_PICTURE__INIT \
- { PROTOBUF_C_MESSAGE_INIT (&glm__v1__source_picture__descriptor) \
+#define GLM__V1__SOURCE_IMAGE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&glm__v1__source_image__descriptor) \
     , {0,NULL}, NULL }
 
 
@@ -152,7 +128,7 @@ struct  Glm__V1__RenderStep
 
 
 /*
- * The image.
+ * The image. @domain
  */
 struct  Glm__V1__RenderedImage
 {
@@ -203,24 +179,24 @@ Glm__V1__RenderRequest *
 void   glm__v1__render_request__free_unpacked
                      (Glm__V1__RenderRequest *message,
                       ProtobufCAllocator *allocator);
-/* Glm__V1__SourcePicture methods */
-void   glm__v1__source_picture__init
-                     (Glm__V1__SourcePicture         *message);
-size_t glm__v1__source_picture__get_packed_size
-                     (const Glm__V1__SourcePicture   *message);
-size_t glm__v1__source_picture__pack
-                     (const Glm__V1__SourcePicture   *message,
+/* Glm__V1__SourceImage methods */
+void   glm__v1__source_image__init
+                     (Glm__V1__SourceImage         *message);
+size_t glm__v1__source_image__get_packed_size
+                     (const Glm__V1__SourceImage   *message);
+size_t glm__v1__source_image__pack
+                     (const Glm__V1__SourceImage   *message,
                       uint8_t             *out);
-size_t glm__v1__source_picture__pack_to_buffer
-                     (const Glm__V1__SourcePicture   *message,
+size_t glm__v1__source_image__pack_to_buffer
+                     (const Glm__V1__SourceImage   *message,
                       ProtobufCBuffer     *buffer);
-Glm__V1__SourcePicture *
-       glm__v1__source_picture__unpack
+Glm__V1__SourceImage *
+       glm__v1__source_image__unpack
                      (ProtobufCAllocator  *allocator,
                       size_t               len,
                       const uint8_t       *data);
-void   glm__v1__source_picture__free_unpacked
-                     (Glm__V1__SourcePicture *message,
+void   glm__v1__source_image__free_unpacked
+                     (Glm__V1__SourceImage *message,
                       ProtobufCAllocator *allocator);
 /* Glm__V1__RenderEvent methods */
 void   glm__v1__render_event__init
@@ -284,8 +260,8 @@ void   glm__v1__rendered_image__free_unpacked
 typedef void (*Glm__V1__RenderRequest_Closure)
                  (const Glm__V1__RenderRequest *message,
                   void *closure_data);
-typedef void (*Glm__V1__SourcePicture_Closure)
-                 (const Glm__V1__SourcePicture *message,
+typedef void (*Glm__V1__SourceImage_Closure)
+                 (const Glm__V1__SourceImage *message,
                   void *closure_data);
 typedef void (*Glm__V1__RenderEvent_Closure)
                  (const Glm__V1__RenderEvent *message,
@@ -324,7 +300,7 @@ void glm__v1__diffusion__render(ProtobufCService *service,
 /* --- descriptors --- */
 
 extern const ProtobufCMessageDescriptor glm__v1__render_request__descriptor;
-extern const ProtobufCMessageDescriptor glm__v1__source_picture__descriptor;
+extern const ProtobufCMessageDescriptor glm__v1__source_image__descriptor;
 extern const ProtobufCMessageDescriptor glm__v1__render_event__descriptor;
 extern const ProtobufCMessageDescriptor glm__v1__render_step__descriptor;
 extern const ProtobufCMessageDescriptor glm__v1__rendered_image__descriptor;

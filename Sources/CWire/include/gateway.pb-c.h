@@ -30,36 +30,6 @@ typedef struct Glm__V1__StageTiming Glm__V1__StageTiming;
 
 /* --- messages --- */
 
-typedef enum {
-  GLM__V1__GENERATE_IMAGE_REQUEST__HEIGHT_OPT__NOT_SET = 0,
-  GLM__V1__GENERATE_IMAGE_REQUEST__HEIGHT_OPT_HEIGHT = 3
-    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(GLM__V1__GENERATE_IMAGE_REQUEST__HEIGHT_OPT__CASE)
-} Glm__V1__GenerateImageRequest__HeightOptCase;
-
-typedef enum {
-  GLM__V1__GENERATE_IMAGE_REQUEST__WIDTH_OPT__NOT_SET = 0,
-  GLM__V1__GENERATE_IMAGE_REQUEST__WIDTH_OPT_WIDTH = 4
-    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(GLM__V1__GENERATE_IMAGE_REQUEST__WIDTH_OPT__CASE)
-} Glm__V1__GenerateImageRequest__WidthOptCase;
-
-typedef enum {
-  GLM__V1__GENERATE_IMAGE_REQUEST__STEPS_OPT__NOT_SET = 0,
-  GLM__V1__GENERATE_IMAGE_REQUEST__STEPS_OPT_STEPS = 5
-    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(GLM__V1__GENERATE_IMAGE_REQUEST__STEPS_OPT__CASE)
-} Glm__V1__GenerateImageRequest__StepsOptCase;
-
-typedef enum {
-  GLM__V1__GENERATE_IMAGE_REQUEST__GUIDANCE_SCALE_OPT__NOT_SET = 0,
-  GLM__V1__GENERATE_IMAGE_REQUEST__GUIDANCE_SCALE_OPT_GUIDANCE_SCALE = 6
-    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(GLM__V1__GENERATE_IMAGE_REQUEST__GUIDANCE_SCALE_OPT__CASE)
-} Glm__V1__GenerateImageRequest__GuidanceScaleOptCase;
-
-typedef enum {
-  GLM__V1__GENERATE_IMAGE_REQUEST__SEED_OPT__NOT_SET = 0,
-  GLM__V1__GENERATE_IMAGE_REQUEST__SEED_OPT_SEED = 7
-    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(GLM__V1__GENERATE_IMAGE_REQUEST__SEED_OPT__CASE)
-} Glm__V1__GenerateImageRequest__SeedOptCase;
-
 /*
  * Asks for an image. The gateway fills in the values that are not set and reports them in Accepted.
  */
@@ -76,56 +46,21 @@ struct  Glm__V1__GenerateImageRequest
   size_t n_images;
   ProtobufCBinaryData *images;
   /*
-   * file format of the result
+   * of the image @empty
    */
-  Glm__V1__ImageFormat format;
+  Glm__V1__ImageParameters *parameters;
   /*
-   * 1 to 100; 0: 90; ignored for PNG
+   * what is to be computed; empty: "image"
    */
-  uint32_t jpeg_quality;
+  char *pipeline;
   /*
-   * how codes are sampled; not set: the checkpoint's own sampling
+   * name of a model of the fleet; empty: the only one
    */
-  Glm__V1__Sampling *sampling;
-  Glm__V1__GenerateImageRequest__HeightOptCase height_opt_case;
-  union {
-    /*
-     * height in pixels, a multiple of 32; not set: 1024, or what fits the first source
-     */
-    uint32_t height;
-  };
-  Glm__V1__GenerateImageRequest__WidthOptCase width_opt_case;
-  union {
-    /*
-     * width in pixels, a multiple of 32; not set: 1024, or what fits the first source
-     */
-    uint32_t width;
-  };
-  Glm__V1__GenerateImageRequest__StepsOptCase steps_opt_case;
-  union {
-    /*
-     * denoising steps; not set: the gateway's default
-     */
-    uint32_t steps;
-  };
-  Glm__V1__GenerateImageRequest__GuidanceScaleOptCase guidance_scale_opt_case;
-  union {
-    /*
-     * classifier-free guidance, 1: none; not set: the gateway's default
-     */
-    float guidance_scale;
-  };
-  Glm__V1__GenerateImageRequest__SeedOptCase seed_opt_case;
-  union {
-    /*
-     * seed of sampling and noise; not set: chosen at random by the gateway @unsigned
-     */
-    uint64_t seed;
-  };
+  char *model;
 };
 #define GLM__V1__GENERATE_IMAGE_REQUEST__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&glm__v1__generate_image_request__descriptor) \
-    , (char *)protobuf_c_empty_string, 0,NULL, GLM__V1__IMAGE_FORMAT__IMAGE_FORMAT_UNSPECIFIED, 0, NULL, GLM__V1__GENERATE_IMAGE_REQUEST__HEIGHT_OPT__NOT_SET, {0}, GLM__V1__GENERATE_IMAGE_REQUEST__WIDTH_OPT__NOT_SET, {0}, GLM__V1__GENERATE_IMAGE_REQUEST__STEPS_OPT__NOT_SET, {0}, GLM__V1__GENERATE_IMAGE_REQUEST__GUIDANCE_SCALE_OPT__NOT_SET, {0}, GLM__V1__GENERATE_IMAGE_REQUEST__SEED_OPT__NOT_SET, {0} }
+    , (char *)protobuf_c_empty_string, 0,NULL, NULL, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string }
 
 
 typedef enum {
@@ -174,33 +109,9 @@ struct  Glm__V1__Accepted
    */
   char *request_id;
   /*
-   * height in pixels
+   * all of them set @required @type ImageParameters
    */
-  uint32_t height;
-  /*
-   * width in pixels
-   */
-  uint32_t width;
-  /*
-   * denoising steps
-   */
-  uint32_t steps;
-  /*
-   * classifier-free guidance
-   */
-  float guidance_scale;
-  /*
-   * seed of sampling and noise @unsigned
-   */
-  uint64_t seed;
-  /*
-   * file format of the result
-   */
-  Glm__V1__ImageFormat format;
-  /*
-   * as requested
-   */
-  Glm__V1__Sampling *sampling;
+  Glm__V1__ImageParameters *parameters;
   /*
    * number of source images
    */
@@ -216,7 +127,7 @@ struct  Glm__V1__Accepted
 };
 #define GLM__V1__ACCEPTED__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&glm__v1__accepted__descriptor) \
-    , (char *)protobuf_c_empty_string, 0, 0, 0, 0, 0, GLM__V1__IMAGE_FORMAT__IMAGE_FORMAT_UNSPECIFIED, NULL, 0, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string }
+    , (char *)protobuf_c_empty_string, NULL, 0, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string }
 
 
 /*
@@ -254,29 +165,9 @@ struct  Glm__V1__GeneratedImage
    */
   ProtobufCBinaryData image;
   /*
-   * file format of the image
+   * all of them set @required @type ImageParameters
    */
-  Glm__V1__ImageFormat format;
-  /*
-   * height in pixels
-   */
-  uint32_t height;
-  /*
-   * width in pixels
-   */
-  uint32_t width;
-  /*
-   * denoising steps
-   */
-  uint32_t steps;
-  /*
-   * classifier-free guidance
-   */
-  float guidance_scale;
-  /*
-   * seed of sampling and noise @unsigned
-   */
-  uint64_t seed;
+  Glm__V1__ImageParameters *parameters;
   /*
    * hexadecimal
    */
@@ -293,11 +184,11 @@ struct  Glm__V1__GeneratedImage
 };
 #define GLM__V1__GENERATED_IMAGE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&glm__v1__generated_image__descriptor) \
-    , {0,NULL}, GLM__V1__IMAGE_FORMAT__IMAGE_FORMAT_UNSPECIFIED, 0, 0, 0, 0, 0, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0,NULL }
+    , {0,NULL}, NULL, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0,NULL }
 
 
 /*
- * Duration of one phase of one stage.
+ * Duration of one phase of one stage. @domain
  */
 struct  Glm__V1__StageTiming
 {

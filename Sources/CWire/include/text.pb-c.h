@@ -29,7 +29,7 @@ typedef struct Glm__V1__GeneratedTokens Glm__V1__GeneratedTokens;
 /* --- messages --- */
 
 /*
- * A prompt to be turned into codes.
+ * A prompt to be turned into codes. @domain TokenRequest @checked
  */
 struct  Glm__V1__GenerateTokensRequest
 {
@@ -39,30 +39,18 @@ struct  Glm__V1__GenerateTokensRequest
    */
   char *prompt;
   /*
-   * height of the image in pixels; a multiple of 32
+   * of the image; the same request gives the same codes @required @type ImageParameters
    */
-  uint32_t height;
-  /*
-   * width of the image in pixels; a multiple of 32
-   */
-  uint32_t width;
+  Glm__V1__ImageParameters *parameters;
   /*
    * codes of the source images in the order of the request; none: text to image
    */
   size_t n_sources;
   Glm__V1__CodeGrid **sources;
-  /*
-   * seed of the sampling; the same request and seed give the same codes @unsigned
-   */
-  uint64_t seed;
-  /*
-   * not set: the checkpoint's own sampling
-   */
-  Glm__V1__Sampling *sampling;
 };
 #define GLM__V1__GENERATE_TOKENS_REQUEST__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&glm__v1__generate_tokens_request__descriptor) \
-    , (char *)protobuf_c_empty_string, 0, 0, 0,NULL, 0, NULL }
+    , (char *)protobuf_c_empty_string, NULL, 0,NULL }
 
 
 typedef enum {
@@ -101,7 +89,7 @@ struct  Glm__V1__GenerateTokensEvent
 
 
 /*
- * What is going to be generated.
+ * What is going to be generated. @domain
  */
 struct  Glm__V1__TokenLayout
 {
@@ -150,7 +138,7 @@ struct  Glm__V1__Tokens
 
 
 /*
- * All codes of the image.
+ * All codes of the image. @domain
  */
 struct  Glm__V1__GeneratedTokens
 {

@@ -1,3 +1,4 @@
+import Domain
 package import ModelConfiguration
 import Checkpoint
 import Foundation

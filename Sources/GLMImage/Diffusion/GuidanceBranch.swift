@@ -1,3 +1,4 @@
+import Domain
 import Tensor
 
 /// One branch of classifier-free guidance on its device: what to draw, prepared once, and the memory of its passes.

@@ -1,47 +1,14 @@
 package import ModelConfiguration
 public import Checkpoint
 public import Imaging
-import Domain
+public import Domain
 public import Tensor
 import Tokenizing
 
-/// A source image of an edit, with the codes that the vision stage gave it.
-public struct SourcePicture: Sendable, Hashable {
-    public var image: RGBImage
-    public var codes: CodeGrid
-
-    public init(image: RGBImage, codes: CodeGrid) {
-        self.image = image
-        self.codes = codes
-    }
-}
-
-/// What the diffusion stage draws.
-public struct RenderRequest: Sendable {
-    /// Read for its quoted strings only: they are the words to write.
-    public var prompt: String
-    /// In pixels; multiples of 32.
-    public var height, width: Int
-    /// The picture as the text stage wrote it: one code per 32 × 32 pixels.
-    public var target: CodeGrid
-    public var sources: [SourcePicture]
-    public var steps: Int
-    /// Off at 1 and below.
-    public var guidanceScale: Float
-    public var seed: UInt64
-
-    public init(
-        prompt: String, height: Int, width: Int, target: CodeGrid, sources: [SourcePicture] = [], steps: Int, guidanceScale: Float, seed: UInt64
-    ) {
-        self.prompt = prompt
-        self.height = height
-        self.width = width
-        self.target = target
-        self.sources = sources
-        self.steps = steps
-        self.guidanceScale = guidanceScale
-        self.seed = seed
-    }
+/// A decoded source image with its codes.
+struct SourcePicture: Sendable, Hashable {
+    var image: RGBImage
+    var codes: CodeGrid
 }
 
 /// The diffusion stage's model: codes and quoted strings in, a picture out.
@@ -99,49 +66,52 @@ public final class ImageRenderer {
         return max(autoencoder.configuration.sampleSide / multiple, 1) * multiple
     }
 
-    /// Checks a request without computing.
-    public func validate(_ request: RenderRequest) throws {
-        try RequestLimits.checkPrompt(request.prompt)
-        try RequestLimits.checkSize(height: request.height, width: request.width)
-        try RequestLimits.checkSteps(request.steps)
-        try RequestLimits.checkGuidanceScale(request.guidanceScale)
-        try RequestLimits.checkSourceCount(request.sources.count)
-        try checkGrid(request.target, "target", height: request.height, width: request.width)
-        for (index, picture) in request.sources.enumerated() {
+    /// Refuses what this checkpoint can't compute.
+    private func check(_ request: RenderRequest, _ sources: [SourcePicture]) throws(RequestError) {
+        try checkGrid(request.target, "target", request.parameters.grid)
+        for (index, picture) in sources.enumerated() {
             let size = try source.fittedSize(height: picture.image.height, width: picture.image.width)
-            try checkGrid(picture.codes, "source image \(index)", height: size.height, width: size.width)
+            let multiple = RequestLimits.sizeMultiple
+            try checkGrid(picture.codes, "source image \(index)", GridSize(height: size.height / multiple, width: size.width / multiple))
         }
     }
 
     /// Draws the picture.
     ///
     /// - Parameters:
+    ///   - images: the request's source images, decoded.
     ///   - checkCancellation: called before each block of each pass; what it throws ends the work.
     ///   - onSources: called once for a request with source images: whether their keys and values were known from an earlier one.
     ///   - onStep: called with the number of steps done after each; what it throws ends the work.
+    /// - Throws: `RequestError` for a request that this checkpoint can't compute.
     public func render(
-        _ request: RenderRequest, checkCancellation: () throws -> Void = {}, onSources: (Bool) -> Void = { _ in }, onStep: (Int) throws -> Void
+        _ request: RenderRequest, images: [RGBImage] = [], checkCancellation: () throws -> Void = {}, onSources: (Bool) -> Void = { _ in },
+        onStep: (Int) throws -> Void
     ) throws -> RGBImage {
-        try validate(request)
-        try makeRoom(for: request)
-        let shape = autoencoder.latentShape(height: request.height, width: request.width)
-        var generator = TorchGenerator(seed: request.seed)
+        precondition(images.count == request.sources.count, "\(images.count) decoded images for \(request.sources.count) sources")
+        let parameters = request.parameters
+        let sources = zip(images, request.sources).map { SourcePicture(image: $0, codes: $1.codes) }
+        try check(request, sources)
+        try makeRoom(for: parameters, images)
+        let shape = autoencoder.latentShape(height: parameters.height, width: parameters.width)
+        var generator = TorchGenerator(seed: parameters.seed)
         let noise = generator.normal(count: shape.count)
-        let sources = try keysAndValues(of: request.sources, checkCancellation, onSources)
-        let latents = try denoise(request, from: noise, sources, checkCancellation, onStep)
+        let written = try keysAndValues(of: sources, checkCancellation, onSources)
+        let latents = try denoise(request, from: noise, written, checkCancellation, onStep)
         let planes = try autoencoder.decode(latents, shape, checkCancellation: checkCancellation)
-        return try Autoencoder.picture(planes, height: request.height, width: request.width)
+        return try Autoencoder.picture(planes, height: parameters.height, width: parameters.width)
     }
 
     /// In a function of its own, so that its memory is free again before the latents are decoded.
     private func denoise(
         _ request: RenderRequest, from noise: [Float], _ sources: SourceKV?, _ checkCancellation: () throws -> Void, _ onStep: (Int) throws -> Void
     ) throws -> [Float] {
-        let shape = autoencoder.latentShape(height: request.height, width: request.width)
+        let parameters = request.parameters
+        let shape = autoencoder.latentShape(height: parameters.height, width: parameters.width)
         let denoiser = try Denoiser(
-            self, height: request.height, width: request.width, glyphs: glyphs.encode(GlyphText.quotedStrings(in: request.prompt)),
-            codes: request.target.doubled, sources: sources, guidanceScale: request.guidanceScale)
-        let schedule = Schedule(scheduler, steps: request.steps, tokens: shape.grid.count)
+            self, height: parameters.height, width: parameters.width, glyphs: glyphs.encode(GlyphText.quotedStrings(in: request.prompt)),
+            codes: request.target.doubled, sources: sources, guidanceScale: parameters.guidanceScale)
+        let schedule = Schedule(scheduler, steps: parameters.steps, tokens: shape.grid.count)
         return try denoiser.run(schedule, from: noise, checkCancellation: checkCancellation, onStep: onStep)
     }
 
@@ -182,8 +152,8 @@ public final class ImageRenderer {
     }
 
     /// What pictures of one size took fits no others: a device that kept it would come to hold more than the largest takes.
-    private func makeRoom(for request: RenderRequest) throws {
-        let new = [request.height, request.width] + request.sources.flatMap { [$0.image.height, $0.image.width] }
+    private func makeRoom(for parameters: ImageParameters, _ images: [RGBImage]) throws {
+        let new = [parameters.height, parameters.width] + images.flatMap { [$0.height, $0.width] }
         guard new != sizes else { return }
         device.releaseUnusedMemory()
         try guidance?.releaseUnusedMemory()
@@ -205,16 +175,15 @@ public final class ImageRenderer {
         return written
     }
 
-    private func checkGrid(_ grid: CodeGrid, _ name: String, height: Int, width: Int) throws {
-        let expected = GridSize(height: height / RequestLimits.sizeMultiple, width: width / RequestLimits.sizeMultiple)
+    private func checkGrid(_ grid: CodeGrid, _ name: String, _ expected: GridSize) throws(RequestError) {
         if grid.size != expected {
-            throw GLMImageError(
-                .invalidRequest,
-                "\(name): codes of \(grid.height) × \(grid.width), a picture of \(height) × \(width) pixels has \(expected.height) × \(expected.width)"
-            )
+            let multiple = RequestLimits.sizeMultiple
+            throw RequestError(
+                "\(name): codes of \(grid.height) × \(grid.width), a picture of \(expected.height * multiple) × "
+                    + "\(expected.width * multiple) pixels has \(expected.height) × \(expected.width)")
         }
         if let code = grid.codes.first(where: { $0 < 0 || $0 >= transformer.configuration.codebookSize }) {
-            throw GLMImageError(.invalidRequest, "\(name): code \(code), the codebook has \(transformer.configuration.codebookSize)")
+            throw RequestError("\(name): code \(code), the codebook has \(transformer.configuration.codebookSize)")
         }
     }
 }

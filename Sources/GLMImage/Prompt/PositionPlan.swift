@@ -1,3 +1,4 @@
+package import Domain
 package import Decoding
 
 /// The positions of a prompt and of all that is generated after it.

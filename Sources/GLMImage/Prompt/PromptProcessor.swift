@@ -1,6 +1,6 @@
 package import ModelConfiguration
 package import Checkpoint
-import Domain
+package import Domain
 import Tokenizing
 
 /// Turns a prompt and the grids around it into the decoder's tokens.
@@ -45,7 +45,7 @@ package struct PromptProcessor: Sendable {
         package var generatedTokens: Int { (preview?.count ?? 0) + target.count + 1 }
     }
 
-    /// - Throws: `GLMImageError` when the prompt itself contains one of the tokens that mark images.
+    /// - Throws: `RequestError` when the prompt itself contains one of the tokens that mark images.
     package func prompt(_ text: String, height: Int, width: Int, sources: [GridSize]) throws -> Prompt {
         let target = GridSize(height: height / RequestLimits.sizeMultiple, width: width / RequestLimits.sizeMultiple)
         let preview = sources.isEmpty ? PromptProcessor.preview(of: target) : nil
@@ -59,7 +59,7 @@ package struct PromptProcessor: Sendable {
         ] {
             let found = rendered.count { $0 == id }
             if found != expected {
-                throw GLMImageError(.invalidRequest, "prompt contains the special token \(token), which only marks pictures")
+                throw RequestError("prompt contains the special token \(token), which only marks pictures")
             }
         }
         var ids: [Int32] = []

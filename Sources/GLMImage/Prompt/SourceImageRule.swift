@@ -1,7 +1,7 @@
 package import ModelConfiguration
 package import Imaging
 import Foundation
-import Domain
+package import Domain
 
 /// How a source image comes to the sizes at which its codes and its latents agree.
 ///
@@ -23,11 +23,11 @@ package struct SourceImageRule: Sendable {
     }
 
     /// That size: sides are multiples of 32; the shorter is not below, the longer not above the processor's pixel limits.
-    package func fittedSize(height: Int, width: Int) throws -> (height: Int, width: Int) {
+    package func fittedSize(height: Int, width: Int) throws(RequestError) -> (height: Int, width: Int) {
         let shortest = Int(Double(configuration.minimumPixels).squareRoot().rounded(.toNearestOrEven))
         let longest = Int(Double(configuration.maximumPixels).squareRoot().rounded(.toNearestOrEven))
         guard max(height, width) <= 4 * min(height, width) else {
-            throw GLMImageError(.invalidRequest, "source image of \(width) × \(height) pixels: the longer side is more than 4 times the shorter")
+            throw RequestError("source image of \(width) × \(height) pixels: the longer side is more than 4 times the shorter")
         }
         let enlarged = max(1, Double(shortest) / Double(min(height, width)))
         let scale = min(enlarged, Double(longest) / Double(max(height, width)))
@@ -39,8 +39,7 @@ package struct SourceImageRule: Sendable {
         let fitted = (height: snapped(height), width: snapped(width))
         let grid = try gridAfterResize(height: fitted.height, width: fitted.width)
         guard grid.height * multiple == fitted.height, grid.width * multiple == fitted.width else {
-            throw GLMImageError(
-                .invalidRequest,
+            throw RequestError(
                 "source image of \(width) × \(height) pixels has no size between \(shortest) and \(longest) pixels a side at which codes and latents agree"
             )
         }
@@ -57,14 +56,14 @@ package struct SourceImageRule: Sendable {
         return (values, grid)
     }
 
-    private func gridAfterResize(height: Int, width: Int) throws -> GridSize {
+    private func gridAfterResize(height: Int, width: Int) throws(RequestError) -> GridSize {
         do {
             let size = try SmartResize.size(
                 height: height, width: width, factor: configuration.patchSize,
                 minimumPixels: configuration.minimumPixels, maximumPixels: configuration.maximumPixels)
             return GridSize(height: size.height / configuration.patchSize, width: size.width / configuration.patchSize)
         } catch {
-            throw GLMImageError(.invalidRequest, "source image: \(error)")
+            throw RequestError("source image: \(error)")
         }
     }
 }

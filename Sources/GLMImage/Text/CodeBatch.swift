@@ -1,5 +1,5 @@
 import Decoding
-import Domain
+public import Domain
 import ModelConfiguration
 
 /// Requests of any mix of sizes and edits that generate their codes together.
@@ -36,7 +36,7 @@ public final class CodeBatch {
     package var pageCount: Int { batch.pageCount }
 
     /// Appends a request to the queue.
-    /// - Throws: `GLMImageError` for a request that the model refuses, or that would never have enough pages for its keys and values.
+    /// - Throws: `RequestError` for a request that the model refuses, or that would never have enough pages for its keys and values.
     public func add(_ request: TokenRequest) throws -> (ticket: Ticket, layout: TokenLayout) {
         let prompt = try generator.prompt(request)
         // Positions of a grid are codes only, and the end token can be nowhere but at the end: the picture is complete after exactly
@@ -49,8 +49,7 @@ public final class CodeBatch {
             prompts[ticket] = prompt
             return (ticket, TokenLayout(prompt))
         } catch .exceedsPool(let pages, let available) {
-            throw GLMImageError(
-                .invalidRequest,
+            throw RequestError(
                 "prompt of \(prompt.ids.count) tokens and \(prompt.generatedTokens) to draw need \(pages) pages of \(DecoderSizes.pageRows) tokens, "
                     + "the stage's key-value cache has \(available)")
         }
@@ -89,7 +88,7 @@ public final class CodeBatch {
         let previewCount = prompt.preview?.count ?? 0
         onEvent(
             .done(
-                ticket, preview: prompt.preview.map { CodeGrid(height: $0.height, width: $0.width, codes: Array(codes[..<previewCount])) },
-                target: CodeGrid(height: prompt.target.height, width: prompt.target.width, codes: Array(codes[previewCount...]))))
+                ticket, preview: prompt.preview.map { CodeGrid($0, codes: Array(codes[..<previewCount])) },
+                target: CodeGrid(prompt.target, codes: Array(codes[previewCount...]))))
     }
 }

@@ -1,7 +1,7 @@
 import ModelConfiguration
 public import Checkpoint
 package import Decoding
-import Domain
+public import Domain
 import Layers
 public import Tensor
 
@@ -40,7 +40,7 @@ public final class TextGenerator {
         try map.finish()
     }
 
-    /// Checks a request and says what it will take, without computing.
+    /// How many tokens a request reads and generates; refuses one that this checkpoint can't compute.
     public func layout(_ request: TokenRequest) throws -> TokenLayout { TokenLayout(try prompt(request)) }
 
     /// Bytes of keys and values for `batch` requests of the longest kind that the checkpoint is made for: an edit of one
@@ -53,27 +53,29 @@ public final class TextGenerator {
     }
 
     /// The prompt's tokens and places.
-    /// - Throws: `GLMImageError` naming the field, the limit and the value.
+    /// - Throws: `RequestError` for a request that this checkpoint can't compute.
     func prompt(_ request: TokenRequest) throws -> PromptProcessor.Prompt {
-        try RequestLimits.checkPrompt(request.prompt)
-        try RequestLimits.checkSize(height: request.height, width: request.width)
-        try RequestLimits.checkSourceCount(request.sources.count)
-        try RequestLimits.checkSampling(request.sampling)
         for (index, source) in request.sources.enumerated() {
             if let code = source.codes.first(where: { $0 < 0 || $0 >= codeCount }) {
-                throw GLMImageError(.invalidRequest, "source image \(index) holds code \(code), the codebook has \(codeCount)")
+                throw RequestError("source image \(index) holds code \(code), the codebook has \(codeCount)")
             }
         }
-        let prompt = try processor.prompt(request.prompt, height: request.height, width: request.width, sources: request.sources.map(\.size))
+        let prompt = try processor.prompt(
+            request.prompt, height: request.parameters.height, width: request.parameters.width, sources: request.sources.map(\.size))
         let tokens = prompt.ids.count + prompt.generatedTokens
         if tokens > maximumPositions {
-            throw GLMImageError(
-                .invalidRequest,
+            throw RequestError(
                 "prompt of \(prompt.ids.count) tokens and \(prompt.generatedTokens) to draw make \(tokens), the limit is \(maximumPositions)"
             )
         }
         return prompt
     }
 
-    func sampler(_ request: TokenRequest) -> Sampler { Sampler(generation, request.sampling, seed: request.seed) }
+    func sampler(_ request: TokenRequest) -> Sampler { Sampler(generation, request.parameters.sampling, seed: request.parameters.seed) }
+}
+
+extension TokenLayout {
+    init(_ prompt: PromptProcessor.Prompt) {
+        self.init(preview: prompt.preview, target: prompt.target, promptTokens: prompt.ids.count, totalTokens: prompt.generatedTokens)
+    }
 }

@@ -1,7 +1,7 @@
 package import ModelConfiguration
 package import Checkpoint
 package import Imaging
-package import Domain
+import Domain
 import Layers
 package import Tensor
 

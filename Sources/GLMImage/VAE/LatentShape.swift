@@ -1,3 +1,5 @@
+package import Domain
+
 /// Latents `[channels, height, width]`, as torch lays them out, and the transformer's rows of 2 × 2 patches.
 package struct LatentShape: Sendable, Hashable {
     package let channels, height, width: Int

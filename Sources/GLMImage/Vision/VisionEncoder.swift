@@ -1,7 +1,7 @@
 import ModelConfiguration
 public import Checkpoint
 public import Imaging
-import Domain
+public import Domain
 import Layers
 public import Tensor
 
@@ -29,13 +29,13 @@ public final class VisionEncoder {
 
     /// The codes of a source image of any size within the processor's aspect limit.
     ///
-    /// - Throws: `GLMImageError` when the picture's shape can't be encoded; what `checkCancellation` throws.
+    /// - Throws: `RequestError` when the picture's shape can't be encoded; what `checkCancellation` throws.
     public func encode(_ image: RGBImage, checkCancellation: () throws -> Void) throws -> CodeGrid {
         let fitted = try source.fit(image)
         let patches = try source.patches(of: fitted)
         if patches.grid != grid { device.releaseUnusedMemory() }
         grid = patches.grid
         let features = try tower(patches.values, grids: [patches.grid], checkCancellation: checkCancellation)
-        return CodeGrid(height: patches.grid.height, width: patches.grid.width, codes: try quantizer(features))
+        return CodeGrid(patches.grid, codes: try quantizer(features))
     }
 }

@@ -1,3 +1,4 @@
+package import Domain
 package import ModelConfiguration
 import Checkpoint
 import Layers

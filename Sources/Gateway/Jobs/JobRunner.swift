@@ -1,4 +1,5 @@
 import Crypto
+import Domain
 import Foundation
 public import Jobs
 public import Logging
@@ -137,7 +138,7 @@ public actor JobRunner {
     private func work(_ claim: Jobs.Job.Claim) async {
         do {
             let image = try await make(claim)
-            let result = Jobs.Job.Result(bytes: try image.packed(), media: image.format == .png ? "image/png" : "image/jpeg")
+            let result = Jobs.Job.Result(bytes: try image.packed(), media: image.parameters.format == .png ? "image/png" : "image/jpeg")
             try await storage.run { [store] () throws(JobsError) in _ = try await store.finish(claim, result, at: Self.now) }
             logger.info("job is done", metadata: ["job": "\(claim.id)"])
         } catch is CancellationError {
@@ -163,7 +164,7 @@ public actor JobRunner {
     private func make(_ claim: Jobs.Job.Claim) async throws -> GeneratedImage {
         var request = try GenerateImageRequest(packed: claim.request)
         // An attempt that follows another makes the same picture.
-        if request.seed == nil { request.seed = Self.seed(claim.id) }
+        if request.parameters.seed == nil { request.parameters.seed = Self.seed(claim.id) }
         while true {
             let validated = try await pictures.validate(request, requestID: claim.id)
             do {

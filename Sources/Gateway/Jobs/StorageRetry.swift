@@ -22,7 +22,7 @@ package actor StorageRetry {
         defer { forget(operation) }
         var pause = Duration.milliseconds(100)
         while true {
-            do {
+            do throws(JobsError) {
                 return try await body()
             } catch {
                 guard error.isOfStorage else { throw error }

@@ -1,3 +1,4 @@
+import Domain
 import Metrics
 public import Telemetry
 import Wire
@@ -21,8 +22,8 @@ public enum GatewayMetrics {
             Recorder(label: "glm_\(timing.stage)_phase_seconds", dimensions: [("instance", timing.instance), ("phase", timing.phase)])
                 .record(timing.seconds)
         }
-        Counter(label: "glm_diffusion_steps_total").increment(by: image.steps)
-        Counter(label: "glm_text_tokens_total").increment(by: image.height / 32 * (image.width / 32))
+        Counter(label: "glm_diffusion_steps_total").increment(by: image.parameters.steps)
+        Counter(label: "glm_text_tokens_total").increment(by: image.parameters.grid.count)
     }
 
     static func failed(_ error: any Error) {

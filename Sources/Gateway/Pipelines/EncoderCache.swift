@@ -1,5 +1,5 @@
 import Crypto
-package import Wire
+package import Domain
 
 /// Codes of pictures that vision has read before, by the picture's bytes and the model; the least recently used go first.
 package struct EncoderCache: Sendable {

@@ -1,4 +1,4 @@
-package import Domain
+import Domain
 package import Wire
 
 /// How far one image request is, and what comes next.
@@ -24,29 +24,33 @@ package struct ImagePipeline: Pipeline {
     }
 
     package var next: PipelineStep<GeneratedImage> {
-        if codes.contains(nil) { return .calls(encodings, progress: Progress(stage: StageKind.vision.rawValue, done: 0, total: codes.count)) }
-        let codes = codes.compactMap(\.self)
+        get throws(CallError) {
+            if codes.contains(nil) { return .calls(encodings, progress: Progress(stage: StageKind.vision.rawValue, done: 0, total: codes.count)) }
+            if let picture { return .done(answer(picture)) }
+            do {
+                return try computation(codes.compactMap(\.self))
+            } catch {
+                throw CallError(.internalError, "a stage has answered what does not fit the request: \(error.message)")
+            }
+        }
+    }
+
+    /// The step that computes the codes of the image, or, where they are there, the image.
+    private func computation(_ codes: [CodeGrid]) throws(RequestError) -> PipelineStep<GeneratedImage> {
+        let parameters = request.parameters
         guard let target else {
-            let request = GenerateTokensRequest(
-                prompt: request.prompt, height: request.height, width: request.width, sources: codes, seed: request.seed, sampling: request.sampling)
-            return .calls([StageCall(.generate(request), units: self.request.units[.text] ?? 0)], progress: nil)
+            let tokens = try TokenRequest(prompt: request.prompt, parameters: parameters, sources: codes)
+            return .calls([StageCall(.generate(tokens), units: request.units[.text] ?? 0)], progress: nil)
         }
-        guard let picture else {
-            let call = StageCall(.render(rendering(target, codes)), units: request.units[.diffusion] ?? 0)
-            return .calls([call], progress: Progress(stage: StageKind.diffusion.rawValue, done: 0, total: request.steps))
-        }
-        return .done(answer(picture))
+        var sources: [SourceImage] = []
+        for (image, codes) in zip(request.images, codes) { sources.append(try SourceImage(image: image, codes: codes)) }
+        let rendering = try RenderRequest(prompt: request.prompt, parameters: parameters, target: target, sources: sources)
+        let call = StageCall(.render(rendering), units: request.units[.diffusion] ?? 0)
+        return .calls([call], progress: Progress(stage: StageKind.diffusion.rawValue, done: 0, total: parameters.steps))
     }
 
     private var encodings: [StageCall] {
         request.images.enumerated().map { StageCall(index: $0, .encode(EncodeRequest(image: $1)), units: 1) }
-    }
-
-    private func rendering(_ target: CodeGrid, _ codes: [CodeGrid]) -> RenderRequest {
-        RenderRequest(
-            prompt: request.prompt, height: request.height, width: request.width, target: target,
-            sources: zip(request.images, codes).map(SourcePicture.init), steps: request.steps, guidanceScale: request.guidanceScale,
-            seed: request.seed, format: request.format, jpegQuality: request.jpegQuality)
     }
 
     package mutating func received(_ event: StageEvent, for call: StageCall, from source: StageSource) -> Progress? {
@@ -102,8 +106,7 @@ package struct ImagePipeline: Pipeline {
 
     private func answer(_ picture: RenderedImage) -> GeneratedImage {
         GeneratedImage(
-            image: picture.image, format: picture.format, height: picture.height, width: picture.width, steps: request.steps,
-            guidanceScale: request.guidanceScale, seed: request.seed, modelFingerprint: ModelSet.joined(fingerprints), build: build, timings: timings)
+            image: picture.image, parameters: request.parameters, modelFingerprint: ModelSet.joined(fingerprints), build: build, timings: timings)
     }
 
     private mutating func add(_ timings: [Timing], _ kind: StageKind, _ source: StageSource) {

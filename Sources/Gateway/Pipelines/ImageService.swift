@@ -47,11 +47,13 @@ public actor ImageService {
         let models = try await fleet.modelSet(named: request.model, for: StageKind.needed(sources: request.images.count))
         let place = try await enter(request, deadline)
         defer { queue.leave(place) }
+        let parameters = request.parameters
         logger.info(
             "accepted",
             metadata: [
-                "request": "\(request.requestID)", "model": "\(models.name)", "size": "\(request.width)x\(request.height)",
-                "sources": "\(request.images.count)", "steps": "\(request.steps)", "guidance": "\(request.guidanceScale)", "seed": "\(request.seed)",
+                "request": "\(request.requestID)", "model": "\(models.name)", "size": "\(parameters.width)x\(parameters.height)",
+                "sources": "\(request.images.count)", "steps": "\(parameters.steps)", "guidance": "\(parameters.guidanceScale)",
+                "seed": "\(parameters.seed)",
             ])
         do {
             try await accepted(request.accepted(models))

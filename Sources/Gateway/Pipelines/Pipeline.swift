@@ -7,7 +7,8 @@ package import Wire
 package protocol Pipeline: Sendable {
     associatedtype Response: Sendable
 
-    var next: PipelineStep<Response> { get }
+    /// - Throws: INTERNAL when what a stage has answered does not fit the request.
+    var next: PipelineStep<Response> { get throws(CallError) }
 
     /// A stage has sent an event for one of the calls of the step.
     /// - Returns: what the caller is to hear; nil: nothing.

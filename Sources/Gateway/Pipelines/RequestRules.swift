@@ -4,8 +4,8 @@ package import Wire
 
 /// The gateway's door: what is refused before any stage hears of it, and what takes the place of what was left out.
 public struct RequestRules: Sendable, Hashable {
-    package static let defaultSteps = 50
-    package static let defaultGuidanceScale: Float = 1.5
+    /// Names of the pipelines that a request may ask for.
+    package static let pipelines = ["image"]
 
     /// What the fleet's memory is planned for.
     public struct Planned: Sendable, Hashable {
@@ -34,46 +34,39 @@ public struct RequestRules: Sendable, Hashable {
     package func validate(_ request: GenerateImageRequest, requestID: String, seed: @autoclosure () -> UInt64) throws(CallError) -> ImageRequest {
         do {
             return try checked(request, requestID: requestID, seed: seed())
-        } catch let error as GLMImageError {
+        } catch let error as RequestError {
             throw CallError(.invalidArgument, error.message)
-        } catch let error as CallError {
-            throw error
         } catch {
             throw CallError(.internalError, "\(error)")
         }
     }
 
     private func checked(_ request: GenerateImageRequest, requestID: String, seed: UInt64) throws -> ImageRequest {
+        guard request.pipeline.isEmpty || Self.pipelines.contains(request.pipeline) else {
+            throw RequestError("pipeline \"\(request.pipeline)\" is not known; there are: \(Self.pipelines.joined(separator: ", "))")
+        }
         try RequestLimits.checkPrompt(request.prompt)
         try RequestLimits.checkSourceCount(request.images.count)
         guard request.images.count <= planned.sources else {
-            throw CallError(.invalidArgument, "\(request.images.count) source images, the fleet is planned for \(planned.sources)")
+            throw RequestError("\(request.images.count) source images, the fleet is planned for \(planned.sources)")
         }
-        let steps = request.steps ?? Self.defaultSteps
-        try RequestLimits.checkSteps(steps)
-        let guidanceScale = request.guidanceScale ?? Self.defaultGuidanceScale
-        try RequestLimits.checkGuidanceScale(guidanceScale)
-        if let sampling = request.sampling {
-            try RequestLimits.checkSampling(
-                SamplingOverride(greedy: sampling.greedy, temperature: sampling.temperature, topP: sampling.topP, topK: sampling.topK))
-        }
-        guard (0...100).contains(request.jpegQuality) else {
-            throw CallError(.invalidArgument, "jpeg_quality \(request.jpegQuality) is outside 1 through 100 (0: the default)")
-        }
+        var options = request.parameters
+        try options.check()
         let headers = try request.images.enumerated().map { index, image in
-            do { return try ImageHeader(image) } catch { throw CallError(.invalidArgument, "images[\(index)]: \(error)") }
+            do { return try ImageHeader(image) } catch { throw RequestError("images[\(index)]: \(error)") }
         }
         let fitting = headers.first.map { fit(height: $0.height, width: $0.width) } ?? (height: defaultSide, width: defaultSide)
-        let height = request.height ?? fitting.height, width = request.width ?? fitting.width
-        try RequestLimits.checkSize(height: height, width: width)
-        guard height * width <= planned.pixels else {
-            throw CallError(
-                .invalidArgument, "width × height \(width) × \(height) is \(width * height) pixels, the fleet is planned for \(planned.pixels)")
+        options.height = options.height ?? fitting.height
+        options.width = options.width ?? fitting.width
+        options.seed = options.seed ?? seed
+        let parameters = try ImageParameters(options)
+        let pixels = parameters.height * parameters.width
+        guard pixels <= planned.pixels else {
+            throw RequestError(
+                "width × height \(parameters.width) × \(parameters.height) is \(pixels) pixels, the fleet is planned for \(planned.pixels)")
         }
         return ImageRequest(
-            requestID: requestID, prompt: request.prompt, images: request.images, height: height, width: width, steps: steps,
-            guidanceScale: guidanceScale, seed: request.seed ?? seed, format: request.format, jpegQuality: request.jpegQuality,
-            sampling: request.sampling)
+            requestID: requestID, model: request.model, prompt: request.prompt, images: request.images, parameters: parameters)
     }
 
     /// The size of an edit that names none: the source's shape, not enlarged, and no larger than what the model draws best.

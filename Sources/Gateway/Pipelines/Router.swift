@@ -12,7 +12,7 @@ struct Router: Sendable {
     func run<P: Pipeline>(_ pipeline: P, progress: Send<Progress>) async throws -> P.Response {
         var pipeline = pipeline
         while true {
-            switch pipeline.next {
+            switch try pipeline.next {
             case .done(let response): return response
             case .calls(let calls, let beginning):
                 if let beginning { try await progress(beginning) }

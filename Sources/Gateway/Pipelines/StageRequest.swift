@@ -4,7 +4,7 @@ package import Wire
 /// What stages can be asked for, one case for each kind.
 package enum StageRequest: Sendable, Hashable {
     case encode(EncodeRequest)
-    case generate(GenerateTokensRequest)
+    case generate(TokenRequest)
     case render(RenderRequest)
 
     package var kind: StageKind {

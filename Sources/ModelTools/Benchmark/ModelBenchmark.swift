@@ -1,3 +1,4 @@
+import Domain
 import ModelConfiguration
 public import Checkpoint
 public import Tensor

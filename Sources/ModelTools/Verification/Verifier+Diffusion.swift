@@ -1,3 +1,4 @@
+import Domain
 import ModelConfiguration
 import Imaging
 import Tensor
@@ -56,7 +57,7 @@ extension Verifier {
                     throw VerificationError("vision.token_ids has \(codes.count) codes, the source grids have \(grids.reduce(0) { $0 + $1.count })")
                 }
                 let start = grids[..<index].reduce(0) { $0 + $1.count }
-                let grid = CodeGrid(height: grids[index].height, width: grids[index].width, codes: Array(codes[start..<start + grids[index].count]))
+                let grid = CodeGrid(grids[index], codes: Array(codes[start..<start + grids[index].count]))
                 return try equal(name, grid.doubled.map(Int.init))
             }
         }

@@ -1,3 +1,4 @@
+import Domain
 import ModelConfiguration
 import Imaging
 import GLMImage

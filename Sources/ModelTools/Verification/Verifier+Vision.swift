@@ -1,3 +1,4 @@
+import Domain
 import ModelConfiguration
 import Tensor
 import GLMImage

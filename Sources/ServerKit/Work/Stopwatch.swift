@@ -1,4 +1,5 @@
-public import Wire
+public import Domain
+import Wire
 
 /// How long each phase of a request takes.
 public struct Stopwatch: Sendable {

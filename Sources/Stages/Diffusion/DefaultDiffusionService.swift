@@ -1,8 +1,8 @@
+public import Domain
 import GLMImage
 import Imaging
 public import ServerKit
 import Tensor
-public import Wire
 
 /// The diffusion part of a checkpoint, on a thread of its own.
 public actor DefaultDiffusionService: DiffusionService {
@@ -29,30 +29,26 @@ public actor DefaultDiffusionService: DiffusionService {
         return StageModel(folder, model, devices, defaultSide: renderer.defaultSide)
     }
 
-    public func render(_ order: RenderOrder, token: WorkToken, onStep: @escaping @Sendable (Int) -> Void) async throws -> RenderedImage {
-        guard let renderer else { throw CallError(.unavailable, "the model is being loaded") }
+    public func render(_ request: RenderRequest, token: WorkToken, onStep: @escaping @Sendable (Int) -> Void) async throws -> RenderedImage {
+        guard let renderer else { throw StageError.loading }
         var watch = Stopwatch()
-        let sources = try order.sources.enumerated().map { index, source in
-            GLMImage.SourcePicture(image: try decodePicture(source.picture, "sources[\(index)].image"), codes: source.codes)
-        }
+        let parameters = request.parameters
+        let images = try request.sources.enumerated().map { try decodeImage($1.image, "sources[\($0)].image") }
         watch.lap("read")
-        let request = GLMImage.RenderRequest(
-            prompt: order.prompt, height: order.height, width: order.width, target: order.target, sources: sources, steps: order.steps,
-            guidanceScale: order.guidanceScale, seed: order.seed)
         let image = try DeviceLoss.guarding {
-            try renderer.render(request, checkCancellation: token.checkCancellation, onSources: cache.count(hit:)) { step in
-                if step == order.steps { watch.lap("denoise") }
+            try renderer.render(request, images: images, checkCancellation: token.checkCancellation, onSources: cache.count(hit:)) { step in
+                if step == parameters.steps { watch.lap("denoise") }
                 try token.checkCancellation()
                 onStep(step)
             }
         }
         watch.lap("vae")
         let bytes =
-            switch order.format {
+            switch parameters.format {
             case .png: try image.png()
-            case .jpeg: try image.jpeg(quality: order.jpegQuality)
+            case .jpeg: try image.jpeg(quality: parameters.jpegQuality)
             }
         watch.lap("write")
-        return RenderedImage(image: bytes, format: order.format, height: image.height, width: image.width, timings: watch.timings)
+        return RenderedImage(image: bytes, format: parameters.format, height: image.height, width: image.width, timings: watch.timings)
     }
 }

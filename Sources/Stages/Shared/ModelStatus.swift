@@ -1,18 +1,24 @@
 import Checkpoint
-import Imaging
 import Domain
+import GLMImage
+import Imaging
 import Tensor
 public import Wire
+import ModelConfiguration
 
-/// What the model's libraries throw, as a status.
+/// What the services and the model's libraries throw, as a gRPC status; nil for other errors.
 public func modelStatus(of error: any Error) -> CallError? {
     switch error {
+    case let error as RequestError:
+        CallError(.invalidArgument, error.message)
+    case let error as StageError:
+        CallError(error.kind == .loading ? .unavailable : .internalError, error.message)
     case let error as GLMImageError:
-        CallError(error.code == .invalidRequest ? .invalidArgument : .failedPrecondition, error.message)
+        CallError(.failedPrecondition, error.message)
     case let error as ImageError:
         CallError(.invalidArgument, error.message)
     case let error as DeviceError:
-        // Another card may have what this one lacks: the gateway tries there, a bounded number of times.
+        // Another device may have what this one lacks: the gateway tries there, a bounded number of times.
         CallError(error.kind == .unavailable ? .failedPrecondition : .internalError, error.message)
     case let error as CheckpointError:
         CallError(.failedPrecondition, error.message)

@@ -1,7 +1,8 @@
-public import GLMImage
+import ArgumentParser
+public import Domain
+import GLMImage
 public import ServerKit
 import Tensor
-public import Wire
 
 /// The text part of a checkpoint, on a thread of its own: a loop that runs while there are requests, and lets requests join and leave
 /// between two rounds.
@@ -11,7 +12,7 @@ public actor DefaultTextService: TextService {
         let token: WorkToken
         let onEvent: @Sendable (TextEvent) -> Void
         var watch: Stopwatch
-        let result: CheckedContinuation<(preview: GLMImage.CodeGrid?, target: GLMImage.CodeGrid, timings: [Timing]), any Error>
+        let result: CheckedContinuation<GeneratedTokens, any Error>
     }
 
     private let thread = ComputeThread(name: "text")
@@ -29,7 +30,7 @@ public actor DefaultTextService: TextService {
         let devices = try model.makeDevices()
         let device = devices.main
         guard options.batch <= device.batchRows else {
-            throw CallError(.failedPrecondition, "--batch is \(options.batch); \(device.name) draws at most \(device.batchRows) together")
+            throw ValidationError("--batch is \(options.batch); \(device.name) draws at most \(device.batchRows) together")
         }
         let generator = try TextGenerator(model: folder, device: device)
         batch = CodeBatch(generator, size: options.batch, cacheBytes: options.cacheBytes(usual: generator.cacheBytes(batch: options.batch)))
@@ -39,8 +40,8 @@ public actor DefaultTextService: TextService {
 
     public func generate(
         _ request: TokenRequest, token: WorkToken, onEvent: @escaping @Sendable (TextEvent) -> Void
-    ) async throws -> (preview: GLMImage.CodeGrid?, target: GLMImage.CodeGrid, timings: [Timing]) {
-        guard let batch else { throw CallError(.unavailable, "the model is being loaded") }
+    ) async throws -> GeneratedTokens {
+        guard let batch else { throw StageError.loading }
         let (ticket, layout) = try batch.add(request)
         onEvent(.layout(layout))
         return try await withCheckedThrowingContinuation { result in
@@ -62,7 +63,7 @@ public actor DefaultTextService: TextService {
                 members = [:]
                 batch.removeAll()
                 for member in lost {
-                    member.result.resume(throwing: CallError(.internalError, "the device failed under all \(lost.count) requests: \(error)"))
+                    member.result.resume(throwing: StageError(.device, "the device failed under all \(lost.count) requests: \(error)"))
                 }
             }
             // Requests that arrived during the round are handled on this thread now.
@@ -79,7 +80,7 @@ public actor DefaultTextService: TextService {
         case .done(let ticket, let preview, let target):
             guard var member = members.removeValue(forKey: ticket) else { return }
             member.watch.lap("decode")
-            member.result.resume(returning: (preview, target, member.watch.timings))
+            member.result.resume(returning: GeneratedTokens(preview: preview, target: target, timings: member.watch.timings))
         case .failed(let ticket, let error):
             DeviceLoss.check(error)
             members.removeValue(forKey: ticket)?.result.resume(throwing: error)

@@ -1,21 +1,17 @@
-public import GLMImage
-import Domain
+public import Domain
 public import ServerKit
-public import Wire
 
-/// Turns a prompt into the codes of a picture.
+/// Turns a prompt into the codes of an image.
 public protocol TextService: Sendable {
     /// - Parameters:
     ///   - token: asked before every step of the batch.
     ///   - onEvent: called from the computing thread, once with the layout, then with each token; must not wait.
-    /// - Throws: what the token throws once the work is not wanted any more; `GLMImageError` for a request that the model refuses.
-    func generate(
-        _ request: TokenRequest, token: WorkToken, onEvent: @escaping @Sendable (TextEvent) -> Void
-    ) async throws -> (preview: GLMImage.CodeGrid?, target: GLMImage.CodeGrid, timings: [Timing])
+    /// - Throws: what the token throws when the work is not wanted any more; `RequestError` for a request that the model refuses.
+    func generate(_ request: TokenRequest, token: WorkToken, onEvent: @escaping @Sendable (TextEvent) -> Void) async throws -> GeneratedTokens
 }
 
-/// What happens while tokens are made.
+/// What happens while tokens are generated.
 public enum TextEvent: Sendable, Hashable {
-    case layout(GLMImage.TokenLayout)
+    case layout(TokenLayout)
     case token(index: Int, id: Int32)
 }

@@ -1,7 +1,8 @@
-public import GLMImage
+public import Domain
+import GLMImage
+import Imaging
 public import ServerKit
 import Tensor
-public import Wire
 
 /// The vision part of a checkpoint, on a thread of its own.
 public actor DefaultVisionService: VisionService {
@@ -20,10 +21,10 @@ public actor DefaultVisionService: VisionService {
         return StageModel(folder, options, devices)
     }
 
-    public func encode(_ picture: [UInt8], token: WorkToken) async throws -> (grid: GLMImage.CodeGrid, timings: [Timing]) {
-        guard let encoder else { throw CallError(.unavailable, "the model is being loaded") }
+    public func encode(_ image: [UInt8], token: WorkToken) async throws -> (grid: CodeGrid, timings: [Timing]) {
+        guard let encoder else { throw StageError.loading }
         var watch = Stopwatch()
-        let image = try decodePicture(picture, "image")
+        let image = try decodeImage(image, "image")
         watch.lap("read")
         let grid = try DeviceLoss.guarding { try encoder.encode(image, checkCancellation: token.checkCancellation) }
         watch.lap("encode")

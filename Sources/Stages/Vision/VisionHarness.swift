@@ -1,7 +1,8 @@
+import Domain
 public import ServerKit
 public import Wire
 
-/// Answers the wire with a vision service.
+/// Answers ``Methods/Vision`` with a vision service.
 public struct VisionHarness<Service: VisionService>: VisionHandler {
     private let service: Service
     private let gate: WorkGate
@@ -12,10 +13,10 @@ public struct VisionHarness<Service: VisionService>: VisionHandler {
     }
 
     public func encode(_ request: EncodeRequest, _ call: ServerCall) async throws -> EncodeResponse {
-        try checkPicture(request.image, "image")
+        try RequestLimits.checkImageFile(request.image, "image")
         return try await gate.work(call) { token in
             let (grid, timings) = try await service.encode(request.image, token: token)
-            return EncodeResponse(grid: CodeGrid(grid), timings: timings)
+            return EncodeResponse(grid: grid, timings: timings)
         }
     }
 }

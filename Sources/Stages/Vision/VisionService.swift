@@ -1,10 +1,9 @@
-public import GLMImage
+public import Domain
 public import ServerKit
-public import Wire
 
-/// Turns a source picture into codes.
+/// Turns a source image into codes.
 public protocol VisionService: Sendable {
-    /// - Parameter picture: a PNG or JPEG file.
-    /// - Throws: what the token throws once the work is not wanted any more; ``CallError`` for a broken picture.
-    func encode(_ picture: [UInt8], token: WorkToken) async throws -> (grid: GLMImage.CodeGrid, timings: [Timing])
+    /// - Parameter image: a PNG or JPEG file.
+    /// - Throws: what the token throws when the work is not wanted any more; `RequestError` for a broken image.
+    func encode(_ image: [UInt8], token: WorkToken) async throws -> (grid: CodeGrid, timings: [Timing])
 }

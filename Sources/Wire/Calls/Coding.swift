@@ -27,6 +27,8 @@ struct WireDeserializer<Message: WireMessage>: MessageDeserializer {
     /// Bytes.
     let limit: Int
     let unknownFields: UnknownFields
+    /// Whose fault a message is that can't be read.
+    let malformed: CallStatus
 
     func deserialize<Bytes: GRPCContiguousBytes>(_ bytes: Bytes) throws -> Message {
         do {
@@ -35,7 +37,7 @@ struct WireDeserializer<Message: WireMessage>: MessageDeserializer {
                 return try Message(packed: $0, unknownFields: unknownFields)
             }
         } catch let error as WireError {
-            throw CallError(error).rpcError
+            throw CallError(error, malformed: malformed).rpcError
         }
     }
 }
@@ -45,15 +47,20 @@ private func checkSize<Message: WireMessage>(_ size: Int, limit: Int, of message
 }
 
 extension CallError {
-    init(_ error: WireError) {
-        self.init(error.code == .tooLarge ? .resourceExhausted : .invalidArgument, error.message)
+    init(_ error: WireError, malformed: CallStatus = .invalidArgument) {
+        self.init(error.code == .tooLarge ? .resourceExhausted : malformed, error.message)
     }
 }
 
 extension Method {
     func requestSerializer(refusal: Last<CallError>) -> WireSerializer<Request> { WireSerializer(limit: requestLimit, refusal: refusal) }
     var responseSerializer: WireSerializer<Response> { WireSerializer(limit: responseLimit) }
-    var requestDeserializer: WireDeserializer<Request> { WireDeserializer(limit: requestLimit, unknownFields: .refused) }
-    /// A newer stage may answer more than we asked: what we don't know we didn't need.
-    var responseDeserializer: WireDeserializer<Response> { WireDeserializer(limit: responseLimit, unknownFields: .skipped) }
+    var requestDeserializer: WireDeserializer<Request> {
+        WireDeserializer(limit: requestLimit, unknownFields: .refused, malformed: .invalidArgument)
+    }
+    /// A newer stage may answer more than we asked: what we don't know we didn't need. What it answers wrongly is its own fault, not
+    /// the request's.
+    var responseDeserializer: WireDeserializer<Response> {
+        WireDeserializer(limit: responseLimit, unknownFields: .skipped, malformed: .internalError)
+    }
 }

@@ -18,7 +18,5 @@ extension Methods {
 /// What all messages have in common.
 public enum WireProtocol {
     /// Raised when a message changes its meaning. A field that is merely added does not raise it.
-    public static let version = 1
-    /// Largest file of a source image in bytes. Request limits in the .proto files follow from it.
-    public static let maxImageBytes = 64 << 20
+    public static let version = 2
 }

@@ -10,9 +10,13 @@ protocol CodedMessage: WireMessage {
     func fill(_ c: inout C, _ arena: Arena) throws(WireError)
     /// Copies the fields out.
     init(_ c: C) throws(WireError)
+    /// Whether errors name its fields without the field that holds the message.
+    static var isTransparent: Bool { get }
 }
 
 extension CodedMessage {
+    static var isTransparent: Bool { false }
+
     static var descriptor: UnsafePointer<ProtobufCMessageDescriptor> {
         withUnsafeTemporaryAllocation(of: C.self, capacity: 1) { c in
             initialize(c.baseAddress!)

@@ -66,6 +66,8 @@ enum Decode {
     }
 
     private static func message<M: CodedMessage>(_ pointer: UnsafeMutablePointer<M.C>, _ field: String) throws(WireError) -> M {
-        do { return try M(pointer.pointee) } catch { throw WireError(error.code, "\(field).\(error.message)") }
+        do { return try M(pointer.pointee) } catch {
+            throw M.isTransparent ? error : WireError(error.code, "\(field).\(error.message)")
+        }
     }
 }

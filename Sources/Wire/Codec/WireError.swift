@@ -1,7 +1,9 @@
+import Domain
+
 /// A message that cannot be encoded or decoded, or an address that cannot be read.
 public struct WireError: Error, Sendable, Hashable, CustomStringConvertible {
     public struct Code: Hashable, Sendable {
-        private enum Kind { case malformed, unknownField, invalidText, outOfRange, tooManyFields, tooLarge, invalidAddress }
+        private enum Kind { case malformed, unknownField, invalidText, outOfRange, invalidRequest, tooManyFields, tooLarge, invalidAddress }
         private let kind: Kind
 
         /// The bytes are not an encoding of the message.
@@ -12,6 +14,8 @@ public struct WireError: Error, Sendable, Hashable, CustomStringConvertible {
         public static let invalidText = Code(kind: .invalidText)
         /// A number that the field's type cannot hold, or an enumeration's value without a name.
         public static let outOfRange = Code(kind: .outOfRange)
+        /// Values outside the limits of the module Domain.
+        public static let invalidRequest = Code(kind: .invalidRequest)
         /// More elements than any honest message has.
         public static let tooManyFields = Code(kind: .tooManyFields)
         /// More bytes than the method's limit.
@@ -30,4 +34,8 @@ public struct WireError: Error, Sendable, Hashable, CustomStringConvertible {
     }
 
     public var description: String { message }
+}
+
+extension WireError {
+    init(_ error: RequestError) { self.init(.invalidRequest, error.message) }
 }

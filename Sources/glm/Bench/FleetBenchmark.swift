@@ -53,7 +53,8 @@ struct FleetBenchmark {
         let client = GatewayClient(try StageConnection(to: fleet.address))
         func picture(_ seed: UInt64) async throws -> GeneratedImage {
             try await client.generate(
-                GenerateImageRequest(prompt: "a red circle above a blue square", height: side, width: side, steps: steps, seed: seed))
+                GenerateImageRequest(
+                    prompt: "a red circle above a blue square", parameters: ImageOptions(height: side, width: side, steps: steps, seed: seed)))
         }
         // The first one re-lays convolutions and sizes workspaces.
         let first = try await picture(0)
@@ -68,7 +69,7 @@ struct FleetBenchmark {
         let stages = Set(first.timings.map(\.stage)).intersection(StageKind.allCases.map(\.rawValue))
         func seconds(_ image: GeneratedImage, _ stage: String) -> Double { image.timings.filter { $0.stage == stage }.reduce(0) { $0 + $1.seconds } }
         return Report(
-            width: first.width, height: first.height, steps: steps, pictures: pictures.count, coldStartSeconds: coldStart,
+            width: first.parameters.width, height: first.parameters.height, steps: steps, pictures: pictures.count, coldStartSeconds: coldStart,
             pictureMilliseconds: 1000 * Self.median(pictures.map(\.whole)),
             stageMilliseconds: Dictionary(
                 uniqueKeysWithValues: stages.map { stage in (stage, 1000 * Self.median(pictures.map { seconds($0.image, stage) })) }),

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Domain
 import Foundation
 import Wire
 
@@ -61,8 +62,8 @@ struct JobsCommand: AsyncParsableCommand {
             let file = try OutputFile(output)
             try file.check()
             let image = try await gateway.calling { try await JobsClient($0).fetch(id, CallSettings(timeout: .seconds(60))) }
-            guard image.format == file.format || file.isStandardOutput else {
-                throw ClientError("job \(id) made a \(image.format == .png ? "PNG" : "JPEG") picture; \(output) has another ending")
+            guard image.parameters.format == file.format || file.isStandardOutput else {
+                throw ClientError("job \(id) made a \(image.parameters.format == .png ? "PNG" : "JPEG") picture; \(output) has another ending")
             }
             try file.write(image.image)
             PictureReport(file, image, nil).print(toError: file.isStandardOutput)

@@ -72,21 +72,17 @@ struct PictureOptions: ParsableArguments {
         return value
     }
 
-    /// The same checks as at the gateway's door, before anything is started.
+    /// The same checks as in the gateway, before anything is started.
     func request(_ prompt: String, images: [[UInt8]], seed: UInt64) throws -> GenerateImageRequest {
-        var sampling: Wire.Sampling?
+        var options = ImageOptions(height: size?.height, width: size?.width, steps: steps, guidanceScale: guidance, seed: seed)
+        if let output { options.format = try OutputFile(output).format }
         if greedy || temperature != nil || topP != nil || topK != nil {
-            sampling = Sampling(greedy: greedy, temperature: temperature, topP: topP, topK: topK)
+            options.sampling = Sampling(greedy: greedy, temperature: temperature, topP: topP, topK: topK)
         }
         try RequestLimits.checkPrompt(prompt)
-        if let size { try RequestLimits.checkSize(height: size.height, width: size.width) }
-        if let steps { try RequestLimits.checkSteps(steps) }
-        if let guidance { try RequestLimits.checkGuidanceScale(guidance) }
         try RequestLimits.checkSourceCount(images.count)
-        try RequestLimits.checkSampling(SamplingOverride(greedy: greedy, temperature: temperature, topP: topP, topK: topK))
-        return GenerateImageRequest(
-            prompt: prompt, images: images, height: size?.height, width: size?.width, steps: steps, guidanceScale: guidance, seed: seed,
-            format: try output.map { try OutputFile($0).format } ?? .png, sampling: sampling)
+        try options.check()
+        return GenerateImageRequest(prompt: prompt, images: images, parameters: options)
     }
 }
 

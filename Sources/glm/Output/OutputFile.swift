@@ -1,6 +1,6 @@
 import ArgumentParser
 import Foundation
-import Wire
+import Domain
 
 /// Where pictures go: a file's name says the format.
 struct OutputFile {

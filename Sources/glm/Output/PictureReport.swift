@@ -1,3 +1,4 @@
+import Domain
 import Foundation
 import Wire
 
@@ -29,12 +30,12 @@ struct PictureReport: Sendable, Encodable {
 
     init(_ file: OutputFile, _ image: GeneratedImage, _ accepted: Accepted?) {
         self.file = file.path
-        format = image.format == .png ? "png" : "jpeg"
-        width = image.width
-        height = image.height
-        seed = image.seed
-        steps = image.steps
-        guidanceScale = image.guidanceScale
+        format = image.parameters.format.rawValue
+        width = image.parameters.width
+        height = image.parameters.height
+        seed = image.parameters.seed
+        steps = image.parameters.steps
+        guidanceScale = image.parameters.guidanceScale
         model = accepted?.modelName ?? ""
         modelFingerprint = image.modelFingerprint
         build = image.build

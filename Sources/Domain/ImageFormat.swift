@@ -1,4 +1,4 @@
-/// An encoded picture's format.
+/// File format of an image.
 public enum ImageFormat: String, Sendable, Hashable, CaseIterable {
     case png, jpeg
 

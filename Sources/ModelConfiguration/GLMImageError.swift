@@ -1,11 +1,9 @@
-/// What the model refuses, said so that a user can mend it.
+/// Why a checkpoint can't be computed. What is wrong with a request is a `RequestError`.
 public struct GLMImageError: Error, Sendable, Hashable, CustomStringConvertible {
     public struct Code: Sendable, Hashable {
-        private enum Value { case invalidRequest, unsupportedModel, notFinite }
+        private enum Value { case unsupportedModel, notFinite }
         private let value: Value
 
-        /// The request asks for something outside the stated limits.
-        public static let invalidRequest = Code(value: .invalidRequest)
         /// The checkpoint is of a kind this build can't compute.
         public static let unsupportedModel = Code(value: .unsupportedModel)
         /// The computation left the range of numbers: the checkpoint, or the precision it is run in, is at fault.

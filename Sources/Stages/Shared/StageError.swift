@@ -1,0 +1,21 @@
+/// Why a stage can't serve a request, where the request itself is not at fault.
+public struct StageError: Error, Sendable, Hashable, CustomStringConvertible {
+    public enum Kind: Sendable, Hashable {
+        /// The model is still being loaded: ask again.
+        case loading
+        /// The device failed: another stage may do better.
+        case device
+    }
+
+    public var kind: Kind
+    public var message: String
+
+    public init(_ kind: Kind, _ message: String) {
+        self.kind = kind
+        self.message = message
+    }
+
+    public var description: String { message }
+
+    static let loading = StageError(.loading, "the model is being loaded")
+}
