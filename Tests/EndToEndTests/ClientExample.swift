@@ -1,6 +1,7 @@
 import Domain
 import Foundation
 import GLMClient
+import Wire
 
 func drawCircle(gateway: String, into file: URL) async throws {
     let client = try GLMClient(gateway)

@@ -72,7 +72,7 @@ struct DiffusionFootprintTests {
         let device = MeteredDevice(CPUDevice(threads: 2))
         let footprint = TransformerFootprint(description.transformer, elementBytes: 4)
         let renderer = try ImageRenderer(model: folder, devices: DeviceGroup(device))
-        let source = try renderer.latents(of: Self.source.image, codes: Self.grid.doubled, checkCancellation: {})
+        let source = try renderer.latents(of: Self.image, codes: Self.grid.doubled, checkCancellation: {})
         device.memory.resetPeak()
         let before = device.memory.live
         let written = try renderer.write([source, source], checkCancellation: {})
