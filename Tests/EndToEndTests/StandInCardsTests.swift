@@ -141,7 +141,9 @@ import Wire
     /// One round of images from a fleet without faults, made once for all tests.
     private static let undisturbed = Task<[[UInt8]], any Error> {
         let suite = StandInCardsTests()
-        let (program, connection) = try await suite.fleet("calm", on: Machine(in: Scratch()))
+        let machine = try Machine(in: Scratch())
+        defer { withExtendedLifetime(machine) {} }
+        let (program, connection) = try await suite.fleet("calm", on: machine)
         let images = try await suite.pictures(1, connection)
         await connection.close()
         #expect(await program.child.stop(grace: .seconds(20)) == .code(0))
