@@ -9,8 +9,5 @@ public enum StageKind: String, Codable, Sendable, Hashable, CaseIterable, Compar
 
     public var description: String { rawValue }
 
-    /// The stages that a request with this many source images needs.
-    public static func needed(sources: Int) -> [StageKind] { allCases.filter { sources > 0 || !$0.descriptor.needsSources } }
-
     public static func < (a: StageKind, b: StageKind) -> Bool { allCases.firstIndex(of: a)! < allCases.firstIndex(of: b)! }
 }

@@ -45,6 +45,43 @@ import Wire
         #expect(Program.running(in: scratch).isEmpty)
     }
 
+    @Test("a fleet of two models: a request names one and gets its images; without a name, or with a wrong one, it is refused with those there are")
+    func twoModels() async throws {
+        let scratch = try Scratch()
+        let other = try FailureTests.otherModel(in: scratch)
+        let file = try topology(
+            scratch,
+            """
+            models: {first: \(Binaries.model), second: \(other)}
+            stages:
+              vision: [{model: first, threads: 1}, {model: second, threads: 1}]
+              text: [{model: first, replicas: 1, threads: 1}, {model: second, replicas: 1, threads: 1}]
+              diffusion: [{model: first, replicas: 1, threads: 1}, {model: second, replicas: 1, threads: 1}]
+
+            """ + Self.small)
+        let program = try Program("glm-gateway", ["--run-directory", scratch.file("run"), "--topology", file], in: scratch)
+        _ = try await program.output { $0.hasPrefix("ready ") }
+        let connection = try StageConnection(to: .unix(path: scratch.file("run") + "/gateway.sock"))
+        let gateway = GatewayClient(connection)
+        func request(_ model: String) -> GenerateImageRequest {
+            GenerateImageRequest(prompt: "x", parameters: ImageOptions(height: 64, width: 64, steps: 2, seed: 1), model: model)
+        }
+        let first = try await gateway.generate(request("first")), second = try await gateway.generate(request("second"))
+        #expect(first.modelFingerprint != second.modelFingerprint && first.image != second.image)
+        let unnamed = await #expect(throws: CallError.self) { try await gateway.generate(request("")) }
+        #expect(unnamed == CallError(.failedPrecondition, "model is not set, and this fleet has several: first, second"))
+        let unknown = await #expect(throws: CallError.self) { try await gateway.generate(request("third")) }
+        #expect(unknown == CallError(.failedPrecondition, "this fleet has no model third; it has first, second"))
+
+        // Operations are about one model's stages.
+        try await OperationsClient(connection).scale(ScaleRequest(kind: "text", replicas: 2, model: "second")) { _ in }
+        let texts = try await gateway.status().stages.compactMap(\.description).filter { $0.kind == "text" }
+        #expect(texts.map(\.modelName).sorted() == ["first", "second", "second"])
+        #expect(try await gateway.generate(request("second")).image == second.image)
+        await connection.close()
+        #expect(await program.child.stop(grace: .seconds(10)) == .code(0))
+    }
+
     @Test(
         "a topology that can't be is refused before anything is loaded, by plan and by gateway, with what is wrong and where",
         arguments: [

@@ -4,6 +4,7 @@ package import Wire
 /// A request as it will be computed: checked, with every default filled in.
 package struct ImageRequest: Sendable, Hashable {
     package var requestID: String
+    package var pipeline: PipelineID
     /// Name of the model; empty: the fleet's only one.
     package var model: String
     package var prompt: String
@@ -11,8 +12,11 @@ package struct ImageRequest: Sendable, Hashable {
     package var images: [[UInt8]]
     package var parameters: ImageParameters
 
-    package init(requestID: String, model: String = "", prompt: String, images: [[UInt8]] = [], parameters: ImageParameters) {
+    package init(
+        requestID: String, pipeline: PipelineID = .image, model: String = "", prompt: String, images: [[UInt8]] = [], parameters: ImageParameters
+    ) {
         self.requestID = requestID
+        self.pipeline = pipeline
         self.model = model
         self.prompt = prompt
         self.images = images

@@ -44,7 +44,7 @@ public actor ImageService {
         _ request: ImageRequest, deadline: ContinuousClock.Instant?, accepted: @Sendable (Accepted) async throws -> Void, progress: Send<Progress>
     ) async throws -> GeneratedImage {
         let start = ContinuousClock.now
-        let models = try await fleet.modelSet(named: request.model, for: StageKind.needed(sources: request.images.count))
+        let models = try await fleet.modelSet(named: request.model, for: request.pipeline.stages(sources: request.images.count))
         let place = try await enter(request, deadline)
         defer { queue.leave(place) }
         let parameters = request.parameters

@@ -4,9 +4,6 @@ package import Wire
 
 /// The gateway's door: what is refused before any stage hears of it, and what takes the place of what was left out.
 public struct RequestRules: Sendable, Hashable {
-    /// Names of the pipelines that a request may ask for.
-    package static let pipelines = ["image"]
-
     /// What the fleet's memory is planned for.
     public struct Planned: Sendable, Hashable {
         /// Area of the largest picture.
@@ -42,8 +39,9 @@ public struct RequestRules: Sendable, Hashable {
     }
 
     private func checked(_ request: GenerateImageRequest, requestID: String, seed: UInt64) throws -> ImageRequest {
-        guard request.pipeline.isEmpty || Self.pipelines.contains(request.pipeline) else {
-            throw RequestError("pipeline \"\(request.pipeline)\" is not known; there are: \(Self.pipelines.joined(separator: ", "))")
+        guard let pipeline = request.pipeline.isEmpty ? .image : PipelineID(rawValue: request.pipeline) else {
+            let known = PipelineID.allCases.map(\.rawValue).joined(separator: ", ")
+            throw RequestError("pipeline \"\(request.pipeline)\" is not known; there are: \(known)")
         }
         try RequestLimits.checkPrompt(request.prompt)
         try RequestLimits.checkSourceCount(request.images.count)
@@ -66,7 +64,7 @@ public struct RequestRules: Sendable, Hashable {
                 "width × height \(parameters.width) × \(parameters.height) is \(pixels) pixels, the fleet is planned for \(planned.pixels)")
         }
         return ImageRequest(
-            requestID: requestID, model: request.model, prompt: request.prompt, images: request.images, parameters: parameters)
+            requestID: requestID, pipeline: pipeline, model: request.model, prompt: request.prompt, images: request.images, parameters: parameters)
     }
 
     /// The size of an edit that names none: the source's shape, not enlarged, and no larger than what the model draws best.

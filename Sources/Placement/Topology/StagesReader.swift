@@ -19,7 +19,7 @@ struct StagesReader {
         }
         guard topology.models.count > 1, let models else { return }
         for model in topology.models {
-            for kind in StageKind.needed(sources: topology.limits.sources) {
+            for kind in PipelineID.image.stages(sources: topology.limits.sources) {
                 if topology.stages[kind]?.contains(where: { $0.model == model.name }) == true { continue }
                 throw yaml.error(
                     line(of: model.name, models), "models.\(model.name) has no \(kind) stage; with several models, each kind of stage names its own")

@@ -41,6 +41,9 @@ struct PictureOptions: ParsableArguments {
     @Option(parsing: .unconditional, help: ArgumentHelp("Codes are drawn from so many of the likeliest. Default: the model's.", valueName: "k"))
     var topK: Int?
 
+    @Option(help: ArgumentHelp("Name of the model, in a fleet of several; see glm status. Default: the only one.", valueName: "name"))
+    var modelName: String?
+
     @OptionGroup var fleet: FleetOptions
 
     @Flag(help: "Print one JSON object instead of progress and words.")
@@ -82,7 +85,7 @@ struct PictureOptions: ParsableArguments {
         try RequestLimits.checkPrompt(prompt)
         try RequestLimits.checkSourceCount(images.count)
         try options.check()
-        return GenerateImageRequest(prompt: prompt, images: images, parameters: options)
+        return GenerateImageRequest(prompt: prompt, images: images, parameters: options, model: modelName ?? "")
     }
 }
 
