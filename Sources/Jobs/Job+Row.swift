@@ -16,7 +16,7 @@ extension Job {
     }
 
     static func require(_ db: Database, _ id: String) throws -> Job {
-        guard let job = try fetch(db, id) else { throw JobsError(.notFound, "there is no job \(id): never submitted, or kept no longer") }
+        guard let job = try fetch(db, id) else { throw JobsError(.notFound, "there is no job \(id): never submitted, or expired") }
         return job
     }
 }

@@ -16,21 +16,7 @@ enum JinjaScanner {
         var trimsNext = Trim.nothing
 
         func literal(_ scalars: ArraySlice<Unicode.Scalar>, _ end: Trim) {
-            var text = scalars
-            switch trimsNext {
-            case .nothing, .line: break
-            case .lineBreak: if text.first == "\n" { text.removeFirst() }
-            case .all: text = text.drop { $0.properties.isWhitespace }
-            }
-            switch end {
-            case .nothing, .lineBreak: break
-            case .line:
-                // Only where the tag is the first of its line.
-                let lineStart = text.lastIndex(of: "\n").map { $0 + 1 } ?? text.startIndex
-                let isLineStart = lineStart == 0 || whole[lineStart - 1] == "\n"
-                if isLineStart, text[lineStart...].allSatisfy({ $0 == " " || $0 == "\t" }) { text = text[..<lineStart] }
-            case .all: while let last = text.last, last.properties.isWhitespace { text.removeLast() }
-            }
+            let text = trimmed(scalars, start: trimsNext, end: end, in: whole)
             if !text.isEmpty { parts.append(.text(String(String.UnicodeScalarView(text)))) }
         }
 
@@ -69,6 +55,28 @@ enum JinjaScanner {
         }
         literal(rest, .nothing)
         return parts
+    }
+
+    /// Literal text without the white space that the tags before and after it take.
+    private static func trimmed(
+        _ scalars: ArraySlice<Unicode.Scalar>, start: Trim, end: Trim, in whole: [Unicode.Scalar]
+    ) -> ArraySlice<Unicode.Scalar> {
+        var text = scalars
+        switch start {
+        case .nothing, .line: break
+        case .lineBreak: if text.first == "\n" { text.removeFirst() }
+        case .all: text = text.drop { $0.properties.isWhitespace }
+        }
+        switch end {
+        case .nothing, .lineBreak: break
+        case .line:
+            // Only where the tag is the first of its line.
+            let lineStart = text.lastIndex(of: "\n").map { $0 + 1 } ?? text.startIndex
+            let isLineStart = lineStart == 0 || whole[lineStart - 1] == "\n"
+            if isLineStart, text[lineStart...].allSatisfy({ $0 == " " || $0 == "\t" }) { text = text[..<lineStart] }
+        case .all: while let last = text.last, last.properties.isWhitespace { text.removeLast() }
+        }
+        return text
     }
 
     /// How much white space a tag takes from the text beside it.

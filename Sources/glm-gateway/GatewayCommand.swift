@@ -21,7 +21,7 @@ struct GatewayCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("File with models, stages, devices and limits; see glm plan.", valueName: "file"))
     var topology: String?
 
-    @Option(help: ArgumentHelp("Without a topology, stages to start on this host: any of vision,text,diffusion.", valueName: "kinds"))
+    @Option(help: ArgumentHelp("Kinds of stages to start on this host, without a topology: any of vision,text,diffusion.", valueName: "kinds"))
     var start: StageKinds = StageKinds(kinds: [])
 
     @Option(

@@ -97,7 +97,7 @@ struct JobLifeTests {
         await expect(.wrongState, "job b can't be finished by its attempt 1: it is cancelled") {
             try await store.finish(claim, Job.Result(bytes: [], media: ""), at: 4)
         }
-        await expect(.notFound, "there is no job c: never submitted, or kept no longer") { try await store.cancel("c", at: 4) }
+        await expect(.notFound, "there is no job c: never submitted, or expired") { try await store.cancel("c", at: 4) }
     }
 
     @Test("a job that is given back keeps its place and loses no attempt; the old claim is void")

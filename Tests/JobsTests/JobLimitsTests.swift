@@ -78,7 +78,7 @@ struct JobLimitsTests {
         _ = try await store.claimNext(at: 1)
         #expect(try await store.expire(before: 100) == 0)
         #expect(try await store.expire(before: 101) == 1)
-        await expect(.notFound, "there is no job old: never submitted, or kept no longer") { try await store.result("old") }
+        await expect(.notFound, "there is no job old: never submitted, or expired") { try await store.result("old") }
         #expect(try await store.result("new").bytes == picture)
         #expect(try await store.list().map(\.id) == ["queued", "running", "new"])
         #expect(try await store.expire(before: .max) == 1)

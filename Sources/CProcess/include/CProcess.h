@@ -18,7 +18,7 @@ int cprocess_adopt_orphans(void);
  * Returns 0, or the error number. */
 int cprocess_await(pid_t pid);
 
-/* Waits until a process has ended, one of anybody's. Returns 0, or the error number: ESRCH when it has ended before. */
+/* Waits for any process, child or not, to exit. Returns 0, or the error number: ESRCH when it has exited before. */
 int cprocess_await_other(pid_t pid);
 
 /* Collects a child that has ended; pid -1: any, waiting for one. signal is 0 for a child that exited by itself.

@@ -8,12 +8,12 @@ public enum GatewayMetrics {
     /// What each is, for those who read the numbers.
     public static let descriptions: [MetricDescription] =
         [
-            MetricDescription("glm_gateway_images_total", "ImageService made."),
-            MetricDescription("glm_gateway_image_seconds", "One picture, from its acceptance to its answer."),
-            MetricDescription("glm_gateway_failures_total", "Requests that ended without a picture, by status."),
-            MetricDescription("glm_diffusion_steps_total", "Denoising steps of the pictures made."),
-            MetricDescription("glm_text_tokens_total", "Codes of the pictures made."),
-        ] + ["vision", "text", "diffusion"].map { MetricDescription("glm_\($0)_phase_seconds", "One phase of one request, by stage.") }
+            MetricDescription("glm_gateway_images_total", "Generated images."),
+            MetricDescription("glm_gateway_image_seconds", "One image, from acceptance to answer."),
+            MetricDescription("glm_gateway_failures_total", "Failed requests, by status."),
+            MetricDescription("glm_diffusion_steps_total", "Denoising steps of generated images."),
+            MetricDescription("glm_text_tokens_total", "Codes of generated images."),
+        ] + StageKind.allCases.map { MetricDescription("glm_\($0)_phase_seconds", "One phase of one request, by stage.") }
 
     static func made(_ image: GeneratedImage, seconds: Double) {
         Counter(label: "glm_gateway_images_total").increment()

@@ -5,7 +5,8 @@ public import Wire
 
 /// The flags that all servers share.
 public struct ServerOptions: ParsableArguments, Sendable {
-    @Option(help: ArgumentHelp("Where to listen: unix:PATH or HOST:PORT. Default: KIND-INSTANCE.sock in the run directory.", valueName: "address"))
+    @Option(
+        help: ArgumentHelp("Address to listen on: unix:PATH or HOST:PORT. Default: KIND-INSTANCE.sock in the run directory.", valueName: "address"))
     public var listen: String?
 
     @Option(
@@ -14,19 +15,21 @@ public struct ServerOptions: ParsableArguments, Sendable {
             valueName: "dir"))
     public var runDirectory: String?
 
-    @Option(help: ArgumentHelp("Tells the processes of one kind apart: letters, digits, - and _.", valueName: "name"))
+    @Option(help: ArgumentHelp("Name that is unique among the processes of one kind: letters, digits, - and _.", valueName: "name"))
     public var instance = "0"
 
-    @Option(help: ArgumentHelp("Requests that may wait beside those being computed; more are refused. Default: 8, of a gateway 256.", valueName: "n"))
+    @Option(
+        help: ArgumentHelp(
+            "Maximum number of waiting requests, besides those in progress; more are refused. Default: 8; gateway: 256.", valueName: "n"))
     public var queue: Int?
 
-    @Option(help: ArgumentHelp("Seconds that work in flight gets after SIGTERM.", valueName: "seconds"))
+    @Option(help: ArgumentHelp("Time in seconds that requests in flight get after SIGTERM.", valueName: "seconds"))
     public var drainDeadline = 30.0
 
     @Option(help: ArgumentHelp("trace, debug, info, notice, warning, error or critical.", valueName: "level"))
     public var logLevel = Logger.Level.info
 
-    @Flag(help: "End when standard input ends: the process that started this one holds its other end.")
+    @Flag(help: "Exit when standard input is closed, that is when the process that started this one exits.")
     public var exitWithParent = false
 
     public init() {}

@@ -9,7 +9,7 @@ public final class WorkToken: Sendable {
         case drainDeadline = 2
     }
 
-    /// When the caller stops to wait.
+    /// The caller's deadline.
     public let deadline: ContinuousClock.Instant?
     private let reason = Atomic<Int>(0)
 

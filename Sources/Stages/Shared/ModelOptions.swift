@@ -14,12 +14,12 @@ public struct ModelOptions: ParsableArguments, Sendable {
             "The checkpoint's folder, as Hugging Face lays it out. Default: GLM_MODEL, else the glm-tiny beside this program.", valueName: "dir"))
     public var model: String?
 
-    @Option(help: ArgumentHelp("What requests and operators call the model. Default: the last component of its folder.", valueName: "name"))
+    @Option(help: ArgumentHelp("Name of the model in requests and in glm status. Default: the last component of its folder.", valueName: "name"))
     public var modelName: String?
 
     @Option(
         help: ArgumentHelp(
-            "What computes: cpu, or npu:0 for the first accelerator that this process may see. The diffusion process may have two, as npu:0,npu:1: the second computes the unconditional branch of guidance, with a copy of the transformer of its own. Default: cpu.",
+            "Device that computes: cpu, or npu:0 for the first accelerator that this process may see. The diffusion process may have two, as npu:0,npu:1: the second computes the unconditional branch of guidance, with a copy of the transformer of its own. Default: cpu.",
             valueName: "devices"),
         transform: DeviceList.read)
     public var device = DeviceList([.cpu])
@@ -27,7 +27,9 @@ public struct ModelOptions: ParsableArguments, Sendable {
     @Option(help: ArgumentHelp("Threads that compute. Default: one for each processor that this process may use.", valueName: "n"))
     public var threads: Int?
 
-    @Option(help: ArgumentHelp("f32, or bf16 where products are native in it. Default: f32 on the CPU, bf16 on a card.", valueName: "precision"))
+    @Option(
+        help: ArgumentHelp("f32, or bf16 where the device has native bf16 products. Default: f32 on the CPU, bf16 on a card.", valueName: "precision")
+    )
     public var precision: Precision?
 
     public init() {}

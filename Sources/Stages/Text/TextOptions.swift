@@ -5,7 +5,7 @@ import ServerKit
 
 /// The flags of the text process alone.
 public struct TextOptions: ParsableArguments, Sendable {
-    @Option(help: ArgumentHelp("Requests that draw their tokens together.", valueName: "n"))
+    @Option(help: ArgumentHelp("Maximum number of requests decoded in one batch.", valueName: "n"))
     public var batch = 16
 
     @Option(

@@ -5,7 +5,7 @@ public struct CallError: Error, Sendable, Hashable, CustomStringConvertible {
     public var status: CallStatus
     /// Names the field, the limit and the value.
     public var message: String
-    /// When it is worth to ask again; on the wire the trailing metadata `retry-after-ms`.
+    /// When to retry; on the wire the trailing metadata `retry-after-ms`.
     public var retryAfter: Duration?
 
     public init(_ status: CallStatus, _ message: String, retryAfter: Duration? = nil) {

@@ -6,7 +6,7 @@ struct GenerateCommand: AsyncParsableCommand {
         commandName: "generate", abstract: "Make a picture from a prompt.",
         discussion: "Uses the gateway that runs; without one, starts a fleet for this command alone and leaves nothing behind.")
 
-    @Argument(help: "What the picture shows; words to be drawn stand in quotes.")
+    @Argument(help: "Description of the image; text to render is quoted.")
     var prompt: String
 
     @OptionGroup var options: PictureOptions

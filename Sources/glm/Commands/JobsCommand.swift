@@ -51,7 +51,7 @@ struct JobsCommand: AsyncParsableCommand {
 
         @Option(
             name: .shortAndLong,
-            help: ArgumentHelp("Where the picture goes, with the ending of its format; - for standard output.", valueName: "file"))
+            help: ArgumentHelp("Output file, with the extension of the image's format; - for standard output.", valueName: "file"))
         var output: String
 
         @OptionGroup var gateway: GatewayOption

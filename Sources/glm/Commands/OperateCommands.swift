@@ -34,10 +34,11 @@ struct DrainCommand: AsyncParsableCommand {
     @Argument(help: ArgumentHelp("Kind and instance, as glm status shows them: vision-0.", valueName: "stage"))
     var stage: String
 
-    @Option(help: ArgumentHelp("Work in flight after so long is given to another stage. Default: the stage's own.", valueName: "seconds"))
+    @Option(
+        help: ArgumentHelp("After this time, requests in flight are moved to another stage. Default: the stage's own setting.", valueName: "seconds"))
     var deadline: Double?
 
-    @Flag(help: "Also when no other stage of its kind serves.")
+    @Flag(help: "Drain even if no other stage of its kind serves.")
     var force = false
 
     @OptionGroup var gateway: GatewayOption

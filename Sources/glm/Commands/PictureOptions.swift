@@ -4,13 +4,15 @@ import Wire
 
 /// What `generate` and `edit` have in common.
 struct PictureOptions: ParsableArguments {
-    @Option(name: .shortAndLong, help: ArgumentHelp("Where the picture goes, .png or .jpg; - for standard output, as PNG.", valueName: "file"))
+    @Option(name: .shortAndLong, help: ArgumentHelp("Output file, .png or .jpg; - for standard output, as PNG.", valueName: "file"))
     var output: String?
 
-    @Flag(help: "Have the gateway that runs keep the request, print its job, and leave; see glm jobs. The picture is a PNG.")
+    @Flag(help: "Submit the request as a job to the running gateway, print its id and exit; see glm jobs. The image is a PNG.")
     var detach = false
 
-    @Option(help: ArgumentHelp("Pixels, each a multiple of 32. Default: what the model draws best, or what fits the first source.", valueName: "WxH"))
+    @Option(
+        help: ArgumentHelp(
+            "Pixels, each a multiple of 32. Default: the checkpoint's best size, or the size that fits the first source image.", valueName: "WxH"))
     var size: PictureSize?
 
     @Option(parsing: .unconditional, help: ArgumentHelp("Denoising steps. Default: 50.", valueName: "n"))
@@ -19,26 +21,29 @@ struct PictureOptions: ParsableArguments {
     @Option(parsing: .unconditional, help: ArgumentHelp("Classifier-free guidance; 1 is none. Default: 1.5.", valueName: "g"))
     var guidance: Float?
 
-    @Option(parsing: .unconditional, help: ArgumentHelp("The same seed and request give the same picture. Default: drawn, and told.", valueName: "s"))
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp("The same request with the same seed gives the same image. Default: random, and printed.", valueName: "s"))
     var seed: String?
 
     @Option(
         name: .customShort("n"), parsing: .unconditional,
-        help: ArgumentHelp("Pictures, of seeds S, S+1, …; FILE gets -1, -2, … before its ending.", valueName: "k"))
+        help: ArgumentHelp("Number of images, with seeds S, S+1, …; -1, -2, … is inserted before the extension of FILE.", valueName: "k"))
     var count = 1
 
-    @Flag(help: "Always take the likeliest code; the model was not trained for this.")
+    @Flag(help: "Greedy sampling: always the most probable code. The model was not trained for this.")
     var greedy = false
 
-    @Option(parsing: .unconditional, help: ArgumentHelp("Of the codes' distribution. Default: the model's.", valueName: "t"))
+    @Option(parsing: .unconditional, help: ArgumentHelp("Sampling temperature. Default: the checkpoint's.", valueName: "t"))
     var temperature: Float?
 
     @Option(
         parsing: .unconditional,
-        help: ArgumentHelp("Codes are drawn from the smallest set of this probability. Default: the model's.", valueName: "p"))
+        help: ArgumentHelp(
+            "Top-p (nucleus) sampling: only the smallest set of codes with this probability. Default: the checkpoint's.", valueName: "p"))
     var topP: Float?
 
-    @Option(parsing: .unconditional, help: ArgumentHelp("Codes are drawn from so many of the likeliest. Default: the model's.", valueName: "k"))
+    @Option(parsing: .unconditional, help: ArgumentHelp("Top-k sampling: only the k most probable codes. Default: the checkpoint's.", valueName: "k"))
     var topK: Int?
 
     @Option(help: ArgumentHelp("Name of the model, in a fleet of several; see glm status. Default: the only one.", valueName: "name"))
@@ -46,7 +51,7 @@ struct PictureOptions: ParsableArguments {
 
     @OptionGroup var fleet: FleetOptions
 
-    @Flag(help: "Print one JSON object instead of progress and words.")
+    @Flag(help: "Print one JSON object instead of progress and text.")
     var json = false
 
     func validate() throws {

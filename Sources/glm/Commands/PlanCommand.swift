@@ -9,7 +9,7 @@ struct PlanCommand: ParsableCommand {
         commandName: "plan", abstract: "Show what would run on which card, and whether it fits.",
         discussion: "Reads the topology, the checkpoint's headers and the cards; starts nothing. Exit code 1 where something doesn't fit.")
 
-    @Option(help: ArgumentHelp("What to run, as YAML. Default: every kind of stage, placed automatically.", valueName: "file"))
+    @Option(help: ArgumentHelp("Topology file (YAML). Default: every kind of stage, placed automatically.", valueName: "file"))
     var topology: String?
 
     @Option(

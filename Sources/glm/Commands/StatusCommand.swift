@@ -6,7 +6,7 @@ import Wire
 struct StatusCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(commandName: "status", abstract: "Show the gateway, its stages, cards and lines.")
 
-    @Flag(help: "Draw it anew every second, until Ctrl-C.")
+    @Flag(help: "Refresh every second, until Ctrl-C.")
     var watch = false
 
     @Flag(help: "Print one JSON object.")

@@ -7,11 +7,13 @@ import Tensor
 /// What computes in this process.
 struct DeviceOptions: ParsableArguments {
     @Option(
-        help: ArgumentHelp("What computes: cpu, or npu:0 for the first accelerator that this process may see.", valueName: "device"),
+        help: ArgumentHelp("Device that computes: cpu, or npu:0 for the first accelerator that this process may see.", valueName: "device"),
         transform: DeviceID.read)
     var device = DeviceID.cpu
 
-    @Option(help: ArgumentHelp("f32, or bf16 where products are native in it. Default: f32 on the CPU, bf16 on a card.", valueName: "precision"))
+    @Option(
+        help: ArgumentHelp("f32, or bf16 where the device has native bf16 products. Default: f32 on the CPU, bf16 on a card.", valueName: "precision")
+    )
     var precision: Precision?
 
     @Option(help: ArgumentHelp("Threads of the CPU. Default: all processors.", valueName: "n"))
