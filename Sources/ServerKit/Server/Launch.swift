@@ -5,8 +5,8 @@ import Foundation
 public enum Launch {
     /// Ends the process at once, with code 1 and last words for whoever started it.
     public static func fail(_ message: String) -> Never {
-        FileHandle(fileDescriptor: STDERR_FILENO).write(Data("Error: \(message)\n".utf8))
-        FileHandle(fileDescriptor: STDOUT_FILENO).write(Data("failed \(message)\n".utf8))
+        try? StandardStream.error.write("Error: \(message)\n")
+        try? StandardStream.output.write("failed \(message)\n")
         exit(1)
     }
 
@@ -16,6 +16,7 @@ public enum Launch {
     public static func main<Command: AsyncParsableCommand>(_ type: Command.Type, arguments: [String]? = nil, announcesFailure: Bool = false) async
         -> Never
     {
+        StandardStream.prepare()
         do {
             var command = try Command.parseAsRoot(arguments)
             if var asynchronous = command as? any AsyncParsableCommand {
@@ -27,9 +28,10 @@ public enum Launch {
         } catch {
             let code = Command.exitCode(for: error)
             let message = Command.fullMessage(for: error)
-            if !message.isEmpty { FileHandle(fileDescriptor: code.isSuccess ? STDOUT_FILENO : STDERR_FILENO).write(Data((message + "\n").utf8)) }
+            if (error as? StandardStream.Failure)?.isReaderGone == true { exit(1) }
+            if !message.isEmpty { try? (code.isSuccess ? StandardStream.output : .error).write(message + "\n") }
             if announcesFailure, !code.isSuccess, let line = Command.message(for: error).split(separator: "\n").first {
-                FileHandle(fileDescriptor: STDOUT_FILENO).write(Data("failed \(line)\n".utf8))
+                try? StandardStream.output.write("failed \(line)\n")
             }
             exit(code.isSuccess ? 0 : code == .validationFailure ? 2 : 1)
         }

@@ -31,7 +31,7 @@ struct BenchFleetCommand: AsyncParsableCommand {
             let encoder = JSONEncoder()
             encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
             encoder.keyEncodingStrategy = .convertToSnakeCase
-            print(json ? String(decoding: try encoder.encode(report), as: UTF8.self) : report.table)
+            try printLine(json ? String(decoding: try encoder.encode(report), as: UTF8.self) : report.table)
         }
     }
 }

@@ -36,7 +36,7 @@ struct BenchPartsCommand: ParsableCommand {
         try ModelBenchmark(model: folder, device: device, sizes: sizes, budget: .seconds(seconds))
             .run(loaded: { report.load[$0.part] = $0.seconds }, timed: { report.add($0) })
         report.peakMemoryBytes = peakMemoryBytes()
-        print(json ? try report.encoded() : report.table)
+        try printLine(json ? try report.encoded() : report.table)
     }
 
     /// `VmHWM` of this process.

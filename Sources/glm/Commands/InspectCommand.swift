@@ -43,13 +43,13 @@ struct InspectCommand: ParsableCommand {
         _ = try TextGenerator(model: folder, device: device)
         let renderer = try ImageRenderer(model: folder, devices: DeviceGroup(device))
         let report = try InspectReport(folder, defaultSide: renderer.defaultSide)
-        print(json ? try report.encoded() : report.text)
+        try printLine(json ? try report.encoded() : report.text)
     }
 
     private func tell(_ report: DeviceReport) throws {
-        guard json else { return print(report.lines.joined(separator: "\n")) }
+        guard json else { return try printLine(report.lines.joined(separator: "\n")) }
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
-        print(String(decoding: try encoder.encode(report), as: UTF8.self))
+        try printLine(String(decoding: try encoder.encode(report), as: UTF8.self))
     }
 }

@@ -19,7 +19,7 @@ struct JobsCommand: AsyncParsableCommand {
 
         func run() async throws {
             let jobs = try await gateway.calling { try await JobsClient($0).list(CallSettings(timeout: .seconds(10))).jobs }
-            print(json ? try JobReport.json(jobs) : JobReport.table(jobs))
+            try printLine(json ? try JobReport.json(jobs) : JobReport.table(jobs))
         }
     }
 
@@ -39,7 +39,7 @@ struct JobsCommand: AsyncParsableCommand {
             }
             guard let last else { throw ClientError("the gateway ended before job \(id) did; ask again") }
             guard last.state == .done else { throw ClientError("job \(id) \(JobReport.state(last))") }
-            print("\(id) done")
+            try printLine("\(id) done")
         }
     }
 
@@ -66,7 +66,7 @@ struct JobsCommand: AsyncParsableCommand {
                 throw ClientError("job \(id) made a \(image.parameters.format == .png ? "PNG" : "JPEG") picture; \(output) has another ending")
             }
             try file.write(image.image)
-            PictureReport(file, image, nil).print(toError: file.isStandardOutput)
+            try PictureReport(file, image, nil).print(toError: file.isStandardOutput)
         }
     }
 
@@ -80,7 +80,7 @@ struct JobsCommand: AsyncParsableCommand {
 
         func run() async throws {
             let job = try await gateway.calling { try await JobsClient($0).cancel(id, CallSettings(timeout: .seconds(10))) }
-            print("\(id) \(JobReport.state(job))")
+            try printLine("\(id) \(JobReport.state(job))")
         }
     }
 }

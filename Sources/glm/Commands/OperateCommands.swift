@@ -49,7 +49,7 @@ struct DrainCommand: AsyncParsableCommand {
 
     func run() async throws {
         let request = DrainStageRequest(stage: stage, deadlineSeconds: deadline ?? 0, force: force)
-        try await gateway.calling { try await OperationsClient($0).drain(request) { $0.print() } }
+        try await gateway.calling { try await OperationsClient($0).drain(request) { try printLine($0.line) } }
     }
 }
 
@@ -70,7 +70,7 @@ struct ScaleCommand: AsyncParsableCommand {
 
     func run() async throws {
         let request = ScaleRequest(kind: kind.rawValue, replicas: replicas, model: model.name)
-        try await gateway.calling { try await OperationsClient($0).scale(request) { $0.print() } }
+        try await gateway.calling { try await OperationsClient($0).scale(request) { try printLine($0.line) } }
     }
 }
 
@@ -94,7 +94,7 @@ struct SwapCommand: AsyncParsableCommand {
     func run() async throws {
         let request = SwapRequest(
             kind: kind.rawValue, folder: URL(fileURLWithPath: folder).standardizedFileURL.path, model: model.name)
-        try await gateway.calling { try await OperationsClient($0).swap(request) { $0.print() } }
+        try await gateway.calling { try await OperationsClient($0).swap(request) { try printLine($0.line) } }
     }
 }
 
@@ -109,5 +109,5 @@ struct ModelNameOption: ParsableArguments {
 extension StageKind: ExpressibleByArgument {}
 
 extension OperationEvent {
-    fileprivate func print() { FileHandle.standardOutput.write(Data(((stage.isEmpty ? "" : stage + " ") + message + "\n").utf8)) }
+    fileprivate var line: String { (stage.isEmpty ? "" : stage + " ") + message }
 }

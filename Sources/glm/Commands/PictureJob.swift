@@ -1,5 +1,6 @@
 import Processes
 import Domain
+import ServerKit
 import Wire
 
 /// Makes the pictures of one command, one after the other.
@@ -53,7 +54,7 @@ struct PictureJob: Sendable {
         do {
             for index in 0..<options.count {
                 let request = try options.request(prompt, images: images, seed: seed + UInt64(index))
-                print(try await client.submit(SubmitJobRequest(request: request), CallSettings(timeout: .seconds(60))).id)
+                try printLine(try await client.submit(SubmitJobRequest(request: request), CallSettings(timeout: .seconds(60))).id)
             }
         } catch let error as CallError {
             throw ClientError(error)
@@ -82,6 +83,8 @@ struct PictureJob: Sendable {
         let connection = try StageConnection(to: address)
         let client = GatewayClient(connection)
         var pictures: [PictureReport] = []
+        // The images are made all the same; what could not be said about them is the exit code's matter.
+        var unwritten: StandardStream.Failure?
         for order in orders {
             let accepted = Slot<Accepted>()
             do {
@@ -95,8 +98,9 @@ struct PictureJob: Sendable {
                 screen.end()
                 try order.file.write(image.image)
                 let report = PictureReport(order.file, image, accepted.value)
-                if !options.picture.json { report.print(toError: order.file.isStandardOutput) }
                 pictures.append(report)
+                guard !options.picture.json else { continue }
+                do throws(StandardStream.Failure) { try report.print(toError: order.file.isStandardOutput) } catch { unwritten = error }
             } catch let error as CallError {
                 screen.end()
                 // A stage that is missing and a gateway that is missing are the same status.
@@ -109,11 +113,12 @@ struct PictureJob: Sendable {
                 throw error
             }
         }
+        if let unwritten { throw unwritten }
         return pictures
     }
 
     private func show(_ pictures: [PictureReport]) throws {
         guard options.picture.json else { return }
-        print(try PictureReport.json(pictures))
+        try printLine(try PictureReport.json(pictures))
     }
 }

@@ -26,9 +26,9 @@ struct StatusCommand: AsyncParsableCommand {
             repeat {
                 let status = try await client.status(CallSettings(timeout: .seconds(10)))
                 let report = StatusReport(status, address, before: before)
-                if json { return print(try report.encoded()) }
-                guard watch else { return print(report.text) }
-                FileHandle.standardOutput.write(Data("\u{1B}[H\u{1B}[2J\(report.text)\n".utf8))
+                if json { return try printLine(try report.encoded()) }
+                guard watch else { return try printLine(report.text) }
+                try printLine("\u{1B}[H\u{1B}[2J\(report.text)")
                 before = status
                 try await Task.sleep(for: .seconds(1))
             } while true

@@ -31,11 +31,11 @@ struct VerifyCommand: ParsableCommand {
         let precision: Precision = computing.cacheType == .f32 ? .f32 : .bf16
         let verifier = try Verifier(
             model: folder, reference: URL(filePath: reference), device: computing, precision: precision)
-        if !json { print(VerdictTable.head) }
+        if !json { try printLine(VerdictTable.head) }
         let verdicts = verifier.run { verdict in
             guard !json else { return }
-            print(VerdictTable.row(verdict))
-            fflush(nil)
+            // Where it can't be written, the last line fails too.
+            try? printLine(VerdictTable.row(verdict))
         }
         let failures = verdicts.count { $0.outcome == .fails }
         if json {
@@ -45,10 +45,10 @@ struct VerifyCommand: ParsableCommand {
             let encoder = JSONEncoder()
             encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
             encoder.nonConformingFloatEncodingStrategy = .convertToString(positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
-            print(String(decoding: try encoder.encode(report), as: UTF8.self))
+            try printLine(String(decoding: try encoder.encode(report), as: UTF8.self))
         } else {
             let compared = verdicts.count { $0.outcome != .absent }
-            print(failures == 0 ? "all \(compared) rows hold" : "\(failures) of \(compared) rows fail")
+            try printLine(failures == 0 ? "all \(compared) rows hold" : "\(failures) of \(compared) rows fail")
         }
         if failures > 0 { throw ExitCode(1) }
     }

@@ -1,5 +1,6 @@
 import Domain
 import Foundation
+import ServerKit
 import Wire
 
 /// What is told of a picture: where it is, and everything that made it.
@@ -44,14 +45,14 @@ struct PictureReport: Sendable, Encodable {
     }
 
     /// Two lines: the place, and what to repeat it with.
-    func print(toError: Bool) {
+    func print(toError: Bool) throws(StandardStream.Failure) {
         let seconds = stageSeconds.map { "\($0.stage) \(Self.rounded($0.seconds)) s" }.joined(separator: ", ")
         let text = """
             \(toError ? "standard output" : file): \(width)x\(height), seed \(seed), \(steps) steps, guidance \(guidanceScale), model \(model) \(modelFingerprint)
             \(seconds)
 
             """
-        (toError ? FileHandle.standardError : FileHandle.standardOutput).write(Data(text.utf8))
+        try (toError ? StandardStream.error : .output).write(text)
     }
 
     /// One object for the command.

@@ -1,4 +1,5 @@
 import Foundation
+import ServerKit
 import Synchronization
 import Wire
 
@@ -32,6 +33,7 @@ final class Screen: Sendable {
             case .line(let line): line + "\n"
             }
         }.joined()
-        FileHandle.standardError.write(Data(text.utf8))
+        // Progress that can't be shown is left out.
+        try? StandardStream.error.write(text)
     }
 }
