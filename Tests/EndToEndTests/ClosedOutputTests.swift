@@ -1,4 +1,5 @@
 import Foundation
+import Processes
 import Testing
 
 /// Standard output and standard error that are full, closed, or read by nobody.
