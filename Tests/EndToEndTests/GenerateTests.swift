@@ -72,6 +72,9 @@ import Testing
         #expect(try await run(["generate", "x", "-o", out, "--size", "100x64"] + Self.own).error == "width 100 is not a multiple of 32 pixels")
         #expect(
             try await run(["generate", "x", "-o", out, "--guidance", "nan"] + Self.own).error == "guidance_scale nan is outside 0.0 through 20.0")
+        let quality = try await run(["generate", "x", "-o", scratch.file("a.jpg"), "--jpeg-quality", "101"] + Self.own)
+        #expect(quality.error == "jpeg_quality 101 is outside 1 through 100")
+        #expect(try await run(["generate", "x", "-o", out, "--jpeg-quality", "50"]).error == "--jpeg-quality is for a .jpg file; \(out) is none")
         let broken = Binaries.model + "/model_index.json"
         #expect(try await run(["edit", broken, "x", "-o", out] + Self.own).error == "\(broken): neither PNG nor JPEG by its first bytes")
         #expect(scratch.contents.isEmpty)

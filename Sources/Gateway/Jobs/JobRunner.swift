@@ -37,7 +37,8 @@ public actor JobRunner {
     }
 
     /// Takes up what the gateway before this one left, then works until the task is cancelled.
-    public func run() async {
+    /// - Throws: `JobsError` that the storage is not the cause of.
+    public func run() async throws {
         do {
             let found = try await storage.run { [store] () throws(JobsError) in
                 try await store.recover(at: Self.now, exhaustedCode: CallStatus.aborted.rawValue)
@@ -52,7 +53,8 @@ public actor JobRunner {
         } catch is CancellationError {
             // Told to end while the storage failed.
         } catch {
-            preconditionFailure("recover and claimNext refuse nothing that storage is not the cause of: \(error)")
+            await stop()
+            throw error
         }
         await stop()
     }

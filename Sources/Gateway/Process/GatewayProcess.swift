@@ -92,7 +92,7 @@ public struct GatewayProcess: Sendable {
             add("jobs") {
                 try await untilShutdown {
                     await fleet.served(plan.kinds)
-                    await jobs.run()
+                    try await jobs.run()
                 }
             }
         }
