@@ -15,7 +15,7 @@ import Testing
         let path = folder + "/jobs.sqlite"
         try await leaveEndedJob(path)
         // The file refuses to forget jobs for the next second.
-        try DatabaseQueue(path: path).writeWithoutTransaction { db in
+        try await DatabaseQueue(path: path).writeWithoutTransaction { db in
             let until = Int(Date().timeIntervalSince1970) + 2
             try db.execute(
                 sql: """
