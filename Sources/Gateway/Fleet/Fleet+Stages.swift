@@ -8,7 +8,7 @@ extension Fleet {
     func update(_ addresses: Set<Address>) {
         let change = registry.know(addresses)
         for address in change.forget {
-            logger.info("stage left", metadata: ["address": "\(address)"])
+            logger.info("stage socket removed", metadata: ["address": "\(address)"])
             links.removeValue(forKey: address)?.following.cancel()
         }
         for address in change.follow {
@@ -70,7 +70,7 @@ extension Fleet {
                 // monitor() logs the exit.
                 guard registry.replicas[address]?.health == .serving else { continue }
                 let problem = "fails the smallest request: \(failure)"
-                logger.warning("stage does not work", metadata: ["stage": "\(replica.name)", "problem": "\(problem)"])
+                logger.warning("stage failed its health probe", metadata: ["stage": "\(replica.name)", "problem": "\(problem)"])
                 registry.suspect(replica.incarnation)
                 changed()
                 await replace(replica, problem)

@@ -104,7 +104,7 @@ public actor Operations {
             let trouble = await supervisor.problem(of: spec.name)
             await supervisor.retire(spec.name, grace: .seconds(5))
             try Task.checkCancellation()
-            throw CallError(.failedPrecondition, "\(spec.name) does not come up: \(trouble)")
+            throw CallError(.failedPrecondition, "\(spec.name) did not start: \(trouble)")
         }
         try await send(OperationEvent("serves", stage: spec.name))
     }

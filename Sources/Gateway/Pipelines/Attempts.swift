@@ -10,7 +10,7 @@ package struct Attempts: Sendable, Hashable {
         case giveUp(CallError)
     }
 
-    /// A request that has lost so many stages is given up.
+    /// A request that has lost this many stages fails.
     package static let limit = 6
     /// A request that has lost this many stages gets one for itself, so that a crash it causes affects no other request.
     package static let shared = 2

@@ -1,7 +1,7 @@
 /// How one stage is kept alive: the decisions, without clocks or processes.
 ///
 /// A stage that ends is started again, at once if it had done its work, after a growing pause if not; one that ends too often
-/// in a row without having worked is given up, because starting it again would only hide why. One that had passed
+/// in a row without a completed request is abandoned, because another restart would only hide why. One that had passed
 /// a probe, and then had nothing to do, gets more attempts: what ends it is likely not its own doing.
 package struct Supervision: Sendable, Hashable {
     package enum Event: Sendable, Hashable {
@@ -22,11 +22,11 @@ package struct Supervision: Sendable, Hashable {
 
     package enum Phase: Sendable, Hashable { case idle, starting, up, pausing, givenUp }
 
-    /// Ends in a row without work after which it is given up.
+    /// Exits in a row without a completed request after which the stage is abandoned.
     package static let limit = 5
     /// The same for a stage that had passed a probe each time.
     package static let probedLimit = 20
-    /// Ends after which it is given up until it has answered for the first time.
+    /// The same until it has answered for the first time.
     package let startLimit: Int
     private var hasBeenUp = false
     package private(set) var phase = Phase.idle

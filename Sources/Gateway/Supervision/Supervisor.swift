@@ -16,7 +16,7 @@ public actor Supervisor {
         var since = ContinuousClock.now
         /// Why it does not run.
         var problem = ""
-        /// Set when it is given up; a stage that is tried again gets a new one.
+        /// Set when the stage is abandoned; a stage that is tried again gets a new one.
         var gaveUp = Promise<Void>()
     }
 
@@ -42,7 +42,7 @@ public actor Supervisor {
         self.logger = logger
     }
 
-    /// Set when a stage has been given up, with the reason.
+    /// Set when a stage has been abandoned, with the reason.
     public nonisolated var firstFailure: Promise<String> { failure }
 
     public var specs: [StageSpec] { kept.values.map(\.spec).sorted { ($0.kind, $0.instance) < ($1.kind, $1.instance) } }
@@ -53,14 +53,14 @@ public actor Supervisor {
     /// Why a stage does not run; empty when nothing is known.
     func problem(of name: String) -> String { kept[name]?.problem ?? "" }
 
-    /// Returns when the stage has been given up or is not kept, or the task is cancelled.
+    /// Returns when the stage has been abandoned or is not kept, or the task is cancelled.
     func givenUp(_ name: String) async {
         while let stage = kept[name], stage.machine.phase != .givenUp {
             guard await stage.gaveUp.value != nil else { return }
         }
     }
 
-    /// Keeps one more stage; one that is kept already and was given up is tried again.
+    /// Keeps one more stage; one that is kept already and was abandoned is tried again.
     public func keep(_ spec: StageSpec) async {
         if kept[spec.name] == nil { kept[spec.name] = Kept(spec: spec, machine: Supervision(startLimit: startLimit)) }
         kept[spec.name]?.gaveUp = Promise()
@@ -96,7 +96,8 @@ public actor Supervisor {
     /// A stage that does not work is ended, so that another takes its place. Others' stages are left alone.
     private func replace(_ replica: Registry.Replica, _ problem: String) {
         guard let process = kept[replica.name]?.process, Int(process.processID) == replica.description?.processID else { return }
-        logger.error("stage is ended", metadata: ["stage": "\(replica.name)", "process": "\(process.processID)", "problem": "\(problem)"])
+        logger.error(
+            "stage is killed, to be replaced", metadata: ["stage": "\(replica.name)", "process": "\(process.processID)", "problem": "\(problem)"])
         process.send(SIGKILL)
     }
 
@@ -108,7 +109,7 @@ public actor Supervisor {
         case .spawn:
             await spawn(spec)
         case .pause(let pause):
-            logger.warning("stage is started again", metadata: ["stage": "\(name)", "after_ms": "\(pause.milliseconds)"])
+            logger.warning("stage will be restarted", metadata: ["stage": "\(name)", "after_ms": "\(pause.milliseconds)"])
             Task {
                 try? await Task.sleep(for: pause)
                 await handle(.pauseOver, name)
@@ -117,8 +118,9 @@ public actor Supervisor {
             let problem = kept[name]?.problem ?? ""
             let stage = spec.device.isHost ? name : "\(name) on \(spec.devices.list)"
             let text =
-                failures == 1 ? "\(stage) \(problem)" : "\(stage) ended \(failures) times in a row before it had worked, the last time it \(problem)"
-            logger.error("stage is given up", metadata: ["stage": "\(name)", "problem": "\(text)"])
+                failures == 1
+                ? "\(stage) \(problem)" : "\(stage) exited \(failures) times in a row without a completed request; the last time it \(problem)"
+            logger.error("stage is abandoned", metadata: ["stage": "\(name)", "problem": "\(text)"])
             kept[name]?.problem = text
             kept[name]?.gaveUp.fulfil(())
             failure.fulfil(text)
@@ -141,12 +143,13 @@ public actor Supervisor {
                 left = nil
             }
             if let (found, description) = left {
-                logger.info("found", metadata: ["stage": "\(name)", "process": "\(found.processID)", "model": "\(description.modelName)"])
+                logger.info(
+                    "running stage adopted", metadata: ["stage": "\(name)", "process": "\(found.processID)", "model": "\(description.modelName)"])
                 process = found
             } else {
                 guard kept[name]?.spec == spec else { return }
                 process = try StageProcess.start(spec, common: common, lifeline: lifeline)
-                logger.info("started", metadata: ["stage": "\(name)", "process": "\(process.processID)", "device": "\(spec.devices.list)"])
+                logger.info("stage started", metadata: ["stage": "\(name)", "process": "\(process.processID)", "device": "\(spec.devices.list)"])
             }
             kept[name]?.process = process
             kept[name]?.since = .now
