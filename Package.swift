@@ -111,14 +111,17 @@ let package = Package(
         library("Telemetry", [metrics, http, nio, lifecycle, logging]),
         library(
             "Gateway",
-            ["Processes", "Placement", "Jobs", "Telemetry", "ServerKit", "Wire", "Domain", "Imaging", grpc, lifecycle, logging, metrics, crypto]),
+            [
+                "Processes", "Placement", "Jobs", "Telemetry", "ServerKit", "Wire", "Domain", "Checkpoint", "Imaging", grpc, lifecycle, logging,
+                metrics, crypto,
+            ]),
 
         executable("glm-vision", ["Stages", "ServerKit"]),
         executable("glm-text", ["Stages", "ServerKit"]),
         executable("glm-diffusion", ["Stages", "ServerKit"]),
         executable(
             "glm-gateway",
-            ["Gateway", "Processes", "Placement", "Telemetry", "Checkpoint", "Domain", "ServerKit", "Wire", "GLMTiny", metrics]),
+            ["Gateway", "Processes", "Placement", "Telemetry", "Domain", "ServerKit", "Wire", "GLMTiny", metrics]),
         executable(
             "glm",
             [

@@ -5,7 +5,7 @@ public import Wire
 
 /// What the gateway answers: pictures, and what its fleet is.
 public struct GatewayService: GatewayHandler {
-    private let pictures: ImageService
+    private let imageService: ImageService
     private let gate: WorkGate
     private let description: @Sendable () -> StageDescription
     private let report: @Sendable () async -> FleetStatus
@@ -15,10 +15,10 @@ public struct GatewayService: GatewayHandler {
     ///   - description: of the gateway itself.
     ///   - report: what Status answers.
     public init(
-        pictures: ImageService, gate: WorkGate, description: @escaping @Sendable () -> StageDescription,
+        imageService: ImageService, gate: WorkGate, description: @escaping @Sendable () -> StageDescription,
         report: @escaping @Sendable () async -> FleetStatus
     ) {
-        self.pictures = pictures
+        self.imageService = imageService
         self.gate = gate
         self.description = description
         self.report = report
@@ -30,8 +30,8 @@ public struct GatewayService: GatewayHandler {
         try await gate.work(call) { token in
             do {
                 try await endingWithCall {
-                    let validated = try await pictures.validate(request, requestID: call.requestID)
-                    var image = try await pictures.make(validated, deadline: deadline) {
+                    let validated = try await imageService.validate(request, requestID: call.requestID)
+                    var image = try await imageService.make(validated, deadline: deadline) {
                         try await send(.accepted($0))
                     } progress: {
                         try await send(.progress($0))

@@ -11,10 +11,10 @@ extension GatewayCommand {
     /// Serves until the process is told to end; then ends the stages that it keeps alive.
     func serve() async throws {
         defer { if removeRunDirectory { PrivateFolder.remove(server.runFolder.path) } }
-        let arrangement = try arrangement()
+        let (fleet, place) = try plan()
         try await GatewayProcess(
             GatewayConfiguration(
-                server: server, plan: arrangement.fleet, place: arrangement.place,
+                server: server, plan: fleet, place: place,
                 timing: FleetTiming(probeInterval: .seconds(probeInterval), stall: stallLimit.map { .seconds($0) }), stageArguments: stageArguments,
                 http: try telemetry(), stateDirectory: stateDirectory ?? Self.systemdStateDirectory, keepStages: keepStages,
                 isPrivate: server.exitWithParent)

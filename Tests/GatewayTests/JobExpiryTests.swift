@@ -27,7 +27,7 @@ import Testing
         let logger = Logger(label: "test") { _ in LineLog { onLine.yield($0) } }
         let store = try JobStore(path: path)
         let service = ImageService(fleet: Fleet(folder: RunDirectory(path: folder), logger: logger), limit: 1, logger: logger)
-        let runner = JobRunner(store: store, pictures: service, kept: .milliseconds(1), logger: logger)
+        let runner = JobRunner(store: store, imageService: service, kept: .milliseconds(1), logger: logger)
         let running = Task { try await runner.run() }
         var log = lines.makeAsyncIterator()
         #expect(await log.next() == "expired jobs could not be deleted; the next round tries again")

@@ -12,7 +12,7 @@ import Wire
 /// one attempt end it. While the storage fails, jobs wait for it: see ``StorageRetry``.
 public actor JobRunner {
     private let store: JobStore
-    private let pictures: ImageService
+    private let imageService: ImageService
     private let kept: Duration
     private let logger: Logger
     private let storage: StorageRetry
@@ -27,9 +27,9 @@ public actor JobRunner {
     private static let atOnce = 32
 
     /// - Parameter kept: how long a job that has ended is kept.
-    public init(store: JobStore, pictures: ImageService, kept: Duration, logger: Logger) {
+    public init(store: JobStore, imageService: ImageService, kept: Duration, logger: Logger) {
         self.store = store
-        self.pictures = pictures
+        self.imageService = imageService
         self.kept = kept
         self.logger = logger
         storage = StorageRetry(logger: logger)
@@ -77,7 +77,7 @@ public actor JobRunner {
 
     func submit(_ request: SubmitJobRequest, requestID: String) async throws -> Wire.Job {
         // What no fleet could do is refused before it is kept.
-        _ = try await pictures.validate(request.request, requestID: requestID)
+        _ = try await imageService.validate(request.request, requestID: requestID)
         let id = request.id.isEmpty ? RequestID.make() : request.id
         do {
             let packed = try request.request.packed()
@@ -168,9 +168,9 @@ public actor JobRunner {
         // An attempt that follows another makes the same picture.
         if request.parameters.seed == nil { request.parameters.seed = Self.seed(claim.id) }
         while true {
-            let validated = try await pictures.validate(request, requestID: claim.id)
+            let validated = try await imageService.validate(request, requestID: claim.id)
             do {
-                return try await pictures.make(validated, deadline: nil) { _ in
+                return try await imageService.make(validated, deadline: nil) { _ in
                 } progress: {
                     await self.made(claim.id, $0)
                 }

@@ -110,18 +110,14 @@ public actor Operations {
     }
 
     private func serves(_ spec: StageSpec) async -> Bool {
-        await withTaskGroup(of: Bool.self) { group in
-            group.addTask { [fleet] in
-                await fleet.until { registry in registry.listing.contains { $0.name == spec.name && $0.serves } }
-                return !Task.isCancelled
-            }
-            group.addTask { [supervisor] in
-                await supervisor.givenUp(spec.name)
-                return false
-            }
-            defer { group.cancelAll() }
-            return await group.next()!
+        let served = try? await race { [fleet] in
+            await fleet.until { registry in registry.listing.contains { $0.name == spec.name && $0.serves } }
+            return !Task.isCancelled
+        } _: { [supervisor] in
+            await supervisor.givenUp(spec.name)
+            return false
         }
+        return served ?? false
     }
 
     // MARK: All stages of a kind
@@ -194,7 +190,7 @@ public actor Operations {
         let known = Set(planned.filter { $0.value[kind] != nil }.keys).union(await supervisor.specs.filter { $0.kind == kind }.map(\.model))
             .sorted()
         if name.isEmpty, known.count <= 1 { return known.first ?? "" }
-        guard known.contains(name) else {
+        guard known.contains(name) || planned[name] != nil else {
             let list = known.joined(separator: ", ")
             throw CallError(
                 name.isEmpty ? .invalidArgument : .failedPrecondition,

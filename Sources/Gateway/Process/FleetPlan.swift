@@ -8,7 +8,7 @@ public import Wire
 public struct FleetPlan: Sendable {
     /// Kept alive by the gateway.
     public var stages: [StageSpec]
-    /// The models, by name: for each kind of stage the fingerprint that it must have. Empty: what most stages serve.
+    /// The models of the stages, by name: for each kind of stage the fingerprint that it must have. Empty: what most stages serve.
     public var models: [String: [StageKind: String]]
     /// Stages elsewhere.
     public var remote: [Address]
@@ -20,12 +20,12 @@ public struct FleetPlan: Sendable {
     public var planned: RequestRules.Planned
 
     public init(
-        stages: [StageSpec], models: [String: [StageKind: String]] = [:], remote: [Address] = [], queue: Int,
+        stages: [StageSpec], remote: [Address] = [], queue: Int,
         jobsKept: Duration = .seconds(24 * 3600),
         planned: RequestRules.Planned = RequestRules.Planned()
     ) {
         self.stages = stages
-        self.models = models
+        models = stages.reduce(into: [:]) { $0[$1.model, default: [:]][$1.kind] = $1.fingerprint }
         self.remote = remote
         self.queue = queue
         self.jobsKept = jobsKept

@@ -26,7 +26,7 @@ public struct GatewayProcess: Sendable {
 
     /// For stages that have nothing in flight any more.
     private static let stopGrace = Duration.seconds(5)
-    /// Callers beyond the line: they are refused with numbers, not by the server's own limit.
+    /// Callers beyond the admission queue: they are refused with numbers, not by the server's own limit.
     private static let spare = 1024
 
     /// Prepares the run directory and binds the address; starts nothing.
@@ -40,7 +40,7 @@ public struct GatewayProcess: Sendable {
         let fleet = Fleet(folder: folder, remote: plan.remote, models: plan.models, timing: configuration.timing, logger: logger)
         let supervisor = Supervisor(
             folder: folder, fleet: fleet, common: configuration.stageArguments, lifeline: configuration.isPrivate, logger: logger)
-        let pictures = ImageService(fleet: fleet, timing: configuration.timing, planned: plan.planned, limit: plan.queue, logger: logger)
+        let imageService = ImageService(fleet: fleet, timing: configuration.timing, planned: plan.planned, limit: plan.queue, logger: logger)
         let operations = Operations(fleet: fleet, supervisor: supervisor, logger: logger, place: configuration.place) { stages, models in
             try FleetState(plan: digest, stages: stages, models: models).save(folder.path)
         }
@@ -48,12 +48,13 @@ public struct GatewayProcess: Sendable {
             configuration.isPrivate
             ? nil
             : JobRunner(
-                store: try JobStore(path: "\(configuration.stateDirectory ?? folder.path)/jobs.sqlite"), pictures: pictures, kept: plan.jobsKept,
+                store: try JobStore(path: "\(configuration.stateDirectory ?? folder.path)/jobs.sqlite"), imageService: imageService,
+                kept: plan.jobsKept,
                 logger: logger)
         let readiness = Readiness(fleet: fleet, kinds: plan.kinds, jobs: jobs)
-        let report = FleetReport(fleet: fleet, supervisor: supervisor, pictures: pictures, jobs: jobs, readiness: readiness)
+        let report = FleetReport(fleet: fleet, supervisor: supervisor, imageService: imageService, jobs: jobs, readiness: readiness)
         let http = try configuration.http.map { try Self.telemetry($0, report, readiness, server) }
-        let gateway = GatewayService(pictures: pictures, gate: server.gate) {
+        let gateway = GatewayService(imageService: imageService, gate: server.gate) {
             server.description()
         } report: {
             var status = await report.status(server.description())
@@ -107,15 +108,12 @@ public struct GatewayProcess: Sendable {
         await supervisor.stop(grace: Self.stopGrace)
     }
 
-    /// Returns when each kind has a stage that serves; throws the reason when a stage is given up before.
+    /// Returns when each kind has a stage that serves; throws the reason when a stage is abandoned before.
     private func allKindsServe() async throws {
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { await fleet.served(plan.kinds) }
-            group.addTask {
-                if let reason = await supervisor.firstFailure.value { throw LaunchError(.endedEarly, reason) }
-            }
-            defer { group.cancelAll() }
-            try await group.next()
+        try await race {
+            await fleet.served(plan.kinds)
+        } _: {
+            if let reason = await supervisor.firstFailure.value { throw LaunchError(.endedEarly, reason) }
         }
     }
 }

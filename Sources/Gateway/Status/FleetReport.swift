@@ -7,16 +7,16 @@ public import Wire
 public struct FleetReport: Sendable {
     private let fleet: Fleet
     private let supervisor: Supervisor
-    private let pictures: ImageService
+    private let imageService: ImageService
     private let jobs: JobRunner?
     private let readiness: Readiness
     private let cards: CardReader
     private let began = ContinuousClock.now
 
-    init(fleet: Fleet, supervisor: Supervisor, pictures: ImageService, jobs: JobRunner?, readiness: Readiness, cards: CardReader = CardReader()) {
+    init(fleet: Fleet, supervisor: Supervisor, imageService: ImageService, jobs: JobRunner?, readiness: Readiness, cards: CardReader = CardReader()) {
         self.fleet = fleet
         self.supervisor = supervisor
-        self.pictures = pictures
+        self.imageService = imageService
         self.jobs = jobs
         self.readiness = readiness
         self.cards = cards
@@ -34,18 +34,18 @@ public struct FleetReport: Sendable {
         }
         return FleetStatus(
             gateway: gateway, stages: stages, queues: await fleet.queues(), cards: await cardStatus(), jobs: try? await jobs?.counts(),
-            images: await pictures.images, retries: await fleet.retries, refused: await pictures.refused,
+            images: await imageService.images, retries: await fleet.retries, refused: await imageService.refused,
             uptimeSeconds: began.duration(to: .now).inSeconds, problems: await readiness.problems)
     }
 
     /// The same for machines.
     public func samples(_ gateway: StageDescription) async -> [Sample] {
         let status = await status(gateway)
-        let cache = await pictures.encoderCache
+        let cache = await imageService.encoderCache
         return FleetSamples.of(status) + [
             Sample("glm_gateway_encoder_cache_hits_total", "Source pictures whose codes were known.", .counter, Double(cache.hits)),
             Sample("glm_gateway_encoder_cache_misses_total", "Source pictures that went to vision.", .counter, Double(cache.misses)),
-            Sample("glm_gateway_requests", "Requests in the gateway.", .gauge, Double(await pictures.waiting)),
+            Sample("glm_gateway_requests", "Requests in the gateway.", .gauge, Double(await imageService.waiting)),
         ]
     }
 

@@ -1,0 +1,53 @@
+import Checkpoint
+import Domain
+import Foundation
+public import Placement
+import Wire
+
+/// Where one more stage goes.
+extension Operations {
+    /// Where the plan's devices have room for it now.
+    public static func room(in plan: Plan) -> Placing {
+        { wanted in
+            try refusing {
+                let cards = try Discovery().inventory().cards
+                let free = Dictionary(cards.compactMap { card in card.free.map { (card.device, $0) } }, uniquingKeysWith: { first, _ in first })
+                let folder = wanted.folder.map { URL(fileURLWithPath: $0) }
+                let room = try plan.room(
+                    for: wanted.kind, model: wanted.model.isEmpty ? nil : wanted.model, folder: folder, instance: wanted.instance,
+                    beside: wanted.others, free: free)
+                switch room {
+                case .stage(let stage): return stage
+                case .shortages(let shortages):
+                    throw CallError(
+                        .failedPrecondition, "no room for \(wanted.kind)-\(wanted.instance): \(shortages.map(\.description).joined(separator: "; "))")
+                }
+            }
+        }
+    }
+
+    /// Without a plan of devices: on the host, started as the others are.
+    public static let besideOthers: Placing = { wanted in
+        let others = wanted.others
+        guard var spec = others.first(where: { $0.kind == wanted.kind && $0.model == wanted.model }) ?? others.first else {
+            throw CallError(.failedPrecondition, "this gateway started no stages; start \(wanted.kind.descriptor.program) with its run directory")
+        }
+        spec.kind = wanted.kind
+        spec.instance = wanted.instance
+        if let folder = wanted.folder {
+            spec.folder = folder
+            spec.fingerprint = try refusing { try ModelFolder(URL(fileURLWithPath: folder)).fingerprint }
+        }
+        return spec
+    }
+
+    private static func refusing<R>(_ body: () throws -> R) throws -> R {
+        do {
+            return try body()
+        } catch let error as PlacementError {
+            throw CallError(.failedPrecondition, error.message)
+        } catch let error as CheckpointError {
+            throw CallError(.failedPrecondition, error.message)
+        }
+    }
+}
