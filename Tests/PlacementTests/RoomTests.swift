@@ -54,6 +54,12 @@ struct RoomTests {
         failure(.invalidModel) { _ = try plan.room(for: .diffusion, folder: URL(filePath: "/nowhere")) }
     }
 
+    @Test("of several groups of one model each is a place for one more stage, not the first alone")
+    func groups() throws {
+        let plan = try planned("stages: {text: [{replicas: 1, devices: [npu:0]}, {replicas: 1, devices: [npu:1]}]}", cards: 4)
+        #expect(try stage(plan.room(for: .text, free: [.npu(0): 0])).device == .npu(1))
+    }
+
     private func planned(_ yaml: String, cards: Int) throws -> Plan {
         try Planner(Topology(yaml: yaml, file: "f"), inventory: .npus(cards), model: RealSize.folder).plan()
     }

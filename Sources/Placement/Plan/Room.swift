@@ -34,15 +34,17 @@ extension Planner {
         let name = try name(model, hasFolder: folder != nil)
         let folder = folder?.standardizedFileURL.path
         let described: ModelDescription? = if let folder { try Self.describe(folder) } else { nil }
-        var group = groups(kind).first { $0.model == name } ?? Topology.Group()
-        group.model = name
 
         var layout = Layout(cards: cards.map { Plan.PlannedCard(card: $0, stages: []) }, seconds: seconds)
         // Stages on cards that are not this plan's take nothing from it.
         for stage in stages where stage.devices.allSatisfy({ device in cards.contains { $0.device == device } }) { layout.add(stage) }
         var candidates: [StageSpec] = []
-        for places in try places(kind, group) {
-            candidates.append(try draft(kind, group, instance ?? layout.nextInstance(kind), on: places, folder: folder, described))
+        let groups = groups(kind).filter { $0.model == name }
+        for var group in groups.isEmpty ? [Topology.Group()] : groups {
+            group.model = name
+            for places in try places(kind, group) {
+                candidates.append(try draft(kind, group, instance ?? layout.nextInstance(kind), on: places, folder: folder, described))
+            }
         }
         func hasFree(_ stage: StageSpec) -> Bool {
             stage.devices.indices.allSatisfy { layout.added(stage, $0) <= free[stage.devices[$0]] ?? .max }

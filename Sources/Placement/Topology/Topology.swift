@@ -75,7 +75,7 @@ public struct Topology: Sendable, Hashable {
         public var pixels = 2048 * 2048
         /// Source images of an edit, each as large as `pixels`.
         public var sources = 1
-        /// Requests that wait in the gateway.
+        /// Requests in the gateway, waiting or in progress.
         public var queue = 256
         /// How long a finished job's picture is kept, in seconds.
         public var jobsKept = 24 * 3600
