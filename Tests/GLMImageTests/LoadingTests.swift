@@ -42,6 +42,9 @@ import Testing
             ("vae/config.json", "\"silu\"", "\"relu\"", "act_fn"),
             ("vision_language_encoder/config.json", "\"glm_image\"", "\"glm_other\"", "glm_other"),
             ("text_encoder/config.json", "\"gated-gelu\"", "\"relu\"", "feed_forward_proj"),
+            // What the numbers are divided by is checked first.
+            ("vae/config.json", "\"norm_num_groups\": 4", "\"norm_num_groups\": 0", "block_out_channels"),
+            ("vision_language_encoder/config.json", "\"num_attention_heads\": 4", "\"num_attention_heads\": 0", "num_attention_heads"),
         ])
     func configuration(file: String, from: String, to: String, named: String) throws {
         try Fixture.withCopy(of: "tiny-f32") { copy in

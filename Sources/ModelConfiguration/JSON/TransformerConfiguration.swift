@@ -1,5 +1,4 @@
 package import Checkpoint
-import Domain
 
 /// `transformer/config.json`: diffusers `GlmImageTransformer2DModel`. Every key is required, since the class defaults are
 /// not the published checkpoint's.

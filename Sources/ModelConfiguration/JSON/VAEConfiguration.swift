@@ -59,7 +59,7 @@ package struct VAEConfiguration: Decodable {
         try values.check(
             latentDeviations.count == latentChannels, .latentDeviations, "\(latentDeviations.count) values for \(latentChannels) channels")
         try values.check(
-            !blockChannels.isEmpty && blockChannels.allSatisfy { $0 > 0 && $0 % groups == 0 }, .blockChannels,
+            groups > 0 && !blockChannels.isEmpty && blockChannels.allSatisfy { $0 > 0 && $0 % groups == 0 }, .blockChannels,
             "\(blockChannels) don't divide into \(groups) groups")
         let downBlocks = try values.decode([String].self, forKey: .downBlocks)
         try values.check(

@@ -76,6 +76,7 @@ package struct TextConfiguration: Decodable {
         intermediateSize = try values.decodeIfPresent(Int.self, forKey: .intermediateSize) ?? 13_696
         layers = try values.decodeIfPresent(Int.self, forKey: .layers) ?? 40
         heads = try values.decodeIfPresent(Int.self, forKey: .heads) ?? 32
+        try values.check(heads > 0, .heads, "\(heads) is not positive")
         // An explicit null means as many as heads; absent, the class has 2.
         keyValueHeads = values.contains(.keyValueHeads) ? try values.decodeIfPresent(Int.self, forKey: .keyValueHeads) ?? heads : 2
         headSize = try values.decodeIfPresent(Int.self, forKey: .headSize) ?? hiddenSize / heads
@@ -84,7 +85,7 @@ package struct TextConfiguration: Decodable {
         maximumPositions = try values.decodeIfPresent(Int.self, forKey: .maximumPositions) ?? 131_072
         rope = try values.decode(RopeConfiguration.self, forKey: .rope)
         try values.check(
-            heads > 0 && keyValueHeads > 0 && heads % keyValueHeads == 0, .keyValueHeads, "\(keyValueHeads) doesn't divide \(heads) heads")
+            keyValueHeads > 0 && heads % keyValueHeads == 0, .keyValueHeads, "\(keyValueHeads) doesn't divide \(heads) heads")
         let angles = Int(Float(headSize) * rope.partialRotaryFactor) / 2
         try values.check(rope.sections.reduce(0, +) == angles, .rope, "mrope_section \(rope.sections) doesn't sum to the \(angles) rotated pairs")
     }

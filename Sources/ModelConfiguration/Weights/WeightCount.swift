@@ -28,18 +28,6 @@ package struct WeightCount: Sendable, Hashable {
         }
     }
 
-    static func + (a: WeightCount, b: WeightCount) -> WeightCount {
-        var sum = a
-        sum.parameters += b.parameters
-        sum.fileBytes += b.fileBytes
-        sum.mappedBytes += b.mappedBytes
-        sum.placedHalf += b.placedHalf
-        sum.placedOther += b.placedOther
-        sum.widened += b.widened
-        sum.host += b.host
-        return sum
-    }
-
     /// Bytes on an accelerator.
     package func acceleratorBytes(_ precision: Precision) -> Int {
         (precision == .bf16 ? 2 : 4) * placedHalf + 4 * placedOther + deviceCopyBytes
