@@ -1,11 +1,9 @@
-/// A process that cannot start: a wrong flag, a socket in use, a folder of somebody else.
+/// A process that cannot start: a socket in use, a folder of somebody else.
 public struct ServerKitError: Error, Sendable, Hashable, CustomStringConvertible {
     public struct Code: Hashable, Sendable {
-        private enum Kind { case invalidOption, runDirectory, inUse, socket }
+        private enum Kind { case runDirectory, inUse, socket }
         private let kind: Kind
 
-        /// A flag's value is out of its limits.
-        public static let invalidOption = Code(kind: .invalidOption)
         /// The run folder can't be made, or others may write to it.
         public static let runDirectory = Code(kind: .runDirectory)
         /// Another process has the address.

@@ -45,8 +45,11 @@ import Wire
     @Test("port 0 becomes the port that the system chose; a taken port is refused")
     func tcp() throws {
         let socket = try ListeningSocket(.tcp(host: "127.0.0.1", port: 0))
-        guard case .tcp(_, let port) = socket.address else { return }
+        guard case .tcp(_, let port) = socket.address else { throw ServerKitError(.socket, "\(socket.address) is no port") }
         #expect(port > 0)
+        listen(socket.descriptor, 1)
+        let taken = #expect(throws: ServerKitError.self) { try ListeningSocket(.tcp(host: "127.0.0.1", port: port)) }
+        #expect(taken == ServerKitError(.inUse, "another process listens at 127.0.0.1:\(port)"))
         let unknown = #expect(throws: ServerKitError.self) { try ListeningSocket(.tcp(host: "no such host", port: 0)) }
         #expect(unknown?.code == .socket)
     }

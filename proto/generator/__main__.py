@@ -38,14 +38,12 @@ def main(set_path, folder):
     contract = Contract(read_set(pathlib.Path(set_path).read_bytes()))
     folder = pathlib.Path(folder)
     for file in contract.files:
-        if "v1alpha" in file.name:  # the same messages under an older name
-            continue
         write(folder / f"{names.file_stem(file.name)}Messages.swift", file, messages_of(contract, file))
         for service in filter(can_generate, file.services):
             write(folder / f"{service.name}Service.swift", file, [service_imports(contract, service), service_lines(contract, service)])
 
 
-    lines = [f"        {contract[message.full_name].swift}.self," for file in contract.files if "v1alpha" not in file.name for message in file.messages]
+    lines = [f"        {contract[message.full_name].swift}.self," for file in contract.files for message in file.messages]
     listing = ["/// The types of all messages.", "package enum AllMessages {", "    package static let types: [any WireMessage.Type] = ["] + lines + ["    ]", "}"]
     write(folder / "AllMessages.swift", None, [["import Domain"], listing])
 

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 
-import descriptors as d
 import names
 from notes import Notes
 
@@ -23,7 +22,7 @@ class Declared:
 
 class Contract:
     def __init__(self, files):
-        self.files = [file for file in files if not file.name.startswith("google/")]
+        self.files = files
         self.index = {}
         for file in self.files:
             access = access_of(file)

@@ -53,9 +53,7 @@ class MessageCode:
         self.declared = contract[message.full_name]
         self.swift, self.access = self.declared.swift, self.declared.access
         self.c = names.c_type(message.full_name)
-        self.parts = []  # FieldCode and OneofCode, in the order of the file
-        for oneof_or_field in self._in_order():
-            self.parts.append(oneof_or_field)
+        self.parts = list(self._in_order())  # FieldCode and OneofCode, in the order of the file
         only = self.parts[0] if len(self.parts) == 1 else None
         self.event = only if isinstance(only, OneofCode) else None
 

@@ -22,8 +22,6 @@ public final class ImageRenderer {
     private let source: SourceImageRule
     private let device: any Device
     private let sourceCache: SourceKVCache
-    /// The most devices that a renderer can use: one for each branch of guidance.
-    public static let mostDevices = 2
     /// Heights and widths of the last request's pictures.
     private var sizes: [Int] = []
 
@@ -34,7 +32,7 @@ public final class ImageRenderer {
     ///   - tiled: pictures with a side above the checkpoint's `sample_size` are decoded, and sources encoded, in tiles of that side:
     ///     memory stays a tile's, the picture differs a little.
     public init(model: ModelFolder, devices: DeviceGroup, sourceCacheBytes: Int = 0, tiled: Bool = false) throws {
-        precondition(devices.count <= ImageRenderer.mostDevices, "\(devices.name): a renderer of \(devices.count) devices")
+        precondition(devices.count <= StageKind.diffusion.descriptor.mostDevices, "\(devices.name): a renderer of \(devices.count) devices")
         device = devices.main
         sourceCache = SourceKVCache(capacity: sourceCacheBytes)
         scheduler = try SchedulerConfiguration.load(model)

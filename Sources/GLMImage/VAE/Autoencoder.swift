@@ -1,7 +1,6 @@
 package import ModelConfiguration
 package import Checkpoint
 package import Imaging
-import Domain
 import Layers
 package import Tensor
 

@@ -1,5 +1,4 @@
 import ModelConfiguration
-import Domain
 import Tensor
 
 /// Takes an image through half of the autoencoder in tiles, so that memory stays a tile's however large the image is. An image

@@ -32,7 +32,8 @@ public struct ProcessGroup: Sendable {
 
     /// - Parameters:
     ///   - parts: in the order in which they depend on each other; they are started together.
-    ///   - server: run with `services` once `load` has returned; see ``StageServer/run(_:load:)``.
+    ///   - server: what signals and the end of the group drain.
+    ///   - body: runs the server; see ``StageServer/run(_:load:)``.
     public init(_ parts: [Part] = [], server: StageServer, _ body: @escaping @Sendable () async throws -> Void) {
         let signals = TerminationSignals { server.beginDrain() }
         // Signals first: a second one must still be heard while all others end.

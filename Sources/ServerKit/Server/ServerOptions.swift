@@ -20,7 +20,8 @@ public struct ServerOptions: ParsableArguments, Sendable {
 
     @Option(
         help: ArgumentHelp(
-            "Maximum number of waiting requests, besides those in progress; more are refused. Default: 8; gateway: 256.", valueName: "n"))
+            "Of a stage: maximum number of waiting requests, default 8. Of the gateway: maximum number of requests in all, default 256.",
+            valueName: "n"))
     public var queue: Int?
 
     @Option(help: ArgumentHelp("Time in seconds that requests in flight get after SIGTERM.", valueName: "seconds"))

@@ -24,6 +24,8 @@ public final class StageServer: Sendable {
     private let status: @Sendable (any Error) -> CallError?
     private let socket: ListeningSocket
     private let model = Mutex(StageModel())
+    /// Bytes of the largest request that any service takes; 0 before they are known.
+    private let requestLimit = Atomic(0)
     private let events: AsyncStream<Drain.Event>
     private let post: AsyncStream<Drain.Event>.Continuation
 
@@ -67,13 +69,15 @@ public final class StageServer: Sendable {
         defer { socket.remove() }
         if options.exitWithParent { ParentWatch.onParentGone { [post] in post.yield(.parentGone) } }
 
-        let named = services + [.stage(StageControl(server: self, requestLimit: services.map(\.requestLimit).max() ?? 0))]
+        let requestLimit = services.map(\.requestLimit).max() ?? 0
+        self.requestLimit.store(requestLimit, ordering: .relaxed)
+        let named = services + [.stage(StageControl(server: self))]
         let health = HealthBoard(services: named.map(\.name))
         let standard = Wire.Service.reflection(listing: named.map(\.name) + [Methods.Health.service, Methods.Reflection.services[0]])
         let server = GRPCServer(
             transport: HTTP2ServerTransport.Posix(
                 listeningSocketDescriptor: Int(socket.descriptor), transportSecurity: .plaintext,
-                config: .tuned(requestLimit: services.map(\.requestLimit).max() ?? 0)),
+                config: .tuned(requestLimit: requestLimit)),
             services: named + [.health(health)] + standard, interceptors: [CallInterceptor(status: status, logger: logger)])
 
         // Three ends: the transport's, the drain's, or a model that can't be loaded.
@@ -126,11 +130,11 @@ public final class StageServer: Sendable {
     public func beginDrain(deadline: Duration? = nil) { post.yield(.asked(deadline: deadline)) }
 
     /// What this process is, as Describe answers.
-    public func description(requestLimit: Int = 0) -> StageDescription {
+    public func description() -> StageDescription {
         let model = model.withLock { $0 }
         var limits = limits
         limits.queueCapacity = gate.queueCapacity
-        limits.maxRequestBytes = requestLimit
+        limits.maxRequestBytes = requestLimit.load(ordering: .relaxed)
         return StageDescription(
             kind: kind, instance: options.instance, device: model.device, modelName: model.name, modelFingerprint: model.fingerprint,
             build: Build.version, protocolVersion: WireProtocol.version, limits: limits, state: gate.phase, running: gate.running,
@@ -142,8 +146,7 @@ public final class StageServer: Sendable {
     private func announce() {
         for note in model.withLock(\.notes) { logger.info("device", metadata: ["is": "\(note)"]) }
         logger.info("ready", metadata: ["address": "\(address)", "model": "\(model.withLock(\.name))"])
-        let line = "ready \(address)\n"
-        _ = line.withCString { write(STDOUT_FILENO, $0, strlen($0)) }
+        try? StandardStream.output.write("ready \(address)\n")
     }
 
     private func drain<Transport: ServerTransport>(_ server: GRPCServer<Transport>, _ health: HealthBoard) async {
@@ -204,10 +207,9 @@ public struct StageModel: Sendable, Hashable {
 /// Answers for the process itself.
 private struct StageControl: StageHandler {
     let server: StageServer
-    let requestLimit: Int
 
     func describe(_ request: DescribeRequest, _ call: ServerCall) async throws -> StageDescription {
-        server.description(requestLimit: requestLimit)
+        server.description()
     }
 
     func drain(_ request: DrainRequest, _ call: ServerCall) async throws -> DrainResponse {

@@ -21,7 +21,7 @@ public actor DefaultDiffusionService: DiffusionService {
 
     public func load(_ model: ModelOptions) throws -> StageModel {
         let folder = try model.folder()
-        let devices = try model.makeDevices(most: ImageRenderer.mostDevices)
+        let devices = try model.makeDevices(for: .diffusion)
         let renderer = try ImageRenderer(
             model: folder, devices: devices, sourceCacheBytes: options.sourceCacheBytes, tiled: options.vaeTiling)
         try devices.main.synchronize()

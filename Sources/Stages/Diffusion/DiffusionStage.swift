@@ -4,12 +4,10 @@ import Wire
 
 /// The diffusion process.
 public enum DiffusionStage {
-    public static let kind = "diffusion"
-
     /// Serves until told to end.
     public static func run(_ options: ServerOptions, _ model: ModelOptions, _ diffusion: DiffusionOptions) async throws {
         let limits = StageLimits(maxPromptBytes: RequestLimits.promptBytes.upperBound, maxPixels: RequestLimits.maximumArea)
-        let server = try StageServer(kind: kind, options: options, limits: limits, status: modelStatus)
+        let server = try StageServer(kind: StageKind.diffusion.rawValue, options: options, limits: limits, status: modelStatus)
         let service = DefaultDiffusionService(diffusion, cache: server.cache)
         try await server.runAlone([.diffusion(DiffusionHarness(service, gate: server.gate))]) { try await service.load(model) }
     }

@@ -47,10 +47,10 @@ public struct ModelOptions: ParsableArguments, Sendable {
     }
 
     /// The devices that `--device` names.
-    /// - Parameter most: how many the process can use.
+    /// - Parameter kind: of this process: it says how many it can use.
     /// - Throws: `ValidationError` for more of them; `DeviceError` if there is no such device.
-    public func makeDevices(most: Int = 1) throws -> DeviceGroup {
-        let ids = device.devices
+    public func makeDevices(for kind: StageKind) throws -> DeviceGroup {
+        let ids = device.devices, most = kind.descriptor.mostDevices
         guard ids.count <= most else { throw ValidationError("--device names \(ids.count) devices; this process computes on at most \(most)") }
         return DeviceGroup(try ids.map { try $0.makeDevice(precision: precision, threads: threads) })
     }

@@ -27,7 +27,7 @@ public actor DefaultTextService: TextService {
 
     public func load(_ model: ModelOptions) throws -> StageModel {
         let folder = try model.folder()
-        let devices = try model.makeDevices()
+        let devices = try model.makeDevices(for: .text)
         let device = devices.main
         guard options.batch <= device.batchRows else {
             throw ValidationError("--batch is \(options.batch); \(device.name) draws at most \(device.batchRows) together")

@@ -15,7 +15,7 @@ public actor DefaultVisionService: VisionService {
 
     public func load(_ options: ModelOptions) throws -> StageModel {
         let folder = try options.folder()
-        let devices = try options.makeDevices()
+        let devices = try options.makeDevices(for: .vision)
         encoder = try VisionEncoder(model: folder, device: devices.main)
         try devices.main.synchronize()
         return StageModel(folder, options, devices)

@@ -4,12 +4,10 @@ import Wire
 
 /// The vision process.
 public enum VisionStage {
-    public static let kind = "vision"
-
     /// Serves until told to end.
     public static func run(_ options: ServerOptions, _ model: ModelOptions) async throws {
         let server = try StageServer(
-            kind: kind, options: options, limits: StageLimits(maxPixels: RequestLimits.maximumArea), status: modelStatus)
+            kind: StageKind.vision.rawValue, options: options, limits: StageLimits(maxPixels: RequestLimits.maximumArea), status: modelStatus)
         let service = DefaultVisionService()
         try await server.runAlone([.vision(VisionHarness(service, gate: server.gate))]) { try await service.load(model) }
     }

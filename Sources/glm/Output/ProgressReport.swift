@@ -1,3 +1,4 @@
+import Domain
 import Wire
 
 /// What is shown while a picture is made: the decisions, without clocks or terminals.
@@ -70,13 +71,7 @@ struct ProgressReport {
 
     private var label: String { stage?.name ?? "" }
 
-    private var unit: String {
-        switch label {
-        case "vision": "pictures"
-        case "text": "tokens"
-        default: "steps"
-        }
-    }
+    private var unit: String { StageKind(rawValue: label)?.descriptor.unit ?? "steps" }
 
     private func live(at time: Double) -> String {
         guard let stage else { return "" }
