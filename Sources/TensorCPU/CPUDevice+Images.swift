@@ -33,6 +33,9 @@ extension CPUDevice {
         ck_convolution(context, &call)
     }
 
+    /// What the weights take that were laid out for the kernels.
+    package var packedConvolutionBytes: Int { packedConvolutions.values.reduce(0) { $0 + $1.packed.byteCount } }
+
     /// The weight as the kernels read it, laid out once.
     private func packed(_ weight: ConvolutionWeight, phases: Int) -> Tensor {
         let key = ConvolutionKey(weight: weight.weight.address, phases: phases)

@@ -6,7 +6,7 @@ import Stages
 @main
 struct Main: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "glm-diffusion", abstract: "The process that turns codes into pictures.", version: Build.version)
+        commandName: "glm-diffusion", abstract: "The process that turns codes into images.", version: Build.version)
 
     @OptionGroup var server: ServerOptions
     @OptionGroup var model: ModelOptions

@@ -6,7 +6,7 @@ import Domain
 import ServerKit
 import Wire
 
-/// `glm-gateway`: makes pictures with the stages whose sockets are in the run folder.
+/// `glm-gateway`: makes images with the stages whose sockets are in the run directory.
 @main
 struct GatewayCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

@@ -6,7 +6,7 @@ import Stages
 @main
 struct Main: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "glm-text", abstract: "The process that turns prompts into the codes of pictures.", version: Build.version)
+        commandName: "glm-text", abstract: "The process that turns prompts into the codes of images.", version: Build.version)
 
     @OptionGroup var server: ServerOptions
     @OptionGroup var model: ModelOptions

@@ -6,7 +6,7 @@ import Stages
 @main
 struct Main: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "glm-vision", abstract: "The process that turns source pictures into codes.", version: Build.version)
+        commandName: "glm-vision", abstract: "The process that turns source images into codes.", version: Build.version)
 
     @OptionGroup var server: ServerOptions
     @OptionGroup var model: ModelOptions

@@ -5,7 +5,7 @@ import ServerKit
 @main
 struct GLMCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "glm", abstract: "Makes pictures with GLM-Image.", version: Build.version,
+        commandName: "glm", abstract: "Makes images with GLM-Image.", version: Build.version,
         subcommands: [
             GenerateCommand.self, EditCommand.self, JobsCommand.self, PlanCommand.self, UpCommand.self, StatusCommand.self, DrainCommand.self,
             ScaleCommand.self,

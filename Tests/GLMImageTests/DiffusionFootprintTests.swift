@@ -26,11 +26,6 @@ struct DiffusionFootprintTests {
     private static let image = FootprintTests.image(side, side)
     private static let source = try! Requests.source(image, grid)
 
-    private func model(_ name: String) throws -> ModelFolder {
-        if name != "glm-tiny" { return try Fixture.model(name) }
-        return try ModelFolder(Fixture.folder.appending(path: "../../Sources/GLMTiny/glm-tiny", directoryHint: .isDirectory).standardizedFileURL)
-    }
-
     /// Draws a picture; what was taken at most until its first step was done, and in all, beside what was there before.
     private func taken(_ renderer: ImageRenderer, _ device: MeteredDevice, _ request: RenderRequest) throws -> (stepping: Int, all: Int) {
         device.memory.resetPeak()
@@ -45,7 +40,7 @@ struct DiffusionFootprintTests {
         "denoising takes the memory of both branches of guidance, within the glyphs' embeddings of what is counted, and no more",
         arguments: FootprintTests.checkpoints, [1, 2] as [Float])
     func denoising(checkpoint: String, guidance: Float) throws {
-        let folder = try model(checkpoint)
+        let folder = try Fixture.model(checkpoint)
         let description = try ModelDescription(folder)
         let device = MeteredDevice(CPUDevice(threads: 2))
         let footprint = TransformerFootprint(description.transformer, elementBytes: 4)
@@ -67,7 +62,7 @@ struct DiffusionFootprintTests {
 
     @Test("writing the keys and values of a source takes them, a workspace and its prior", arguments: FootprintTests.checkpoints)
     func writing(checkpoint: String) throws {
-        let folder = try model(checkpoint)
+        let folder = try Fixture.model(checkpoint)
         let description = try ModelDescription(folder)
         let device = MeteredDevice(CPUDevice(threads: 2))
         let footprint = TransformerFootprint(description.transformer, elementBytes: 4)
@@ -82,9 +77,23 @@ struct DiffusionFootprintTests {
         withExtendedLifetime(written) {}
     }
 
+    @Test(
+        "the CPU's copies of the convolutions take no more than is counted, whichever kernels read them", arguments: FootprintTests.checkpoints,
+        KernelSet.allCases.filter(\.isAvailable))
+    func packedConvolutions(checkpoint: String, kernels: KernelSet) throws {
+        let folder = try Fixture.model(checkpoint)
+        let device = CPUDevice(threads: 2, kernels: kernels)
+        let renderer = try ImageRenderer(model: folder, devices: DeviceGroup(device))
+        // An edit: the encoder's convolutions and the decoder's.
+        _ = try renderer.render(request([Self.source], guidance: 1), images: [Self.image], onStep: { _ in })
+        let taken = device.packedConvolutionBytes
+        let counted = 4 * (try ModelDescription(folder).packedConvolutionFloats)
+        #expect(taken > 0 && taken <= counted)
+    }
+
     @Test("the device that computes the other branch takes what is counted for it", arguments: FootprintTests.checkpoints)
     func otherBranch(checkpoint: String) throws {
-        let folder = try model(checkpoint)
+        let folder = try Fixture.model(checkpoint)
         let description = try ModelDescription(folder)
         let other = MeteredDevice(CPUDevice(threads: 1))
         let renderer = try ImageRenderer(model: folder, devices: DeviceGroup([CPUDevice(threads: 1), other]))
@@ -101,7 +110,7 @@ struct DiffusionFootprintTests {
         "a request of the largest size that is planned for takes no more than the plan's items together",
         arguments: FootprintTests.checkpoints, [false, true])
     func planned(checkpoint: String, tiled: Bool) throws {
-        let folder = try model(checkpoint)
+        let folder = try Fixture.model(checkpoint)
         let device = MeteredDevice(CPUDevice(threads: 2))
         let items = Footprint(
             try ModelDescription(folder), Footprint.Limits(pixels: Self.side * Self.side, sources: 1),

@@ -12,12 +12,7 @@ import Testing
 /// What the model takes of a device's memory, metered, against what `ModelConfiguration` counts and the planner places by.
 @Suite("Footprints")
 struct FootprintTests {
-    static let checkpoints = Fixture.checkpoints + ["glm-tiny"]
-
-    private func model(_ name: String) throws -> ModelFolder {
-        if name != "glm-tiny" { return try Fixture.model(name) }
-        return try ModelFolder(Fixture.folder.appending(path: "../../Sources/GLMTiny/glm-tiny", directoryHint: .isDirectory).standardizedFileURL)
-    }
+    static let checkpoints = Fixture.checkpoints + [Fixture.glmTiny]
 
     private func device(_ precision: Precision = .f32) -> MeteredDevice { MeteredDevice(CPUDevice(threads: 2, precision: precision)) }
 
@@ -31,7 +26,7 @@ struct FootprintTests {
 
     @Test("each stage maps and copies just its weights", arguments: checkpoints)
     func weights(checkpoint: String) throws {
-        let folder = try model(checkpoint)
+        let folder = try Fixture.model(checkpoint)
         let description = try ModelDescription(folder)
         let (vision, text, diffusion) = (device(), device(), device())
         let models: [any AnyObject] = [
@@ -49,7 +44,7 @@ struct FootprintTests {
 
     @Test("a batch takes its pool, its workspace and what a long prompt collects", arguments: checkpoints, Precision.allCases)
     func text(checkpoint: String, precision: Precision) throws {
-        let folder = try model(checkpoint)
+        let folder = try Fixture.model(checkpoint)
         let device = device(precision)
         let generator = try TextGenerator(model: folder, device: device)
         let footprint = TextFootprint(try ModelDescription(folder).text, elementBytes: device.cacheType.byteCount)
@@ -68,7 +63,7 @@ struct FootprintTests {
 
     @Test("encoding a source image takes the tower's workspace or the quantizer's products", arguments: checkpoints)
     func vision(checkpoint: String) throws {
-        let folder = try model(checkpoint)
+        let folder = try Fixture.model(checkpoint)
         let device = device()
         let encoder = try VisionEncoder(model: folder, device: device)
         let description = try ModelDescription(folder)
@@ -81,7 +76,7 @@ struct FootprintTests {
 
     @Test("the autoencoder takes three images and what goes in and comes out, of a tile where it is tiled", arguments: checkpoints)
     func autoencoder(checkpoint: String) throws {
-        try Fixture.withCopy(of: model(checkpoint).url) { copy in
+        try Fixture.withCopy(of: Fixture.model(checkpoint).url) { copy in
             let tile = 128
             try Self.setSampleSide(tile, copy)
             let folder = try ModelFolder(copy)

@@ -6,7 +6,13 @@ package enum Fixture {
     package static let folder = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent().appending(path: "Fixtures")
     package static let checkpoints = ["tiny-f32", "tiny-bf16-sharded", "tiny-mixed"]
 
-    package static func model(_ name: String) throws -> ModelFolder { try ModelFolder(folder.appending(path: name, directoryHint: .isDirectory)) }
+    /// The checkpoint that the repository carries.
+    package static let glmTiny = "glm-tiny"
+
+    package static func model(_ name: String) throws -> ModelFolder {
+        let path = name == glmTiny ? "../../Sources/GLMTiny/glm-tiny" : name
+        return try ModelFolder(folder.appending(path: path, directoryHint: .isDirectory).standardizedFileURL)
+    }
     package static func reference(_ name: String, _ task: String) -> URL { folder.appending(path: "\(name)-\(task).safetensors") }
 
     /// A copy of a checkpoint in a folder of its own, to be damaged; removed after `body`.

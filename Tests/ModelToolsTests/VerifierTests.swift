@@ -29,9 +29,9 @@ import Testing
 
     @Test("the checkpoint that the repository carries computes what the reference computes", arguments: ["text-to-image", "image-to-image"])
     func carried(task: String) throws {
-        let folder = Fixture.folder.appending(path: "../../Sources/GLMTiny/glm-tiny", directoryHint: .isDirectory).standardizedFileURL
         let verifier = try Verifier(
-            model: ModelFolder(folder), reference: Fixture.reference("glm-tiny", task), device: CPUDevice(threads: 2), precision: .f32)
+            model: Fixture.model(Fixture.glmTiny), reference: Fixture.reference(Fixture.glmTiny, task), device: CPUDevice(threads: 2), precision: .f32
+        )
         let verdicts = verifier.run()
         #expect(verdicts.filter { $0.outcome == .fails }.map(\.name).isEmpty)
         #expect(verdicts.count { $0.outcome == .holds } >= (task == "text-to-image" ? 14 : 19))

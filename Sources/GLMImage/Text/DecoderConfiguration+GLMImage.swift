@@ -10,7 +10,7 @@ extension DecoderConfiguration {
             keyValueHeads: configuration.keyValueHeads, headSize: configuration.headSize, normEpsilon: configuration.normEpsilon,
             attentionBias: configuration.attentionBias,
             rotary: Rotary(
-                theta: configuration.rope.theta, dimensions: Int(Float(configuration.headSize) * configuration.rope.partialRotaryFactor),
+                theta: configuration.rope.theta, dimensions: configuration.rotaryDimensions,
                 sections: configuration.rope.sections))
     }
 }

@@ -43,8 +43,8 @@ public struct FleetReport: Sendable {
         let status = await status(gateway)
         let cache = await imageService.encoderCache
         return FleetSamples.of(status) + [
-            Sample("glm_gateway_encoder_cache_hits_total", "Source pictures whose codes were known.", .counter, Double(cache.hits)),
-            Sample("glm_gateway_encoder_cache_misses_total", "Source pictures that went to vision.", .counter, Double(cache.misses)),
+            Sample("glm_gateway_encoder_cache_hits_total", "Source images whose codes were known.", .counter, Double(cache.hits)),
+            Sample("glm_gateway_encoder_cache_misses_total", "Source images that went to vision.", .counter, Double(cache.misses)),
             Sample("glm_gateway_requests", "Requests in the gateway.", .gauge, Double(await imageService.waiting)),
         ]
     }

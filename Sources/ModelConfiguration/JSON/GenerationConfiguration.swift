@@ -18,10 +18,10 @@ package struct GenerationConfiguration: Decodable {
     /// Absent keys take the values of transformers' `GenerationConfig`; `do_sample` is true, as the pipeline always passes it.
     package init(from decoder: any Decoder) throws {
         let values = try decoder.container(keyedBy: CodingKeys.self)
-        samples = try values.decodeIfPresent(Bool.self, forKey: .samples) ?? true
-        temperature = try values.decodeIfPresent(Float.self, forKey: .temperature) ?? 1
-        topP = try values.decodeIfPresent(Float.self, forKey: .topP) ?? 1
-        topK = try values.decodeIfPresent(Int.self, forKey: .topK) ?? 50
+        samples = try values.value(.samples, default: true)
+        temperature = try values.value(.temperature, default: 1)
+        topP = try values.value(.topP, default: 1)
+        topK = try values.value(.topK, default: 50)
     }
 
     /// A checkpoint without the file draws as transformers would: by the defaults.

@@ -30,15 +30,15 @@ package struct GlyphConfiguration: Decodable {
         let values = try decoder.container(keyedBy: CodingKeys.self)
         // T5Config turns "gated-gelu" into the tanh approximation ("gelu_new").
         try values.require("gated-gelu", forKey: .feedForward)
-        hiddenSize = try values.decodeIfPresent(Int.self, forKey: .hiddenSize) ?? 512
-        intermediateSize = try values.decodeIfPresent(Int.self, forKey: .intermediateSize) ?? 2048
-        headSize = try values.decodeIfPresent(Int.self, forKey: .headSize) ?? 64
-        heads = try values.decodeIfPresent(Int.self, forKey: .heads) ?? 8
-        layers = try values.decodeIfPresent(Int.self, forKey: .layers) ?? 6
-        vocabularySize = try values.decodeIfPresent(Int.self, forKey: .vocabularySize) ?? 32_128
-        normEpsilon = try values.decodeIfPresent(Float.self, forKey: .normEpsilon) ?? 1e-6
-        buckets = try values.decodeIfPresent(Int.self, forKey: .buckets) ?? 32
-        maximumDistance = try values.decodeIfPresent(Int.self, forKey: .maximumDistance) ?? 128
+        hiddenSize = try values.value(.hiddenSize, default: 512)
+        intermediateSize = try values.value(.intermediateSize, default: 2048)
+        headSize = try values.value(.headSize, default: 64)
+        heads = try values.value(.heads, default: 8)
+        layers = try values.value(.layers, default: 6)
+        vocabularySize = try values.value(.vocabularySize, default: 32_128)
+        normEpsilon = try values.value(.normEpsilon, default: 1e-6)
+        buckets = try values.value(.buckets, default: 32)
+        maximumDistance = try values.value(.maximumDistance, default: 128)
     }
 
     /// The pipeline's limit in bytes and marks for one string.

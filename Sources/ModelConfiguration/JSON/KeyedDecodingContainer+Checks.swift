@@ -1,4 +1,9 @@
 extension KeyedDecodingContainer {
+    /// What is under `key`; absent or null, the default of the reference's class.
+    func value<T: Decodable>(_ key: Key, default fallback: T) throws -> T {
+        try decodeIfPresent(T.self, forKey: key) ?? fallback
+    }
+
     /// Fails unless the string under `key` is `expected`: another value is another model.
     func require(_ expected: String, forKey key: Key) throws {
         let found = try decode(String.self, forKey: key)

@@ -37,17 +37,17 @@ package struct ProcessorConfiguration: Decodable {
         let values = outer.contains(.imageProcessor) ? try outer.nestedContainer(keyedBy: CodingKeys.self, forKey: .imageProcessor) : outer
         // The names differ between versions, the meaning doesn't: both are counts of pixels.
         let size = values.contains(.size) ? try values.nestedContainer(keyedBy: SizeKeys.self, forKey: .size) : nil
-        minimumPixels = try values.decodeIfPresent(Int.self, forKey: .minimumPixels) ?? size?.decode(Int.self, forKey: .shortest) ?? 56 * 56
-        maximumPixels = try values.decodeIfPresent(Int.self, forKey: .maximumPixels) ?? size?.decode(Int.self, forKey: .longest) ?? 28 * 28 * 1280
+        minimumPixels = try values.value(.minimumPixels, default: size?.decode(Int.self, forKey: .shortest) ?? 56 * 56)
+        maximumPixels = try values.value(.maximumPixels, default: size?.decode(Int.self, forKey: .longest) ?? 28 * 28 * 1280)
         patchSize = try values.decode(Int.self, forKey: .patchSize)
         mean = try values.decode([Float].self, forKey: .mean)
         standardDeviation = try values.decode([Float].self, forKey: .standardDeviation)
-        rescaleFactor = try values.decodeIfPresent(Float.self, forKey: .rescaleFactor) ?? 1 / 255
+        rescaleFactor = try values.value(.rescaleFactor, default: 1 / 255)
         let merge = try values.decode(Int.self, forKey: .mergeSize)
         try values.check(merge == 1, .mergeSize, "\(merge) is not 1")
         let temporal = try values.decode(Int.self, forKey: .temporalPatchSize)
         try values.check(temporal == 1, .temporalPatchSize, "\(temporal) is not 1")
-        let resample = try values.decodeIfPresent(Int.self, forKey: .resample) ?? 3
+        let resample = try values.value(.resample, default: 3)
         try values.check(resample == 3, .resample, "\(resample) is not 3 (bicubic)")
         try values.check(mean.count == 3, .mean, "\(mean.count) values, not 3")
         try values.check(standardDeviation.count == 3, .standardDeviation, "\(standardDeviation.count) values, not 3")

@@ -33,22 +33,22 @@ package struct SchedulerConfiguration: Decodable {
     package init(from decoder: any Decoder) throws {
         let values = try decoder.container(keyedBy: CodingKeys.self)
         for key in [CodingKeys.invert, .stochastic, .karras, .exponential, .beta] {
-            let on = try values.decodeIfPresent(Bool.self, forKey: key) ?? false
+            let on = try values.value(key, default: false)
             try values.check(!on, key, "true is not supported")
         }
         let terminal = try values.decodeIfPresent(Float.self, forKey: .terminal)
         try values.check(terminal == nil, .terminal, "\(terminal ?? 0) is not supported")
-        trainingSteps = try values.decodeIfPresent(Int.self, forKey: .trainingSteps) ?? 1000
+        trainingSteps = try values.value(.trainingSteps, default: 1000)
         // Absent values take the pipeline's `calculate_shift`, where an absent key of the scheduler is looked up.
-        baseShift = try values.decodeIfPresent(Double.self, forKey: .baseShift) ?? 0.25
-        maximumShift = try values.decodeIfPresent(Double.self, forKey: .maximumShift) ?? 0.75
-        baseTokens = try values.decodeIfPresent(Int.self, forKey: .baseTokens) ?? 256
-        if try values.decodeIfPresent(Bool.self, forKey: .dynamic) ?? false {
-            let type = try values.decodeIfPresent(String.self, forKey: .type) ?? "exponential"
+        baseShift = try values.value(.baseShift, default: 0.25)
+        maximumShift = try values.value(.maximumShift, default: 0.75)
+        baseTokens = try values.value(.baseTokens, default: 256)
+        if try values.value(.dynamic, default: false) {
+            let type = try values.value(.type, default: "exponential")
             try values.check(type == "linear" || type == "exponential", .type, "\(type) is neither linear nor exponential")
             shifting = type == "linear" ? .linear : .exponential
         } else {
-            shifting = .constant(try values.decodeIfPresent(Float.self, forKey: .shift) ?? 1)
+            shifting = .constant(try values.value(.shift, default: 1))
         }
     }
 

@@ -41,19 +41,19 @@ package struct VAEConfiguration: Decodable {
     package init(from decoder: any Decoder) throws {
         let values = try decoder.container(keyedBy: CodingKeys.self)
         if values.contains(.activation) { try values.require("silu", forKey: .activation) }
-        imageChannels = try values.decodeIfPresent(Int.self, forKey: .imageChannels) ?? 3
+        imageChannels = try values.value(.imageChannels, default: 3)
         latentChannels = try values.decode(Int.self, forKey: .latentChannels)
         blockChannels = try values.decode([Int].self, forKey: .blockChannels)
-        layersPerBlock = try values.decodeIfPresent(Int.self, forKey: .layersPerBlock) ?? 1
-        groups = try values.decodeIfPresent(Int.self, forKey: .groups) ?? 32
-        midAttention = try values.decodeIfPresent(Bool.self, forKey: .midAttention) ?? true
-        quantConvolution = try values.decodeIfPresent(Bool.self, forKey: .quantConvolution) ?? true
-        postQuantConvolution = try values.decodeIfPresent(Bool.self, forKey: .postQuantConvolution) ?? true
+        layersPerBlock = try values.value(.layersPerBlock, default: 1)
+        groups = try values.value(.groups, default: 32)
+        midAttention = try values.value(.midAttention, default: true)
+        quantConvolution = try values.value(.quantConvolution, default: true)
+        postQuantConvolution = try values.value(.postQuantConvolution, default: true)
         latentMeans = try values.decode([Float].self, forKey: .latentMeans)
         latentDeviations = try values.decode([Float].self, forKey: .latentDeviations)
-        sampleSide = try values.decodeIfPresent(Int.self, forKey: .sampleSide) ?? 1024
+        sampleSide = try values.value(.sampleSide, default: 1024)
 
-        let outChannels = try values.decodeIfPresent(Int.self, forKey: .outChannels) ?? 3
+        let outChannels = try values.value(.outChannels, default: 3)
         try values.check(imageChannels == 3 && outChannels == 3, .imageChannels, "\(imageChannels) in and \(outChannels) out, not 3")
         try values.check(latentMeans.count == latentChannels, .latentMeans, "\(latentMeans.count) values for \(latentChannels) channels")
         try values.check(

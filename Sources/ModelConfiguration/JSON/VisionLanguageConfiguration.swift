@@ -23,9 +23,9 @@ package struct VisionLanguageConfiguration: Decodable {
     package init(from decoder: any Decoder) throws {
         let values = try decoder.container(keyedBy: CodingKeys.self)
         try values.require("glm_image", forKey: .modelType)
-        imageStartTokenID = try values.decodeIfPresent(Int.self, forKey: .imageStartTokenID) ?? 16_384
-        imageEndTokenID = try values.decodeIfPresent(Int.self, forKey: .imageEndTokenID) ?? 16_385
-        imageTokenID = try values.decodeIfPresent(Int.self, forKey: .imageTokenID) ?? 167_855
+        imageStartTokenID = try values.value(.imageStartTokenID, default: 16_384)
+        imageEndTokenID = try values.value(.imageEndTokenID, default: 16_385)
+        imageTokenID = try values.value(.imageTokenID, default: 167_855)
         text = try values.decode(TextConfiguration.self, forKey: .text)
         vision = try values.decode(VisionConfiguration.self, forKey: .vision)
         quantizer = try values.decode(QuantizerConfiguration.self, forKey: .quantizer)
@@ -67,26 +67,29 @@ package struct TextConfiguration: Decodable {
         case rope = "rope_parameters"
     }
 
+    /// Columns of a head that are rotated by position.
+    package var rotaryDimensions: Int { Int(Float(headSize) * rope.partialRotaryFactor) }
+
     package init(from decoder: any Decoder) throws {
         let values = try decoder.container(keyedBy: CodingKeys.self)
         if values.contains(.hiddenActivation) { try values.require("silu", forKey: .hiddenActivation) }
-        vocabularySize = try values.decodeIfPresent(Int.self, forKey: .vocabularySize) ?? 168_064
-        visionVocabularySize = try values.decodeIfPresent(Int.self, forKey: .visionVocabularySize) ?? 16_512
-        hiddenSize = try values.decodeIfPresent(Int.self, forKey: .hiddenSize) ?? 4096
-        intermediateSize = try values.decodeIfPresent(Int.self, forKey: .intermediateSize) ?? 13_696
-        layers = try values.decodeIfPresent(Int.self, forKey: .layers) ?? 40
-        heads = try values.decodeIfPresent(Int.self, forKey: .heads) ?? 32
+        vocabularySize = try values.value(.vocabularySize, default: 168_064)
+        visionVocabularySize = try values.value(.visionVocabularySize, default: 16_512)
+        hiddenSize = try values.value(.hiddenSize, default: 4096)
+        intermediateSize = try values.value(.intermediateSize, default: 13_696)
+        layers = try values.value(.layers, default: 40)
+        heads = try values.value(.heads, default: 32)
         try values.check(heads > 0, .heads, "\(heads) is not positive")
         // An explicit null means as many as heads; absent, the class has 2.
-        keyValueHeads = values.contains(.keyValueHeads) ? try values.decodeIfPresent(Int.self, forKey: .keyValueHeads) ?? heads : 2
-        headSize = try values.decodeIfPresent(Int.self, forKey: .headSize) ?? hiddenSize / heads
-        normEpsilon = try values.decodeIfPresent(Float.self, forKey: .normEpsilon) ?? 1e-5
-        attentionBias = try values.decodeIfPresent(Bool.self, forKey: .attentionBias) ?? true
-        maximumPositions = try values.decodeIfPresent(Int.self, forKey: .maximumPositions) ?? 131_072
+        keyValueHeads = values.contains(.keyValueHeads) ? try values.value(.keyValueHeads, default: heads) : 2
+        headSize = try values.value(.headSize, default: hiddenSize / heads)
+        normEpsilon = try values.value(.normEpsilon, default: 1e-5)
+        attentionBias = try values.value(.attentionBias, default: true)
+        maximumPositions = try values.value(.maximumPositions, default: 131_072)
         rope = try values.decode(RopeConfiguration.self, forKey: .rope)
         try values.check(
             keyValueHeads > 0 && heads % keyValueHeads == 0, .keyValueHeads, "\(keyValueHeads) doesn't divide \(heads) heads")
-        let angles = Int(Float(headSize) * rope.partialRotaryFactor) / 2
+        let angles = rotaryDimensions / 2
         try values.check(rope.sections.reduce(0, +) == angles, .rope, "mrope_section \(rope.sections) doesn't sum to the \(angles) rotated pairs")
     }
 }
@@ -109,8 +112,8 @@ package struct RopeConfiguration: Decodable {
         let values = try decoder.container(keyedBy: CodingKeys.self)
         if values.contains(.type) { try values.require("default", forKey: .type) }
         theta = try values.decode(Float.self, forKey: .theta)
-        sections = try values.decodeIfPresent([Int].self, forKey: .sections) ?? [8, 12, 12]
-        partialRotaryFactor = try values.decodeIfPresent(Float.self, forKey: .partialRotaryFactor) ?? 1
+        sections = try values.value(.sections, default: [8, 12, 12])
+        partialRotaryFactor = try values.value(.partialRotaryFactor, default: 1)
     }
 }
 
@@ -143,17 +146,17 @@ package struct VisionConfiguration: Decodable {
     package init(from decoder: any Decoder) throws {
         let values = try decoder.container(keyedBy: CodingKeys.self)
         if values.contains(.hiddenActivation) { try values.require("gelu", forKey: .hiddenActivation) }
-        let merge = try values.decodeIfPresent(Int.self, forKey: .mergeSize) ?? 1
+        let merge = try values.value(.mergeSize, default: 1)
         try values.check(merge == 1, .mergeSize, "\(merge) is not 1")
-        depth = try values.decodeIfPresent(Int.self, forKey: .depth) ?? 40
-        hiddenSize = try values.decodeIfPresent(Int.self, forKey: .hiddenSize) ?? 1536
-        intermediateSize = try values.decodeIfPresent(Int.self, forKey: .intermediateSize) ?? 6144
-        heads = try values.decodeIfPresent(Int.self, forKey: .heads) ?? 16
-        imageSize = try values.decodeIfPresent(Int.self, forKey: .imageSize) ?? 2048
-        patchSize = try values.decodeIfPresent(Int.self, forKey: .patchSize) ?? 16
-        channels = try values.decodeIfPresent(Int.self, forKey: .channels) ?? 3
-        normEpsilon = try values.decodeIfPresent(Float.self, forKey: .normEpsilon) ?? 1e-6
-        attentionBias = try values.decodeIfPresent(Bool.self, forKey: .attentionBias) ?? true
+        depth = try values.value(.depth, default: 40)
+        hiddenSize = try values.value(.hiddenSize, default: 1536)
+        intermediateSize = try values.value(.intermediateSize, default: 6144)
+        heads = try values.value(.heads, default: 16)
+        imageSize = try values.value(.imageSize, default: 2048)
+        patchSize = try values.value(.patchSize, default: 16)
+        channels = try values.value(.channels, default: 3)
+        normEpsilon = try values.value(.normEpsilon, default: 1e-6)
+        attentionBias = try values.value(.attentionBias, default: true)
         try values.check(heads > 0 && hiddenSize % heads == 0, .heads, "\(heads) doesn't divide hidden_size \(hiddenSize)")
         try values.check(patchSize > 0 && imageSize % patchSize == 0, .patchSize, "\(patchSize) doesn't divide image_size \(imageSize)")
     }
@@ -173,8 +176,8 @@ package struct QuantizerConfiguration: Decodable {
 
     package init(from decoder: any Decoder) throws {
         let values = try decoder.container(keyedBy: CodingKeys.self)
-        codebookSize = try values.decodeIfPresent(Int.self, forKey: .codebookSize) ?? 16_384
-        codeSize = try values.decodeIfPresent(Int.self, forKey: .codeSize) ?? 2048
-        latentChannels = try values.decodeIfPresent(Int.self, forKey: .latentChannels) ?? 1536
+        codebookSize = try values.value(.codebookSize, default: 16_384)
+        codeSize = try values.value(.codeSize, default: 2048)
+        latentChannels = try values.value(.latentChannels, default: 1536)
     }
 }

@@ -11,7 +11,7 @@ extension Plan {
         for model in models { lines += self.lines(model) }
         if models.count > 1 { lines.append("a model's rate is predicted for its stages having their cards for themselves") }
         lines += notes
-        lines.append("planned for pictures of \(limits.pixels) pixels; source images of an edit: \(limits.sources); ~ marks estimates")
+        lines.append("planned for images of \(limits.pixels) pixels; source images of an edit: \(limits.sources); ~ marks estimates")
         if !remote.isEmpty { lines.append("stages elsewhere: \(remote.joined(separator: ", "))") }
         return lines.joined(separator: "\n")
     }
@@ -56,10 +56,10 @@ extension Plan {
         let rate = throughput.first { $0.model == model.name }?.picturesPerSecond ?? 0
         var lines = ["model \(model.name): \(model.folder)"]
         lines += forecasts.filter { $0.model == model.name }.map { forecast in
-            "  \(forecast.kind): \(forecast.replicas) × ~\(Planner.interval(1 / forecast.seconds)) a picture: one every ~\(Planner.interval(forecast.picturesPerSecond))"
+            "  \(forecast.kind): \(forecast.replicas) × ~\(Planner.interval(1 / forecast.seconds)) an image: one every ~\(Planner.interval(forecast.picturesPerSecond))"
         }
         if let bottleneck = bottleneck(of: model.name) {
-            lines.append("  \(bottleneck.kind) is the bottleneck: a picture of 1024x1024 with 50 steps every ~\(Planner.interval(rate)) predicted")
+            lines.append("  \(bottleneck.kind) is the bottleneck: an image of 1024x1024 with 50 steps every ~\(Planner.interval(rate)) predicted")
         }
         return lines
     }

@@ -13,22 +13,12 @@ public struct DiffusionHarness<Service: DiffusionService>: DiffusionHandler {
     }
 
     public func render(_ request: RenderRequest, _ call: ServerCall, send: @escaping Send<RenderEvent>) async throws {
-        try await gate.work(call) { token in
-            let steps = EventBuffer<Int>()
-            async let rendered = {
-                defer { steps.finish() }
-                return try await service.render(request, token: token, onStep: steps.append)
-            }()
-            do {
-                for await batch in steps {
-                    for step in batch { try await send(.step(RenderStep(step: step, steps: request.parameters.steps))) }
-                }
-            } catch {
-                // Nobody reads any more: the loop stops at its next step.
-                token.cancel(.callerLeft)
-                throw error
-            }
-            try await send(.result(try await rendered))
+        try await gate.stream(call) {
+            try await service.render(request, token: $0, onStep: $1)
+        } send: { batch in
+            for step in batch { try await send(.step(RenderStep(step: step, steps: request.parameters.steps))) }
+        } finish: {
+            try await send(.result($0))
         }
     }
 }

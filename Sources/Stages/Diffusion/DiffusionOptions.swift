@@ -12,7 +12,7 @@ public struct DiffusionOptions: ParsableArguments, Sendable {
 
     @Flag(
         help:
-            "Decodes pictures with a side above the checkpoint's sample_size, and encodes such sources, in overlapping tiles of that side: memory stays a tile's, the picture differs a little."
+            "Decodes images with a side above the checkpoint's sample_size, and encodes such sources, in overlapping tiles of that side: memory stays a tile's, the image differs a little."
     )
     public var vaeTiling = false
 

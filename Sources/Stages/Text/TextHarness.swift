@@ -13,22 +13,12 @@ public struct TextHarness<Service: TextService>: TextHandler {
     }
 
     public func generate(_ request: TokenRequest, _ call: ServerCall, send: @escaping Send<GenerateTokensEvent>) async throws {
-        try await gate.work(call) { token in
-            let events = EventBuffer<TextEvent>()
-            async let generated = {
-                defer { events.finish() }
-                return try await service.generate(request, token: token, onEvent: events.append)
-            }()
-            do {
-                for await batch in events {
-                    for event in Self.grouped(batch) { try await send(event) }
-                }
-            } catch {
-                // Nobody reads any more: the request leaves the batch at its next step.
-                token.cancel(.callerLeft)
-                throw error
-            }
-            try await send(.result(try await generated))
+        try await gate.stream(call) {
+            try await service.generate(request, token: $0, onEvent: $1)
+        } send: { batch in
+            for event in Self.grouped(batch) { try await send(event) }
+        } finish: {
+            try await send(.result($0))
         }
     }
 

@@ -6,16 +6,16 @@ import Domain
 /// `glm bench fleet`: how long a fleet takes to come up, and what of a picture's time is not its stages' work.
 struct BenchFleetCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "fleet", abstract: "Time a whole fleet: its cold start, and a picture stage by stage.",
-        discussion: "Starts a private fleet, draws one picture after another with it, and ends it. Run it on an idle machine.")
+        commandName: "fleet", abstract: "Time a whole fleet: its cold start, and an image stage by stage.",
+        discussion: "Starts a private fleet, draws one image after another with it, and ends it. Run it on an idle machine.")
 
     @Option(help: ArgumentHelp("The model's folder. Default: GLM_MODEL, else the glm-tiny beside this program.", valueName: "dir"))
     var model: String?
-    @Option(help: "Side of the square picture in pixels, a multiple of 32. Default: what the model draws best.") var side: Int?
+    @Option(help: "Side of the square image in pixels, a multiple of 32. Default: what the model draws best.") var side: Int?
     @Option(help: "Denoising steps.") var steps = 20
     @Option(help: "Threads of each stage; all processors by default.") var threads: Int?
     @Option(help: "f32 or bf16. Default: f32.") var precision: Precision?
-    @Option(help: "Seconds spent on pictures.") var seconds = 5.0
+    @Option(help: "Seconds spent on images.") var seconds = 5.0
     @Flag(help: "Print one JSON object.") var json = false
 
     func validate() throws {
@@ -28,10 +28,7 @@ struct BenchFleetCommand: AsyncParsableCommand {
         let benchmark = FleetBenchmark(model: model, threads: threads, precision: precision, side: side, steps: steps, budget: .seconds(seconds))
         try await Interruption.guarding {
             let report = try await benchmark.run()
-            let encoder = JSONEncoder()
-            encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
-            encoder.keyEncodingStrategy = .convertToSnakeCase
-            try printLine(json ? String(decoding: try encoder.encode(report), as: UTF8.self) : report.table)
+            if json { try printJSON(report, snakeCase: true) } else { try printLine(report.table) }
         }
     }
 }

@@ -15,7 +15,7 @@ struct BenchPartsCommand: ParsableCommand {
             """)
 
     @Argument(help: "The model's folder.") var model: String
-    @Option(help: "Side of the square picture in pixels, a multiple of 32.") var side = 512
+    @Option(help: "Side of the square image in pixels, a multiple of 32.") var side = 512
     @OptionGroup var device: DeviceOptions
     @Option(help: "Seconds spent on each part.") var seconds = 3.0
     @Flag(help: "Print one JSON object.") var json = false
@@ -36,7 +36,7 @@ struct BenchPartsCommand: ParsableCommand {
         try ModelBenchmark(model: folder, device: device, sizes: sizes, budget: .seconds(seconds))
             .run(loaded: { report.load[$0.part] = $0.seconds }, timed: { report.add($0) })
         report.peakMemoryBytes = peakMemoryBytes()
-        try printLine(json ? try report.encoded() : report.table)
+        if json { try printJSON(report, snakeCase: true) } else { try printLine(report.table) }
     }
 
     /// `VmHWM` of this process.

@@ -54,13 +54,6 @@ struct BenchReport: Encodable {
                 hostCalls: timing.work.hostCalls?.total))
     }
 
-    func encoded() throws -> String {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
-        encoder.keyEncodingStrategy = .convertToSnakeCase
-        return String(decoding: try encoder.encode(self), as: UTF8.self)
-    }
-
     var table: String {
         var head = "\(model) on \(device): \(kernels), "
         if let threads { head += "\(threads) threads, " }

@@ -5,7 +5,7 @@ import Imaging
 /// `glm edit`: a picture from pictures and a prompt.
 struct EditCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "edit", abstract: "Make a picture from pictures and a prompt.",
+        commandName: "edit", abstract: "Make an image from source images and a prompt.",
         discussion: "Uses the gateway that runs; without one, starts a fleet for this command alone and leaves nothing behind.")
 
     @Argument(help: ArgumentHelp("PNG or JPEG files, then a description of the new image.", valueName: "image> ... <prompt"))

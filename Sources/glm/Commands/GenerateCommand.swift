@@ -3,7 +3,7 @@ import ArgumentParser
 /// `glm generate`: a picture from a prompt.
 struct GenerateCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "generate", abstract: "Make a picture from a prompt.",
+        commandName: "generate", abstract: "Make an image from a prompt.",
         discussion: "Uses the gateway that runs; without one, starts a fleet for this command alone and leaves nothing behind.")
 
     @Argument(help: "Description of the image; text to render is quoted.")

@@ -43,13 +43,10 @@ struct InspectCommand: ParsableCommand {
         _ = try TextGenerator(model: folder, device: device)
         let renderer = try ImageRenderer(model: folder, devices: DeviceGroup(device))
         let report = try InspectReport(folder, defaultSide: renderer.defaultSide)
-        try printLine(json ? try report.encoded() : report.text)
+        if json { try printJSON(report) } else { try printLine(report.text) }
     }
 
     private func tell(_ report: DeviceReport) throws {
-        guard json else { return try printLine(report.lines.joined(separator: "\n")) }
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
-        try printLine(String(decoding: try encoder.encode(report), as: UTF8.self))
+        if json { try printJSON(report) } else { try printLine(report.lines.joined(separator: "\n")) }
     }
 }

@@ -19,7 +19,7 @@ struct JobsCommand: AsyncParsableCommand {
 
         func run() async throws {
             let jobs = try await gateway.calling { try await JobsClient($0).list(CallSettings(timeout: .seconds(10))).jobs }
-            try printLine(json ? try JobReport.json(jobs) : JobReport.table(jobs))
+            if json { try printJSON(["jobs": JobReport.rows(jobs)]) } else { try printLine(JobReport.table(jobs)) }
         }
     }
 
@@ -44,7 +44,7 @@ struct JobsCommand: AsyncParsableCommand {
     }
 
     struct Fetch: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Write the picture of a job that is done.")
+        static let configuration = CommandConfiguration(abstract: "Write the image of a completed job.")
 
         @Argument(help: ArgumentHelp("As generate --detach printed it.", valueName: "job"))
         var id: String

@@ -119,6 +119,6 @@ struct PictureJob: Sendable {
 
     private func show(_ pictures: [PictureReport]) throws {
         guard options.picture.json else { return }
-        try printLine(try PictureReport.json(pictures))
+        try printJSON(["images": pictures])
     }
 }

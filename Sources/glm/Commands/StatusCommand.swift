@@ -4,7 +4,7 @@ import Wire
 
 /// `glm status`: the gateway and its stages, cards and lines, at a glance.
 struct StatusCommand: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(commandName: "status", abstract: "Show the gateway, its stages, cards and lines.")
+    static let configuration = CommandConfiguration(commandName: "status", abstract: "Show the gateway, its stages, devices and queues.")
 
     @Flag(help: "Refresh every second, until Ctrl-C.")
     var watch = false
@@ -26,7 +26,7 @@ struct StatusCommand: AsyncParsableCommand {
             repeat {
                 let status = try await client.status(CallSettings(timeout: .seconds(10)))
                 let report = StatusReport(status, address, before: before)
-                if json { return try printLine(try report.encoded()) }
+                if json { return try printJSON(report, snakeCase: true) }
                 guard watch else { return try printLine(report.text) }
                 try printLine("\u{1B}[H\u{1B}[2J\(report.text)")
                 before = status

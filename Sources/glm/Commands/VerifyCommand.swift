@@ -42,10 +42,7 @@ struct VerifyCommand: ParsableCommand {
             let report = Report(
                 model: folder.url.lastPathComponent, fingerprint: folder.fingerprint, reference: reference, device: computing.name,
                 precision: precision.rawValue, holds: failures == 0, rows: verdicts)
-            let encoder = JSONEncoder()
-            encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-            encoder.nonConformingFloatEncodingStrategy = .convertToString(positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
-            try printLine(String(decoding: try encoder.encode(report), as: UTF8.self))
+            try printJSON(report)
         } else {
             let compared = verdicts.count { $0.outcome != .absent }
             try printLine(failures == 0 ? "all \(compared) rows hold" : "\(failures) of \(compared) rows fail")

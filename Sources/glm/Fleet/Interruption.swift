@@ -1,5 +1,6 @@
 import Dispatch
 import Foundation
+import ServerKit
 import Synchronization
 
 /// Ctrl-C and SIGTERM end the work in an orderly way: what was started is stopped, then the process ends.
@@ -8,16 +9,9 @@ enum Interruption {
     static func guarding(_ body: @escaping @Sendable () async throws -> Void) async throws {
         let received = Atomic<Int32>(0)
         let work = Task { try await body() }
-        signal(SIGPIPE, SIG_IGN)
-        let sources = [SIGINT, SIGTERM, SIGHUP].map { number in
-            signal(number, SIG_IGN)
-            let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
-            source.setEventHandler {
-                _ = received.compareExchange(expected: 0, desired: number, ordering: .relaxed)
-                work.cancel()
-            }
-            source.resume()
-            return source
+        let sources = SignalSources.hear([SIGINT, SIGTERM, SIGHUP]) { number in
+            _ = received.compareExchange(expected: 0, desired: number, ordering: .relaxed)
+            work.cancel()
         }
         defer { for source in sources { source.cancel() } }
         do {

@@ -58,12 +58,6 @@ struct InspectReport: Encodable {
         sampling = try folder.configuration(Scalar.Tree.self, "vision_language_encoder/generation_config.json").flattened
     }
 
-    func encoded() throws -> String {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-        return String(decoding: try encoder.encode(self), as: UTF8.self)
-    }
-
     var text: String {
         var lines = ["\(name), fingerprint \(fingerprint)", "draws \(defaultSide)x\(defaultSide) by default", ""]
         let head = ["part", "class", "tensors", "parameters", "bytes", "types", "files"]
@@ -81,7 +75,7 @@ struct InspectReport: Encodable {
             "weights of the stages: "
                 + StageKind.allCases.map { "\($0) \(Self.grouped(stageBytes[$0.rawValue] ?? 0)) bytes" }.joined(separator: ", "))
         lines.append(
-            "memory of the stages on accelerators, for one picture of \(defaultSide)x\(defaultSide): "
+            "memory of the stages on accelerators, for one image of \(defaultSide)x\(defaultSide): "
                 + StageKind.allCases.map { "\($0) \(ByteCount(memoryBytes[$0.rawValue] ?? 0))" }.joined(separator: ", "))
         lines.append("sampling: " + Self.listed(sampling))
         for part in parts { lines.append("\(part.name): " + Self.listed(part.configuration)) }

@@ -3,7 +3,7 @@ import Wire
 
 /// Jobs as a table and as JSON.
 enum JobReport {
-    private struct Row: Encodable {
+    struct Row: Encodable {
         let id, state, prompt, submitted: String
         let ended, error: String?
         let attempts: Int
@@ -14,15 +14,12 @@ enum JobReport {
         return TextTable.lines([["job", "state", "submitted", "prompt"]] + lines).joined(separator: "\n")
     }
 
-    static func json(_ jobs: [Job]) throws -> String {
-        let rows = jobs.map {
+    static func rows(_ jobs: [Job]) -> [Row] {
+        jobs.map {
             Row(
                 id: $0.id, state: name($0.state), prompt: $0.prompt, submitted: time($0.submittedMs), ended: $0.endedMs > 0 ? time($0.endedMs) : nil,
                 error: $0.failure?.message, attempts: $0.attempts)
         }
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-        return String(decoding: try encoder.encode(["jobs": rows]), as: UTF8.self)
     }
 
     /// `running, text 12/321`, `failed: …`

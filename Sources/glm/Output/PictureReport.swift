@@ -55,13 +55,6 @@ struct PictureReport: Sendable, Encodable {
         try (toError ? StandardStream.error : .output).write(text)
     }
 
-    /// One object for the command.
-    static func json(_ pictures: [PictureReport]) throws -> String {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-        return String(decoding: try encoder.encode(["images": pictures]), as: UTF8.self)
-    }
-
     /// By stage, in the order of the work. The gateway's own phase is the whole request.
     private var stageSeconds: [(stage: String, seconds: Double)] {
         var sums: [(stage: String, seconds: Double)] = []

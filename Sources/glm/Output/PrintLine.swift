@@ -1,5 +1,17 @@
+import Foundation
 import ServerKit
 
 /// Prints a line of a command's answer on standard output.
 /// - Throws: `StandardStream.Failure`; the command then ends with exit code 1.
 func printLine(_ text: String) throws { try StandardStream.output.write(text + "\n") }
+
+/// Prints a command's answer as one JSON object, with its keys in alphabetical order.
+/// - Parameter snakeCase: the type's property names are turned into `snake_case`.
+/// - Throws: as ``printLine(_:)``.
+func printJSON(_ value: some Encodable, snakeCase: Bool = false) throws {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+    encoder.nonConformingFloatEncodingStrategy = .convertToString(positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
+    if snakeCase { encoder.keyEncodingStrategy = .convertToSnakeCase }
+    try printLine(String(decoding: try encoder.encode(value), as: UTF8.self))
+}

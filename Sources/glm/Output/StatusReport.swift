@@ -77,7 +77,7 @@ struct StatusReport: Encodable {
         if !queues.isEmpty { parts.append(queueTable) }
         if !cards.isEmpty { parts.append(cardTable) }
         let rate = imagesPerMinute.map { ", \(Int($0.rounded())) a minute now" } ?? ""
-        parts.append("\(images) pictures in \(Self.time(uptimeSeconds))\(rate), \(retries) stage calls made again, \(refused) requests turned away")
+        parts.append("\(images) images in \(Self.time(uptimeSeconds))\(rate), \(retries) stage calls made again, \(refused) requests turned away")
         return parts.joined(separator: "\n\n")
     }
 
@@ -93,7 +93,7 @@ struct StatusReport: Encodable {
     }
 
     private var queueTable: String {
-        let head = ["line", "waiting", "running", "slots", "each", "done"]
+        let head = ["queue", "waiting", "running", "slots", "each", "done"]
         let lines = queues.map { row in
             [row.kind, "\(row.waiting)", "\(row.running)", "\(row.slots)", row.seconds > 0 ? Self.seconds(row.seconds) : "-", "\(row.done)"]
         }
@@ -109,13 +109,6 @@ struct StatusReport: Encodable {
             return [row.name, row.chip, Self.size(row.memoryFree), Self.size(row.memoryTotal), row.health.isEmpty ? "-" : row.health] + told
         }
         return TextTable.lines([head] + lines).joined(separator: "\n")
-    }
-
-    func encoded() throws -> String {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-        encoder.keyEncodingStrategy = .convertToSnakeCase
-        return String(decoding: try encoder.encode(self), as: UTF8.self)
     }
 
     private static func size(_ bytes: Int) -> String {
