@@ -17,6 +17,10 @@ let sqlite: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
 let metrics: Target.Dependency = .product(name: "Metrics", package: "swift-metrics")
 let http: Target.Dependency = .product(name: "Hummingbird", package: "hummingbird")
 let nio: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
+let nioEmbedded: Target.Dependency = .product(name: "NIOEmbedded", package: "swift-nio")
+let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
+let http2: Target.Dependency = .product(name: "NIOHTTP2", package: "swift-nio-http2")
+let hpack: Target.Dependency = .product(name: "NIOHPACK", package: "swift-nio-http2")
 let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
 
@@ -54,6 +58,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-http2", from: "1.46.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
@@ -94,7 +99,7 @@ let package = Package(
         library("GLMClient", ["Domain", "Wire"]),
 
         // The stages: one model part, one process, one device.
-        library("ServerKit", ["Domain", "Wire", grpc, grpcTransport, lifecycle, logging, arguments]),
+        library("ServerKit", ["Domain", "Wire", grpc, grpcTransport, nio, nioPosix, http2, hpack, lifecycle, logging, arguments]),
         library(
             "Stages",
             ["ServerKit", "Wire", "GLMImage", "ModelConfiguration", "GLMTiny", "Domain", "Checkpoint", "Imaging", "Tensor", "Devices", arguments]),
@@ -163,7 +168,7 @@ let package = Package(
             ["GLMImage", "Decoding", "ModelConfiguration", "ModelFixtures", "Domain", "Tensor", "TensorCPU", "Checkpoint", "Imaging"]),
         tests("ModelToolsTests", ["ModelTools", "ModelFixtures", "Domain", "Tensor", "TensorCPU", "Checkpoint"]),
         tests("WireTests", ["Wire", "Domain"]),
-        tests("ServerKitTests", ["ServerKit", "Domain", "Wire", grpc, grpcTransport, arguments]),
+        tests("ServerKitTests", ["ServerKit", "Domain", "Wire", grpc, grpcTransport, nio, nioEmbedded, http2, hpack, logging, arguments]),
         tests("PlacementTests", ["Placement", "ModelConfiguration", "Domain"]),
         tests("JobsTests", ["Jobs", sqlite]),
         tests("TelemetryTests", ["Telemetry", lifecycle, metrics, logging]),

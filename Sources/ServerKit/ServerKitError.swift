@@ -1,7 +1,7 @@
-/// A process that cannot start: a socket in use, a folder of somebody else.
+/// A process that cannot start, or not end: a socket in use, a folder of somebody else, a part that hangs.
 public struct ServerKitError: Error, Sendable, Hashable, CustomStringConvertible {
     public struct Code: Hashable, Sendable {
-        private enum Kind { case runDirectory, inUse, socket }
+        private enum Kind { case runDirectory, inUse, socket, stuck }
         private let kind: Kind
 
         /// The run folder can't be made, or others may write to it.
@@ -10,6 +10,8 @@ public struct ServerKitError: Error, Sendable, Hashable, CustomStringConvertible
         public static let inUse = Code(kind: .inUse)
         /// The system refuses the socket.
         public static let socket = Code(kind: .socket)
+        /// A part of the process does not end.
+        public static let stuck = Code(kind: .stuck)
     }
 
     public var code: Code

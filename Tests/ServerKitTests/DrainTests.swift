@@ -25,13 +25,31 @@ import Testing
         #expect(drain.handle(.idle) == .none)
     }
 
-    @Test("a second signal cancels the work, a third ends at once")
+    @Test("a second signal ends the process at once, whatever it still waits for")
     func signals() {
         var drain = Drain(deadline: .seconds(30), grace: .seconds(2))
-        _ = drain.handle(.asked(deadline: nil))
-        #expect(drain.handle(.asked(deadline: nil)) == .cancelWork(grace: .seconds(2)))
+        #expect(drain.handle(.signalled) == .refuseWork(deadline: .seconds(30)))
+        #expect(drain.handle(.signalled) == .abort)
         #expect(drain.handle(.deadlinePassed) == .none)
-        #expect(drain.handle(.asked(deadline: nil)) == .stop)
+
+        var cancelling = Drain(deadline: .seconds(30))
+        _ = cancelling.handle(.asked(deadline: nil))
+        _ = cancelling.handle(.deadlinePassed)
+        #expect(cancelling.handle(.signalled) == .abort)
+
+        var stopped = Drain(deadline: .seconds(30))
+        _ = stopped.handle(.signalled)
+        _ = stopped.handle(.idle)
+        #expect(stopped.handle(.signalled) == .abort)
+    }
+
+    @Test("a second call may shorten the deadline, and ends nothing by itself")
+    func calls() {
+        var drain = Drain(deadline: .seconds(30))
+        _ = drain.handle(.asked(deadline: nil))
+        #expect(drain.handle(.asked(deadline: nil)) == .none)
+        #expect(drain.handle(.asked(deadline: .seconds(1))) == .hasten(deadline: .seconds(1)))
+        #expect(drain.handle(.deadlinePassed) == .cancelWork(grace: .seconds(2)))
     }
 
     @Test("when the parent is gone nobody waits for the work")

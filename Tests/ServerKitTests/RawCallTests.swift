@@ -20,7 +20,7 @@ private struct RawBytes: MessageSerializer, MessageDeserializer {
             try await send([UInt8](repeating: 0, count: limit + 1), to: fixture)
         }
         #expect(refusal?.code == .resourceExhausted)
-        #expect(refusal?.message == "glm.v1.GenerateTokensRequest has \(limit + 1) bytes; at most \(limit)")
+        #expect(refusal?.message == "the request has \(limit + 1) bytes; at most \(limit)")
         #expect(try await fixture.text.generate(Fixture.request).target.codes == [1])
         try await fixture.stop()
     }

@@ -105,7 +105,7 @@ public struct GatewayProcess: Sendable {
         try? await gracefulShutdown()
         // Stages of a fleet that has never served are of no use to the next gateway.
         guard !keepStages || hasServed.current == nil else { return }
-        await supervisor.stop(grace: Self.stopGrace)
+        await supervisor.stop(grace: server.isAborted ? .zero : Self.stopGrace)
     }
 
     /// Returns when each kind has a stage that serves; throws the reason when a stage is abandoned before.

@@ -1,10 +1,12 @@
 /// How a process ends: the decisions, without clocks or signals.
 ///
 /// Asked to end, it takes no new work and finishes what it has; at the deadline that work is cancelled; when it does not
-/// stop within a grace period either, or is asked a second time, the process ends without it.
+/// stop within a grace period either, the process ends without it. A second signal ends it at once.
 public struct Drain: Sendable, Hashable {
     public enum Event: Sendable, Hashable {
-        /// SIGTERM, SIGINT or a Drain call; nil: the process's own deadline.
+        /// SIGTERM, SIGINT or SIGHUP.
+        case signalled
+        /// A Drain call, or the end of another part of the process; nil: the process's own deadline.
         case asked(deadline: Duration?)
         /// The process that started this one is gone: nobody waits for the work.
         case parentGone
@@ -18,10 +20,14 @@ public struct Drain: Sendable, Hashable {
         case none
         /// Refuse new work, tell when idle, start the timer of the deadline.
         case refuseWork(deadline: Duration)
+        /// Start one more timer of the deadline: the first to pass counts.
+        case hasten(deadline: Duration)
         /// Cancel what is in flight, start the timer of the grace period.
         case cancelWork(grace: Duration)
         /// Close the socket and end.
         case stop
+        /// Cancel what is in flight, and end without waiting for it.
+        case abort
     }
 
     private enum Phase { case serving, draining, cancelling, stopped }
@@ -40,18 +46,26 @@ public struct Drain: Sendable, Hashable {
 
     public mutating func handle(_ event: Event) -> Action {
         switch (phase, event) {
+        case (.serving, .signalled):
+            phase = .draining
+            return .refuseWork(deadline: deadline)
         case (.serving, .asked(let deadline)):
             phase = .draining
             return .refuseWork(deadline: deadline ?? self.deadline)
+        case (.draining, .asked(let deadline?)):
+            return .hasten(deadline: deadline)
         case (.serving, .parentGone):
             phase = .draining
             return .refuseWork(deadline: .zero)
-        case (.draining, .asked), (.draining, .parentGone), (.draining, .deadlinePassed):
+        case (.draining, .parentGone), (.draining, .deadlinePassed):
             phase = .cancelling
             return .cancelWork(grace: grace)
-        case (.draining, .idle), (.cancelling, .idle), (.cancelling, .gracePassed), (.cancelling, .asked):
+        case (.draining, .idle), (.cancelling, .idle), (.cancelling, .gracePassed):
             phase = .stopped
             return .stop
+        case (.draining, .signalled), (.cancelling, .signalled), (.stopped, .signalled):
+            phase = .stopped
+            return .abort
         default:
             return .none
         }

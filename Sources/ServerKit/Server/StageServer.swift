@@ -23,9 +23,11 @@ public final class StageServer: Sendable {
     private let limits: StageLimits
     private let status: @Sendable (any Error) -> CallError?
     private let socket: ListeningSocket
+    private let connections: ConnectionBudget
     private let model = Mutex(StageModel())
     /// Bytes of the largest request that any service takes; 0 before they are known.
     private let requestLimit = Atomic(0)
+    private let aborted = Atomic(false)
     private let events: AsyncStream<Drain.Event>
     private let post: AsyncStream<Drain.Event>.Continuation
 
@@ -47,6 +49,7 @@ public final class StageServer: Sendable {
         logger.logLevel = options.logLevel
         logger[metadataKey: "instance"] = "\(options.instance)"
         self.logger = logger
+        connections = ConnectionBudget(descriptors: DescriptorLimit.raise(), logger: logger)
         gate = WorkGate(capacity: capacity, queueCapacity: options.queue ?? 8)
         socket = try ListeningSocket(options.address(kind: kind))
         address = socket.address
@@ -74,11 +77,10 @@ public final class StageServer: Sendable {
         let named = services + [.stage(StageControl(server: self))]
         let health = HealthBoard(services: named.map(\.name))
         let standard = Wire.Service.reflection(listing: named.map(\.name) + [Methods.Health.service, Methods.Reflection.services[0]])
-        let server = GRPCServer(
-            transport: HTTP2ServerTransport.Posix(
-                listeningSocketDescriptor: Int(socket.descriptor), transportSecurity: .plaintext,
-                config: .tuned(requestLimit: requestLimit)),
-            services: named + [.health(health)] + standard, interceptors: [CallInterceptor(status: status, logger: logger)])
+        let all = named + [.health(health)] + standard
+        let transport = Listener(descriptor: socket.descriptor, connections: connections)
+            .transport(RequestRules(services: all, logger: logger), requestLimit: requestLimit)
+        let server = GRPCServer(transport: transport, services: all, interceptors: [CallInterceptor(status: status, logger: logger)])
 
         // Three ends: the transport's, the drain's, or a model that can't be loaded.
         let (ends, end) = AsyncThrowingStream<Never, any Error>.makeStream()
@@ -91,12 +93,9 @@ public final class StageServer: Sendable {
                 end.finish(throwing: error)
             }
         }
-        let draining = Task {
-            await drain(server, health)
-            end.finish()
-        }
+        let draining = Task { await drain(server, health) { end.finish() } }
         defer { draining.cancel() }
-        start(load, health) { end.finish(throwing: $0) }
+        start(load, health, listening: { _ = await transport.listeningAddress }) { end.finish(throwing: $0) }
         // A failure leaves the transport to the end of the process: cancelled while it listens, it traps on a connection that it has
         // accepted and not yet taken up (swift-nio, issue 2637).
         try await withGracefulShutdownHandler {
@@ -104,18 +103,27 @@ public final class StageServer: Sendable {
         } onGracefulShutdown: {
             self.beginDrain()
         }
-        serving.cancel()
-        await serving.value
+        if !isAborted { serving.cancel() }
+        // Not for longer: a peer that holds a stream open would hold the process.
+        await wait(for: serving, atMost: isAborted ? Self.abortGrace : Self.streamGrace)
     }
+
+    /// What streams that nobody computes for, such as reflection, get to end with their caller; then they are cut off.
+    private static let streamGrace = Duration.seconds(2)
+    /// What cancelled calls get to tell their callers, when the process is to end at once.
+    private static let abortGrace = Duration.milliseconds(200)
 
     /// Loads beside everything else: what computes can't be cancelled, and must not hold up the end of the process.
     private func start(
-        _ load: @escaping @Sendable () async throws -> StageModel, _ health: HealthBoard, failed: @escaping @Sendable (any Error) -> Void
+        _ load: @escaping @Sendable () async throws -> StageModel, _ health: HealthBoard, listening: @escaping @Sendable () async -> Void,
+        failed: @escaping @Sendable (any Error) -> Void
     ) {
         Task { [self] in
             do {
                 let loaded = try await load()
                 model.withLock { $0 = loaded }
+                // Whoever reads `ready` may connect.
+                await listening()
                 if gate.open() {
                     health.set(.serving)
                     announce()
@@ -128,6 +136,12 @@ public final class StageServer: Sendable {
 
     /// Begins to end, as SIGTERM does. Nil: the process's own deadline.
     public func beginDrain(deadline: Duration? = nil) { post.yield(.asked(deadline: deadline)) }
+
+    /// A signal asks the process to end; a second one, to end at once.
+    func hearSignal() { post.yield(.signalled) }
+
+    /// The process was asked a second time: nothing is waited for any more.
+    public var isAborted: Bool { aborted.load(ordering: .relaxed) }
 
     /// What this process is, as Describe answers.
     public func description() -> StageDescription {
@@ -149,7 +163,10 @@ public final class StageServer: Sendable {
         try? StandardStream.output.write("ready \(address)\n")
     }
 
-    private func drain<Transport: ServerTransport>(_ server: GRPCServer<Transport>, _ health: HealthBoard) async {
+    /// Decides how the process ends; `end` is called when it is time to.
+    private func drain<Transport: ServerTransport>(
+        _ server: GRPCServer<Transport>, _ health: HealthBoard, end: @escaping @Sendable () -> Void
+    ) async {
         var drain = Drain(deadline: .seconds(options.drainDeadline))
         for await event in events {
             switch drain.handle(event) {
@@ -163,12 +180,21 @@ public final class StageServer: Sendable {
             case .cancelWork(let grace):
                 gate.cancelAll()
                 after(grace, .gracePassed)
+            case .hasten(let deadline):
+                after(deadline, .deadlinePassed)
             case .stop:
                 // Not before: it fires the cancellation of every call under way, as if its caller had left.
                 server.beginGracefulShutdown()
-                // Streams that nobody computes for, such as reflection, end with their caller or now.
-                try? await Task.sleep(for: .seconds(2))
-                return
+                Task {
+                    try? await Task.sleep(for: Self.streamGrace)
+                    end()
+                }
+            case .abort:
+                logger.warning("ending at once: asked a second time")
+                aborted.store(true, ordering: .relaxed)
+                gate.cancelAll()
+                server.beginGracefulShutdown()
+                end()
             }
         }
     }

@@ -9,3 +9,18 @@ public func race<R: Sendable>(
         return try await group.next()!
     }
 }
+
+/// Returns when the task has ended or the time is over, whichever comes first; the task goes on.
+func wait(for task: Task<Void, Never>, atMost limit: Duration) async {
+    let (ends, end) = AsyncStream<Never>.makeStream()
+    Task {
+        await task.value
+        end.finish()
+    }
+    let timer = Task {
+        try await Task.sleep(for: limit)
+        end.finish()
+    }
+    for await _ in ends {}
+    timer.cancel()
+}

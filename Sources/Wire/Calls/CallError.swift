@@ -58,6 +58,16 @@ extension CallError {
         return RPCError(code: RPCError.Code(status) ?? .unknown, message: message, metadata: metadata)
     }
 
+    /// The error as gRPC's trailing metadata, for whoever answers in gRPC's place; the message is percent-encoded.
+    package var trailers: [(key: String, value: String)] {
+        let message = message.utf8.map { byte in
+            (0x20...0x7e).contains(byte) && byte != 0x25
+                ? String(UnicodeScalar(byte)) : "%" + String(byte >> 4, radix: 16, uppercase: true) + String(byte & 15, radix: 16, uppercase: true)
+        }
+        let hint = retryAfter.map { [(key: Self.retryAfterKey, value: "\($0.milliseconds)")] } ?? []
+        return [(key: "grpc-status", value: "\(status.rawValue)"), (key: "grpc-message", value: message.joined())] + hint
+    }
+
     /// The error as gRPC received it.
     public init(_ error: RPCError) {
         let hint = error.metadata[stringValues: Self.retryAfterKey].first { _ in true }.flatMap { Int($0) }

@@ -7,11 +7,13 @@ public struct ServerCall: Sendable {
     /// What the caller is willing to wait; nil: as long as it takes.
     public let timeout: Duration?
     public let method: String
+    public let caller: Caller
 
-    public init(requestID: String, timeout: Duration? = nil, method: String) {
+    public init(requestID: String, timeout: Duration? = nil, method: String, caller: Caller = .none) {
         self.requestID = requestID
         self.timeout = timeout
         self.method = method
+        self.caller = caller
     }
 
     /// What the call's metadata says.
@@ -19,7 +21,8 @@ public struct ServerCall: Sendable {
         let given = metadata[stringValues: RequestID.key].first { _ in true }
         self.init(
             requestID: given.flatMap(RequestID.accept) ?? RequestID.make(),
-            timeout: metadata[stringValues: "grpc-timeout"].first { _ in true }.flatMap(Duration.init(grpcTimeout:)), method: method)
+            timeout: metadata[stringValues: "grpc-timeout"].first { _ in true }.flatMap(Duration.init(grpcTimeout:)), method: method,
+            caller: Caller(metadata: metadata))
     }
 
     /// Writes the request's name into metadata, for whoever reads it next.

@@ -1,0 +1,43 @@
+import Glibc
+import NIOCore
+import NIOHTTP2
+import Wire
+
+/// One accepted connection: who is at its other end, and how much metadata its calls may have.
+final class AcceptedConnection: ChannelInboundHandler {
+    typealias InboundIn = HTTP2Frame
+    typealias OutboundOut = HTTP2Frame
+
+    /// Bytes of headers, counted as RFC 9113 §6.5.2 does, above which the connection is closed. The library's own limit of 16 KiB closes
+    /// it too, for all of its calls; ``RequestHeaders`` keeps that limit, and refuses the one call.
+    private static let headerListLimit = 4 << 20
+
+    private(set) var caller = Caller.none
+
+    /// As the kernel fills it for `SO_PEERCRED`.
+    private struct Credentials {
+        var process: pid_t = 0
+        var user: uid_t = 0
+        var group: gid_t = 0
+    }
+
+    func channelActive(context: ChannelHandlerContext) {
+        identify(context.channel)
+        context.fireChannelActive()
+        // After the library's own settings.
+        let settings = [HTTP2Setting(parameter: .maxHeaderListSize, value: Self.headerListLimit)]
+        context.writeAndFlush(wrapOutboundOut(HTTP2Frame(streamID: .rootStream, payload: .settings(.settings(settings)))), promise: nil)
+    }
+
+    private func identify(_ channel: any Channel) {
+        switch channel.remoteAddress {
+        case .v4(let address): caller = Caller(identity: "ipv4:\(address.host)")
+        case .v6(let address): caller = Caller(identity: "ipv6:\(address.host)")
+        default:
+            let bound = NIOLoopBound(self, eventLoop: channel.eventLoop)
+            let credentials: EventLoopFuture<Credentials>? = (channel as? any SocketOptionProvider)?
+                .unsafeGetSocketOption(level: .socket, name: NIOBSDSocket.Option(rawValue: SO_PEERCRED))
+            credentials?.whenSuccess { bound.value.caller = Caller(identity: "unix:\($0.user)/\($0.process)") }
+        }
+    }
+}
