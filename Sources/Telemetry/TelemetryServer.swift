@@ -25,8 +25,15 @@ public final class TelemetryServer: Service, Sendable {
     private let live: @Sendable () async -> Health
     private let ready: @Sendable () async -> Health
     private let onListening: @Sendable (_ port: Int) async -> Void
+    private let idleLimit: TimeAmount
     private let logger: Logger
     private let state = Mutex(State())
+
+    /// Connections at a time; more wait in the kernel's queue.
+    private static let connectionLimit = 256
+    /// Bytes of all headers of a request, and their number.
+    private static let headerLimits = HTTP1Channel.Configuration.DecoderConfiguration(
+        maxHeaderFieldSize: 16 << 10, maxHeaderListSize: 32 << 10, maxHeaderFieldCount: 100)
 
     private struct State {
         /// The port that was opened at the start; nil before.
@@ -40,11 +47,12 @@ public final class TelemetryServer: Service, Sendable {
     ///   - collect: read anew for every answer to `/metrics`.
     ///   - live: unwell: the process should be restarted.
     ///   - ready: unwell: no work should be sent here now.
+    ///   - idleLimit: a connection on which nothing comes for this long, half a request included, is closed.
     ///   - onListening: called with the port in use, each time that the address is opened.
     public init(
         host: String, port: Int, registry: MetricsRegistry, collect: @escaping @Sendable () async -> [Sample] = { [] },
         live: @escaping @Sendable () async -> Health = { .well }, ready: @escaping @Sendable () async -> Health,
-        onListening: @escaping @Sendable (_ port: Int) async -> Void = { _ in }, logger: Logger
+        onListening: @escaping @Sendable (_ port: Int) async -> Void = { _ in }, idleLimit: Duration = .seconds(10), logger: Logger
     ) throws(TelemetryError) {
         guard (0...65535).contains(port) else { throw TelemetryError(.invalidAddress, "port \(port) is not 0 to 65535") }
         self.host = host
@@ -54,6 +62,7 @@ public final class TelemetryServer: Service, Sendable {
         self.live = live
         self.ready = ready
         self.onListening = onListening
+        self.idleLimit = TimeAmount(idleLimit)
         self.logger = logger
     }
 
@@ -90,7 +99,10 @@ public final class TelemetryServer: Service, Sendable {
     private func listen() async throws {
         let port = state.withLock { $0.port } ?? port
         let application = Application(
-            router: router, configuration: ApplicationConfiguration(address: .hostname(host, port: port)),
+            router: router,
+            server: .http1(configuration: .init(idleTimeout: idleLimit, httpDecoderConfiguration: Self.headerLimits)),
+            configuration: ApplicationConfiguration(
+                address: .hostname(host, port: port), availableConnectionsDelegate: MaximumAvailableConnections(Self.connectionLimit)),
             onServerRunning: { [self] channel in
                 let opened = channel.localAddress?.port ?? port
                 state.withLock { $0 = State(port: opened, problem: nil) }

@@ -63,6 +63,18 @@ struct TelemetryServerTests {
         }
     }
 
+    @Test("a connection on which half a request has come, and nothing more comes, is closed")
+    func halfRequest() async throws {
+        try await serving(idleLimit: .milliseconds(100)) { port in
+            let descriptor = try #require(connect(port: port))
+            defer { close(descriptor) }
+            #expect(write(descriptor, "GET /metr", 9) == 9)
+            // Blocks until the server closes, or the test's time is over.
+            var byte: UInt8 = 0
+            #expect(read(descriptor, &byte, 1) == 0)
+        }
+    }
+
     @Test("a port in use is refused with the address and what to do")
     func inUse() async throws {
         try await serving { port in
@@ -133,19 +145,21 @@ struct TelemetryServerTests {
     private func server(
         port: Int = 0, collect: @escaping @Sendable () async -> [Sample] = { [] },
         ready: @escaping @Sendable () async -> TelemetryServer.Health = { .well },
-        onListening: @escaping @Sendable (Int) async -> Void = { _ in }
+        onListening: @escaping @Sendable (Int) async -> Void = { _ in }, idleLimit: Duration = .seconds(10)
     ) throws(TelemetryError) -> TelemetryServer {
         try TelemetryServer(
-            host: "127.0.0.1", port: port, registry: registry, collect: collect, ready: ready, onListening: onListening, logger: logger)
+            host: "127.0.0.1", port: port, registry: registry, collect: collect, ready: ready, onListening: onListening, idleLimit: idleLimit,
+            logger: logger)
     }
 
     /// Runs the body while a server serves.
     private func serving(
         port: Int = 0, collect: @escaping @Sendable () async -> [Sample] = { [] },
-        ready: @escaping @Sendable () async -> TelemetryServer.Health = { .well }, _ body: (_ port: Int) async throws -> Void
+        ready: @escaping @Sendable () async -> TelemetryServer.Health = { .well }, idleLimit: Duration = .seconds(10),
+        _ body: (_ port: Int) async throws -> Void
     ) async throws {
         let (ports, onPort) = AsyncStream.makeStream(of: Int.self)
-        let server = try server(port: port, collect: collect, ready: ready, onListening: { onPort.yield($0) })
+        let server = try server(port: port, collect: collect, ready: ready, onListening: { onPort.yield($0) }, idleLimit: idleLimit)
         let group = ServiceGroup(configuration: .init(services: [.init(service: server, successTerminationBehavior: .ignore)], logger: logger))
         let running = Task {
             defer { onPort.finish() }
@@ -155,6 +169,18 @@ struct TelemetryServerTests {
         await group.triggerGracefulShutdown()
         try await running.value
     }
+}
+
+private func connect(port: Int) -> Int32? {
+    let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    var name = sockaddr_in()
+    name.sin_family = sa_family_t(AF_INET)
+    name.sin_port = in_port_t(port).bigEndian
+    name.sin_addr.s_addr = in_addr_t(0x7f00_0001).bigEndian
+    let status = withUnsafePointer(to: &name) {
+        $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) }
+    }
+    return status == 0 ? descriptor : nil
 }
 
 /// Makes the listening socket of this process at a port useless, as a lost network interface does.
