@@ -79,20 +79,84 @@ private struct RawBytes: MessageSerializer, MessageDeserializer {
         try await fixture.stop()
     }
 
-    private func send(_ bytes: [UInt8], to fixture: Fixture) async throws {
+    @Test("a call with too much metadata is refused with both numbers, and the other calls of its connection go on")
+    func metadata() async throws {
+        let fixture = try await Fixture.start([.hold])
         try await withClient(of: fixture) { client in
-            try await client.serverStreaming(
-                request: ClientRequest(message: bytes), descriptor: Methods.Text.generate.descriptor, serializer: RawBytes(),
-                deserializer: RawBytes(), options: .defaults
-            ) { for try await _ in $0.messages {} }
+            let other = Task { try await generate(Fixture.request.packed(), on: client) }
+            await fixture.waitUntilBegun()
+            let refusal = await #expect(throws: RPCError.self) {
+                try await generate(Fixture.request.packed(), ["k": .string(String(repeating: "v", count: 200 << 10))], on: client)
+            }
+            #expect(refusal?.code == .resourceExhausted)
+            #expect(refusal?.message.hasSuffix("at most \(RequestHeaders.sizeLimit)") == true, "\(refusal?.message ?? "")")
+            fixture.release.finish()
+            try await other.value
+        }
+        try await fixture.stop()
+    }
+
+    @Test("a client that pings every few milliseconds keeps its place, with a call and without")
+    func pings() async throws {
+        let fixture = try await Fixture.start([.hold])
+        let keepalive = HTTP2ClientTransport.Config.Keepalive(time: .milliseconds(5), timeout: .seconds(5), allowWithoutCalls: true)
+        try await withClient(of: fixture, keepalive: keepalive) { client in
+            let call = Task { try await generate(Fixture.request.packed(), on: client) }
+            await fixture.waitUntilBegun()
+            // Far more than the three that the library allows.
+            for _ in 0..<20 {
+                try await Task.sleep(for: .milliseconds(10))
+                _ = try await client.unary(
+                    request: ClientRequest(message: []), descriptor: Methods.Stage.describe.descriptor, serializer: RawBytes(),
+                    deserializer: RawBytes(), options: .defaults
+                ) { try $0.message }
+            }
+            fixture.release.finish()
+            try await call.value
+        }
+        try await fixture.stop()
+    }
+
+    @Test("a stream that its caller never ends does not hold up the end of the process", arguments: [Methods.Stage.describe.name, "Nothing"])
+    func openStream(method: String) async throws {
+        let fixture = try await Fixture.start([])
+        try await withClient(of: fixture) { client in
+            let (sent, onSent) = AsyncStream<Void>.makeStream()
+            let call = Task {
+                try await client.bidirectionalStreaming(
+                    request: StreamingClientRequest<[UInt8]> { _ in
+                        onSent.yield()
+                        try await Task.sleep(for: .seconds(3600))
+                    }, descriptor: MethodDescriptor(fullyQualifiedService: Methods.Stage.service, method: method), serializer: RawBytes(),
+                    deserializer: RawBytes(), options: .defaults
+                ) { for try await _ in $0.messages {} }
+            }
+            for await _ in sent { break }
+            try await fixture.stop()
+            call.cancel()
+            await #expect(throws: (any Error).self) { try await call.value }
         }
     }
 
+    private func generate(_ bytes: [UInt8], _ metadata: Metadata = [:], on client: GRPCClient<HTTP2ClientTransport.Posix>) async throws {
+        try await client.serverStreaming(
+            request: ClientRequest(message: bytes, metadata: metadata), descriptor: Methods.Text.generate.descriptor, serializer: RawBytes(),
+            deserializer: RawBytes(), options: .defaults
+        ) { for try await _ in $0.messages {} }
+    }
+
+    private func send(_ bytes: [UInt8], to fixture: Fixture) async throws {
+        try await withClient(of: fixture) { try await generate(bytes, on: $0) }
+    }
+
     private func withClient<R: Sendable>(
-        of fixture: Fixture, _ body: @Sendable (GRPCClient<HTTP2ClientTransport.Posix>) async throws -> R
+        of fixture: Fixture, keepalive: HTTP2ClientTransport.Config.Keepalive? = nil,
+        _ body: @Sendable (GRPCClient<HTTP2ClientTransport.Posix>) async throws -> R
     ) async throws -> R {
         guard case .unix(let path) = fixture.server.address else { preconditionFailure("not a Unix socket") }
-        let transport = try HTTP2ClientTransport.Posix(target: .unixDomainSocket(path: path, authority: "localhost"), transportSecurity: .plaintext)
+        let transport = try HTTP2ClientTransport.Posix(
+            target: .unixDomainSocket(path: path, authority: "localhost"), transportSecurity: .plaintext,
+            config: .defaults { $0.connection.keepalive = keepalive })
         return try await withGRPCClient(transport: transport) { try await body($0) }
     }
 }

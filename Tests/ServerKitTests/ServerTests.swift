@@ -22,6 +22,29 @@ import Wire
         try await fixture.stop()
     }
 
+    @Test("a burst of a thousand connections is accepted")
+    func burst() async throws {
+        let fixture = try await Fixture.start([.token])
+        guard case .unix(let path) = fixture.server.address else { preconditionFailure("not a Unix socket") }
+        let sockets = (0..<1000).map { _ in Self.connect(path) }
+        // Non-blocking: a full queue refuses.
+        #expect(sockets.allSatisfy { $0 != nil })
+        #expect(try await fixture.text.generate(Fixture.request).target.codes == [1])
+        for socket in sockets.compactMap({ $0 }) { close(socket) }
+        try await fixture.stop()
+    }
+
+    private static func connect(_ path: String) -> Int32? {
+        let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_NONBLOCK.rawValue), 0)
+        var name = sockaddr_un()
+        name.sun_family = sa_family_t(AF_UNIX)
+        withUnsafeMutableBytes(of: &name.sun_path) { $0.copyBytes(from: path.utf8) }
+        let status = withUnsafePointer(to: &name) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { Foundation.connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size)) }
+        }
+        return status == 0 ? descriptor : nil
+    }
+
     @Test("TCP serves as the Unix socket does")
     func tcp() async throws {
         let fixture = try await Fixture.start([.token], listen: "127.0.0.1:0")
