@@ -23,7 +23,9 @@ struct Listener: HTTP2ServerTransport.ListenerFactory {
                 guard connections.take() else { return channel.eventLoop.makeFailedFuture(ChannelError.operationUnsupported) }
                 channel.closeFuture.whenComplete { _ in connections.give() }
                 return connectionConfigurator.configure(channel: channel, tls: .none).flatMapThrowing { connection in
-                    try channel.pipeline.syncOperations.addHandler(AcceptedConnection())
+                    let accepted = AcceptedConnection()
+                    try channel.pipeline.syncOperations.addHandler(accepted)
+                    try channel.pipeline.syncOperations.addHandler(ResetFilter(accepted), position: .first)
                     return connection
                 }
             }
@@ -49,7 +51,7 @@ extension Listener {
         config.channelDebuggingCallbacks.onAcceptHTTP2Stream = { stream in
             stream.eventLoop.makeCompletedFuture {
                 let connection = try stream.parent?.pipeline.syncOperations.handler(type: AcceptedConnection.self)
-                let guardian = RequestGuard(rules: rules, caller: connection?.caller ?? .none)
+                let guardian = RequestGuard(rules: rules, connection: connection)
                 try stream.pipeline.syncOperations.addHandler(guardian, position: .first)
             }
         }

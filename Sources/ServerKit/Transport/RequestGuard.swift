@@ -14,7 +14,11 @@ package final class RequestGuard: ChannelDuplexHandler {
     private enum Phase { case headers, body, refused }
 
     private let rules: RequestRules
-    private let caller: Caller
+    private let connection: AcceptedConnection?
+    private var stream = 0
+    private var context: ChannelHandlerContext?
+    /// The caller has sent all that it sends.
+    private var hasRequest = false
     private var phase = Phase.headers
     private var intake = MessageIntake(limit: 0)
     private var share = ByteBudget.Share()
@@ -23,9 +27,33 @@ package final class RequestGuard: ChannelDuplexHandler {
     /// Ends a request that stops arriving.
     private var silence: Scheduled<Void>?
 
-    package init(rules: RequestRules, caller: Caller) {
+    /// - Parameter connection: nil: none that is known.
+    package init(rules: RequestRules, connection: AcceptedConnection?) {
         self.rules = rules
-        self.caller = caller
+        self.connection = connection
+    }
+
+    package func handlerAdded(context: ChannelHandlerContext) {
+        self.context = context
+        guard let id = try? context.channel.syncOptions?.getOption(HTTP2StreamChannelOptions.streamID) else { return }
+        stream = Int(id)
+        connection?.opened(self, stream: stream)
+    }
+
+    package func handlerRemoved(context: ChannelHandlerContext) {
+        self.context = nil
+        connection?.closed(stream: stream)
+    }
+
+    /// The caller has left: ends the call as one whose answer nobody reads, without a reset of the stream.
+    /// - Returns: false when the stream has to be reset all the same, because its request has not ended.
+    func cancel() -> Bool {
+        guard phase == .body, hasRequest, let context else { return false }
+        // gRPC's handler cancels the call; its status then ends the stream.
+        context.fireUserInboundEventTriggered(ChannelShouldQuiesceEvent())
+        let bound = NIOLoopBound(self, eventLoop: context.eventLoop)
+        silence = context.eventLoop.scheduleTask(in: RequestRules.cancelGrace) { bound.value.context?.close(promise: nil) }
+        return true
     }
 
     package func channelRead(context: ChannelHandlerContext, data: NIOAny) {
@@ -36,12 +64,14 @@ package final class RequestGuard: ChannelDuplexHandler {
             if let refusal = rules.refusal(of: frame.headers) { return refuse(refusal, context) }
             phase = .body
             intake = rules.intake(of: frame.headers)
-            frame.headers.replaceOrAdd(name: Caller.key, value: caller.identity)
+            frame.headers.replaceOrAdd(name: Caller.key, value: (connection?.caller ?? .none).identity)
             context.fireChannelRead(wrapInboundOut(.headers(frame)))
+            hasRequest = frame.endStream
             if !frame.endStream { watch(context) }
         case (.body, .data(let frame)):
             if case .byteBuffer(let bytes) = frame.data, let refusal = count(bytes) { return refuse(refusal, context) }
             context.fireChannelRead(data)
+            hasRequest = frame.endStream
             if frame.endStream || intake.isComplete { silence?.cancel() } else { watch(context) }
         default:
             context.fireChannelRead(data)
