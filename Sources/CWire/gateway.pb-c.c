@@ -7,751 +7,6 @@
 #endif
 
 #include "gateway.pb-c.h"
-void   glm__v1__generate_image_request__init
-                     (Glm__V1__GenerateImageRequest         *message)
-{
-  static const Glm__V1__GenerateImageRequest init_value = GLM__V1__GENERATE_IMAGE_REQUEST__INIT;
-  *message = init_value;
-}
-size_t glm__v1__generate_image_request__get_packed_size
-                     (const Glm__V1__GenerateImageRequest *message)
-{
-  assert(message->base.descriptor == &glm__v1__generate_image_request__descriptor);
-  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
-}
-size_t glm__v1__generate_image_request__pack
-                     (const Glm__V1__GenerateImageRequest *message,
-                      uint8_t       *out)
-{
-  assert(message->base.descriptor == &glm__v1__generate_image_request__descriptor);
-  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
-}
-size_t glm__v1__generate_image_request__pack_to_buffer
-                     (const Glm__V1__GenerateImageRequest *message,
-                      ProtobufCBuffer *buffer)
-{
-  assert(message->base.descriptor == &glm__v1__generate_image_request__descriptor);
-  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
-}
-Glm__V1__GenerateImageRequest *
-       glm__v1__generate_image_request__unpack
-                     (ProtobufCAllocator  *allocator,
-                      size_t               len,
-                      const uint8_t       *data)
-{
-  return (Glm__V1__GenerateImageRequest *)
-     protobuf_c_message_unpack (&glm__v1__generate_image_request__descriptor,
-                                allocator, len, data);
-}
-void   glm__v1__generate_image_request__free_unpacked
-                     (Glm__V1__GenerateImageRequest *message,
-                      ProtobufCAllocator *allocator)
-{
-  if(!message)
-    return;
-  assert(message->base.descriptor == &glm__v1__generate_image_request__descriptor);
-  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
-}
-void   glm__v1__generate_image_event__init
-                     (Glm__V1__GenerateImageEvent         *message)
-{
-  static const Glm__V1__GenerateImageEvent init_value = GLM__V1__GENERATE_IMAGE_EVENT__INIT;
-  *message = init_value;
-}
-size_t glm__v1__generate_image_event__get_packed_size
-                     (const Glm__V1__GenerateImageEvent *message)
-{
-  assert(message->base.descriptor == &glm__v1__generate_image_event__descriptor);
-  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
-}
-size_t glm__v1__generate_image_event__pack
-                     (const Glm__V1__GenerateImageEvent *message,
-                      uint8_t       *out)
-{
-  assert(message->base.descriptor == &glm__v1__generate_image_event__descriptor);
-  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
-}
-size_t glm__v1__generate_image_event__pack_to_buffer
-                     (const Glm__V1__GenerateImageEvent *message,
-                      ProtobufCBuffer *buffer)
-{
-  assert(message->base.descriptor == &glm__v1__generate_image_event__descriptor);
-  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
-}
-Glm__V1__GenerateImageEvent *
-       glm__v1__generate_image_event__unpack
-                     (ProtobufCAllocator  *allocator,
-                      size_t               len,
-                      const uint8_t       *data)
-{
-  return (Glm__V1__GenerateImageEvent *)
-     protobuf_c_message_unpack (&glm__v1__generate_image_event__descriptor,
-                                allocator, len, data);
-}
-void   glm__v1__generate_image_event__free_unpacked
-                     (Glm__V1__GenerateImageEvent *message,
-                      ProtobufCAllocator *allocator)
-{
-  if(!message)
-    return;
-  assert(message->base.descriptor == &glm__v1__generate_image_event__descriptor);
-  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
-}
-void   glm__v1__accepted__init
-                     (Glm__V1__Accepted         *message)
-{
-  static const Glm__V1__Accepted init_value = GLM__V1__ACCEPTED__INIT;
-  *message = init_value;
-}
-size_t glm__v1__accepted__get_packed_size
-                     (const Glm__V1__Accepted *message)
-{
-  assert(message->base.descriptor == &glm__v1__accepted__descriptor);
-  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
-}
-size_t glm__v1__accepted__pack
-                     (const Glm__V1__Accepted *message,
-                      uint8_t       *out)
-{
-  assert(message->base.descriptor == &glm__v1__accepted__descriptor);
-  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
-}
-size_t glm__v1__accepted__pack_to_buffer
-                     (const Glm__V1__Accepted *message,
-                      ProtobufCBuffer *buffer)
-{
-  assert(message->base.descriptor == &glm__v1__accepted__descriptor);
-  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
-}
-Glm__V1__Accepted *
-       glm__v1__accepted__unpack
-                     (ProtobufCAllocator  *allocator,
-                      size_t               len,
-                      const uint8_t       *data)
-{
-  return (Glm__V1__Accepted *)
-     protobuf_c_message_unpack (&glm__v1__accepted__descriptor,
-                                allocator, len, data);
-}
-void   glm__v1__accepted__free_unpacked
-                     (Glm__V1__Accepted *message,
-                      ProtobufCAllocator *allocator)
-{
-  if(!message)
-    return;
-  assert(message->base.descriptor == &glm__v1__accepted__descriptor);
-  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
-}
-void   glm__v1__progress__init
-                     (Glm__V1__Progress         *message)
-{
-  static const Glm__V1__Progress init_value = GLM__V1__PROGRESS__INIT;
-  *message = init_value;
-}
-size_t glm__v1__progress__get_packed_size
-                     (const Glm__V1__Progress *message)
-{
-  assert(message->base.descriptor == &glm__v1__progress__descriptor);
-  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
-}
-size_t glm__v1__progress__pack
-                     (const Glm__V1__Progress *message,
-                      uint8_t       *out)
-{
-  assert(message->base.descriptor == &glm__v1__progress__descriptor);
-  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
-}
-size_t glm__v1__progress__pack_to_buffer
-                     (const Glm__V1__Progress *message,
-                      ProtobufCBuffer *buffer)
-{
-  assert(message->base.descriptor == &glm__v1__progress__descriptor);
-  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
-}
-Glm__V1__Progress *
-       glm__v1__progress__unpack
-                     (ProtobufCAllocator  *allocator,
-                      size_t               len,
-                      const uint8_t       *data)
-{
-  return (Glm__V1__Progress *)
-     protobuf_c_message_unpack (&glm__v1__progress__descriptor,
-                                allocator, len, data);
-}
-void   glm__v1__progress__free_unpacked
-                     (Glm__V1__Progress *message,
-                      ProtobufCAllocator *allocator)
-{
-  if(!message)
-    return;
-  assert(message->base.descriptor == &glm__v1__progress__descriptor);
-  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
-}
-void   glm__v1__generated_image__init
-                     (Glm__V1__GeneratedImage         *message)
-{
-  static const Glm__V1__GeneratedImage init_value = GLM__V1__GENERATED_IMAGE__INIT;
-  *message = init_value;
-}
-size_t glm__v1__generated_image__get_packed_size
-                     (const Glm__V1__GeneratedImage *message)
-{
-  assert(message->base.descriptor == &glm__v1__generated_image__descriptor);
-  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
-}
-size_t glm__v1__generated_image__pack
-                     (const Glm__V1__GeneratedImage *message,
-                      uint8_t       *out)
-{
-  assert(message->base.descriptor == &glm__v1__generated_image__descriptor);
-  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
-}
-size_t glm__v1__generated_image__pack_to_buffer
-                     (const Glm__V1__GeneratedImage *message,
-                      ProtobufCBuffer *buffer)
-{
-  assert(message->base.descriptor == &glm__v1__generated_image__descriptor);
-  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
-}
-Glm__V1__GeneratedImage *
-       glm__v1__generated_image__unpack
-                     (ProtobufCAllocator  *allocator,
-                      size_t               len,
-                      const uint8_t       *data)
-{
-  return (Glm__V1__GeneratedImage *)
-     protobuf_c_message_unpack (&glm__v1__generated_image__descriptor,
-                                allocator, len, data);
-}
-void   glm__v1__generated_image__free_unpacked
-                     (Glm__V1__GeneratedImage *message,
-                      ProtobufCAllocator *allocator)
-{
-  if(!message)
-    return;
-  assert(message->base.descriptor == &glm__v1__generated_image__descriptor);
-  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
-}
-void   glm__v1__stage_timing__init
-                     (Glm__V1__StageTiming         *message)
-{
-  static const Glm__V1__StageTiming init_value = GLM__V1__STAGE_TIMING__INIT;
-  *message = init_value;
-}
-size_t glm__v1__stage_timing__get_packed_size
-                     (const Glm__V1__StageTiming *message)
-{
-  assert(message->base.descriptor == &glm__v1__stage_timing__descriptor);
-  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
-}
-size_t glm__v1__stage_timing__pack
-                     (const Glm__V1__StageTiming *message,
-                      uint8_t       *out)
-{
-  assert(message->base.descriptor == &glm__v1__stage_timing__descriptor);
-  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
-}
-size_t glm__v1__stage_timing__pack_to_buffer
-                     (const Glm__V1__StageTiming *message,
-                      ProtobufCBuffer *buffer)
-{
-  assert(message->base.descriptor == &glm__v1__stage_timing__descriptor);
-  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
-}
-Glm__V1__StageTiming *
-       glm__v1__stage_timing__unpack
-                     (ProtobufCAllocator  *allocator,
-                      size_t               len,
-                      const uint8_t       *data)
-{
-  return (Glm__V1__StageTiming *)
-     protobuf_c_message_unpack (&glm__v1__stage_timing__descriptor,
-                                allocator, len, data);
-}
-void   glm__v1__stage_timing__free_unpacked
-                     (Glm__V1__StageTiming *message,
-                      ProtobufCAllocator *allocator)
-{
-  if(!message)
-    return;
-  assert(message->base.descriptor == &glm__v1__stage_timing__descriptor);
-  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
-}
-static const ProtobufCFieldDescriptor glm__v1__generate_image_request__field_descriptors[5] =
-{
-  {
-    "prompt",
-    1,
-    PROTOBUF_C_LABEL_NONE,
-    PROTOBUF_C_TYPE_STRING,
-    0,   /* quantifier_offset */
-    offsetof(Glm__V1__GenerateImageRequest, prompt),
-    NULL,
-    &protobuf_c_empty_string,
-    0,             /* flags */
-    0,NULL,NULL    /* reserved1,reserved2, etc */
-  },
-  {
-    "images",
-    2,
-    PROTOBUF_C_LABEL_REPEATED,
-    PROTOBUF_C_TYPE_BYTES,
-    offsetof(Glm__V1__GenerateImageRequest, n_images),
-    offsetof(Glm__V1__GenerateImageRequest, images),
-    NULL,
-    NULL,
-    0,             /* flags */
-    0,NULL,NULL    /* reserved1,reserved2, etc */
-  },
-  {
-    "parameters",
-    3,
-    PROTOBUF_C_LABEL_NONE,
-    PROTOBUF_C_TYPE_MESSAGE,
-    0,   /* quantifier_offset */
-    offsetof(Glm__V1__GenerateImageRequest, parameters),
-    &glm__v1__image_parameters__descriptor,
-    NULL,
-    0,             /* flags */
-    0,NULL,NULL    /* reserved1,reserved2, etc */
-  },
-  {
-    "pipeline",
-    4,
-    PROTOBUF_C_LABEL_NONE,
-    PROTOBUF_C_TYPE_STRING,
-    0,   /* quantifier_offset */
-    offsetof(Glm__V1__GenerateImageRequest, pipeline),
-    NULL,
-    &protobuf_c_empty_string,
-    0,             /* flags */
-    0,NULL,NULL    /* reserved1,reserved2, etc */
-  },
-  {
-    "model",
-    5,
-    PROTOBUF_C_LABEL_NONE,
-    PROTOBUF_C_TYPE_STRING,
-    0,   /* quantifier_offset */
-    offsetof(Glm__V1__GenerateImageRequest, model),
-    NULL,
-    &protobuf_c_empty_string,
-    0,             /* flags */
-    0,NULL,NULL    /* reserved1,reserved2, etc */
-  },
-};
-static const unsigned glm__v1__generate_image_request__field_indices_by_name[] = {
-  1,   /* field[1] = images */
-  4,   /* field[4] = model */
-  2,   /* field[2] = parameters */
-  3,   /* field[3] = pipeline */
-  0,   /* field[0] = prompt */
-};
-static const ProtobufCIntRange glm__v1__generate_image_request__number_ranges[1 + 1] =
-{
-  { 1, 0 },
-  { 0, 5 }
-};
-const ProtobufCMessageDescriptor glm__v1__generate_image_request__descriptor =
-{
-  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
-  "glm.v1.GenerateImageRequest",
-  "GenerateImageRequest",
-  "Glm__V1__GenerateImageRequest",
-  "glm.v1",
-  sizeof(Glm__V1__GenerateImageRequest),
-  5,
-  glm__v1__generate_image_request__field_descriptors,
-  glm__v1__generate_image_request__field_indices_by_name,
-  1,  glm__v1__generate_image_request__number_ranges,
-  (ProtobufCMessageInit) glm__v1__generate_image_request__init,
-  NULL,NULL,NULL    /* reserved[123] */
-};
-static const ProtobufCFieldDescriptor glm__v1__generate_image_event__field_descriptors[3] =
-{
-  {
-    "accepted",
-    1,
-    PROTOBUF_C_LABEL_NONE,
-    PROTOBUF_C_TYPE_MESSAGE,
-    offsetof(Glm__V1__GenerateImageEvent, event_case),
-    offsetof(Glm__V1__GenerateImageEvent, accepted),
-    &glm__v1__accepted__descriptor,
-    NULL,
-    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
-    0,NULL,NULL    /* reserved1,reserved2, etc */
-  },
-  {
-    "progress",
-    2,
-    PROTOBUF_C_LABEL_NONE,
-    PROTOBUF_C_TYPE_MESSAGE,
-    offsetof(Glm__V1__GenerateImageEvent, event_case),
-    offsetof(Glm__V1__GenerateImageEvent, progress),
-    &glm__v1__progress__descriptor,
-    NULL,
-    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
-    0,NULL,NULL    /* reserved1,reserved2, etc */
-  },
-  {
-    "image",
-    3,
-    PROTOBUF_C_LABEL_NONE,
-    PROTOBUF_C_TYPE_MESSAGE,
-    offsetof(Glm__V1__GenerateImageEvent, event_case),
-    offsetof(Glm__V1__GenerateImageEvent, image),
-    &glm__v1__generated_image__descriptor,
-    NULL,
-    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
-    0,NULL,NULL    /* reserved1,reserved2, etc */
-  },
-};
-static const unsigned glm__v1__generate_image_event__field_indices_by_name[] = {
-  0,   /* field[0] = accepted */
-  2,   /* field[2] = image */
-  1,   /* field[1] = progress */
-};
-static const ProtobufCIntRange glm__v1__generate_image_event__number_ranges[1 + 1] =
-{
-  { 1, 0 },
-  { 0, 3 }
-};
-const ProtobufCMessageDescriptor glm__v1__generate_image_event__descriptor =
-{
-  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
-  "glm.v1.GenerateImageEvent",
-  "GenerateImageEvent",
-  "Glm__V1__GenerateImageEvent",
-  "glm.v1",
-  sizeof(Glm__V1__GenerateImageEvent),
-  3,
-  glm__v1__generate_image_event__field_descriptors,
-  glm__v1__generate_image_event__field_indices_by_name,
-  1,  glm__v1__generate_image_event__number_ranges,
-  (ProtobufCMessageInit) glm__v1__generate_image_event__init,
-  NULL,NULL,NULL    /* reserved[123] */
-};
-static const ProtobufCFieldDescriptor glm__v1__accepted__field_descriptors[5] =
-{
-  {
-    "request_id",
-    1,
-    PROTOBUF_C_LABEL_NONE,
-    PROTOBUF_C_TYPE_STRING,
-    0,   /* quantifier_offset */
-    offsetof(Glm__V1__Accepted, request_id),
-    NULL,
-    &protobuf_c_empty_string,
-    0,             /* flags */
-    0,NULL,NULL    /* reserved1,reserved2, etc */
-  },
-  {
-    "parameters",
-    2,
-    PROTOBUF_C_LABEL_NONE,
-    PROTOBUF_C_TYPE_MESSAGE,
-    0,   /* quantifier_offset */
-    offsetof(Glm__V1__Accepted, parameters),
-    &glm__v1__image_parameters__descriptor,
-    NULL,
-    0,             /* flags */
-    0,NULL,NULL    /* reserved1,reserved2, etc */
-  },
-  {
-    "sources",
-    3,
-    PROTOBUF_C_LABEL_NONE,
-    PROTOBUF_C_TYPE_UINT32,
-    0,   /* quantifier_offset */
-    offsetof(Glm__V1__Accepted, sources),
-    NULL,
-    NULL,
-    0,             /* flags */
-    0,NULL,NULL    /* reserved1,reserved2, etc */
-  },
-  {
-    "model_name",
-    4,
-    PROTOBUF_C_LABEL_NONE,
-    PROTOBUF_C_TYPE_STRING,
-    0,   /* quantifier_offset */
-    offsetof(Glm__V1__Accepted, model_name),
-    NULL,
-    &protobuf_c_empty_string,
-    0,             /* flags */
-    0,NULL,NULL    /* reserved1,reserved2, etc */
-  },
-  {
-    "model_fingerprint",
-    5,
-    PROTOBUF_C_LABEL_NONE,
-    PROTOBUF_C_TYPE_STRING,
-    0,   /* quantifier_offset */
-    offsetof(Glm__V1__Accepted, model_fingerprint),
-    NULL,
-    &protobuf_c_empty_string,
-    0,             /* flags */
-    0,NULL,NULL    /* reserved1,reserved2, etc */
-  },
-};
-static const unsigned glm__v1__accepted__field_indices_by_name[] = {
-  4,   /* field[4] = model_fingerprint */
-  3,   /* field[3] = model_name */
-  1,   /* field[1] = parameters */
-  0,   /* field[0] = request_id */
-  2,   /* field[2] = sources */
-};
-static const ProtobufCIntRange glm__v1__accepted__number_ranges[1 + 1] =
-{
-  { 1, 0 },
-  { 0, 5 }
-};
-const ProtobufCMessageDescriptor glm__v1__accepted__descriptor =
-{
-  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
-  "glm.v1.Accepted",
-  "Accepted",
-  "Glm__V1__Accepted",
-  "glm.v1",
-  sizeof(Glm__V1__Accepted),
-  5,
-  glm__v1__accepted__field_descriptors,
-  glm__v1__accepted__field_indices_by_name,
-  1,  glm__v1__accepted__number_ranges,
-  (ProtobufCMessageInit) glm__v1__accepted__init,
-  NULL,NULL,NULL    /* reserved[123] */
-};
-static const ProtobufCFieldDescriptor glm__v1__progress__field_descriptors[3] =
-{
-  {
-    "stage",
-    1,
-    PROTOBUF_C_LABEL_NONE,
-    PROTOBUF_C_TYPE_STRING,
-    0,   /* quantifier_offset */
-    offsetof(Glm__V1__Progress, stage),
-    NULL,
-    &protobuf_c_empty_string,
-    0,             /* flags */
-    0,NULL,NULL    /* reserved1,reserved2, etc */
-  },
-  {
-    "done",
-    2,
-    PROTOBUF_C_LABEL_NONE,
-    PROTOBUF_C_TYPE_UINT32,
-    0,   /* quantifier_offset */
-    offsetof(Glm__V1__Progress, done),
-    NULL,
-    NULL,
-    0,             /* flags */
-    0,NULL,NULL    /* reserved1,reserved2, etc */
-  },
-  {
-    "total",
-    3,
-    PROTOBUF_C_LABEL_NONE,
-    PROTOBUF_C_TYPE_UINT32,
-    0,   /* quantifier_offset */
-    offsetof(Glm__V1__Progress, total),
-    NULL,
-    NULL,
-    0,             /* flags */
-    0,NULL,NULL    /* reserved1,reserved2, etc */
-  },
-};
-static const unsigned glm__v1__progress__field_indices_by_name[] = {
-  1,   /* field[1] = done */
-  0,   /* field[0] = stage */
-  2,   /* field[2] = total */
-};
-static const ProtobufCIntRange glm__v1__progress__number_ranges[1 + 1] =
-{
-  { 1, 0 },
-  { 0, 3 }
-};
-const ProtobufCMessageDescriptor glm__v1__progress__descriptor =
-{
-  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
-  "glm.v1.Progress",
-  "Progress",
-  "Glm__V1__Progress",
-  "glm.v1",
-  sizeof(Glm__V1__Progress),
-  3,
-  glm__v1__progress__field_descriptors,
-  glm__v1__progress__field_indices_by_name,
-  1,  glm__v1__progress__number_ranges,
-  (ProtobufCMessageInit) glm__v1__progress__init,
-  NULL,NULL,NULL    /* reserved[123] */
-};
-static const ProtobufCFieldDescriptor glm__v1__generated_image__field_descriptors[5] =
-{
-  {
-    "image",
-    1,
-    PROTOBUF_C_LABEL_NONE,
-    PROTOBUF_C_TYPE_BYTES,
-    0,   /* quantifier_offset */
-    offsetof(Glm__V1__GeneratedImage, image),
-    NULL,
-    NULL,
-    0,             /* flags */
-    0,NULL,NULL    /* reserved1,reserved2, etc */
-  },
-  {
-    "parameters",
-    2,
-    PROTOBUF_C_LABEL_NONE,
-    PROTOBUF_C_TYPE_MESSAGE,
-    0,   /* quantifier_offset */
-    offsetof(Glm__V1__GeneratedImage, parameters),
-    &glm__v1__image_parameters__descriptor,
-    NULL,
-    0,             /* flags */
-    0,NULL,NULL    /* reserved1,reserved2, etc */
-  },
-  {
-    "model_fingerprint",
-    3,
-    PROTOBUF_C_LABEL_NONE,
-    PROTOBUF_C_TYPE_STRING,
-    0,   /* quantifier_offset */
-    offsetof(Glm__V1__GeneratedImage, model_fingerprint),
-    NULL,
-    &protobuf_c_empty_string,
-    0,             /* flags */
-    0,NULL,NULL    /* reserved1,reserved2, etc */
-  },
-  {
-    "build",
-    4,
-    PROTOBUF_C_LABEL_NONE,
-    PROTOBUF_C_TYPE_STRING,
-    0,   /* quantifier_offset */
-    offsetof(Glm__V1__GeneratedImage, build),
-    NULL,
-    &protobuf_c_empty_string,
-    0,             /* flags */
-    0,NULL,NULL    /* reserved1,reserved2, etc */
-  },
-  {
-    "timings",
-    5,
-    PROTOBUF_C_LABEL_REPEATED,
-    PROTOBUF_C_TYPE_MESSAGE,
-    offsetof(Glm__V1__GeneratedImage, n_timings),
-    offsetof(Glm__V1__GeneratedImage, timings),
-    &glm__v1__stage_timing__descriptor,
-    NULL,
-    0,             /* flags */
-    0,NULL,NULL    /* reserved1,reserved2, etc */
-  },
-};
-static const unsigned glm__v1__generated_image__field_indices_by_name[] = {
-  3,   /* field[3] = build */
-  0,   /* field[0] = image */
-  2,   /* field[2] = model_fingerprint */
-  1,   /* field[1] = parameters */
-  4,   /* field[4] = timings */
-};
-static const ProtobufCIntRange glm__v1__generated_image__number_ranges[1 + 1] =
-{
-  { 1, 0 },
-  { 0, 5 }
-};
-const ProtobufCMessageDescriptor glm__v1__generated_image__descriptor =
-{
-  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
-  "glm.v1.GeneratedImage",
-  "GeneratedImage",
-  "Glm__V1__GeneratedImage",
-  "glm.v1",
-  sizeof(Glm__V1__GeneratedImage),
-  5,
-  glm__v1__generated_image__field_descriptors,
-  glm__v1__generated_image__field_indices_by_name,
-  1,  glm__v1__generated_image__number_ranges,
-  (ProtobufCMessageInit) glm__v1__generated_image__init,
-  NULL,NULL,NULL    /* reserved[123] */
-};
-static const ProtobufCFieldDescriptor glm__v1__stage_timing__field_descriptors[4] =
-{
-  {
-    "stage",
-    1,
-    PROTOBUF_C_LABEL_NONE,
-    PROTOBUF_C_TYPE_STRING,
-    0,   /* quantifier_offset */
-    offsetof(Glm__V1__StageTiming, stage),
-    NULL,
-    &protobuf_c_empty_string,
-    0,             /* flags */
-    0,NULL,NULL    /* reserved1,reserved2, etc */
-  },
-  {
-    "instance",
-    2,
-    PROTOBUF_C_LABEL_NONE,
-    PROTOBUF_C_TYPE_STRING,
-    0,   /* quantifier_offset */
-    offsetof(Glm__V1__StageTiming, instance),
-    NULL,
-    &protobuf_c_empty_string,
-    0,             /* flags */
-    0,NULL,NULL    /* reserved1,reserved2, etc */
-  },
-  {
-    "phase",
-    3,
-    PROTOBUF_C_LABEL_NONE,
-    PROTOBUF_C_TYPE_STRING,
-    0,   /* quantifier_offset */
-    offsetof(Glm__V1__StageTiming, phase),
-    NULL,
-    &protobuf_c_empty_string,
-    0,             /* flags */
-    0,NULL,NULL    /* reserved1,reserved2, etc */
-  },
-  {
-    "seconds",
-    4,
-    PROTOBUF_C_LABEL_NONE,
-    PROTOBUF_C_TYPE_DOUBLE,
-    0,   /* quantifier_offset */
-    offsetof(Glm__V1__StageTiming, seconds),
-    NULL,
-    NULL,
-    0,             /* flags */
-    0,NULL,NULL    /* reserved1,reserved2, etc */
-  },
-};
-static const unsigned glm__v1__stage_timing__field_indices_by_name[] = {
-  1,   /* field[1] = instance */
-  2,   /* field[2] = phase */
-  3,   /* field[3] = seconds */
-  0,   /* field[0] = stage */
-};
-static const ProtobufCIntRange glm__v1__stage_timing__number_ranges[1 + 1] =
-{
-  { 1, 0 },
-  { 0, 4 }
-};
-const ProtobufCMessageDescriptor glm__v1__stage_timing__descriptor =
-{
-  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
-  "glm.v1.StageTiming",
-  "StageTiming",
-  "Glm__V1__StageTiming",
-  "glm.v1",
-  sizeof(Glm__V1__StageTiming),
-  4,
-  glm__v1__stage_timing__field_descriptors,
-  glm__v1__stage_timing__field_indices_by_name,
-  1,  glm__v1__stage_timing__number_ranges,
-  (ProtobufCMessageInit) glm__v1__stage_timing__init,
-  NULL,NULL,NULL    /* reserved[123] */
-};
 static const ProtobufCMethodDescriptor glm__v1__gateway__method_descriptors[2] =
 {
   { "Generate", &glm__v1__generate_image_request__descriptor, &glm__v1__generate_image_event__descriptor },
@@ -793,5 +48,141 @@ void glm__v1__gateway__init (Glm__V1__Gateway_Service *service,
 {
   protobuf_c_service_generated_init (&service->base,
                                      &glm__v1__gateway__descriptor,
+                                     (ProtobufCServiceDestroy) destroy);
+}
+static const ProtobufCMethodDescriptor glm__v1__jobs__method_descriptors[6] =
+{
+  { "Submit", &glm__v1__submit_job_request__descriptor, &glm__v1__job__descriptor },
+  { "Get", &glm__v1__job_request__descriptor, &glm__v1__job__descriptor },
+  { "Watch", &glm__v1__job_request__descriptor, &glm__v1__job__descriptor },
+  { "List", &glm__v1__list_jobs_request__descriptor, &glm__v1__job_list__descriptor },
+  { "Fetch", &glm__v1__job_request__descriptor, &glm__v1__generated_image__descriptor },
+  { "Cancel", &glm__v1__job_request__descriptor, &glm__v1__job__descriptor },
+};
+const unsigned glm__v1__jobs__method_indices_by_name[] = {
+  5,        /* Cancel */
+  4,        /* Fetch */
+  1,        /* Get */
+  3,        /* List */
+  0,        /* Submit */
+  2         /* Watch */
+};
+const ProtobufCServiceDescriptor glm__v1__jobs__descriptor =
+{
+  PROTOBUF_C__SERVICE_DESCRIPTOR_MAGIC,
+  "glm.v1.Jobs",
+  "Jobs",
+  "Glm__V1__Jobs",
+  "glm.v1",
+  6,
+  glm__v1__jobs__method_descriptors,
+  glm__v1__jobs__method_indices_by_name
+};
+void glm__v1__jobs__submit(ProtobufCService *service,
+                           const Glm__V1__SubmitJobRequest *input,
+                           Glm__V1__Job_Closure closure,
+                           void *closure_data)
+{
+  assert(service->descriptor == &glm__v1__jobs__descriptor);
+  service->invoke(service, 0, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void glm__v1__jobs__get(ProtobufCService *service,
+                        const Glm__V1__JobRequest *input,
+                        Glm__V1__Job_Closure closure,
+                        void *closure_data)
+{
+  assert(service->descriptor == &glm__v1__jobs__descriptor);
+  service->invoke(service, 1, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void glm__v1__jobs__watch(ProtobufCService *service,
+                          const Glm__V1__JobRequest *input,
+                          Glm__V1__Job_Closure closure,
+                          void *closure_data)
+{
+  assert(service->descriptor == &glm__v1__jobs__descriptor);
+  service->invoke(service, 2, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void glm__v1__jobs__list(ProtobufCService *service,
+                         const Glm__V1__ListJobsRequest *input,
+                         Glm__V1__JobList_Closure closure,
+                         void *closure_data)
+{
+  assert(service->descriptor == &glm__v1__jobs__descriptor);
+  service->invoke(service, 3, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void glm__v1__jobs__fetch(ProtobufCService *service,
+                          const Glm__V1__JobRequest *input,
+                          Glm__V1__GeneratedImage_Closure closure,
+                          void *closure_data)
+{
+  assert(service->descriptor == &glm__v1__jobs__descriptor);
+  service->invoke(service, 4, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void glm__v1__jobs__cancel(ProtobufCService *service,
+                           const Glm__V1__JobRequest *input,
+                           Glm__V1__Job_Closure closure,
+                           void *closure_data)
+{
+  assert(service->descriptor == &glm__v1__jobs__descriptor);
+  service->invoke(service, 5, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void glm__v1__jobs__init (Glm__V1__Jobs_Service *service,
+                          Glm__V1__Jobs_ServiceDestroy destroy)
+{
+  protobuf_c_service_generated_init (&service->base,
+                                     &glm__v1__jobs__descriptor,
+                                     (ProtobufCServiceDestroy) destroy);
+}
+static const ProtobufCMethodDescriptor glm__v1__operations__method_descriptors[3] =
+{
+  { "Drain", &glm__v1__drain_stage_request__descriptor, &glm__v1__operation_event__descriptor },
+  { "Scale", &glm__v1__scale_request__descriptor, &glm__v1__operation_event__descriptor },
+  { "Swap", &glm__v1__swap_request__descriptor, &glm__v1__operation_event__descriptor },
+};
+const unsigned glm__v1__operations__method_indices_by_name[] = {
+  0,        /* Drain */
+  1,        /* Scale */
+  2         /* Swap */
+};
+const ProtobufCServiceDescriptor glm__v1__operations__descriptor =
+{
+  PROTOBUF_C__SERVICE_DESCRIPTOR_MAGIC,
+  "glm.v1.Operations",
+  "Operations",
+  "Glm__V1__Operations",
+  "glm.v1",
+  3,
+  glm__v1__operations__method_descriptors,
+  glm__v1__operations__method_indices_by_name
+};
+void glm__v1__operations__drain(ProtobufCService *service,
+                                const Glm__V1__DrainStageRequest *input,
+                                Glm__V1__OperationEvent_Closure closure,
+                                void *closure_data)
+{
+  assert(service->descriptor == &glm__v1__operations__descriptor);
+  service->invoke(service, 0, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void glm__v1__operations__scale(ProtobufCService *service,
+                                const Glm__V1__ScaleRequest *input,
+                                Glm__V1__OperationEvent_Closure closure,
+                                void *closure_data)
+{
+  assert(service->descriptor == &glm__v1__operations__descriptor);
+  service->invoke(service, 1, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void glm__v1__operations__swap(ProtobufCService *service,
+                               const Glm__V1__SwapRequest *input,
+                               Glm__V1__OperationEvent_Closure closure,
+                               void *closure_data)
+{
+  assert(service->descriptor == &glm__v1__operations__descriptor);
+  service->invoke(service, 2, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void glm__v1__operations__init (Glm__V1__Operations_Service *service,
+                                Glm__V1__Operations_ServiceDestroy destroy)
+{
+  protobuf_c_service_generated_init (&service->base,
+                                     &glm__v1__operations__descriptor,
                                      (ProtobufCServiceDestroy) destroy);
 }

@@ -278,12 +278,12 @@ static const ProtobufCFieldDescriptor glm__v1__scale_request__field_descriptors[
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
-    "model",
+    "model_name",
     3,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_STRING,
     0,   /* quantifier_offset */
-    offsetof(Glm__V1__ScaleRequest, model),
+    offsetof(Glm__V1__ScaleRequest, model_name),
     NULL,
     &protobuf_c_empty_string,
     0,             /* flags */
@@ -292,7 +292,7 @@ static const ProtobufCFieldDescriptor glm__v1__scale_request__field_descriptors[
 };
 static const unsigned glm__v1__scale_request__field_indices_by_name[] = {
   0,   /* field[0] = kind */
-  2,   /* field[2] = model */
+  2,   /* field[2] = model_name */
   1,   /* field[1] = replicas */
 };
 static const ProtobufCIntRange glm__v1__scale_request__number_ranges[1 + 1] =
@@ -330,20 +330,8 @@ static const ProtobufCFieldDescriptor glm__v1__swap_request__field_descriptors[3
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
-    "folder",
-    2,
-    PROTOBUF_C_LABEL_NONE,
-    PROTOBUF_C_TYPE_STRING,
-    0,   /* quantifier_offset */
-    offsetof(Glm__V1__SwapRequest, folder),
-    NULL,
-    &protobuf_c_empty_string,
-    0,             /* flags */
-    0,NULL,NULL    /* reserved1,reserved2, etc */
-  },
-  {
     "model",
-    3,
+    2,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_STRING,
     0,   /* quantifier_offset */
@@ -353,11 +341,23 @@ static const ProtobufCFieldDescriptor glm__v1__swap_request__field_descriptors[3
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "model_name",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Glm__V1__SwapRequest, model_name),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned glm__v1__swap_request__field_indices_by_name[] = {
-  1,   /* field[1] = folder */
   0,   /* field[0] = kind */
-  2,   /* field[2] = model */
+  1,   /* field[1] = model */
+  2,   /* field[2] = model_name */
 };
 static const ProtobufCIntRange glm__v1__swap_request__number_ranges[1 + 1] =
 {
@@ -430,56 +430,3 @@ const ProtobufCMessageDescriptor glm__v1__operation_event__descriptor =
   (ProtobufCMessageInit) glm__v1__operation_event__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCMethodDescriptor glm__v1__operations__method_descriptors[3] =
-{
-  { "Drain", &glm__v1__drain_stage_request__descriptor, &glm__v1__operation_event__descriptor },
-  { "Scale", &glm__v1__scale_request__descriptor, &glm__v1__operation_event__descriptor },
-  { "Swap", &glm__v1__swap_request__descriptor, &glm__v1__operation_event__descriptor },
-};
-const unsigned glm__v1__operations__method_indices_by_name[] = {
-  0,        /* Drain */
-  1,        /* Scale */
-  2         /* Swap */
-};
-const ProtobufCServiceDescriptor glm__v1__operations__descriptor =
-{
-  PROTOBUF_C__SERVICE_DESCRIPTOR_MAGIC,
-  "glm.v1.Operations",
-  "Operations",
-  "Glm__V1__Operations",
-  "glm.v1",
-  3,
-  glm__v1__operations__method_descriptors,
-  glm__v1__operations__method_indices_by_name
-};
-void glm__v1__operations__drain(ProtobufCService *service,
-                                const Glm__V1__DrainStageRequest *input,
-                                Glm__V1__OperationEvent_Closure closure,
-                                void *closure_data)
-{
-  assert(service->descriptor == &glm__v1__operations__descriptor);
-  service->invoke(service, 0, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
-}
-void glm__v1__operations__scale(ProtobufCService *service,
-                                const Glm__V1__ScaleRequest *input,
-                                Glm__V1__OperationEvent_Closure closure,
-                                void *closure_data)
-{
-  assert(service->descriptor == &glm__v1__operations__descriptor);
-  service->invoke(service, 1, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
-}
-void glm__v1__operations__swap(ProtobufCService *service,
-                               const Glm__V1__SwapRequest *input,
-                               Glm__V1__OperationEvent_Closure closure,
-                               void *closure_data)
-{
-  assert(service->descriptor == &glm__v1__operations__descriptor);
-  service->invoke(service, 2, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
-}
-void glm__v1__operations__init (Glm__V1__Operations_Service *service,
-                                Glm__V1__Operations_ServiceDestroy destroy)
-{
-  protobuf_c_service_generated_init (&service->base,
-                                     &glm__v1__operations__descriptor,
-                                     (ProtobufCServiceDestroy) destroy);
-}

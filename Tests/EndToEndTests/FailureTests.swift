@@ -55,7 +55,7 @@ import Wire
             changed.withLock {
                 $0 = Task {
                     try await operations.drain(DrainStageRequest(stage: "vision-0")) { _ in }
-                    try await operations.swap(SwapRequest(kind: "diffusion", folder: other)) { _ in }
+                    try await operations.swap(SwapRequest(kind: "diffusion", model: other)) { _ in }
                 }
             }
         }
@@ -77,11 +77,11 @@ import Wire
         let operations = OperationsClient(fleet.connection)
         let before = try await fleet.picture()
         let swap = await #expect(throws: CallError.self) {
-            try await operations.swap(SwapRequest(kind: "diffusion", folder: fleet.scratch.path)) { _ in }
+            try await operations.swap(SwapRequest(kind: "diffusion", model: fleet.scratch.path)) { _ in }
         }
         #expect(swap?.status == .failedPrecondition && swap?.message.contains("model_index.json") == true, "\(swap as Any)")
         let same = await #expect(throws: CallError.self) {
-            try await operations.swap(SwapRequest(kind: "diffusion", folder: Binaries.model)) { _ in }
+            try await operations.swap(SwapRequest(kind: "diffusion", model: Binaries.model)) { _ in }
         }
         #expect(same?.message.hasPrefix("the diffusion stages have that model already") == true)
         let drain = await #expect(throws: CallError.self) { try await operations.drain(DrainStageRequest(stage: "text-0")) { _ in } }

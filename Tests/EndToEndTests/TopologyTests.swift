@@ -74,7 +74,7 @@ import Wire
         #expect(unknown == CallError(.failedPrecondition, "this fleet has no model third; it has first, second"))
 
         // Operations are about one model's stages.
-        try await OperationsClient(connection).scale(ScaleRequest(kind: "text", replicas: 2, model: "second")) { _ in }
+        try await OperationsClient(connection).scale(ScaleRequest(kind: "text", replicas: 2, modelName: "second")) { _ in }
         let texts = try await gateway.status().stages.compactMap(\.description).filter { $0.kind == "text" }
         #expect(texts.map(\.modelName).sorted() == ["first", "second", "second"])
         #expect(try await gateway.generate(request("second")).image == second.image)

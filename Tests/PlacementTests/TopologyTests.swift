@@ -54,6 +54,21 @@ struct TopologyTests {
         #expect(topology.stages == [.text: [Topology.Group(model: "GLM-Image", batch: 2)]])
     }
 
+    @Test("a file of version 0.1 means what it meant: cards, guidance_cards and the folder of one kind's model")
+    func formerKeys() throws {
+        let topology = try Topology(
+            yaml: """
+                model: /models/a
+                stages:
+                  vision: {replicas: 1, cards: [npu:0]}
+                  text: {model: /models/b}
+                  diffusion: {cards: [npu:0, npu:2], guidance_cards: [npu:1, npu:3]}
+                """, file: "fleet.yaml")
+        #expect(topology.stages[.vision] == [Topology.Group(model: "a", replicas: .count(1), devices: [[.npu(0)]])])
+        #expect(topology.stages[.text] == [Topology.Group(model: "a", folder: "/models/b")])
+        #expect(topology.stages[.diffusion] == [Topology.Group(model: "a", devices: [[.npu(0), .npu(1)], [.npu(2), .npu(3)]])])
+    }
+
     @Test(
         "what isn't understood is refused with file, line and what would be",
         arguments: [
@@ -96,8 +111,20 @@ struct TopologyTests {
                 "fleet.yaml:3: stages.text.model is \"b\", which models does not name; there are a"
             ),
             (
-                "stages:\n  text: {model: b}",
-                "fleet.yaml:2: stages.text.model is \"b\", which models does not name; this topology names no models"
+                "stages:\n  text: {devices: [npu:0], cards: [npu:0]}",
+                "fleet.yaml:2: stages.text has devices beside cards or guidance_cards, which said the same in version 0.1; use devices"
+            ),
+            (
+                "stages:\n  diffusion: {cards: [npu:0, npu:1], guidance_cards: [npu:2]}",
+                "fleet.yaml:2: stages.diffusion.guidance_cards names 1 cards and cards 2; each of cards has one"
+            ),
+            (
+                "stages:\n  diffusion: {cards: [npu:0], guidance_cards: [npu:0]}",
+                "fleet.yaml:2: stages.diffusion.cards with guidance_cards names npu:0 twice"
+            ),
+            (
+                "stages:\n  text: {guidance_cards: [npu:0]}",
+                "fleet.yaml:2: stages.text has no key \"guidance_cards\"; its keys are model, replicas, devices, precision, threads, batch"
             ),
             ("models: {a: /a, b: /b}\nstages:\n  text: {batch: 2}", "fleet.yaml:3: stages.text names no model; there are a, b"),
             (
@@ -143,10 +170,13 @@ struct TopologyTests {
     func relativeModel() throws {
         try withFolder { folder in
             let file = folder.appending(path: "fleet.yaml")
-            try Data("model: models/a".utf8).write(to: file)
+            try Data("model: models/a\nstages: {text: {model: models/b}, diffusion: {model: /c}}".utf8).write(to: file)
+            let topology = try Topology(contentsOf: file)
+            func path(_ relative: String) -> String { folder.appending(path: relative).standardizedFileURL.path }
+            #expect(topology.models == [Topology.Model(name: "a", folder: path("models/a"))])
             #expect(
-                try Topology(contentsOf: file).models == [
-                    Topology.Model(name: "a", folder: folder.appending(path: "models/a").standardizedFileURL.path)
+                topology.stages == [
+                    .text: [Topology.Group(model: "a", folder: path("models/b"))], .diffusion: [Topology.Group(model: "a", folder: "/c")],
                 ])
         }
     }

@@ -49,11 +49,11 @@ def main():
             with open(path, "rb") as file:
                 request.images.append(file.read())
         if arguments.size:
-            request.parameters.width, request.parameters.height = (int(side) for side in arguments.size.split("x"))
+            request.width, request.height = (int(side) for side in arguments.size.split("x"))
         if arguments.steps is not None:
-            request.parameters.steps = arguments.steps
+            request.steps = arguments.steps
         if arguments.seed is not None:
-            request.parameters.seed = arguments.seed
+            request.seed = arguments.seed
         generate = channel.unary_stream(
             "/glm.v1.Gateway/Generate",
             request_serializer=lambda m: m.SerializeToString(),
@@ -65,8 +65,8 @@ def main():
                 if kind == "image":
                     with open(arguments.output, "wb") as file:
                         file.write(event.image.image)
-                    print(f"image: {event.image.parameters.width}x{event.image.parameters.height}, {len(event.image.image)} bytes, "
-                          f"seed {event.image.parameters.seed}")
+                    print(f"image: {event.image.width}x{event.image.height}, {len(event.image.image)} bytes, "
+                          f"seed {event.image.seed}")
                 else:
                     print(f"{kind}:", " ".join(str(getattr(event, kind)).split()))
         except grpc.RpcError as error:

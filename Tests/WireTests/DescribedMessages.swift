@@ -21,13 +21,13 @@ struct DescribedMessages {
 
     init(files: [[UInt8]]) throws {
         for file in files {
-            let file = try Raw(file)
+            let file = try RawMessage(file)
             for enumeration in try file.messages(5) { try add(enumeration: enumeration, within: file.text(2)) }
             for message in try file.messages(4) { try add(message: message, within: file.text(2)) }
         }
     }
 
-    private mutating func add(message: Raw, within scope: String) throws {
+    private mutating func add(message: RawMessage, within scope: String) throws {
         let name = "\(scope).\(message.text(1))"
         for nested in try message.messages(3) { try add(message: nested, within: name) }
         for enumeration in try message.messages(4) { try add(enumeration: enumeration, within: name) }
@@ -38,7 +38,7 @@ struct DescribedMessages {
         }
     }
 
-    private mutating func add(enumeration: Raw, within scope: String) throws {
+    private mutating func add(enumeration: RawMessage, within scope: String) throws {
         enumValues["\(scope).\(enumeration.text(1))"] = try enumeration.messages(2).compactMap { $0.number(2) }.filter { $0 > 0 }.min()
     }
 
@@ -51,6 +51,7 @@ struct DescribedMessages {
     /// Where not every number is valid: an image of 64 × 96 pixels has 2 × 3 codes, and lists of numbers here have six elements.
     private static let sizes: [String: UInt64] = [
         "glm.v1.ImageParameters.height": 64, "glm.v1.ImageParameters.width": 96, "glm.v1.CodeGrid.height": 2, "glm.v1.CodeGrid.width": 3,
+        "glm.v1.Accepted.height": 64, "glm.v1.Accepted.width": 96, "glm.v1.GeneratedImage.height": 64, "glm.v1.GeneratedImage.width": 96,
     ]
 
     /// One encoding with every field set, but only one member of each oneof.
@@ -80,29 +81,6 @@ struct DescribedMessages {
             }
         }
     }
-}
-
-/// One encoded descriptor.
-private struct Raw {
-    private var contents: [UInt32: [[UInt8]]] = [:]
-    private var numbers: [UInt32: UInt64] = [:]
-
-    init(_ bytes: [UInt8]) throws {
-        try bytes.withUnsafeBytes { bytes in
-            var reader = FieldReader(bytes)
-            while let field = try reader.next() {
-                if let value = field.value {
-                    numbers[field.number] = value
-                } else {
-                    contents[field.number, default: []].append([UInt8](field.content))
-                }
-            }
-        }
-    }
-
-    func messages(_ number: UInt32) throws -> [Raw] { try (contents[number] ?? []).map(Raw.init) }
-    func text(_ number: UInt32) -> String { String(decoding: contents[number]?.last ?? [], as: UTF8.self) }
-    func number(_ number: UInt32) -> UInt64? { numbers[number] }
 }
 
 /// Protobuf's encoding of single fields.

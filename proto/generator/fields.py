@@ -11,10 +11,11 @@ PLAIN = {d.INT32: "Int32", d.FLOAT: "Float", d.DOUBLE: "Double"}
 class FieldCode:
     """A field outside of a oneof with several members, or one member of such a oneof."""
 
-    def __init__(self, contract, field, alone_in_oneof=""):
+    def __init__(self, contract, field, alone_in_oneof="", owner=""):
         self.field, self.contract = field, contract
         self.notes = Notes(field)
         self.name = names.swift_member(field.name)
+        self.value = owner + self.name  # the value is a member of what the owner, `parameters.`, names; without one of the message itself
         self.c = field.name
         self.oneof = alone_in_oneof  # a oneof of one member: a number that may be missing
         self.declared = contract[field.type_name] if field.type_name else None
@@ -72,16 +73,17 @@ class FieldCode:
     def fill(self):
         """Statements that write the value to the C struct `c`."""
         if self.field.repeated:
-            return [f"c.n_{self.c} = {self.name}.count", f"c.{self.c} = {self._written_list()}"]
+            return [f"c.n_{self.c} = {self.value}.count", f"c.{self.c} = {self._written_list()}"]
         if not self.optional:
-            return [f"c.{self.c} = {self.written(self.name)}"]
+            return [f"c.{self.c} = {self.written(self.value)}"]
         if self.field.type == d.MESSAGE:
-            return [f"c.{self.c} = try arena.message(ifSet: {self.name})"]
+            return [f"c.{self.c} = try arena.message(ifSet: {self.value})"]
+        bound = self.name if self.name == self.value else f"{self.name} = {self.value}"
         assign = f"c.{self.c} = {self.written(self.name)}"
         if not self.oneof:
-            return [f"if let {self.name} {{ {assign} }}"]
+            return [f"if let {bound} {{ {assign} }}"]
         case = names.c_oneof_case(self.field.full_name.rsplit(".", 1)[0], self.oneof, self.field.name)
-        return [f"if let {self.name} {{", f"    c.{self.oneof}_case = {case}", f"    {assign}", "}"]
+        return [f"if let {bound} {{", f"    c.{self.oneof}_case = {case}", f"    {assign}", "}"]
 
     def written(self, value):
         """One value as its C field takes it."""
@@ -102,10 +104,10 @@ class FieldCode:
 
     def _written_list(self):
         if self.is_map:
-            return f"try arena.messages({self.name}.sorted {{ $0.key < $1.key }}.map {{ {self.declared.swift}(key: $0.key, value: $0.value) }})"
+            return f"try arena.messages({self.value}.sorted {{ $0.key < $1.key }}.map {{ {self.declared.swift}(key: $0.key, value: $0.value) }})"
         return {
-            d.STRING: f'try arena.texts({self.name}, "{self.field.name}")', d.BYTES: f"arena.bytes({self.name})",
-            d.INT32: f"arena.numbers({self.name})", d.MESSAGE: f"try arena.messages({self.name})",
+            d.STRING: f'try arena.texts({self.value}, "{self.field.name}")', d.BYTES: f"arena.bytes({self.value})",
+            d.INT32: f"arena.numbers({self.value})", d.MESSAGE: f"try arena.messages({self.value})",
         }[self.field.type]
 
     def read(self):

@@ -47,13 +47,41 @@ class OneofCode:
         return [f"case {self.constant(m)}: {assign} .{m.name}({m.read_scalar()})" for m in self.members]
 
 
+class InlineCode:
+    """The fields of a message that another message has too: one property, of that message's Swift type."""
+
+    def __init__(self, contract, message, notes):
+        self.name, inlined = notes["inline"].split()
+        declared = contract[f"{message.full_name.rsplit('.', 1)[0]}.{inlined}"]
+        self.notes, self.own_type = declared.notes, declared.swift
+        self.swift_type = notes.get("type") or self.own_type
+        self.default = f"{self.own_type}()" if self.swift_type == self.own_type else ""
+        fields = {field.name: field for field in message.fields}
+        self.members = []
+        for wanted in declared.declaration.fields:
+            field = fields.get(wanted.name)
+            if field is None or (field.type, field.type_name, field.repeated) != (wanted.type, wanted.type_name, wanted.repeated):
+                raise SystemExit(f"{message.full_name} has no field {wanted.name} of the type that it has in {inlined}")
+            self.members.append(FieldCode(contract, field, alone_in_oneof=field.oneof, owner=self.name + "."))
+
+    def holds(self, field):
+        return any(member.field is field for member in self.members)
+
+    def fill(self):
+        return [line for member in self.members for line in member.fill()]
+
+    def read(self):
+        own = f"{self.own_type}({', '.join(f'{member.name}: {member.read()}' for member in self.members)})"
+        return own if self.swift_type == self.own_type else f"try {self.swift_type}(decoding: {own})"
+
+
 class MessageCode:
     def __init__(self, contract, message):
         self.message, self.contract = message, contract
         self.declared = contract[message.full_name]
         self.swift, self.access = self.declared.swift, self.declared.access
         self.c = names.c_type(message.full_name)
-        self.parts = list(self._in_order())  # FieldCode and OneofCode, in the order of the file
+        self.parts = list(self._in_order())  # FieldCode, OneofCode and InlineCode, in the order of the file
         only = self.parts[0] if len(self.parts) == 1 else None
         self.event = only if isinstance(only, OneofCode) else None
 
@@ -62,8 +90,13 @@ class MessageCode:
         for field in self.message.fields:
             sizes[field.oneof] = sizes.get(field.oneof, 0) + 1
         oneofs = {oneof.name: oneof for oneof in self.message.oneofs}
+        inline = InlineCode(self.contract, self.message, self.declared.notes) if "inline" in self.declared.notes else None
         for field in self.message.fields:
-            if not field.oneof:
+            if inline and inline.holds(field):
+                if inline not in seen:
+                    seen.add(inline)
+                    yield inline
+            elif not field.oneof:
                 code = FieldCode(self.contract, field)
                 if self.message.is_map_entry and code.field.type == d.MESSAGE:
                     code.notes["empty"] = ""  # as protobuf has it: a key without a value has an empty one

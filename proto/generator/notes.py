@@ -6,6 +6,7 @@ On a message or an enumeration:
     @domain                     the Swift type is the one of this name in the module Domain; only its coder is generated
     @domain NAME                the same, with another name
     @checked                    with @domain: the initializer throws RequestError for values that it refuses
+    @inline PROPERTY NAME       the fields that message NAME has too, by name, are one Swift property, of the type that NAME has
 On an enumeration:
     @closed                     a number without a name is refused; otherwise it reads as the value 0
     @zero VALUE                 0 reads as VALUE, and 0 itself has no case
@@ -15,7 +16,8 @@ On a field:
     @optional                   a number or an enumeration where 0 means: not set
     @unsigned                   a uint64 that uses all its bits, UInt64 in Swift; other numbers are counts, Int in Swift
     @zero N                     a number where 0 reads as N
-    @type NAME                  the Swift type of a message, where another one than the message's own reads the same encoding
+    @type NAME                  the Swift type of a message, where another one than the message's own reads the same encoding; also on a
+                                message with @inline, for the type of the property: it has an `init(decoding:)` from the message's own
 On a member of a oneof:
     @last                       the event that ends a stream, which the client then returns
 On a method:
@@ -26,8 +28,8 @@ On a method:
 import re
 
 KNOWN = {
-    "package": 0, "domain": 1, "checked": 0, "closed": 0, "zero": 1, "required": 0, "empty": 0, "optional": 0, "unsigned": 0, "type": 1, "last": 0,
-    "request_limit": 1, "response_limit": 1,
+    "package": 0, "domain": 1, "checked": 0, "inline": 2, "closed": 0, "zero": 1, "required": 0, "empty": 0, "optional": 0, "unsigned": 0,
+    "type": 1, "last": 0, "request_limit": 1, "response_limit": 1,
 }
 UNITS = {"KiB": 10, "MiB": 20}
 OPTIONAL_WORD = {"domain"}
@@ -53,12 +55,13 @@ class Notes(dict):
                 continue
             if name not in KNOWN:
                 raise SystemExit(f"{place}: @{name} is not a known note; see proto/generator/notes.py")
-            argument = ""
-            if KNOWN[name] and index < len(words) and not words[index].startswith("@"):
-                argument, index = words[index], index + 1
-            if KNOWN[name] and not argument and name not in OPTIONAL_WORD:
-                raise SystemExit(f"{place}: @{name} wants a word behind it")
-            self[name] = argument
+            behind = []
+            while len(behind) < KNOWN[name] and index < len(words) and not words[index].startswith("@"):
+                behind.append(words[index])
+                index += 1
+            if len(behind) < KNOWN[name] and name not in OPTIONAL_WORD:
+                raise SystemExit(f"{place}: @{name} wants {KNOWN[name]} word(s) behind it")
+            self[name] = " ".join(behind)
         return rest
 
 

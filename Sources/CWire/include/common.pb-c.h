@@ -76,7 +76,8 @@ typedef enum {
 } Glm__V1__ImageParameters__SeedOptCase;
 
 /*
- * The parameters of an image. GenerateImageRequest may leave any of them out; in all other messages they are complete.
+ * The parameters of an image. GenerateImageRequest may leave any of them out; in all other messages they are complete. The messages of
+ * clients have these fields among their own, of the same names.
  * @domain ImageOptions
  */
 struct  Glm__V1__ImageParameters

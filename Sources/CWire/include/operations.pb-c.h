@@ -67,7 +67,7 @@ struct  Glm__V1__ScaleRequest
   /*
    * name of the model whose stages are meant; empty: the only one of the kind
    */
-  char *model;
+  char *model_name;
 };
 #define GLM__V1__SCALE_REQUEST__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&glm__v1__scale_request__descriptor) \
@@ -87,11 +87,11 @@ struct  Glm__V1__SwapRequest
   /*
    * folder of the new checkpoint on the gateway's host
    */
-  char *folder;
+  char *model;
   /*
    * name of the model that gets it; empty: the only one of the kind
    */
-  char *model;
+  char *model_name;
 };
 #define GLM__V1__SWAP_REQUEST__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&glm__v1__swap_request__descriptor) \
@@ -211,45 +211,6 @@ typedef void (*Glm__V1__OperationEvent_Closure)
 
 /* --- services --- */
 
-typedef struct Glm__V1__Operations_Service Glm__V1__Operations_Service;
-struct Glm__V1__Operations_Service
-{
-  ProtobufCService base;
-  void (*drain)(Glm__V1__Operations_Service *service,
-                const Glm__V1__DrainStageRequest *input,
-                Glm__V1__OperationEvent_Closure closure,
-                void *closure_data);
-  void (*scale)(Glm__V1__Operations_Service *service,
-                const Glm__V1__ScaleRequest *input,
-                Glm__V1__OperationEvent_Closure closure,
-                void *closure_data);
-  void (*swap)(Glm__V1__Operations_Service *service,
-               const Glm__V1__SwapRequest *input,
-               Glm__V1__OperationEvent_Closure closure,
-               void *closure_data);
-};
-typedef void (*Glm__V1__Operations_ServiceDestroy)(Glm__V1__Operations_Service *);
-void glm__v1__operations__init (Glm__V1__Operations_Service *service,
-                                Glm__V1__Operations_ServiceDestroy destroy);
-#define GLM__V1__OPERATIONS__BASE_INIT \
-    { &glm__v1__operations__descriptor, protobuf_c_service_invoke_internal, NULL }
-#define GLM__V1__OPERATIONS__INIT(function_prefix__) \
-    { GLM__V1__OPERATIONS__BASE_INIT,\
-      function_prefix__ ## drain,\
-      function_prefix__ ## scale,\
-      function_prefix__ ## swap  }
-void glm__v1__operations__drain(ProtobufCService *service,
-                                const Glm__V1__DrainStageRequest *input,
-                                Glm__V1__OperationEvent_Closure closure,
-                                void *closure_data);
-void glm__v1__operations__scale(ProtobufCService *service,
-                                const Glm__V1__ScaleRequest *input,
-                                Glm__V1__OperationEvent_Closure closure,
-                                void *closure_data);
-void glm__v1__operations__swap(ProtobufCService *service,
-                               const Glm__V1__SwapRequest *input,
-                               Glm__V1__OperationEvent_Closure closure,
-                               void *closure_data);
 
 /* --- descriptors --- */
 
@@ -257,7 +218,6 @@ extern const ProtobufCMessageDescriptor glm__v1__drain_stage_request__descriptor
 extern const ProtobufCMessageDescriptor glm__v1__scale_request__descriptor;
 extern const ProtobufCMessageDescriptor glm__v1__swap_request__descriptor;
 extern const ProtobufCMessageDescriptor glm__v1__operation_event__descriptor;
-extern const ProtobufCServiceDescriptor glm__v1__operations__descriptor;
 
 PROTOBUF_C__END_DECLS
 

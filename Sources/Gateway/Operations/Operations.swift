@@ -57,16 +57,16 @@ public actor Operations {
             throw CallError(.invalidArgument, "replicas is \(request.replicas); 1 to 1024")
         }
         try await alone("scale \(kind) to \(request.replicas)") {
-            try await scaleAll(kind, of: try await model(kind, named: request.model), to: request.replicas, send)
+            try await scaleAll(kind, of: try await model(kind, named: request.modelName), to: request.replicas, send)
             await remember()
         }
     }
 
     public func swap(_ request: SwapRequest, _ send: Send<OperationEvent>) async throws {
         let kind = try Self.kind(request.kind)
-        guard !request.folder.isEmpty else { throw CallError(.invalidArgument, "folder is empty; name one on the gateway's host") }
+        guard !request.model.isEmpty else { throw CallError(.invalidArgument, "model is empty; name a folder on the gateway's host") }
         try await alone("swap \(kind)") {
-            try await swapAll(kind, of: try await model(kind, named: request.model), to: request.folder, send)
+            try await swapAll(kind, of: try await model(kind, named: request.modelName), to: request.model, send)
             await remember()
         }
     }

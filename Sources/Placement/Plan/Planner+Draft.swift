@@ -13,7 +13,7 @@ extension Planner {
     /// - Parameters:
     ///   - group: with its model.
     ///   - places: the card of each of its devices.
-    ///   - folder: of another checkpoint than the topology's for the model; described already.
+    ///   - folder: of another checkpoint than the topology's for the group; described already.
     func draft(
         _ kind: StageKind, _ group: Topology.Group, _ instance: String, on places: [Card], folder: String? = nil,
         _ described: ModelDescription? = nil
@@ -23,7 +23,7 @@ extension Planner {
         if !main.isHost, group.precision == .f32 {
             throw PlacementError(.invalidTopology, "\(topology.place)stages.\(kind).precision is f32; \(main.device) computes in bf16")
         }
-        guard let name = group.model, let folder = folder ?? models.first(where: { $0.name == name })?.folder,
+        guard let name = group.model, let folder = folder ?? group.folder ?? models.first(where: { $0.name == name })?.folder,
             let description = described ?? descriptions[folder]
         else { preconditionFailure("a stage of the unknown model \(group.model ?? "")") }
         let precision = group.precision ?? (main.isHost ? .f32 : .bf16)

@@ -25,7 +25,10 @@ public struct Planner: Sendable {
             models = topology.models
         }
         var descriptions: [String: ModelDescription] = [:]
-        for model in models where descriptions[model.folder] == nil { descriptions[model.folder] = try Self.describe(model.folder) }
+        let groups = StageKind.allCases.flatMap { topology.stages[$0] ?? [] }
+        for folder in models.map(\.folder) + groups.compactMap(\.folder) where descriptions[folder] == nil {
+            descriptions[folder] = try Self.describe(folder)
+        }
         self.descriptions = descriptions
         let selection = try CardSelection(topology, inventory)
         cards = selection.cards

@@ -6,6 +6,8 @@ struct StagesReader {
     let yaml: YAMLReader
     /// Names of the topology's models; empty where the caller has the only one.
     let models: [String]
+    /// Whether the names are the file's own. Otherwise `model` of a group may be a folder, as in version 0.1.
+    let namesModels: Bool
 
     /// - Parameters:
     ///   - node: of `stages`; nil where the file has none.
@@ -45,13 +47,15 @@ struct StagesReader {
         let keys =
             ["model", "replicas", "devices", "precision", "threads"] + (options.contains(.batch) ? ["batch"] : [])
             + (options.contains(.vaeTiling) ? ["vae_tiling"] : [])
-        for (key, value) in yaml.isEmpty(node) ? [] : try yaml.pairs(node, path, keys) {
+        var former: [String: Node] = [:]
+        for (key, value) in yaml.isEmpty(node) ? [] : try yaml.pairs(node, path, keys, former: Self.formerKeys(kind)) {
             let path = "\(path).\(key)"
             switch key {
-            case "model": group.model = try model(value, path)
+            case "model": try readModel(value, path, into: &group)
             case "replicas":
                 group.replicas = try yaml.plain(value, path) == "auto" ? .auto : .count(try yaml.whole(value, path, 0...1024, or: "auto"))
             case "devices": group.devices = try devices(value, kind, path)
+            case "cards", "guidance_cards": former[key] = value
             case "batch": group.batch = try yaml.whole(value, path, 1...64)
             case "threads": group.threads = try yaml.whole(value, path, 1...1024)
             case "vae_tiling":
@@ -64,6 +68,7 @@ struct StagesReader {
                 group.precision = precision
             }
         }
+        if !former.isEmpty { try readFormer(former, kind, node, path, into: &group) }
         if group.model == nil, models.count > 1 {
             throw yaml.error(yaml.line(node), "\(path) names no model; there are \(models.joined(separator: ", "))")
         }
@@ -71,13 +76,16 @@ struct StagesReader {
         return group
     }
 
-    private func model(_ node: Node, _ path: String) throws(PlacementError) -> String {
+    private func readModel(_ node: Node, _ path: String, into group: inout Topology.Group) throws(PlacementError) {
         let name = try yaml.text(node, path)
-        guard models.contains(name) else {
-            let known = models.isEmpty ? "this topology names no models" : "there are \(models.joined(separator: ", "))"
-            throw yaml.error(yaml.line(node), "\(path) is \"\(name)\", which models does not name; \(known)")
+        if models.contains(name) {
+            group.model = name
+        } else if namesModels {
+            throw yaml.error(
+                yaml.line(node), "\(path) is \"\(name)\", which models does not name; there are \(models.joined(separator: ", "))")
+        } else {
+            group.folder = name
         }
-        return name
     }
 
     /// An entry for each stage: a device, or a list of devices that compute together.
@@ -97,7 +105,7 @@ struct StagesReader {
         return stages
     }
 
-    private func check(_ devices: [DeviceID], _ kind: StageKind, _ node: Node, _ path: String) throws(PlacementError) {
+    func check(_ devices: [DeviceID], _ kind: StageKind, _ node: Node, _ path: String) throws(PlacementError) {
         let most = kind.descriptor.mostDevices
         guard (1...most).contains(devices.count) else {
             throw yaml.error(

@@ -11,9 +11,12 @@ extension Topology {
             throw PlacementError(.invalidTopology, "\(url.path) can't be read as UTF-8 text: \(error.localizedDescription)")
         }
         try self.init(yaml: text, file: url.path)
-        for index in models.indices {
-            models[index].folder =
-                URL(fileURLWithPath: models[index].folder, relativeTo: url.deletingLastPathComponent()).standardizedFileURL.path
+        func absolute(_ folder: String) -> String {
+            URL(fileURLWithPath: folder, relativeTo: url.deletingLastPathComponent()).standardizedFileURL.path
+        }
+        for index in models.indices { models[index].folder = absolute(models[index].folder) }
+        for (kind, groups) in stages {
+            for index in groups.indices { stages[kind]?[index].folder = groups[index].folder.map(absolute) }
         }
     }
 

@@ -29,6 +29,8 @@ public struct Topology: Sendable, Hashable {
     public struct Group: Sendable, Hashable {
         /// The model's name; nil: the only one.
         public var model: String?
+        /// Of another checkpoint than the model's, for this group alone.
+        public var folder: String?
         /// Nil: one for each entry of `devices`; without devices what the kind's descriptor says.
         public var replicas: Replicas?
         /// For each stage in turn the devices that it computes on, the main one first. Empty: placed automatically.
@@ -42,10 +44,11 @@ public struct Topology: Sendable, Hashable {
         public var vaeTiling = false
 
         public init(
-            model: String? = nil, replicas: Replicas? = nil, devices: [[DeviceID]] = [], batch: Int? = nil, precision: Precision? = nil,
-            threads: Int? = nil, vaeTiling: Bool = false
+            model: String? = nil, folder: String? = nil, replicas: Replicas? = nil, devices: [[DeviceID]] = [], batch: Int? = nil,
+            precision: Precision? = nil, threads: Int? = nil, vaeTiling: Bool = false
         ) {
             self.model = model
+            self.folder = folder
             self.replicas = replicas
             self.devices = devices
             self.batch = batch

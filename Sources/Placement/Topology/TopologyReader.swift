@@ -9,11 +9,13 @@ struct TopologyReader {
         var topology = Topology()
         guard let node, !yaml.isEmpty(node) else { return topology }
         var models: Node?, stages: Node?
+        var namesModels = false
         for (key, value) in try yaml.pairs(node, "a topology", ["model", "models", "stages", "cards", "limits", "remote"]) {
             switch key {
             case "model", "models":
                 if models != nil { throw yaml.error(yaml.line(value), "model and models exclude each other") }
                 models = value
+                namesModels = key == "models"
                 topology.models = try self.models(value, key)
             case "stages": stages = value
             case "cards":
@@ -25,7 +27,7 @@ struct TopologyReader {
                 try yaml.unique(topology.remote, value, "remote")
             }
         }
-        try StagesReader(yaml: yaml, models: topology.models.map(\.name)).read(stages, models, into: &topology)
+        try StagesReader(yaml: yaml, models: topology.models.map(\.name), namesModels: namesModels).read(stages, models, into: &topology)
         return topology
     }
 

@@ -21,12 +21,12 @@ struct YAMLReader {
         }
     }
 
-    /// The pairs of a mapping with these keys and no others.
-    func pairs(_ node: Node, _ path: String, _ known: [String]) throws(PlacementError) -> [(String, Node)] {
+    /// The pairs of a mapping with these keys and no others, `former` ones beside them, which no message recommends.
+    func pairs(_ node: Node, _ path: String, _ known: [String], former: [String] = []) throws(PlacementError) -> [(String, Node)] {
         guard let mapping = node.mapping else { throw error(line(node), "\(path) should be a mapping of \(known.joined(separator: ", "))") }
         var pairs: [(String, Node)] = []
         for (key, value) in mapping {
-            guard let name = key.scalar?.string, known.contains(name) else {
+            guard let name = key.scalar?.string, known.contains(name) || former.contains(name) else {
                 throw error(line(key), "\(path) has no key \"\(key.scalar?.string ?? "…")\"; its keys are \(known.joined(separator: ", "))")
             }
             pairs.append((name, value))

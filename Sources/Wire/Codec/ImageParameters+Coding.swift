@@ -9,8 +9,10 @@ extension ImageParameters: CodedMessage {
 
     func fill(_ c: inout Glm__V1__ImageParameters, _ arena: Arena) throws(WireError) { try options.fill(&c, arena) }
 
-    init(_ c: Glm__V1__ImageParameters) throws(WireError) {
-        let options = try ImageOptions(c)
+    init(_ c: Glm__V1__ImageParameters) throws(WireError) { try self.init(decoding: ImageOptions(c)) }
+
+    /// What was decoded has to be complete and within the limits.
+    init(decoding options: ImageOptions) throws(WireError) {
         do { try self.init(options) } catch { throw WireError(error) }
     }
 }

@@ -39,12 +39,12 @@ public struct ScaleRequest: Sendable, Hashable {
     /// At least 1.
     public var replicas: Int
     /// Name of the model whose stages are meant; empty: the only one of the kind.
-    public var model: String
+    public var modelName: String
 
-    public init(kind: String = "", replicas: Int = 0, model: String = "") {
+    public init(kind: String = "", replicas: Int = 0, modelName: String = "") {
         self.kind = kind
         self.replicas = replicas
-        self.model = model
+        self.modelName = modelName
     }
 }
 
@@ -54,11 +54,11 @@ extension ScaleRequest: CodedMessage {
     func fill(_ c: inout Glm__V1__ScaleRequest, _ arena: Arena) throws(WireError) {
         c.kind = try arena.text(kind, "kind")
         c.replicas = try UInt32(wire: replicas, "replicas")
-        c.model = try arena.text(model, "model")
+        c.model_name = try arena.text(modelName, "model_name")
     }
 
     init(_ c: Glm__V1__ScaleRequest) throws(WireError) {
-        self.init(kind: try Decode.text(c.kind, "kind"), replicas: Int(c.replicas), model: try Decode.text(c.model, "model"))
+        self.init(kind: try Decode.text(c.kind, "kind"), replicas: Int(c.replicas), modelName: try Decode.text(c.model_name, "model_name"))
     }
 }
 
@@ -67,14 +67,14 @@ public struct SwapRequest: Sendable, Hashable {
     /// "vision", "text" or "diffusion".
     public var kind: String
     /// Folder of the new checkpoint on the gateway's host.
-    public var folder: String
-    /// Name of the model that gets it; empty: the only one of the kind.
     public var model: String
+    /// Name of the model that gets it; empty: the only one of the kind.
+    public var modelName: String
 
-    public init(kind: String = "", folder: String = "", model: String = "") {
+    public init(kind: String = "", model: String = "", modelName: String = "") {
         self.kind = kind
-        self.folder = folder
         self.model = model
+        self.modelName = modelName
     }
 }
 
@@ -83,12 +83,13 @@ extension SwapRequest: CodedMessage {
 
     func fill(_ c: inout Glm__V1__SwapRequest, _ arena: Arena) throws(WireError) {
         c.kind = try arena.text(kind, "kind")
-        c.folder = try arena.text(folder, "folder")
         c.model = try arena.text(model, "model")
+        c.model_name = try arena.text(modelName, "model_name")
     }
 
     init(_ c: Glm__V1__SwapRequest) throws(WireError) {
-        self.init(kind: try Decode.text(c.kind, "kind"), folder: try Decode.text(c.folder, "folder"), model: try Decode.text(c.model, "model"))
+        self.init(
+            kind: try Decode.text(c.kind, "kind"), model: try Decode.text(c.model, "model"), modelName: try Decode.text(c.model_name, "model_name"))
     }
 }
 

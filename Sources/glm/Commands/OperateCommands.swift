@@ -69,7 +69,7 @@ struct ScaleCommand: AsyncParsableCommand {
     @OptionGroup var gateway: GatewayOption
 
     func run() async throws {
-        let request = ScaleRequest(kind: kind.rawValue, replicas: replicas, model: model.name)
+        let request = ScaleRequest(kind: kind.rawValue, replicas: replicas, modelName: model.name)
         try await gateway.calling { try await OperationsClient($0).scale(request) { try printLine($0.line) } }
     }
 }
@@ -93,7 +93,7 @@ struct SwapCommand: AsyncParsableCommand {
 
     func run() async throws {
         let request = SwapRequest(
-            kind: kind.rawValue, folder: URL(fileURLWithPath: folder).standardizedFileURL.path, model: model.name)
+            kind: kind.rawValue, model: URL(fileURLWithPath: folder).standardizedFileURL.path, modelName: model.name)
         try await gateway.calling { try await OperationsClient($0).swap(request) { try printLine($0.line) } }
     }
 }
