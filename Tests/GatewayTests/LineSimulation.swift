@@ -66,7 +66,7 @@ struct LineSimulation {
 
     /// Whose event is the next, and when.
     private var next: (client: Int, time: Double)? {
-        let times = states.map { state in
+        let times = states.map { state -> Double in
             switch state {
             case .idle(let time): time
             case .waiting(let waiting): waiting.latest

@@ -14,9 +14,8 @@ package struct ResetBudget: Sendable {
 
     package init() {}
 
-    package mutating func takesCall(now: ContinuousClock.Instant) -> Bool {
-        resets.removeAll { $0.duration(to: now) >= Self.window }
-        return open + resets.count < Self.limit
+    package func takesCall(now: ContinuousClock.Instant) -> Bool {
+        open + resets.count { $0.duration(to: now) < Self.window } < Self.limit
     }
 
     package mutating func began() { open += 1 }
@@ -24,6 +23,8 @@ package struct ResetBudget: Sendable {
     /// - Parameter isReset: the caller gave it up before the server had answered.
     package mutating func ended(isReset: Bool, now: ContinuousClock.Instant) {
         open -= 1
-        if isReset { resets.append(now) }
+        guard isReset else { return }
+        resets.removeAll { $0.duration(to: now) >= Self.window }
+        resets.append(now)
     }
 }
