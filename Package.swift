@@ -173,7 +173,9 @@ let package = Package(
         tests("JobsTests", ["Jobs", sqlite]),
         tests("TelemetryTests", ["Telemetry", lifecycle, metrics, logging]),
         tests("ProcessesTests", ["Processes"]),
-        tests("GatewayTests", ["Gateway", "Jobs", "Placement", "Processes", "Domain", "Imaging", "ServerKit", "Wire", arguments, logging, sqlite]),
+        tests(
+            "GatewayTests",
+            ["TestSupport", "Gateway", "Jobs", "Placement", "Processes", "Domain", "Imaging", "ServerKit", "Wire", arguments, logging, sqlite]),
         tests("EndToEndTests", ["TestSupport", "StandInFiles", "GLMClient", "Processes", "Domain", "Wire", "Imaging"]),
     ]
 )

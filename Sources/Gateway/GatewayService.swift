@@ -31,7 +31,7 @@ public struct GatewayService: GatewayHandler {
             do {
                 try await endingWithCall {
                     let validated = try await imageService.validate(request, requestID: call.requestID)
-                    var image = try await imageService.make(validated, deadline: deadline) {
+                    var image = try await imageService.make(validated, by: call.caller, deadline: deadline) {
                         try await send(.accepted($0))
                     } progress: {
                         try await send(.progress($0))

@@ -3,48 +3,57 @@ import Domain
 import Testing
 
 @Suite struct ForecastTests {
+    private let now = ContinuousClock.now
+
     private func forecast(_ samples: [StageKind: [(units: Double, seconds: Double)]]) -> Forecast {
         var forecast = Forecast()
         for (kind, samples) in samples {
-            for sample in samples { forecast.learn(kind, sample.units, seconds: sample.seconds) }
+            for sample in samples { forecast.learn(kind, sample.units, seconds: sample.seconds, now: now) }
         }
         return forecast
+    }
+
+    /// As many requests of one unit each.
+    private func line(_ requests: Int) -> Forecast.Line {
+        var line = Forecast.Line()
+        for _ in 0..<requests { line.add(1) }
+        return line
     }
 
     @Test("nothing is foretold before three requests were done")
     func three() {
         var forecast = forecast([.text: [(10, 1), (10, 1)]])
-        #expect(forecast.seconds(.text, 10) == nil)
-        #expect(forecast.finish([.text: 10], ahead: { _ in 0 }, slots: { _ in 1 }) == nil)
-        forecast.learn(.text, 10, seconds: 1)
-        #expect(forecast.seconds(.text, 10) == 1)
-        #expect(forecast.finish([.text: 10, .diffusion: 1], ahead: { _ in 0 }, slots: { _ in 1 }) == nil)
+        #expect(forecast.need([.text: 10], now: now) == nil)
+        #expect(forecast.finish([.text: 10], ahead: [:], slots: { _ in 1 }, now: now) == nil)
+        forecast.learn(.text, 10, seconds: 1, now: now)
+        #expect(forecast.need([.text: 10], now: now)?.seconds == 1)
+        #expect(forecast.finish([.text: 10, .diffusion: 1], ahead: [:], slots: { _ in 1 }, now: now) == nil)
     }
 
     @Test("a request of twice the size takes twice as long")
     func units() {
         let forecast = forecast([.text: [(10, 1), (20, 2), (30, 3)]])
-        #expect(forecast.seconds(.text, 20) == 2 && forecast.seconds(.text, 80) == 8)
+        #expect(forecast.need([.text: 20], now: now)?.seconds == 2 && forecast.need([.text: 80], now: now)?.seconds == 8)
         #expect(forecast.seconds(.text) == 2)
     }
 
     @Test("the mean moves: after the machine has become slower, eight requests outweigh a hundred old ones")
     func moves() throws {
         let forecast = forecast([.text: Array(repeating: (1, 1), count: 100) + Array(repeating: (1, 3), count: 8)])
-        let seconds = try #require(forecast.seconds(.text, 1))
+        let seconds = try #require(forecast.need([.text: 1], now: now)?.seconds)
         #expect(seconds > 2 && seconds < 3)
     }
 
     @Test("a request that asked nothing of a stage teaches nothing of it")
     func nothing() {
         let forecast = forecast([.text: [(0, 5), (0, 5), (0, 5)]])
-        #expect(forecast.seconds(.text) == 0 && forecast.seconds(.text, 1) == nil)
+        #expect(forecast.seconds(.text) == 0 && forecast.need([.text: 1], now: now) == nil)
     }
 
     @Test("who finds a free slot does not wait; who does not waits for those ahead, slots side by side")
     func ahead() {
         let forecast = forecast([.text: [(1, 2), (1, 2), (1, 2)]])
-        func finish(ahead: Int, slots: Int) -> Double? { forecast.finish([.text: 1], ahead: { _ in ahead }, slots: { _ in slots }) }
+        func finish(ahead: Int, slots: Int) -> Double? { forecast.finish([.text: 1], ahead: [.text: line(ahead)], slots: { _ in slots }, now: now) }
         #expect(finish(ahead: 0, slots: 1) == 2)
         #expect(finish(ahead: 1, slots: 2) == 2)
         #expect(finish(ahead: 1, slots: 1) == 4)
@@ -57,7 +66,9 @@ import Testing
         let forecast = forecast([.text: [(1, 2), (1, 2), (1, 2)], .diffusion: [(1, 3), (1, 3), (1, 3)]])
         // A mean of equal numbers is not always that number to the last bit.
         func finish(_ slots: (StageKind) -> Int) -> Double? {
-            forecast.finish([.text: 1, .diffusion: 1], ahead: { _ in 4 }, slots: slots).map { ($0 * 1000).rounded() / 1000 }
+            forecast.finish([.text: 1, .diffusion: 1], ahead: [.text: line(4), .diffusion: line(4)], slots: slots, now: now).map {
+                ($0 * 1000).rounded() / 1000
+            }
         }
         #expect(finish { _ in 1 } == 17)
         #expect(finish { $0 == .text ? 1 : 4 } == 13)
@@ -66,6 +77,34 @@ import Testing
     @Test("while no stage of a kind serves, the line has an end all the same")
     func noSlots() {
         let forecast = forecast([.text: [(1, 2), (1, 2), (1, 2)]])
-        #expect(forecast.finish([.text: 1], ahead: { _ in 1 }, slots: { _ in 0 }) == 6)
+        #expect(forecast.finish([.text: 1], ahead: [.text: line(1)], slots: { _ in 0 }, now: now) == 6)
+    }
+
+    @Test("a line is as long as the work in it: large requests before a small one count for what they are")
+    func work() {
+        let forecast = forecast([.text: [(1, 2), (1, 2), (1, 2)]])
+        var line = Forecast.Line()
+        for _ in 0..<2 { line.add(10) }
+        #expect(forecast.finish([.text: 1], ahead: [.text: line], slots: { _ in 1 }, now: now) == 42)
+    }
+
+    @Test("few requests take more than the bound; where all take the same it is the mean")
+    func bound() throws {
+        let steady = try #require(forecast([.text: [(1, 2), (1, 2), (1, 2)]]).need([.text: 1], now: now))
+        #expect(steady.bound == steady.seconds)
+        let samples = (0..<40).map { (units: 1.0, seconds: $0 % 2 == 0 ? 1.0 : 3.0) }
+        let wild = try #require(forecast([.text: samples]).need([.text: 1], now: now))
+        #expect(wild.bound > 3 && wild.bound < 5)
+    }
+
+    @Test("a forecast that nothing has confirmed for long is none, and the next requests are measured anew")
+    func old() {
+        var forecast = forecast([.text: [(1, 9), (1, 9), (1, 9)], .diffusion: [(1, 1), (1, 1), (1, 1)]])
+        #expect(forecast.need([.diffusion: 1], now: now + .seconds(59)) != nil && forecast.need([.diffusion: 1], now: now + .seconds(61)) == nil)
+        // Ten of its own requests are long.
+        #expect(forecast.need([.text: 1], now: now + .seconds(89)) != nil && forecast.need([.text: 1], now: now + .seconds(91)) == nil)
+        let later = now + .seconds(100)
+        for _ in 0..<3 { forecast.learn(.text, 1, seconds: 1, now: later) }
+        #expect(forecast.need([.text: 1], now: later)?.seconds == 1 && forecast.seconds(.text) == 1)
     }
 }

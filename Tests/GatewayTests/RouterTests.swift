@@ -244,6 +244,26 @@ import Wire
         try await fleet.stop()
     }
 
+    @Test("a request that waits learns as soon as its deadline can't be met any more; no stage hears of it")
+    func tooLate() async throws {
+        let free = Promise<Void>()
+        let fleet = try await ScriptedFleet.start(Self.both) { request, _ in
+            if request.parameters.seed == 9 { _ = await free.value } else { try await Task.sleep(for: .milliseconds(20)) }
+        }
+        for seed in UInt64(1)...3 { _ = try await fleet.gateway.generate(request(seed: seed)) }
+        let holder = Task { try await fleet.gateway.generate(request(seed: 9)) }
+        await fleet.log.wait(for: "text-0 computes", count: 4)
+        let refusal = await #expect(throws: CallError.self) {
+            try await fleet.gateway.generate(request(seed: 4), CallSettings(timeout: .seconds(2), requestID: "late"))
+        }
+        #expect(refusal?.status == .deadlineExceeded)
+        #expect(refusal?.message.hasPrefix("the deadline can't be met: what is left to compute takes ") == true, "\(refusal?.message ?? "")")
+        free.fulfil(())
+        _ = try await holder.value
+        #expect(!fleet.log.events.contains("text late"))
+        try await fleet.stop()
+    }
+
     @Test("a deadline that can't be met is refused at once, with both times; no stage hears of the request")
     func impossible() async throws {
         // Each takes 20 ms for 4 codes: 4096 codes are at least 20 s.

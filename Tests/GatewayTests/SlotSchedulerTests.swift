@@ -8,7 +8,7 @@ import Wire
 
     private func text(_ arrival: Int, avoid: [String] = [], isolated: Bool = false) -> SlotRequest {
         let avoided = avoid.map { Registry.Incarnation(address: Stages.address($0), process: 1) }
-        return SlotRequest(kind: .text, arrival: arrival, avoid: Set(avoided), isolated: isolated)
+        return SlotRequest(kind: .text, turn: FairOrder.Turn(arrival: arrival), avoid: Set(avoided), isolated: isolated)
     }
 
     /// Names of the stages given, in the order of giving.
@@ -31,7 +31,7 @@ import Wire
     mutating func kinds() {
         let registry = Stages.registry([("text", "0", "aa"), ("diffusion", "0", "aa")])
         let held = scheduler.enqueue(text(1)), waits = scheduler.enqueue(text(2))
-        let render = scheduler.enqueue(SlotRequest(kind: .diffusion, arrival: 3))
+        let render = scheduler.enqueue(SlotRequest(kind: .diffusion, turn: FairOrder.Turn(arrival: 3)))
         #expect(assign(registry) == [held: "text-0", render: "diffusion-0"])
         #expect(scheduler.waiting(.text) == 1 && scheduler.running(.text) == 1 && scheduler.waiting(.diffusion) == 0)
         scheduler.release(held)
@@ -62,7 +62,7 @@ import Wire
     @Test("a stage that does not serve gets nothing, and a model's requests go to its stages only")
     mutating func serving() {
         var registry = Stages.registry([("text", "0", "aa"), ("text", "1", "bb")])
-        let wish = scheduler.enqueue(SlotRequest(kind: .text, arrival: 1, model: "bb"))
+        let wish = scheduler.enqueue(SlotRequest(kind: .text, turn: FairOrder.Turn(arrival: 1), model: "bb"))
         registry.lost(Stages.address("text-1"), "has ended")
         #expect(assign(registry).isEmpty)
         registry.heard(Stages.address("text-1"), Stages.description("text", "1", model: "bb"), .serving)
@@ -143,8 +143,8 @@ import Wire
     @Test("after a swap, who waited for the old model gets the new one's stages; who holds a slot keeps it")
     mutating func move() {
         let registry = Stages.registry([("text", "0", "old"), ("text", "1", "new")])
-        let holds = scheduler.enqueue(SlotRequest(kind: .text, arrival: 1, model: "old"))
-        let waits = scheduler.enqueue(SlotRequest(kind: .text, arrival: 2, model: "old"))
+        let holds = scheduler.enqueue(SlotRequest(kind: .text, turn: FairOrder.Turn(arrival: 1), model: "old"))
+        let waits = scheduler.enqueue(SlotRequest(kind: .text, turn: FairOrder.Turn(arrival: 2), model: "old"))
         #expect(assign(registry) == [holds: "text-0"])
         scheduler.move(.diffusion, from: "old", to: "new")
         #expect(assign(registry).isEmpty)

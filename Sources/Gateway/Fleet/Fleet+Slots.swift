@@ -1,4 +1,3 @@
-import ServerKit
 import Processes
 import ServerKit
 import Domain
@@ -7,22 +6,18 @@ import Wire
 /// Who gets which slot: ``SlotScheduler`` decides, requests wait here.
 extension Fleet {
     /// Waits for the request's turn.
-    /// - Parameter patience: how long to wait while no stage of the kind serves and none is expected.
-    /// - Throws: UNAVAILABLE after `patience`; `CancellationError`.
-    func slot(_ request: SlotRequest, patience: Duration) async throws -> SlotLease {
+    /// - Parameters:
+    ///   - remainder: what it still has to have computed, and until when.
+    ///   - patience: how long to wait while no stage of the kind serves and none is expected.
+    /// - Throws: DEADLINE_EXCEEDED as soon as it can't be done in time; UNAVAILABLE after `patience`; `CancellationError`.
+    func slot(_ request: SlotRequest, _ remainder: Remainder = Remainder(), patience: Duration) async throws -> SlotLease {
         if patience == .zero, isHopeless(request) { throw registry.missing(request.kind, model: request.model) }
         let id = scheduler.enqueue(request)
         let turn = Promise<Result<SlotLease, CallError>>()
-        waiting[id] = Waiting(request: request, turn: turn)
+        waiting[id] = Waiting(request: request, remainder: remainder, turn: turn)
         advance()
-        let patience = Task {
-            try await Task.sleep(for: max(patience, .seconds(1)))
-            while true {
-                if isHopeless(request) { turn.fulfil(.failure(registry.missing(request.kind, model: request.model))) }
-                try await Task.sleep(for: .seconds(1))
-            }
-        }
-        defer { patience.cancel() }
+        let limits = turn.current == nil ? timeLimits(of: id, patience: patience) : []
+        defer { for limit in limits { limit.cancel() } }
         guard let result = await turn.value else {
             release(id)
             throw CancellationError()
@@ -49,7 +44,7 @@ extension Fleet {
     /// The stage has answered.
     func answered(_ lease: SlotLease, units: Forecast.Units, seconds: Double) {
         if let kind = lease.replica.kind {
-            forecast.learn(kind, units, seconds: seconds)
+            forecast.learn(kind, units, seconds: seconds, now: .now)
             done[kind, default: 0] += 1
         }
         if registry.answered(lease.replica.incarnation) { links[lease.replica.address]?.probes.answered(now: .now) }
@@ -78,6 +73,24 @@ extension Fleet {
         advance()
     }
 
+    /// What ends a wait for a slot.
+    private func timeLimits(of id: SlotScheduler.ID, patience: Duration) -> [Task<Void, any Error>] {
+        guard let waiter = waiting[id] else { return [] }
+        let missing = Task {
+            try await Pause.for(max(patience, .seconds(1)))
+            while true {
+                if isHopeless(waiter.request) { waiter.turn.fulfil(.failure(registry.missing(waiter.request.kind, model: waiter.request.model))) }
+                try await Pause.for(.seconds(1))
+            }
+        }
+        guard let latest = waiter.remainder.latestStart(forecast, now: .now) else { return [missing] }
+        let late = Task {
+            try await Pause.until(latest)
+            waiter.turn.fulfil(.failure(waiter.remainder.lateness(forecast, now: .now)))
+        }
+        return [missing, late]
+    }
+
     private func isHopeless(_ request: SlotRequest) -> Bool {
         guard registry.candidates(request.kind, model: request.model).isEmpty, !expected.contains(request.kind) else { return false }
         let comes = registry.replicas.values.contains { $0.kind == request.kind && $0.problem.isEmpty && !$0.passedProbe }
@@ -85,14 +98,24 @@ extension Fleet {
     }
 
     func advance() {
-        for assignment in scheduler.assign(registry, seconds: { [forecast] in forecast.seconds($0.kind ?? .text) }) {
-            guard let waiter = waiting.removeValue(forKey: assignment.id) else { continue }
-            guard let replica = registry.replicas[assignment.address], let link = links[assignment.address] else {
-                waiter.turn.fulfil(.failure(registry.missing(waiter.request.kind, model: waiter.request.model)))
-                continue
-            }
-            waiter.turn.fulfil(.success(SlotLease(id: assignment.id, replica: replica, connection: link.connection)))
+        while true {
+            let assignments = scheduler.assign(registry, seconds: { [forecast] in forecast.seconds($0.kind ?? .text) })
+            if assignments.isEmpty { return }
+            for assignment in assignments { grant(assignment) }
         }
+    }
+
+    /// Hands a slot to the request that it was assigned to, unless it could not make use of it: then the next one gets it.
+    private func grant(_ assignment: SlotScheduler.Assignment) {
+        guard let waiter = waiting.removeValue(forKey: assignment.id) else { return }
+        if let late = waiter.remainder.refusal(forecast, othersWait: scheduler.waiting(waiter.request.kind) > 0, now: .now) {
+            scheduler.release(assignment.id)
+            return waiter.turn.fulfil(.failure(late))
+        }
+        guard let replica = registry.replicas[assignment.address], let link = links[assignment.address] else {
+            return waiter.turn.fulfil(.failure(registry.missing(waiter.request.kind, model: waiter.request.model)))
+        }
+        waiter.turn.fulfil(.success(SlotLease(id: assignment.id, replica: replica, connection: link.connection)))
     }
 
     func slots(_ kind: StageKind) -> Int {

@@ -30,19 +30,22 @@ extension Fleet {
         let probing = Task { await probe(address, connection, wakeUps) }
         defer { probing.cancel() }
         var pause = Duration.milliseconds(20)
+        var health = Health.unknown
         while !Task.isCancelled {
             do {
-                try await ask(address, connection, .unknown)
+                try await ask(address, connection, health)
                 pause = .milliseconds(20)
                 try await HealthClient(connection).watch { status in
                     if status != .serving { await self.closed(address) }
                     try await self.ask(address, connection, status == .serving ? .serving : .notServing)
                 }
+                health = .unknown
                 lost(address, "has ended")
-            } catch let error as CallError {
-                lost(address, "does not answer: \(error.message)")
             } catch {
-                if !Task.isCancelled { lost(address, "does not answer: \(error)") }
+                if Task.isCancelled { return }
+                // A connection may end without its process.
+                health = await stillServes(address, connection) ? .serving : .unknown
+                if health != .serving { lost(address, "does not answer: \((error as? CallError)?.message ?? "\(error)")") }
             }
             try? await Task.sleep(for: pause)
             pause = min(pause * 2, .seconds(1))
@@ -102,7 +105,7 @@ extension Fleet {
         guard let link = links[address] else { return }
         link.timer?.cancel()
         links[address]?.timer = Task {
-            do { try await Task.sleep(for: pause) } catch { return }
+            do { try await Pause.for(pause) } catch { return }
             link.wakeUp.yield()
         }
     }
@@ -117,6 +120,12 @@ extension Fleet {
         }
         links[address]?.wakeUp.yield()
         changed()
+    }
+
+    /// Whether the process that was known to serve at the address answers, on another connection.
+    private func stillServes(_ address: Address, _ connection: StageConnection) async -> Bool {
+        guard registry.replicas[address]?.health == .serving, let known = registry.replicas[address]?.description?.processID else { return false }
+        return (try? await StageClient(connection).describe(CallSettings(timeout: .seconds(1))))?.processID == known
     }
 
     private func closed(_ address: Address) {

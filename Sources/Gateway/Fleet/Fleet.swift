@@ -17,6 +17,7 @@ public actor Fleet {
 
     struct Waiting {
         let request: SlotRequest
+        let remainder: Remainder
         let turn: Promise<Result<SlotLease, CallError>>
     }
 
@@ -99,9 +100,13 @@ public actor Fleet {
     /// Side in pixels of the picture that the fleet's model draws best.
     func defaultSide() -> Int { registry.defaultSide }
 
-    /// Seconds until a request that arrives now is done; nil when nothing is known yet.
-    func finish(_ units: [StageKind: Forecast.Units], ahead: [StageKind: Int]) -> Double? {
-        forecast.finish(units, ahead: { ahead[$0] ?? 0 }, slots: slots)
+    /// What a request would take that arrives now.
+    /// - Parameter ahead: what is before it.
+    /// - Returns: seconds of its own computation, and until it is done; nil when nothing is known.
+    func outlook(_ units: [StageKind: Forecast.Units], ahead: [StageKind: Forecast.Line]) -> (own: Double, finish: Double)? {
+        let now = ContinuousClock.now
+        guard let own = forecast.need(units, now: now), let finish = forecast.finish(units, ahead: ahead, slots: slots, now: now) else { return nil }
+        return (own.seconds, finish)
     }
 
     func running(at address: Address) -> Int { scheduler.running(at: address) }

@@ -3,8 +3,8 @@ package import Domain
 /// What a request waits for: a slot of a stage.
 package struct SlotRequest: Sendable, Hashable {
     package var kind: StageKind
-    /// Of the request: the smaller goes first.
-    package var arrival: Int
+    /// Of the request among all: the smaller goes first.
+    package var turn: FairOrder.Turn
     /// Fingerprint of the model; nil: any.
     package var model: String?
     /// Processes that have failed this request.
@@ -12,9 +12,9 @@ package struct SlotRequest: Sendable, Hashable {
     /// It may have crashed stages: no other request is to be on the same one.
     package var isolated: Bool
 
-    package init(kind: StageKind, arrival: Int, model: String? = nil, avoid: Set<Registry.Incarnation> = [], isolated: Bool = false) {
+    package init(kind: StageKind, turn: FairOrder.Turn, model: String? = nil, avoid: Set<Registry.Incarnation> = [], isolated: Bool = false) {
         self.kind = kind
-        self.arrival = arrival
+        self.turn = turn
         self.model = model
         self.avoid = avoid
         self.isolated = isolated

@@ -3,8 +3,8 @@ package import Wire
 
 /// Who gets which slot of which stage, and who waits: the decisions, without clocks or sockets.
 ///
-/// One queue for each kind of stage, in the order in which the requests came to the gateway, not to the queue: a request that
-/// was here first goes first in every stage, and one that lost its stage keeps its place.
+/// One queue for each kind of stage, in the order of the requests' turns, not of their coming to the queue: a request whose turn is earlier
+/// goes first in every stage, and one that lost its stage keeps its turn.
 package struct SlotScheduler: Sendable {
     package typealias ID = Int
 
@@ -18,14 +18,24 @@ package struct SlotScheduler: Sendable {
         let address: Address
     }
 
+    /// A request's place in the queue of its kind.
+    private struct Place: Sendable, Hashable, Comparable {
+        let turn: FairOrder.Turn
+        let id: ID
+
+        static func < (a: Place, b: Place) -> Bool { (a.turn, a.id) < (b.turn, b.id) }
+    }
+
     private var waiting: [ID: SlotRequest] = [:]
+    /// Those who wait, sorted.
+    private var queues: [StageKind: [Place]] = [:]
     private var holding: [ID: Holder] = [:]
     private var last: ID = 0
 
     package init() {}
 
     /// Requests that wait for a stage of the kind.
-    package func waiting(_ kind: StageKind) -> Int { waiting.values.count { $0.kind == kind } }
+    package func waiting(_ kind: StageKind) -> Int { queues[kind]?.count ?? 0 }
     /// Requests in slots of the kind.
     package func running(_ kind: StageKind) -> Int { holding.values.count { $0.request.kind == kind } }
     /// Requests in slots of a stage.
@@ -33,59 +43,85 @@ package struct SlotScheduler: Sendable {
 
     package mutating func enqueue(_ request: SlotRequest) -> ID {
         last += 1
+        let place = Place(turn: request.turn, id: last)
         waiting[last] = request
+        queues[request.kind, default: []].insert(place, at: index(of: place, request.kind))
         return last
     }
 
     /// Those who wait for a stage of one model wait for one of another from now on.
     package mutating func move(_ kind: StageKind, from old: String, to new: String) {
-        for (id, request) in waiting where request.kind == kind && request.model == old { waiting[id]!.model = new }
+        for (id, request) in waiting where request.kind == kind && request.model == old { waiting[id]?.model = new }
     }
 
     /// The slot is free again, or nobody waits for it any more.
     package mutating func release(_ id: ID) {
-        waiting[id] = nil
+        dequeue(id)
         holding[id] = nil
     }
 
     /// Slots for those whose turn it is.
     /// - Parameter seconds: how long a request is in a slot of the stage, as far as is known.
     package mutating func assign(_ registry: Registry, seconds: (Registry.Replica) -> Double = { _ in 1 }) -> [Assignment] {
+        StageKind.allCases.flatMap { assign($0, registry, seconds) }
+    }
+
+    private mutating func assign(_ kind: StageKind, _ registry: Registry, _ seconds: (Registry.Replica) -> Double) -> [Assignment] {
+        guard waiting(kind) > 0 else { return [] }
+        // However many wait, there is nothing to do once the last slot is taken.
+        var free = registry.candidates(kind, model: nil).reduce(0) { $0 + max(0, $1.slots - running(at: $1.address)) }
+        var candidates: [String?: [Registry.Replica]] = [:]
+        var reserved: Set<Address> = []
         var assignments: [Assignment] = []
-        for kind in StageKind.allCases {
-            var reserved: Set<Address> = []
-            let queue = waiting.filter { $0.value.kind == kind }.sorted { ($0.value.arrival, $0.key) < ($1.value.arrival, $1.key) }
-            for (id, request) in queue {
-                let serving = registry.candidates(kind, model: request.model)
-                let fresh = serving.filter { !request.avoid.contains($0.incarnation) }
-                let usable = (fresh.isEmpty ? serving : fresh).filter { !reserved.contains($0.address) && !isIsolated($0.address) }
-                if request.isolated {
-                    // A stage is emptied for it: nobody behind it gets in there.
-                    guard let replica = usable.min(by: { running(at: $0.address) < running(at: $1.address) }) else { continue }
-                    guard running(at: replica.address) == 0 else {
-                        reserved.insert(replica.address)
-                        continue
-                    }
-                    assignments.append(hold(id, request, replica.address))
-                } else {
-                    // Expected finish: slots work side by side, so what counts is how full they are.
-                    let free = usable.filter { running(at: $0.address) < $0.slots }
-                    func load(_ replica: Registry.Replica) -> Double {
-                        Double(running(at: replica.address) + 1) / Double(replica.slots) * seconds(replica)
-                    }
-                    guard let replica = free.min(by: { load($0) < load($1) }) else { continue }
-                    assignments.append(hold(id, request, replica.address))
-                }
-            }
+        for place in queues[kind] ?? [] {
+            if free == 0 { break }
+            guard let request = waiting[place.id] else { continue }
+            let serving = candidates[request.model] ?? registry.candidates(kind, model: request.model)
+            candidates[request.model] = serving
+            guard let address = choose(request, serving, &reserved, seconds) else { continue }
+            dequeue(place.id)
+            holding[place.id] = Holder(request: request, address: address)
+            assignments.append(Assignment(id: place.id, address: address))
+            free -= 1
         }
         return assignments
     }
 
+    /// - Parameter reserved: stages that are emptied for a request before: nobody behind it gets in there.
+    private func choose(
+        _ request: SlotRequest, _ serving: [Registry.Replica], _ reserved: inout Set<Address>, _ seconds: (Registry.Replica) -> Double
+    ) -> Address? {
+        let fresh = serving.filter { !request.avoid.contains($0.incarnation) }
+        let usable = (fresh.isEmpty ? serving : fresh).filter { !reserved.contains($0.address) && !isIsolated($0.address) }
+        guard request.isolated else {
+            // Expected finish: slots work side by side, so what counts is how full they are.
+            let free = usable.filter { running(at: $0.address) < $0.slots }
+            func load(_ replica: Registry.Replica) -> Double {
+                Double(running(at: replica.address) + 1) / Double(replica.slots) * seconds(replica)
+            }
+            return free.min { load($0) < load($1) }?.address
+        }
+        guard let replica = usable.min(by: { running(at: $0.address) < running(at: $1.address) }) else { return nil }
+        guard running(at: replica.address) > 0 else { return replica.address }
+        reserved.insert(replica.address)
+        return nil
+    }
+
     private func isIsolated(_ address: Address) -> Bool { holding.values.contains { $0.address == address && $0.request.isolated } }
 
-    private mutating func hold(_ id: ID, _ request: SlotRequest, _ address: Address) -> Assignment {
-        waiting[id] = nil
-        holding[id] = Holder(request: request, address: address)
-        return Assignment(id: id, address: address)
+    private mutating func dequeue(_ id: ID) {
+        guard let request = waiting.removeValue(forKey: id) else { return }
+        queues[request.kind]?.remove(at: index(of: Place(turn: request.turn, id: id), request.kind))
+    }
+
+    /// Where a place is in its queue, or would be.
+    private func index(of place: Place, _ kind: StageKind) -> Int {
+        let queue = queues[kind] ?? []
+        var low = 0, high = queue.count
+        while low < high {
+            let middle = (low + high) / 2
+            if queue[middle] < place { low = middle + 1 } else { high = middle }
+        }
+        return low
     }
 }

@@ -23,6 +23,8 @@ public actor JobRunner {
     private let wakeUps: AsyncStream<Void>
     private let wakeUp: AsyncStream<Void>.Continuation
 
+    /// In the order of requests, all jobs together are one caller: nobody waits for their answers, and who submits many has no more by it.
+    private static let caller = Caller(identity: "jobs")
     /// Jobs under way at the same time; each waits for slots most of its life.
     private static let atOnce = 32
 
@@ -170,13 +172,13 @@ public actor JobRunner {
         while true {
             let validated = try await imageService.validate(request, requestID: claim.id)
             do {
-                return try await imageService.make(validated, deadline: nil) { _ in
+                return try await imageService.make(validated, by: Self.caller, deadline: nil) { _ in
                 } progress: {
                     await self.made(claim.id, $0)
                 }
             } catch let error as CallError where error.status == .unavailable || error.status == .resourceExhausted {
                 // Nobody waits for an answer: it may take as long as it takes.
-                try await Task.sleep(for: max(error.retryAfter ?? .seconds(1), .milliseconds(200)))
+                try await Pause.for(max(error.retryAfter ?? .seconds(1), .milliseconds(200)))
             }
         }
     }

@@ -1,52 +1,89 @@
 package import Domain
 package import Wire
 
-/// Who is let into the gateway: the decisions, without clocks.
+/// Who is let into the gateway, and in which order: the decisions, without clocks.
 ///
-/// Every request in the gateway has a place in the order of arrival, until it is done or gone.
+/// Every request in the gateway has its turn in the order that is fair to all callers, until it is done or gone.
 package struct AdmissionQueue: Sendable {
+    private struct Member: Sendable {
+        let caller: Caller
+        let cost: Double
+        /// What it still asks of each kind of stage.
+        var units: [StageKind: Forecast.Units]
+    }
+
     /// Requests in the gateway at most.
     package let limit: Int
-    private var units: [Int: [StageKind: Forecast.Units]] = [:]
-    private var last = 0
+    private var members: [FairOrder.Turn: Member] = [:]
+    private var order = FairOrder()
     package private(set) var refused = 0
 
     package init(limit: Int) { self.limit = limit }
 
-    package var count: Int { units.count }
+    package var count: Int { members.count }
 
-    /// Requests that need the kind; those that are past it count too, for they are few.
-    package func needing(_ kind: StageKind) -> Int { units.values.count { $0[kind] != nil } }
+    /// The last places are for callers that hold few: one that has many requests does not keep others out.
+    private var reserved: Int { limit / 4 }
+
+    /// What would be served before a request of the caller that arrives now.
+    package func ahead(of caller: Caller) -> [StageKind: Forecast.Line] {
+        let turn = order.next(caller)
+        var ahead: [StageKind: Forecast.Line] = [:]
+        for (other, member) in members where other < turn {
+            for (kind, units) in member.units { ahead[kind, default: Forecast.Line()].add(units) }
+        }
+        return ahead
+    }
 
     /// - Parameters:
+    ///   - units: what the request asks of each kind of stage.
+    ///   - cost: what it takes of the fleet, compared with others: seconds, where they are known.
     ///   - finish: seconds until a request like this that arrives now is done; nil when nothing is known.
     ///   - left: seconds until the caller's deadline; nil: none.
-    /// - Returns: its place in the order of arrival.
+    /// - Returns: its turn.
     /// - Throws: RESOURCE_EXHAUSTED with the place it would have had; DEADLINE_EXCEEDED when it could not be done in time.
-    package mutating func enter(_ request: [StageKind: Forecast.Units], finish: Double?, left: Double?) throws(CallError) -> Int {
-        guard units.count < limit else {
+    package mutating func enter(
+        _ units: [StageKind: Forecast.Units], by caller: Caller, cost: Double = 1, finish: Double?, left: Double?
+    ) throws(CallError) -> FairOrder.Turn {
+        let next = order.next(caller)
+        let place = members.keys.count { $0 < next } + 1
+        if let full = fullness(caller) {
             refused += 1
-            let wait = finish.map { "; place \(units.count + 1) would be done in about \(Self.text($0))" } ?? ""
+            let wait = finish.map { "; place \(place) would be done in about \(Forecast.text($0))" } ?? ""
             throw CallError(
-                .resourceExhausted, "gateway is full: \(units.count) of \(limit) requests in flight\(wait)",
-                retryAfter: .milliseconds(Int64(1000 * min(max((finish ?? 1) / Double(limit), 0.1), 60))))
+                .resourceExhausted, full + wait, retryAfter: .milliseconds(Int64(1000 * min(max((finish ?? 1) / Double(limit), 0.1), 60))))
         }
-        // A forecast errs: only what is clearly impossible is refused.
-        if let finish, let left, finish * 0.7 > left {
+        if let finish, let left, finish > left {
             refused += 1
             throw CallError(
                 .deadlineExceeded,
-                "the deadline can't be met: place \(units.count + 1) would be done in about \(Self.text(finish)), the deadline is in \(Self.text(left))",
+                "the deadline can't be met: place \(place) would be done in about \(Forecast.text(finish)), the deadline is in \(Forecast.text(left))",
                 retryAfter: .milliseconds(Int64(1000 * min(max(finish - left, 0.1), 60))))
         }
-        last += 1
-        units[last] = request
-        return last
+        let turn = order.enter(caller, cost: cost)
+        members[turn] = Member(caller: caller, cost: cost, units: units)
+        return turn
     }
 
-    package mutating func leave(_ place: Int) { units[place] = nil }
+    /// The request has come to a kind of stage: it is past those before.
+    package mutating func reached(_ kind: StageKind, _ turn: FairOrder.Turn) {
+        guard let units = members[turn]?.units else { return }
+        members[turn]?.units = units.filter { $0.key >= kind }
+    }
 
-    private static func text(_ seconds: Double) -> String {
-        seconds < 10 ? "\((seconds * 10).rounded() / 10) s" : "\(Int(seconds.rounded())) s"
+    /// - Parameter isDone: it was computed.
+    package mutating func leave(_ turn: FairOrder.Turn, isDone: Bool) {
+        guard let member = members.removeValue(forKey: turn) else { return }
+        order.leave(member.caller, work: isDone ? member.cost : 0)
+    }
+
+    /// Why there is no place for the caller; nil: there is one.
+    private func fullness(_ caller: Caller) -> String? {
+        guard count < limit else { return "gateway is full: \(count) of \(limit) requests in flight" }
+        let held = order.requests(of: caller)
+        let share = max(1, limit / (order.callers + 1))
+        guard count >= limit - reserved, held >= share else { return nil }
+        return "gateway is nearly full: \(count) of \(limit) requests in flight, \(held) of them yours; the last \(reserved) places are for callers "
+            + "with fewer than \(share)"
     }
 }

@@ -37,16 +37,19 @@ public actor ImageService {
     }
 
     /// - Parameters:
+    ///   - requester: whose turn it is among others.
     ///   - deadline: the caller's.
     ///   - accepted: called once, before anything is computed.
     ///   - progress: called in order; what it throws ends the work.
     func make(
-        _ request: ImageRequest, deadline: ContinuousClock.Instant?, accepted: @Sendable (Accepted) async throws -> Void, progress: Send<Progress>
+        _ request: ImageRequest, by requester: Caller, deadline: ContinuousClock.Instant?, accepted: @Sendable (Accepted) async throws -> Void,
+        progress: @escaping Send<Progress>
     ) async throws -> GeneratedImage {
         let start = ContinuousClock.now
         let models = try await fleet.modelSet(named: request.model, for: request.pipeline.stages(sources: request.images.count))
-        let place = try await enter(request, deadline)
-        defer { queue.leave(place) }
+        let turn = try await enter(request, requester, deadline)
+        var isDone = false
+        defer { queue.leave(turn, isDone: isDone) }
         let parameters = request.parameters
         logger.info(
             "accepted",
@@ -58,9 +61,13 @@ public actor ImageService {
         do {
             try await accepted(request.accepted(models))
             let caller = StageCaller(
-                fleet: fleet, timing: timing, requestID: request.requestID, models: models, arrival: place, deadline: deadline)
+                fleet: fleet, timing: timing, requestID: request.requestID, models: models, units: request.units, turn: turn, deadline: deadline)
             let pipeline = ImagePipeline(request, build: Build.version)
-            let image = try await Router(caller: caller, encoded: encoded).run(pipeline, progress: progress)
+            let image = try await Router(caller: caller, encoded: encoded).run(pipeline) {
+                if $0.done == 0, let kind = StageKind(rawValue: $0.stage) { await self.reached(kind, turn) }
+                try await progress($0)
+            }
+            isDone = true
             images += 1
             GatewayMetrics.made(image, seconds: start.duration(to: .now).inSeconds)
             return image
@@ -70,11 +77,14 @@ public actor ImageService {
         }
     }
 
-    private func enter(_ request: ImageRequest, _ deadline: ContinuousClock.Instant?) async throws(CallError) -> Int {
+    private func enter(
+        _ request: ImageRequest, _ requester: Caller, _ deadline: ContinuousClock.Instant?
+    ) async throws(CallError) -> FairOrder.Turn {
         let units = request.units
-        var ahead: [StageKind: Int] = [:]
-        for kind in units.keys { ahead[kind] = queue.needing(kind) }
-        let finish = await fleet.finish(units, ahead: ahead)
-        return try queue.enter(units, finish: finish, left: deadline.map { ContinuousClock.now.duration(to: $0).inSeconds })
+        let outlook = await fleet.outlook(units, ahead: queue.ahead(of: requester))
+        let left = deadline.map { ContinuousClock.now.duration(to: $0).inSeconds }
+        return try queue.enter(units, by: requester, cost: outlook?.own ?? 1, finish: outlook?.finish, left: left)
     }
+
+    private func reached(_ kind: StageKind, _ turn: FairOrder.Turn) { queue.reached(kind, turn) }
 }

@@ -9,8 +9,10 @@ struct StageCaller: Sendable {
     let requestID: String
     /// The models of the request, as they were when it was accepted.
     let models: ModelSet
-    /// The request's place in the order of arrival.
-    let arrival: Int
+    /// What it asks of each kind of stage.
+    let units: [StageKind: Forecast.Units]
+    /// Its place in the order of requests.
+    let turn: FairOrder.Turn
     /// The caller's deadline; stages get what is left of it.
     let deadline: ContinuousClock.Instant?
 
@@ -22,16 +24,21 @@ struct StageCaller: Sendable {
     func call(_ call: StageCall, onEvent: @escaping @Sendable (StageEvent, StageSource) async -> Void) async throws {
         let kind = call.request.kind
         var attempts = Attempts()
+        var remainder = Remainder(units: units.filter { $0.key > kind }, deadline: deadline)
+        remainder.units[kind] = call.units
         while true {
             let request = SlotRequest(
-                kind: kind, arrival: arrival, model: await model(kind), avoid: attempts.avoid, isolated: attempts.needsIsolation)
+                kind: kind, turn: turn, model: await model(kind), avoid: attempts.avoid, isolated: attempts.needsIsolation)
             // A request that has lost a stage waits for the next one to come up.
             let patience = attempts.isFirst ? Duration.zero : .seconds(10)
-            let lease = try await inTime { try await fleet.slot(request, patience: patience) }
+            let lease = try await fleet.slot(request, remainder, patience: patience)
             switch await attempt(call, lease, onEvent) {
             case .success: return
             case .failure(let error):
-                if let pause = try await pause(after: error, at: lease, &attempts) { try await inTime { try await Task.sleep(for: pause) } }
+                if let pause = try await pause(after: error, at: lease, &attempts) {
+                    let end = ContinuousClock.now + pause
+                    try await Pause.until(deadline.map { min($0, end) } ?? end)
+                }
             }
         }
     }
@@ -86,15 +93,6 @@ struct StageCaller: Sendable {
         default:
             await fleet.release(lease.id)
             throw error
-        }
-    }
-
-    /// Ends a wait at the caller's deadline.
-    private func inTime<R: Sendable>(_ body: @escaping @Sendable () async throws -> R) async throws -> R {
-        guard let deadline else { return try await body() }
-        return try await race(body) {
-            try await Task.sleep(until: deadline)
-            throw CallError(.deadlineExceeded, "the deadline passed while the request waited for a stage")
         }
     }
 }

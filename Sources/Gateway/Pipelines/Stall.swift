@@ -19,7 +19,7 @@ struct Stall: Error {
             while true {
                 let idle = heartbeat.idle
                 guard idle < limit else { throw Stall(limit: limit) }
-                try await Task.sleep(for: limit - idle)
+                try await Pause.for(limit - idle)
             }
         }
     }

@@ -2,37 +2,23 @@ import GRPCCore
 import GRPCNIOTransportHTTP2Posix
 
 /// A connection to one process. Calls share it; it reconnects by itself, and closes when it is let go.
+///
+/// Callers that leave cost nobody the connection: see ``ConnectionPool``.
 public final class StageConnection: Sendable {
     public let address: Address
-    private let client: GRPCClient<HTTP2ClientTransport.Posix>
-    private let running: Task<Void, Never>
+    private let pool: ConnectionPool
 
     /// Nothing is sent before the first call; a process that is not there shows then.
     public init(to address: Address) throws {
-        let target: any ResolvableTarget
-        switch address {
-        case .unix(let path):
-            try Address.checkPath(path)
-            target = .unixDomainSocket(path: path, authority: "localhost")
-        case .tcp(let host, let port):
-            target = .dns(host: host, port: port)
-        }
-        let client = GRPCClient(transport: try HTTP2ClientTransport.Posix(target: target, transportSecurity: .plaintext, config: .tuned))
         self.address = address
-        self.client = client
-        running = Task { try? await client.runConnections() }
+        pool = try ConnectionPool(to: address)
     }
-
-    deinit { client.beginGracefulShutdown() }
 
     /// Lets calls under way come to their end, then closes.
-    public func close() async {
-        client.beginGracefulShutdown()
-        await running.value
-    }
+    public func close() async { await pool.close() }
 
     func unary<Request, Response>(_ method: Method<Request, Response>, _ request: Request, _ options: CallSettings) async throws -> Response {
-        try await translatingErrors { refusal in
+        try await call { client, refusal in
             try await client.unary(
                 request: ClientRequest(message: request, metadata: options.metadata), descriptor: method.descriptor,
                 serializer: method.requestSerializer(refusal: refusal), deserializer: method.responseDeserializer,
@@ -45,7 +31,7 @@ public final class StageConnection: Sendable {
         _ method: Method<Request, Response>, _ request: Request, _ options: CallSettings,
         _ onEvent: @escaping @Sendable (Response) async throws -> Void
     ) async throws {
-        try await translatingErrors { refusal in
+        try await call { client, refusal in
             try await client.serverStreaming(
                 request: ClientRequest(message: request, metadata: options.metadata), descriptor: method.descriptor,
                 serializer: method.requestSerializer(refusal: refusal), deserializer: method.responseDeserializer,
@@ -58,10 +44,10 @@ public final class StageConnection: Sendable {
 
     /// Callers see ``CallError`` for what the peer or the transport said and for a request that can't be sent, `CancellationError` for their own cancellation,
     /// and their own closure's errors unchanged.
-    private func translatingErrors<R: Sendable>(_ body: (Last<CallError>) async throws -> R) async throws -> R {
+    private func call<R: Sendable>(_ body: (ConnectionPool.Client, Last<CallError>) async throws -> R) async throws -> R {
         let refusal = Last<CallError>()
         do {
-            return try await body(refusal)
+            return try await pool.call { try await body($0, refusal) }
         } catch {
             if let refusal = refusal.value { throw refusal }
             if Task.isCancelled || error is CancellationError { throw CancellationError() }

@@ -1,0 +1,140 @@
+import Domain
+import Gateway
+import TestSupport
+import Wire
+
+/// What the gateway decides of its callers' requests, in simulated time: text stages with slots, callers that ask again as soon as they are answered.
+struct LineSimulation {
+    struct Client {
+        let caller: Caller
+        /// How long its requests take in a slot, in the mean.
+        let service: Double
+        var deadline: Double?
+    }
+
+    struct Outcome {
+        var done = 0, late = 0, refused = 0
+        /// From a request's arrival to its image, the longest.
+        var longest = 0.0
+    }
+
+    private enum State {
+        case idle(until: Double)
+        case waiting(Waiting)
+        case running(Waiting, start: Double, end: Double)
+    }
+
+    private struct Waiting {
+        let slot: SlotScheduler.ID
+        let turn: FairOrder.Turn
+        let since: Double
+        let remainder: Remainder
+        let latest: Double
+    }
+
+    private let registry: Registry
+    private let slots: Int
+    private let clients: [Client]
+    private let epoch = ContinuousClock.now
+    private var random: SeededRandom
+    private var queue: AdmissionQueue
+    private var scheduler = SlotScheduler()
+    private var forecast = Forecast()
+    private var states: [State]
+    private(set) var outcomes: [Outcome]
+
+    init(_ name: String, slots: Int, limit: Int = 256, clients: [Client]) {
+        registry = Stages.texts(slots: [slots])
+        self.slots = slots
+        self.clients = clients
+        random = SeededRandom(name)
+        queue = AdmissionQueue(limit: limit)
+        states = clients.indices.map { .idle(until: Double($0) * 1e-6) }
+        outcomes = clients.map { _ in Outcome() }
+    }
+
+    mutating func run(seconds: Double) {
+        while let (index, time) = next, time < seconds {
+            switch states[index] {
+            case .idle: arrive(index, time)
+            case .waiting(let waiting): giveUp(index, waiting, time)
+            case .running(let waiting, let start, _): end(index, waiting, start, time)
+            }
+            assign(time)
+        }
+    }
+
+    /// Whose event is the next, and when.
+    private var next: (client: Int, time: Double)? {
+        let times = states.map { state -> Double in
+            switch state {
+            case .idle(let time): time
+            case .waiting(let waiting): waiting.latest
+            case .running(_, _, let end): end
+            }
+        }
+        return times.enumerated().min { $0.element < $1.element }.map { ($0.offset, $0.element) }
+    }
+
+    private func instant(_ time: Double) -> ContinuousClock.Instant { epoch + .seconds(time) }
+
+    private mutating func arrive(_ index: Int, _ time: Double) {
+        let client = clients[index], units: [StageKind: Forecast.Units] = [.text: client.service], now = instant(time)
+        let finish = forecast.finish(units, ahead: queue.ahead(of: client.caller), slots: { [slots] _ in slots }, now: now)
+        do {
+            let turn = try queue.enter(
+                units, by: client.caller, cost: forecast.need(units, now: now)?.seconds ?? 1, finish: finish, left: client.deadline)
+            let remainder = Remainder(units: units, deadline: client.deadline.map { instant(time + $0) })
+            let latest = remainder.latestStart(forecast, now: now).map { epoch.duration(to: $0).inSeconds } ?? .infinity
+            let slot = scheduler.enqueue(SlotRequest(kind: .text, turn: turn))
+            states[index] = .waiting(Waiting(slot: slot, turn: turn, since: time, remainder: remainder, latest: max(latest, time)))
+        } catch {
+            outcomes[index].refused += 1
+            states[index] = .idle(until: time + 0.05)
+        }
+    }
+
+    private mutating func giveUp(_ index: Int, _ waiting: Waiting, _ time: Double) {
+        leave(index, waiting, isDone: false, until: time + 0.01)
+        outcomes[index].late += 1
+    }
+
+    private mutating func end(_ index: Int, _ waiting: Waiting, _ start: Double, _ time: Double) {
+        let isDone = waiting.remainder.deadline.map { instant(time) < $0 } ?? true
+        leave(index, waiting, isDone: isDone, until: time)
+        guard isDone else {
+            outcomes[index].late += 1
+            return
+        }
+        forecast.learn(.text, clients[index].service, seconds: time - start, now: instant(time))
+        outcomes[index].done += 1
+        outcomes[index].longest = max(outcomes[index].longest, time - waiting.since)
+    }
+
+    private mutating func leave(_ index: Int, _ waiting: Waiting, isDone: Bool, until time: Double) {
+        scheduler.release(waiting.slot)
+        queue.leave(waiting.turn, isDone: isDone)
+        states[index] = .idle(until: time)
+    }
+
+    private mutating func assign(_ time: Double) {
+        while true {
+            let assignments = scheduler.assign(registry)
+            if assignments.isEmpty { return }
+            for assignment in assignments { grant(assignment.id, time) }
+        }
+    }
+
+    private mutating func grant(_ slot: SlotScheduler.ID, _ time: Double) {
+        for (index, state) in states.enumerated() {
+            guard case .waiting(let waiting) = state, waiting.slot == slot else { continue }
+            if waiting.remainder.refusal(forecast, othersWait: scheduler.waiting(.text) > 0, now: instant(time)) != nil {
+                giveUp(index, waiting, time)
+            } else {
+                let service = clients[index].service * Double.random(in: 0.6..<1.4, using: &random)
+                let deadline = waiting.remainder.deadline.map { epoch.duration(to: $0).inSeconds } ?? .infinity
+                states[index] = .running(waiting, start: time, end: min(time + service, deadline))
+            }
+        }
+    }
+}
