@@ -54,30 +54,35 @@ public final class ChildProcess: Sendable {
         name: String, executable: String, arguments: [String], environment: [String: String] = [:], standardInput: StandardInput = .lifeline,
         standardError: StandardError = .kept, onErrorLine: @escaping @Sendable (String) -> Void = { _ in }
     ) throws(LaunchError) {
-        let input = standardInput == .lifeline ? try Self.pipe(name) : (read: open("/dev/null", O_RDONLY | O_CLOEXEC), write: -1)
-        let output = try Self.pipe(name)
-        let error = standardError == .kept ? try Self.pipe(name) : (read: -1, write: dup(STDERR_FILENO))
+        func refusal(_ number: Int32) -> LaunchError {
+            LaunchError(
+                Shortage.isMeant(by: number) ? .noResources : .notStarted,
+                "\(name) can't be started: \(executable): \(String(cString: strerror(number)))")
+        }
+        let streams: ChildStreams
+        do { streams = try ChildStreams(standardInput, standardError) } catch { throw refusal(error.number) }
         var child: pid_t = 0
         let variables = ProcessInfo.processInfo.environment.merging(environment) { $1 }.map { "\($0)=\($1)" }
         let failure = Self.withCStrings([executable] + arguments) { arguments in
-            Self.withCStrings(variables) { cprocess_spawn(&child, executable, arguments, $0, [input.read, output.write, error.write], 1) }
+            Self.withCStrings(variables) { cprocess_spawn(&child, executable, arguments, $0, streams.theirs, 1) }
         }
-        for descriptor in [input.read, output.write, error.write] { close(descriptor) }
         guard failure == 0 else {
-            for descriptor in [input.write, output.read, error.read] where descriptor >= 0 { close(descriptor) }
-            throw LaunchError(.notStarted, "\(name) can't be started: \(executable): \(String(cString: strerror(failure)))")
+            streams.close()
+            throw refusal(failure)
         }
+        streams.closeTheirs()
+        let (input, output, error) = (streams.ours[0], streams.ours[1], streams.ours[2])
         self.name = name
         processID = child
-        lifeline = input.write >= 0 ? input.write : nil
+        lifeline = input >= 0 ? input : nil
 
         let (lines, continuation) = AsyncStream.makeStream(of: String.self)
         self.output = lines
-        LineReader.start(output.read, onLine: { continuation.yield($0) }, onEnd: { continuation.finish() })
+        LineReader.start(output, onLine: { continuation.yield($0) }, onEnd: { continuation.finish() })
         let errorsRead = Promise<Void>()
-        if error.read >= 0 {
+        if error >= 0 {
             LineReader.start(
-                error.read,
+                error,
                 onLine: { [weak self] line in
                     self?.errors.withLock { $0 = ($0 + [line]).suffix(Self.keptLines) }
                     onErrorLine(line)
@@ -140,13 +145,6 @@ public final class ChildProcess: Sendable {
             reaped = true
             return signal != 0 ? .signal(signal) : .code(code)
         }
-    }
-
-    private static func pipe(_ name: String) throws(LaunchError) -> (read: Int32, write: Int32) {
-        var ends: [Int32] = [-1, -1]
-        let failure = cprocess_pipe(&ends)
-        guard failure == 0 else { throw LaunchError(.notStarted, "\(name) can't be started: no pipe: \(String(cString: strerror(failure)))") }
-        return (ends[0], ends[1])
     }
 
     private static func withCStrings<R>(_ strings: [String], _ body: (UnsafePointer<UnsafeMutablePointer<CChar>?>) -> R) -> R {

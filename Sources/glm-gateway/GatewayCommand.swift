@@ -38,8 +38,11 @@ struct GatewayCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Address of a stage elsewhere: HOST:PORT or unix:PATH. Repeatable.", valueName: "address"))
     var stage: [String] = []
 
-    @Option(help: ArgumentHelp("Send a stage that has been idle for this long the smallest request, as a health probe.", valueName: "seconds"))
-    var probeInterval = 30.0
+    @Option(
+        help: ArgumentHelp(
+            "Send a stage that has been idle for this long the smallest request, as a health probe. One that hangs, busy or not, is noticed and replaced within twice this time.",
+            valueName: "seconds"))
+    var probeInterval = FleetTiming.defaultProbeInterval.inSeconds
 
     @Option(
         help: ArgumentHelp("Replace a stage that makes no progress on a request for this long. Default: 120, on the CPU 600.", valueName: "seconds"))

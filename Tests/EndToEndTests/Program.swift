@@ -14,7 +14,9 @@ final class Program: Sendable {
     init(_ name: String, _ arguments: [String], in scratch: Scratch, environment: [String: String] = [:], wrapper: [String] = []) throws {
         let (errors, continuation) = AsyncStream.makeStream(of: String.self)
         self.errors = errors
-        var variables = ["TMPDIR": scratch.temporary, "GLM_RUN_DIRECTORY": scratch.file("none"), "GLM_GATEWAY": "", "GLM_MODEL": ""]
+        var variables = [
+            "TMPDIR": scratch.temporary, "GLM_RUN_DIRECTORY": scratch.file("none"), "GLM_GATEWAY": "", "GLM_MODEL": "", "SWIFT_BACKTRACE": "",
+        ]
         variables.merge(environment) { $1 }
         let settings = variables.map { "\($0.key)=\($0.value)" }
         child = try ChildProcess(

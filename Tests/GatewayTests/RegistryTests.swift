@@ -101,6 +101,42 @@ import Wire
         #expect(registry.candidates(.text, model: nil).count == 1)
     }
 
+    @Test("who waits for a silent stage is told, though its connection is open; it serves again once it has answered and passed a probe")
+    func silent() throws {
+        var registry = Stages.registry([("text", "0", "aa")])
+        let process = try #require(registry.listing.first).incarnation
+        #expect(registry.end(of: process) == nil)
+        registry.silent(textAddress, "does not answer")
+        #expect(registry.end(of: process) == "does not answer")
+        #expect(throws: CallError(.unavailable, "no text stage serves: text-0 does not answer")) { try registry.modelSet(for: [.text]) }
+        registry.heard(textAddress, Stages.description("text"), .serving)
+        #expect(registry.end(of: process) == nil && registry.candidates(.text, model: nil).isEmpty)
+        registry.passedProbe(textAddress)
+        #expect(registry.candidates(.text, model: nil).count == 1)
+    }
+
+    @Test("of a stage that fails its probe it is told what the probe found, until it passes one")
+    func finding() throws {
+        var registry = Stages.registry([("text", "0", "aa")])
+        let process = try #require(registry.listing.first).incarnation
+        registry.failedProbe(process, "failed the smallest request: broken")
+        #expect(throws: CallError(.unavailable, "no text stage serves: text-0 failed the smallest request: broken")) {
+            try registry.modelSet(for: [.text])
+        }
+        registry.passedProbe(textAddress)
+        #expect(registry.replicas[textAddress]?.reason == "")
+    }
+
+    @Test("why a stage of the kind does not run is told with what is missing")
+    func absence() {
+        var registry = Stages.registry([("text", "0", "aa")])
+        registry.absences = [.diffusion: "diffusion-0 can't be started: Too many open files"]
+        #expect(
+            throws: CallError(
+                .unavailable, "no diffusion stage is running; diffusion-0 can't be started: Too many open files")
+        ) { try registry.modelSet(for: [.text, .diffusion]) }
+    }
+
     @Test("a stage that is expected back is waited for where its model is known, and missing where it is not")
     func expected() throws {
         var registry = Stages.registry([("diffusion", "0", "aa")])

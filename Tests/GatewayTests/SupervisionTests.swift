@@ -84,4 +84,43 @@ import Testing
         _ = machine.handle(.ready)
         #expect(machine.handle(.ended(worked: false, passedProbe: true)) == .giveUp(failures: 20))
     }
+
+    @Test("a stage that fails its first probe is started once more, and given up when the next fails it too")
+    mutating func failedProbe() {
+        _ = machine.handle(.start)
+        _ = machine.handle(.ready)
+        #expect(machine.handle(.ended(worked: false, failedProbe: true)) == .pause(.milliseconds(200)))
+        _ = machine.handle(.pauseOver)
+        _ = machine.handle(.ready)
+        #expect(machine.handle(.ended(worked: false, failedProbe: true)) == .giveUp(failures: 2))
+    }
+
+    @Test("a failed probe of a stage that had worked says nothing about the next")
+    mutating func failedLaterProbe() {
+        _ = machine.handle(.start)
+        for _ in 0..<5 {
+            _ = machine.handle(.ready)
+            #expect(machine.handle(.ended(worked: true, passedProbe: true, failedProbe: true)) == .spawn)
+        }
+        _ = machine.handle(.ready)
+        #expect(machine.handle(.ended(worked: false, failedProbe: true)) == .pause(.milliseconds(200)))
+    }
+
+    @Test("a stage that the system has nothing left to start with is tried for ever, after pauses that end at 30 s, and has its failures left")
+    mutating func starved() {
+        _ = machine.handle(.start)
+        for pause in [200, 400, 800, 1600, 3200, 6400, 12800, 25600] + Array(repeating: 30000, count: 30) {
+            #expect(machine.handle(.starved) == .pause(.milliseconds(pause)))
+            #expect(machine.handle(.pauseOver) == .spawn)
+        }
+        #expect(machine.failures == 0)
+        #expect(end(worked: false) == .pause(.milliseconds(200)))
+    }
+
+    @Test("a stage that is tried once is given up where the system has nothing left to start it with: somebody waits for it")
+    mutating func starvedOnce() {
+        machine = Supervision(startLimit: 1)
+        _ = machine.handle(.start)
+        #expect(machine.handle(.starved) == .giveUp(failures: 1))
+    }
 }

@@ -72,7 +72,7 @@ import Wire
             for name in ["text-0.sock", "diffusion-npu-1.sock", "text-0.sock.lock", "notes.txt", "-.sock"] {
                 _ = FileManager.default.createFile(atPath: folder + "/" + name, contents: nil)
             }
-            let found = RunDirectory(path: folder).sockets()
+            let found = try RunDirectory(path: folder).sockets()
             #expect(found.map(\.kind) == ["diffusion", "text"])
             #expect(found.map(\.instance) == ["npu-1", "0"])
             #expect(found[1].address == .unix(path: folder + "/text-0.sock"))

@@ -30,14 +30,14 @@ extension Fleet {
         }
     }
 
-    /// Runs a call to one process of a stage, but no longer than until another process has taken its place: a call may be left
-    /// without an answer when the process under it dies at the wrong moment.
+    /// Runs a call to one process of a stage, but no longer than until the process is silent, or another has taken its place: a call may
+    /// be left without an answer when the process under it dies at the wrong moment.
     nonisolated func whileAlive<R: Sendable>(_ incarnation: Registry.Incarnation, _ body: @escaping @Sendable () async throws -> R) async throws -> R
     {
         try await race(body) {
-            await self.until { $0.isReplaced(incarnation) }
+            await self.until { $0.end(of: incarnation) != nil }
             try Task.checkCancellation()
-            throw CallError(.unavailable, "another process has taken its place")
+            throw CallError(.unavailable, await self.registry.end(of: incarnation) ?? "has ended")
         }
     }
 
@@ -62,7 +62,7 @@ extension Fleet {
     /// The stage made no progress on a request for too long.
     func stalled(_ lease: SlotLease, _ problem: String) async {
         registry.lost(lease.replica.address, problem)
-        await replace(lease.replica, problem)
+        await replace(lease.replica, .stalled(problem))
         failed(lease)
     }
 
@@ -93,8 +93,7 @@ extension Fleet {
 
     private func isHopeless(_ request: SlotRequest) -> Bool {
         guard registry.candidates(request.kind, model: request.model).isEmpty, !expected.contains(request.kind) else { return false }
-        let comes = registry.replicas.values.contains { $0.kind == request.kind && $0.problem.isEmpty && !$0.passedProbe }
-        return !comes
+        return !registry.replicas.values.contains { $0.kind == request.kind && $0.isBeingProbed }
     }
 
     func advance() {

@@ -1,12 +1,15 @@
 import Logging
 import Domain
+import Processes
 import Wire
 
 /// Stages come, are probed, and go.
 extension Fleet {
-    /// These are the stages from now on: new ones are monitored, those that are gone are forgotten.
+    /// These are the stages from now on: new ones are monitored, those that are gone are forgotten. Of those that the supervisor keeps,
+    /// it knows better whether they are gone.
     func update(_ addresses: Set<Address>) {
-        let change = registry.know(addresses)
+        found = addresses
+        let change = registry.know(addresses.union(kept.intersection(registry.replicas.keys)))
         for address in change.forget {
             logger.info("stage socket removed", metadata: ["address": "\(address)"])
             links.removeValue(forKey: address)?.following.cancel()
@@ -28,7 +31,11 @@ extension Fleet {
     /// Asks the stage what it is after every change of its health, for as long as it is to be known.
     private func monitor(_ address: Address, _ connection: StageConnection, _ wakeUps: AsyncStream<Void>) async {
         let probing = Task { await probe(address, connection, wakeUps) }
-        defer { probing.cancel() }
+        let listening = Task { await listen(to: address, connection) }
+        defer {
+            probing.cancel()
+            listening.cancel()
+        }
         var pause = Duration.milliseconds(20)
         var health = Health.unknown
         while !Task.isCancelled {
@@ -72,11 +79,11 @@ extension Fleet {
                 links[address]?.probes.failed(now: .now)
                 // monitor() logs the exit.
                 guard registry.replicas[address]?.health == .serving else { continue }
-                let problem = "fails the smallest request: \(failure)"
-                logger.warning("stage failed its health probe", metadata: ["stage": "\(replica.name)", "problem": "\(problem)"])
-                registry.suspect(replica.incarnation)
+                let defect = Defect.failedProbe(failure)
+                logger.warning("stage failed its health probe", metadata: ["stage": "\(replica.name)", "problem": "\(failure)"])
+                registry.failedProbe(replica.incarnation, "\(defect)")
                 changed()
-                await replace(replica, problem)
+                await replace(replica, defect)
             } else {
                 links[address]?.probes.answered(now: .now)
                 if !replica.passedProbe { logger.info("stage serves", metadata: ["stage": "\(replica.name)", "address": "\(address)"]) }
@@ -114,6 +121,10 @@ extension Fleet {
         let description = try await StageClient(connection).describe(CallSettings(timeout: .seconds(5)))
         let isNew = registry.replicas[address]?.description?.processID != description.processID
         if isNew { links[address]?.probes = ProbeSchedule(interval: timing.probeInterval) }
+        heard(address, description, health)
+    }
+
+    func heard(_ address: Address, _ description: StageDescription, _ health: Health) {
         registry.heard(address, description, health)
         if health != .unknown, let replica = registry.replicas[address], !replica.problem.isEmpty {
             logger.info("stage does not serve", metadata: ["stage": "\(replica.name)", "address": "\(address)", "problem": "\(replica.problem)"])
@@ -134,6 +145,7 @@ extension Fleet {
     }
 
     private func lost(_ address: Address, _ problem: String) {
+        let problem = Shortage.ofDescriptors.map { "can't be asked: this gateway can open no connection: \($0)" } ?? problem
         if let health = registry.replicas[address]?.health, health != .unknown {
             // A draining stage is expected to exit.
             logger.log(

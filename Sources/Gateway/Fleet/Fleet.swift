@@ -33,7 +33,12 @@ public actor Fleet {
     private var changes: [Int: AsyncStream<Void>.Continuation] = [:]
     private var lastChange = 0
     var expected: Set<StageKind> = []
-    var replace: @Sendable (Registry.Replica, String) async -> Void = { _, _ in }
+    /// Addresses of processes that the supervisor keeps.
+    var kept: Set<Address> = []
+    /// Where stages are, apart from those.
+    var found: Set<Address> = []
+    private var isListed = true
+    var replace: @Sendable (Registry.Replica, Defect) async -> Void = { _, _ in }
     var done: [StageKind: Int] = [:]
     var retries = 0
 
@@ -55,14 +60,29 @@ public actor Fleet {
     /// Keeps the fleet known until the task is cancelled.
     /// - Throws: `ServerKitError` when the run directory is gone, and with it the address of this gateway.
     public func run() async throws {
-        defer { update([]) }
-        for await _ in FolderWatch.changes(in: folder, logger: logger) {
-            guard folder.exists else {
-                throw ServerKitError(.runDirectory, "run directory \(folder.path) was removed or renamed while the gateway was running")
-            }
-            let local = folder.sockets().filter { $0.kind != "gateway" }.map(\.address)
-            update(Set(local + remote))
+        defer {
+            kept = []
+            update([])
         }
+        for await _ in FolderWatch.changes(in: folder, logger: logger) {
+            while !(try look()) { try await Task.sleep(for: FolderWatch.pollInterval) }
+        }
+    }
+
+    /// Looks which stages there are.
+    /// - Returns: false when the run directory can't be listed now: then those that are known stay so.
+    private func look() throws -> Bool {
+        guard folder.exists else {
+            throw ServerKitError(.runDirectory, "run directory \(folder.path) was removed or renamed while the gateway was running")
+        }
+        do {
+            update(Set(try folder.sockets().filter { $0.kind != "gateway" }.map(\.address) + remote))
+            isListed = true
+        } catch {
+            if isListed { logger.error("run directory can't be listed", metadata: ["path": "\(folder.path)", "problem": "\(error)"]) }
+            isListed = false
+        }
+        return isListed
     }
 
     // MARK: What others want to know
@@ -132,7 +152,7 @@ public actor Fleet {
         return registry.listing.map {
             StageStatus(
                 address: "\($0.address)", health: $0.serves ? .serving : $0.health == .serving ? .notServing : $0.health, description: $0.description,
-                problem: $0.problem.isEmpty && !$0.passedProbe ? "is being probed" : $0.problem, inFlight: scheduler.running(at: $0.address))
+                problem: $0.reason, inFlight: scheduler.running(at: $0.address))
         }
     }
 
@@ -141,14 +161,22 @@ public actor Fleet {
     /// Tells of the supervisor's stages.
     /// - Parameters:
     ///   - kinds: come back when they are gone.
-    ///   - givenUp: why stages of a kind don't come back.
+    ///   - absences: why a stage of a kind does not run.
+    ///   - kept: where its processes answer, or should.
     ///   - replace: ends a stage that doesn't work, so that another takes its place.
-    func expect(_ kinds: Set<StageKind>, givenUp: [StageKind: String], replace: @escaping @Sendable (Registry.Replica, String) async -> Void) {
+    func expect(
+        _ kinds: Set<StageKind>, absences: [StageKind: String], kept: Set<Address>,
+        replace: @escaping @Sendable (Registry.Replica, Defect) async -> Void
+    ) {
         expected = kinds
-        registry.givenUp = givenUp
+        registry.absences = absences
+        self.kept = kept
         self.replace = replace
-        changed()
+        update(found)
     }
+
+    /// Whether a process has ever said what it is.
+    func hasHeard(process: Int) -> Bool { registry.replicas.values.contains { $0.description?.processID == process } }
 
     /// Requests that a stage's process has answered, and whether it has ever passed a probe.
     func record(of name: String, process: Int) -> (answered: Int, passedProbe: Bool) {

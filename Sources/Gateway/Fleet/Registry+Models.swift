@@ -76,7 +76,7 @@ extension Registry {
     /// Why no stage of a kind and model serves, and why none comes back where that is known.
     package func missing(_ kind: StageKind, model: String?) -> CallError {
         var error = absent(kind, model)
-        if let reason = givenUp[kind] { error.message += "; \(reason)" }
+        if let reason = absences[kind] { error.message += "; \(reason)" }
         return error
     }
 
@@ -86,16 +86,17 @@ extension Registry {
             // A socket that has not answered may be of the kind by its name.
             let silent = listing.first { $0.description == nil && "\($0.address)".contains("/\(kind.rawValue)-") }
             let detail = silent.map { "; \($0.address) \($0.problem)" } ?? ""
+            let advice = absences[kind] == nil ? "; start \(kind.descriptor.program) \(place)" : ""
             return CallError(
-                .unavailable, "no \(kind) stage is running\(detail); start \(kind.descriptor.program) \(place)",
+                .unavailable, "no \(kind) stage is running\(detail)\(advice)",
                 retryAfter: silent == nil ? nil : .milliseconds(200))
         }
-        let comes = known.contains { $0.description?.state == .starting || ($0.problem.isEmpty && !$0.passedProbe) }
+        let comes = known.contains { (!$0.isSilent && $0.description?.state == .starting) || $0.isBeingProbed }
         let reasons = known.map { replica in
             if let model, replica.serves, replica.fingerprint != model {
                 return "\(replica.name) has model \(replica.description?.modelName ?? "") \(replica.fingerprint), wanted is \(model)"
             }
-            return "\(replica.name) \(replica.problem.isEmpty ? "is being probed" : replica.problem)"
+            return "\(replica.name) \(replica.reason)"
         }
         return CallError(
             .unavailable, "no \(kind) stage serves: " + reasons.joined(separator: ", "), retryAfter: comes ? .milliseconds(200) : nil)

@@ -15,6 +15,10 @@ package struct Registry: Sendable {
         package var passedProbe = false
         /// The same, since its process began.
         package var hasPassedProbe = false
+        /// What its last probe found wrong; empty after one that it passed.
+        package var finding = ""
+        /// It has left our questions without an answer: nobody waits for it.
+        package var isSilent = false
         /// Requests of this gateway that it has answered since its process began.
         package var done = 0
 
@@ -24,6 +28,13 @@ package struct Registry: Sendable {
         package var fingerprint: String { description?.modelFingerprint ?? "" }
         package var slots: Int { description?.slots ?? 1 }
         package var serves: Bool { health == .serving && problem.isEmpty && passedProbe }
+        /// A probe will show whether it serves; none has failed yet.
+        package var isBeingProbed: Bool { problem.isEmpty && !passedProbe && finding.isEmpty }
+        /// Why it gets no requests; empty when it does.
+        package var reason: String {
+            if isBeingProbed { return "is being probed" }
+            return problem.isEmpty ? finding : problem
+        }
         /// Tells a process from the one that takes its place at the same address.
         package var incarnation: Incarnation { Incarnation(address: address, process: description?.processID ?? 0) }
     }
@@ -55,8 +66,8 @@ package struct Registry: Sendable {
     /// The models that the fleet was planned with, by name: for each kind of stage the fingerprint that it must have. Empty: nobody
     /// planned; the model that most stages serve counts.
     package var models: [String: [StageKind: String]] = [:]
-    /// Why stages of a kind don't come back.
-    package var givenUp: [StageKind: String] = [:]
+    /// Why a stage of a kind does not run, where its gateway knows.
+    package var absences: [StageKind: String] = [:]
     package private(set) var replicas: [Address: Replica] = [:]
 
     package init(place: String) { self.place = place }
@@ -91,8 +102,10 @@ package struct Registry: Sendable {
         if replica.description?.processID != description.processID {
             replica.passedProbe = false
             replica.hasPassedProbe = false
+            replica.finding = ""
             replica.done = 0
         }
+        replica.isSilent = false
         replica.description = description
         replica.health = health
         replica.problem = Self.problem(description, health)
@@ -119,8 +132,20 @@ package struct Registry: Sendable {
         replicas[address]?.problem = problem
     }
 
+    /// A stage leaves our questions without an answer. Who waits for it is told, also where its connection is open.
+    package mutating func silent(_ address: Address, _ problem: String) {
+        lost(address, problem)
+        replicas[address]?.isSilent = true
+    }
+
+    /// A stage has not computed the smallest request.
+    package mutating func failedProbe(_ incarnation: Incarnation, _ finding: String) {
+        if suspect(incarnation) { replicas[incarnation.address]?.finding = finding }
+    }
+
     /// A stage has computed the smallest request.
     package mutating func passedProbe(_ address: Address) {
+        replicas[address]?.finding = ""
         replicas[address]?.passedProbe = true
         replicas[address]?.hasPassedProbe = true
     }
@@ -138,6 +163,13 @@ package struct Registry: Sendable {
     package func isReplaced(_ incarnation: Incarnation) -> Bool {
         guard let process = replicas[incarnation.address]?.description?.processID else { return false }
         return process != incarnation.process
+    }
+
+    /// Why nobody is to wait for the process any longer; nil while it may answer.
+    package func end(of incarnation: Incarnation) -> String? {
+        if isReplaced(incarnation) { return "another process has taken its place" }
+        guard let replica = replicas[incarnation.address], replica.incarnation == incarnation, replica.isSilent else { return nil }
+        return replica.problem
     }
 
     /// A stage has answered a request.

@@ -75,6 +75,10 @@ public actor Operations {
 
     private func drainOne(_ request: DrainStageRequest, _ send: Send<OperationEvent>) async throws {
         guard let (replica, connection) = await fleet.connection(of: request.stage) else {
+            guard await !supervisor.specs.contains(where: { $0.name == request.stage }) else {
+                await supervisor.retire(request.stage, grace: .seconds(5))
+                return try await send(OperationEvent("did not run, and is not started again", stage: request.stage))
+            }
             let known = await fleet.stages().listing.map(\.name).joined(separator: ", ")
             throw CallError(.notFound, "there is no stage \"\(request.stage)\"; there are \(known.isEmpty ? "none" : known)")
         }
@@ -104,7 +108,7 @@ public actor Operations {
             let trouble = await supervisor.problem(of: spec.name)
             await supervisor.retire(spec.name, grace: .seconds(5))
             try Task.checkCancellation()
-            throw CallError(.failedPrecondition, "\(spec.name) did not start: \(trouble)")
+            throw CallError(.failedPrecondition, "\(spec.name) does not serve: it \(trouble)")
         }
         try await send(OperationEvent("serves", stage: spec.name))
     }

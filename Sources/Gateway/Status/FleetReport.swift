@@ -23,19 +23,30 @@ public struct FleetReport: Sendable {
     }
 
     public func status(_ gateway: StageDescription) async -> FleetStatus {
-        let restarts = await supervisor.restarts
-        let stages = await fleet.status().map { stage in
-            var stage = stage
-            if let description = stage.description, let count = restarts["\(description.kind)-\(description.instance)"] {
-                stage.supervised = true
-                stage.restarts = count
-            }
-            return stage
-        }
-        return FleetStatus(
-            gateway: gateway, stages: stages, queues: await fleet.queues(), cards: await cardStatus(), jobs: try? await jobs?.counts(),
+        FleetStatus(
+            gateway: gateway, stages: await stages(), queues: await fleet.queues(), cards: await cardStatus(), jobs: try? await jobs?.counts(),
             images: await imageService.images, retries: await fleet.retries, refused: await imageService.refused,
             uptimeSeconds: began.duration(to: .now).inSeconds, problems: await readiness.problems)
+    }
+
+    /// Those that answer, and those that this gateway keeps and that don't run.
+    private func stages() async -> [StageStatus] {
+        let absences = await supervisor.absences
+        let names = Set(absences.map(\.spec.name))
+        let absent = absences.map { absence in
+            StageStatus(
+                address: "\(absence.address)", health: .notServing,
+                description: StageDescription(
+                    kind: absence.spec.kind.rawValue, instance: absence.spec.instance, device: absence.spec.devices.list,
+                    modelName: absence.spec.model, modelFingerprint: absence.spec.fingerprint), problem: absence.reason)
+        }
+        let known = await fleet.status().filter { !names.contains($0.name) }
+        let restarts = await supervisor.restarts
+        return (known + absent).map { stage in
+            var stage = stage
+            if let count = restarts[stage.name] { (stage.supervised, stage.restarts) = (true, count) }
+            return stage
+        }.sorted { ($0.order, $0.name) < ($1.order, $1.name) }
     }
 
     /// The same for machines.
@@ -60,5 +71,13 @@ public struct FleetReport: Sendable {
                 health: card.health == .unknown ? "" : card.health.rawValue, temperature: card.temperature.map(Double.init), power: card.power,
                 stages: byDevice[card.device] ?? [])
         }
+    }
+}
+
+extension StageStatus {
+    fileprivate var name: String { description.map { "\($0.kind)-\($0.instance)" } ?? "" }
+    /// Stages in the order of the work, those that have not answered last.
+    fileprivate var order: Int {
+        description.flatMap { StageKind(rawValue: $0.kind) }.flatMap { StageKind.allCases.firstIndex(of: $0) } ?? StageKind.allCases.count
     }
 }

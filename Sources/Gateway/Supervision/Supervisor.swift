@@ -1,6 +1,5 @@
 public import Placement
 public import Processes
-import Foundation
 import Domain
 import Glibc
 public import Logging
@@ -9,24 +8,15 @@ import Wire
 
 /// Keeps the stages of a plan alive: starts them, finds those that an earlier gateway left, starts again what ends.
 public actor Supervisor {
-    private struct Kept {
-        var spec: StageSpec
-        var machine: Supervision
-        var process: StageProcess?
-        var since = ContinuousClock.now
-        /// Why it does not run.
-        var problem = ""
-        /// Set when the stage is abandoned; a stage that is tried again gets a new one.
-        var gaveUp = Promise<Void>()
-    }
-
     private let folder: RunDirectory
     private let fleet: Fleet
     private let common: [String]
     private let lifeline: Bool
     private let startLimit: Int
     private let logger: Logger
-    private var kept: [String: Kept] = [:]
+    private var kept: [String: KeptStage] = [:]
+    /// Processes that are leaving by themselves, by stage: no longer kept, but not yet gone.
+    private var leaving: [String: StageProcess] = [:]
     private let failure = Promise<String>()
 
     /// - Parameters:
@@ -50,6 +40,11 @@ public actor Supervisor {
     /// How often each stage, by name, was started again.
     public var restarts: [String: Int] { kept.mapValues(\.machine.restarts) }
 
+    /// Stages that don't run, with the reason.
+    var absences: [(spec: StageSpec, address: Address, reason: String)] {
+        kept.values.compactMap { stage in stage.absence.map { (stage.spec, address(of: stage.spec), $0) } }
+    }
+
     /// Why a stage does not run; empty when nothing is known.
     func problem(of name: String) -> String { kept[name]?.problem ?? "" }
 
@@ -62,89 +57,88 @@ public actor Supervisor {
 
     /// Keeps one more stage; one that is kept already and was abandoned is tried again.
     public func keep(_ spec: StageSpec) async {
-        if kept[spec.name] == nil { kept[spec.name] = Kept(spec: spec, machine: Supervision(startLimit: startLimit)) }
+        if kept[spec.name] == nil { kept[spec.name] = KeptStage(spec: spec, startLimit: startLimit) }
         kept[spec.name]?.gaveUp = Promise()
         await handle(.start, spec.name)
         await tellFleet()
     }
 
-    /// Ends one stage for good. Returns when its process is gone; at once for one that is not kept.
+    /// Ends one stage for good. Returns when its process and its files are gone; at once for one that is not kept.
     /// - Parameter grace: for what it has in flight; then it is killed.
     public func retire(_ name: String, grace: Duration) async {
         guard let stage = kept.removeValue(forKey: name) else { return }
         await tellFleet()
         await stage.process?.stop(grace: grace)
+        ListeningSocket.removeLeftovers(of: address(of: stage.spec))
     }
 
     /// The stage is leaving by itself, as it was asked to: it is not to be started again.
     /// - Returns: set when its process is gone; nil for one that is not kept.
     func release(_ name: String) async -> Promise<String>? {
         guard let stage = kept.removeValue(forKey: name) else { return nil }
+        leaving[name] = stage.process
         await tellFleet()
         return stage.process?.ended
     }
 
     /// Ends all.
     public func stop(grace: Duration) async {
-        let processes = kept.values.compactMap(\.process)
+        let stages = Array(kept.values)
         kept = [:]
         await withTaskGroup(of: Void.self) { group in
-            for process in processes { group.addTask { await process.stop(grace: grace) } }
+            for stage in stages {
+                let address = address(of: stage.spec)
+                group.addTask {
+                    await stage.process?.stop(grace: grace)
+                    ListeningSocket.removeLeftovers(of: address)
+                }
+            }
         }
     }
 
+    private func address(of spec: StageSpec) -> Address { folder.address(kind: spec.kind.rawValue, instance: spec.instance) }
+
     /// A stage that does not work is ended, so that another takes its place. Others' stages are left alone.
-    private func replace(_ replica: Registry.Replica, _ problem: String) {
-        guard let process = kept[replica.name]?.process, Int(process.processID) == replica.description?.processID else { return }
-        logger.error(
-            "stage is killed, to be replaced", metadata: ["stage": "\(replica.name)", "process": "\(process.processID)", "problem": "\(problem)"])
+    private func replace(_ replica: Registry.Replica, _ defect: Defect) {
+        guard let process = kept[replica.name]?.process ?? leaving[replica.name], Int(process.processID) == replica.description?.processID,
+            replica.kind.map({ folder.address(kind: $0.rawValue, instance: replica.instance) }) == replica.address
+        else { return }
+        end(process, of: replica.name, defect)
+    }
+
+    private func end(_ process: StageProcess, of name: String, _ defect: Defect) {
+        logger.error("stage is killed", metadata: ["stage": "\(name)", "process": "\(process.processID)", "problem": "\(defect)"])
+        kept[name]?.defect = defect
         process.send(SIGKILL)
     }
 
     private func handle(_ event: Supervision.Event, _ name: String) async {
-        guard let action = kept[name]?.machine.handle(event), let spec = kept[name]?.spec else { return }
+        guard let action = kept[name]?.machine.handle(event), let stage = kept[name] else { return }
         switch action {
         case .none:
             break
         case .spawn:
-            await spawn(spec)
+            kept[name]?.abandonment = nil
+            await spawn(stage.spec)
         case .pause(let pause):
-            logger.warning("stage will be restarted", metadata: ["stage": "\(name)", "after_ms": "\(pause.milliseconds)"])
             Task {
                 try? await Task.sleep(for: pause)
                 await handle(.pauseOver, name)
             }
         case .giveUp(let failures):
-            let problem = kept[name]?.problem ?? ""
-            let stage = spec.device.isHost ? name : "\(name) on \(spec.devices.list)"
-            let text =
-                failures == 1
-                ? "\(stage) \(problem)" : "\(stage) exited \(failures) times in a row without a completed request; the last time it \(problem)"
+            let text = stage.abandoned(after: failures)
             logger.error("stage is abandoned", metadata: ["stage": "\(name)", "problem": "\(text)"])
-            kept[name]?.problem = text
-            kept[name]?.gaveUp.fulfil(())
+            kept[name]?.abandonment = text
+            stage.gaveUp.fulfil(())
             failure.fulfil(text)
-            await tellFleet()
         }
     }
 
     private func spawn(_ spec: StageSpec) async {
         let name = spec.name
-        let address = folder.address(kind: spec.kind.rawValue, instance: spec.instance)
         do {
             let process: StageProcess
-            var left = await StageProcess.find(at: address)
-            if let (found, description) = left, !description.modelFingerprint.isEmpty, !spec.fingerprint.isEmpty,
-                description.modelFingerprint != spec.fingerprint
-            {
-                logger.warning(
-                    "stage has another model", metadata: ["stage": "\(name)", "model": "\(description.modelName) \(description.modelFingerprint)"])
-                await found.stop(grace: .seconds(30))
-                left = nil
-            }
-            if let (found, description) = left {
-                logger.info(
-                    "running stage adopted", metadata: ["stage": "\(name)", "process": "\(found.processID)", "model": "\(description.modelName)"])
+            if let found = await adopted(spec) {
                 process = found
             } else {
                 guard kept[name]?.spec == spec else { return }
@@ -155,9 +149,27 @@ public actor Supervisor {
             kept[name]?.since = .now
             watch(process, name)
         } catch {
-            kept[name]?.problem = error.message
-            await handle(.ended(worked: false), name)
+            let problem = String(error.message.trimmingPrefix("\(name) "))
+            // Told once: nothing else changes until the system has something left again.
+            if kept[name]?.problem != problem { logger.error("stage can't be started", metadata: ["stage": "\(name)", "problem": "\(problem)"]) }
+            kept[name]?.problem = problem
+            await handle(error.code == .noResources ? .starved : .ended(worked: false), name)
         }
+        await tellFleet()
+    }
+
+    /// A process of the stage that an earlier gateway has left; one with another model is ended.
+    private func adopted(_ spec: StageSpec) async -> StageProcess? {
+        guard let (found, description) = await StageProcess.find(at: address(of: spec)) else { return nil }
+        let model = "\(description.modelName) \(description.modelFingerprint)"
+        let isOther = !description.modelFingerprint.isEmpty && !spec.fingerprint.isEmpty && description.modelFingerprint != spec.fingerprint
+        guard !isOther else {
+            logger.warning("stage has another model", metadata: ["stage": "\(spec.name)", "model": "\(model)"])
+            await found.stop(grace: .seconds(30))
+            return nil
+        }
+        logger.info("running stage adopted", metadata: ["stage": "\(spec.name)", "process": "\(found.processID)", "model": "\(model)"])
+        return found
     }
 
     private func watch(_ process: StageProcess, _ name: String) {
@@ -169,25 +181,39 @@ public actor Supervisor {
             guard let words = await process.ended.value else { return }
             await ended(process, name, words)
         }
+        Task {
+            // Who has never said what it is isn't known to the fleet, which would notice its silence.
+            repeat { try? await Task.sleep(for: fleet.timing.silenceLimit) } while Shortage.ofDescriptors != nil
+            guard process.ended.current == nil, !(await fleet.hasHeard(process: Int(process.processID))) else { return }
+            end(process, of: name, .silent("has not answered since it was started"))
+        }
     }
 
     private func ended(_ process: StageProcess, _ name: String, _ words: String) async {
+        if leaving[name]?.processID == process.processID { leaving[name] = nil }
         guard let stage = kept[name], stage.process?.processID == process.processID else { return }
         logger.error(
             "stage ended",
             metadata: ["stage": "\(name)", "process": "\(process.processID)", "device": "\(stage.spec.devices.list)", "exit": "\(words)"])
         let (answered, passedProbe) = await fleet.record(of: name, process: Int(process.processID))
         let worked = answered > 0 || (process.ready.current != nil && stage.since.duration(to: .now) > .seconds(60))
+        guard kept[name]?.process?.processID == process.processID else { return }
+        let defect = kept[name]?.defect
         kept[name]?.process = nil
-        kept[name]?.problem = words
-        await handle(.ended(worked: worked, passedProbe: passedProbe), name)
+        kept[name]?.defect = nil
+        kept[name]?.problem = defect?.description ?? words
+        ListeningSocket.removeLeftovers(of: address(of: stage.spec))
+        var failedProbe = false
+        if case .failedProbe = defect { failedProbe = true }
+        await handle(.ended(worked: worked, passedProbe: passedProbe, failedProbe: failedProbe), name)
+        await tellFleet()
     }
 
     private func tellFleet() async {
         let alive = kept.values.filter { $0.machine.phase != .givenUp }
-        let givenUp = kept.values.filter { $0.machine.phase == .givenUp }.map { ($0.spec.kind, $0.problem) }
+        let running = kept.values.filter { $0.process != nil }
         await fleet.expect(
-            Set(alive.map(\.spec.kind)), givenUp: Dictionary(givenUp, uniquingKeysWith: { first, _ in first }),
-            replace: { [weak self] in await self?.replace($0, $1) })
+            Set(alive.map(\.spec.kind)), absences: Dictionary(absences.map { ($0.spec.kind, $0.reason) }, uniquingKeysWith: { first, _ in first }),
+            kept: Set(running.map { address(of: $0.spec) }), replace: { [weak self] in await self?.replace($0, $1) })
     }
 }

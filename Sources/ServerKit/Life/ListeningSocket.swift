@@ -27,6 +27,17 @@ public final class ListeningSocket: Sendable {
 
     deinit { remove() }
 
+    /// Takes away the files of a socket whose process was killed; those of a process that lives stay.
+    public static func removeLeftovers(of address: Address) {
+        guard case .unix(let path) = address, access(path, F_OK) == 0 || access(path + ".lock", F_OK) == 0, let lock = try? takeLock(path: path)
+        else {
+            return
+        }
+        unlink(path)
+        unlink(path + ".lock")
+        close(lock)
+    }
+
     /// Takes the socket's file away; done once.
     public func remove() {
         guard !removed.exchange(true, ordering: .relaxed), case .unix(let path) = address, let lock else { return }

@@ -39,10 +39,10 @@ public struct RunDirectory: Sendable, Hashable {
     /// False once somebody has removed or renamed it.
     public var exists: Bool { access(path, F_OK) == 0 }
 
-    /// The sockets there now, by kind and instance; other files are passed over. Empty for a folder that is not there.
-    public func sockets() -> [(kind: String, instance: String, address: Address)] {
-        let names = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
-        return names.sorted().compactMap { name in
+    /// The sockets there now, by kind and instance; other files are passed over.
+    /// - Throws: why the folder can't be listed.
+    public func sockets() throws -> [(kind: String, instance: String, address: Address)] {
+        try FileManager.default.contentsOfDirectory(atPath: path).sorted().compactMap { name in
             guard name.hasSuffix(".sock"), let dash = name.firstIndex(of: "-") else { return nil }
             let kind = String(name[..<dash])
             let instance = String(name[name.index(after: dash)...].dropLast(5))

@@ -17,6 +17,7 @@ public enum Launch {
         -> Never
     {
         StandardStream.prepare()
+        CrashSignals.restoreDefaults()
         do {
             var command = try Command.parseAsRoot(arguments)
             if var asynchronous = command as? any AsyncParsableCommand {
