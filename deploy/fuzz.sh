@@ -29,7 +29,7 @@ fuzz() {
 # image TARGET SEEDS
 image() {
     # shellcheck disable=SC2086  # several flags
-    clang $flags -ISources/CImageCodecs/include Sources/CImageCodecs/*.c "Tests/Fuzz/$1.c" -o "$out/$1" -ljpeg -lpng -lz
+    clang $flags -ISources/CImageCodecs/include Sources/CImageCodecs/*.c "Tests/Fuzz/$1.c" -o "$out/$1" -ljpeg -lpng -lwebp -lwebpdemux -lz
     fuzz "$1" "$2" -max_len=65536
 }
 
@@ -37,6 +37,7 @@ for target; do
     case $target in
     jpeg) image jpeg 'Tests/Fixtures/images/*.jpg' ;;
     png) image png 'Tests/Fixtures/images/*.png' ;;
+    webp) image webp 'Tests/Fixtures/images/*.webp' ;;
     *) echo "fuzz.sh: there is no target $target in Tests/Fuzz" >&2; exit 2 ;;
     esac
 done

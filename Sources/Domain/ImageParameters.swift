@@ -12,7 +12,7 @@ public struct ImageOptions: Sendable, Hashable {
     public var seed: UInt64?
     /// File format of the result.
     public var format: ImageFormat?
-    /// Ignored for PNG.
+    /// Of JPEG and WebP, 1 through 100; ignored for PNG.
     public var jpegQuality: Int?
     public var sampling: Sampling?
 
@@ -57,7 +57,7 @@ public struct ImageParameters: Sendable, Hashable {
     public let seed: UInt64
     /// File format of the result.
     public let format: ImageFormat
-    /// Ignored for PNG.
+    /// Of JPEG and WebP, 1 through 100; ignored for PNG.
     public let jpegQuality: Int
     public let sampling: Sampling
 

@@ -51,10 +51,10 @@ import Testing
         }
     }
 
-    @Test("a source image begins as PNG or JPEG")
+    @Test("a source image begins as PNG, JPEG or WebP")
     func sources() throws {
         let codes = try CodeGrid(height: 1, width: 1, codes: [1])
-        #expect(throws: RequestError("image has 3 bytes that are neither PNG nor JPEG")) { try SourceImage(image: [1, 2, 3], codes: codes) }
+        #expect(throws: RequestError("image: neither PNG, JPEG nor WebP by its first bytes")) { try SourceImage(image: [1, 2, 3], codes: codes) }
         #expect(try SourceImage(image: [0xff, 0xd8, 0xff], codes: codes).codes == codes)
     }
 }

@@ -70,7 +70,7 @@ struct  Glm__V1__GenerateImageRequest
    */
   char *prompt;
   /*
-   * source images, each a PNG or JPEG file; none: text to image
+   * source images, each a PNG, JPEG or WebP file; none: text to image
    */
   size_t n_images;
   ProtobufCBinaryData *images;
@@ -79,7 +79,7 @@ struct  Glm__V1__GenerateImageRequest
    */
   Glm__V1__ImageFormat format;
   /*
-   * 1 to 100; 0: 90; ignored for PNG @optional
+   * of JPEG and WebP, 1 to 100; 0: 90; ignored for PNG @optional
    */
   uint32_t jpeg_quality;
   /*
@@ -221,7 +221,7 @@ struct  Glm__V1__Accepted
    */
   char *model_fingerprint;
   /*
-   * 1 to 100; 0: 90; ignored for PNG @zero 90
+   * of JPEG and WebP, 1 to 100; 0: 90; ignored for PNG @zero 90
    */
   uint32_t jpeg_quality;
 };
@@ -302,7 +302,7 @@ struct  Glm__V1__GeneratedImage
   size_t n_timings;
   Glm__V1__StageTiming **timings;
   /*
-   * 1 to 100; 0: 90; ignored for PNG @zero 90
+   * of JPEG and WebP, 1 to 100; 0: 90; ignored for PNG @zero 90
    */
   uint32_t jpeg_quality;
   /*

@@ -47,6 +47,7 @@ public actor DefaultDiffusionService: DiffusionService {
             switch parameters.format {
             case .png: try image.png()
             case .jpeg: try image.jpeg(quality: parameters.jpegQuality)
+            case .webp: try image.webp(quality: parameters.jpegQuality)
             }
         watch.lap("write")
         return RenderedImage(image: bytes, format: parameters.format, height: image.height, width: image.width, timings: watch.timings)

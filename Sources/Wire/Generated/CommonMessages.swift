@@ -8,7 +8,8 @@ extension ImageFormat {
         switch c.rawValue {
         case 0, 1: self = .png
         case 2: self = .jpeg
-        default: throw WireError(.outOfRange, "\(field) is \(c.rawValue); 1 is PNG, 2 is JPEG")
+        case 3: self = .webp
+        default: throw WireError(.outOfRange, "\(field) is \(c.rawValue); 1 is PNG, 2 is JPEG, 3 is WEBP")
         }
     }
 
@@ -16,6 +17,7 @@ extension ImageFormat {
         switch self {
         case .png: GLM__V1__IMAGE_FORMAT__IMAGE_FORMAT_PNG
         case .jpeg: GLM__V1__IMAGE_FORMAT__IMAGE_FORMAT_JPEG
+        case .webp: GLM__V1__IMAGE_FORMAT__IMAGE_FORMAT_WEBP
         }
     }
 }

@@ -7,7 +7,7 @@ public import Domain
 public struct GenerateImageRequest: Sendable, Hashable {
     /// UTF-8, not empty.
     public var prompt: String
-    /// Source images, each a PNG or JPEG file; none: text to image.
+    /// Source images, each a PNG, JPEG or WebP file; none: text to image.
     public var images: [[UInt8]]
     /// The parameters of an image. GenerateImageRequest may leave any of them out; in all other messages they are complete. The messages of
     /// clients have these fields among their own, of the same names.

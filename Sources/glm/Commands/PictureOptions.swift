@@ -4,7 +4,7 @@ import Wire
 
 /// What `generate` and `edit` have in common.
 struct PictureOptions: ParsableArguments {
-    @Option(name: .shortAndLong, help: ArgumentHelp("Output file, .png or .jpg; - for standard output, as PNG.", valueName: "file"))
+    @Option(name: .shortAndLong, help: ArgumentHelp("Output file, .png, .jpg or .webp; - for standard output, as PNG.", valueName: "file"))
     var output: String?
 
     @Flag(help: "Submit the request as a job to the running gateway, print its id and exit; see glm jobs. The image is a PNG.")
@@ -46,7 +46,7 @@ struct PictureOptions: ParsableArguments {
     @Option(parsing: .unconditional, help: ArgumentHelp("Top-k sampling: only the k most probable codes. Default: the checkpoint's.", valueName: "k"))
     var topK: Int?
 
-    @Option(help: ArgumentHelp("Quality of a JPEG file, 1 to 100. Default: 90.", valueName: "q"))
+    @Option(help: ArgumentHelp("Quality of a JPEG or WebP file, 1 to 100. Default: 90.", valueName: "q"))
     var jpegQuality: Int?
 
     @Option(help: ArgumentHelp("Name of the model, in a fleet of several; see glm status. Default: the only one.", valueName: "name"))
@@ -60,14 +60,14 @@ struct PictureOptions: ParsableArguments {
     func validate() throws {
         if detach {
             if output != nil { throw ValidationError("--detach writes no file; glm jobs fetch does") }
-            if jpegQuality != nil { throw ValidationError("--jpeg-quality is for a .jpg file; the image of a job is a PNG") }
+            if jpegQuality != nil { throw ValidationError("--jpeg-quality is for a .jpg or .webp file; the image of a job is a PNG") }
             if fleet.wantsPrivateFleet {
                 throw ValidationError("--detach is for a gateway that runs; --model, --threads and --precision start another")
             }
         } else {
             guard let output else { throw ValidationError("-o FILE says where the picture goes; --detach leaves it with the gateway") }
             let file = try OutputFile(output)
-            if jpegQuality != nil, file.format != .jpeg { throw ValidationError("--jpeg-quality is for a .jpg file; \(output) is none") }
+            if jpegQuality != nil, file.format == .png { throw ValidationError("--jpeg-quality is for a .jpg or .webp file; \(output) is a PNG") }
         }
         guard (1...Self.mostPictures).contains(count) else { throw ValidationError("-n \(count) is outside 1 through \(Self.mostPictures)") }
         if output == "-", count > 1 { throw ValidationError("-n \(count) pictures don't go to standard output; name a file") }

@@ -19,7 +19,8 @@ struct OutputFile {
         switch (path as NSString).pathExtension.lowercased() {
         case "png": format = .png
         case "jpg", "jpeg": format = .jpeg
-        default: throw ValidationError("\(path) ends neither in .png nor in .jpg or .jpeg")
+        case "webp": format = .webp
+        default: throw ValidationError("\(path) ends in none of .png, .jpg, .jpeg and .webp")
         }
     }
 
