@@ -217,7 +217,7 @@ struct  Glm__V1__Accepted
    */
   char *model_name;
   /*
-   * hexadecimal
+   * of each kind of stage that the request needs, as in "text:1f…,diffusion:a0…"
    */
   char *model_fingerprint;
   /*
@@ -289,7 +289,7 @@ struct  Glm__V1__GeneratedImage
    */
   uint64_t seed;
   /*
-   * hexadecimal
+   * of each kind of stage that computed it, as in "text:1f…,diffusion:a0…"
    */
   char *model_fingerprint;
   /*

@@ -5,16 +5,22 @@ package struct SlotRequest: Sendable, Hashable {
     package var kind: StageKind
     /// Of the request among all: the smaller goes first.
     package var turn: FairOrder.Turn
-    /// Fingerprint of the model; nil: any.
+    /// The model that the request names.
+    package var modelName: String
+    /// Fingerprint that the stage must have; nil: any.
     package var model: String?
     /// Processes that have failed this request.
     package var avoid: Set<Registry.Incarnation>
     /// It may have crashed stages: no other request is to be on the same one.
     package var isolated: Bool
 
-    package init(kind: StageKind, turn: FairOrder.Turn, model: String? = nil, avoid: Set<Registry.Incarnation> = [], isolated: Bool = false) {
+    package init(
+        kind: StageKind, turn: FairOrder.Turn, modelName: String = "", model: String? = nil, avoid: Set<Registry.Incarnation> = [],
+        isolated: Bool = false
+    ) {
         self.kind = kind
         self.turn = turn
+        self.modelName = modelName
         self.model = model
         self.avoid = avoid
         self.isolated = isolated

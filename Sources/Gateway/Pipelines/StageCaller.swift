@@ -28,7 +28,8 @@ struct StageCaller: Sendable {
         remainder.units[kind] = call.units
         while true {
             let request = SlotRequest(
-                kind: kind, turn: turn, model: await model(kind), avoid: attempts.avoid, isolated: attempts.needsIsolation)
+                kind: kind, turn: turn, modelName: models.name, model: await model(kind), avoid: attempts.avoid,
+                isolated: attempts.needsIsolation)
             // A request that has lost a stage waits for the next one to come up.
             let patience = attempts.isFirst ? Duration.zero : .seconds(10)
             let lease = try await fleet.slot(request, remainder, patience: patience)
