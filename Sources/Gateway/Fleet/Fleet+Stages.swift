@@ -1,4 +1,5 @@
 import Logging
+import ServerKit
 import Domain
 import Processes
 import Wire
