@@ -112,7 +112,8 @@ package struct SlotScheduler: Sendable {
 
     private mutating func dequeue(_ id: ID) {
         guard let request = waiting.removeValue(forKey: id) else { return }
-        queues[request.kind]?.remove(at: index(of: Place(turn: request.turn, id: id), request.kind))
+        let index = index(of: Place(turn: request.turn, id: id), request.kind)
+        queues[request.kind]?.remove(at: index)
     }
 
     /// Where a place is in its queue, or would be.
