@@ -585,7 +585,7 @@ const ProtobufCMessageDescriptor glm__v1__progress__descriptor =
   (ProtobufCMessageInit) glm__v1__progress__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor glm__v1__generated_image__field_descriptors[5] =
+static const ProtobufCFieldDescriptor glm__v1__generated_image__field_descriptors[6] =
 {
   {
     "image",
@@ -647,18 +647,31 @@ static const ProtobufCFieldDescriptor glm__v1__generated_image__field_descriptor
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "model_name",
+    6,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Glm__V1__GeneratedImage, model_name),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned glm__v1__generated_image__field_indices_by_name[] = {
   3,   /* field[3] = build */
   0,   /* field[0] = image */
   2,   /* field[2] = model_fingerprint */
+  5,   /* field[5] = model_name */
   1,   /* field[1] = parameters */
   4,   /* field[4] = timings */
 };
 static const ProtobufCIntRange glm__v1__generated_image__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 5 }
+  { 0, 6 }
 };
 const ProtobufCMessageDescriptor glm__v1__generated_image__descriptor =
 {
@@ -668,7 +681,7 @@ const ProtobufCMessageDescriptor glm__v1__generated_image__descriptor =
   "Glm__V1__GeneratedImage",
   "glm.v1",
   sizeof(Glm__V1__GeneratedImage),
-  5,
+  6,
   glm__v1__generated_image__field_descriptors,
   glm__v1__generated_image__field_indices_by_name,
   1,  glm__v1__generated_image__number_ranges,

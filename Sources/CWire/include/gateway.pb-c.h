@@ -181,10 +181,14 @@ struct  Glm__V1__GeneratedImage
    */
   size_t n_timings;
   Glm__V1__StageTiming **timings;
+  /*
+   * name of the model in requests and operations
+   */
+  char *model_name;
 };
 #define GLM__V1__GENERATED_IMAGE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&glm__v1__generated_image__descriptor) \
-    , {0,NULL}, NULL, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0,NULL }
+    , {0,NULL}, NULL, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0,NULL, (char *)protobuf_c_empty_string }
 
 
 /*

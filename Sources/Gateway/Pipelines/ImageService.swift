@@ -60,7 +60,8 @@ public actor ImageService {
             let caller = StageCaller(
                 fleet: fleet, timing: timing, requestID: request.requestID, models: models, arrival: place, deadline: deadline)
             let pipeline = ImagePipeline(request, build: Build.version)
-            let image = try await Router(caller: caller, encoded: encoded).run(pipeline, progress: progress)
+            var image = try await Router(caller: caller, encoded: encoded).run(pipeline, progress: progress)
+            image.modelName = models.name
             images += 1
             GatewayMetrics.made(image, seconds: start.duration(to: .now).inSeconds)
             return image
