@@ -82,7 +82,7 @@ let package = Package(
         // What a checkpoint folder holds, and what goes into and comes out of the model.
         library("Checkpoint", ["Tensor"]),
         library("Tokenizing"),
-        .target(name: "CImageCodecs", linkerSettings: [.linkedLibrary("jpeg"), .linkedLibrary("png")]),
+        .target(name: "CImageCodecs", linkerSettings: ["jpeg", "png", "webp", "webpdemux", "z"].map { .linkedLibrary($0) }),
         library("Imaging", ["CImageCodecs", "Domain"]),
         library("GLMTiny", exclude: ["training"], resources: [.copy("glm-tiny")]),
 

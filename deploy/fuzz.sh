@@ -32,7 +32,7 @@ fuzz() {
 # image TARGET SEEDS
 image() {
     # shellcheck disable=SC2086  # several flags
-    clang $flags -ISources/CImageCodecs/include Sources/CImageCodecs/*.c "Tests/Fuzz/$1.c" -o "$out/$1" -ljpeg -lpng -lz
+    clang $flags -ISources/CImageCodecs/include Sources/CImageCodecs/*.c "Tests/Fuzz/$1.c" -o "$out/$1" -ljpeg -lpng -lwebp -lwebpdemux -lz
     fuzz "$1" "$2" -max_len=65536
 }
 
@@ -50,6 +50,7 @@ for target; do
     png) image png 'Tests/Fixtures/images/*.png' ;;
     wire) wire ;;
     swift) GLM_FUZZ_SECONDS=$seconds swift test -c release --disable-testable-imports --filter '^FuzzTests\.' ;;
+    webp) image webp 'Tests/Fixtures/images/*.webp' ;;
     *) echo "fuzz.sh: there is no target $target in Tests/Fuzz" >&2; exit 2 ;;
     esac
 done

@@ -2,7 +2,7 @@
 # The C code under the address and undefined-behaviour sanitizers: every kernel of every instruction set that this machine has, on
 # operands that end where their memory ends; the image codecs on whole files, changed files, and with each of their allocations failing
 # once; starting and waiting for processes; the loader of CANN and the reader of DCMI against the stand-in. The decoder of messages is
-# under them in deploy/fuzz.sh. Needs clang (Swift's own will do), libjpeg and libpng; takes a minute or two.
+# under them in deploy/fuzz.sh. Needs clang (Swift's own will do), libjpeg, libpng and libwebp; takes a minute or two.
 #
 #   deploy/sanitize.sh [SEED]
 #   deploy/sanitize.sh --thread [FILTER]     the tests of the servers' libraries under the thread sanitizer, in .build/thread: their first
@@ -29,7 +29,8 @@ build() {
 }
 
 build kernels -ISources/CKernels/include Sources/CKernels/*.c -lpthread -ldl -lm
-build images -ISources/CImageCodecs/include Sources/CImageCodecs/*.c -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=free -ljpeg -lpng
+build images -ISources/CImageCodecs/include Sources/CImageCodecs/*.c -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=free -ljpeg -lpng \
+    -lwebp -lwebpdemux -lz
 build processes -ISources/CProcess/include Sources/CProcess/*.c
 build ascend -ISources/CAscend/include -ISources/CCards/include Sources/CAscend/*.c Sources/CCards/*.c -ldl
 mkdir -p "$out/cann/lib64"
@@ -39,7 +40,7 @@ clang $flags -shared -fPIC -DCA_PROTOTYPES -ITests/AscendStandIn/include -ITests
 ln -s libascendcl.so "$out/cann/lib64/libnnopbase.so"
 ln -s libascendcl.so "$out/cann/lib64/libopapi.so"
 
-"$out/images" "$seed" Tests/Fixtures/images/*.png Tests/Fixtures/images/*.jpg
+"$out/images" "$seed" Tests/Fixtures/images/*.png Tests/Fixtures/images/*.jpg Tests/Fixtures/images/*.webp
 "$out/processes"
 ASCEND_HOME_PATH="$out/cann" "$out/ascend" "$out/cann/lib64/libascendcl.so"
 "$out/kernels" "$seed"

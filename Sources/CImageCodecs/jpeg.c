@@ -15,6 +15,8 @@ typedef struct {
     struct jpeg_error_mgr base;
     jmp_buf jump;
     char *message;
+    int reads_pixels; // the headers are behind it
+    int is_at_end;    // the data has ended without an end marker
 } failure;
 
 static void fail(j_common_ptr info) {
@@ -31,22 +33,37 @@ static void fail_with(j_common_ptr info, const char *text) {
     longjmp(error->jump, 1);
 }
 
-static void ignore_message(j_common_ptr info) { (void)info; }
+static void ignore_warning(j_common_ptr info, int level) {
+    (void)info;
+    (void)level;
+}
 
 static struct jpeg_error_mgr *open_failure(failure *error, char *message) {
     message[0] = 0;
     jpeg_std_error(&error->base);
     error->base.error_exit = fail;
-    error->base.output_message = ignore_message;
+    error->base.emit_message = ignore_warning;
     error->message = message;
     return &error->base;
 }
 
 static void begin_source(j_decompress_ptr info) { (void)info; }
 
-static boolean out_of_bytes(j_decompress_ptr info) {
-    fail_with((j_common_ptr)info, "the data ends early");
-    return FALSE;
+// Some cameras write no end marker. So one is put behind the data, and what libjpeg then finds lacking is watched for.
+static boolean add_end_marker(j_decompress_ptr info) {
+    static const JOCTET marker[] = {0xFF, JPEG_EOI};
+    failure *error = (failure *)info->err;
+    // Arithmetic coding has no way to tell that bits are lacking.
+    if (!error->reads_pixels || info->arith_code) fail_with((j_common_ptr)info, "the data ends early");
+    error->is_at_end = 1;
+    info->src->next_input_byte = marker;
+    info->src->bytes_in_buffer = sizeof marker;
+    return TRUE;
+}
+
+static void watch_warnings(j_common_ptr info, int level) {
+    failure *error = (failure *)info->err;
+    if (level < 0 && error->is_at_end && info->err->msg_code == JWRN_HIT_MARKER) fail_with(info, "the data ends early");
 }
 
 static void skip_bytes(j_decompress_ptr info, long count) {
@@ -62,7 +79,7 @@ static void watch_scans(j_common_ptr info) {
 
 static void set_source(struct jpeg_source_mgr *source, const uint8_t *bytes, size_t count) {
     source->init_source = begin_source;
-    source->fill_input_buffer = out_of_bytes;
+    source->fill_input_buffer = add_end_marker;
     source->skip_input_data = skip_bytes;
     source->resync_to_restart = jpeg_resync_to_restart;
     source->term_source = begin_source;
@@ -84,6 +101,7 @@ typedef struct {
 static void open_decoder(decoder *state, const uint8_t *bytes, size_t count, char *message) {
     memset(state, 0, sizeof *state);
     state->info.err = open_failure(&state->error, message);
+    state->error.base.emit_message = watch_warnings;
     set_source(&state->source, bytes, count);
 }
 
@@ -119,6 +137,17 @@ static void convert_inks(const uint8_t *inks, uint8_t *rgb, uint32_t width) {
     }
 }
 
+// Whether all bits of all coefficients are there.
+static int has_all_scans(j_decompress_ptr info) {
+    if (!info->coef_bits) return 0;
+    for (int c = 0; c < info->num_components; c++) {
+        for (int k = 0; k < DCTSIZE2; k++) {
+            if (info->coef_bits[c][k] != 0) return 0;
+        }
+    }
+    return 1;
+}
+
 static int read_pixels(decoder *state, glm_image_size size, uint8_t *rgb) {
     j_decompress_ptr info = &state->info;
     if (setjmp(state->error.jump)) return GLM_IMAGE_MALFORMED;
@@ -134,7 +163,10 @@ static int read_pixels(decoder *state, glm_image_size size, uint8_t *rgb) {
         return GLM_IMAGE_UNSUPPORTED;
     }
     info->out_color_space = has_inks ? JCS_CMYK : JCS_RGB;
+    state->error.reads_pixels = 1;
     jpeg_start_decompress(info);
+    // Of several scans all have been read by now.
+    if (state->error.is_at_end && !has_all_scans(info)) fail_with((j_common_ptr)info, "the data ends early");
     if (info->output_width != size.width || info->output_height != size.height) fail_with((j_common_ptr)info, "two sizes");
     while (info->output_scanline < info->output_height) {
         uint8_t *row = rgb + (size_t)info->output_scanline * size.width * 3;
@@ -142,7 +174,7 @@ static int read_pixels(decoder *state, glm_image_size size, uint8_t *rgb) {
         if (jpeg_read_scanlines(info, &target, 1) != 1) fail_with((j_common_ptr)info, "the data ends early");
         if (has_inks) convert_inks(state->inks, row, size.width);
     }
-    jpeg_finish_decompress(info);
+    // What follows the last row is not read: a camera may have written anything there.
     return GLM_IMAGE_OK;
 }
 

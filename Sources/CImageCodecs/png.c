@@ -1,4 +1,5 @@
 #include "CImageCodecs.h"
+#include "composite.h"
 
 #include <png.h>
 #include <setjmp.h>
@@ -8,11 +9,6 @@
 
 // Of any chunk but the picture's data. Chunks that we skip may be large and are never held; those that we keep are small.
 #define MAXIMUM_CHUNK_BYTES (64 << 20)
-
-typedef struct {
-    const uint8_t *bytes;
-    size_t count, position;
-} reader;
 
 typedef struct {
     uint8_t *bytes;
@@ -27,13 +23,6 @@ static void fail(png_structp png, png_const_charp text) {
 static void ignore(png_structp png, png_const_charp text) {
     (void)png;
     (void)text;
-}
-
-static void read_bytes(png_structp png, png_bytep target, size_t count) {
-    reader *source = png_get_io_ptr(png);
-    if (count > source->count - source->position) png_error(png, "the data ends early");
-    memcpy(target, source->bytes + source->position, count);
-    source->position += count;
 }
 
 static void write_bytes(png_structp png, png_bytep bytes, size_t count) {
@@ -51,7 +40,56 @@ static void write_bytes(png_structp png, png_bytep bytes, size_t count) {
 
 static void flush_nothing(png_structp png) { (void)png; }
 
-static png_structp open_reader(reader *source, png_infop *info, char *message) {
+// What is read, and where to. The functions that libpng calls fill it; its owner is not the function that calls setjmp, so that no
+// jump can lose a change.
+typedef struct {
+    glm_image_size size;
+    uint8_t *rgb;  // NULL: only the size is wanted
+    uint8_t *rgba; // of a picture with transparency: all rows if it is interlaced, else one
+    int is_interlaced, is_complete, lacks_memory;
+} picture;
+
+static void on_header(png_structp png, png_infop info) {
+    picture *target = png_get_progressive_ptr(png);
+    glm_image_size size = {png_get_image_width(png, info), png_get_image_height(png, info)};
+    if (!target->rgb) {
+        target->size = size;
+        target->is_complete = 1;
+        png_process_data_pause(png, 0);
+        return;
+    }
+    if (size.width != target->size.width || size.height != target->size.height) png_error(png, "two sizes");
+    png_set_expand(png);
+    png_set_strip_16(png);
+    png_set_gray_to_rgb(png);
+    target->is_interlaced = png_set_interlace_handling(png) > 1;
+    int has_alpha = png_get_valid(png, info, PNG_INFO_tRNS) || png_get_color_type(png, info) & PNG_COLOR_MASK_ALPHA;
+    png_read_update_info(png, info);
+    if (png_get_rowbytes(png, info) != (size_t)size.width * (has_alpha ? 4 : 3)) png_error(png, "rows of an unexpected length");
+    if (!has_alpha) return;
+    target->rgba = malloc((size_t)size.width * 4 * (target->is_interlaced ? size.height : 1));
+    target->lacks_memory = !target->rgba;
+    if (target->lacks_memory) png_error(png, "no memory");
+}
+
+static void on_row(png_structp png, png_bytep pixels, png_uint_32 row, int pass) {
+    picture *target = png_get_progressive_ptr(png);
+    size_t width = target->size.width, height = target->size.height;
+    uint8_t *rgb = target->rgb + row * width * 3;
+    if (!target->rgba) {
+        png_progressive_combine_row(png, rgb, pixels);
+    } else if (target->is_interlaced) {
+        png_progressive_combine_row(png, target->rgba + row * width * 4, pixels);
+    } else {
+        png_progressive_combine_row(png, target->rgba, pixels);
+        glm_composite(target->rgba, rgb, width);
+    }
+    if (row + 1 < height || (target->is_interlaced && pass < 6)) return;
+    target->is_complete = 1;
+    if (target->rgba && target->is_interlaced) glm_composite(target->rgba, target->rgb, width * height);
+}
+
+static png_structp open_reader(picture *target, png_infop *info, char *message) {
     message[0] = 0;
     png_structp png = png_create_read_struct(PNG_LIBPNG_VER_STRING, message, fail, ignore);
     if (!png) return NULL;
@@ -60,7 +98,7 @@ static png_structp open_reader(reader *source, png_infop *info, char *message) {
         png_destroy_read_struct(&png, NULL, NULL);
         return NULL;
     }
-    png_set_read_fn(png, source, read_bytes);
+    png_set_progressive_read_fn(png, target, on_header, on_row, NULL);
     // The caller has its own limits; libpng's would only hide the size from them.
     png_set_user_limits(png, 0x7FFFFFFF, 0x7FFFFFFF);
     png_set_chunk_malloc_max(png, MAXIMUM_CHUNK_BYTES);
@@ -72,52 +110,48 @@ static png_structp open_reader(reader *source, png_infop *info, char *message) {
     return png;
 }
 
-int glm_png_size(const uint8_t *bytes, size_t count, glm_image_size *size, char *message) {
-    reader source = {bytes, count, 0};
+// The length of the file up to the end of the pixels. What follows is not read: it may be lacking, or anything.
+static size_t pixels_end(const uint8_t *bytes, size_t count) {
+    int has_pixels = 0;
+    size_t position = 8;
+    while (position + 12 <= count) {
+        int is_pixels = memcmp(bytes + position + 4, "IDAT", 4) == 0;
+        if (has_pixels && !is_pixels) break;
+        has_pixels = is_pixels;
+        size_t length = png_get_uint_32(bytes + position);
+        if (length > count - position - 12) return count;
+        position += length + 12;
+    }
+    return has_pixels ? position : count;
+}
+
+static int read_picture(picture *target, const uint8_t *bytes, size_t count, char *message) {
     png_infop info = NULL;
-    png_structp png = open_reader(&source, &info, message);
+    png_structp png = open_reader(target, &info, message);
     if (!png) return GLM_IMAGE_NO_MEMORY;
     if (setjmp(png_jmpbuf(png))) {
         png_destroy_read_struct(&png, &info, NULL);
-        return GLM_IMAGE_MALFORMED;
+        return target->lacks_memory ? GLM_IMAGE_NO_MEMORY : GLM_IMAGE_MALFORMED;
     }
-    png_read_info(png, info);
-    size->width = png_get_image_width(png, info);
-    size->height = png_get_image_height(png, info);
+    png_process_data(png, info, (png_bytep)bytes, pixels_end(bytes, count));
     png_destroy_read_struct(&png, &info, NULL);
-    return GLM_IMAGE_OK;
+    if (target->is_complete) return GLM_IMAGE_OK;
+    snprintf(message, GLM_IMAGE_MESSAGE_BYTES, "the data ends early or is broken");
+    return GLM_IMAGE_MALFORMED;
+}
+
+int glm_png_size(const uint8_t *bytes, size_t count, glm_image_size *size, char *message) {
+    picture target = {0};
+    int result = read_picture(&target, bytes, count, message);
+    *size = target.size;
+    return result;
 }
 
 int glm_png_decode(const uint8_t *bytes, size_t count, glm_image_size size, uint8_t *rgb, char *message) {
-    reader source = {bytes, count, 0};
-    png_infop info = NULL;
-    png_structp png = open_reader(&source, &info, message);
-    if (!png) return GLM_IMAGE_NO_MEMORY;
-    if (setjmp(png_jmpbuf(png))) {
-        png_destroy_read_struct(&png, &info, NULL);
-        return GLM_IMAGE_MALFORMED;
-    }
-    png_read_info(png, info);
-    if (png_get_image_width(png, info) != size.width || png_get_image_height(png, info) != size.height) png_error(png, "two sizes");
-
-    png_set_expand(png);
-    if (png_get_valid(png, info, PNG_INFO_tRNS) || png_get_color_type(png, info) & PNG_COLOR_MASK_ALPHA) {
-        png_uint_16 most = png_get_bit_depth(png, info) == 16 ? 65535 : 255;
-        png_color_16 white = {0, most, most, most, most};
-        png_set_background(png, &white, PNG_BACKGROUND_GAMMA_SCREEN, 0, 1.0);
-    }
-    png_set_strip_16(png);
-    png_set_gray_to_rgb(png);
-    int passes = png_set_interlace_handling(png);
-    png_read_update_info(png, info);
-    size_t row_bytes = (size_t)size.width * 3;
-    if (png_get_rowbytes(png, info) != row_bytes) png_error(png, "rows of an unexpected length");
-    for (int pass = 0; pass < passes; pass++) {
-        for (uint32_t row = 0; row < size.height; row++) png_read_row(png, rgb + row * row_bytes, NULL);
-    }
-    png_read_end(png, NULL);
-    png_destroy_read_struct(&png, &info, NULL);
-    return GLM_IMAGE_OK;
+    picture target = {.size = size, .rgb = rgb};
+    int result = read_picture(&target, bytes, count, message);
+    free(target.rgba);
+    return result;
 }
 
 int glm_png_encode(const uint8_t *rgb, glm_image_size size, uint8_t **bytes, size_t *count, char *message) {

@@ -307,12 +307,12 @@ static const ProtobufCFieldDescriptor glm__v1__image_parameters__field_descripto
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
-    "jpeg_quality",
+    "quality",
     7,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_UINT32,
     0,   /* quantifier_offset */
-    offsetof(Glm__V1__ImageParameters, jpeg_quality),
+    offsetof(Glm__V1__ImageParameters, quality),
     NULL,
     NULL,
     0,             /* flags */
@@ -335,7 +335,7 @@ static const unsigned glm__v1__image_parameters__field_indices_by_name[] = {
   5,   /* field[5] = format */
   3,   /* field[3] = guidance_scale */
   0,   /* field[0] = height */
-  6,   /* field[6] = jpeg_quality */
+  6,   /* field[6] = quality */
   7,   /* field[7] = sampling */
   4,   /* field[4] = seed */
   2,   /* field[2] = steps */
@@ -604,20 +604,22 @@ const ProtobufCMessageDescriptor glm__v1__timing__descriptor =
   (ProtobufCMessageInit) glm__v1__timing__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCEnumValue glm__v1__image_format__enum_values_by_number[3] =
+static const ProtobufCEnumValue glm__v1__image_format__enum_values_by_number[4] =
 {
   { "IMAGE_FORMAT_UNSPECIFIED", "GLM__V1__IMAGE_FORMAT__IMAGE_FORMAT_UNSPECIFIED", 0 },
   { "IMAGE_FORMAT_PNG", "GLM__V1__IMAGE_FORMAT__IMAGE_FORMAT_PNG", 1 },
   { "IMAGE_FORMAT_JPEG", "GLM__V1__IMAGE_FORMAT__IMAGE_FORMAT_JPEG", 2 },
+  { "IMAGE_FORMAT_WEBP", "GLM__V1__IMAGE_FORMAT__IMAGE_FORMAT_WEBP", 3 },
 };
 static const ProtobufCIntRange glm__v1__image_format__value_ranges[] = {
-{0, 0},{0, 3}
+{0, 0},{0, 4}
 };
-static const ProtobufCEnumValueIndex glm__v1__image_format__enum_values_by_name[3] =
+static const ProtobufCEnumValueIndex glm__v1__image_format__enum_values_by_name[4] =
 {
   { "IMAGE_FORMAT_JPEG", 2 },
   { "IMAGE_FORMAT_PNG", 1 },
   { "IMAGE_FORMAT_UNSPECIFIED", 0 },
+  { "IMAGE_FORMAT_WEBP", 3 },
 };
 const ProtobufCEnumDescriptor glm__v1__image_format__descriptor =
 {
@@ -626,9 +628,9 @@ const ProtobufCEnumDescriptor glm__v1__image_format__descriptor =
   "ImageFormat",
   "Glm__V1__ImageFormat",
   "glm.v1",
-  3,
+  4,
   glm__v1__image_format__enum_values_by_number,
-  3,
+  4,
   glm__v1__image_format__enum_values_by_name,
   1,
   glm__v1__image_format__value_ranges,

@@ -12,13 +12,13 @@ public struct ImageOptions: Sendable, Hashable {
     public var seed: UInt64?
     /// File format of the result.
     public var format: ImageFormat?
-    /// Ignored for PNG.
-    public var jpegQuality: Int?
+    /// Of JPEG and WebP, 1 through 100; ignored for PNG.
+    public var quality: Int?
     public var sampling: Sampling?
 
     public init(
         height: Int? = nil, width: Int? = nil, steps: Int? = nil, guidanceScale: Float? = nil, seed: UInt64? = nil, format: ImageFormat? = nil,
-        jpegQuality: Int? = nil, sampling: Sampling? = nil
+        quality: Int? = nil, sampling: Sampling? = nil
     ) {
         self.height = height
         self.width = width
@@ -26,7 +26,7 @@ public struct ImageOptions: Sendable, Hashable {
         self.guidanceScale = guidanceScale
         self.seed = seed
         self.format = format
-        self.jpegQuality = jpegQuality
+        self.quality = quality
         self.sampling = sampling
     }
 
@@ -37,7 +37,7 @@ public struct ImageOptions: Sendable, Hashable {
         if let height, let width { try RequestLimits.checkSize(height: height, width: width) }
         try RequestLimits.check("steps", steps, in: RequestLimits.steps)
         try RequestLimits.check("guidance_scale", guidanceScale, in: RequestLimits.guidanceScale)
-        try RequestLimits.check("jpeg_quality", jpegQuality, in: RequestLimits.jpegQuality)
+        try RequestLimits.check("quality", quality, in: RequestLimits.quality)
         try sampling?.check()
     }
 }
@@ -57,8 +57,8 @@ public struct ImageParameters: Sendable, Hashable {
     public let seed: UInt64
     /// File format of the result.
     public let format: ImageFormat
-    /// Ignored for PNG.
-    public let jpegQuality: Int
+    /// Of JPEG and WebP, 1 through 100; ignored for PNG.
+    public let quality: Int
     public let sampling: Sampling
 
     /// The image's grid of codes.
@@ -78,14 +78,14 @@ public struct ImageParameters: Sendable, Hashable {
         steps = options.steps ?? 50
         guidanceScale = options.guidanceScale ?? 1.5
         format = options.format ?? .png
-        jpegQuality = options.jpegQuality ?? 90
+        quality = options.quality ?? 90
         sampling = options.sampling ?? Sampling()
     }
 
     /// The same values, all set.
     public var options: ImageOptions {
         ImageOptions(
-            height: height, width: width, steps: steps, guidanceScale: guidanceScale, seed: seed, format: format, jpegQuality: jpegQuality,
+            height: height, width: width, steps: steps, guidanceScale: guidanceScale, seed: seed, format: format, quality: quality,
             sampling: sampling)
     }
 }

@@ -27,11 +27,11 @@ public struct RenderRequest: Sendable, Hashable {
 
 /// A source image of an edit, with the codes that the vision stage computed from it.
 public struct SourceImage: Sendable, Hashable {
-    /// A PNG or JPEG file.
+    /// A PNG, JPEG or WebP file.
     public let image: [UInt8]
     public let codes: CodeGrid
 
-    /// - Throws: for a file that begins neither as PNG nor as JPEG.
+    /// - Throws: for a file that begins as no format of ``ImageFormat``.
     public init(image: [UInt8], codes: CodeGrid) throws(RequestError) {
         try RequestLimits.checkImageFile(image, "image")
         self.image = image

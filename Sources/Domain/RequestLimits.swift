@@ -8,7 +8,7 @@ public enum RequestLimits {
     public static let maximumArea = 2048 * 2048
     public static let steps = 1...200
     public static let guidanceScale: ClosedRange<Float> = 0...20
-    public static let jpegQuality = 1...100
+    public static let quality = 1...100
     /// Bytes of UTF-8: some 8,000 tokens.
     public static let promptBytes = 1...32_768
     public static let sourceImages = 0...8
@@ -42,11 +42,11 @@ public enum RequestLimits {
         if !sourceImages.contains(value) { throw RequestError("\(value) source images, the limit is \(sourceImages.upperBound)") }
     }
 
-    /// Refuses a file that is too large, or begins neither as PNG nor as JPEG. The rest of a file is checked where it is decoded.
+    /// Refuses a file that is too large, or begins as no format of ``ImageFormat``. The rest of a file is checked where it is decoded.
     /// - Parameter field: names the file to the caller.
     public static func checkImageFile(_ bytes: [UInt8], _ field: String) throws(RequestError) {
         guard bytes.count <= maximumImageBytes else { throw RequestError("\(field) has \(bytes.count) bytes; at most \(maximumImageBytes)") }
-        guard ImageFormat(magic: bytes) != nil else { throw RequestError("\(field) has \(bytes.count) bytes that are neither PNG nor JPEG") }
+        guard ImageFormat(magic: bytes) != nil else { throw RequestError("\(field): \(ForeignFormat.refusal(of: bytes))") }
     }
 
     /// Refuses a value outside its range. NaN is in no range.

@@ -15,7 +15,7 @@ public struct GLMClient: Sendable {
     /// An image from a prompt, and from source images when there are any.
     ///
     /// - Parameters:
-    ///   - images: source images, each a PNG or JPEG file; none: text to image.
+    ///   - images: source images, each a PNG, JPEG or WebP file; none: text to image.
     ///   - parameters: what is not set is chosen by the gateway and told in the answer.
     ///   - model: name of a model of the fleet; empty: the only one.
     ///   - timeout: the request fails with DEADLINE_EXCEEDED after it; nil: as long as it takes.

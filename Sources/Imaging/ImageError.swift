@@ -4,7 +4,7 @@ public struct ImageError: Error, Sendable, CustomStringConvertible {
         private enum Value: String { case unsupportedFormat, malformed, tooLarge, unsupportedVariant }
         private let value: Value
 
-        /// Neither PNG nor JPEG.
+        /// Neither PNG, JPEG nor WebP.
         public static let unsupportedFormat = Code(value: .unsupportedFormat)
         /// Truncated or broken.
         public static let malformed = Code(value: .malformed)

@@ -16,6 +16,14 @@ extension RGBImage {
         return try encoded(.jpeg) { size, bytes, count, message in glm_jpeg_encode(pixels, size, CInt(quality), bytes, count, message) }
     }
 
+    /// As lossy WebP.
+    /// - Parameter quality: 1 through 100, libwebp's scale.
+    /// - Throws: `unsupportedVariant` for another quality and for a side over the format's 16383; `malformed` for no pixels.
+    public func webp(quality: Int = 90) throws(ImageError) -> [UInt8] {
+        guard (1...100).contains(quality) else { throw ImageError(.unsupportedVariant, "WebP quality \(quality); it goes from 1 to 100") }
+        return try encoded(.webp) { size, bytes, count, message in glm_webp_encode(pixels, size, CInt(quality), bytes, count, message) }
+    }
+
     private func encoded(
         _ format: ImageFormat,
         _ encode: (glm_image_size, UnsafeMutablePointer<UnsafeMutablePointer<UInt8>?>, UnsafeMutablePointer<Int>, UnsafeMutablePointer<CChar>) -> CInt
@@ -25,7 +33,7 @@ extension RGBImage {
         }
         var bytes: UnsafeMutablePointer<UInt8>?
         var count = 0
-        try Self.call(format) { message in encode(glm_image_size(width: UInt32(width), height: UInt32(height)), &bytes, &count, message) }
+        try format.call { message in encode(glm_image_size(width: UInt32(width), height: UInt32(height)), &bytes, &count, message) }
         defer { glm_image_free(bytes) }
         return Array(UnsafeBufferPointer(start: bytes, count: count))
     }

@@ -7,10 +7,10 @@ import Testing
     @Test("what is not set has its default; all that is set stays, also on the way back to options")
     func complete() throws {
         let plain = try ImageParameters(Self.least)
-        #expect(plain.steps == 50 && plain.guidanceScale == 1.5 && plain.format == .png && plain.jpegQuality == 90)
+        #expect(plain.steps == 50 && plain.guidanceScale == 1.5 && plain.format == .png && plain.quality == 90)
         #expect(plain.sampling == Sampling() && plain.grid == GridSize(height: 2, width: 3))
         let all = ImageOptions(
-            height: 64, width: 96, steps: 3, guidanceScale: 1, seed: .max, format: .jpeg, jpegQuality: 1, sampling: Sampling(greedy: true, topK: 5))
+            height: 64, width: 96, steps: 3, guidanceScale: 1, seed: .max, format: .jpeg, quality: 1, sampling: Sampling(greedy: true, topK: 5))
         #expect(try ImageParameters(all).options == all)
     }
 
@@ -22,7 +22,7 @@ import Testing
             (ImageOptions(height: 4096, width: 4096, seed: 1), "width × height 4096 × 4096 is 16777216 pixels, the limit is 4194304"),
             (ImageOptions(height: 64, width: 64, steps: 0, seed: 1), "steps 0 is outside 1 through 200"),
             (ImageOptions(height: 64, width: 64, guidanceScale: .nan, seed: 1), "guidance_scale nan is outside 0.0 through 20.0"),
-            (ImageOptions(height: 64, width: 64, seed: 1, jpegQuality: 101), "jpeg_quality 101 is outside 1 through 100"),
+            (ImageOptions(height: 64, width: 64, seed: 1, quality: 101), "quality 101 is outside 1 through 100"),
             (ImageOptions(height: 64, width: 64, seed: 1, sampling: Sampling(temperature: .nan)), "temperature nan is outside 0.01 through 10.0"),
             (ImageOptions(height: 64, width: 64, seed: 1, sampling: Sampling(topP: 0)), "top_p 0.0 is outside 0.001 through 1.0"),
             (ImageOptions(height: 64, width: 64, seed: 1, sampling: Sampling(topK: 0)), "top_k 0 is outside 1 through 1000000"),
@@ -51,10 +51,10 @@ import Testing
         }
     }
 
-    @Test("a source image begins as PNG or JPEG")
+    @Test("a source image begins as PNG, JPEG or WebP")
     func sources() throws {
         let codes = try CodeGrid(height: 1, width: 1, codes: [1])
-        #expect(throws: RequestError("image has 3 bytes that are neither PNG nor JPEG")) { try SourceImage(image: [1, 2, 3], codes: codes) }
+        #expect(throws: RequestError("image: neither PNG, JPEG nor WebP by its first bytes")) { try SourceImage(image: [1, 2, 3], codes: codes) }
         #expect(try SourceImage(image: [0xff, 0xd8, 0xff], codes: codes).codes == codes)
     }
 }

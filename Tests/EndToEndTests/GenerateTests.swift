@@ -21,18 +21,19 @@ import Testing
         #expect(Program.running(in: scratch).isEmpty)
     }
 
-    @Test("pictures and a prompt become a picture, as JPEG and told as JSON")
-    func imageToImage() async throws {
+    @Test("pictures and a prompt become a picture, as JPEG or WebP and told as JSON", arguments: ["b.jpg", "b.webp"])
+    func imageToImage(file: String) async throws {
         let scratch = try Scratch()
-        let sources = [Binaries.image("rgb.png"), Binaries.image("orientation-6.jpg")]
+        let sources = [Binaries.image("lossy.webp"), Binaries.image("orientation-6.jpg")]
         let result = try await Program.run(
-            "glm", ["edit"] + sources + ["brighter", "-o", scratch.file("b.jpg"), "--json"] + Self.small + Self.own, in: scratch)
+            "glm", ["edit"] + sources + ["brighter", "-o", scratch.file(file), "--json"] + Self.small + Self.own, in: scratch)
         #expect(result.exit == .code(0), "\(result.errors)")
         let report = try #require(try JSONSerialization.jsonObject(with: Data(result.output.joined(separator: "\n").utf8)) as? [String: Any])
         let image = try #require((report["images"] as? [[String: Any]])?.first)
         #expect(image["seed"] as? Int == 5 && image["width"] as? Int == 64 && image["model"] as? String == "tiny-f32")
-        #expect(try RGBImage(decoding: [UInt8](scratch.bytes("b.jpg"))).height == 96)
-        #expect(scratch.contents == ["b.jpg"])
+        let written = try ImageHeader([UInt8](scratch.bytes(file)))
+        #expect(written.height == 96 && written.format == (file == "b.jpg" ? .jpeg : .webp))
+        #expect(scratch.contents == [file])
         #expect(Program.running(in: scratch).isEmpty)
     }
 
@@ -61,7 +62,7 @@ import Testing
         #expect(try await run(["generate", "x"]).exit == .code(2))
         #expect(
             try await run(["generate", "x", "-o", scratch.file("a.gif")]).error
-                == "\(scratch.file("a.gif")) ends neither in .png nor in .jpg or .jpeg")
+                == "\(scratch.file("a.gif")) ends in none of .png, .jpg, .jpeg and .webp")
         #expect(try await run(["generate", "x", "-o", scratch.file("a.gif")]).exit == .code(2))
         #expect(
             try await run(["generate", "x", "-o", out, "--seed", "-1"]).error == "seed -1 is not a whole number from 0 through 18446744073709551615")
@@ -77,17 +78,17 @@ import Testing
             let result = try await run(["generate", "-o", out] + arguments + Self.own)
             #expect(result.exit == .code(2) && result.error == error, "\(result.errors)")
         }
-        let quality = try await run(["generate", "x", "-o", scratch.file("a.jpg"), "--jpeg-quality", "101"] + Self.own)
-        #expect(quality.exit == .code(2) && quality.error == "jpeg_quality 101 is outside 1 through 100")
+        let quality = try await run(["generate", "x", "-o", scratch.file("a.jpg"), "--quality", "101"] + Self.own)
+        #expect(quality.exit == .code(2) && quality.error == "quality 101 is outside 1 through 100")
         #expect(try await run(["scale", "text", "0"]).exit == .code(2))
         for command in [["generate"], ["edit", "a.png"]] {
             let result = try await run(command + ["-5 degrees outside", "-o", out])
             #expect(
                 result.exit == .code(2) && result.errors.contains { $0.hasSuffix("\(command[0]) ... -- '-5 degrees outside'") }, "\(result.errors)")
         }
-        #expect(try await run(["generate", "x", "-o", out, "--jpeg-quality", "50"]).error == "--jpeg-quality is for a .jpg file; \(out) is none")
+        #expect(try await run(["generate", "x", "-o", out, "--quality", "50"]).error == "--quality is for a .jpg or .webp file; \(out) is a PNG")
         let broken = Binaries.model + "/model_index.json"
-        #expect(try await run(["edit", broken, "x", "-o", out] + Self.own).error == "\(broken): neither PNG nor JPEG by its first bytes")
+        #expect(try await run(["edit", broken, "x", "-o", out] + Self.own).error == "\(broken): neither PNG, JPEG nor WebP by its first bytes")
         #expect(scratch.contents.isEmpty)
         #expect(Program.running(in: scratch).isEmpty)
     }

@@ -14,14 +14,19 @@ import Testing
     @Test("JPEG comes close, closer at a higher quality", arguments: [(1, 1), (50, 33), (300, 200)])
     func jpeg(width: Int, height: Int) throws {
         let image = scene(width: width, height: height)
-        func error(_ quality: Int) throws -> Double {
-            let decoded = try RGBImage(decoding: image.jpeg(quality: quality))
-            #expect(decoded.width == width && decoded.height == height)
-            return zip(image.pixels, decoded.pixels).map { Double(abs(Int($0) - Int($1))) }.reduce(0, +) / Double(image.pixels.count)
-        }
+        func error(_ quality: Int) throws -> Double { try meanDifference(RGBImage(decoding: image.jpeg(quality: quality)), image) }
         #expect(try error(95) < 3)
         #expect(try error(95) <= error(20))
         #expect(try ImageFormat(magic: image.jpeg()) == .jpeg)
+    }
+
+    @Test("WebP comes close, closer at a higher quality", arguments: [(1, 1), (50, 33), (300, 200)])
+    func webp(width: Int, height: Int) throws {
+        let image = scene(width: width, height: height)
+        func error(_ quality: Int) throws -> Double { try meanDifference(RGBImage(decoding: image.webp(quality: quality)), image) }
+        #expect(try error(90) < 6)
+        #expect(try error(90) <= error(20))
+        #expect(try ImageFormat(magic: image.webp()) == .webp)
     }
 
     @Test("a quality or a size that the format doesn't have is refused")
@@ -29,6 +34,9 @@ import Testing
         let image = scene(width: 2, height: 2)
         #expect(throws: ImageError.self) { try image.jpeg(quality: 0) }
         #expect(throws: ImageError.self) { try image.jpeg(quality: 101) }
+        #expect(throws: ImageError.self) { try image.webp(quality: 0) }
+        #expect(throws: ImageError.self) { try image.webp(quality: 101) }
+        #expect(throws: ImageError.self) { try RGBImage(width: 16384, height: 1, pixels: [UInt8](repeating: 0, count: 49152)).webp() }
         #expect(throws: ImageError.self) { try RGBImage(width: 0, height: 0, pixels: []).png() }
         #expect(throws: ImageError.self) { try RGBImage(width: 70000, height: 1, pixels: [UInt8](repeating: 0, count: 210_000)).jpeg() }
     }

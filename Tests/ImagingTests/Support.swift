@@ -19,6 +19,12 @@ func difference(_ first: RGBImage, _ second: RGBImage) -> Int {
     return zip(first.pixels, second.pixels).map { abs(Int($0) - Int($1)) }.max() ?? 0
 }
 
+/// The mean difference of two pictures' bytes, 256 for different sizes.
+func meanDifference(_ first: RGBImage, _ second: RGBImage) -> Double {
+    guard first.width == second.width, first.height == second.height else { return 256 }
+    return zip(first.pixels, second.pixels).map { Double(abs(Int($0) - Int($1))) }.reduce(0, +) / Double(first.pixels.count)
+}
+
 /// A picture with soft and hard edges, the same on every run.
 func scene(width: Int, height: Int) -> RGBImage {
     var pixels: [UInt8] = []

@@ -1,6 +1,6 @@
 """Picture files of every kind that a user may send, the RGB that they mean, and resizes as PIL computes them.
 
-Meaning: EXIF orientation applied, palettes looked up, 16 bit cut to its high byte, CMYK turned to RGB as PIL does, alpha composited over white.
+Meaning: EXIF or XMP orientation applied, of several images or frames the first, palettes looked up, 16 bit cut to its high byte, CMYK turned to RGB as PIL does, alpha composited over white.
 Pictures that must be refused are listed with the reason and have no expected tensor.
 """
 
@@ -56,15 +56,15 @@ def raw_png(rows, width, height, bits, colour, extra=b""):
     return png(struct.pack(">IIBBBBB", width, height, bits, colour, 0, 0, 0), extra, chunk(b"IDAT", data))
 
 
-def interlaced_png(rgb):
-    """Adam7, which PIL reads but cannot write."""
-    height, width, _ = rgb.shape
+def interlaced_png(pixels):
+    """Adam7, which PIL reads but cannot write; of three or four channels."""
+    height, width, channels = pixels.shape
     rows = b""
     for y0, x0, dy, dx in ((0, 0, 8, 8), (0, 4, 8, 8), (4, 0, 8, 4), (0, 2, 4, 4), (2, 0, 4, 2), (0, 1, 2, 2), (1, 0, 2, 1)):
-        part = rgb[y0::dy, x0::dx]
+        part = pixels[y0::dy, x0::dx]
         if part.size:
             rows += b"".join(b"\0" + row.tobytes() for row in part)
-    return png(struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 1), chunk(b"IDAT", zlib.compress(rows, 9)))
+    return png(struct.pack(">IIBBBBB", width, height, 8, {3: 2, 4: 6}[channels], 0, 0, 1), chunk(b"IDAT", zlib.compress(rows, 9)))
 
 
 def cmyk(rgb):
@@ -99,13 +99,88 @@ def files():
         "restart.jpg": save(image, "JPEG", quality=85, restart_marker_blocks=2),
     }
     for turn in range(2, 9):
-        exif = Image.Exif()
-        exif[0x0112] = turn
-        out[f"orientation-{turn}.jpg"] = save(image, "JPEG", quality=90, exif=exif)
+        out[f"orientation-{turn}.jpg"] = save(image, "JPEG", quality=90, exif=turned(turn))
+    out["orientation-6.png"] = save(image, "PNG", exif=turned(6))
+    return out | beside_the_pixels(image) | more_kinds(image, rgba, alpha) | webp_files(image, rgba)
+
+
+def turned(orientation):
     exif = Image.Exif()
-    exif[0x0112] = 6
-    out["orientation-6.png"] = save(image, "PNG", exif=exif)
-    return out
+    exif[0x0112] = orientation
+    return exif
+
+
+XMP = b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF><rdf:Description tiff:Orientation="6"/></rdf:RDF></x:xmpmeta>'
+XMP_ELEMENT = b"<rdf:Description><tiff:Orientation>8</tiff:Orientation></rdf:Description>"
+TRAILER = b"\0\0\1\x0aImage_UTC_Data1700000000000\xff\xd8\xff\xda SEFH\x6a\0\0\0 SEFT"  # as a phone writes it
+
+
+# What PIL refuses or does not know, though all is there: the file that means the same.
+BEYOND_PIL = {
+    "orientation-profile-app1.png": "orientation-profile.png", "without-end.jpg": "behind-the-end.jpg", "trailer.jpg": "behind-the-end.jpg",
+    "progressive-without-end.jpg": "progressive.jpg", "text-bomb.png": "rgb.png",
+}
+
+
+def beside_the_pixels(image):
+    """Where other writers put the orientation, and what they leave out at the end or put behind it."""
+    plain, jpeg, exif = save(image, "PNG"), save(image, "JPEG", quality=90), turned(6).tobytes()
+    profile = f"\nexif\n{len(exif):8}\n{exif.hex()[:72]}\n{exif.hex()[72:]}\n".encode()
+    end = plain.index(b"IDAT") - 4
+
+    def with_chunk(kind, data, position=end):
+        return plain[:position] + chunk(kind, data) + plain[position:]
+
+    camera = Image.Exif()
+    camera[0x010F] = "a camera that says nothing of its orientation"
+    return {
+        "orientation-late.png": with_chunk(b"eXIf", exif.removeprefix(b"Exif\0\0"), len(plain) - 12),
+        "orientation-profile.png": with_chunk(b"zTXt", b"Raw profile type exif\0\0" + zlib.compress(profile)),
+        "orientation-profile-plain.png": with_chunk(b"tEXt", b"Raw profile type exif\0" + profile),
+        "orientation-profile-international.png": with_chunk(b"iTXt", b"Raw profile type exif\0\1\0\0\0" + zlib.compress(profile)),
+        "orientation-profile-app1.png": with_chunk(b"zTXt", b"Raw profile type APP1\0\0" + zlib.compress(profile.replace(b"exif", b"APP1"))),
+        "orientation-xmp.png": with_chunk(b"iTXt", b"XML:com.adobe.xmp\0\0\0\0\0" + XMP_ELEMENT),
+        "orientation-xmp.jpg": save(image, "JPEG", quality=90, xmp=XMP),
+        "orientation-xmp-beside-exif.jpg": save(image, "JPEG", quality=90, exif=camera, xmp=XMP),
+        "orientation-exif-before-xmp.jpg": save(image, "JPEG", quality=90, exif=turned(3), xmp=XMP),
+        "without-end.png": plain[:-12], "without-checksum.png": plain[:-18], "trailer.png": plain[:-12] + bytes(8) + TRAILER, "behind-the-end.png": plain + TRAILER,
+        "without-end.jpg": jpeg[:-2], "trailer.jpg": jpeg[:-2] + TRAILER, "behind-the-end.jpg": jpeg + TRAILER,
+        "progressive-without-end.jpg": save(image, "JPEG", quality=80, progressive=True)[:-2],
+        # PIL refuses it: a megabyte of text is its limit.
+        "text-bomb.png": with_chunk(b"zTXt", b"Raw profile type exif\0\0" + zlib.compress(profile + b"\n" * (1 << 20), 9)),
+        "two-images.jpg": save(image, "MPO", quality=90, save_all=True, append_images=[image.rotate(180)]),
+    }
+
+
+def more_kinds(image, rgba, alpha):
+    """Kinds of PNG and JPEG that are rarer."""
+    inks = save(cmyk(np.asarray(image)), "JPEG", quality=90)
+    transform = inks.index(b"Adobe") + 11
+    grey = np.asarray(image)[..., 0].astype(np.uint16) << 8 | 0x5A
+    grey_alpha = np.dstack([grey, np.asarray(alpha).astype(np.uint16) << 8 | 0xA5])
+    plain = save(image, "PNG")
+    start = plain.index(b"IDAT") - 4
+    return {
+        "interlaced-alpha.png": interlaced_png(np.asarray(rgba)),
+        "grey-alpha-16bit.png": raw_png([row.astype(">u2").tobytes() for row in grey_alpha], 40, 24, 16, 4),
+        "palette-2bit.png": save(image.quantize(4), "PNG", bits=2),
+        "gamma.png": plain[:start] + chunk(b"gAMA", struct.pack(">I", 100000)) + plain[start:],
+        "animated.png": save(image, "PNG", save_all=True, append_images=[image.rotate(180)]),
+        "ycck.jpg": inks[:transform] + b"\2" + inks[transform + 1:],
+        "rgb.jpg": save(image, "JPEG", quality=90, keep_rgb=True),
+    }
+
+
+def webp_files(image, rgba):
+    frames = {"save_all": True, "lossless": True}
+    return {
+        "lossy.webp": save(image, "WEBP", quality=80), "lossless.webp": save(image, "WEBP", lossless=True),
+        "lossy-alpha.webp": save(rgba, "WEBP", quality=80), "lossless-alpha.webp": save(rgba, "WEBP", lossless=True),
+        "animated.webp": save(image, "WEBP", append_images=[image.rotate(180)], **frames),
+        "animated-alpha.webp": save(rgba, "WEBP", append_images=[rgba.rotate(180)], **frames),
+        "orientation-6.webp": save(image, "WEBP", quality=80, exif=turned(6)), "orientation-xmp.webp": save(image, "WEBP", quality=80, xmp=XMP),
+        "behind-the-end.webp": save(image, "WEBP", quality=80) + TRAILER,
+    }
 
 
 def refused():
@@ -114,6 +189,11 @@ def refused():
     bomb = png(struct.pack(">IIBBBBB", 60000, 60000, 8, 2, 0, 0, 0), chunk(b"IDAT", zlib.compress(bytes(1000), 9)))
     start = jpeg.index(b"\xff\xc0")
     jpeg_bomb = jpeg[:start + 5] + struct.pack(">HH", 60000, 60000) + jpeg[start + 9:]
+    webp = save(Image.fromarray(picture(24, 40)), "WEBP", quality=80)
+    canvas = b"WEBPVP8X" + struct.pack("<IB", 10, 0) + bytes(3) + (16383).to_bytes(3, "little") * 2
+    webp_bomb = b"RIFF" + struct.pack("<I", len(canvas) + len(webp) - 12) + canvas + webp[12:]
+    broken = bytearray(webp)
+    broken[20:] = bytes(len(webp) - 20)
     corrupt = bytearray(good)
     corrupt[good.index(b"IDAT") + 40] ^= 0xFF
     return {
@@ -123,7 +203,9 @@ def refused():
         "zero-width.png": (png(struct.pack(">IIBBBBB", 0, 24, 8, 2, 0, 0, 0), chunk(b"IDAT", zlib.compress(b""))), "a side of 0"),
         "garbage.png": (bytes(np.random.default_rng(1).integers(0, 256, 300, np.uint8)), "not a picture"), "empty.png": (b"", "no bytes"),
         "text.jpg": (b"hello, I am not a picture\n", "not a picture"), "magic-only.jpg": (b"\xff\xd8\xff\xe0", "the data ends early"),
-        "picture.gif": (save(Image.fromarray(picture(8, 8)), "GIF"), "neither PNG nor JPEG"),
+        "picture.gif": (save(Image.fromarray(picture(8, 8)), "GIF"), "another format"),
+        "truncated.webp": (webp[: len(webp) // 2], "the data ends early"), "broken.webp": (bytes(broken), "no frame header"),
+        "bomb.webp": (webp_bomb, "16384×16384 pixels announced"),
     }
 
 
@@ -134,14 +216,16 @@ def save(image, kind, **options):
 
 
 def write(out):
-    """images/*.png|jpg, images/refused/*, images/expected.safetensors, images/resize.safetensors."""
+    """images/*.png|jpg|webp, images/refused/*, images/expected.safetensors, images/resize.safetensors."""
     out = Path(out)
     (out / "refused").mkdir(parents=True, exist_ok=True)
     source = {"source": f"Pillow {PIL.__version__}"}
     expected = {}
-    for name, data in files().items():
+    pictures = files()
+    for name, data in pictures.items():
         (out / name).write_bytes(data)
-        expected[name] = torch.from_numpy(meaning(out / name).copy())
+    for name in pictures:
+        expected[name] = torch.from_numpy(meaning(out / BEYOND_PIL.get(name, name)).copy())
     save_file(expected, out / "expected.safetensors", metadata=source)
 
     reasons = {}

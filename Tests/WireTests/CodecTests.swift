@@ -95,7 +95,7 @@ import Wire
         #expect(throws: WireError(.outOfRange, "height is -1; the field holds 0 … 4294967295")) {
             try GridSize(height: -1, width: 0).packed()
         }
-        #expect(throws: WireError(.outOfRange, "format is 7; 1 is PNG, 2 is JPEG")) { try RenderedImage(packed: [0x10, 7]) }
+        #expect(throws: WireError(.outOfRange, "format is 7; 1 is PNG, 2 is JPEG, 3 is WEBP")) { try RenderedImage(packed: [0x10, 7]) }
     }
 
     @Test("an event with nothing in it, and a message without a part it needs, are malformed")

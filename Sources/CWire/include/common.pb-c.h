@@ -39,7 +39,11 @@ typedef enum _Glm__V1__ImageFormat {
   /*
    * baseline, RGB
    */
-  GLM__V1__IMAGE_FORMAT__IMAGE_FORMAT_JPEG = 2
+  GLM__V1__IMAGE_FORMAT__IMAGE_FORMAT_JPEG = 2,
+  /*
+   * lossy, RGB
+   */
+  GLM__V1__IMAGE_FORMAT__IMAGE_FORMAT_WEBP = 3
     PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(GLM__V1__IMAGE_FORMAT)
 } Glm__V1__ImageFormat;
 
@@ -87,9 +91,9 @@ struct  Glm__V1__ImageParameters
    */
   Glm__V1__ImageFormat format;
   /*
-   * 1 to 100; 0: 90; ignored for PNG @optional
+   * of JPEG and WebP, 1 to 100; 0: 90; ignored for PNG @optional
    */
-  uint32_t jpeg_quality;
+  uint32_t quality;
   /*
    * how codes are sampled; not set: the checkpoint's own sampling
    */

@@ -64,7 +64,7 @@ struct  Glm__V1__SourceImage
 {
   ProtobufCMessage base;
   /*
-   * a PNG or JPEG file
+   * a PNG, JPEG or WebP file
    */
   ProtobufCBinaryData image;
   /*

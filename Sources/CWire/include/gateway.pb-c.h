@@ -41,7 +41,7 @@ struct  Glm__V1__GenerateImageRequest
    */
   char *prompt;
   /*
-   * source images, each a PNG or JPEG file; none: text to image
+   * source images, each a PNG, JPEG or WebP file; none: text to image
    */
   size_t n_images;
   ProtobufCBinaryData *images;

@@ -32,7 +32,7 @@ struct  Glm__V1__EncodeRequest
 {
   ProtobufCMessage base;
   /*
-   * a PNG or JPEG file of at most 64 MiB
+   * a PNG, JPEG or WebP file of at most 64 MiB
    */
   ProtobufCBinaryData image;
 };

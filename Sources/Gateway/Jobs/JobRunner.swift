@@ -143,7 +143,7 @@ public actor JobRunner {
     private func work(_ claim: Jobs.Job.Claim) async {
         do {
             let image = try await make(claim)
-            let result = Jobs.Job.Result(bytes: try image.packed(), media: image.parameters.format == .png ? "image/png" : "image/jpeg")
+            let result = Jobs.Job.Result(bytes: try image.packed(), media: image.parameters.format.mediaType)
             try await storage.run { [store] () throws(JobsError) in _ = try await store.finish(claim, result, at: Self.now) }
             logger.info("job is done", metadata: ["job": "\(claim.id)"])
         } catch is CancellationError {

@@ -8,7 +8,7 @@ package struct ImageRequest: Sendable, Hashable {
     /// Name of the model; empty: the fleet's only one.
     package var model: String
     package var prompt: String
-    /// Source images, each a PNG or JPEG file.
+    /// Source images, each a PNG, JPEG or WebP file.
     package var images: [[UInt8]]
     package var parameters: ImageParameters
 

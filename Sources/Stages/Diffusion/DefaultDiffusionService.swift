@@ -46,7 +46,8 @@ public actor DefaultDiffusionService: DiffusionService {
         let bytes =
             switch parameters.format {
             case .png: try image.png()
-            case .jpeg: try image.jpeg(quality: parameters.jpegQuality)
+            case .jpeg: try image.jpeg(quality: parameters.quality)
+            case .webp: try image.webp(quality: parameters.quality)
             }
         watch.lap("write")
         return RenderedImage(image: bytes, format: parameters.format, height: image.height, width: image.width, timings: watch.timings)

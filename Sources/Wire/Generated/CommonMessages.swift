@@ -8,7 +8,8 @@ extension ImageFormat {
         switch c.rawValue {
         case 0, 1: self = .png
         case 2: self = .jpeg
-        default: throw WireError(.outOfRange, "\(field) is \(c.rawValue); 1 is PNG, 2 is JPEG")
+        case 3: self = .webp
+        default: throw WireError(.outOfRange, "\(field) is \(c.rawValue); 1 is PNG, 2 is JPEG, 3 is WEBP")
         }
     }
 
@@ -16,6 +17,7 @@ extension ImageFormat {
         switch self {
         case .png: GLM__V1__IMAGE_FORMAT__IMAGE_FORMAT_PNG
         case .jpeg: GLM__V1__IMAGE_FORMAT__IMAGE_FORMAT_JPEG
+        case .webp: GLM__V1__IMAGE_FORMAT__IMAGE_FORMAT_WEBP
         }
     }
 }
@@ -45,7 +47,7 @@ extension ImageOptions: CodedMessage {
             c.seed = seed
         }
         if let format { c.format = format.c }
-        if let jpegQuality { c.jpeg_quality = try UInt32(wire: jpegQuality, "jpeg_quality") }
+        if let quality { c.quality = try UInt32(wire: quality, "quality") }
         c.sampling = try arena.message(ifSet: sampling)
     }
 
@@ -54,7 +56,7 @@ extension ImageOptions: CodedMessage {
             height: c.height_opt_case.rawValue == 0 ? nil : Int(c.height), width: c.width_opt_case.rawValue == 0 ? nil : Int(c.width),
             steps: c.steps_opt_case.rawValue == 0 ? nil : Int(c.steps),
             guidanceScale: c.guidance_scale_opt_case.rawValue == 0 ? nil : c.guidance_scale, seed: c.seed_opt_case.rawValue == 0 ? nil : c.seed,
-            format: c.format.rawValue == 0 ? nil : try ImageFormat(c.format, "format"), jpegQuality: c.jpeg_quality == 0 ? nil : Int(c.jpeg_quality),
+            format: c.format.rawValue == 0 ? nil : try ImageFormat(c.format, "format"), quality: c.quality == 0 ? nil : Int(c.quality),
             sampling: try Decode.ifSet(c.sampling, "sampling"))
     }
 }

@@ -7,7 +7,7 @@ public import Domain
 public struct GenerateImageRequest: Sendable, Hashable {
     /// UTF-8, not empty.
     public var prompt: String
-    /// Source images, each a PNG or JPEG file; none: text to image.
+    /// Source images, each a PNG, JPEG or WebP file; none: text to image.
     public var images: [[UInt8]]
     /// Of the image.
     public var parameters: ImageOptions

@@ -5,7 +5,7 @@ public import Domain
 
 /// A source image to be encoded.
 public struct EncodeRequest: Sendable, Hashable {
-    /// A PNG or JPEG file of at most 64 MiB.
+    /// A PNG, JPEG or WebP file of at most 64 MiB.
     public var image: [UInt8]
 
     public init(image: [UInt8] = []) {

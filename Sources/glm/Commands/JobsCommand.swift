@@ -64,7 +64,7 @@ struct JobsCommand: AsyncParsableCommand {
             try file.target.check()
             let image = try await gateway.calling { try await JobsClient($0).fetch(id, CallSettings(timeout: .seconds(60))) }
             guard image.parameters.format == file.format || file.target.isStream else {
-                throw ClientError("job \(id) made a \(image.parameters.format == .png ? "PNG" : "JPEG") picture; \(output) has another ending")
+                throw ClientError("job \(id) made a \(image.parameters.format.name) image; \(output) has another ending")
             }
             try file.write(image.image, keepsCopy: false)
             try PictureReport(file, image, requestID: nil).print(toError: file.target.isStandardOutput)

@@ -5,7 +5,7 @@ import Wire
 
 /// What `generate` and `edit` have in common.
 struct PictureOptions: ParsableArguments {
-    @Option(name: .shortAndLong, help: ArgumentHelp("Output file, .png or .jpg; - for standard output, as PNG.", valueName: "file"))
+    @Option(name: .shortAndLong, help: ArgumentHelp("Output file, .png, .jpg or .webp; - for standard output, as PNG.", valueName: "file"))
     var output: String?
 
     @Flag(help: "Submit the request as a job to the running gateway, print its id and exit; see glm jobs. The image is a PNG.")
@@ -47,8 +47,8 @@ struct PictureOptions: ParsableArguments {
     @Option(parsing: .unconditional, help: ArgumentHelp("Top-k sampling: only the k most probable codes. Default: the checkpoint's.", valueName: "k"))
     var topK: Int?
 
-    @Option(help: ArgumentHelp("Quality of a JPEG file, 1 to 100. Default: 90.", valueName: "q"))
-    var jpegQuality: Int?
+    @Option(help: ArgumentHelp("Quality of a JPEG or WebP file, 1 to 100. Default: 90.", valueName: "q"))
+    var quality: Int?
 
     @Option(help: ArgumentHelp("Name of the model, in a fleet of several; see glm status. Default: the only one.", valueName: "name"))
     var modelName: String?
@@ -61,7 +61,7 @@ struct PictureOptions: ParsableArguments {
     func validate() throws {
         if detach {
             if output != nil { throw ValidationError("--detach writes no file; glm jobs fetch does") }
-            if jpegQuality != nil { throw ValidationError("--jpeg-quality is for a .jpg file; the image of a job is a PNG") }
+            if quality != nil { throw ValidationError("--quality is for a .jpg or .webp file; the image of a job is a PNG") }
             if fleet.wantsPrivateFleet {
                 throw ValidationError("--detach is for a gateway that runs; --model, --threads and --precision start another")
             }
@@ -70,7 +70,7 @@ struct PictureOptions: ParsableArguments {
             let file = try OutputFile(output)
             if file.target.isStream, count > 1 { throw ValidationError("-n \(count) pictures don't go to \(output); name a file") }
             if file.target.isStandardOutput, json { throw ValidationError("picture and JSON don't both go to standard output; name a file") }
-            if jpegQuality != nil, file.format != .jpeg { throw ValidationError("--jpeg-quality is for a .jpg file; \(output) is none") }
+            if quality != nil, file.format == .png { throw ValidationError("--quality is for a .jpg or .webp file; \(output) is a PNG") }
         }
         guard (1...Self.mostPictures).contains(count) else { throw ValidationError("-n \(count) is outside 1 through \(Self.mostPictures)") }
         let options = try options(seed: firstSeed())
@@ -93,7 +93,7 @@ struct PictureOptions: ParsableArguments {
 
     private func options(seed: UInt64) throws -> ImageOptions {
         var options = ImageOptions(height: size?.height, width: size?.width, steps: steps, guidanceScale: guidance, seed: seed)
-        options.jpegQuality = jpegQuality
+        options.quality = quality
         if let output { options.format = try OutputFile(output).format }
         if greedy || temperature != nil || topP != nil || topK != nil {
             options.sampling = Sampling(greedy: greedy, temperature: temperature, topP: topP, topK: topK)

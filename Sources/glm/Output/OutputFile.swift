@@ -22,8 +22,9 @@ struct OutputFile {
         switch (path as NSString).pathExtension.lowercased() {
         case "png": format = .png
         case "jpg", "jpeg": format = .jpeg
+        case "webp": format = .webp
         default:
-            guard target.isStream else { throw ValidationError("\(path) ends neither in .png nor in .jpg or .jpeg") }
+            guard target.isStream else { throw ValidationError("\(path) ends in none of .png, .jpg, .jpeg and .webp") }
             format = .png
         }
     }
