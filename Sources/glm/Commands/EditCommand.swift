@@ -9,7 +9,8 @@ struct EditCommand: AsyncParsableCommand {
         commandName: "edit", abstract: "Make an image from source images and a prompt.",
         discussion: "Uses the gateway that runs; without one, starts a fleet for this command alone and leaves nothing behind.")
 
-    @Argument(help: ArgumentHelp("PNG, JPEG or WebP files, - for standard input; then a description of the new image.", valueName: "image> ... <prompt"))
+    @Argument(
+        help: ArgumentHelp("PNG, JPEG or WebP files, - for standard input; then a description of the new image.", valueName: "image> ... <prompt"))
     var imagesAndPrompt: [String]
 
     @OptionGroup var options: PictureOptions
