@@ -68,6 +68,10 @@ let package = Package(
         // The words that all modules share: what a request may ask for, kinds of stages, limits.
         library("Domain"),
 
+        // Files and pipes that are read to their end or written as a whole, and text on a terminal.
+        library("Files"),
+        library("Terminal", ["Domain"]),
+
         // Tensors and the device that computes on them.
         library("Tensor"),
         .target(name: "CKernels"),
@@ -100,7 +104,7 @@ let package = Package(
         library("GLMClient", ["Domain", "Wire"]),
 
         // The stages: one model part, one process, one device.
-        library("ServerKit", ["Domain", "Wire", grpc, grpcTransport, nio, nioPosix, http2, hpack, lifecycle, logging, arguments]),
+        library("ServerKit", ["Domain", "Files", "Wire", grpc, grpcTransport, nio, nioPosix, http2, hpack, lifecycle, logging, arguments]),
         library(
             "Stages",
             ["ServerKit", "Wire", "GLMImage", "ModelConfiguration", "GLMTiny", "Domain", "Checkpoint", "Imaging", "Tensor", "Devices", arguments]),
@@ -112,7 +116,7 @@ let package = Package(
         // What stands in front of them: which cards there are and what runs on them, requests that outlive their caller,
         // what is counted, and the gateway that brings them together.
         .target(name: "CCards"),
-        library("Placement", ["CCards", "Domain", "Checkpoint", "ModelConfiguration", yaml]),
+        library("Placement", ["CCards", "Domain", "Checkpoint", "Files", "ModelConfiguration", yaml]),
         library("Jobs", [sqlite]),
         library("Telemetry", [metrics, http, httpCore, nio, lifecycle, logging]),
         library(
@@ -131,7 +135,8 @@ let package = Package(
         executable(
             "glm",
             [
-                "Wire", "Domain", "ServerKit", "Stages", "Processes", "Placement", "ModelConfiguration", "GLMImage", "ModelTools", "Tensor",
+                "Wire", "Domain", "Files", "Terminal", "ServerKit", "Stages", "Processes", "Placement", "ModelConfiguration", "GLMImage",
+                "ModelTools", "Tensor",
                 "TensorCPU", "Devices", "Checkpoint", "Imaging", "GLMTiny",
             ]),
 
@@ -158,6 +163,8 @@ let package = Package(
                 "Checkpoint", "Imaging",
             ]),
         tests("DomainTests", ["Domain"]),
+        tests("FilesTests", ["Files"]),
+        tests("TerminalTests", ["Terminal"]),
         tests("TensorCPUTests", ["Domain", "TensorCPU", "Tensor"]),
         tests("CheckpointTests", ["TestSupport", "Checkpoint", "Tensor"]),
         tests("TokenizingTests", ["TestSupport", "Tokenizing"]),

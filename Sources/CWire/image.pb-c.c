@@ -767,7 +767,7 @@ const ProtobufCMessageDescriptor glm__v1__progress__descriptor =
   (ProtobufCMessageInit) glm__v1__progress__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor glm__v1__generated_image__field_descriptors[12] =
+static const ProtobufCFieldDescriptor glm__v1__generated_image__field_descriptors[13] =
 {
   {
     "image",
@@ -913,6 +913,18 @@ static const ProtobufCFieldDescriptor glm__v1__generated_image__field_descriptor
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "model_name",
+    13,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Glm__V1__GeneratedImage, model_name),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned glm__v1__generated_image__field_indices_by_name[] = {
   8,   /* field[8] = build */
@@ -922,6 +934,7 @@ static const unsigned glm__v1__generated_image__field_indices_by_name[] = {
   0,   /* field[0] = image */
   10,   /* field[10] = jpeg_quality */
   7,   /* field[7] = model_fingerprint */
+  12,   /* field[12] = model_name */
   11,   /* field[11] = sampling */
   6,   /* field[6] = seed */
   4,   /* field[4] = steps */
@@ -931,7 +944,7 @@ static const unsigned glm__v1__generated_image__field_indices_by_name[] = {
 static const ProtobufCIntRange glm__v1__generated_image__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 12 }
+  { 0, 13 }
 };
 const ProtobufCMessageDescriptor glm__v1__generated_image__descriptor =
 {
@@ -941,7 +954,7 @@ const ProtobufCMessageDescriptor glm__v1__generated_image__descriptor =
   "Glm__V1__GeneratedImage",
   "glm.v1",
   sizeof(Glm__V1__GeneratedImage),
-  12,
+  13,
   glm__v1__generated_image__field_descriptors,
   glm__v1__generated_image__field_indices_by_name,
   1,  glm__v1__generated_image__number_ranges,

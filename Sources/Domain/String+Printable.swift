@@ -1,16 +1,21 @@
 extension String {
     /// The text as it may be shown on a terminal or stand in a line of a log, whoever wrote it: what moves the cursor, ends the line or
     /// turns the direction of writing is escaped, `\n` or `\u{1B}`. All else stays.
-    public var printable: String {
-        guard unicodeScalars.contains(where: \.actsOnTerminal) else { return self }
+    public var printable: String { escaped { $0.actsOnTerminal } }
+
+    /// Lines, each of them ``printable``.
+    public var printableLines: String { escaped { $0.actsOnTerminal && $0 != "\n" } }
+
+    private func escaped(where acts: (Unicode.Scalar) -> Bool) -> String {
+        guard unicodeScalars.contains(where: acts) else { return self }
         var result = ""
         for scalar in unicodeScalars {
             switch scalar {
+            case _ where !acts(scalar): result.unicodeScalars.append(scalar)
             case "\n": result += "\\n"
             case "\r": result += "\\r"
             case "\t": result += "\\t"
-            case _ where scalar.actsOnTerminal: result += "\\u{\(String(scalar.value, radix: 16, uppercase: true))}"
-            default: result.unicodeScalars.append(scalar)
+            default: result += "\\u{\(String(scalar.value, radix: 16, uppercase: true))}"
             }
         }
         return result

@@ -13,6 +13,9 @@ public struct JobLimits: Sendable, Hashable {
 
     public init() {}
 
+    /// Bytes of a title.
+    static let titleBytes = 1024
+
     /// SQLite's own limit of a value is 10⁹ bytes.
     static let valueBytes = 1_000_000_000
 

@@ -29,7 +29,7 @@ public final class JobStore: Sendable {
     /// Keeps a request. The same id with the same request is the same job, in whatever state it is by now.
     /// - Parameters:
     ///   - id: 1 to 64 visible ASCII characters.
-    ///   - title: at most 1024 bytes, for lists.
+    ///   - title: at most ``JobLimits/titleBytes``, for lists.
     public func submit(_ id: String, request: [UInt8], title: String = "", at now: Int64) async throws(JobsError) -> Job {
         try Self.check(id, title)
         guard request.count <= JobLimits.valueBytes else {
@@ -175,7 +175,9 @@ public final class JobStore: Sendable {
         guard (1...64).contains(id.utf8.count), id.utf8.allSatisfy({ (0x21...0x7e).contains($0) }) else {
             throw JobsError(.invalid, "job id \"\(id.prefix(80))\" is not 1 to 64 visible ASCII characters")
         }
-        guard title.utf8.count <= 1024 else { throw JobsError(.invalid, "the title of job \(id) is \(title.utf8.count) bytes; at most 1024") }
+        guard title.utf8.count <= JobLimits.titleBytes else {
+            throw JobsError(.invalid, "the title of job \(id) is \(title.utf8.count) bytes; at most \(JobLimits.titleBytes)")
+        }
     }
 
     private static func checkRoom(_ limits: JobLimits, _ counts: JobCounts, adding request: Int) throws(JobsError) {

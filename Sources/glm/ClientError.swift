@@ -1,23 +1,26 @@
+import ArgumentParser
+import Domain
 import Wire
 
-/// Why a command failed: one line for a person.
+/// Why a command failed: one line for a person, whoever wrote parts of it.
 struct ClientError: Error, CustomStringConvertible {
-    var description: String
+    let description: String
 
-    init(_ description: String) { self.description = description }
+    init(_ description: String) { self.description = description.printable }
 
     /// A gateway's answer in plain words; the message already names field, limit and value where there are any.
     init(_ error: CallError) {
         let again = error.retryAfter.map { "; try again in \(max(1, Int($0.inSeconds.rounded(.up)))) s" } ?? ""
-        description =
-            switch error.status {
-            case .invalidArgument: error.message
-            case .resourceExhausted: "the fleet is full: \(error.message)\(again)"
-            case .unavailable: "\(error.message)\(again)"
-            case .deadlineExceeded: "it took longer than allowed: \(error.message)"
-            case .failedPrecondition: error.message
-            case .cancelled: "the request was cancelled: \(error.message)"
-            default: "the fleet failed (\(error.status)): \(error.message)"
-            }
+        switch error.status {
+        case .resourceExhausted: self.init("the fleet is full: \(error.message)\(again)")
+        case .cancelled: self.init("the request was cancelled: \(error.message)")
+        case .internalError, .unknown: self.init("the fleet failed: \(error.message)")
+        default: self.init(error.message + again)
+        }
     }
+}
+
+/// Runs a check of values that were typed: one outside its limits is wrong usage.
+func checkUsage(_ check: () throws(RequestError) -> Void) throws {
+    do { try check() } catch { throw ValidationError(error.message) }
 }

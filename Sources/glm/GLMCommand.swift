@@ -12,5 +12,5 @@ struct GLMCommand: AsyncParsableCommand {
             SwapCommand.self, InspectCommand.self, VerifyCommand.self, BenchCommand.self,
         ])
 
-    static func main() async { await Launch.main(Self.self) }
+    static func main() async { await Launch.main(Self.self) { PromptHint.text(for: CommandLine.arguments, $0) } }
 }

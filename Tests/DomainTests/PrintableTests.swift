@@ -11,6 +11,9 @@ import Testing
         ])
     func escapes(text: String, shown: String) { #expect(text.printable == shown) }
 
+    @Test("of several lines each is made harmless, also where a line ends in CR and LF")
+    func lines() { #expect("a\n\u{1B}b\r\nc\n".printableLines == "a\n\\u{1B}b\\r\nc\n") }
+
     @Test("a text is cut within its bytes and between characters; a character longer than the limit, between its scalars")
     func cut() {
         let family = "👨‍👩‍👧‍👦"

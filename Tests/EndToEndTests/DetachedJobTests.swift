@@ -55,7 +55,21 @@ import Wire
         #expect(try scratch.bytes("a.png") == Data(direct.image))
         #expect(try await Program.run("glm", ["jobs"] + gateway, in: scratch).output.contains { $0.hasPrefix(id) && $0.contains("done") })
 
+        #expect(fetched.output.first?.contains("model tiny-f32 ") == true, "\(fetched.output)")
+        let missing = try await Program.run("glm", ["jobs", "fetch", "nothing", "-o", scratch.file("b.png")] + gateway, in: scratch)
+        #expect(missing.exit == .code(1) && missing.error == "there is no job nothing")
+
+        // The terminal of whoever lists the jobs.
+        let evil = "evil \u{1B}[2J\u{7}\r\n over"
+        for prompt in [evil, String(repeating: "👨‍👩‍👧‍👦", count: 50)] {
+            let kept = try await Program.run("glm", ["generate", prompt, "--detach", "--size", "64x64", "--steps", "1"] + gateway, in: scratch)
+            #expect(kept.exit == .code(0), "\(kept.errors)")
+        }
+        let listed = try await Program.run("glm", ["jobs"] + gateway, in: scratch).output
+        #expect(listed.contains { $0.hasSuffix(#"evil \u{1B}[2J\u{7}\r\n over"#) }, "\(listed)")
+
         let client = JobsClient(fleet.connection)
+        #expect(try await client.list().jobs.contains { $0.prompt == evil })
         let long = GenerateImageRequest(prompt: "x", parameters: ImageOptions(height: 1024, width: 1024, steps: 200, seed: 1))
         _ = try await client.submit(SubmitJobRequest(id: "long", request: long))
         #expect(try await client.submit(SubmitJobRequest(id: "long", request: long)).id == "long")

@@ -1,3 +1,4 @@
+import Domain
 import Foundation
 import Processes
 import Imaging
@@ -67,17 +68,26 @@ import Testing
         #expect(
             try await run(["generate", "x", "-o", out, "--seed", "-1"]).error == "seed -1 is not a whole number from 0 through 18446744073709551615")
         #expect(try await run(["nonsense"]).exit == .code(2))
-        let refused = try await run(["generate", "x", "-o", out, "--steps", "0"] + Self.own)
-        #expect(refused.exit == .code(1) && refused.errors == ["Error: steps 0 is outside 1 through 200"])
-        #expect(try await run(["generate", " ", "-o", out] + Self.own).error == "prompt is empty; write what the picture shows")
-        #expect(try await run(["generate", "x", "-o", out, "--size", "100x64"] + Self.own).error == "width 100 is not a multiple of 32 pixels")
-        #expect(
-            try await run(["generate", "x", "-o", out, "--guidance", "nan"] + Self.own).error == "guidance_scale nan is outside 0.0 through 20.0")
+        for (arguments, error) in [
+            (["x", "--steps", "0"], "steps 0 is outside 1 through 200"), ([" "], "prompt is empty; write what the picture shows"),
+            ([String(repeating: "x", count: 32_769)], "prompt has 32769 bytes, the limit is 32768"),
+            (["x", "--size", "100x64"], "width 100 is not a multiple of 32 pixels"),
+            (["x", "--size", "4096x4096"], "width × height 4096 × 4096 is 16777216 pixels, the limit is 4194304"),
+            (["x", "--guidance", "nan"], "guidance_scale nan is outside 0.0 through 20.0"), (["x", "-n", "0"], "-n 0 is outside 1 through 1000"),
+            (["x", "--top-p", "2"], "top_p 2.0 is outside 0.001 through 1.0"),
+        ] {
+            let result = try await run(["generate", "-o", out] + arguments + Self.own)
+            #expect(result.exit == .code(2) && result.error == error, "\(result.errors)")
+        }
         let quality = try await run(["generate", "x", "-o", scratch.file("a.jpg"), "--jpeg-quality", "101"] + Self.own)
-        #expect(quality.error == "jpeg_quality 101 is outside 1 through 100")
-        #expect(
-            try await run(["generate", "x", "-o", out, "--jpeg-quality", "50"]).error == "--jpeg-quality is for a .jpg or .webp file; \(out) is a PNG"
-        )
+        #expect(quality.exit == .code(2) && quality.error == "jpeg_quality 101 is outside 1 through 100")
+        #expect(try await run(["scale", "text", "0"]).exit == .code(2))
+        for command in [["generate"], ["edit", "a.png"]] {
+            let result = try await run(command + ["-5 degrees outside", "-o", out])
+            #expect(
+                result.exit == .code(2) && result.errors.contains { $0.hasSuffix("\(command[0]) ... -- '-5 degrees outside'") }, "\(result.errors)")
+        }
+        #expect(try await run(["generate", "x", "-o", out, "--jpeg-quality", "50"]).error == "--jpeg-quality is for a .jpg or .webp file; \(out) is a PNG")
         let broken = Binaries.model + "/model_index.json"
         #expect(try await run(["edit", broken, "x", "-o", out] + Self.own).error == "\(broken): neither PNG, JPEG nor WebP by its first bytes")
         #expect(scratch.contents.isEmpty)

@@ -1,4 +1,4 @@
-// Drives the image codecs under the sanitizers: see run.sh.
+// Drives the image codecs under the sanitizers: see deploy/sanitize.sh.
 #include "CImageCodecs.h"
 
 #include <stdio.h>

@@ -1,4 +1,4 @@
-// Drives the kernels under the sanitizers: see run.sh. What they compute is TensorCPUTests' matter; here it is only that no operation
+// Drives the kernels under the sanitizers: see deploy/sanitize.sh. What they compute is TensorCPUTests' matter; here it is only that no operation
 // reads or writes beyond its operands, each of which is a block of its own that ends with its last element.
 #include "CKernels.h"
 

@@ -77,13 +77,16 @@ public actor JobRunner {
 
     // MARK: What callers ask
 
+    /// Of the prompt: a list of as many jobs as are kept is one answer.
+    private static let titleBytes = 200
+
     func submit(_ request: SubmitJobRequest, requestID: String) async throws -> Wire.Job {
         // What no fleet could do is refused before it is kept.
         _ = try await imageService.validate(request.request, requestID: requestID)
         let id = request.id.isEmpty ? RequestID.make() : request.id
         do {
             let packed = try request.request.packed()
-            let job = try await store.submit(id, request: packed, title: String(request.request.prompt.prefix(200)), at: Self.now)
+            let job = try await store.submit(id, request: packed, title: request.request.prompt.prefix(bytes: Self.titleBytes), at: Self.now)
             wakeUp.yield()
             return wire(job)
         } catch let error as JobsError where error.isOfStorage {

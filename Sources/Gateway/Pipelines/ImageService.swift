@@ -63,11 +63,12 @@ public actor ImageService {
             let caller = StageCaller(
                 fleet: fleet, timing: timing, requestID: request.requestID, models: models, units: request.units, turn: turn, deadline: deadline)
             let pipeline = ImagePipeline(request, build: Build.version)
-            let image = try await Router(caller: caller, encoded: encoded).run(pipeline) {
+            var image = try await Router(caller: caller, encoded: encoded).run(pipeline) {
                 if $0.done == 0, let kind = StageKind(rawValue: $0.stage) { await self.reached(kind, turn) }
                 try await progress($0)
             }
             isDone = true
+            image.modelName = models.name
             images += 1
             GatewayMetrics.made(image, seconds: start.duration(to: .now).inSeconds)
             return image

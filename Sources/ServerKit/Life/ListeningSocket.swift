@@ -75,12 +75,22 @@ public final class ListeningSocket: Sendable {
         }
     }
 
+    /// Whether a process owns the path, listening or not; a file alone may have been left behind.
+    ///
+    /// The lock is shared for the moment of the question, so that two who ask don't take each other for an owner.
+    public static func hasOwner(path: String) -> Bool {
+        let lock = open(path + ".lock", O_RDONLY | O_CLOEXEC)
+        guard lock >= 0 else { return errno != ENOENT }
+        defer { close(lock) }
+        return flock(lock, LOCK_SH | LOCK_NB) != 0
+    }
+
     /// Locks `<path>.lock`. The former owner removes the file when it ends, so the lock counts only if the file is still the same.
     private static func takeLock(path: String) throws(ServerKitError) -> Int32 {
         while true {
             let lock = open(path + ".lock", O_CREAT | O_RDWR | O_CLOEXEC, 0o600)
             guard lock >= 0 else { throw failure("open", path + ".lock") }
-            guard flock(lock, LOCK_EX | LOCK_NB) == 0 else {
+            guard lockAlone(lock) else {
                 close(lock)
                 throw ServerKitError(.inUse, "another process listens at \(path); choose another --instance or end it")
             }
@@ -89,6 +99,15 @@ public final class ListeningSocket: Sendable {
             if fstat(lock, &mine) == 0, stat(path + ".lock", &there) == 0, mine.st_ino == there.st_ino { return lock }
             close(lock)
         }
+    }
+
+    /// Waits out those who only ask, see ``hasOwner(path:)``.
+    private static func lockAlone(_ lock: Int32) -> Bool {
+        for _ in 0..<20 {
+            if flock(lock, LOCK_EX | LOCK_NB) == 0 { return true }
+            usleep(1000)
+        }
+        return false
     }
 
     private static func bind(host: String, port: Int) throws(ServerKitError) -> (descriptor: Int32, address: Address) {

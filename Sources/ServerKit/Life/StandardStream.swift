@@ -1,3 +1,5 @@
+import Domain
+import Files
 import Foundation
 
 /// Standard output and standard error, which may be closed, full, or read by nobody: that is an error of the write, never the end of
@@ -29,19 +31,12 @@ public enum StandardStream: Int32, Sendable {
         }
     }
 
-    /// Writes all of it.
+    /// Writes all of it, as it is.
     public func write(_ text: String) throws(Failure) {
-        var rest = Array(text.utf8)[...]
-        while !rest.isEmpty {
-            let count = rest.withUnsafeBytes { Foundation.write(rawValue, $0.baseAddress, $0.count) }
-            if count < 0, errno == EINTR { continue }
-            if count < 0, errno == EAGAIN {
-                var ready = pollfd(fd: rawValue, events: Int16(POLLOUT), revents: 0)
-                poll(&ready, 1, -1)
-                continue
-            }
-            guard count > 0 else { throw Failure(stream: self, code: errno) }
-            rest = rest.dropFirst(count)
-        }
+        let code = writeAll(Array(text.utf8), to: rawValue)
+        guard code == 0 else { throw Failure(stream: self, code: code) }
     }
+
+    /// Writes lines for a person: whoever wrote parts of them, they do nothing to a terminal, and the locale has all our signs.
+    public func writeLines(_ text: String) throws(Failure) { try write(TextLocale.current.spelled(text.printableLines) + "\n") }
 }

@@ -206,13 +206,19 @@ public struct GeneratedImage: Sendable, Hashable {
     public var build: String
     /// Phases of all stages, in the order of the work.
     public var timings: [StageTiming]
+    /// Name of the model in requests and operations.
+    public var modelName: String
 
-    public init(image: [UInt8] = [], parameters: ImageParameters, modelFingerprint: String = "", build: String = "", timings: [StageTiming] = []) {
+    public init(
+        image: [UInt8] = [], parameters: ImageParameters, modelFingerprint: String = "", build: String = "", timings: [StageTiming] = [],
+        modelName: String = ""
+    ) {
         self.image = image
         self.parameters = parameters
         self.modelFingerprint = modelFingerprint
         self.build = build
         self.timings = timings
+        self.modelName = modelName
     }
 }
 
@@ -233,6 +239,7 @@ extension GeneratedImage: CodedMessage {
         c.build = try arena.text(build, "build")
         c.n_timings = timings.count
         c.timings = try arena.messages(timings)
+        c.model_name = try arena.text(modelName, "model_name")
     }
 
     init(_ c: Glm__V1__GeneratedImage) throws(WireError) {
@@ -243,7 +250,8 @@ extension GeneratedImage: CodedMessage {
                     height: Int(c.height), width: Int(c.width), steps: Int(c.steps), guidanceScale: c.guidance_scale, seed: c.seed,
                     format: try ImageFormat(c.format, "format"), jpegQuality: c.jpeg_quality == 0 ? 90 : Int(c.jpeg_quality),
                     sampling: try Decode.ifSet(c.sampling, "sampling"))), modelFingerprint: try Decode.text(c.model_fingerprint, "model_fingerprint"),
-            build: try Decode.text(c.build, "build"), timings: try Decode.messages(c.n_timings, c.timings, "timings"))
+            build: try Decode.text(c.build, "build"), timings: try Decode.messages(c.n_timings, c.timings, "timings"),
+            modelName: try Decode.text(c.model_name, "model_name"))
     }
 }
 

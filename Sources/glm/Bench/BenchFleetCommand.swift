@@ -19,7 +19,7 @@ struct BenchFleetCommand: AsyncParsableCommand {
     @Flag(help: "Print one JSON object.") var json = false
 
     func validate() throws {
-        try ImageOptions(height: side, width: side, steps: steps).check()
+        try checkUsage(ImageOptions(height: side, width: side, steps: steps).check)
         guard threads ?? 1 >= 1 else { throw ValidationError("--threads \(threads ?? 0) is under 1") }
         guard seconds > 0, seconds <= 600 else { throw ValidationError("--seconds \(seconds) is outside 0 through 600") }
     }

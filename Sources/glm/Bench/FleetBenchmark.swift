@@ -1,5 +1,6 @@
 import Foundation
 import Domain
+import Terminal
 import Wire
 
 /// Times a fleet as its callers see it: how long it takes to come up, and what of a picture's time is not its stages' work.

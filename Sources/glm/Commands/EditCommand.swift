@@ -1,5 +1,6 @@
 import ArgumentParser
-import Foundation
+import Domain
+import Files
 import Imaging
 
 /// `glm edit`: a picture from pictures and a prompt.
@@ -8,19 +9,28 @@ struct EditCommand: AsyncParsableCommand {
         commandName: "edit", abstract: "Make an image from source images and a prompt.",
         discussion: "Uses the gateway that runs; without one, starts a fleet for this command alone and leaves nothing behind.")
 
-    @Argument(help: ArgumentHelp("PNG, JPEG or WebP files, then a description of the new image.", valueName: "image> ... <prompt"))
+    @Argument(
+        help: ArgumentHelp("PNG, JPEG or WebP files, - for standard input; then a description of the new image.", valueName: "image> ... <prompt"))
     var imagesAndPrompt: [String]
 
     @OptionGroup var options: PictureOptions
 
     func validate() throws {
-        guard imagesAndPrompt.count >= 2 else { throw ValidationError("edit takes at least one picture, and the prompt last") }
+        guard let prompt = imagesAndPrompt.last, imagesAndPrompt.count >= 2 else {
+            throw ValidationError("edit takes at least one picture, and the prompt last")
+        }
+        try checkUsage { () throws(RequestError) in
+            try RequestLimits.checkPrompt(prompt)
+            try RequestLimits.checkSourceCount(imagesAndPrompt.count - 1)
+        }
+        guard imagesAndPrompt.dropLast().count(where: InputFile.isStandardInput) <= 1 else {
+            throw ValidationError("standard input is named for several pictures; it holds one")
+        }
     }
 
     func run() async throws {
         let images = try imagesAndPrompt.dropLast().map { path in
-            guard let data = FileManager.default.contents(atPath: path) else { throw ClientError("\(path) can't be read") }
-            let bytes = [UInt8](data)
+            let bytes = try InputFile.read(path, limit: RequestLimits.maximumImageBytes)
             do { _ = try ImageHeader(bytes) } catch { throw ClientError("\(path): \(error)") }
             return bytes
         }

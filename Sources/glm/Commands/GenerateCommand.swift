@@ -1,4 +1,5 @@
 import ArgumentParser
+import Domain
 
 /// `glm generate`: a picture from a prompt.
 struct GenerateCommand: AsyncParsableCommand {
@@ -10,6 +11,8 @@ struct GenerateCommand: AsyncParsableCommand {
     var prompt: String
 
     @OptionGroup var options: PictureOptions
+
+    func validate() throws { try checkUsage { () throws(RequestError) in try RequestLimits.checkPrompt(prompt) } }
 
     func run() async throws {
         try await PictureJob(prompt: prompt, images: [], options: options).run()

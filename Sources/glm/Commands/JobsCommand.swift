@@ -1,5 +1,6 @@
 import ArgumentParser
 import Domain
+import Files
 import Foundation
 import Wire
 
@@ -60,13 +61,13 @@ struct JobsCommand: AsyncParsableCommand {
 
         func run() async throws {
             let file = try OutputFile(output)
-            try file.check()
+            try file.target.check()
             let image = try await gateway.calling { try await JobsClient($0).fetch(id, CallSettings(timeout: .seconds(60))) }
-            guard image.parameters.format == file.format || file.isStandardOutput else {
+            guard image.parameters.format == file.format || file.target.isStream else {
                 throw ClientError("job \(id) made a \(image.parameters.format.name) image; \(output) has another ending")
             }
-            try file.write(image.image)
-            try PictureReport(file, image, nil).print(toError: file.isStandardOutput)
+            try file.write(image.image, keepsCopy: false)
+            try PictureReport(file, image, requestID: nil).print(toError: file.target.isStandardOutput)
         }
     }
 

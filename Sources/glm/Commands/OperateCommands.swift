@@ -68,6 +68,10 @@ struct ScaleCommand: AsyncParsableCommand {
 
     @OptionGroup var gateway: GatewayOption
 
+    func validate() throws {
+        guard (1...1024).contains(replicas) else { throw ValidationError("\(replicas) stages; 1 to 1024") }
+    }
+
     func run() async throws {
         let request = ScaleRequest(kind: kind.rawValue, replicas: replicas, modelName: model.name)
         try await gateway.calling { try await OperationsClient($0).scale(request) { try printLine($0.line) } }
@@ -109,5 +113,5 @@ struct ModelNameOption: ParsableArguments {
 extension StageKind: ExpressibleByArgument {}
 
 extension OperationEvent {
-    fileprivate var line: String { (stage.isEmpty ? "" : stage + " ") + message }
+    fileprivate var line: String { ((stage.isEmpty ? "" : stage + " ") + message).printable }
 }

@@ -1,5 +1,6 @@
 import Processes
 import Domain
+import Files
 import ServerKit
 import Wire
 
@@ -29,9 +30,9 @@ struct PictureJob: Sendable {
         let orders = try (0..<options.count).map { index in
             (file: output.numbered(index, of: options.count), request: try options.request(prompt, images: images, seed: seed + UInt64(index)))
         }
-        for order in orders { try order.file.check() }
-        let running = try await options.fleet.runningGateway()
+        for order in orders { try order.file.target.check() }
         let screen = Screen(quiet: options.json)
+        let running = try await options.fleet.runningGateway(screen)
         try await Interruption.guarding {
             let pictures: [PictureReport]
             if let running {
@@ -46,18 +47,18 @@ struct PictureJob: Sendable {
     /// Leaves the requests with the gateway that runs; prints a line for each.
     private func detach() async throws {
         let options = options.picture
-        guard let gateway = try await options.fleet.runningGateway() else {
+        guard let gateway = try await options.fleet.runningGateway(Screen(quiet: options.json)) else {
             throw ClientError("--detach needs a gateway that runs; start one by glm up")
         }
         let seed = try options.firstSeed()
-        let client = JobsClient(try StageConnection(to: gateway))
+        let client = JobsClient(gateway.connection)
         do {
             for index in 0..<options.count {
                 let request = try options.request(prompt, images: images, seed: seed + UInt64(index))
                 try printLine(try await client.submit(SubmitJobRequest(request: request), CallSettings(timeout: .seconds(60))).id)
             }
         } catch let error as CallError {
-            throw ClientError(error)
+            throw await gateway.explained(error)
         }
     }
 
@@ -67,7 +68,9 @@ struct PictureJob: Sendable {
         let wanted = options.picture.fleet
         let fleet = try await PrivateFleet.start(kinds, model: wanted.model, threads: wanted.threads, precision: wanted.precision)
         do {
-            let pictures = try await make(orders, at: fleet.address, screen)
+            let door = GatewayDoor(address: fleet.address) { screen.say($0) }
+            let gateway = RunningGateway(door: door, connection: try StageConnection(to: fleet.address))
+            let pictures = try await make(orders, at: gateway, screen)
             await fleet.stop()
             return pictures
         } catch {
@@ -77,11 +80,10 @@ struct PictureJob: Sendable {
         }
     }
 
-    private func make(_ orders: [(file: OutputFile, request: GenerateImageRequest)], at address: Address, _ screen: Screen) async throws
+    private func make(_ orders: [(file: OutputFile, request: GenerateImageRequest)], at gateway: RunningGateway, _ screen: Screen) async throws
         -> [PictureReport]
     {
-        let connection = try StageConnection(to: address)
-        let client = GatewayClient(connection)
+        let client = GatewayClient(gateway.connection)
         var pictures: [PictureReport] = []
         // The images are made all the same; what could not be said about them is the exit code's matter.
         var unwritten: StandardStream.Failure?
@@ -96,18 +98,14 @@ struct PictureJob: Sendable {
                     }
                 }
                 screen.end()
-                try order.file.write(image.image)
-                let report = PictureReport(order.file, image, accepted.value)
+                try order.file.write(image.image, keepsCopy: true)
+                let report = PictureReport(order.file, image, requestID: accepted.value?.requestID)
                 pictures.append(report)
                 guard !options.picture.json else { continue }
-                do throws(StandardStream.Failure) { try report.print(toError: order.file.isStandardOutput) } catch { unwritten = error }
+                do throws(StandardStream.Failure) { try report.print(toError: order.file.target.isStandardOutput) } catch { unwritten = error }
             } catch let error as CallError {
                 screen.end()
-                // A stage that is missing and a gateway that is missing are the same status.
-                if error.status == .unavailable, (try? await HealthClient(connection).check(CallSettings(timeout: .seconds(1)))) == nil {
-                    throw ClientError("no gateway answers at \(address): \(error.message)")
-                }
-                throw ClientError(error)
+                throw await gateway.explained(error)
             } catch {
                 screen.end()
                 throw error

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Domain
+import Files
 import Wire
 
 /// What `generate` and `edit` have in common.
@@ -67,12 +68,13 @@ struct PictureOptions: ParsableArguments {
         } else {
             guard let output else { throw ValidationError("-o FILE says where the picture goes; --detach leaves it with the gateway") }
             let file = try OutputFile(output)
+            if file.target.isStream, count > 1 { throw ValidationError("-n \(count) pictures don't go to \(output); name a file") }
+            if file.target.isStandardOutput, json { throw ValidationError("picture and JSON don't both go to standard output; name a file") }
             if jpegQuality != nil, file.format == .png { throw ValidationError("--jpeg-quality is for a .jpg or .webp file; \(output) is a PNG") }
         }
         guard (1...Self.mostPictures).contains(count) else { throw ValidationError("-n \(count) is outside 1 through \(Self.mostPictures)") }
-        if output == "-", count > 1 { throw ValidationError("-n \(count) pictures don't go to standard output; name a file") }
-        if output == "-", json { throw ValidationError("picture and JSON don't both go to standard output; name a file") }
-        _ = try firstSeed()
+        let options = try options(seed: firstSeed())
+        try checkUsage(options.check)
     }
 
     private static let mostPictures = 1000
@@ -85,18 +87,18 @@ struct PictureOptions: ParsableArguments {
         return value
     }
 
-    /// The same checks as in the gateway, before anything is started.
     func request(_ prompt: String, images: [[UInt8]], seed: UInt64) throws -> GenerateImageRequest {
+        GenerateImageRequest(prompt: prompt, images: images, parameters: try options(seed: seed), model: modelName ?? "")
+    }
+
+    private func options(seed: UInt64) throws -> ImageOptions {
         var options = ImageOptions(height: size?.height, width: size?.width, steps: steps, guidanceScale: guidance, seed: seed)
         options.jpegQuality = jpegQuality
         if let output { options.format = try OutputFile(output).format }
         if greedy || temperature != nil || topP != nil || topK != nil {
             options.sampling = Sampling(greedy: greedy, temperature: temperature, topP: topP, topK: topK)
         }
-        try RequestLimits.checkPrompt(prompt)
-        try RequestLimits.checkSourceCount(images.count)
-        try options.check()
-        return GenerateImageRequest(prompt: prompt, images: images, parameters: options, model: modelName ?? "")
+        return options
     }
 }
 
@@ -105,7 +107,7 @@ struct PictureSize: ExpressibleByArgument {
     var width, height: Int
 
     init?(argument: String) {
-        let sides = argument.split(whereSeparator: { $0 == "x" || $0 == "X" || $0 == "×" }).map { Int($0) }
+        let sides = argument.split(omittingEmptySubsequences: false, whereSeparator: { $0 == "x" || $0 == "X" || $0 == "×" }).map { Int($0) }
         guard sides.count == 2, let width = sides[0], let height = sides[1] else { return nil }
         self.width = width
         self.height = height

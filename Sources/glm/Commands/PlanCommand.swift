@@ -9,7 +9,7 @@ struct PlanCommand: ParsableCommand {
         commandName: "plan", abstract: "Show what would run on which card, and whether it fits.",
         discussion: "Reads the topology, the checkpoint's headers and the cards; starts nothing. Exit code 1 where something doesn't fit.")
 
-    @Option(help: ArgumentHelp("Topology file (YAML). Default: every kind of stage, placed automatically.", valueName: "file"))
+    @Option(help: ArgumentHelp("Topology file (YAML); - for standard input. Default: every kind of stage, placed automatically.", valueName: "file"))
     var topology: String?
 
     @Option(
@@ -22,7 +22,7 @@ struct PlanCommand: ParsableCommand {
     var json = false
 
     func run() throws {
-        let topology = try topology.map { try Topology(contentsOf: URL(fileURLWithPath: $0)) } ?? Topology()
+        let topology = try topology.map { try Topology(contentsOf: URL(fileURLWithPath: $0 == "-" ? "/dev/stdin" : $0)) } ?? Topology()
         let model = model.map { URL(fileURLWithPath: $0, isDirectory: true) } ?? GLMTiny.locate()
         let plan = try Planner(topology, inventory: try Discovery().inventory(), model: model).plan()
         try printLine(json ? try plan.json() : plan.report)

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import ServerKit
 import Wire
 
 /// `glm status`: the gateway and its stages, cards and lines, at a glance.
@@ -28,7 +29,8 @@ struct StatusCommand: AsyncParsableCommand {
                 let report = StatusReport(status, address, before: before)
                 if json { return try printJSON(report, snakeCase: true) }
                 guard watch else { return try printLine(report.text) }
-                try printLine("\u{1B}[H\u{1B}[2J\(report.text)")
+                if StandardStream.output.isTerminal { try StandardStream.output.write("\u{1B}[H\u{1B}[2J") }
+                try printLine(report.text)
                 before = status
                 try await Task.sleep(for: .seconds(1))
             } while true

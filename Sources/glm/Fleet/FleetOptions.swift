@@ -1,6 +1,5 @@
 import Domain
 import ArgumentParser
-import Foundation
 import ServerKit
 import Wire
 
@@ -27,29 +26,22 @@ struct FleetOptions: ParsableArguments {
             throw ValidationError("--model, --threads and --precision are for a private fleet; --gateway names a running one")
         }
         if let threads, !(1...1024).contains(threads) { throw ValidationError("--threads is \(threads); 1 to 1024") }
-        if let gateway { _ = try Self.address(gateway, "--gateway") }
+        try GatewayAddress.check(gateway)
     }
 
     /// A running fleet has its own model, threads and precision.
     var wantsPrivateFleet: Bool { model != nil || threads != nil || precision != nil }
 
-    /// The gateway that runs; nil when there is none and a private fleet is to be started.
-    func runningGateway(environment: [String: String] = ProcessInfo.processInfo.environment) async throws -> Address? {
-        if let gateway { return try Self.address(gateway, "--gateway") }
-        if wantsPrivateFleet { return nil }
-        if let named = environment["GLM_GATEWAY"], !named.isEmpty { return try Self.address(named, "GLM_GATEWAY") }
-        let address = Self.standardAddress(environment)
-        guard case .unix(let path) = address, access(path, F_OK) == 0 else { return nil }
-        // A file of a gateway that is gone answers nothing.
-        let health = try? await HealthClient(StageConnection(to: address)).check(CallSettings(timeout: .seconds(2)))
-        return health == .serving ? address : nil
-    }
-
-    static func standardAddress(_ environment: [String: String] = ProcessInfo.processInfo.environment) -> Address {
-        .unix(path: RunDirectory.standard(environment: environment).path + "/gateway.sock")
-    }
-
-    static func address(_ text: String, _ name: String) throws -> Address {
-        do { return try Address(parsing: text) } catch { throw ValidationError("\(name): \(error)") }
+    /// The gateway that runs; nil when there is none and a private fleet is to be started. One that is there but does not serve is waited for
+    /// or told: another model's image would be no answer.
+    func runningGateway(_ screen: Screen) async throws -> RunningGateway? {
+        if gateway == nil, wantsPrivateFleet { return nil }
+        let meant = try GatewayAddress(gateway)
+        let door = GatewayDoor(address: meant.address) { screen.say($0) }
+        if meant.isNamed { return try await door.openExisting(.serves) }
+        switch try await door.open(.serves) {
+        case .gateway(let gateway): return gateway
+        case .nobody: return nil
+        }
     }
 }

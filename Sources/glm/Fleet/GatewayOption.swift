@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import ServerKit
 import Wire
 
 /// Which running gateway is meant, for commands that need one.
@@ -7,25 +8,46 @@ struct GatewayOption: ParsableArguments {
     @Option(help: ArgumentHelp("unix:PATH or HOST:PORT. Default: GLM_GATEWAY, else the one of the run directory.", valueName: "address"))
     var gateway: String?
 
-    func validate() throws {
-        if let gateway { _ = try FleetOptions.address(gateway, "--gateway") }
-    }
+    func validate() throws { try GatewayAddress.check(gateway) }
 
-    func address(environment: [String: String] = ProcessInfo.processInfo.environment) throws -> Address {
-        if let gateway { return try FleetOptions.address(gateway, "--gateway") }
-        if let named = environment["GLM_GATEWAY"], !named.isEmpty { return try FleetOptions.address(named, "GLM_GATEWAY") }
-        return FleetOptions.standardAddress(environment)
-    }
+    func address() throws -> Address { try GatewayAddress(gateway).address }
 
     /// Runs `body` with a connection; what the gateway refuses, and a gateway that is not there, are said in plain words.
     func calling<R: Sendable>(_ body: @Sendable (StageConnection) async throws -> R) async throws -> R {
-        let address = try address()
-        let connection = try StageConnection(to: address)
+        let gateway = try await GatewayDoor(address: address()) { Screen(quiet: false).say($0) }.openExisting(.answers)
         do {
-            return try await body(connection)
+            return try await body(gateway.connection)
         } catch let error as CallError {
-            if error.status == .unavailable { throw ClientError("no gateway answers at \(address): \(error.message)") }
-            throw ClientError(error)
+            throw await gateway.explained(error)
         }
+    }
+}
+
+/// A gateway's address, and who named it.
+struct GatewayAddress {
+    let address: Address
+    /// By an option or by `GLM_GATEWAY`; else it is the run directory's, which needs none.
+    let isNamed: Bool
+
+    /// - Throws: `ValidationError`
+    init(_ option: String?, environment: [String: String] = ProcessInfo.processInfo.environment) throws {
+        if let option {
+            address = try Self.parse(option, "--gateway")
+            isNamed = true
+        } else if let named = environment["GLM_GATEWAY"], !named.isEmpty {
+            address = try Self.parse(named, "GLM_GATEWAY")
+            isNamed = true
+        } else {
+            address = .unix(path: RunDirectory.standard(environment: environment).path + "/gateway.sock")
+            isNamed = false
+        }
+    }
+
+    static func check(_ option: String?) throws {
+        if let option { _ = try parse(option, "--gateway") }
+    }
+
+    private static func parse(_ text: String, _ name: String) throws -> Address {
+        do { return try Address(parsing: text) } catch { throw ValidationError("\(name): \(error)") }
     }
 }

@@ -2,6 +2,7 @@ import Checkpoint
 import Domain
 import Foundation
 import ModelConfiguration
+import Terminal
 
 /// A checkpoint in numbers, all of them from its own files.
 struct InspectReport: Encodable {

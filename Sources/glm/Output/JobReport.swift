@@ -1,4 +1,5 @@
 import Foundation
+import Terminal
 import Wire
 
 /// Jobs as a table and as JSON.
@@ -10,7 +11,7 @@ enum JobReport {
     }
 
     static func table(_ jobs: [Job]) -> String {
-        let lines = jobs.map { [$0.id, state($0), time($0.submittedMs), $0.prompt.replacingOccurrences(of: "\n", with: " ")] }
+        let lines = jobs.map { [$0.id, state($0), time($0.submittedMs), $0.prompt] }
         return TextTable.lines([["job", "state", "submitted", "prompt"]] + lines).joined(separator: "\n")
     }
 

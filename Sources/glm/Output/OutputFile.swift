@@ -1,40 +1,31 @@
 import ArgumentParser
-import Foundation
 import Domain
+import Files
+import Foundation
+import Wire
 
-/// Where pictures go: a file's name says the format.
+/// Where pictures go, and in which format: a file's ending says it; what has none, as a pipe, gets PNG.
 struct OutputFile {
-    let path: String
+    let target: OutputTarget
     let format: ImageFormat
 
-    var isStandardOutput: Bool { path == "-" }
+    var path: String { target.path }
+
+    private init(target: OutputTarget, format: ImageFormat) {
+        self.target = target
+        self.format = format
+    }
 
     /// - Throws: `ValidationError` for an ending that is no format's.
     init(_ path: String) throws {
-        self.path = path
-        if path == "-" {
-            format = .png
-            return
-        }
+        target = OutputTarget(path)
         switch (path as NSString).pathExtension.lowercased() {
         case "png": format = .png
         case "jpg", "jpeg": format = .jpeg
         case "webp": format = .webp
-        default: throw ValidationError("\(path) ends in none of .png, .jpg, .jpeg and .webp")
-        }
-    }
-
-    /// Refuses a folder that can't be written to, before any work.
-    func check() throws {
-        guard !isStandardOutput else { return }
-        let folder = URL(fileURLWithPath: path).deletingLastPathComponent().path
-        var isFolder: ObjCBool = false
-        guard FileManager.default.fileExists(atPath: folder, isDirectory: &isFolder), isFolder.boolValue else {
-            throw ClientError("\(path): there is no folder \(folder)")
-        }
-        guard access(folder, W_OK | X_OK) == 0 else { throw ClientError("\(path): the folder \(folder) can't be written to") }
-        guard !FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) || !isFolder.boolValue else {
-            throw ClientError("\(path) is a folder")
+        default:
+            guard target.isStream else { throw ValidationError("\(path) ends in none of .png, .jpg, .jpeg and .webp") }
+            format = .png
         }
     }
 
@@ -42,50 +33,24 @@ struct OutputFile {
     func numbered(_ index: Int, of count: Int) -> OutputFile {
         guard count > 1 else { return self }
         let name = path as NSString
-        return OutputFile(path: "\(name.deletingPathExtension)-\(index + 1).\(name.pathExtension)", format: format)
+        return OutputFile(target: OutputTarget("\(name.deletingPathExtension)-\(index + 1).\(name.pathExtension)"), format: format)
     }
 
-    /// The whole picture or nothing: it is written beside its place and then moved there.
-    func write(_ bytes: [UInt8]) throws {
-        guard !isStandardOutput else { return try Self.write(bytes, to: STDOUT_FILENO, "standard output") }
-        let target = URL(fileURLWithPath: path)
-        let beside = target.deletingLastPathComponent().appendingPathComponent(".\(target.lastPathComponent).XXXXXX").path
-        let name = strdup(beside)!
-        defer { free(name) }
-        let descriptor = mkstemp(name)
-        guard descriptor >= 0 else { throw ClientError("\(path) can't be written: \(String(cString: strerror(errno)))") }
+    /// - Parameter keepsCopy: a picture that can't be written is kept in the temporary folder, and the error says where: it took long to make.
+    func write(_ picture: [UInt8], keepsCopy: Bool) throws {
         do {
-            defer { close(descriptor) }
-            // As a file of ours would be: mkstemp keeps it from others.
-            let mask = umask(0)
-            umask(mask)
-            fchmod(descriptor, 0o666 & ~mask)
-            try Self.write(bytes, to: descriptor, path)
+            try target.write(picture)
         } catch {
-            unlink(name)
-            throw error
-        }
-        guard rename(name, path) == 0 else {
-            let reason = String(cString: strerror(errno))
-            unlink(name)
-            throw ClientError("\(path) can't be written: \(reason)")
+            // Whoever read it has left.
+            if error.code == EPIPE { throw ExitCode.failure }
+            guard keepsCopy, let copy = keep(picture) else { throw ClientError(error.description) }
+            throw ClientError("\(error); the picture is in \(copy)")
         }
     }
 
-    private init(path: String, format: ImageFormat) {
-        self.path = path
-        self.format = format
-    }
-
-    private static func write(_ bytes: [UInt8], to descriptor: Int32, _ name: String) throws {
-        try bytes.withUnsafeBytes { buffer in
-            var rest = buffer[...]
-            while !rest.isEmpty {
-                let count = Foundation.write(descriptor, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count)
-                if count < 0, errno == EINTR { continue }
-                guard count > 0 else { throw ClientError("\(name) can't be written: \(String(cString: strerror(errno)))") }
-                rest = rest.dropFirst(count)
-            }
-        }
+    private func keep(_ picture: [UInt8]) -> String? {
+        let folder = FileManager.default.temporaryDirectory.path
+        let copy = OutputTarget("\(folder)/glm-\(RequestID.make()).\(format == .png ? "png" : "jpg")")
+        return (try? copy.write(picture)) == nil ? nil : copy.path
     }
 }

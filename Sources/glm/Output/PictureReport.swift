@@ -29,7 +29,7 @@ struct PictureReport: Sendable, Encodable {
         case requestID = "request_id"
     }
 
-    init(_ file: OutputFile, _ image: GeneratedImage, _ accepted: Accepted?) {
+    init(_ file: OutputFile, _ image: GeneratedImage, requestID: String?) {
         self.file = file.path
         format = image.parameters.format.rawValue
         width = image.parameters.width
@@ -37,10 +37,10 @@ struct PictureReport: Sendable, Encodable {
         seed = image.parameters.seed
         steps = image.parameters.steps
         guidanceScale = image.parameters.guidanceScale
-        model = accepted?.modelName ?? ""
+        model = image.modelName
         modelFingerprint = image.modelFingerprint
         build = image.build
-        requestID = accepted?.requestID ?? ""
+        self.requestID = requestID ?? ""
         timings = image.timings.map { Phase(stage: $0.stage, instance: $0.instance, phase: $0.phase, seconds: $0.seconds) }
     }
 
@@ -48,11 +48,10 @@ struct PictureReport: Sendable, Encodable {
     func print(toError: Bool) throws(StandardStream.Failure) {
         let seconds = stageSeconds.map { "\($0.stage) \(Self.rounded($0.seconds)) s" }.joined(separator: ", ")
         let text = """
-            \(toError ? "standard output" : file): \(width)x\(height), seed \(seed), \(steps) steps, guidance \(guidanceScale), model \(model) \(modelFingerprint)
+            \((toError ? "standard output" : file).printable): \(width)x\(height), seed \(seed), \(steps) steps, guidance \(guidanceScale), model \(model.printable) \(modelFingerprint.printable)
             \(seconds)
-
             """
-        try (toError ? StandardStream.error : .output).write(text)
+        try (toError ? StandardStream.error : .output).writeLines(text)
     }
 
     /// By stage, in the order of the work. The gateway's own phase is the whole request.

@@ -1,6 +1,8 @@
+import Domain
 import Foundation
 import ServerKit
 import Synchronization
+import Terminal
 import Wire
 
 /// Standard error, where progress goes: the picture may go to standard output.
@@ -11,10 +13,10 @@ final class Screen: Sendable {
 
     init(quiet: Bool) {
         isQuiet = quiet
-        report = Mutex(ProgressReport(isTerminal: isatty(STDERR_FILENO) == 1 && ProcessInfo.processInfo.environment["TERM"] != "dumb"))
+        report = Mutex(ProgressReport(isTerminal: StandardStream.error.isTerminal))
     }
 
-    func show(_ progress: Wire.Progress) { write(report.withLock { $0.handle(progress, at: now) }) }
+    func show(_ progress: Wire.Progress) { write(report.withLock { $0.handle(progress.stage, done: progress.done, total: progress.total, at: now) }) }
 
     /// Leaves the cursor on a line of its own.
     func end() { write(report.withLock { $0.end(at: now) }) }
@@ -28,12 +30,30 @@ final class Screen: Sendable {
         let clear = "\r\u{1B}[K"
         let text = outputs.map { output in
             switch output {
-            case .redraw(let line): clear + line
-            case .finish(let line): clear + line + "\n"
-            case .line(let line): line + "\n"
+            case .redraw(let line): clear + shown(line)
+            case .finish(let line): clear + shown(line) + "\n"
+            case .line(let line): TextLocale.current.spelled(line.printable) + "\n"
             }
         }.joined()
         // Progress that can't be shown is left out.
         try? StandardStream.error.write(text)
+    }
+
+    /// One column stays free: in the last one some terminals go to the next line.
+    private func shown(_ line: LiveLine) -> String { line.text(columns: StandardStream.error.columns - 1, isUTF8: TextLocale.current.isUTF8) }
+}
+
+extension StandardStream {
+    /// Whether lines can be drawn again.
+    var isTerminal: Bool {
+        let kind = ProcessInfo.processInfo.environment["TERM"] ?? ""
+        return isatty(rawValue) == 1 && !kind.isEmpty && kind != "dumb"
+    }
+
+    /// Of the terminal now, which may change at any time; 80 where it does not say.
+    fileprivate var columns: Int {
+        var size = winsize()
+        guard ioctl(rawValue, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return 80 }
+        return Int(size.ws_col)
     }
 }

@@ -1,4 +1,6 @@
+import Domain
 import Foundation
+import Terminal
 import Wire
 
 /// A fleet as tables and as JSON.
@@ -72,7 +74,7 @@ struct StatusReport: Encodable {
     }
 
     var text: String {
-        var parts = problems.isEmpty ? [] : [problems.map { "NOT READY: \($0)" }.joined(separator: "\n")]
+        var parts = problems.isEmpty ? [] : [problems.map { "NOT READY: \($0.printable)" }.joined(separator: "\n")]
         parts.append(processTable)
         if !queues.isEmpty { parts.append(queueTable) }
         if !cards.isEmpty { parts.append(cardTable) }

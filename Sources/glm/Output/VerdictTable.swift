@@ -1,4 +1,5 @@
 import ModelTools
+import Terminal
 
 /// A verification as lines of fixed columns, so that they can be printed as they come.
 enum VerdictTable {

@@ -1,0 +1,83 @@
+import Domain
+
+/// What is shown while a picture is made: the decisions, without clocks or terminals.
+///
+/// On a terminal, one line for each stage that is redrawn while it works; else plain lines: a stage's start, every tenth of
+/// its work, its end.
+package struct ProgressReport: Sendable {
+    /// What is to be written.
+    package enum Output: Hashable, Sendable {
+        /// In place of the live line.
+        case redraw(LiveLine)
+        /// In place of the live line, which then stays.
+        case finish(LiveLine)
+        /// A line of its own.
+        case line(String)
+    }
+
+    private struct Stage {
+        let name: String
+        let started: Double
+        var done = 0
+        var total: Int
+        var toldTenths = 0
+        var isOver = false
+
+        var tenths: Int { total > 0 ? Int(10 * Double(done) / Double(total)) : 0 }
+    }
+
+    /// Seconds between two redraws.
+    private static let redrawInterval = 0.1
+
+    private let isTerminal: Bool
+    private var stage: Stage?
+    private var lastDraw = -1.0
+
+    package init(isTerminal: Bool) { self.isTerminal = isTerminal }
+
+    /// - Parameters:
+    ///   - name: the stage's kind.
+    ///   - time: seconds from any moment on.
+    package mutating func handle(_ name: String, done: Int, total: Int, at time: Double) -> [Output] {
+        var outputs: [Output] = []
+        if stage?.name != name {
+            outputs += end(at: time)
+            stage = Stage(name: name, started: time, total: total)
+            lastDraw = -1
+            if !isTerminal { outputs.append(.line("\(label): started, \(total) \(unit)")) }
+        }
+        guard var stage else { return outputs }
+        stage.done = done
+        stage.total = total
+        self.stage = stage
+        if stage.total > 0, stage.done >= stage.total { return outputs + end(at: time) }
+        if isTerminal {
+            guard lastDraw < 0 || time - lastDraw >= Self.redrawInterval else { return outputs }
+            lastDraw = time
+            outputs.append(.redraw(live(stage, at: time)))
+        } else if stage.tenths > stage.toldTenths {
+            self.stage?.toldTenths = stage.tenths
+            outputs.append(.line("\(label): \(stage.done)/\(stage.total), \(seconds(time - stage.started))"))
+        }
+        return outputs
+    }
+
+    /// The request is over, well or not.
+    package mutating func end(at time: Double) -> [Output] {
+        guard let stage, !stage.isOver else { return [] }
+        self.stage?.isOver = true
+        let isComplete = stage.done >= stage.total
+        if isTerminal { return [.finish(live(stage, at: time))] }
+        return isComplete ? [.line("\(label): done, \(stage.total) \(unit) in \(seconds(time - stage.started))")] : []
+    }
+
+    private var label: String { (stage?.name ?? "").printable }
+
+    private var unit: String { stage.flatMap { StageKind(rawValue: $0.name) }?.descriptor.unit ?? "steps" }
+
+    private func live(_ stage: Stage, at time: Double) -> LiveLine {
+        LiveLine(stage: stage.name, done: stage.done, total: stage.total, unit: unit, elapsed: time - stage.started)
+    }
+
+    private func seconds(_ value: Double) -> String { "\(rounded(value)) s" }
+}
