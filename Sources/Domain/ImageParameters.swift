@@ -85,7 +85,7 @@ public struct ImageParameters: Sendable, Hashable {
     /// The same values, all set.
     public var options: ImageOptions {
         ImageOptions(
-            height: height, width: width, steps: steps, guidanceScale: guidanceScale, seed: seed, format: format, jpegQuality: quality,
+            height: height, width: width, steps: steps, guidanceScale: guidanceScale, seed: seed, format: format, jpegQuality: jpegQuality,
             sampling: sampling)
     }
 }

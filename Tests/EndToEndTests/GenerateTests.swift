@@ -87,7 +87,9 @@ import Testing
             #expect(
                 result.exit == .code(2) && result.errors.contains { $0.hasSuffix("\(command[0]) ... -- '-5 degrees outside'") }, "\(result.errors)")
         }
-        #expect(try await run(["generate", "x", "-o", out, "--jpeg-quality", "50"]).error == "--jpeg-quality is for a .jpg or .webp file; \(out) is a PNG")
+        #expect(
+            try await run(["generate", "x", "-o", out, "--jpeg-quality", "50"]).error == "--jpeg-quality is for a .jpg or .webp file; \(out) is a PNG"
+        )
         let broken = Binaries.model + "/model_index.json"
         #expect(try await run(["edit", broken, "x", "-o", out] + Self.own).error == "\(broken): neither PNG, JPEG nor WebP by its first bytes")
         #expect(scratch.contents.isEmpty)
