@@ -16,6 +16,7 @@ let yaml: Target.Dependency = .product(name: "Yams", package: "Yams")
 let sqlite: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
 let metrics: Target.Dependency = .product(name: "Metrics", package: "swift-metrics")
 let http: Target.Dependency = .product(name: "Hummingbird", package: "hummingbird")
+let httpCore: Target.Dependency = .product(name: "HummingbirdCore", package: "hummingbird")
 let nio: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
 let nioEmbedded: Target.Dependency = .product(name: "NIOEmbedded", package: "swift-nio")
 let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
@@ -117,7 +118,7 @@ let package = Package(
         .target(name: "CCards"),
         library("Placement", ["CCards", "Domain", "Files", "ModelConfiguration", yaml]),
         library("Jobs", [sqlite]),
-        library("Telemetry", [metrics, http, nio, lifecycle, logging]),
+        library("Telemetry", [metrics, http, httpCore, nio, lifecycle, logging]),
         library(
             "Gateway",
             [
