@@ -81,7 +81,7 @@ let package = Package(
         library("Devices", ["Domain", "Tensor", "TensorCPU", "TensorAscend"]),
 
         // What a checkpoint folder holds, and what goes into and comes out of the model.
-        library("Checkpoint", ["Tensor"]),
+        library("Checkpoint", ["Tensor", crypto]),
         library("Tokenizing"),
         .target(name: "CImageCodecs", linkerSettings: ["jpeg", "png", "webp", "webpdemux", "z"].map { .linkedLibrary($0) }),
         library("Imaging", ["CImageCodecs", "Domain"]),
@@ -116,14 +116,14 @@ let package = Package(
         // What stands in front of them: which cards there are and what runs on them, requests that outlive their caller,
         // what is counted, and the gateway that brings them together.
         .target(name: "CCards"),
-        library("Placement", ["CCards", "Domain", "Files", "ModelConfiguration", yaml]),
+        library("Placement", ["CCards", "Domain", "Files", "Checkpoint", "ModelConfiguration", yaml]),
         library("Jobs", [sqlite]),
         library("Telemetry", [metrics, http, httpCore, nio, lifecycle, logging]),
         library(
             "Gateway",
             [
-                "Processes", "Placement", "Jobs", "Telemetry", "ServerKit", "Wire", "Domain", "Checkpoint", "Imaging", grpc, lifecycle, logging,
-                metrics, crypto,
+                "Processes", "Placement", "Jobs", "Telemetry", "ServerKit", "Wire", "Domain", "Checkpoint", "ModelConfiguration", "Imaging", grpc,
+                lifecycle, logging, metrics, crypto,
             ]),
 
         executable("glm-vision", ["Stages", "ServerKit"]),

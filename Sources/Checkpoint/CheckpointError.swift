@@ -2,7 +2,7 @@
 public struct CheckpointError: Error, Sendable, CustomStringConvertible {
     public struct Code: Sendable, Hashable, CustomStringConvertible {
         private enum Value: String {
-            case missingFile, unreadable, malformed, missingTensor, shapeMismatch, unusedTensor, unsupportedType, invalidConfiguration
+            case missingFile, unreadable, malformed, missingTensor, shapeMismatch, unusedTensor, unsupportedType, invalidConfiguration, notFinite
         }
         private let value: Value
 
@@ -17,6 +17,8 @@ public struct CheckpointError: Error, Sendable, CustomStringConvertible {
         /// The checkpoint holds a tensor that no part of the model asked for.
         public static let unusedTensor = Code(value: .unusedTensor)
         public static let unsupportedType = Code(value: .unsupportedType)
+        /// A weight is infinite or not a number.
+        public static let notFinite = Code(value: .notFinite)
         /// A JSON file lacks a key, holds a value of another type, or names a class we don't know.
         public static let invalidConfiguration = Code(value: .invalidConfiguration)
 

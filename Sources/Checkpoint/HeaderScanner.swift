@@ -42,8 +42,13 @@ struct HeaderScanner {
         return (metadata, tensors)
     }
 
+    /// As the safetensors library reads it: null is no metadata.
     private mutating func metadata() throws(Failure) -> [String: String] {
         var values: [String: String] = [:]
+        if accept("n") {
+            for byte in "ull".utf8 where try next() != byte { throw failure("metadata that is neither an object nor null") }
+            return values
+        }
         try object { scanner, key throws(Failure) in
             guard values.updateValue(try scanner.string(), forKey: key) == nil else { throw scanner.failure("metadata key \(key) is given twice") }
         }

@@ -2,12 +2,19 @@ import Foundation
 
 /// Reading a JSON file into a type, with errors that name the file and the key.
 enum JSONFile {
+    /// Bytes of a file at most: a shard index names each tensor in a hundred bytes or so.
+    static let maximumByteCount = 100_000_000
+
     static func read(_ url: URL) throws(CheckpointError) -> Data {
-        guard FileManager.default.fileExists(atPath: url.path) else { throw CheckpointError(.missingFile, "\(url.path) is missing") }
-        do {
-            return try Data(contentsOf: url)
-        } catch {
-            throw CheckpointError(.unreadable, "\(url.path) can't be read: \(error.localizedDescription)")
+        try CheckpointFile.withOpen(url) { (descriptor, status) throws(CheckpointError) in
+            guard status.st_size <= maximumByteCount else {
+                throw CheckpointError(.malformed, "\(url.path) has \(status.st_size) bytes; the limit for a JSON file is \(maximumByteCount)")
+            }
+            do {
+                return try FileHandle(fileDescriptor: descriptor, closeOnDealloc: false).readToEnd() ?? Data()
+            } catch {
+                throw CheckpointError(.unreadable, "\(url.path) can't be read: \(error.localizedDescription)")
+            }
         }
     }
 

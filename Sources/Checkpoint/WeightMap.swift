@@ -1,4 +1,4 @@
-public import Foundation
+package import Foundation
 public import Tensor
 
 /// All tensors of one component's folder, from one file or from shards, with an account of what was used.
@@ -12,43 +12,36 @@ public final class WeightMap {
         public let file: String
     }
 
-    private let folder: URL
+    let folder: URL
     private let files: [SafetensorsFile]
     private let locations: [String: Int]
     private var used: Set<String> = []
 
-    /// Opens `model.safetensors` or `diffusion_pytorch_model.safetensors`, or the shards that `….safetensors.index.json` names.
+    /// Opens the weights that the library with this layout would read.
     /// - Throws: `missingFile`, `unreadable` or `malformed`, naming the file.
-    public init(folder: URL) throws(CheckpointError) {
+    package init(folder: URL, layout: WeightLayout) throws(CheckpointError) {
         self.folder = folder
-        self.files = try Self.open(folder)
+        switch try layout.choose(in: folder) {
+        case .file(let file): files = [try SafetensorsFile(file)]
+        case .shards(let index): files = try index.openShards()
+        }
         var locations: [String: Int] = [:]
         for (index, file) in files.enumerated() {
-            for name in file.names {
-                if let other = locations.updateValue(index, forKey: name) {
-                    throw CheckpointError(
-                        .malformed, "\(name) is in both \(files[other].url.lastPathComponent) and \(file.url.lastPathComponent) of \(folder.path)")
-                }
-            }
+            // Shards have no name in common: each holds what the index puts into it.
+            for name in file.names { locations[name] = index }
         }
         self.locations = locations
-    }
-
-    private static func open(_ folder: URL) throws(CheckpointError) -> [SafetensorsFile] {
-        let stems = ["model", "diffusion_pytorch_model"]
-        for stem in stems {
-            let single = folder.appendingPathComponent("\(stem).safetensors")
-            if FileManager.default.fileExists(atPath: single.path) { return [try SafetensorsFile(single)] }
-            let index = folder.appendingPathComponent("\(stem).safetensors.index.json")
-            if FileManager.default.fileExists(atPath: index.path) { return try ShardIndex(index).openShards() }
-        }
-        throw CheckpointError(
-            .missingFile, "\(folder.path) has none of \(stems.map { "\($0).safetensors" }.joined(separator: ", ")) nor their .index.json")
     }
 
     /// Every tensor, by name.
     public var entries: [Entry] {
         files.flatMap { file in file.entries.map { Entry(tensor: $0, file: file.url.lastPathComponent) } }.sorted { $0.tensor.name < $1.tensor.name }
+    }
+
+    /// The tensor `name`, whether it is used or not; nil where the checkpoint has none.
+    func tensor(_ name: String) throws(CheckpointError) -> Tensor? {
+        guard let location = locations[name] else { return nil }
+        return try files[location].tensor(name)
     }
 
     public func contains(_ name: String) -> Bool { locations[name] != nil }

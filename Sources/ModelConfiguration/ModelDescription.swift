@@ -6,7 +6,6 @@ public import Foundation
 public struct ModelDescription: Sendable {
     /// The folder's path.
     public let path: String
-    public let fingerprint: String
     package let text: TextConfiguration
     package let vision: VisionConfiguration
     package let quantizer: QuantizerConfiguration
@@ -22,7 +21,6 @@ public struct ModelDescription: Sendable {
     /// - Throws: `CheckpointError` or `GLMImageError`, naming the file and the key or tensor.
     public init(_ folder: ModelFolder) throws {
         path = folder.url.standardizedFileURL.path
-        fingerprint = folder.fingerprint
         let encoder = try VisionLanguageConfiguration.load(folder)
         (text, vision, quantizer) = (encoder.text, encoder.vision, encoder.quantizer)
         glyph = try GlyphConfiguration.load(folder)
@@ -33,7 +31,7 @@ public struct ModelDescription: Sendable {
         var byPart: [CheckpointPart: WeightCount] = [:]
         var packed = 0
         for part in CheckpointPart.allCases {
-            let entries = try WeightMap(folder: folder.component(part.rawValue)).entries.map(\.tensor)
+            let entries = try folder.weights(part.rawValue).entries.map(\.tensor)
             let names = Set(entries.map(\.name))
             for tensor in entries {
                 let form = part.form(of: tensor, among: names)

@@ -71,32 +71,38 @@ import Testing
         }
     }
 
-    @Test("the fingerprint is the same for a copy and another when a number of the architecture changes")
-    func fingerprint() throws {
-        let fingerprint = try ModelFolder(Self.model).fingerprint
-        #expect(fingerprint.count == 16 && fingerprint.allSatisfy(\.isHexDigit))
-        try withFolder { folder in
-            let copy = folder.appending(path: "copy")
-            try FileManager.default.copyItem(at: Self.model, to: copy)
-            #expect(try ModelFolder(copy).fingerprint == fingerprint)
-            let file = copy.appending(path: "vae/config.json")
-            try (Data(contentsOf: file) + Data(" ".utf8)).write(to: file)
-            #expect(try ModelFolder(copy).fingerprint != fingerprint)
+    @Test("what stands in a small file's place is named: a link that leads nowhere, a pointer of Git LFS, nothing in it, a folder, a pipe")
+    func places() throws {
+        try withModel { model in
+            let file = model.appending(path: "processor/tokenizer.json")
+            func refused(_ code: CheckpointError.Code, _ named: String, _ place: () throws -> Void) throws {
+                try FileManager.default.removeItem(at: file)
+                try place()
+                let message = failure(code) { _ = try ModelFolder(model) }
+                #expect(message.contains(named) && message.contains("processor/tokenizer.json"), "\(message)")
+            }
+            try refused(.malformed, "git lfs pull") { try lfsPointer.write(to: file) }
+            try refused(.malformed, "is empty") { try Data().write(to: file) }
+            try refused(.unreadable, "regular file") { try FileManager.default.createDirectory(at: file, withIntermediateDirectories: false) }
+            try refused(.unreadable, "regular file") { #expect(mkfifo(file.path, 0o600) == 0) }
+            try refused(.missingFile, "link to ../../blobs/abc") {
+                try FileManager.default.createSymbolicLink(atPath: file.path, withDestinationPath: "../../blobs/abc")
+            }
         }
-        #expect(try ModelFolder(fixtures.appending(path: "tiny-mixed")).fingerprint != fingerprint)
     }
 
-    @Test("other weights under the same header give another fingerprint")
-    func trainedFurther() throws {
+    @Test("a model is called by its folder, one in Hugging Face's cache by its name there")
+    func names() throws {
+        for (path, name) in [
+            ("/models/glm-image", "glm-image"), ("/models/glm-image/", "glm-image"), ("/models/other/../glm-image", "glm-image"),
+            ("/hub/models--zai-org--GLM-Image/snapshots/0123abcd", "zai-org/GLM-Image"), ("/hub/models--gpt2/snapshots/0123abcd/", "gpt2"),
+            ("/hub/models--zai-org--GLM-Image/snapshots", "snapshots"), ("/models/snapshots/0123abcd", "0123abcd"), ("/", "/"),
+        ] {
+            #expect(ModelFolder.name(of: URL(fileURLWithPath: path)) == name)
+        }
         try withFolder { folder in
-            let copy = folder.appending(path: "copy")
-            try FileManager.default.copyItem(at: Self.model, to: copy)
-            let before = try ModelFolder(copy).fingerprint
-            let file = copy.appending(path: "vae/diffusion_pytorch_model.safetensors")
-            var bytes = try Data(contentsOf: file)
-            for index in (bytes.count / 2)..<bytes.count { bytes[index] ^= 1 }
-            try bytes.write(to: file)
-            #expect(try ModelFolder(copy).fingerprint != before)
+            try FileManager.default.createDirectory(at: folder.appending(path: "snapshots/0123abcd"), withIntermediateDirectories: true)
+            #expect(failure(.missingFile) { _ = try ModelFolder(folder) }.contains("a folder in its snapshots"))
         }
     }
 }

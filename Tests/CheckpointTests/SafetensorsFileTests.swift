@@ -5,6 +5,13 @@ import TestSupport
 import Testing
 
 @Suite struct SafetensorsFileTests {
+    @Test("metadata that is null is none, as the safetensors library reads it; any other word is refused")
+    func nullMetadata() throws {
+        let file = try open(safetensors(#"{"__metadata__": null ,"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1]}}"#, data: [7]))
+        #expect(file.metadata.isEmpty && file.names == ["a"])
+        for word in ["nul", "nulls", "true", "[]", ""] { failure(.malformed) { _ = try open(safetensors(#"{"__metadata__":\#(word)}"#, data: [])) } }
+    }
+
     @Test("tensors, types, shapes and metadata are read as written")
     func reads() throws {
         let header =

@@ -12,6 +12,18 @@ func withFolder<Result>(_ body: (URL) throws -> Result) throws -> Result {
     return try body(folder)
 }
 
+/// A copy of a checkpoint for a test that changes it.
+func withModel<Result>(_ name: String = "tiny-f32", _ body: (URL) throws -> Result) throws -> Result {
+    try withFolder { folder in
+        let copy = folder.appending(path: "model", directoryHint: .isDirectory)
+        try FileManager.default.copyItem(at: fixtures.appending(path: name), to: copy)
+        return try body(copy)
+    }
+}
+
+/// What Git leaves of a file of weights where Git LFS is not installed.
+let lfsPointer = Data("version https://git-lfs.github.com/spec/v1\noid sha256:4d7a214614ab2935c943f9e0ff69d22eadbb8f32\nsize 12345\n".utf8)
+
 /// A safetensors file's bytes; `headerLength` other than the header's own makes it lie.
 func safetensors(_ header: String, data: [UInt8], headerLength: UInt64? = nil) -> Data {
     var bytes = Data()

@@ -45,11 +45,21 @@ import Testing
     func inspect() async throws {
         let scratch = try Scratch()
         let text = try await Program.run("glm", ["inspect", Binaries.model], in: scratch)
-        #expect(text.exit == .code(0) && text.output.last == "every tensor is there, has its shape, and is used")
+        #expect(text.exit == .code(0) && text.output.last == "every tensor is there, has its shape, is used, and holds finite numbers")
         let json = try await Program.run("glm", ["inspect", Binaries.model, "--json"], in: scratch)
         let report = try #require(try JSONSerialization.jsonObject(with: Data(json.output.joined(separator: "\n").utf8)) as? [String: Any])
         #expect(report["default_side"] as? Int == 1024)
         #expect((report["parts"] as? [[String: Any]])?.compactMap { $0["class"] as? String }.contains("GlmImageTransformer2DModel") == true)
+    }
+
+    @Test("inspect refuses a checkpoint that holds what is not a number, and names the tensor")
+    func notANumber() async throws {
+        let scratch = try Scratch()
+        // A file's last bytes are a tensor's last number.
+        let model = try broken(in: scratch, "vae/diffusion_pytorch_model.safetensors") { $0.dropLast(4) + Data([0xFF, 0xFF, 0xFF, 0xFF]) }
+        let result = try await Program.run("glm", ["inspect", model], in: scratch)
+        #expect(result.exit == .code(1) && result.error.contains("infinite or not numbers: 1 of "), "\(result.errors)")
+        #expect(result.error.contains("diffusion_pytorch_model.safetensors"))
     }
 
     @Test("verify holds on the fixture, and fails with exit 1 where the reference differs")

@@ -112,11 +112,12 @@ import Wire
 
     @Test("stages of different models are FAILED_PRECONDITION, and the message names both")
     func disagreement() {
-        let registry = Stages.registry([("text", "0", "aa"), ("diffusion", "0", "bb")])
+        var registry = Stages.registry([("text", "0", "aa"), ("diffusion", "0", "bb")])
+        registry.heard(Stages.address("diffusion-0"), Stages.description("diffusion", name: "other"), .serving)
         #expect(
             throws: CallError(
                 .failedPrecondition,
-                "the stages serve different models: text-0 has m aa, diffusion-0 has m bb; start them with the same --model")
+                "the stages serve different models: text-0 has m, diffusion-0 has other; start them with the same --model, or with one --model-name")
         ) { try registry.modelSet(for: [.text, .diffusion]) }
     }
 
@@ -133,12 +134,31 @@ import Wire
         #expect(registry.isReplaced(replica.incarnation))
     }
 
-    @Test("of several models, one that all kinds serve is chosen, and of those the one that most stages serve")
+    @Test("of stages that nobody planned, those of one name compute a request: the name that all kinds serve, and of those the most frequent")
     func agreement() throws {
-        let one = Stages.registry([("text", "0", "aa"), ("text", "1", "bb"), ("diffusion", "0", "bb")])
-        #expect(try one.modelSet(for: [.text, .diffusion]).fingerprints == [.text: "bb", .diffusion: "bb"])
-        let most = Stages.registry([("text", "0", "aa"), ("text", "1", "bb"), ("text", "2", "bb")])
-        #expect(try most.modelSet(for: [.text]).fingerprint == "bb")
+        var registry = Stages.registry([("text", "0", "aa"), ("text", "1", "bb"), ("text", "2", "bb"), ("diffusion", "0", "cc")])
+        registry.heard(Stages.address("text-0"), Stages.description("text", name: "other"), .serving)
+        #expect(try registry.modelSet(for: [.text, .diffusion]) == ModelSet(name: "m", fingerprints: [.text: "bb", .diffusion: "cc"]))
+        registry.heard(Stages.address("diffusion-0"), Stages.description("diffusion", model: "dd", name: "other"), .serving)
+        #expect(try registry.modelSet(for: [.text, .diffusion]) == ModelSet(name: "other", fingerprints: [.text: "aa", .diffusion: "dd"]))
+        #expect(try registry.modelSet(for: [.text]).name == "m")
+        #expect(try registry.modelSet(named: "other", for: [.text]).fingerprints == [.text: "aa"])
+    }
+
+    @Test("of stages of one kind and name, those compute that most have the files of; the others get no requests of the model")
+    func replicas() throws {
+        let registry = Stages.registry([("text", "0", "aa"), ("text", "1", "bb"), ("text", "2", "bb")])
+        let models = try registry.modelSet(for: [.text])
+        #expect(registry.candidates(.text, model: models.fingerprints[.text]).map(\.name) == ["text-1", "text-2"])
+    }
+
+    @Test("a kind that a plan leaves to stages elsewhere is served by those of the model's name, else by those there are")
+    func elsewhere() throws {
+        var registry = Stages.registry([("text", "0", "aa"), ("diffusion", "0", "bb"), ("diffusion", "1", "cc"), ("diffusion", "2", "cc")])
+        registry.models = ["small": [.text: "aa"]]
+        #expect(try registry.modelSet(for: [.text, .diffusion]).fingerprints == [.text: "aa", .diffusion: "cc"])
+        registry.heard(Stages.address("diffusion-0"), Stages.description("diffusion", model: "bb", name: "small"), .serving)
+        #expect(try registry.modelSet(for: [.text, .diffusion]).fingerprints == [.text: "aa", .diffusion: "bb"])
     }
 
     @Test("a planned model may join different checkpoints; stages of other checkpoints are not its")

@@ -35,7 +35,7 @@ import Wire
                         modelName: "m", modelFingerprint: "aa")))
         #expect(events.progress.map(\.stage) == ["text", "text", "text", "diffusion", "diffusion", "diffusion"])
         #expect(events.progress.map(\.done) == [0, 1, 4, 0, 1, 2])
-        #expect(image.image == ScriptedFleet.picture(seed: 7) && image.parameters.height == 64 && image.modelFingerprint == "aa")
+        #expect(image.image == ScriptedFleet.picture(seed: 7) && image.parameters.height == 64 && image.modelFingerprint == "text:aa,diffusion:aa")
         #expect(image.timings.map(\.stage) == ["text", "gateway"])
         try await fleet.stop()
     }

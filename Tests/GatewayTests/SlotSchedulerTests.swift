@@ -143,12 +143,14 @@ import Wire
     @Test("after a swap, who waited for the old model gets the new one's stages; who holds a slot keeps it")
     mutating func move() {
         let registry = Stages.registry([("text", "0", "old"), ("text", "1", "new")])
-        let holds = scheduler.enqueue(SlotRequest(kind: .text, arrival: 1, model: "old"))
-        let waits = scheduler.enqueue(SlotRequest(kind: .text, arrival: 2, model: "old"))
+        let holds = scheduler.enqueue(SlotRequest(kind: .text, arrival: 1, modelName: "m", model: "old"))
+        let waits = scheduler.enqueue(SlotRequest(kind: .text, arrival: 2, modelName: "m", model: "old"))
         #expect(assign(registry) == [holds: "text-0"])
-        scheduler.move(.diffusion, from: "old", to: "new")
+        scheduler.move(.diffusion, of: "m", from: "old", to: "new")
         #expect(assign(registry).isEmpty)
-        scheduler.move(.text, from: "old", to: "new")
+        scheduler.move(.text, of: "another with the same text part", from: "old", to: "new")
+        #expect(assign(registry).isEmpty)
+        scheduler.move(.text, of: "m", from: "old", to: "new")
         #expect(assign(registry) == [waits: "text-1"])
         #expect(scheduler.running(at: Stages.address("text-0")) == 1)
     }

@@ -6,11 +6,12 @@ enum Stages {
     static func address(_ name: String) -> Address { .unix(path: "/run/\(name).sock") }
 
     static func description(
-        _ kind: String, _ instance: String = "0", model: String = "aa", state: StageState = .serving, version: Int = WireProtocol.version,
+        _ kind: String, _ instance: String = "0", model: String = "aa", name: String = "m", state: StageState = .serving,
+        version: Int = WireProtocol.version,
         process: Int = 1, side: Int = 0, slots: Int = 1
     ) -> StageDescription {
         StageDescription(
-            kind: kind, instance: instance, device: "cpu", modelName: "m", modelFingerprint: model, build: "1", protocolVersion: version,
+            kind: kind, instance: instance, device: "cpu", modelName: name, modelFingerprint: model, build: "1", protocolVersion: version,
             state: state, processID: process, defaultSide: side, slots: slots)
     }
 

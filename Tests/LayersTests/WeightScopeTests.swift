@@ -7,7 +7,7 @@ import Testing
 
 @Suite struct WeightScopeTests {
     private func decoder() throws -> WeightScope {
-        let map = try WeightMap(folder: Fixture.model("tiny-bf16-sharded").component("vision_language_encoder"))
+        let map = try Fixture.model("tiny-bf16-sharded").weights("vision_language_encoder")
         return WeightScope(map: map, device: CPUDevice(threads: 1)).scope("model.language_model")
     }
 

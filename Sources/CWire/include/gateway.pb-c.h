@@ -121,7 +121,7 @@ struct  Glm__V1__Accepted
    */
   char *model_name;
   /*
-   * hexadecimal
+   * of each kind of stage that the request needs, as in "text:1f…,diffusion:a0…"
    */
   char *model_fingerprint;
 };
@@ -169,7 +169,7 @@ struct  Glm__V1__GeneratedImage
    */
   Glm__V1__ImageParameters *parameters;
   /*
-   * hexadecimal
+   * of each kind of stage that computed it, as in "text:1f…,diffusion:a0…"
    */
   char *model_fingerprint;
   /*

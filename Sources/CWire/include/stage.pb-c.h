@@ -84,7 +84,7 @@ struct  Glm__V1__StageDescription
    */
   char *model_name;
   /*
-   * hexadecimal; equal for equal checkpoints; empty until the model is loaded
+   * hexadecimal; equal where the files that a stage of this kind reads are equal; empty until the model is loaded
    */
   char *model_fingerprint;
   /*

@@ -26,7 +26,7 @@ package struct DiffusionTransformer {
         self.device = device
         let hidden = configuration.hiddenSize
         let patch = configuration.inChannels * configuration.patchSize * configuration.patchSize
-        let map = try WeightMap(folder: model.component("transformer"))
+        let map = try model.weights("transformer")
         let weights = WeightScope(map: map, device: device)
         imageProjector = try weights.linear("image_projector.proj", from: patch, to: hidden)
         glyph1 = try weights.linear("glyph_projector.net.0.proj", from: configuration.textEmbeddingSize, to: hidden)

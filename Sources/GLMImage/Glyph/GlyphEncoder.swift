@@ -22,7 +22,7 @@ package struct GlyphEncoder {
         configuration = try GlyphConfiguration.load(model)
         tokens = try GlyphTokens(folder: model.component("tokenizer"))
         self.device = device
-        let map = try WeightMap(folder: model.component("text_encoder"))
+        let map = try model.weights("text_encoder")
         let weights = WeightScope(map: map, device: device)
         let names = [CheckpointPart.glyphTable, CheckpointPart.glyphTableDuplicate]
         let name = names.first(where: map.contains) ?? names[0]

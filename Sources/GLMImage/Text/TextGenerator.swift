@@ -30,7 +30,7 @@ public final class TextGenerator {
             throw GLMImageError(
                 .unsupportedModel, "vq_config.num_embeddings \(codeCount) is over vision_vocab_size \(configuration.text.visionVocabularySize)")
         }
-        let map = try WeightMap(folder: model.component("vision_language_encoder"))
+        let map = try model.weights("vision_language_encoder")
         let weights = WeightScope(map: map, device: device)
         let text = DecoderConfiguration(configuration.text)
         decoder = try TokenDecoder(

@@ -26,7 +26,7 @@ package struct Autoencoder {
         encoding = try tiled ? .encoding(configuration) : nil
         decoding = try tiled ? .decoding(configuration) : nil
         self.device = device
-        let map = try WeightMap(folder: model.component("vae"))
+        let map = try model.weights("vae")
         let weights = WeightScope(map: map, device: device)
         let channels = configuration.latentChannels
         encoder = try ImageEncoder(weights.scope("encoder"), configuration)

@@ -19,7 +19,7 @@ public final class VisionEncoder {
         self.device = device
         let configuration = try VisionLanguageConfiguration.load(model)
         source = SourceImageRule(try ProcessorConfiguration.load(model))
-        let map = try WeightMap(folder: model.component("vision_language_encoder"))
+        let map = try model.weights("vision_language_encoder")
         let weights = WeightScope(map: map, device: device)
         tower = try VisionTower(weights.scope("model.visual"), configuration.vision)
         quantizer = try Quantizer(weights.scope("model.vqmodel"), configuration.quantizer)

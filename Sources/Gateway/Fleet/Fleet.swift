@@ -154,7 +154,9 @@ public actor Fleet {
     /// The stages of one kind of a model have another checkpoint from now on; who waits for the old one waits for the new one instead.
     /// - Returns: all models after it.
     func setFingerprint(_ fingerprint: String, of kind: StageKind, model: String) -> [String: [StageKind: String]] {
-        if let old = registry.models[model, default: [:]].updateValue(fingerprint, forKey: kind) { scheduler.move(kind, from: old, to: fingerprint) }
+        if let old = registry.models[model, default: [:]].updateValue(fingerprint, forKey: kind) {
+            scheduler.move(kind, of: model, from: old, to: fingerprint)
+        }
         changed()
         return registry.models
     }

@@ -1,10 +1,10 @@
 package import Domain
 
-/// The checkpoints that compute one request: one for each kind of stage. In most fleets they are parts of one model.
+/// The checkpoints that compute one request: one for each kind of stage. In most fleets they are parts of one folder.
 package struct ModelSet: Sendable, Hashable {
     /// The model's name: as the topology has it, else as the stages say.
     package var name: String
-    /// One for each kind of stage that the request needs.
+    /// For each kind of stage that the request needs, of what it reads.
     package var fingerprints: [StageKind: String]
 
     package init(name: String, fingerprints: [StageKind: String]) {
@@ -12,12 +12,10 @@ package struct ModelSet: Sendable, Hashable {
         self.fingerprints = fingerprints
     }
 
-    /// One fingerprint where all kinds serve the same checkpoint, else each with its kind.
+    /// For callers: each with its kind.
     package var fingerprint: String { Self.joined(fingerprints) }
 
     package static func joined(_ fingerprints: [StageKind: String]) -> String {
-        let all = Set(fingerprints.values)
-        if all.count == 1 { return all.first! }
-        return fingerprints.sorted { $0.key < $1.key }.map { "\($0.key.rawValue):\($0.value)" }.joined(separator: ",")
+        fingerprints.sorted { $0.key < $1.key }.map { "\($0.key.rawValue):\($0.value)" }.joined(separator: ",")
     }
 }

@@ -17,12 +17,12 @@ extension Registry {
             throw missing(kind, model: fingerprints[kind])
         }
         let open = kinds.filter { fingerprints[$0] == nil }
-        if !open.isEmpty {
-            let model = try commonModel(of: open, named: planned == nil ? name : "")
-            for kind in open { fingerprints[kind] = model }
-        }
-        let names = kinds.flatMap { candidates($0, model: fingerprints[$0]) }.compactMap(\.description?.modelName)
-        return ModelSet(name: planned?.name ?? names.last ?? name, fingerprints: fingerprints)
+        guard !open.isEmpty else { return ModelSet(name: planned?.name ?? name, fingerprints: fingerprints) }
+        // A stage elsewhere may call the planned model otherwise.
+        let isKnown = open.allSatisfy { kind in candidates(kind, model: nil).contains { $0.modelName == planned?.name } }
+        let common = try commonModel(of: open, named: planned == nil ? name : isKnown ? planned?.name ?? "" : "")
+        for kind in open { fingerprints[kind] = mostServed(candidates(kind, model: nil).filter { $0.modelName == common }, by: \.fingerprint).first }
+        return ModelSet(name: planned?.name ?? common, fingerprints: fingerprints)
     }
 
     /// The model of a plan; nil in a fleet that nobody planned.
@@ -37,20 +37,23 @@ extension Registry {
         )
     }
 
-    /// Of stages that nobody planned: the checkpoint that the most of them serve, so that one stray stage doesn't decide.
+    /// Of stages that nobody planned: the model's name that the most of them give, so that one stray stage doesn't decide. The name
+    /// is what ties kinds together, for they read different files.
     private func commonModel(of kinds: [StageKind], named name: String) throws(CallError) -> String {
-        func serving(_ kind: StageKind) -> [Replica] {
-            candidates(kind, model: nil).filter { name.isEmpty || $0.description?.modelName == name }
-        }
-        let counts = Dictionary(grouping: kinds.flatMap(serving), by: \.fingerprint).mapValues(\.count)
-        let models = counts.sorted { ($1.value, $0.key) < ($0.value, $1.key) }.map(\.key)
-        if let model = models.first(where: { model in kinds.allSatisfy { serving($0).contains { $0.fingerprint == model } } }) { return model }
+        func serving(_ kind: StageKind) -> [Replica] { candidates(kind, model: nil).filter { name.isEmpty || $0.modelName == name } }
+        let names = mostServed(kinds.flatMap(serving), by: \.modelName)
+        if let name = names.first(where: { name in kinds.allSatisfy { serving($0).contains { $0.modelName == name } } }) { return name }
         if let kind = kinds.first(where: { candidates($0, model: nil).isEmpty }) { throw missing(kind, model: nil) }
         if let kind = kinds.first(where: { serving($0).isEmpty }) {
-            let known = Set(candidates(kind, model: nil).compactMap(\.description?.modelName)).sorted().joined(separator: ", ")
+            let known = Set(candidates(kind, model: nil).map(\.modelName)).sorted().joined(separator: ", ")
             throw CallError(.failedPrecondition, "no \(kind) stage has model \(name); there is \(known)")
         }
         throw disagreement(kinds.compactMap { serving($0).first })
+    }
+
+    /// What stages have, the most frequent first.
+    private func mostServed(_ replicas: [Replica], by key: (Replica) -> String) -> [String] {
+        Dictionary(grouping: replicas, by: key).sorted { ($1.value.count, $0.key) < ($0.value.count, $1.key) }.map(\.key)
     }
 
     /// The stages that a request may go to.
@@ -93,7 +96,7 @@ extension Registry {
         let comes = known.contains { $0.description?.state == .starting || ($0.problem.isEmpty && !$0.passedProbe) }
         let reasons = known.map { replica in
             if let model, replica.serves, replica.fingerprint != model {
-                return "\(replica.name) has model \(replica.description?.modelName ?? "") \(replica.fingerprint), wanted is \(model)"
+                return "\(replica.name) has model \(replica.modelName) \(replica.fingerprint), wanted is \(model)"
             }
             return "\(replica.name) \(replica.problem.isEmpty ? "is being probed" : replica.problem)"
         }
@@ -102,10 +105,9 @@ extension Registry {
     }
 
     private func disagreement(_ replicas: [Replica]) -> CallError {
-        let models = replicas.compactMap { replica in
-            replica.description.map { "\(replica.name) has \($0.modelName) \($0.modelFingerprint)" }
-        }
+        let models = replicas.map { "\($0.name) has \($0.modelName)" }
         return CallError(
-            .failedPrecondition, "the stages serve different models: \(models.joined(separator: ", ")); start them with the same --model")
+            .failedPrecondition,
+            "the stages serve different models: \(models.joined(separator: ", ")); start them with the same --model, or with one --model-name")
     }
 }

@@ -21,6 +21,7 @@ package struct Registry: Sendable {
         package var kind: StageKind? { description.flatMap { StageKind(rawValue: $0.kind) } }
         package var name: String { description.map { "\($0.kind)-\($0.instance)" } ?? "\(address)" }
         package var instance: String { description?.instance ?? "" }
+        package var modelName: String { description?.modelName ?? "" }
         package var fingerprint: String { description?.modelFingerprint ?? "" }
         package var slots: Int { description?.slots ?? 1 }
         package var serves: Bool { health == .serving && problem.isEmpty && passedProbe }

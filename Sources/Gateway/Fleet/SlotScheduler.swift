@@ -37,9 +37,10 @@ package struct SlotScheduler: Sendable {
         return last
     }
 
-    /// Those who wait for a stage of one model wait for one of another from now on.
-    package mutating func move(_ kind: StageKind, from old: String, to new: String) {
-        for (id, request) in waiting where request.kind == kind && request.model == old { waiting[id]!.model = new }
+    /// Those who wait for a stage of a model that had the fingerprint `old` wait for one that has `new` from now on. Another model may have
+    /// the same fingerprint for this kind; who waits for that one goes on to.
+    package mutating func move(_ kind: StageKind, of name: String, from old: String, to new: String) {
+        for (id, request) in waiting where request.kind == kind && request.modelName == name && request.model == old { waiting[id]?.model = new }
     }
 
     /// The slot is free again, or nobody waits for it any more.

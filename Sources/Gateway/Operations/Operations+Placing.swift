@@ -2,6 +2,7 @@ import Checkpoint
 import Domain
 import Foundation
 public import Placement
+import Processes
 import Wire
 
 /// Where one more stage goes.
@@ -9,7 +10,7 @@ extension Operations {
     /// Where the plan's devices have room for it now.
     public static func room(in plan: Plan) -> Placing {
         { wanted in
-            try refusing {
+            try await refusing {
                 let cards = try Discovery().inventory().cards
                 let free = Dictionary(cards.compactMap { card in card.free.map { (card.device, $0) } }, uniquingKeysWith: { first, _ in first })
                 let folder = wanted.folder.map { URL(fileURLWithPath: $0) }
@@ -17,7 +18,7 @@ extension Operations {
                     for: wanted.kind, model: wanted.model.isEmpty ? nil : wanted.model, folder: folder, instance: wanted.instance,
                     beside: wanted.others, free: free)
                 switch room {
-                case .stage(let stage): return stage
+                case .stage(let stage): return try stage.identified()
                 case .shortages(let shortages):
                     throw CallError(
                         .failedPrecondition, "no room for \(wanted.kind)-\(wanted.instance): \(shortages.map(\.description).joined(separator: "; "))")
@@ -34,16 +35,17 @@ extension Operations {
         }
         spec.kind = wanted.kind
         spec.instance = wanted.instance
-        if let folder = wanted.folder {
-            spec.folder = folder
-            spec.fingerprint = try refusing { try ModelFolder(URL(fileURLWithPath: folder)).fingerprint }
-        }
-        return spec
+        spec.folder = wanted.folder ?? spec.folder
+        return try await refusing { [spec] in try spec.identified() }
     }
 
-    private static func refusing<R>(_ body: () throws -> R) throws -> R {
+    /// Away from Swift's own threads: to identify a checkpoint that nobody has read yet takes reading it.
+    private static func refusing(_ body: @escaping @Sendable () throws -> StageSpec) async throws -> StageSpec {
+        let found = Promise<Result<StageSpec, any Error>>()
+        BlockingThread.start { found.fulfil(Result { try body() }) }
         do {
-            return try body()
+            guard let result = await found.value else { throw CancellationError() }
+            return try result.get()
         } catch let error as PlacementError {
             throw CallError(.failedPrecondition, error.message)
         } catch let error as CheckpointError {

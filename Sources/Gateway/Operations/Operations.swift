@@ -151,6 +151,7 @@ public actor Operations {
                 .failedPrecondition,
                 "no \(kind) stage of model \(model) was started by this gateway; start new ones with their model, then drain the old ones by name")
         }
+        try await send(OperationEvent("\(folder) is compared with the model that runs"))
         // Room for all of them is found before the first is started.
         var new: [StageSpec] = []
         for _ in old {
@@ -178,8 +179,11 @@ public actor Operations {
     private func running(_ kind: StageKind, _ model: String) async -> [Registry.Replica] {
         let registry = await fleet.stages()
         let wanted = registry.models[model]?[kind]
+        // Models that differ elsewhere may have the same fingerprint for this kind.
+        let others = registry.models.keys.filter { $0 != model }
         return registry.listing.filter {
             $0.kind == kind && $0.description?.state != .draining && (wanted == nil || $0.fingerprint == wanted || $0.fingerprint.isEmpty)
+                && !others.contains($0.modelName)
         }
     }
 

@@ -24,7 +24,8 @@ struct StageCaller: Sendable {
         var attempts = Attempts()
         while true {
             let request = SlotRequest(
-                kind: kind, arrival: arrival, model: await model(kind), avoid: attempts.avoid, isolated: attempts.needsIsolation)
+                kind: kind, arrival: arrival, modelName: models.name, model: await model(kind), avoid: attempts.avoid,
+                isolated: attempts.needsIsolation)
             // A request that has lost a stage waits for the next one to come up.
             let patience = attempts.isFirst ? Duration.zero : .seconds(10)
             let lease = try await inTime { try await fleet.slot(request, patience: patience) }

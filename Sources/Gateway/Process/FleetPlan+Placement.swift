@@ -13,14 +13,15 @@ extension FleetPlan {
     /// - Parameters:
     ///   - remote: stages elsewhere, beside the topology's.
     ///   - queue: goes before the topology's.
-    /// - Throws: `PlacementError` when they don't fit.
+    /// - Throws: `PlacementError` when they don't fit; `CheckpointError`.
     public init(_ plan: Plan, of topology: Topology, remote: [Address], queue: Int?) throws {
         guard plan.isFeasible else {
             throw PlacementError(
                 .invalidTopology, "the stages do not fit: \(plan.shortages.map(\.description).joined(separator: "; ")); see glm plan")
         }
         self.init(
-            stages: plan.stages, remote: try remote + topology.remote.map { try Address(parsing: $0) }, queue: queue ?? topology.limits.queue,
+            stages: try plan.stages.map { try $0.identified() }, remote: try remote + topology.remote.map { try Address(parsing: $0) },
+            queue: queue ?? topology.limits.queue,
             jobsKept: .seconds(topology.limits.jobsKept),
             planned: RequestRules.Planned(pixels: topology.limits.pixels, sources: topology.limits.sources))
     }
@@ -28,10 +29,9 @@ extension FleetPlan {
     /// One stage of each kind on this host, all with one checkpoint.
     /// - Throws: `CheckpointError` for a folder that is none.
     public init(_ kinds: [StageKind], folder: String, precision: Precision?, threads: Int?, remote: [Address], queue: Int?) throws {
-        let fingerprint = try ModelFolder(URL(fileURLWithPath: folder)).fingerprint
-        let name = Topology.Model(folder: URL(fileURLWithPath: folder).standardizedFileURL.path).name
-        let stages = kinds.map {
-            StageSpec(kind: $0, instance: "0", model: name, folder: folder, fingerprint: fingerprint, precision: precision, threads: threads)
+        let name = ModelFolder.name(of: URL(fileURLWithPath: folder))
+        let stages = try kinds.map {
+            try StageSpec(kind: $0, instance: "0", model: name, folder: folder, precision: precision, threads: threads).identified()
         }
         self.init(stages: stages, remote: remote, queue: queue ?? Self.defaultQueue)
     }

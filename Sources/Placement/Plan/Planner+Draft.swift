@@ -31,8 +31,8 @@ extension Planner {
             description, Footprint.Limits(pixels: topology.limits.pixels, sources: topology.limits.sources),
             Footprint.Form(onHost: main.isHost, precision: precision, batch: batch ?? 1, vaeTiling: group.vaeTiling))
         return StageSpec(
-            kind: kind, instance: instance, devices: places.map(\.device), model: name, folder: folder, fingerprint: description.fingerprint,
-            precision: precision, batch: batch, threads: main.isHost ? group.threads : nil, vaeTiling: group.vaeTiling,
+            kind: kind, instance: instance, devices: places.map(\.device), model: name, folder: folder, precision: precision,
+            batch: batch, threads: main.isHost ? group.threads : nil, vaeTiling: group.vaeTiling,
             memory: [footprint.items(kind)] + places.dropFirst().map { _ in footprint.guidance })
     }
 

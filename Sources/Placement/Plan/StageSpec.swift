@@ -13,7 +13,7 @@ public struct StageSpec: Codable, Sendable, Hashable {
     public var model: String
     /// The model's checkpoint.
     public var folder: String
-    /// Of the model; empty: not known before a stage has loaded it.
+    /// Of what the stage reads of its checkpoint; empty: not computed, which takes reading it.
     public var fingerprint: String
     /// Nil: the program's default.
     public var precision: Precision?

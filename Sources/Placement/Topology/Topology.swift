@@ -1,4 +1,6 @@
+import Checkpoint
 public import Domain
+import Foundation
 
 /// What an operator asks for: models, stages, replicas, devices and limits. Everything may be left out.
 public struct Topology: Sendable, Hashable {
@@ -19,9 +21,9 @@ public struct Topology: Sendable, Hashable {
             self.folder = folder
         }
 
-        /// Named by the last component of the folder's path.
+        /// Named as its folder.
         public init(folder: String) {
-            self.init(name: folder.split(separator: "/").last.map(String.init) ?? folder, folder: folder)
+            self.init(name: ModelFolder.name(of: URL(fileURLWithPath: folder)), folder: folder)
         }
     }
 

@@ -26,7 +26,7 @@ public actor DefaultDiffusionService: DiffusionService {
             model: folder, devices: devices, sourceCacheBytes: options.sourceCacheBytes, tiled: options.vaeTiling)
         try devices.main.synchronize()
         self.renderer = renderer
-        return StageModel(folder, model, devices, defaultSide: renderer.defaultSide)
+        return try StageModel(folder, for: .diffusion, model, devices, defaultSide: renderer.defaultSide)
     }
 
     public func render(_ request: RenderRequest, token: WorkToken, onStep: @escaping @Sendable (Int) -> Void) async throws -> RenderedImage {

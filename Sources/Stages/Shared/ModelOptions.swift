@@ -6,6 +6,7 @@ import Foundation
 import GLMTiny
 public import ServerKit
 public import Tensor
+import ModelConfiguration
 
 /// The flags of a process that holds a part of the model.
 public struct ModelOptions: ParsableArguments, Sendable {
@@ -14,7 +15,10 @@ public struct ModelOptions: ParsableArguments, Sendable {
             "The checkpoint's folder, as Hugging Face lays it out. Default: GLM_MODEL, else the glm-tiny beside this program.", valueName: "dir"))
     public var model: String?
 
-    @Option(help: ArgumentHelp("Name of the model in requests and in glm status. Default: the last component of its folder.", valueName: "name"))
+    @Option(
+        help: ArgumentHelp(
+            "Name of the model in requests and in glm status. Default: its folder's last component; org/name for a snapshot in Hugging Face's cache.",
+            valueName: "name"))
     public var modelName: String?
 
     @Option(
@@ -59,11 +63,13 @@ public struct ModelOptions: ParsableArguments, Sendable {
 extension StageModel {
     /// What Describe reports of a loaded model.
     /// - Parameters:
+    ///   - kind: of this process.
     ///   - options: what it was loaded with.
     ///   - devices: what computes it.
-    public init(_ folder: ModelFolder, _ options: ModelOptions, _ devices: DeviceGroup, defaultSide: Int = 0) {
+    /// - Throws: `CheckpointError`.
+    public init(_ folder: ModelFolder, for kind: StageKind, _ options: ModelOptions, _ devices: DeviceGroup, defaultSide: Int = 0) throws {
         self.init(
-            name: options.modelName ?? folder.url.standardizedFileURL.lastPathComponent, fingerprint: folder.fingerprint, device: devices.name,
+            name: options.modelName ?? folder.name, fingerprint: try folder.fingerprint(kind), device: devices.name,
             defaultSide: defaultSide, notes: devices.devices.flatMap { DeviceReport($0).lines })
     }
 }

@@ -35,7 +35,7 @@ public actor DefaultTextService: TextService {
         let generator = try TextGenerator(model: folder, device: device)
         batch = CodeBatch(generator, size: options.batch, cacheBytes: options.cacheBytes(usual: generator.cacheBytes(batch: options.batch)))
         try device.synchronize()
-        return StageModel(folder, model, devices)
+        return try StageModel(folder, for: .text, model, devices)
     }
 
     public func generate(

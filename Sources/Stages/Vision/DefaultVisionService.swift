@@ -18,7 +18,7 @@ public actor DefaultVisionService: VisionService {
         let devices = try options.makeDevices(for: .vision)
         encoder = try VisionEncoder(model: folder, device: devices.main)
         try devices.main.synchronize()
-        return StageModel(folder, options, devices)
+        return try StageModel(folder, for: .vision, options, devices)
     }
 
     public func encode(_ image: [UInt8], token: WorkToken) async throws -> (grid: CodeGrid, timings: [Timing]) {

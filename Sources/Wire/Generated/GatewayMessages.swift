@@ -92,7 +92,7 @@ public struct Accepted: Sendable, Hashable {
     public var sources: Int
     /// Name of the model in requests and operations.
     public var modelName: String
-    /// Hexadecimal.
+    /// Of each kind of stage that the request needs, as in "text:1f…,diffusion:a0…".
     public var modelFingerprint: String
 
     public init(requestID: String = "", parameters: ImageParameters, sources: Int = 0, modelName: String = "", modelFingerprint: String = "") {
@@ -159,7 +159,7 @@ public struct GeneratedImage: Sendable, Hashable {
     public var image: [UInt8]
     /// All of them set.
     public var parameters: ImageParameters
-    /// Hexadecimal.
+    /// Of each kind of stage that computed it, as in "text:1f…,diffusion:a0…".
     public var modelFingerprint: String
     /// Version of the program.
     public var build: String

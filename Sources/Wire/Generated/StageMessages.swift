@@ -45,7 +45,7 @@ public struct StageDescription: Sendable, Hashable {
     public var device: String
     /// Name of the model in requests and operations; empty for the gateway.
     public var modelName: String
-    /// Hexadecimal; equal for equal checkpoints; empty until the model is loaded.
+    /// Hexadecimal; equal where the files that a stage of this kind reads are equal; empty until the model is loaded.
     public var modelFingerprint: String
     /// Version of the program.
     public var build: String

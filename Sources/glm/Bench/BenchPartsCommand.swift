@@ -30,7 +30,7 @@ struct BenchPartsCommand: ParsableCommand {
     func run() throws {
         let folder = try ModelFolder(URL(filePath: model, directoryHint: .isDirectory))
         let device = try device.makeDevice()
-        var report = BenchReport(model: folder.url.lastPathComponent, device: device, limit: try BenchLimit(device))
+        var report = BenchReport(model: folder.name, device: device, limit: try BenchLimit(device))
         var sizes = ModelBenchmark.Sizes()
         sizes.side = side
         try ModelBenchmark(model: folder, device: device, sizes: sizes, budget: .seconds(seconds))

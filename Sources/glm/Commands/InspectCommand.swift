@@ -8,12 +8,12 @@ import ServerKit
 import Tensor
 import TensorCPU
 
-/// `glm inspect`: what a checkpoint is and needs, and whether every tensor is there, shaped as its configuration says, and used; or
+/// `glm inspect`: what a checkpoint is and needs, and whether every tensor is there, shaped as its configuration says, used and finite; or
 /// what a device is.
 struct InspectCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "inspect", abstract: "Show what a checkpoint is and needs, and check it; with --device, what a device is.",
-        discussion: "Reads configurations and headers; the weights are mapped, not read. Exit code 1 for a checkpoint that can't be used.")
+        discussion: "Reads every weight. Exit code 1 for a checkpoint that can't be used.")
 
     @Argument(help: "The model's folder.")
     var model: String?

@@ -2,6 +2,7 @@ import ArgumentParser
 import Checkpoint
 import Domain
 import Foundation
+import ModelConfiguration
 import ModelTools
 import Tensor
 
@@ -40,7 +41,7 @@ struct VerifyCommand: ParsableCommand {
         let failures = verdicts.count { $0.outcome == .fails }
         if json {
             let report = Report(
-                model: folder.url.lastPathComponent, fingerprint: folder.fingerprint, reference: reference, device: computing.name,
+                model: folder.name, fingerprints: try folder.fingerprints(), reference: reference, device: computing.name,
                 precision: precision.rawValue, holds: failures == 0, rows: verdicts)
             try printJSON(report)
         } else {
@@ -51,7 +52,9 @@ struct VerifyCommand: ParsableCommand {
     }
 
     private struct Report: Encodable {
-        let model, fingerprint, reference, device, precision: String
+        let model: String
+        let fingerprints: [String: String]
+        let reference, device, precision: String
         let holds: Bool
         let rows: [Verdict]
     }

@@ -22,7 +22,9 @@ struct InspectReport: Encodable {
         }
     }
 
-    let name, fingerprint: String
+    let name: String
+    /// Of what each kind of stage reads.
+    let fingerprints: [String: String]
     let parts: [Part]
     /// Bytes of weights that each stage maps.
     let stageBytes: [String: Int]
@@ -32,15 +34,15 @@ struct InspectReport: Encodable {
     let sampling: [String: Scalar]
 
     enum CodingKeys: String, CodingKey {
-        case name, fingerprint, parts, sampling
+        case name, fingerprints, parts, sampling
         case stageBytes = "stage_bytes"
         case memoryBytes = "memory_bytes"
         case defaultSide = "default_side"
     }
 
     init(_ folder: ModelFolder, defaultSide: Int) throws {
-        name = folder.url.standardizedFileURL.lastPathComponent
-        fingerprint = folder.fingerprint
+        name = folder.name
+        fingerprints = try folder.fingerprints()
         self.defaultSide = defaultSide
         let classes = try folder.configuration([String: Scalar.Tree].self, "model_index.json")
         let description = try ModelDescription(folder)
@@ -49,7 +51,9 @@ struct InspectReport: Encodable {
         stageBytes = Dictionary(uniqueKeysWithValues: StageKind.allCases.map { ($0.rawValue, description.fileBytes($0)) })
         memoryBytes = Dictionary(uniqueKeysWithValues: StageKind.allCases.map { ($0.rawValue, footprint.items($0).bytes) })
         parts = try CheckpointPart.allCases.map(\.rawValue).map { part in
-            let entries = try WeightMap(folder: folder.component(part)).entries
+            let weights = try folder.weights(part)
+            try weights.checkFinite()
+            let entries = weights.entries
             return Part(
                 name: part, className: classes[part]?.lastText ?? "", files: Set(entries.map(\.file)).sorted(), tensors: entries.count,
                 parameters: entries.reduce(0) { $0 + $1.tensor.shape.reduce(1, *) }, bytes: entries.reduce(0) { $0 + $1.tensor.byteCount },
@@ -60,7 +64,8 @@ struct InspectReport: Encodable {
     }
 
     var text: String {
-        var lines = ["\(name), fingerprint \(fingerprint)", "draws \(defaultSide)x\(defaultSide) by default", ""]
+        let told = StageKind.allCases.map { "\($0) \(fingerprints[$0.rawValue] ?? "")" }
+        var lines = [name, "fingerprints: \(told.joined(separator: ", "))", "draws \(defaultSide)x\(defaultSide) by default", ""]
         let head = ["part", "class", "tensors", "parameters", "bytes", "types", "files"]
         lines += TextTable.lines(
             [head]
@@ -81,7 +86,7 @@ struct InspectReport: Encodable {
         lines.append("sampling: " + Self.listed(sampling))
         for part in parts { lines.append("\(part.name): " + Self.listed(part.configuration)) }
         lines.append("")
-        lines.append("every tensor is there, has its shape, and is used")
+        lines.append("every tensor is there, has its shape, is used, and holds finite numbers")
         return lines.joined(separator: "\n")
     }
 
