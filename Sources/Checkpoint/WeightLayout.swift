@@ -1,4 +1,4 @@
-package import Foundation
+import Foundation
 
 /// How a library names a component's weights, and which of them it reads where there are several. Nothing else counts: neither
 /// variants (`model.fp16.safetensors`), which are read only by name, nor what other programs leave in the folder.

@@ -32,7 +32,7 @@ import Wire
                 == .accepted(
                     try Accepted(
                         requestID: "mine", parameters: ImageParameters(ImageOptions(height: 64, width: 64, steps: 2, seed: 7)), sources: 0,
-                        modelName: "m", modelFingerprint: "aa")))
+                        modelName: "m", modelFingerprint: "text:aa,diffusion:aa")))
         #expect(events.progress.map(\.stage) == ["text", "text", "text", "diffusion", "diffusion", "diffusion"])
         #expect(events.progress.map(\.done) == [0, 1, 4, 0, 1, 2])
         #expect(image.image == ScriptedFleet.picture(seed: 7) && image.parameters.height == 64 && image.modelFingerprint == "text:aa,diffusion:aa")
@@ -87,10 +87,10 @@ import Wire
 
     @Test("stages of different models are refused by name")
     func disagreement() async throws {
-        let fleet = try await ScriptedFleet.start([.text, ScriptedStage(kind: .diffusion, model: "bb")])
+        let fleet = try await ScriptedFleet.start([.text, ScriptedStage(kind: .diffusion, name: "other")])
         let refusal = await #expect(throws: CallError.self) { try await fleet.gateway.generate(request(seed: 1)) }
         #expect(refusal?.status == .failedPrecondition)
-        #expect(refusal?.message.contains("text-0 has m aa, diffusion-0 has m bb") == true)
+        #expect(refusal?.message.contains("text-0 has m, diffusion-0 has other") == true)
         try await fleet.stop()
     }
 

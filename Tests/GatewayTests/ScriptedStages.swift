@@ -11,7 +11,8 @@ import Wire
 /// A stage whose answers are written here.
 struct ScriptedStage: Sendable {
     var kind: StageKind
-    /// The model that it claims to serve.
+    /// The model that it claims to serve, and the fingerprint of what it reads of it.
+    var name = "m"
     var model = "aa"
     var slots = 1
 
@@ -80,7 +81,7 @@ final class ScriptedFleet: Sendable {
                 case .text: .text(ScriptedText(name: name, gate: server.gate, log: log, script: text))
                 case .diffusion: .diffusion(ScriptedDiffusion(gate: server.gate, log: log))
                 }
-            let running = Task { try await server.run([service]) { StageModel(name: "m", fingerprint: stage.model, defaultSide: 64) } }
+            let running = Task { try await server.run([service]) { StageModel(name: stage.name, fingerprint: stage.model, defaultSide: 64) } }
             stages[name] = (server, running)
         }
         self.stages = stages

@@ -23,7 +23,7 @@ public final class TextGenerator {
         let configuration = try VisionLanguageConfiguration.load(model)
         processor = try PromptProcessor(model, configuration)
         generation = try GenerationConfiguration.load(model)
-        bestSide = try VAEConfiguration.load(model).sampleSide
+        bestSide = try VAEConfiguration.sampleSide(model)
         codeCount = configuration.quantizer.codebookSize
         end = Int32(configuration.imageEndTokenID)
         guard codeCount <= configuration.text.visionVocabularySize else {

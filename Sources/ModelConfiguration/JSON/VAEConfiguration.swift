@@ -1,4 +1,5 @@
 package import Checkpoint
+import Foundation
 
 /// `vae/config.json`: diffusers `AutoencoderKL` of plain down and up blocks.
 package struct VAEConfiguration: Decodable {
@@ -68,6 +69,13 @@ package struct VAEConfiguration: Decodable {
         let upBlocks = try values.decode([String].self, forKey: .upBlocks)
         try values.check(
             upBlocks == blockChannels.map { _ in "UpDecoderBlock2D" }, .upBlocks, "\(upBlocks) are not \(blockChannels.count) UpDecoderBlock2D")
+    }
+
+    /// Side in pixels of the image that the model draws best: the published model's on a machine that holds no VAE, where it only decides
+    /// how much memory is set aside.
+    package static func sampleSide(_ model: ModelFolder) throws -> Int {
+        let exists = FileManager.default.fileExists(atPath: model.url.appending(path: "vae/config.json").path)
+        return exists ? try load(model).sampleSide : 1024
     }
 
     package static func load(_ model: ModelFolder) throws -> VAEConfiguration {
