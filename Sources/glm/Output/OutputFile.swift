@@ -50,7 +50,7 @@ struct OutputFile {
 
     private func keep(_ picture: [UInt8]) -> String? {
         let folder = FileManager.default.temporaryDirectory.path
-        let copy = OutputTarget("\(folder)/glm-\(RequestID.make()).\(format == .png ? "png" : "jpg")")
+        let copy = OutputTarget("\(folder)/glm-\(RequestID.make()).\(format.rawValue)")
         return (try? copy.write(picture)) == nil ? nil : copy.path
     }
 }
