@@ -85,17 +85,16 @@ import Wire
         let scratch = try Scratch()
         let program = try Program(
             "glm-gateway", ["--run-directory", scratch.file("run"), "--start", "text,diffusion", "--model", Binaries.model, "--exit-with-parent"],
-            in: scratch, wrapper: ["prlimit", "--nofile=64:64"])
+            in: scratch)
         _ = try await program.output { $0.hasPrefix("ready ") }
-        let socket = scratch.file("run") + "/gateway.sock"
-        let connection = try StageConnection(to: .unix(path: socket))
+        let connection = try StageConnection(to: .unix(path: scratch.file("run") + "/gateway.sock"))
         let gateway = GatewayClient(connection)
-        let before = try await gateway.generate(Self.small)
+        let small = GenerateImageRequest(prompt: "x", parameters: ImageOptions(height: 64, width: 64, steps: 1, seed: 1))
+        let before = try await gateway.generate(small)
 
-        // Connections that nobody uses take all that it may have.
-        let idle = try (0..<64).map { _ in try idleConnection(to: socket) }
+        // What it has open stays so.
         let pid = try #require(Program.running("glm-gateway", in: scratch).first)
-        while try FileManager.default.contentsOfDirectory(atPath: "/proc/\(pid)/fd").count < 64 { try await Task.sleep(for: .milliseconds(5)) }
+        try await limitDescriptors(of: pid, to: 3)
         kill(try #require(Program.running("glm-text", in: scratch).first), SIGKILL)
         _ = try await program.error { $0.contains("stage can't be started") && $0.contains("text-0") && $0.contains("Too many open files") }
         try await status(gateway) { $0.problems.contains { $0.contains("text-0 can't be started: ") && $0.contains("Too many open files") } }
@@ -103,25 +102,18 @@ import Wire
         try await Task.sleep(for: .seconds(4))
         #expect(try await gateway.status().stages.contains { $0.problem.contains("Too many open files") })
 
-        for descriptor in idle { close(descriptor) }
+        try await limitDescriptors(of: pid, to: 1024)
         try await status(gateway) { $0.problems.isEmpty }
-        #expect(try await gateway.generate(Self.small).image == before.image)
+        #expect(try await gateway.generate(small).image == before.image)
         await connection.close()
         #expect(await program.child.stop(grace: .seconds(20)) == .code(0))
     }
 
-    private static let small = GenerateImageRequest(prompt: "x", parameters: ImageOptions(height: 64, width: 64, steps: 1, seed: 1))
-
-    private func idleConnection(to path: String) throws -> Int32 {
-        let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
-        var name = sockaddr_un()
-        name.sun_family = sa_family_t(AF_UNIX)
-        withUnsafeMutableBytes(of: &name.sun_path) { $0.copyBytes(from: path.utf8) }
-        let result = withUnsafePointer(to: &name) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size)) }
-        }
-        try #require(result == 0)
-        return descriptor
+    /// Of another process, from now on.
+    private func limitDescriptors(of process: Int32, to limit: Int) async throws {
+        let change = try ChildProcess(
+            name: "prlimit", executable: "/usr/bin/env", arguments: ["prlimit", "--pid", "\(process)", "--nofile=\(limit):"])
+        try #require(await change.exit.value == .code(0))
     }
 
     @Test("a run directory that is removed ends the gateway and its stages, with the reason")

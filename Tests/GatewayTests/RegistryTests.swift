@@ -102,7 +102,7 @@ import Wire
     }
 
     @Test("who waits for a silent stage is told, though its connection is open; it serves again once it has answered and passed a probe")
-    func silent() throws {
+    func silentStage() throws {
         var registry = Stages.registry([("text", "0", "aa")])
         let process = try #require(registry.listing.first).incarnation
         #expect(registry.end(of: process) == nil)
