@@ -184,6 +184,12 @@ let package = Package(
         tests(
             "GatewayTests",
             ["TestSupport", "Gateway", "Jobs", "Placement", "Processes", "Domain", "Imaging", "ServerKit", "Wire", arguments, logging, sqlite]),
+        tests(
+            "FuzzTests",
+            [
+                "TestSupport", "Checkpoint", "Domain", "Gateway", "GLMImage", "Imaging", "Jobs", "ModelConfiguration", "Placement", "Telemetry",
+                "Tensor", "Tokenizing", "Wire", grpc, metrics, sqlite,
+            ]),
         tests("EndToEndTests", ["TestSupport", "StandInFiles", "GLMClient", "Processes", "Domain", "Wire", "Imaging"]),
     ]
 )

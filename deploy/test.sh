@@ -16,8 +16,10 @@ run_tests() { swift test -c release --disable-testable-imports "$@"; }
 # Servers keep deadlines and the stand-in for CANN computes for long: each group has the machine for itself.
 servers='GatewayTests|ServerKitTests|TelemetryTests|EndToEndTests'
 standin='AscendStandInTests|TensorAscendTests'
-run_tests --skip "$servers|$standin"
+run_tests --skip "$servers|$standin|FuzzTests"
 run_tests --skip-build --filter "$servers"
 run_tests --skip-build --filter "$standin"
+# Seconds for each decoder and parser: a minute together. Longer by the script itself.
+deploy/fuzz.sh 2
 # shellcheck disable=SC2086  # no argument, or one
 Tests/Reference/check.sh $long

@@ -36,10 +36,8 @@ struct SafetensorsHeader {
             guard tensor.begin == position else {
                 throw malformed("\(tensor.name) begins at byte \(tensor.begin), but the tensor before it ends at \(position)")
             }
-            if let bitCount = TensorEntry.bitCount(type: tensor.type) {
-                guard Self.byteCount(of: tensor.shape, bitCount: bitCount) == tensor.end - tensor.begin else {
-                    throw malformed("\(tensor.name) of \(tensor.type) \(tensor.shape) can't have \(tensor.end - tensor.begin) bytes")
-                }
+            guard Self.fits(tensor) else {
+                throw malformed("\(tensor.name) of \(tensor.type) \(tensor.shape) can't have \(tensor.end - tensor.begin) bytes")
             }
             entries.append(
                 TensorEntry(
@@ -52,15 +50,28 @@ struct SafetensorsHeader {
         self.entries = entries
     }
 
-    /// Nil where the product overflows or is no whole number of bytes.
-    private static func byteCount(of shape: [Int], bitCount: Int) -> Int? {
-        // An extent of 0 makes the count 0 whatever the others are.
-        var count = shape.contains(0) ? 0 : bitCount
-        for extent in shape {
-            let (product, overflow) = count.multipliedReportingOverflow(by: extent)
-            if overflow { return nil }
-            count = product
-        }
-        return count % 8 == 0 ? count / 8 : nil
+    /// Whether the tensor's bytes hold its elements. Those of a type that the format doesn't know have at least one bit each, so that
+    /// whoever counts elements never meets more than a file has bits.
+    private static func fits(_ tensor: HeaderScanner.Tensor) -> Bool {
+        guard let elements = elementCount(of: tensor.shape) else { return false }
+        let (bits, overflow) = elements.multipliedReportingOverflow(by: TensorEntry.bitCount(type: tensor.type) ?? 1)
+        guard !overflow else { return false }
+        let byteCount = tensor.end - tensor.begin
+        return TensorEntry.bitCount(type: tensor.type) == nil ? bits / 8 <= byteCount : bits % 8 == 0 && bits / 8 == byteCount
     }
+
+    /// Nil where the extents that are not 0 have a product that no file could hold: also beside an extent of 0, since parts of a shape
+    /// are multiplied elsewhere.
+    private static func elementCount(of shape: [Int]) -> Int? {
+        var product = 1
+        for extent in shape where extent != 0 {
+            let (next, overflow) = product.multipliedReportingOverflow(by: extent)
+            guard !overflow, next <= mostElements else { return nil }
+            product = next
+        }
+        return shape.contains(0) ? 0 : product
+    }
+
+    /// Bits of the largest file that can be mapped.
+    private static let mostElements = 1 << 50
 }

@@ -15,22 +15,33 @@ public struct ByteCount: Sendable, Hashable, Comparable, LosslessStringConvertib
         ("KiB", 1 << 10), ("MiB", mebibyte), ("GiB", gibibyte), ("MB", 1_000_000), ("GB", 1_000_000_000),
     ]
 
-    /// `512MiB`, `60.5 GB`: positive, with a unit. Nil for anything else.
+    /// More than any machine has, and little enough that thousands of such amounts can be added.
+    private static let most = Double(1 << 50)
+
+    /// `512MiB`, `60.5 GB`: from one byte to 1024 TiB, with a unit. Nil for anything else.
     public init?(_ text: String) {
         guard let unit = Self.units.first(where: { text.hasSuffix($0.name) }) else { return nil }
         let number = text.dropLast(unit.name.count).filter { $0 != " " }
-        guard let value = Double(number), value.isFinite, value > 0, value * Double(unit.bytes) < 1e18 else { return nil }
+        guard let value = Double(number), (1...Self.most).contains(value * Double(unit.bytes)) else { return nil }
         self.init(Int(value * Double(unit.bytes)))
     }
 
     /// Rounded to a tenth: `17.7 GiB`, `3.2 MiB`.
     public var description: String {
-        if abs(bytes) >= Self.gibibyte { return "\(Self.tenths(Double(bytes) / Double(Self.gibibyte))) GiB" }
+        if bytes.magnitude >= Self.gibibyte { return "\(Self.tenths(Double(bytes) / Double(Self.gibibyte))) GiB" }
         return "\(Self.tenths(Double(bytes) / Double(Self.mebibyte))) MiB"
     }
 
     /// Whole mebibytes, rounded up and at least one, as a flag takes them: `512MiB`.
-    public var flag: String { "\(max(1, (bytes + Self.mebibyte - 1) / Self.mebibyte))MiB" }
+    public var flag: String { "\(max(1, bytes / Self.mebibyte + (bytes % Self.mebibyte > 0 ? 1 : 0)))MiB" }
+
+    /// Of amounts that nobody has checked: what would not fit is the most that fits.
+    public static func sum(_ amounts: some Sequence<Int>) -> Int {
+        amounts.reduce(0) { sum, amount in
+            let (total, overflow) = sum.addingReportingOverflow(amount)
+            return overflow ? .max : total
+        }
+    }
 
     private static func tenths(_ value: Double) -> String { "\((value * 10).rounded() / 10)" }
 

@@ -3,12 +3,16 @@ import GRDB
 
 extension Job {
     init(row: Row) throws {
-        let word: String = row["state"]
+        // A file from elsewhere may hold any value in any column.
+        let word: String = try row.decode(forColumn: "state")
         guard let state = State(rawValue: word) else { throw DatabaseError(resultCode: .SQLITE_CORRUPT, message: "state \(word)") }
         self.init(
-            id: row["id"], title: row["title"], state: state, attempts: row["attempts"], submitted: row["submitted"], began: row["began"],
-            ended: row["ended"], requestBytes: row["requestBytes"], resultBytes: row["resultBytes"], media: row["media"],
-            failure: state == .failed ? Failure(code: row["failureCode"], message: row["failureMessage"]) : nil)
+            id: try row.decode(forColumn: "id"), title: try row.decode(forColumn: "title"), state: state, attempts: try timesBegun(row),
+            submitted: try row.decode(forColumn: "submitted"), began: try row.decode(forColumn: "began"),
+            ended: try row.decode(forColumn: "ended"), requestBytes: try row.decode(forColumn: "requestBytes"),
+            resultBytes: try row.decode(forColumn: "resultBytes"), media: try row.decode(forColumn: "media"),
+            failure: state == .failed
+                ? Failure(code: try row.decode(forColumn: "failureCode"), message: try row.decode(forColumn: "failureMessage")) : nil)
     }
 
     static func fetch(_ db: Database, _ id: String) throws -> Job? {
@@ -22,14 +26,21 @@ extension Job {
 }
 
 extension JobCounts {
+    /// More than any disk holds, and little enough to be added to.
+    private static let mostBytes = 1 << 60
+
     static func fetch(_ db: Database, _ limits: JobLimits) throws -> JobCounts {
         var counts = JobCounts()
         let rows = try Row.fetchAll(
-            db, sql: "SELECT state, COUNT(*) AS count, SUM(requestBytes + COALESCE(resultBytes, 0)) AS bytes FROM job GROUP BY state")
+            db,
+            sql: """
+                SELECT state, COUNT(*) AS count, MIN(SUM(requestBytes + COALESCE(resultBytes, 0)), \(mostBytes)) AS bytes
+                FROM job GROUP BY state
+                """)
         for row in rows {
-            let count: Int = row["count"]
-            counts.bytes += row["bytes"] as Int
-            switch Job.State(rawValue: row["state"]) {
+            let count: Int = try row.decode(forColumn: "count")
+            counts.bytes += max(0, try row.decode(Int.self, forColumn: "bytes"))
+            switch Job.State(rawValue: try row.decode(forColumn: "state")) {
             case .queued: counts.queued = count
             case .running: counts.running = count
             default: counts.ended += count
@@ -39,6 +50,9 @@ extension JobCounts {
         return counts
     }
 }
+
+/// How often the row's job was begun: a number that can still be counted up.
+func timesBegun(_ row: Row) throws -> Int { Int(try row.decode(Int32.self, forColumn: "attempts")) }
 
 /// The row's bytes, copied once.
 func bytes(_ row: Row) throws -> [UInt8] {

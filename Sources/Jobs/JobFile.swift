@@ -115,6 +115,8 @@ extension JobsError {
             default:
                 self.init(.storage, "jobs file \(path): \(reason)")
             }
+        case is RowDecodingError:
+            self.init(.unreadable, "jobs file \(path) holds values that this build does not write; move it away to begin with an empty one")
         default:
             self.init(.storage, "jobs file \(path): \(error)")
         }

@@ -62,8 +62,8 @@ public final class JobStore: Sendable {
                         "SELECT sequence, id, attempts, bytes FROM job JOIN request ON job = sequence WHERE state = 'queued' ORDER BY sequence LIMIT 1"
                 )
             else { return nil }
-            let sequence: Int64 = next["sequence"]
-            let claim = Job.Claim(id: next["id"], attempt: next["attempts"] + 1, request: try bytes(next))
+            let sequence: Int64 = try next.decode(forColumn: "sequence")
+            let claim = Job.Claim(id: try next.decode(forColumn: "id"), attempt: try timesBegun(next) + 1, request: try bytes(next))
             try db.execute(
                 sql: "UPDATE job SET state = 'running', attempts = ?, began = ? WHERE sequence = ? AND state = 'queued'",
                 arguments: [claim.attempt, now, sequence])
@@ -127,7 +127,7 @@ public final class JobStore: Sendable {
             else {
                 throw JobsError(.wrongState, "job \(id) is \(job.state.rawValue); only a job that is done has a result")
             }
-            return Job.Result(bytes: try bytes(row), media: row["media"])
+            return Job.Result(bytes: try bytes(row), media: try row.decode(forColumn: "media"))
         }
     }
 

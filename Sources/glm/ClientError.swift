@@ -10,7 +10,7 @@ struct ClientError: Error, CustomStringConvertible {
 
     /// A gateway's answer in plain words; the message already names field, limit and value where there are any.
     init(_ error: CallError) {
-        let again = error.retryAfter.map { "; try again in \(max(1, Int($0.inSeconds.rounded(.up)))) s" } ?? ""
+        let again = error.retryAfter.map { "; try again in \(max(1, $0.inSeconds.rounded(.up)).roundedText) s" } ?? ""
         switch error.status {
         case .resourceExhausted: self.init("the fleet is full: \(error.message)\(again)")
         case .cancelled: self.init("the request was cancelled: \(error.message)")

@@ -104,6 +104,19 @@ import Testing
         }
     }
 
+    @Test(
+        "a shape whose elements can't be counted is refused, also beside an extent of 0 or in a type that the format does not know",
+        arguments: [
+            ("F32", "4611686018427387904,4,0"), ("F32", "0,1099511627776,1099511627776"), ("X", "4611686018427387904,4"), ("X", "9"),
+            ("F32", "9223372036854775808"),
+        ])
+    func uncountable(type: String, shape: String) {
+        let header = "{\"a\":{\"dtype\":\"\(type)\",\"shape\":[\(shape)],\"data_offsets\":[0,1]}}"
+        let empty = header.replacingOccurrences(of: "[0,1]", with: "[0,0]")
+        failure(.malformed) { _ = try open(safetensors(header, data: [1])) }
+        failure(.malformed) { _ = try open(safetensors(empty, data: [])) }
+    }
+
     @Test("a file with any byte of its header changed, or cut anywhere, is read or refused, never a trap")
     func fuzz() throws {
         let header =

@@ -45,6 +45,18 @@ import Testing
             // What the numbers are divided by is checked first.
             ("vae/config.json", "\"norm_num_groups\": 4", "\"norm_num_groups\": 0", "block_out_channels"),
             ("vision_language_encoder/config.json", "\"num_attention_heads\": 4", "\"num_attention_heads\": 0", "num_attention_heads"),
+            // And what is multiplied, or becomes a whole number.
+            (
+                "vision_language_encoder/config.json", "\"num_hidden_layers\": 2", "\"num_hidden_layers\": 9223372036854775807",
+                "num_hidden_layers: 9223372036854775807 is outside 1 through 1024"
+            ),
+            (
+                "vision_language_encoder/config.json", "\"partial_rotary_factor\": 0.5", "\"partial_rotary_factor\": 3e38",
+                "partial_rotary_factor"
+            ),
+            ("vision_language_encoder/config.json", "\"image_token_id\": 594", "\"image_token_id\": 4294967296", "image_token_id"),
+            ("transformer/config.json", "\"num_layers\": 2", "\"num_layers\": -2", "num_layers: -2 is outside 1 through 1024"),
+            ("processor/preprocessor_config.json", "\"min_pixels\": 4096", "\"min_pixels\": -4096", "min_pixels"),
         ])
     func configuration(file: String, from: String, to: String, named: String) throws {
         try Fixture.withCopy(of: "tiny-f32") { copy in

@@ -42,6 +42,20 @@ import Testing
         }
     }
 
+    @Test(
+        "a state that no gateway wrote is none",
+        arguments: [("\"npu:3\"", ""), ("\"batch\" : 4", "\"batch\" : -4"), ("\"memory\" : [", "\"memory\" : [[], []")])
+    func unsound(from: String, to: String) throws {
+        try inFolder { folder in
+            try FleetState(plan: "p", stages: Array(stages.prefix(1)), models: [:]).save(folder)
+            let file = URL(fileURLWithPath: folder + "/fleet.json")
+            let text = try String(contentsOf: file, encoding: .utf8)
+            try #require(text.contains(from), "\(text)")
+            try Data(text.replacingOccurrences(of: from, with: to).utf8).write(to: file)
+            #expect(FleetState.load(folder, plan: "p") == nil)
+        }
+    }
+
     @Test("a plan's digest is the same for the same stages and another for others")
     func digest() {
         var others = stages

@@ -162,6 +162,41 @@ struct JobFileTests {
         ) { _ = try JobStore(path: file.path) }
     }
 
+    @Test(
+        "a row with a value that no build writes is told as damage",
+        arguments: ["id = x'ff'", "attempts = 9223372036854775807", "attempts = 'many'", "state = 'lost'", "requestBytes = 1e300", "title = x'ff'"])
+    func values(change: String) async throws {
+        let store = try JobStore(path: file.path)
+        _ = try await store.submit("a", request: [1], at: 1)
+        try store.close()
+        let other = try DatabaseQueue(path: file.path)
+        try await other.writeWithoutTransaction { db in
+            try db.execute(sql: "PRAGMA ignore_check_constraints = ON")
+            try db.execute(sql: "UPDATE job SET \(change)")
+        }
+        try other.close()
+        let opened = try JobStore(path: file.path)
+        do {
+            _ = try await opened.list()
+            Issue.record("the list is told")
+        } catch { #expect(error.code == .unreadable, "\(error)") }
+    }
+
+    @Test("jobs whose sizes don't fit a number fill the store")
+    func sizes() async throws {
+        let store = try JobStore(path: file.path)
+        for id in ["a", "b"] { _ = try await store.submit(id, request: [1], at: 1) }
+        try store.close()
+        let other = try DatabaseQueue(path: file.path)
+        try await other.write { try $0.execute(sql: "UPDATE job SET requestBytes = 4611686018427387904 WHERE id = 'a'") }
+        try other.close()
+        let opened = try JobStore(path: file.path)
+        do {
+            _ = try await opened.submit("c", request: [1], at: 2)
+            Issue.record("another job is taken")
+        } catch { #expect(error.code == .full, "\(error)") }
+    }
+
     @Test("a folder that is not there is named")
     func missing() {
         expect(.storage, "jobs file /nowhere/jobs.sqlite: No such file or directory") { _ = try JobStore(path: "/nowhere/jobs.sqlite") }

@@ -121,9 +121,46 @@ struct DiscoveryTests {
                 printed.notes == [
                     "npu-smi info prints no table of NPUs; it begins with \"dcmi model initialized failed, because the device is used. ret is -8020\""
                 ])
+            try script(folder, "exec yes")
+            let endless = try Discovery(environment: ["PATH": path(folder)]).inventory()
+            #expect(endless.notes == ["\(folder.path)/npu-smi info prints more than 1048576 bytes"])
             try script(folder, "echo busy; exit 3")
             let failed = try Discovery(environment: ["PATH": path(folder)]).inventory()
             #expect(failed.notes == ["\(folder.path)/npu-smi info ended with exit code 3: busy"])
+        }
+    }
+
+    private static let header = "| NPU   Name | Health | Power(W) Temp(C) |\n| Chip | Bus-Id | AICore(%)  Memory-Usage(MB) |\n"
+    private static func row(_ used: String, _ total: String) -> String {
+        "| 0 910B3 | OK | nan 999999 |\n| 0 | 0000:C1:00.0 | 0 \(used) / \(total) |\n"
+    }
+
+    @Test(
+        "npu-smi's text with empty rows, or with memory that no card has, is refused with what it says",
+        arguments: [
+            ("|\n", "begins with \"\""), ("||\n|  |\n", "no table"), ("| NPU Name | Health | Power |\n|\n", "no table"),
+            (header + row("1", "9223372036854775807"), "no memory for NPU 0"), (header + row("-9223372036854775808", "65536"), "no memory for NPU 0"),
+            (header + row("1", "0"), "no memory for NPU 0"), (header + "| 0 910B3 | OK | 1 1 |\n", "1 rows"),
+        ])
+    func hostileTable(_ text: String, _ said: String) {
+        #expect(failure(.discoveryFailed) { _ = try NPUSMITable(text) }.contains(said))
+    }
+
+    @Test("a line of one bar is no row, and figures that no sensor measures are unknown")
+    func strayBars() throws {
+        let card = try #require(try NPUSMITable("|\n||\n" + Self.header + "|\n" + Self.row("3197", "65536")).cards.first)
+        #expect(card.free == 62339 * mebibyte && card.power == nil && card.temperature == nil)
+    }
+
+    @Test("DCMI: memory that no card has is cut, and a number that no device has is a failure")
+    func hostileDCMI() throws {
+        let large = ScriptedDCMI.Die(card: 0, logical: 0, physical: 0, name: "910B3", hbm: (.max, .max), temperature: 100_000)
+        let card = try #require(try ScriptedDCMI.with([large]) { try accelerators(["GLM_DCMI_LIBRARY": $0.path]) }.first)
+        #expect(card.memory == 1 << 50 && card.free == 0 && card.temperature == nil)
+        let misnamed = ScriptedDCMI.Die(card: 0, logical: -7, physical: 0, name: "910B3")
+        try ScriptedDCMI.with([misnamed]) { library in
+            let inventory = try Discovery(environment: ["GLM_DCMI_LIBRARY": library.path, "PATH": "/none"]).inventory()
+            #expect(inventory.accelerators.isEmpty && inventory.notes.contains { $0.hasSuffix("has the number -7") }, "\(inventory.notes)")
         }
     }
 

@@ -133,6 +133,22 @@ import Wire
         }
     }
 
+    @Test("a list of more numbers than a message may hold is refused before memory is spent on them")
+    func manyNumbers() throws {
+        func grid(_ count: Int) -> [UInt8] { [0x08, 1, 0x10, 1, 0x1a] + Self.varint(count) + [UInt8](repeating: 1, count: count) }
+        let many = WireError(.tooManyFields, "glm.v1.CodeGrid: codes has 70000 numbers; a message holds at most 65536")
+        #expect(throws: many) { try CodeGrid(packed: grid(70_000)) }
+        // Those of all grids of a message count together.
+        let source = [0x1a] + Self.varint(grid(40_000).count) + grid(40_000)
+        #expect(throws: WireError(.tooManyFields, "glm.v1.CodeGrid: codes has 40000 numbers; a message holds at most 65536")) {
+            try TokenRequest(packed: source + source)
+        }
+        // The largest image's fit.
+        #expect(try CodeGrid(packed: [0x08, 64, 0x10, 64, 0x1a] + Self.varint(4096) + [UInt8](repeating: 1, count: 4096)).codes.count == 4096)
+    }
+
+    private static func varint(_ value: Int) -> [UInt8] { value < 0x80 ? [UInt8(value)] : [UInt8(value & 0x7f) | 0x80] + varint(value >> 7) }
+
     @Test("a picture without a format is PNG")
     func formatDefault() throws {
         #expect(try RenderedImage(packed: []).format == .png)

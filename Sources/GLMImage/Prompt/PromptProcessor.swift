@@ -12,11 +12,13 @@ package struct PromptProcessor: Sendable {
     let tokenizer: Tokenizer
     private let template: ChatTemplate
     private let imageToken, imageStart, imageEnd: Int32
+    private let vocabularySize: Int
 
     package init(_ model: ModelFolder, _ configuration: VisionLanguageConfiguration) throws {
         let folder = model.component("processor")
         tokenizer = try Tokenizer(folder: folder)
         template = try ChatTemplate(folder: folder)
+        vocabularySize = configuration.text.vocabularySize
         imageToken = Int32(configuration.imageTokenID)
         imageStart = Int32(configuration.imageStartTokenID)
         imageEnd = Int32(configuration.imageEndTokenID)
@@ -53,6 +55,9 @@ package struct PromptProcessor: Sendable {
         let suffix = marker(target) + (preview.map(marker) ?? "") + tokenizer.bosToken
         let rendered = tokenizer.encode(template.render(prompt: text, imageCount: sources.count) + suffix)
 
+        for id in rendered where id < 0 || id >= vocabularySize {
+            throw GLMImageError(.unsupportedModel, "processor: tokenizer.json gives the id \(id), which is outside vocab_size \(vocabularySize)")
+        }
         // A user's text must not be able to open an image of its own: every count below would be off.
         for (token, id, expected) in [
             (tokenizer.imageToken, imageToken, sources.count), ("image start", imageStart, sources.count + 1), ("image end", imageEnd, sources.count),

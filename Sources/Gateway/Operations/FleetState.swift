@@ -19,10 +19,10 @@ public struct FleetState: Codable, Sendable, Hashable {
 
     static let fileName = "fleet.json"
 
-    /// The state in a run folder; nil when there is none of this plan.
+    /// The state in a run folder; nil when there is none of this plan, or one that no gateway wrote.
     public static func load(_ folder: String, plan: String) -> FleetState? {
         guard let data = FileManager.default.contents(atPath: "\(folder)/\(fileName)"),
-            let state = try? JSONDecoder().decode(FleetState.self, from: data), state.plan == plan
+            let state = try? JSONDecoder().decode(FleetState.self, from: data), state.plan == plan, state.stages.allSatisfy(\.isSound)
         else { return nil }
         return state
     }

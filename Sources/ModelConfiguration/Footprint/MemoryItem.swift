@@ -1,3 +1,5 @@
+import Domain
+
 /// One item of what a stage takes of a device's memory.
 public struct MemoryItem: Codable, Sendable, Hashable {
     public enum Item: String, Codable, Sendable {
@@ -37,5 +39,5 @@ public struct MemoryItem: Codable, Sendable, Hashable {
 
 extension [MemoryItem] {
     /// Of all together.
-    public var bytes: Int { reduce(0) { $0 + $1.bytes } }
+    public var bytes: Int { ByteCount.sum(lazy.map(\.bytes)) }
 }

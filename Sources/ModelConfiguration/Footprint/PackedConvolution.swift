@@ -11,10 +11,10 @@ struct PackedConvolution {
 
     /// - Parameter tensor: a weight `[out, in, kernel, kernel]`.
     init(_ tensor: TensorEntry) {
-        let (outputs, inputs, kernel) = (tensor.shape[0], tensor.shape[1], tensor.shape[2])
+        let (outputs, inputs) = (tensor.shape[0], tensor.shape[1])
         // A 3 × 3 kernel behind an enlargement falls into four of 2 × 2.
         let isUpsampler = tensor.name.contains(".upsamplers.")
-        let (phases, taps) = isUpsampler ? (4, 4) : (1, kernel * kernel)
+        let (phases, taps) = isUpsampler ? (4, 4) : (1, tensor.shape[2] * tensor.shape[3])
         func padded(_ value: Int, _ multiple: Int) -> Int { (value + multiple - 1) / multiple * multiple }
         floats = phases * padded(taps * inputs, Self.block) * padded(outputs, Self.panel)
     }

@@ -1,4 +1,5 @@
 package import Checkpoint
+import Domain
 import Foundation
 
 /// `vision_language_encoder/generation_config.json`: how tokens are drawn unless the request says otherwise.
@@ -22,6 +23,11 @@ package struct GenerationConfiguration: Decodable {
         temperature = try values.value(.temperature, default: 1)
         topP = try values.value(.topP, default: 1)
         topK = try values.value(.topK, default: 50)
+        // 0 is how transformers leaves top_k off.
+        let ranges = (temperature: RequestLimits.temperature, topP: RequestLimits.topP, topK: 0...RequestLimits.topK.upperBound)
+        try values.check(ranges.temperature.contains(temperature), .temperature, "\(temperature) is outside \(ranges.temperature)")
+        try values.check(ranges.topP.contains(topP), .topP, "\(topP) is outside \(ranges.topP)")
+        try values.check(ranges.topK.contains(topK), .topK, "\(topK) is outside \(ranges.topK)")
     }
 
     /// A checkpoint without the file draws as transformers would: by the defaults.

@@ -30,15 +30,18 @@ package struct GlyphConfiguration: Decodable {
         let values = try decoder.container(keyedBy: CodingKeys.self)
         // T5Config turns "gated-gelu" into the tanh approximation ("gelu_new").
         try values.require("gated-gelu", forKey: .feedForward)
-        hiddenSize = try values.value(.hiddenSize, default: 512)
-        intermediateSize = try values.value(.intermediateSize, default: 2048)
-        headSize = try values.value(.headSize, default: 64)
-        heads = try values.value(.heads, default: 8)
-        layers = try values.value(.layers, default: 6)
-        vocabularySize = try values.value(.vocabularySize, default: 32_128)
+        hiddenSize = try values.size(.hiddenSize, LargestSize.channels, default: 512)
+        intermediateSize = try values.size(.intermediateSize, LargestSize.channels, default: 2048)
+        headSize = try values.size(.headSize, LargestSize.headSize, default: 64)
+        heads = try values.size(.heads, LargestSize.heads, default: 8)
+        layers = try values.size(.layers, LargestSize.layers, default: 6)
+        vocabularySize = try values.size(.vocabularySize, LargestSize.vocabulary, default: 32_128)
         normEpsilon = try values.value(.normEpsilon, default: 1e-6)
-        buckets = try values.value(.buckets, default: 32)
-        maximumDistance = try values.value(.maximumDistance, default: 128)
+        buckets = try values.size(.buckets, LargestSize.channels, default: 32)
+        maximumDistance = try values.size(.maximumDistance, LargestSize.vocabulary, default: 128)
+        // Half of the buckets are for one direction, and half of these for single distances.
+        try values.check(buckets >= 4, .buckets, "\(buckets) is less than 4")
+        try values.check(maximumDistance > buckets / 4, .maximumDistance, "\(maximumDistance) is no more than a fourth of \(buckets) buckets")
     }
 
     /// The pipeline's limit in bytes and marks for one string.

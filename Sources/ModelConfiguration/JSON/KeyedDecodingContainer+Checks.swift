@@ -4,6 +4,15 @@ extension KeyedDecodingContainer {
         try decodeIfPresent(T.self, forKey: key) ?? fallback
     }
 
+    /// A size of the model from 1 to `most`; absent or null, the default of the reference's class. Without a default it must be there.
+    ///
+    /// Memory is counted in products of sizes, which must not overflow.
+    func size(_ key: Key, _ most: Int, default fallback: Int? = nil) throws -> Int {
+        let size = try fallback.map { try value(key, default: $0) } ?? decode(Int.self, forKey: key)
+        try check((1...most).contains(size), key, "\(size) is outside 1 through \(most)")
+        return size
+    }
+
     /// Fails unless the string under `key` is `expected`: another value is another model.
     func require(_ expected: String, forKey key: Key) throws {
         let found = try decode(String.self, forKey: key)
@@ -16,4 +25,21 @@ extension KeyedDecodingContainer {
             throw DecodingError.dataCorruptedError(forKey: key, in: self, debugDescription: message())
         }
     }
+}
+
+/// The largest sizes that a configuration may have: some times those of any model, and such that no product of them overflows.
+enum LargestSize {
+    static let layers = 1024
+    static let heads = 1024
+    static let headSize = 1024
+    static let channels = 1 << 16
+    /// Of an autoencoder, each of which halves the sides.
+    static let blocks = 8
+    static let vocabulary = 1 << 24
+    /// Pixels of a patch's side.
+    static let patch = 1024
+    /// Pixels of a picture's side.
+    static let side = 1 << 16
+    /// Pixels of a picture, or tokens of a sequence.
+    static let area = 1 << 32
 }

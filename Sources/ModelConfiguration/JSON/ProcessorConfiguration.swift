@@ -39,7 +39,7 @@ package struct ProcessorConfiguration: Decodable {
         let size = values.contains(.size) ? try values.nestedContainer(keyedBy: SizeKeys.self, forKey: .size) : nil
         minimumPixels = try values.value(.minimumPixels, default: size?.decode(Int.self, forKey: .shortest) ?? 56 * 56)
         maximumPixels = try values.value(.maximumPixels, default: size?.decode(Int.self, forKey: .longest) ?? 28 * 28 * 1280)
-        patchSize = try values.decode(Int.self, forKey: .patchSize)
+        patchSize = try values.size(.patchSize, LargestSize.patch)
         mean = try values.decode([Float].self, forKey: .mean)
         standardDeviation = try values.decode([Float].self, forKey: .standardDeviation)
         rescaleFactor = try values.value(.rescaleFactor, default: 1 / 255)
@@ -49,6 +49,8 @@ package struct ProcessorConfiguration: Decodable {
         try values.check(temporal == 1, .temporalPatchSize, "\(temporal) is not 1")
         let resample = try values.value(.resample, default: 3)
         try values.check(resample == 3, .resample, "\(resample) is not 3 (bicubic)")
+        try values.check((1...LargestSize.area).contains(minimumPixels), .minimumPixels, "\(minimumPixels) is outside 1 through \(LargestSize.area)")
+        try values.check((1...LargestSize.area).contains(maximumPixels), .maximumPixels, "\(maximumPixels) is outside 1 through \(LargestSize.area)")
         try values.check(mean.count == 3, .mean, "\(mean.count) values, not 3")
         try values.check(standardDeviation.count == 3, .standardDeviation, "\(standardDeviation.count) values, not 3")
     }

@@ -38,11 +38,11 @@ package struct SchedulerConfiguration: Decodable {
         }
         let terminal = try values.decodeIfPresent(Float.self, forKey: .terminal)
         try values.check(terminal == nil, .terminal, "\(terminal ?? 0) is not supported")
-        trainingSteps = try values.value(.trainingSteps, default: 1000)
+        trainingSteps = try values.size(.trainingSteps, LargestSize.vocabulary, default: 1000)
         // Absent values take the pipeline's `calculate_shift`, where an absent key of the scheduler is looked up.
         baseShift = try values.value(.baseShift, default: 0.25)
         maximumShift = try values.value(.maximumShift, default: 0.75)
-        baseTokens = try values.value(.baseTokens, default: 256)
+        baseTokens = try values.size(.baseTokens, LargestSize.area, default: 256)
         if try values.value(.dynamic, default: false) {
             let type = try values.value(.type, default: "exponential")
             try values.check(type == "linear" || type == "exponential", .type, "\(type) is neither linear nor exponential")

@@ -29,6 +29,20 @@ package struct TransformerConfiguration: Decodable {
         case codebookSize = "prior_vq_quantizer_codebook_size"
     }
 
+    package init(from decoder: any Decoder) throws {
+        let values = try decoder.container(keyedBy: CodingKeys.self)
+        patchSize = try values.size(.patchSize, LargestSize.patch)
+        inChannels = try values.size(.inChannels, LargestSize.channels)
+        outChannels = try values.size(.outChannels, LargestSize.channels)
+        layers = try values.size(.layers, LargestSize.layers)
+        headSize = try values.size(.headSize, LargestSize.headSize)
+        heads = try values.size(.heads, LargestSize.heads)
+        textEmbeddingSize = try values.size(.textEmbeddingSize, LargestSize.channels)
+        timeEmbeddingSize = try values.size(.timeEmbeddingSize, LargestSize.channels)
+        conditionSize = try values.size(.conditionSize, LargestSize.channels)
+        codebookSize = try values.size(.codebookSize, LargestSize.vocabulary)
+    }
+
     package static func load(_ model: ModelFolder) throws -> TransformerConfiguration {
         let values = try model.configuration(TransformerConfiguration.self, "transformer/config.json")
         guard values.headSize % 4 == 0 else {

@@ -43,16 +43,16 @@ package struct VAEConfiguration: Decodable {
         let values = try decoder.container(keyedBy: CodingKeys.self)
         if values.contains(.activation) { try values.require("silu", forKey: .activation) }
         imageChannels = try values.value(.imageChannels, default: 3)
-        latentChannels = try values.decode(Int.self, forKey: .latentChannels)
+        latentChannels = try values.size(.latentChannels, LargestSize.channels)
         blockChannels = try values.decode([Int].self, forKey: .blockChannels)
-        layersPerBlock = try values.value(.layersPerBlock, default: 1)
-        groups = try values.value(.groups, default: 32)
+        layersPerBlock = try values.size(.layersPerBlock, LargestSize.layers, default: 1)
+        groups = try values.size(.groups, LargestSize.channels, default: 32)
         midAttention = try values.value(.midAttention, default: true)
         quantConvolution = try values.value(.quantConvolution, default: true)
         postQuantConvolution = try values.value(.postQuantConvolution, default: true)
         latentMeans = try values.decode([Float].self, forKey: .latentMeans)
         latentDeviations = try values.decode([Float].self, forKey: .latentDeviations)
-        sampleSide = try values.value(.sampleSide, default: 1024)
+        sampleSide = try values.size(.sampleSide, LargestSize.side, default: 1024)
 
         let outChannels = try values.value(.outChannels, default: 3)
         try values.check(imageChannels == 3 && outChannels == 3, .imageChannels, "\(imageChannels) in and \(outChannels) out, not 3")
@@ -60,8 +60,11 @@ package struct VAEConfiguration: Decodable {
         try values.check(
             latentDeviations.count == latentChannels, .latentDeviations, "\(latentDeviations.count) values for \(latentChannels) channels")
         try values.check(
-            groups > 0 && !blockChannels.isEmpty && blockChannels.allSatisfy { $0 > 0 && $0 % groups == 0 }, .blockChannels,
-            "\(blockChannels) don't divide into \(groups) groups")
+            (1...LargestSize.blocks).contains(blockChannels.count), .blockChannels,
+            "\(blockChannels.count) blocks are outside 1 through \(LargestSize.blocks)")
+        try values.check(
+            blockChannels.allSatisfy { (1...LargestSize.channels).contains($0) && $0 % groups == 0 }, .blockChannels,
+            "\(blockChannels) don't divide into \(groups) groups, or are outside 1 through \(LargestSize.channels)")
         let downBlocks = try values.decode([String].self, forKey: .downBlocks)
         try values.check(
             downBlocks == blockChannels.map { _ in "DownEncoderBlock2D" }, .downBlocks,

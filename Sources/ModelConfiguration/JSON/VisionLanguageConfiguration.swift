@@ -23,12 +23,22 @@ package struct VisionLanguageConfiguration: Decodable {
     package init(from decoder: any Decoder) throws {
         let values = try decoder.container(keyedBy: CodingKeys.self)
         try values.require("glm_image", forKey: .modelType)
-        imageStartTokenID = try values.value(.imageStartTokenID, default: 16_384)
-        imageEndTokenID = try values.value(.imageEndTokenID, default: 16_385)
-        imageTokenID = try values.value(.imageTokenID, default: 167_855)
-        text = try values.decode(TextConfiguration.self, forKey: .text)
+        let text = try values.decode(TextConfiguration.self, forKey: .text)
+        func token(_ key: CodingKeys, default fallback: Int) throws -> Int {
+            let id = try values.value(key, default: fallback)
+            try values.check((0..<text.vocabularySize).contains(id), key, "\(id) is outside the \(text.vocabularySize) ids of text_config")
+            return id
+        }
+        imageStartTokenID = try token(.imageStartTokenID, default: 16_384)
+        imageEndTokenID = try token(.imageEndTokenID, default: 16_385)
+        imageTokenID = try token(.imageTokenID, default: 167_855)
+        self.text = text
         vision = try values.decode(VisionConfiguration.self, forKey: .vision)
         quantizer = try values.decode(QuantizerConfiguration.self, forKey: .quantizer)
+        // Codes are ids of the decoder.
+        try values.check(
+            quantizer.codebookSize <= text.vocabularySize, .quantizer,
+            "num_embeddings \(quantizer.codebookSize) is more than the \(text.vocabularySize) ids of text_config")
     }
 
     package static func load(_ model: ModelFolder) throws -> VisionLanguageConfiguration {
@@ -73,19 +83,21 @@ package struct TextConfiguration: Decodable {
     package init(from decoder: any Decoder) throws {
         let values = try decoder.container(keyedBy: CodingKeys.self)
         if values.contains(.hiddenActivation) { try values.require("silu", forKey: .hiddenActivation) }
-        vocabularySize = try values.value(.vocabularySize, default: 168_064)
-        visionVocabularySize = try values.value(.visionVocabularySize, default: 16_512)
-        hiddenSize = try values.value(.hiddenSize, default: 4096)
-        intermediateSize = try values.value(.intermediateSize, default: 13_696)
-        layers = try values.value(.layers, default: 40)
-        heads = try values.value(.heads, default: 32)
-        try values.check(heads > 0, .heads, "\(heads) is not positive")
+        vocabularySize = try values.size(.vocabularySize, LargestSize.vocabulary, default: 168_064)
+        visionVocabularySize = try values.size(.visionVocabularySize, LargestSize.vocabulary, default: 16_512)
+        // What is generated is read again.
+        try values.check(
+            visionVocabularySize <= vocabularySize, .visionVocabularySize, "\(visionVocabularySize) is more than vocab_size \(vocabularySize)")
+        hiddenSize = try values.size(.hiddenSize, LargestSize.channels, default: 4096)
+        intermediateSize = try values.size(.intermediateSize, LargestSize.channels, default: 13_696)
+        layers = try values.size(.layers, LargestSize.layers, default: 40)
+        heads = try values.size(.heads, LargestSize.heads, default: 32)
         // An explicit null means as many as heads; absent, the class has 2.
         keyValueHeads = values.contains(.keyValueHeads) ? try values.value(.keyValueHeads, default: heads) : 2
-        headSize = try values.value(.headSize, default: hiddenSize / heads)
+        headSize = try values.size(.headSize, LargestSize.headSize, default: hiddenSize / heads)
         normEpsilon = try values.value(.normEpsilon, default: 1e-5)
         attentionBias = try values.value(.attentionBias, default: true)
-        maximumPositions = try values.value(.maximumPositions, default: 131_072)
+        maximumPositions = try values.size(.maximumPositions, LargestSize.area, default: 131_072)
         rope = try values.decode(RopeConfiguration.self, forKey: .rope)
         try values.check(
             keyValueHeads > 0 && heads % keyValueHeads == 0, .keyValueHeads, "\(keyValueHeads) doesn't divide \(heads) heads")
@@ -114,6 +126,10 @@ package struct RopeConfiguration: Decodable {
         theta = try values.decode(Float.self, forKey: .theta)
         sections = try values.value(.sections, default: [8, 12, 12])
         partialRotaryFactor = try values.value(.partialRotaryFactor, default: 1)
+        try values.check(
+            sections.count <= LargestSize.headSize && sections.allSatisfy { (0...LargestSize.headSize).contains($0) }, .sections,
+            "\(sections.count) sections, or one of them, are more than \(LargestSize.headSize) or negative")
+        try values.check((0...1).contains(partialRotaryFactor), .partialRotaryFactor, "\(partialRotaryFactor) is outside 0 through 1")
     }
 }
 
@@ -148,17 +164,17 @@ package struct VisionConfiguration: Decodable {
         if values.contains(.hiddenActivation) { try values.require("gelu", forKey: .hiddenActivation) }
         let merge = try values.value(.mergeSize, default: 1)
         try values.check(merge == 1, .mergeSize, "\(merge) is not 1")
-        depth = try values.value(.depth, default: 40)
-        hiddenSize = try values.value(.hiddenSize, default: 1536)
-        intermediateSize = try values.value(.intermediateSize, default: 6144)
-        heads = try values.value(.heads, default: 16)
-        imageSize = try values.value(.imageSize, default: 2048)
-        patchSize = try values.value(.patchSize, default: 16)
-        channels = try values.value(.channels, default: 3)
+        depth = try values.size(.depth, LargestSize.layers, default: 40)
+        hiddenSize = try values.size(.hiddenSize, LargestSize.channels, default: 1536)
+        intermediateSize = try values.size(.intermediateSize, LargestSize.channels, default: 6144)
+        heads = try values.size(.heads, LargestSize.heads, default: 16)
+        imageSize = try values.size(.imageSize, LargestSize.side, default: 2048)
+        patchSize = try values.size(.patchSize, LargestSize.patch, default: 16)
+        channels = try values.size(.channels, LargestSize.channels, default: 3)
         normEpsilon = try values.value(.normEpsilon, default: 1e-6)
         attentionBias = try values.value(.attentionBias, default: true)
-        try values.check(heads > 0 && hiddenSize % heads == 0, .heads, "\(heads) doesn't divide hidden_size \(hiddenSize)")
-        try values.check(patchSize > 0 && imageSize % patchSize == 0, .patchSize, "\(patchSize) doesn't divide image_size \(imageSize)")
+        try values.check(hiddenSize % heads == 0, .heads, "\(heads) doesn't divide hidden_size \(hiddenSize)")
+        try values.check(imageSize % patchSize == 0, .patchSize, "\(patchSize) doesn't divide image_size \(imageSize)")
     }
 }
 
@@ -176,8 +192,8 @@ package struct QuantizerConfiguration: Decodable {
 
     package init(from decoder: any Decoder) throws {
         let values = try decoder.container(keyedBy: CodingKeys.self)
-        codebookSize = try values.value(.codebookSize, default: 16_384)
-        codeSize = try values.value(.codeSize, default: 2048)
-        latentChannels = try values.value(.latentChannels, default: 1536)
+        codebookSize = try values.size(.codebookSize, LargestSize.vocabulary, default: 16_384)
+        codeSize = try values.size(.codeSize, LargestSize.channels, default: 2048)
+        latentChannels = try values.size(.latentChannels, LargestSize.channels, default: 1536)
     }
 }

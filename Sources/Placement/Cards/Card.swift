@@ -58,6 +58,15 @@ public struct Card: Codable, Sendable, Hashable {
         self.source = source
     }
 
+    /// More than any card will have, and little enough to be counted with: what a driver tells beyond is not believed.
+    static let mostMebibytes = 1 << 30
+
+    /// Degrees Celsius; nil for what no sensor measures.
+    static func plausible(temperature: Int) -> Int? { (-273...1000).contains(temperature) ? temperature : nil }
+
+    /// Watts; nil for what no card takes.
+    static func plausible(power: Double) -> Double? { (0...100_000).contains(power) ? power : nil }
+
     public var isHost: Bool { device.isHost }
 
     /// The figures of its chip, or why GLM-Image can't run on it.

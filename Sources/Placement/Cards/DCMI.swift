@@ -36,6 +36,9 @@ struct DCMI {
         if count == Int32(CCARDS_NO_LIBRARY), !FileManager.default.fileExists(atPath: library) { return .absent }
         let why = String(decoding: reason.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
         guard count >= 0 else { return .failed("\(library): \(why)") }
+        if let wrong = found.prefix(Int(count)).first(where: { DeviceID("npu:\($0.logical)") == nil }) {
+            return .failed("\(library): the die \(wrong.chip) of card \(wrong.card) has the number \(wrong.logical)")
+        }
         return .cards(found.prefix(Int(count)).map(Card.init))
     }
 }
@@ -44,12 +47,13 @@ extension Card {
     fileprivate init(_ found: ccards_card) {
         func known(_ value: Int32) -> Int? { value < 0 ? nil : Int(value) }
         let chip = withUnsafeBytes(of: found.name) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
-        let memory = max(0, Int(found.memory)) * ByteCount.mebibyte
+        func mebibytes(_ value: Int64) -> Int { min(max(0, Int(value)), Card.mostMebibytes) * ByteCount.mebibyte }
+        let memory = mebibytes(found.memory)
         self.init(
             device: .npu(Int(found.logical)), chip: chip, memory: memory,
-            free: found.used < 0 ? nil : max(0, memory - Int(found.used) * ByteCount.mebibyte),
-            health: Health(dcmi: found.health), temperature: found.temperature == Int32(CCARDS_NO_TEMPERATURE) ? nil : Int(found.temperature),
-            power: known(found.power).map { Double($0) / 10 },
+            free: found.used < 0 ? nil : max(0, memory - mebibytes(found.used)),
+            health: Health(dcmi: found.health), temperature: Card.plausible(temperature: Int(found.temperature)),
+            power: Card.plausible(power: Double(found.power) / 10),
             location: Location(card: Int(found.card), chip: Int(found.chip), physical: known(found.physical)),
             source: .dcmi)
     }

@@ -19,6 +19,7 @@ enum HostCard {
 
     /// `MemTotal:       24684096 kB`, in bytes.
     private static func kibibytes(_ key: String, _ lines: [Substring]) -> Int? {
-        lines.first { $0.hasPrefix("\(key):") }.flatMap { Int($0.split(separator: " ").dropFirst().first ?? "") }.map { $0 * 1024 }
+        let value = lines.first { $0.hasPrefix("\(key):") }.flatMap { Int($0.split(separator: " ").dropFirst().first ?? "") }
+        return value.flatMap { (0...Card.mostMebibytes * 1024).contains($0) ? $0 * 1024 : nil }
     }
 }

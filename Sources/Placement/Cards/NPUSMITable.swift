@@ -4,15 +4,16 @@ import Domain
 ///
 /// Widths and columns differ by version, so rows are split at `|` and then at blanks. A chip has two rows: number and name,
 /// health, power and temperature; then chip with what the header's second line names beside it, bus, and uses of memory.
-struct NPUSMITable {
-    let cards: [Card]
+package struct NPUSMITable {
+    package let cards: [Card]
 
     /// - Throws: `discoveryFailed` for what isn't such a table.
-    init(_ text: String) throws(PlacementError) {
+    package init(_ text: String) throws(PlacementError) {
         let lines = text.split(separator: "\n").map(String.init)
         // Processes have a table of their own, below.
         let end = lines.firstIndex { $0.contains("Process") } ?? lines.count
-        let table = lines[..<end].filter { $0.hasPrefix("|") }.map(Self.cells)
+        // A line of nothing but bars has no cells, and is no row.
+        let table = lines[..<end].filter { $0.hasPrefix("|") }.map(Self.cells).filter { !$0.isEmpty }
         guard let header = table.firstIndex(where: { $0[0].starts(with: ["NPU", "Name"]) && $0.count >= 3 }), header + 1 < table.count else {
             let first = lines.first { !$0.hasPrefix("+") }?.trimmingPrefix { $0 == "|" || $0 == " " } ?? ""
             throw PlacementError(.discoveryFailed, "npu-smi info prints no table of NPUs; it begins with \"\(first)\"")
@@ -42,7 +43,8 @@ struct NPUSMITable {
         return Card(
             device: .npu(logical), chip: first[0][1...].joined(separator: " "), memory: memory.total * ByteCount.mebibyte,
             free: max(0, memory.total - memory.used) * ByteCount.mebibyte, health: health(first[1].first ?? ""),
-            temperature: first[2].dropFirst().first.flatMap { Int($0) }, power: first[2].first.flatMap { Double($0) },
+            temperature: first[2].dropFirst().first.flatMap { Int($0) }.flatMap(Card.plausible(temperature:)),
+            power: first[2].first.flatMap { Double($0) }.flatMap(Card.plausible(power:)),
             location: Card.Location(card: board, chip: chip, physical: hasPhysical ? second[0].dropFirst().first.flatMap { Int($0) } : nil),
             source: .npuSMI)
     }
@@ -52,7 +54,9 @@ struct NPUSMITable {
         // `3197/ 65536` and `3197 / 65536` both occur.
         let words = cells.joined(separator: " ").replacing("/", with: " / ").split(separator: " ")
         for slash in words.indices.reversed() where words[slash] == "/" && slash > 0 && slash + 1 < words.count {
-            if let used = Int(words[slash - 1]), let total = Int(words[slash + 1]), total > 0 { return (used, total) }
+            if let used = Int(words[slash - 1]), let total = Int(words[slash + 1]), used >= 0, (1...Card.mostMebibytes).contains(total) {
+                return (used, total)
+            }
         }
         return nil
     }

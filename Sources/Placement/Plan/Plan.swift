@@ -18,7 +18,7 @@ public struct Plan: Encodable, Sendable {
         }
 
         /// Bytes that stages and guests take together.
-        public var taken: Int { stages.bytesTogether + guests.reduce(0) { $0 + $1.bytes } }
+        public var taken: Int { ByteCount.sum([stages.bytesTogether] + guests.map(\.bytes)) }
         /// Bytes left for more; negative where the stages don't fit.
         public var left: Int { card.available - taken }
 

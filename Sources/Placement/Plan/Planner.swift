@@ -138,8 +138,8 @@ public struct Planner: Sendable {
 
     /// A layout that holds beats one that doesn't; more text stages must bring more than a hundredth to the slowest model.
     private func better(_ a: Layout, than b: Layout) -> Bool {
-        let lackingA = a.shortages.reduce(0) { $0 + $1.lacking }
-        let lackingB = b.shortages.reduce(0) { $0 + $1.lacking }
+        let lackingA = ByteCount.sum(a.shortages.map(\.lacking))
+        let lackingB = ByteCount.sum(b.shortages.map(\.lacking))
         if lackingA != lackingB { return lackingA < lackingB }
         func slowest(_ layout: Layout) -> Double { models.map { layout.picturesPerSecond(of: $0.name) }.min() ?? 0 }
         return slowest(a) > 1.01 * slowest(b)
@@ -158,7 +158,7 @@ public struct Planner: Sendable {
     static func interval(_ picturesPerSecond: Double) -> String {
         let seconds = 1 / picturesPerSecond
         let scale: Double = seconds >= 10 ? 1 : seconds >= 1 ? 10 : 1000
-        return scale == 1 ? "\(Int(seconds.rounded())) s" : "\((seconds * scale).rounded() / scale) s"
+        return scale == 1 ? "\(seconds.roundedText) s" : "\((seconds * scale).rounded() / scale) s"
     }
 }
 
@@ -166,6 +166,8 @@ extension Layout {
     /// The lowest number that no stage of the kind has.
     func nextInstance(_ kind: StageKind) -> String {
         let taken = Set(cards.flatMap(\.stages).filter { $0.kind == kind }.map(\.instance))
-        return String((0...).first { !taken.contains(String($0)) }!)
+        var number = 0
+        while taken.contains(String(number)) { number += 1 }
+        return String(number)
     }
 }

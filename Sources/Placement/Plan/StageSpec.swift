@@ -44,6 +44,12 @@ public struct StageSpec: Codable, Sendable, Hashable {
         self.memory = memory
     }
 
+    /// Whether it is one that a plan makes. A decoded one may be anything.
+    public var isSound: Bool {
+        !devices.isEmpty && (memory.isEmpty || memory.count == devices.count) && memory.joined().allSatisfy { $0.bytes >= 0 }
+            && [batch, threads].allSatisfy { $0 ?? 1 > 0 }
+    }
+
     /// As people name it: `text-0`.
     public var name: String { "\(kind)-\(instance)" }
     /// The main device.
@@ -84,9 +90,8 @@ extension [StageSpec] {
     /// Bytes that stages take together of the main device that they share: pages of a file that several map count once.
     var bytesTogether: Int {
         var shared: Set<String> = []
-        return reduce(0) { sum, stage in
-            // Each kind has tensors of its own in a model's files.
-            sum + stage.items().filter { !$0.isShared || shared.insert("\(stage.kind) \(stage.folder)").inserted }.bytes
-        }
+        // Each kind has tensors of its own in a model's files.
+        return ByteCount.sum(
+            map { stage in stage.items().filter { !$0.isShared || shared.insert("\(stage.kind) \(stage.folder)").inserted }.bytes })
     }
 }

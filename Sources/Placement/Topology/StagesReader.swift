@@ -15,8 +15,7 @@ struct StagesReader {
     func read(_ node: Node?, _ models: Node?, into topology: inout Topology) throws(PlacementError) {
         if let node {
             for (name, value) in try yaml.pairs(node, "stages", StageKind.allCases.map(\.rawValue)) {
-                let kind = StageKind(rawValue: name)!
-                topology.stages[kind] = try groups(value, kind)
+                if let kind = StageKind(rawValue: name) { topology.stages[kind] = try groups(value, kind) }
             }
         }
         guard topology.models.count > 1, let models else { return }

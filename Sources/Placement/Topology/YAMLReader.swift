@@ -81,7 +81,8 @@ struct YAMLReader {
     }
 
     func unique(_ names: [String], _ node: Node, _ path: String) throws(PlacementError) {
-        for (index, name) in names.enumerated() where names[..<index].contains(name) { throw error(line(node), "\(path) names \(name) twice") }
+        var seen: Set<String> = []
+        for name in names where !seen.insert(name).inserted { throw error(line(node), "\(path) names \(name) twice") }
     }
 
     /// A key with nothing behind it.

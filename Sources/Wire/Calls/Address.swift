@@ -13,8 +13,9 @@ extension Address: CustomStringConvertible {
     /// `unix:/path` or `host:port`, as ``init(parsing:)`` reads it and gRPC clients of other languages do.
     public var description: String {
         switch self {
-        case .unix(let path): "unix:\(path)"
-        case .tcp(let host, let port): host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
+        // Two slashes would be read as those of a URL.
+        case .unix(let path): path.hasPrefix("//") ? "unix://\(path)" : "unix:\(path)"
+        case .tcp(let host, let port): host.contains(":") ? "[\(host)]:\(port)" : "\(["tcp", "unix"].contains(host) ? "tcp:" : "")\(host):\(port)"
         }
     }
 }
@@ -34,7 +35,9 @@ extension Address {
         }
         var host = rest[..<colon]
         if host.hasPrefix("["), host.hasSuffix("]") { host = host.dropFirst().dropLast() } else if host.contains(":") { host = "" }
-        guard !host.isEmpty else { throw WireError(.invalidAddress, "address \"\(text)\" has no host; HOST:PORT, an IPv6 host in brackets") }
+        guard !host.isEmpty, !host.contains(where: { "[]".contains($0) }) else {
+            throw WireError(.invalidAddress, "address \"\(text)\" has no host; HOST:PORT, an IPv6 host in brackets")
+        }
         guard let port = Int(rest[rest.index(after: colon)...]), (0...65535).contains(port) else {
             throw WireError(.invalidAddress, "address \"\(text)\" has no port from 0 to 65535")
         }

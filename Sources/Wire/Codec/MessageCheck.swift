@@ -2,10 +2,11 @@ import CWire
 
 /// What protobuf-c leaves unchecked, checked on the bytes before it allocates anything.
 ///
-/// It cuts strings at a NUL, keeps unknown fields where nobody looks, and makes a struct of some hundred bytes from an empty
-/// element of two. The depth is bounded because no message of the contract contains itself.
+/// It cuts strings at a NUL, keeps unknown fields where nobody looks, makes a struct of some hundred bytes from an empty element of two,
+/// and four bytes from a number of one. The depth is bounded because no message of the contract contains itself.
 struct MessageCheck {
-    /// Fields in one message, nested ones counted in; the largest honest message has some hundreds.
+    /// Fields in one message, nested ones and the numbers of lists counted in. The largest honest message has the codes of an image and
+    /// of eight source images, 4096 each, and some hundred fields.
     static let maximumFields = 65_536
 
     let unknownFields: UnknownFields
@@ -34,9 +35,27 @@ struct MessageCheck {
             case PROTOBUF_C_TYPE_MESSAGE:
                 let nested = known.pointee.descriptor.assumingMemoryBound(to: ProtobufCMessageDescriptor.self)
                 try check(field.content, as: nested)
-            default:
+            case PROTOBUF_C_TYPE_BYTES:
                 break
+            case let type:
+                let numbers = Self.count(type, packedIn: field.content)
+                fields += numbers
+                guard fields <= Self.maximumFields else {
+                    throw WireError(
+                        .tooManyFields,
+                        "\(message): \(String(cString: known.pointee.name)) has \(numbers) numbers; a message holds at most \(Self.maximumFields)")
+                }
             }
+        }
+    }
+
+    /// Numbers of a list that stands in one field.
+    private static func count(_ type: ProtobufCType, packedIn content: UnsafeRawBufferPointer) -> Int {
+        switch type {
+        case PROTOBUF_C_TYPE_FIXED32, PROTOBUF_C_TYPE_SFIXED32, PROTOBUF_C_TYPE_FLOAT: content.count / 4
+        case PROTOBUF_C_TYPE_FIXED64, PROTOBUF_C_TYPE_SFIXED64, PROTOBUF_C_TYPE_DOUBLE: content.count / 8
+        // The last byte of each is below 0x80.
+        default: content.count { $0 < 0x80 }
         }
     }
 

@@ -78,7 +78,7 @@ struct StatusReport: Encodable {
         parts.append(processTable)
         if !queues.isEmpty { parts.append(queueTable) }
         if !cards.isEmpty { parts.append(cardTable) }
-        let rate = imagesPerMinute.map { ", \(Int($0.rounded())) a minute now" } ?? ""
+        let rate = imagesPerMinute.map { ", \($0.roundedText) a minute now" } ?? ""
         parts.append("\(images) images in \(Self.time(uptimeSeconds))\(rate), \(retries) stage calls made again, \(refused) requests turned away")
         return parts.joined(separator: "\n\n")
     }
@@ -104,7 +104,7 @@ struct StatusReport: Encodable {
 
     private var cardTable: String {
         let head = ["card", "chip", "memory free", "of", "health", "°C", "W", "stages"]
-        func told(_ value: Double?) -> String { value.map { "\(Int($0.rounded()))" } ?? "-" }
+        func told(_ value: Double?) -> String { value.map(\.roundedText) ?? "-" }
         let lines = cards.map { row in
             let told: [String] = [told(row.temperature), told(row.power), row.stages.joined(separator: " ")]
             guard row.memoryTotal > 0 else { return [row.name, row.chip, "-", "-", row.health.isEmpty ? "-" : row.health] + told }
@@ -117,10 +117,10 @@ struct StatusReport: Encodable {
         bytes >= 1 << 30 ? "\((Double(bytes) / Double(1 << 30) * 10).rounded() / 10) GiB" : "\(bytes >> 20) MiB"
     }
 
-    private static func seconds(_ value: Double) -> String { value < 10 ? "\((value * 100).rounded() / 100) s" : "\(Int(value.rounded())) s" }
+    private static func seconds(_ value: Double) -> String { value < 10 ? "\((value * 100).rounded() / 100) s" : "\(value.roundedText) s" }
 
     private static func time(_ seconds: Double) -> String {
-        let whole = Int(seconds)
+        guard let whole = Int(exactly: seconds.rounded(.down)) else { return "\(seconds) s" }
         return whole >= 3600 ? "\(whole / 3600) h \(whole % 3600 / 60) min" : whole >= 60 ? "\(whole / 60) min \(whole % 60) s" : "\(whole) s"
     }
 }
