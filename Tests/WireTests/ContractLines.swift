@@ -12,12 +12,12 @@ struct ContractLines {
     init(files: [[UInt8]]) throws {
         for file in files {
             let file = try RawMessage(file)
-            let package = file.text(2), imports = file.texts(3)
-            self.files[file.text(1)] = File(
-                messages: try file.messages(4).flatMap { try Self.lines(message: $0, within: package) }
-                    + file.messages(5).flatMap { try Self.lines(enumeration: $0, within: package) },
-                methods: try file.messages(6).flatMap { try Self.lines(service: $0, within: package) },
-                publicImports: file.numbers(10).map { imports[Int($0)] })
+            let scope = file.text(2), imports = file.texts(3)
+            var messages: [String] = [], methods: [String] = []
+            for message in try file.messages(4) { messages += try Self.lines(message: message, within: scope) }
+            for enumeration in try file.messages(5) { messages += try Self.lines(enumeration: enumeration, within: scope) }
+            for service in try file.messages(6) { methods += try Self.lines(service: service, within: scope) }
+            self.files[file.text(1)] = File(messages: messages, methods: methods, publicImports: file.numbers(10).map { imports[Int($0)] })
         }
     }
 
@@ -39,13 +39,16 @@ struct ContractLines {
     private static func lines(message: RawMessage, within scope: String) throws -> [String] {
         let name = "\(scope).\(message.text(1))"
         let oneofs = try message.messages(8).map { $0.text(1) }
-        let fields = try message.messages(2).map { field in
+        var lines = [name]
+        for field in try message.messages(2) {
             let type = types[field.number(5) ?? 0] ?? String(field.text(6).dropFirst())
             let oneof = field.number(9).map { " in \(oneofs[Int($0)])" } ?? ""
-            return "\(name).\(field.text(1)) = \(field.number(3) ?? 0) \(field.number(4) == 3 ? "repeated " : "")\(type)\(oneof)"
+            let label = field.number(4) == 3 ? "repeated " : ""
+            lines.append("\(name).\(field.text(1)) = \(field.number(3) ?? 0) \(label)\(type)\(oneof)")
         }
-        return try [name] + fields + message.messages(3).flatMap { try lines(message: $0, within: name) }
-            + message.messages(4).flatMap { try lines(enumeration: $0, within: name) }
+        for nested in try message.messages(3) { lines += try Self.lines(message: nested, within: name) }
+        for enumeration in try message.messages(4) { lines += try Self.lines(enumeration: enumeration, within: name) }
+        return lines
     }
 
     private static func lines(enumeration: RawMessage, within scope: String) throws -> [String] {

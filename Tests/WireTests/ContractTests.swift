@@ -36,7 +36,7 @@ import Wire
         let accepted = try Accepted(
             packed: Self.bytes(
                 "0a0272311040186020032d0000204030ffffffffffffffffff013802420e0801150000003f1d0000403f2009480252016d5a026630"))
-        var parameters = parameters
+        var parameters = self.parameters
         parameters.jpegQuality = nil
         #expect(
             try accepted
@@ -60,7 +60,7 @@ import Wire
 
     /// Of text in hexadecimal.
     private static func bytes(_ hexadecimal: String) -> [UInt8] {
-        let digits = hexadecimal.compactMap(\.hexDigitValue).map(UInt8.init)
+        let digits = hexadecimal.compactMap(\.hexDigitValue).map { UInt8($0) }
         return stride(from: 0, to: digits.count - 1, by: 2).map { digits[$0] << 4 | digits[$0 + 1] }
     }
 }

@@ -1,7 +1,7 @@
 """Makes the Swift side of the contract. usage: python3 proto/generator SET FOLDER
 
 SET is what `protoc --include_source_info --include_imports --descriptor_set_out` wrote; FOLDER gets one file of messages for each
-.proto file and one file for each service. What the notes (@required …) in the comments mean is said in notes.py.
+.proto file that has any and one file for each service. What the notes (@required …) in the comments mean is said in notes.py.
 """
 
 import pathlib
@@ -38,7 +38,8 @@ def main(set_path, folder):
     contract = Contract(read_set(pathlib.Path(set_path).read_bytes()))
     folder = pathlib.Path(folder)
     for file in contract.files:
-        write(folder / f"{names.file_stem(file.name)}Messages.swift", file, messages_of(contract, file))
+        if file.messages or file.enums:
+            write(folder / f"{names.file_stem(file.name)}Messages.swift", file, messages_of(contract, file))
         for service in filter(can_generate, file.services):
             write(folder / f"{service.name}Service.swift", file, [service_imports(contract, service), service_lines(contract, service)])
 
