@@ -107,7 +107,10 @@ let package = Package(
         library("ServerKit", ["Domain", "Files", "Wire", grpc, grpcTransport, nio, nioPosix, http2, hpack, lifecycle, logging, arguments]),
         library(
             "Stages",
-            ["ServerKit", "Wire", "GLMImage", "ModelConfiguration", "GLMTiny", "Domain", "Checkpoint", "Imaging", "Tensor", "Devices", arguments]),
+            [
+                "ServerKit", "Wire", "GLMImage", "ModelConfiguration", "GLMTiny", "Domain", "Checkpoint", "Imaging", "Tensor", "TensorCPU", "Devices",
+                arguments,
+            ]),
 
         // Programs that this one starts, watches and ends.
         .target(name: "CProcess"),

@@ -232,6 +232,51 @@ void   glm__v1__timing__free_unpacked
   assert(message->base.descriptor == &glm__v1__timing__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   glm__v1__numerics__init
+                     (Glm__V1__Numerics         *message)
+{
+  static const Glm__V1__Numerics init_value = GLM__V1__NUMERICS__INIT;
+  *message = init_value;
+}
+size_t glm__v1__numerics__get_packed_size
+                     (const Glm__V1__Numerics *message)
+{
+  assert(message->base.descriptor == &glm__v1__numerics__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t glm__v1__numerics__pack
+                     (const Glm__V1__Numerics *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &glm__v1__numerics__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t glm__v1__numerics__pack_to_buffer
+                     (const Glm__V1__Numerics *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &glm__v1__numerics__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Glm__V1__Numerics *
+       glm__v1__numerics__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Glm__V1__Numerics *)
+     protobuf_c_message_unpack (&glm__v1__numerics__descriptor,
+                                allocator, len, data);
+}
+void   glm__v1__numerics__free_unpacked
+                     (Glm__V1__Numerics *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &glm__v1__numerics__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 static const ProtobufCFieldDescriptor glm__v1__image_parameters__field_descriptors[8] =
 {
   {
@@ -602,6 +647,83 @@ const ProtobufCMessageDescriptor glm__v1__timing__descriptor =
   glm__v1__timing__field_indices_by_name,
   1,  glm__v1__timing__number_ranges,
   (ProtobufCMessageInit) glm__v1__timing__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor glm__v1__numerics__field_descriptors[4] =
+{
+  {
+    "precision",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Glm__V1__Numerics, precision),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "kernels",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Glm__V1__Numerics, kernels),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "quantization",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Glm__V1__Numerics, quantization),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "tile_side",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Glm__V1__Numerics, tile_side),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned glm__v1__numerics__field_indices_by_name[] = {
+  1,   /* field[1] = kernels */
+  0,   /* field[0] = precision */
+  2,   /* field[2] = quantization */
+  3,   /* field[3] = tile_side */
+};
+static const ProtobufCIntRange glm__v1__numerics__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 4 }
+};
+const ProtobufCMessageDescriptor glm__v1__numerics__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "glm.v1.Numerics",
+  "Numerics",
+  "Glm__V1__Numerics",
+  "glm.v1",
+  sizeof(Glm__V1__Numerics),
+  4,
+  glm__v1__numerics__field_descriptors,
+  glm__v1__numerics__field_indices_by_name,
+  1,  glm__v1__numerics__number_ranges,
+  (ProtobufCMessageInit) glm__v1__numerics__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
 static const ProtobufCEnumValue glm__v1__image_format__enum_values_by_number[4] =

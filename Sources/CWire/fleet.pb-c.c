@@ -746,7 +746,7 @@ const ProtobufCMessageDescriptor glm__v1__job_counts__descriptor =
   (ProtobufCMessageInit) glm__v1__job_counts__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor glm__v1__stage_status__field_descriptors[7] =
+static const ProtobufCFieldDescriptor glm__v1__stage_status__field_descriptors[8] =
 {
   {
     "address",
@@ -832,12 +832,25 @@ static const ProtobufCFieldDescriptor glm__v1__stage_status__field_descriptors[7
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "note",
+    8,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Glm__V1__StageStatus, note),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned glm__v1__stage_status__field_indices_by_name[] = {
   0,   /* field[0] = address */
   2,   /* field[2] = description */
   1,   /* field[1] = health */
   4,   /* field[4] = in_flight */
+  7,   /* field[7] = note */
   3,   /* field[3] = problem */
   6,   /* field[6] = restarts */
   5,   /* field[5] = supervised */
@@ -845,7 +858,7 @@ static const unsigned glm__v1__stage_status__field_indices_by_name[] = {
 static const ProtobufCIntRange glm__v1__stage_status__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 7 }
+  { 0, 8 }
 };
 const ProtobufCMessageDescriptor glm__v1__stage_status__descriptor =
 {
@@ -855,7 +868,7 @@ const ProtobufCMessageDescriptor glm__v1__stage_status__descriptor =
   "Glm__V1__StageStatus",
   "glm.v1",
   sizeof(Glm__V1__StageStatus),
-  7,
+  8,
   glm__v1__stage_status__field_descriptors,
   glm__v1__stage_status__field_indices_by_name,
   1,  glm__v1__stage_status__number_ranges,

@@ -232,6 +232,51 @@ void   glm__v1__generated_image__free_unpacked
   assert(message->base.descriptor == &glm__v1__generated_image__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   glm__v1__stage_numerics__init
+                     (Glm__V1__StageNumerics         *message)
+{
+  static const Glm__V1__StageNumerics init_value = GLM__V1__STAGE_NUMERICS__INIT;
+  *message = init_value;
+}
+size_t glm__v1__stage_numerics__get_packed_size
+                     (const Glm__V1__StageNumerics *message)
+{
+  assert(message->base.descriptor == &glm__v1__stage_numerics__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t glm__v1__stage_numerics__pack
+                     (const Glm__V1__StageNumerics *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &glm__v1__stage_numerics__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t glm__v1__stage_numerics__pack_to_buffer
+                     (const Glm__V1__StageNumerics *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &glm__v1__stage_numerics__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Glm__V1__StageNumerics *
+       glm__v1__stage_numerics__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Glm__V1__StageNumerics *)
+     protobuf_c_message_unpack (&glm__v1__stage_numerics__descriptor,
+                                allocator, len, data);
+}
+void   glm__v1__stage_numerics__free_unpacked
+                     (Glm__V1__StageNumerics *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &glm__v1__stage_numerics__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   glm__v1__stage_timing__init
                      (Glm__V1__StageTiming         *message)
 {
@@ -767,7 +812,7 @@ const ProtobufCMessageDescriptor glm__v1__progress__descriptor =
   (ProtobufCMessageInit) glm__v1__progress__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor glm__v1__generated_image__field_descriptors[13] =
+static const ProtobufCFieldDescriptor glm__v1__generated_image__field_descriptors[14] =
 {
   {
     "image",
@@ -925,6 +970,18 @@ static const ProtobufCFieldDescriptor glm__v1__generated_image__field_descriptor
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "numerics",
+    14,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Glm__V1__GeneratedImage, n_numerics),
+    offsetof(Glm__V1__GeneratedImage, numerics),
+    &glm__v1__stage_numerics__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned glm__v1__generated_image__field_indices_by_name[] = {
   8,   /* field[8] = build */
@@ -935,6 +992,7 @@ static const unsigned glm__v1__generated_image__field_indices_by_name[] = {
   10,   /* field[10] = jpeg_quality */
   7,   /* field[7] = model_fingerprint */
   12,   /* field[12] = model_name */
+  13,   /* field[13] = numerics */
   11,   /* field[11] = sampling */
   6,   /* field[6] = seed */
   4,   /* field[4] = steps */
@@ -944,7 +1002,7 @@ static const unsigned glm__v1__generated_image__field_indices_by_name[] = {
 static const ProtobufCIntRange glm__v1__generated_image__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 13 }
+  { 0, 14 }
 };
 const ProtobufCMessageDescriptor glm__v1__generated_image__descriptor =
 {
@@ -954,11 +1012,62 @@ const ProtobufCMessageDescriptor glm__v1__generated_image__descriptor =
   "Glm__V1__GeneratedImage",
   "glm.v1",
   sizeof(Glm__V1__GeneratedImage),
-  13,
+  14,
   glm__v1__generated_image__field_descriptors,
   glm__v1__generated_image__field_indices_by_name,
   1,  glm__v1__generated_image__number_ranges,
   (ProtobufCMessageInit) glm__v1__generated_image__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor glm__v1__stage_numerics__field_descriptors[2] =
+{
+  {
+    "stage",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Glm__V1__StageNumerics, stage),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "numerics",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Glm__V1__StageNumerics, numerics),
+    &glm__v1__numerics__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned glm__v1__stage_numerics__field_indices_by_name[] = {
+  1,   /* field[1] = numerics */
+  0,   /* field[0] = stage */
+};
+static const ProtobufCIntRange glm__v1__stage_numerics__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor glm__v1__stage_numerics__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "glm.v1.StageNumerics",
+  "StageNumerics",
+  "Glm__V1__StageNumerics",
+  "glm.v1",
+  sizeof(Glm__V1__StageNumerics),
+  2,
+  glm__v1__stage_numerics__field_descriptors,
+  glm__v1__stage_numerics__field_indices_by_name,
+  1,  glm__v1__stage_numerics__number_ranges,
+  (ProtobufCMessageInit) glm__v1__stage_numerics__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
 static const ProtobufCFieldDescriptor glm__v1__stage_timing__field_descriptors[4] =

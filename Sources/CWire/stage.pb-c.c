@@ -250,7 +250,7 @@ const ProtobufCMessageDescriptor glm__v1__describe_request__descriptor =
   (ProtobufCMessageInit) glm__v1__describe_request__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor glm__v1__stage_description__field_descriptors[17] =
+static const ProtobufCFieldDescriptor glm__v1__stage_description__field_descriptors[18] =
 {
   {
     "kind",
@@ -456,6 +456,18 @@ static const ProtobufCFieldDescriptor glm__v1__stage_description__field_descript
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "numerics",
+    18,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Glm__V1__StageDescription, numerics),
+    &glm__v1__numerics__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned glm__v1__stage_description__field_indices_by_name[] = {
   5,   /* field[5] = build */
@@ -469,6 +481,7 @@ static const unsigned glm__v1__stage_description__field_indices_by_name[] = {
   14,   /* field[14] = memory_bytes */
   4,   /* field[4] = model_fingerprint */
   3,   /* field[3] = model_name */
+  17,   /* field[17] = numerics */
   11,   /* field[11] = process_id */
   6,   /* field[6] = protocol_version */
   10,   /* field[10] = queued */
@@ -479,7 +492,7 @@ static const unsigned glm__v1__stage_description__field_indices_by_name[] = {
 static const ProtobufCIntRange glm__v1__stage_description__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 17 }
+  { 0, 18 }
 };
 const ProtobufCMessageDescriptor glm__v1__stage_description__descriptor =
 {
@@ -489,7 +502,7 @@ const ProtobufCMessageDescriptor glm__v1__stage_description__descriptor =
   "Glm__V1__StageDescription",
   "glm.v1",
   sizeof(Glm__V1__StageDescription),
-  17,
+  18,
   glm__v1__stage_description__field_descriptors,
   glm__v1__stage_description__field_indices_by_name,
   1,  glm__v1__stage_description__number_ranges,

@@ -2,7 +2,7 @@ public import Domain
 import Foundation
 public import Tensor
 import TensorAscend
-import TensorCPU
+public import TensorCPU
 
 extension DeviceID {
     /// The device of this number in this process. Its name is the machine's: what ``VisibleDevices`` says that the number
@@ -11,11 +11,18 @@ extension DeviceID {
     /// - Parameters:
     ///   - precision: nil: f32 on the CPU, bf16 on an accelerator.
     ///   - threads: of the CPU; nil: all processors that this process may use.
-    /// - Throws: `DeviceError`: no CANN here, no such accelerator, a chip that is not supported.
-    public func makeDevice(precision: Precision?, threads: Int?) throws -> any Device {
+    ///   - kernels: of the CPU; nil: the fastest that it runs.
+    /// - Throws: `DeviceError`: no CANN here, no such accelerator, a chip that is not supported, kernels that this CPU does not run.
+    public func makeDevice(precision: Precision?, threads: Int?, kernels: KernelSet? = nil) throws -> any Device {
         switch self {
-        case .cpu: CPUDevice(threads: threads, precision: precision ?? .f32)
-        case .npu(let number): try AscendDevice(number, name: "\(onMachine)", precision: precision ?? .bf16)
+        case .cpu:
+            if let kernels, !kernels.isAvailable {
+                let known = KernelSet.allCases.filter(\.isAvailable).map(\.rawValue).joined(separator: ", ")
+                throw DeviceError(.unavailable, "this CPU does not run the kernels \(kernels); it runs \(known)")
+            }
+            return CPUDevice(threads: threads, precision: precision ?? .f32, kernels: kernels)
+        case .npu(let number):
+            return try AscendDevice(number, name: "\(onMachine)", precision: precision ?? .bf16)
         }
     }
 

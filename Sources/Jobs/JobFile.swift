@@ -33,15 +33,25 @@ enum JobFile {
         }
     }
 
-    /// Requests are private, so the file is made before SQLite does; one that is there is left alone, because closing
-    /// any descriptor of it would end the locks of this process.
+    /// Requests are private, so the file is made before SQLite does; one that is there is looked at and left alone, because closing
+    /// any descriptor of it would end the locks of this process. A link is not followed: SQLite would make what it points to.
     private static func create(_ path: String) throws(JobsError) {
-        let descriptor = Foundation.open(path, O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0o600)
+        let descriptor = Foundation.open(path, O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC | O_NOFOLLOW, 0o600)
         guard descriptor < 0 else {
             close(descriptor)
             return
         }
         guard errno == EEXIST else { throw JobsError(.storage, "jobs file \(path): \(String(cString: strerror(errno)))") }
+        var status = stat()
+        guard lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+            throw JobsError(.unreadable, "jobs file \(path) is no regular file, a symbolic link perhaps; move it away, or choose another file")
+        }
+        guard status.st_uid == getuid(), status.st_mode & 0o022 == 0 else {
+            throw JobsError(
+                .unreadable,
+                "jobs file \(path) belongs to user \(status.st_uid) and has mode \(String(status.st_mode & 0o777, radix: 8)); "
+                    + "it must be ours, user \(getuid()), and nobody else may write to it")
+        }
     }
 
     /// Refuses a file of another program or of a newer build, before anything is changed in it.

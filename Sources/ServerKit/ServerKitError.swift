@@ -1,11 +1,13 @@
 /// A process that cannot start, or not end: a socket in use, a folder of somebody else, a part that hangs.
 public struct ServerKitError: Error, Sendable, Hashable, CustomStringConvertible {
     public struct Code: Hashable, Sendable {
-        private enum Kind { case runDirectory, inUse, socket, stuck }
+        private enum Kind { case runDirectory, stateDirectory, inUse, socket, stuck }
         private let kind: Kind
 
         /// The run folder can't be made, or others may write to it.
         public static let runDirectory = Code(kind: .runDirectory)
+        /// The folder of what outlives the process can't be made, or others may write to it.
+        public static let stateDirectory = Code(kind: .stateDirectory)
         /// Another process has the address.
         public static let inUse = Code(kind: .inUse)
         /// The system refuses the socket.

@@ -14,8 +14,9 @@ extension GatewayCommand {
         let (fleet, place) = try plan()
         try await GatewayProcess(
             GatewayConfiguration(
-                server: server, plan: fleet, place: place,
-                timing: FleetTiming(probeInterval: .seconds(probeInterval), stall: stallLimit.map { .seconds($0) }), stageArguments: stageArguments,
+                server: server, plan: fleet, place: place, modelRoots: modelRoot,
+                timing: FleetTiming(probeInterval: .seconds(probeInterval), stall: stallLimit.map { .seconds($0) }), mixing: mixedNumerics,
+                stageArguments: stageArguments,
                 http: try telemetry(), stateDirectory: stateDirectory ?? Self.systemdStateDirectory, keepStages: keepStages,
                 isPrivate: server.exitWithParent)
         ).run()

@@ -1,6 +1,6 @@
-import ArgumentParser
+public import ArgumentParser
 import Foundation
-import Gateway
+public import Gateway
 import GLMTiny
 import Domain
 import ServerKit
@@ -29,11 +29,23 @@ struct GatewayCommand: AsyncParsableCommand {
             "The model's folder, for the stages to start. Default: GLM_MODEL, else the glm-tiny beside this program.", valueName: "dir"))
     var model: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "A folder that glm swap may take models from. Repeatable. Default: the folders that hold the models of the started stages.",
+            valueName: "dir"))
+    var modelRoot: [String] = []
+
     @Option(help: ArgumentHelp("Threads per started stage. Default: the stage's own default.", valueName: "n"))
     var threads: Int?
 
     @Option(help: ArgumentHelp("Precision of the started stages: f32 or bf16. Default: the stage's own default.", valueName: "precision"))
     var precision: Precision?
+
+    @Option(
+        help: ArgumentHelp(
+            "What becomes of stages that compute with other numerics (precision, kernels, tiles) than others of their kind and model: standby, they get requests only while no stage with the numerics of most slots serves; refuse, they get none if they differ from the first; use, they get requests like the others, and the same seed may give two images.",
+            valueName: "policy"))
+    var mixedNumerics = NumericsMixing.standby
 
     @Option(help: ArgumentHelp("Address of a stage elsewhere: HOST:PORT or unix:PATH. Repeatable.", valueName: "address"))
     var stage: [String] = []
@@ -103,3 +115,5 @@ struct StageKinds: ExpressibleByArgument {
 
     var defaultValueDescription: String { "none" }
 }
+
+extension NumericsMixing: ExpressibleByArgument {}

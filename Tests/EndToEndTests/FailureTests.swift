@@ -73,13 +73,17 @@ import Wire
 
     @Test("a swap to a folder that is no model changes nothing and says why; the last stage of a kind is not drained unless forced")
     func refusedOperations() async throws {
-        let fleet = try await RunningFleet.start("text,diffusion")
+        let scratch = try Scratch()
+        let roots = ["--model-root", scratch.path, "--model-root", Binaries.fixtures.path]
+        let fleet = try await RunningFleet.start("text,diffusion", in: scratch, ["--exit-with-parent"] + roots)
         let operations = OperationsClient(fleet.connection)
         let before = try await fleet.picture()
         let swap = await #expect(throws: CallError.self) {
             try await operations.swap(SwapRequest(kind: "diffusion", model: fleet.scratch.path)) { _ in }
         }
         #expect(swap?.status == .failedPrecondition && swap?.message.contains("model_index.json") == true, "\(swap as Any)")
+        let elsewhere = await #expect(throws: CallError.self) { try await operations.swap(SwapRequest(kind: "diffusion", model: "/etc")) { _ in } }
+        #expect(elsewhere?.message.hasPrefix("/etc is no folder within ") == true)
         let same = await #expect(throws: CallError.self) {
             try await operations.swap(SwapRequest(kind: "diffusion", model: Binaries.model)) { _ in }
         }

@@ -8,14 +8,17 @@ final class RunningFleet: Sendable {
     let scratch: Scratch
     let program: Program
     let connection: StageConnection
+    /// The address that the gateway announced.
+    let announced: String
     var folder: String { scratch.file("run") }
     var gateway: GatewayClient { GatewayClient(connection) }
     var address: String { "unix:\(folder)/gateway.sock" }
 
-    private init(_ scratch: Scratch, _ program: Program, _ connection: StageConnection) {
+    private init(_ scratch: Scratch, _ program: Program, _ connection: StageConnection, announced: String) {
         self.scratch = scratch
         self.program = program
         self.connection = connection
+        self.announced = announced
     }
 
     static func start(_ kinds: String = "vision,text,diffusion", in scratch: Scratch? = nil, _ flags: [String] = ["--exit-with-parent"]) async throws
@@ -25,8 +28,9 @@ final class RunningFleet: Sendable {
         let folder = scratch.file("run")
         let program = try Program(
             "glm-gateway", ["--run-directory", folder, "--start", kinds, "--model", Binaries.model, "--threads", "1"] + flags, in: scratch)
-        _ = try await program.output { $0.hasPrefix("ready ") }
-        return RunningFleet(scratch, program, try StageConnection(to: .unix(path: folder + "/gateway.sock")))
+        let ready = try await program.output { $0.hasPrefix("ready ") }
+        return RunningFleet(
+            scratch, program, try StageConnection(to: .unix(path: folder + "/gateway.sock")), announced: String(ready.dropFirst("ready ".count)))
     }
 
     /// So many stages of each kind.

@@ -40,7 +40,7 @@ import Wire
         let scratch = try Scratch()
         let state = scratch.file("state")
         try FileManager.default.createDirectory(atPath: state, withIntermediateDirectories: true)
-        let script = "mount -t tmpfs -o size=3m tmpfs \"$0\" && exec \"$@\""
+        let script = "mount -t tmpfs -o size=3m,mode=700 tmpfs \"$0\" && exec \"$@\""
         let program = try Program(
             "glm-gateway",
             [

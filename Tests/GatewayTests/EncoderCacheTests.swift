@@ -4,12 +4,14 @@ import Testing
 import Wire
 
 @Suite struct EncoderCacheTests {
-    private func key(_ picture: UInt8, model: String = "aa") -> EncoderCache.Key { EncoderCache.Key(picture: [picture], model: model) }
+    private func key(_ picture: UInt8, model: String = "aa", precision: String = "f32") -> EncoderCache.Key {
+        EncoderCache.Key(picture: [picture], model: model, numerics: Numerics(precision: precision))
+    }
     private func grid(_ code: Int32, codes: Int = 1) -> CodeGrid {
         CodeGrid(GridSize(height: 1, width: codes), codes: Array(repeating: code, count: codes))
     }
 
-    @Test("a picture that was read before is found, by its bytes and the model that read it")
+    @Test("a picture that was read before is found, by its bytes, and the model and numerics that read it")
     func hit() {
         var cache = EncoderCache()
         #expect(cache.codes(key(1)) == nil)
@@ -17,7 +19,8 @@ import Wire
         #expect(cache.codes(key(1)) == grid(7))
         #expect(cache.codes(key(2)) == nil)
         #expect(cache.codes(key(1, model: "bb")) == nil)
-        #expect(cache.hits == 1 && cache.misses == 3)
+        #expect(cache.codes(key(1, precision: "bf16")) == nil)
+        #expect(cache.hits == 1 && cache.misses == 4)
     }
 
     @Test("over the bound, the least recently used goes")

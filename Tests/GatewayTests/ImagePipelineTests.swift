@@ -20,7 +20,9 @@ import Wire
     private let diffusion = StageCall(
         .render(try! RenderRequest(prompt: "p", parameters: Self.parameters, target: Self.target)), units: 2048.0 / 1_048_576 * 2 * 2)
 
-    private func source(_ instance: String, _ fingerprint: String = "aa") -> StageSource { StageSource(instance: instance, fingerprint: fingerprint) }
+    private func source(_ instance: String, _ fingerprint: String = "aa", precision: String = "f32") -> StageSource {
+        StageSource(instance: instance, fingerprint: fingerprint, numerics: Numerics(precision: precision))
+    }
     private func encoding(_ index: Int) -> StageCall { StageCall(index: index, .encode(EncodeRequest(image: image(index))), units: 1) }
 
     private func tokens(_ first: Int, _ ids: [Int32]) -> StageEvent { .text(.tokens(Tokens(first: first, ids: ids))) }
@@ -111,6 +113,20 @@ import Wire
         _ = pipeline.received(.text(.result(GeneratedTokens(preview: nil, target: target))), for: text, from: source("0", "aa"))
         _ = pipeline.received(picture, for: diffusion, from: source("1", "bb"))
         #expect(answer(pipeline)?.modelFingerprint == "text:aa,diffusion:bb")
+    }
+
+    @Test("the answer tells the numerics that computed each kind: of a call that was made again those of the stage that ended it")
+    func numerics() {
+        var pipeline = pipeline(sources: 2)
+        let codes = CodeGrid(GridSize(height: 1, width: 1), codes: [1])
+        for (index, precision) in ["f32", "bf16"].enumerated() {
+            _ = pipeline.received(
+                .encoded(EncodeResponse(grid: codes)), for: encoding(index), from: source("\(index)", precision: precision))
+        }
+        _ = pipeline.received(.text(.layout(layout)), for: text, from: source("0", precision: "bf16"))
+        _ = pipeline.received(.text(.result(GeneratedTokens(preview: nil, target: target))), for: text, from: source("1"))
+        _ = pipeline.received(picture, for: diffusion, from: source("1"))
+        #expect(answer(pipeline)?.numerics.map { "\($0.stage) \($0.numerics)" } == ["vision f32", "vision bf16", "text f32", "diffusion f32"])
     }
 
     /// A step that is not the one expected.

@@ -72,6 +72,19 @@ import Wire
         try await fleet.stop()
     }
 
+    @Test("a call that loses its stage is made again on one with the same numerics, though another is free; the answer tells them")
+    func sameNumerics() async throws {
+        let (f32, bf16) = (Numerics(precision: "f32"), Numerics(precision: "bf16"))
+        let stages = [bf16, f32, bf16].map { ScriptedStage(kind: .text, numerics: $0) } + [ScriptedStage(kind: .diffusion, numerics: f32)]
+        let fleet = try await ScriptedFleet.start(stages) { _, scene in
+            if scene.stage == "text-0" { throw Self.broken }
+        }
+        let image = try await fleet.gateway.generate(request(seed: 1))
+        #expect(fleet.log.events.filter { $0.hasSuffix(" computes") } == ["text-0 computes", "text-2 computes"])
+        #expect(image.numerics == [StageNumerics(stage: "text", numerics: bf16), StageNumerics(stage: "diffusion", numerics: f32)])
+        try await fleet.stop()
+    }
+
     // MARK: Stages that are not there
 
     @Test("an edit without a vision stage is UNAVAILABLE, naming what to start")

@@ -15,6 +15,7 @@ struct ScriptedStage: Sendable {
     var name = "m"
     var model = "aa"
     var slots = 1
+    var numerics = Numerics()
 
     static let text = ScriptedStage(kind: .text)
     static let diffusion = ScriptedStage(kind: .diffusion)
@@ -81,7 +82,11 @@ final class ScriptedFleet: Sendable {
                 case .text: .text(ScriptedText(name: name, gate: server.gate, log: log, script: text))
                 case .diffusion: .diffusion(ScriptedDiffusion(gate: server.gate, log: log))
                 }
-            let running = Task { try await server.run([service]) { StageModel(name: stage.name, fingerprint: stage.model, defaultSide: 64) } }
+            let running = Task {
+                try await server.run([service]) {
+                    StageModel(name: stage.name, fingerprint: stage.model, numerics: stage.numerics, defaultSide: 64)
+                }
+            }
             stages[name] = (server, running)
         }
         self.stages = stages

@@ -1,3 +1,4 @@
+import Domain
 import Gateway
 import Wire
 
@@ -7,12 +8,11 @@ enum Stages {
 
     static func description(
         _ kind: String, _ instance: String = "0", model: String = "aa", name: String = "m", state: StageState = .serving,
-        version: Int = WireProtocol.version,
-        process: Int = 1, side: Int = 0, slots: Int = 1
+        version: Int = WireProtocol.version, process: Int = 1, side: Int = 0, slots: Int = 1, numerics: Numerics = Numerics()
     ) -> StageDescription {
         StageDescription(
             kind: kind, instance: instance, device: "cpu", modelName: name, modelFingerprint: model, build: "1", protocolVersion: version,
-            state: state, processID: process, defaultSide: side, slots: slots)
+            state: state, processID: process, defaultSide: side, slots: slots, numerics: numerics)
     }
 
     /// A registry of stages that serve.

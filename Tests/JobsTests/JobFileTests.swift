@@ -42,6 +42,26 @@ struct JobFileTests {
         #expect(try await after.claimNext(at: 9)?.id == "b")
     }
 
+    @Test("a link in the place of the file is not followed, wherever it points; a file that others may write to is refused")
+    func strangers() throws {
+        let target = file.folder.appendingPathComponent("target").path
+        try FileManager.default.createSymbolicLink(atPath: file.path, withDestinationPath: target)
+        let link = #expect(throws: JobsError.self) { try JobStore(path: file.path) }
+        #expect(link?.code == .unreadable && link?.message.contains("symbolic link") == true)
+        #expect(!FileManager.default.fileExists(atPath: target))
+        try Data("keep".utf8).write(to: URL(fileURLWithPath: target))
+        #expect(throws: JobsError.self) { try JobStore(path: file.path) }
+        #expect(try Data(contentsOf: URL(fileURLWithPath: target)) == Data("keep".utf8))
+
+        try FileManager.default.removeItem(atPath: file.path)
+        try Data().write(to: URL(fileURLWithPath: file.path))
+        chmod(file.path, 0o666)
+        let open = #expect(throws: JobsError.self) { try JobStore(path: file.path) }
+        #expect(open?.message.contains("has mode 666") == true)
+        chmod(file.path, 0o600)
+        _ = try JobStore(path: file.path)
+    }
+
     @Test("a store that is dropped without a word gives its file free")
     func dropped() async throws {
         do {

@@ -79,14 +79,17 @@ struct Fixture: Sendable {
     }
 
     /// Starts a server, on a socket of its own unless told where to listen; with `loads` it takes work when this returns.
-    static func start(_ script: [ScriptedStage.Step], queue: Int = 1, drainDeadline: Double = 30, listen: String? = nil, loads: Bool = true)
-        async throws -> Fixture
-    {
+    static func start(
+        _ script: [ScriptedStage.Step], queue: Int = 1, drainDeadline: Double = 30, listen: String? = nil, door: Address? = nil, flags: [String] = [],
+        loads: Bool = true
+    ) async throws -> Fixture {
         let folder = makeTemporaryFolder()
         let options = try ServerOptions.parse(
             ["--run-directory", folder, "--queue", "\(queue)", "--drain-deadline", "\(drainDeadline)", "--log-level", "critical"]
-                + (listen.map { ["--listen", $0] } ?? []))
-        let server = try StageServer(kind: "text", options: options) { $0 is ScriptedError ? CallError(.failedPrecondition, "scripted") : nil }
+                + (listen.map { ["--listen", $0] } ?? []) + flags)
+        let server = try StageServer(kind: "text", options: options, door: door) {
+            $0 is ScriptedError ? CallError(.failedPrecondition, "scripted") : nil
+        }
         let (loading, loaded) = AsyncStream<Void>.makeStream()
         let (holding, release) = AsyncStream<Void>.makeStream()
         let (began, begins) = AsyncStream<Void>.makeStream()

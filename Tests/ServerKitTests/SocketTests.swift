@@ -66,6 +66,25 @@ import Wire
         }
     }
 
+    @Test("a state directory is made for its owner alone; one that others may write to is refused, one that they may read is not")
+    func stateDirectory() throws {
+        try withTemporaryFolder { folder in
+            let state = folder + "/state"
+            try StateDirectory.prepare(state)
+            #expect(try mode(state) == 0o700)
+            for (bits, isRefused) in [(0o755, false), (0o775, true), (0o757, true), (0o1777, true), (0o750, false)] as [(mode_t, Bool)] {
+                chmod(state, bits)
+                let refusal = Result { () throws(ServerKitError) in try StateDirectory.prepare(state) }
+                let words = "state directory \(state) may be written to by others (mode \(String(bits & 0o777, radix: 8))); chmod go-w it"
+                if isRefused { #expect(throws: ServerKitError(.stateDirectory, words)) { try refusal.get() } } else { try refusal.get() }
+            }
+            try Data().write(to: URL(fileURLWithPath: folder + "/file"))
+            #expect(throws: ServerKitError(.stateDirectory, "state directory \(folder)/file is not a directory")) {
+                try StateDirectory.prepare(folder + "/file")
+            }
+        }
+    }
+
     @Test("the sockets of a run folder tell kind and instance; other files are passed over")
     func registry() throws {
         try withTemporaryFolder { folder in

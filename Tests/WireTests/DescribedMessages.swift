@@ -14,6 +14,8 @@ struct DescribedMessages {
         let oneof: UInt64?
     }
 
+    /// Full names, as `glm.v1.Stage/Drain`.
+    private(set) var methods: Set<String> = []
     /// By full name.
     private(set) var fields: [String: [Field]] = [:]
     /// The smallest number of an enumeration above 0, by full name.
@@ -24,6 +26,9 @@ struct DescribedMessages {
             let file = try RawMessage(file)
             for enumeration in try file.messages(5) { try add(enumeration: enumeration, within: file.text(2)) }
             for message in try file.messages(4) { try add(message: message, within: file.text(2)) }
+            for service in try file.messages(6) {
+                for method in try service.messages(2) { methods.insert("\(file.text(2)).\(service.text(1))/\(method.text(1))") }
+            }
         }
     }
 

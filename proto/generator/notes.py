@@ -21,6 +21,8 @@ On a field:
 On a member of a oneof:
     @last                       the event that ends a stream, which the client then returns
 On a method:
+    @access everybody           whoever can connect may call it
+    @access operators           only callers on the Unix socket may, unless the server was started with --admin; each method says one of both
     @request_limit SIZE         largest encoded request, as 64KiB or 4MiB; otherwise 64KiB
     @response_limit SIZE        largest encoded response, of each one in a stream; otherwise 1MiB
 """
@@ -29,7 +31,7 @@ import re
 
 KNOWN = {
     "package": 0, "domain": 1, "checked": 0, "inline": 2, "closed": 0, "zero": 1, "required": 0, "empty": 0, "optional": 0, "unsigned": 0,
-    "type": 1, "last": 0, "request_limit": 1, "response_limit": 1,
+    "type": 1, "last": 0, "access": 1, "request_limit": 1, "response_limit": 1,
 }
 UNITS = {"KiB": 10, "MiB": 20}
 OPTIONAL_WORD = {"domain"}

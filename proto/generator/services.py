@@ -18,9 +18,17 @@ def service_lines(contract, service):
     return [line for part in parts for line in part + [""]][:-1]
 
 
+def access_lines(contract, services):
+    """Who may call which method, as one table."""
+    methods = [MethodCode(contract, service, method) for service in services for method in service.methods]
+    lines = [f'        "{code.service.full_name}/{code.method.name}": .{code.access},' for code in methods]
+    head = ["/// Who may call which method, by its full name.", "extension Methods {", "    package static let access: [String: Access] = ["]
+    return head + lines + ["    ]", "}"]
+
+
 class MethodCode:
     def __init__(self, contract, service, method):
-        self.method, self.notes = method, Notes(method)
+        self.service, self.method, self.notes = service, method, Notes(method)
         self.name = names.swift_member(_snake_first(method.name))
         self.descriptor = f"Methods.{service.name}.{self.name}"
         self.request, self.response = contract[method.input].swift, contract[method.output].swift
@@ -36,6 +44,13 @@ class MethodCode:
             for note, label in (("request_limit", "requestLimit"), ("response_limit", "responseLimit")) if note in self.notes)
         call = f'Method<{self.request}, {self.response}>(service, "{self.method.name}", {kind}{limits})'
         return doc(self.notes.text, "        ") + [f"        public static let {self.name} = {call}"]
+
+    @property
+    def access(self):
+        access = self.notes.get("access")
+        if access not in ("everybody", "operators"):
+            raise SystemExit(f"{self.method.full_name}: says neither @access everybody nor @access operators")
+        return access
 
     def handler_lines(self):
         send, result = (f", send: @escaping Send<{self.response}>", "") if self.streams else ("", f" -> {self.response}")

@@ -112,6 +112,8 @@ ck_context *ck_create(int threads, ck_set set, bool bf16);
 void ck_destroy(ck_context *context);
 const char *ck_name(const ck_context *context);
 int ck_threads(const ck_context *context);
+/// Whether products of many rows go to OpenBLAS, whose sums are in another order.
+bool ck_uses_openblas(const ck_context *context);
 /// Whether products and attention run on bf16 operands.
 bool ck_uses_bf16(const ck_context *context);
 

@@ -20,6 +20,7 @@ typedef struct Glm__V1__CodeGrid Glm__V1__CodeGrid;
 typedef struct Glm__V1__GridSize Glm__V1__GridSize;
 typedef struct Glm__V1__Sampling Glm__V1__Sampling;
 typedef struct Glm__V1__Timing Glm__V1__Timing;
+typedef struct Glm__V1__Numerics Glm__V1__Numerics;
 
 
 /* --- enums --- */
@@ -260,6 +261,35 @@ struct  Glm__V1__Timing
     , (char *)protobuf_c_empty_string, 0 }
 
 
+/*
+ * How a stage computes: what decides the bits of its results beside the model and the request. Stages of one model that are equal in it
+ * give the same bits for the same request. @domain
+ */
+struct  Glm__V1__Numerics
+{
+  ProtobufCMessage base;
+  /*
+   * "f32" or "bf16": what products multiply; empty: not told
+   */
+  char *precision;
+  /*
+   * "generic", "neon", "avx2", "avx512", "avx512bf16"; of a card its chip and its software; empty: not told
+   */
+  char *kernels;
+  /*
+   * how weights are quantised; empty: they are as the checkpoint stores them
+   */
+  char *quantization;
+  /*
+   * side in pixels of the tiles in which the VAE takes large images; 0: images are taken whole
+   */
+  uint32_t tile_side;
+};
+#define GLM__V1__NUMERICS__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&glm__v1__numerics__descriptor) \
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0 }
+
+
 /* Glm__V1__ImageParameters methods */
 void   glm__v1__image_parameters__init
                      (Glm__V1__ImageParameters         *message);
@@ -355,6 +385,25 @@ Glm__V1__Timing *
 void   glm__v1__timing__free_unpacked
                      (Glm__V1__Timing *message,
                       ProtobufCAllocator *allocator);
+/* Glm__V1__Numerics methods */
+void   glm__v1__numerics__init
+                     (Glm__V1__Numerics         *message);
+size_t glm__v1__numerics__get_packed_size
+                     (const Glm__V1__Numerics   *message);
+size_t glm__v1__numerics__pack
+                     (const Glm__V1__Numerics   *message,
+                      uint8_t             *out);
+size_t glm__v1__numerics__pack_to_buffer
+                     (const Glm__V1__Numerics   *message,
+                      ProtobufCBuffer     *buffer);
+Glm__V1__Numerics *
+       glm__v1__numerics__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   glm__v1__numerics__free_unpacked
+                     (Glm__V1__Numerics *message,
+                      ProtobufCAllocator *allocator);
 /* --- per-message closures --- */
 
 typedef void (*Glm__V1__ImageParameters_Closure)
@@ -372,6 +421,9 @@ typedef void (*Glm__V1__Sampling_Closure)
 typedef void (*Glm__V1__Timing_Closure)
                  (const Glm__V1__Timing *message,
                   void *closure_data);
+typedef void (*Glm__V1__Numerics_Closure)
+                 (const Glm__V1__Numerics *message,
+                  void *closure_data);
 
 /* --- services --- */
 
@@ -384,6 +436,7 @@ extern const ProtobufCMessageDescriptor glm__v1__code_grid__descriptor;
 extern const ProtobufCMessageDescriptor glm__v1__grid_size__descriptor;
 extern const ProtobufCMessageDescriptor glm__v1__sampling__descriptor;
 extern const ProtobufCMessageDescriptor glm__v1__timing__descriptor;
+extern const ProtobufCMessageDescriptor glm__v1__numerics__descriptor;
 
 PROTOBUF_C__END_DECLS
 

@@ -272,10 +272,14 @@ struct  Glm__V1__StageStatus
    * restarts since the gateway started
    */
   uint32_t restarts;
+  /*
+   * what to know of a stage that serves, for example that it is on standby; empty: nothing
+   */
+  char *note;
 };
 #define GLM__V1__STAGE_STATUS__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&glm__v1__stage_status__descriptor) \
-    , (char *)protobuf_c_empty_string, GLM__V1__HEALTH__HEALTH_UNKNOWN, NULL, (char *)protobuf_c_empty_string, 0, 0, 0 }
+    , (char *)protobuf_c_empty_string, GLM__V1__HEALTH__HEALTH_UNKNOWN, NULL, (char *)protobuf_c_empty_string, 0, 0, 0, (char *)protobuf_c_empty_string }
 
 
 /* Glm__V1__StatusRequest methods */

@@ -21,6 +21,7 @@ typedef struct Glm__V1__GenerateImageEvent Glm__V1__GenerateImageEvent;
 typedef struct Glm__V1__Accepted Glm__V1__Accepted;
 typedef struct Glm__V1__Progress Glm__V1__Progress;
 typedef struct Glm__V1__GeneratedImage Glm__V1__GeneratedImage;
+typedef struct Glm__V1__StageNumerics Glm__V1__StageNumerics;
 typedef struct Glm__V1__StageTiming Glm__V1__StageTiming;
 
 
@@ -313,10 +314,35 @@ struct  Glm__V1__GeneratedImage
    * name of the model in requests and operations
    */
   char *model_name;
+  /*
+   * how the stages computed, in the order of the work; a kind more than once: its stages differed
+   */
+  size_t n_numerics;
+  Glm__V1__StageNumerics **numerics;
 };
 #define GLM__V1__GENERATED_IMAGE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&glm__v1__generated_image__descriptor) \
-    , {0,NULL}, GLM__V1__IMAGE_FORMAT__IMAGE_FORMAT_UNSPECIFIED, 0, 0, 0, 0, 0, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0,NULL, 0, NULL, (char *)protobuf_c_empty_string }
+    , {0,NULL}, GLM__V1__IMAGE_FORMAT__IMAGE_FORMAT_UNSPECIFIED, 0, 0, 0, 0, 0, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0,NULL, 0, NULL, (char *)protobuf_c_empty_string, 0,NULL }
+
+
+/*
+ * How the stages of one kind computed. @domain
+ */
+struct  Glm__V1__StageNumerics
+{
+  ProtobufCMessage base;
+  /*
+   * kind of the stage
+   */
+  char *stage;
+  /*
+   * of that stage @empty
+   */
+  Glm__V1__Numerics *numerics;
+};
+#define GLM__V1__STAGE_NUMERICS__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&glm__v1__stage_numerics__descriptor) \
+    , (char *)protobuf_c_empty_string, NULL }
 
 
 /*
@@ -442,6 +468,25 @@ Glm__V1__GeneratedImage *
 void   glm__v1__generated_image__free_unpacked
                      (Glm__V1__GeneratedImage *message,
                       ProtobufCAllocator *allocator);
+/* Glm__V1__StageNumerics methods */
+void   glm__v1__stage_numerics__init
+                     (Glm__V1__StageNumerics         *message);
+size_t glm__v1__stage_numerics__get_packed_size
+                     (const Glm__V1__StageNumerics   *message);
+size_t glm__v1__stage_numerics__pack
+                     (const Glm__V1__StageNumerics   *message,
+                      uint8_t             *out);
+size_t glm__v1__stage_numerics__pack_to_buffer
+                     (const Glm__V1__StageNumerics   *message,
+                      ProtobufCBuffer     *buffer);
+Glm__V1__StageNumerics *
+       glm__v1__stage_numerics__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   glm__v1__stage_numerics__free_unpacked
+                     (Glm__V1__StageNumerics *message,
+                      ProtobufCAllocator *allocator);
 /* Glm__V1__StageTiming methods */
 void   glm__v1__stage_timing__init
                      (Glm__V1__StageTiming         *message);
@@ -478,6 +523,9 @@ typedef void (*Glm__V1__Progress_Closure)
 typedef void (*Glm__V1__GeneratedImage_Closure)
                  (const Glm__V1__GeneratedImage *message,
                   void *closure_data);
+typedef void (*Glm__V1__StageNumerics_Closure)
+                 (const Glm__V1__StageNumerics *message,
+                  void *closure_data);
 typedef void (*Glm__V1__StageTiming_Closure)
                  (const Glm__V1__StageTiming *message,
                   void *closure_data);
@@ -492,6 +540,7 @@ extern const ProtobufCMessageDescriptor glm__v1__generate_image_event__descripto
 extern const ProtobufCMessageDescriptor glm__v1__accepted__descriptor;
 extern const ProtobufCMessageDescriptor glm__v1__progress__descriptor;
 extern const ProtobufCMessageDescriptor glm__v1__generated_image__descriptor;
+extern const ProtobufCMessageDescriptor glm__v1__stage_numerics__descriptor;
 extern const ProtobufCMessageDescriptor glm__v1__stage_timing__descriptor;
 
 PROTOBUF_C__END_DECLS

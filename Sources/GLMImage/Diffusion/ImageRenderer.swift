@@ -64,6 +64,9 @@ public final class ImageRenderer {
         return max(autoencoder.configuration.sampleSide / multiple, 1) * multiple
     }
 
+    /// Side in pixels of the tiles in which a tiled renderer takes larger images.
+    public var tileSide: Int { autoencoder.configuration.sampleSide }
+
     /// Refuses what this checkpoint can't compute.
     private func check(_ request: RenderRequest, _ sources: [SourcePicture]) throws(RequestError) {
         try checkGrid(request.target, "target", request.parameters.grid)

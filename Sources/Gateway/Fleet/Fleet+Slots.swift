@@ -118,6 +118,6 @@ extension Fleet {
     }
 
     func slots(_ kind: StageKind) -> Int {
-        registry.serving(kind).reduce(0) { $0 + $1.slots }
+        registry.serving(kind).filter { !registry.isOnStandby($0) }.reduce(0) { $0 + $1.slots }
     }
 }

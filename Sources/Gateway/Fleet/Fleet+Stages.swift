@@ -87,11 +87,26 @@ extension Fleet {
                 await replace(replica, defect)
             } else {
                 links[address]?.probes.answered(now: .now)
-                if !replica.passedProbe { logger.info("stage serves", metadata: ["stage": "\(replica.name)", "address": "\(address)"]) }
                 registry.passedProbe(address)
+                if !replica.passedProbe { tellServing(address) }
                 changed()
             }
             wake(address, after: links[address]?.probes.nextProbe(now: .now) ?? .zero)
+        }
+    }
+
+    /// A stage has passed its probe and did not serve before.
+    private func tellServing(_ address: Address) {
+        guard let replica = registry.replicas[address] else { return }
+        var metadata: Logger.Metadata = ["stage": "\(replica.name)", "address": "\(address)", "numerics": "\(replica.numerics)"]
+        if !replica.problem.isEmpty {
+            metadata["problem"] = "\(replica.problem)"
+            logger.warning("stage does not serve", metadata: metadata)
+        } else if let note = registry.note(on: replica) {
+            metadata["note"] = "\(note)"
+            logger.warning("stage serves with other numerics than the rest of its kind: the same seed gives another image there", metadata: metadata)
+        } else {
+            logger.info("stage serves", metadata: metadata)
         }
     }
 

@@ -46,14 +46,16 @@ public actor Fleet {
     ///   - folder: every socket in it that is not a gateway's is a stage.
     ///   - remote: stages elsewhere.
     ///   - models: by name, the fingerprint that each kind of stage must have; empty: what most stages serve.
+    ///   - mixing: what becomes of stages whose numerics differ.
     public init(
-        folder: RunDirectory, remote: [Address] = [], models: [String: [StageKind: String]] = [:], timing: FleetTiming = FleetTiming(), logger: Logger
+        folder: RunDirectory, remote: [Address] = [], models: [String: [StageKind: String]] = [:], mixing: NumericsMixing = .standby,
+        timing: FleetTiming = FleetTiming(), logger: Logger
     ) {
         self.folder = folder
         self.remote = remote
         self.timing = timing
         self.logger = logger
-        registry = Registry(place: "with --run-directory \(folder.path)")
+        registry = Registry(place: "with --run-directory \(folder.path)", mixing: mixing)
         registry.models = models
     }
 
@@ -152,7 +154,7 @@ public actor Fleet {
         return registry.listing.map {
             StageStatus(
                 address: "\($0.address)", health: $0.serves ? .serving : $0.health == .serving ? .notServing : $0.health, description: $0.description,
-                problem: $0.reason, inFlight: scheduler.running(at: $0.address))
+                problem: $0.reason, inFlight: scheduler.running(at: $0.address), note: registry.note(on: $0) ?? "")
         }
     }
 
@@ -198,6 +200,9 @@ public actor Fleet {
     func fingerprint(_ kind: StageKind, of models: ModelSet) -> String? {
         registry.models[models.name]?[kind] ?? models.fingerprints[kind]
     }
+
+    /// The numerics that a request has by preference on stages of the kind and model.
+    func numerics(_ kind: StageKind, model: String?) -> Numerics? { registry.preferredNumerics(kind, model: model) }
 
     /// The connection to a stage, by its name.
     func connection(of name: String) -> (replica: Registry.Replica, connection: StageConnection)? {

@@ -27,6 +27,7 @@ package struct Registry: Sendable {
         package var instance: String { description?.instance ?? "" }
         package var modelName: String { description?.modelName ?? "" }
         package var fingerprint: String { description?.modelFingerprint ?? "" }
+        package var numerics: Numerics { description?.numerics ?? Numerics() }
         package var slots: Int { description?.slots ?? 1 }
         package var serves: Bool { health == .serving && problem.isEmpty && passedProbe }
         /// A probe will show whether it serves; none has failed yet.
@@ -69,9 +70,16 @@ package struct Registry: Sendable {
     package var models: [String: [StageKind: String]] = [:]
     /// Why a stage of a kind does not run, where its gateway knows.
     package var absences: [StageKind: String] = [:]
+    /// What becomes of stages whose numerics differ.
+    package let mixing: NumericsMixing
+    /// With ``NumericsMixing/refuse``: the numerics of the first stage that served a kind and model.
+    var firstNumerics: [NumericsGroup: Numerics] = [:]
     package private(set) var replicas: [Address: Replica] = [:]
 
-    package init(place: String) { self.place = place }
+    package init(place: String, mixing: NumericsMixing = .standby) {
+        self.place = place
+        self.mixing = mixing
+    }
 
     /// In the order in which people read them.
     package var listing: [Replica] {
@@ -110,6 +118,7 @@ package struct Registry: Sendable {
         replica.description = description
         replica.health = health
         replica.problem = Self.problem(description, health)
+        if replica.problem.isEmpty { replica.problem = refusal(of: replica) ?? "" }
         replicas[address] = replica
     }
 
@@ -149,6 +158,7 @@ package struct Registry: Sendable {
         replicas[address]?.finding = ""
         replicas[address]?.passedProbe = true
         replicas[address]?.hasPassedProbe = true
+        if let replica = replicas[address], let problem = admit(replica) { replicas[address]?.problem = problem }
     }
 
     /// A stage has failed a request: it serves again once it has passed a probe.

@@ -79,7 +79,7 @@ package struct SlotScheduler: Sendable {
             guard let request = waiting[place.id] else { continue }
             let serving = candidates[request.model] ?? registry.candidates(kind, model: request.model)
             candidates[request.model] = serving
-            guard let address = choose(request, serving, &reserved, seconds) else { continue }
+            guard let address = choose(request, serving, registry, &reserved, seconds) else { continue }
             dequeue(place.id)
             holding[place.id] = Holder(request: request, address: address)
             assignments.append(Assignment(id: place.id, address: address))
@@ -90,10 +90,12 @@ package struct SlotScheduler: Sendable {
 
     /// - Parameter reserved: stages that are emptied for a request before: nobody behind it gets in there.
     private func choose(
-        _ request: SlotRequest, _ serving: [Registry.Replica], _ reserved: inout Set<Address>, _ seconds: (Registry.Replica) -> Double
+        _ request: SlotRequest, _ serving: [Registry.Replica], _ registry: Registry, _ reserved: inout Set<Address>,
+        _ seconds: (Registry.Replica) -> Double
     ) -> Address? {
         let fresh = serving.filter { !request.avoid.contains($0.incarnation) }
-        let usable = (fresh.isEmpty ? serving : fresh).filter { !reserved.contains($0.address) && !isIsolated($0.address) }
+        let alike = registry.choice(of: fresh.isEmpty ? serving : fresh, for: request)
+        let usable = alike.filter { !reserved.contains($0.address) && !isIsolated($0.address) }
         guard request.isolated else {
             // Expected finish: slots work side by side, so what counts is how full they are.
             let free = usable.filter { running(at: $0.address) < $0.slots }

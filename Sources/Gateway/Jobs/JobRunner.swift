@@ -83,7 +83,7 @@ public actor JobRunner {
     func submit(_ request: SubmitJobRequest, requestID: String) async throws -> Wire.Job {
         // What no fleet could do is refused before it is kept.
         _ = try await imageService.validate(request.request, requestID: requestID)
-        let id = request.id.isEmpty ? RequestID.make() : request.id
+        let id = request.id.isEmpty ? JobID.make() : request.id
         do {
             let packed = try request.request.packed()
             let job = try await store.submit(id, request: packed, title: request.request.prompt.prefix(bytes: Self.titleBytes), at: Self.now)

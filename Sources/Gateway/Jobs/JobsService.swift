@@ -1,21 +1,29 @@
 import Jobs
+public import ServerKit
 public import Wire
 
 /// Answers ``Methods/Jobs``.
 public struct JobsService: JobsHandler {
     private let runner: JobRunner
+    private let access: AccessRule
 
-    public init(_ runner: JobRunner) { self.runner = runner }
+    public init(_ runner: JobRunner, access: AccessRule) {
+        self.runner = runner
+        self.access = access
+    }
 
     public func submit(_ request: SubmitJobRequest, _ call: ServerCall) async throws -> Wire.Job {
-        try await translating { try await runner.submit(request, requestID: call.requestID) }
+        if !request.id.isEmpty { try check(request.id, call) }
+        return try await translating { try await runner.submit(request, requestID: call.requestID) }
     }
 
     public func get(_ request: JobRequest, _ call: ServerCall) async throws -> Wire.Job {
-        try await translating { try await runner.get(request.id) }
+        try check(request.id, call)
+        return try await translating { try await runner.get(request.id) }
     }
 
     public func watch(_ request: JobRequest, _ call: ServerCall, send: @escaping Send<Wire.Job>) async throws {
+        try check(request.id, call)
         try await translating { try await endingWithCall { try await runner.watch(request.id, send) } }
     }
 
@@ -24,11 +32,22 @@ public struct JobsService: JobsHandler {
     }
 
     public func fetch(_ request: JobRequest, _ call: ServerCall) async throws -> GeneratedImage {
-        try await translating { try await runner.fetch(request.id) }
+        try check(request.id, call)
+        return try await translating { try await runner.fetch(request.id) }
     }
 
     public func cancel(_ request: JobRequest, _ call: ServerCall) async throws -> Wire.Job {
-        try await translating { try await runner.cancel(request.id) }
+        try check(request.id, call)
+        return try await translating { try await runner.cancel(request.id) }
+    }
+
+    /// Over a network the id is all that shows whose job it is: one that can be guessed is neither taken nor answered.
+    private func check(_ id: String, _ call: ServerCall) throws(CallError) {
+        guard !access.isOperator(call.caller), id.utf8.count < JobID.bytes else { return }
+        throw CallError(
+            .permissionDenied,
+            "job id \"\(id)\" has \(id.utf8.count) characters; over TCP one has at least \(JobID.bytes), so that nobody guesses it, "
+                + "unless the gateway was started with --admin")
     }
 
     private func translating<R>(_ body: () async throws -> R) async throws -> R {

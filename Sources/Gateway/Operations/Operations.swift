@@ -1,6 +1,6 @@
 import Processes
 public import Placement
-public import Logging
+package import Logging
 public import Domain
 import Processes
 import ServerKit
@@ -26,19 +26,22 @@ public actor Operations {
     private let fleet: Fleet
     private let supervisor: Supervisor
     private let place: Placing
+    private let roots: ModelRoots
     private let save: @Sendable ([StageSpec], [String: [StageKind: String]]) throws -> Void
     private let logger: Logger
     private var current: String?
 
     /// - Parameters:
+    ///   - roots: where a swap may take models from.
     ///   - place: where new stages go.
     ///   - save: keeps what the fleet consists of now for the next gateway.
-    public init(
-        fleet: Fleet, supervisor: Supervisor, logger: Logger, place: @escaping Placing,
+    package init(
+        fleet: Fleet, supervisor: Supervisor, logger: Logger, roots: ModelRoots, place: @escaping Placing,
         save: @escaping @Sendable ([StageSpec], [String: [StageKind: String]]) throws -> Void
     ) {
         self.fleet = fleet
         self.supervisor = supervisor
+        self.roots = roots
         self.place = place
         self.save = save
         self.logger = logger
@@ -90,13 +93,21 @@ public actor Operations {
             )
         }
         let ended = await supervisor.release(replica.name)
-        let answer = try await StageClient(connection).drain(
-            DrainRequest(deadlineSeconds: request.deadlineSeconds), CallSettings(timeout: .seconds(10)))
+        let answer = try await Self.drain(replica, connection, deadline: request.deadlineSeconds)
         try await send(OperationEvent("drains, \(answer.inFlight) requests in flight", stage: replica.name))
         await fleet.until { $0.replicas[replica.address].map { $0.incarnation != replica.incarnation || $0.health == .unknown } ?? true }
         _ = await ended?.value
         try Task.checkCancellation()
         try await send(OperationEvent("has ended", stage: replica.name))
+    }
+
+    /// A stage elsewhere takes this gateway for an operator only where it was told to.
+    private static func drain(_ replica: Registry.Replica, _ connection: StageConnection, deadline: Double) async throws -> DrainResponse {
+        do {
+            return try await StageClient(connection).drain(DrainRequest(deadlineSeconds: deadline), CallSettings(timeout: .seconds(10)))
+        } catch let error as CallError where error.status == .permissionDenied {
+            throw CallError(.failedPrecondition, "stage \(replica.name) at \(replica.address): \(error.message)")
+        }
     }
 
     /// Starts a stage and waits until it serves; ends it again where it doesn't.
@@ -155,6 +166,7 @@ public actor Operations {
                 .failedPrecondition,
                 "no \(kind) stage of model \(model) was started by this gateway; start new ones with their model, then drain the old ones by name")
         }
+        let folder = try roots.folder(folder)
         try await send(OperationEvent("\(folder) is compared with the model that runs"))
         // Room for all of them is found before the first is started.
         var new: [StageSpec] = []

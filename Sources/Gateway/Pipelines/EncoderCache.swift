@@ -1,15 +1,17 @@
 import Crypto
 package import Domain
 
-/// Codes of pictures that vision has read before, by the picture's bytes and the model; the least recently used go first.
+/// Codes of pictures that vision has read before, by the picture's bytes, the model and the numerics; the least recently used go first.
 package struct EncoderCache: Sendable {
     package struct Key: Sendable, Hashable {
         let picture: [UInt8]
         let model: String
+        let numerics: Numerics
 
-        package init(picture: [UInt8], model: String) {
+        package init(picture: [UInt8], model: String, numerics: Numerics) {
             self.picture = Array(SHA256.hash(data: picture))
             self.model = model
+            self.numerics = numerics
         }
     }
 

@@ -16,6 +16,7 @@ package struct ImagePipeline: Pipeline {
     private var tokens = (done: 0, total: 0)
     private var steps = 0
     private var timings: [StageTiming] = []
+    private var numerics: [StageNumerics] = []
 
     package init(_ request: ImageRequest, build: String) {
         self.request = request
@@ -59,7 +60,7 @@ package struct ImagePipeline: Pipeline {
         case .encoded(let response):
             // In any order.
             codes[call.index] = response.grid
-            add(response.timings, .vision, source)
+            computed(response.timings, .vision, source)
             return Progress(stage: StageKind.vision.rawValue, done: codes.count { $0 != nil }, total: codes.count)
         case .text(let event): return received(event, source)
         case .diffusion(let event): return received(event, source)
@@ -77,7 +78,7 @@ package struct ImagePipeline: Pipeline {
             tokens.done = made.first + made.ids.count
         case .result(let result):
             target = result.target
-            add(result.timings, .text, source)
+            computed(result.timings, .text, source)
             return nil
         }
         return Progress(stage: StageKind.text.rawValue, done: tokens.done, total: tokens.total)
@@ -91,7 +92,7 @@ package struct ImagePipeline: Pipeline {
             return Progress(stage: StageKind.diffusion.rawValue, done: step.step, total: step.steps)
         case .result(let result):
             picture = result
-            add(result.timings, .diffusion, source)
+            computed(result.timings, .diffusion, source)
             return nil
         }
     }
@@ -106,10 +107,14 @@ package struct ImagePipeline: Pipeline {
 
     private func answer(_ picture: RenderedImage) -> GeneratedImage {
         GeneratedImage(
-            image: picture.image, parameters: request.parameters, modelFingerprint: ModelSet.joined(fingerprints), build: build, timings: timings)
+            image: picture.image, parameters: request.parameters, modelFingerprint: ModelSet.joined(fingerprints), build: build, timings: timings,
+            numerics: numerics)
     }
 
-    private mutating func add(_ timings: [Timing], _ kind: StageKind, _ source: StageSource) {
+    /// A stage has given its result.
+    private mutating func computed(_ timings: [Timing], _ kind: StageKind, _ source: StageSource) {
+        let told = StageNumerics(stage: kind.rawValue, numerics: source.numerics)
+        if !numerics.contains(told) { numerics.append(told) }
         self.timings += timings.map { StageTiming(stage: kind.rawValue, instance: source.instance, phase: $0.phase, seconds: $0.seconds) }
     }
 }

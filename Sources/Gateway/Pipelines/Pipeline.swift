@@ -1,3 +1,4 @@
+package import Domain
 package import Wire
 
 /// What one request needs from stages, as a value: it says the next step and takes in what came of it. The router runs any.
@@ -48,9 +49,12 @@ package struct StageSource: Sendable, Hashable {
     package let instance: String
     /// Fingerprint of its model.
     package let fingerprint: String
+    /// How it computes.
+    package let numerics: Numerics
 
-    package init(instance: String, fingerprint: String) {
+    package init(instance: String, fingerprint: String, numerics: Numerics = Numerics()) {
         self.instance = instance
         self.fingerprint = fingerprint
+        self.numerics = numerics
     }
 }

@@ -57,15 +57,14 @@ struct Router: Sendable {
 
     private func perform(_ call: StageCall, onEvent: @escaping @Sendable (StageEvent, StageSource) async -> Void) async throws {
         guard case .encode(let request) = call.request else { return try await caller.call(call, onEvent: onEvent) }
-        let model = await caller.model(.vision) ?? ""
-        let key = EncoderCache.Key(picture: request.image, model: model)
-        if let grid = await encoded.codes(key) {
-            return await onEvent(.encoded(EncodeResponse(grid: grid, timings: [])), StageSource(instance: "", fingerprint: model))
+        let known = await caller.expectedSource(.vision)
+        if let grid = await encoded.codes(known.cacheKey(request)) {
+            return await onEvent(.encoded(EncodeResponse(grid: grid, timings: [])), known)
         }
         try await caller.call(call) { event, source in
             if case .encoded(let response) = event {
-                // By the model that has read it, which a swap may have brought meanwhile.
-                await encoded.keep(response.grid, for: EncoderCache.Key(picture: request.image, model: source.fingerprint))
+                // By the model and the numerics that have read it, which may have changed meanwhile.
+                await encoded.keep(response.grid, for: source.cacheKey(request))
             }
             await onEvent(event, source)
         }
@@ -79,4 +78,10 @@ actor EncodedPictures {
     func codes(_ key: EncoderCache.Key) -> CodeGrid? { cache.codes(key) }
     func keep(_ grid: CodeGrid, for key: EncoderCache.Key) { cache.keep(grid, for: key) }
     var counts: (hits: Int, misses: Int) { (cache.hits, cache.misses) }
+}
+
+extension StageSource {
+    fileprivate func cacheKey(_ request: EncodeRequest) -> EncoderCache.Key {
+        EncoderCache.Key(picture: request.image, model: fingerprint, numerics: numerics)
+    }
 }

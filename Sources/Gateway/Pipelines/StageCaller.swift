@@ -19,20 +19,29 @@ struct StageCaller: Sendable {
     /// The model of now: a swap may have come since the request was accepted.
     func model(_ kind: StageKind) async -> String? { await fleet.fingerprint(kind, of: models) }
 
+    /// Which model and numerics a call would be computed with now, on whichever instance.
+    func expectedSource(_ kind: StageKind) async -> StageSource {
+        let model = await model(kind)
+        return StageSource(instance: "", fingerprint: model ?? "", numerics: await fleet.numerics(kind, model: model) ?? Numerics())
+    }
+
+    /// A call that loses its stage goes to one of the same numerics where one serves; the answer tells who computed it in the end.
     /// - Parameter onEvent: called in order; a stage that takes another's place begins anew.
     /// - Throws: ``CallError``; `CancellationError`.
     func call(_ call: StageCall, onEvent: @escaping @Sendable (StageEvent, StageSource) async -> Void) async throws {
         let kind = call.request.kind
         var attempts = Attempts()
+        var numerics: Numerics?
         var remainder = Remainder(units: units.filter { $0.key > kind }, deadline: deadline)
         remainder.units[kind] = call.units
         while true {
             let request = SlotRequest(
-                kind: kind, turn: turn, modelName: models.name, model: await model(kind), avoid: attempts.avoid,
+                kind: kind, turn: turn, modelName: models.name, model: await model(kind), numerics: numerics, avoid: attempts.avoid,
                 isolated: attempts.needsIsolation)
             // A request that has lost a stage waits for the next one to come up.
             let patience = attempts.isFirst ? Duration.zero : .seconds(10)
             let lease = try await fleet.slot(request, remainder, patience: patience)
+            numerics = numerics ?? lease.replica.numerics
             switch await attempt(call, lease, onEvent) {
             case .success: return
             case .failure(let error):
@@ -49,7 +58,7 @@ struct StageCaller: Sendable {
         _ call: StageCall, _ lease: SlotLease, _ onEvent: @escaping @Sendable (StageEvent, StageSource) async -> Void
     ) async -> Result<Void, any Error> {
         let start = ContinuousClock.now
-        let source = StageSource(instance: lease.replica.instance, fingerprint: lease.replica.fingerprint)
+        let source = StageSource(instance: lease.replica.instance, fingerprint: lease.replica.fingerprint, numerics: lease.replica.numerics)
         let left = deadline.map { max(start.duration(to: $0), Duration.milliseconds(1)) }
         let settings = CallSettings(timeout: left, requestID: requestID)
         let heartbeat = Heartbeat()

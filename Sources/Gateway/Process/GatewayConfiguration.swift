@@ -22,7 +22,11 @@ public struct GatewayConfiguration: Sendable {
     public var plan: FleetPlan
     /// Where one more stage goes.
     public var place: Operations.Placing
+    /// The folders that a swap may take models from; empty: those that hold the plan's models.
+    public var modelRoots: [String]
     public var timing: FleetTiming
+    /// What becomes of stages whose numerics differ.
+    public var mixing: NumericsMixing
     /// Flags that all stages get.
     public var stageArguments: [String]
     /// Nil: not served.
@@ -35,14 +39,17 @@ public struct GatewayConfiguration: Sendable {
     public var isPrivate: Bool
 
     public init(
-        server: ServerOptions, plan: FleetPlan, place: @escaping Operations.Placing, timing: FleetTiming = FleetTiming(),
-        stageArguments: [String] = [],
+        server: ServerOptions, plan: FleetPlan, place: @escaping Operations.Placing, modelRoots: [String] = [],
+        timing: FleetTiming = FleetTiming(),
+        mixing: NumericsMixing = .standby, stageArguments: [String] = [],
         http: HTTP? = nil, stateDirectory: String? = nil, keepStages: Bool = false, isPrivate: Bool = false
     ) {
         self.server = server
         self.plan = plan
         self.place = place
+        self.modelRoots = modelRoots
         self.timing = timing
+        self.mixing = mixing
         self.stageArguments = stageArguments
         self.http = http
         self.stateDirectory = stateDirectory

@@ -1,5 +1,6 @@
 import Jobs
 import Logging
+import Placement
 import Processes
 public import ServerKit
 import ServiceLifecycle
@@ -33,15 +34,21 @@ public struct GatewayProcess: Sendable {
     public init(_ configuration: GatewayConfiguration) throws {
         let folder = configuration.server.runFolder
         try folder.prepare()
+        if let state = configuration.stateDirectory { try StateDirectory.prepare(state) }
         let digest = configuration.plan.digest
         let plan = Self.remembered(configuration, digest, folder)
-        let server = try StageServer(kind: "gateway", options: Self.options(configuration.server, in: folder), capacity: plan.queue + Self.spare)
+        let (options, door) = try Self.addresses(configuration.server, in: folder)
+        let server = try StageServer(kind: "gateway", options: options, door: door, capacity: plan.queue + Self.spare)
         let logger = server.logger
-        let fleet = Fleet(folder: folder, remote: plan.remote, models: plan.models, timing: configuration.timing, logger: logger)
+        let fleet = Fleet(
+            folder: folder, remote: plan.remote, models: plan.models, mixing: configuration.mixing, timing: configuration.timing, logger: logger)
         let supervisor = Supervisor(
             folder: folder, fleet: fleet, common: configuration.stageArguments, lifeline: configuration.isPrivate, logger: logger)
         let imageService = ImageService(fleet: fleet, timing: configuration.timing, planned: plan.planned, limit: plan.queue, logger: logger)
-        let operations = Operations(fleet: fleet, supervisor: supervisor, logger: logger, place: configuration.place) { stages, models in
+        let roots =
+            configuration.modelRoots.isEmpty ? ModelRoots(besides: plan.stages.map(\.folder)) : ModelRoots(configuration.modelRoots)
+        let operations = Operations(fleet: fleet, supervisor: supervisor, logger: logger, roots: roots, place: configuration.place) {
+            stages, models in
             try FleetState(plan: digest, stages: stages, models: models).save(folder.path)
         }
         let jobs =
@@ -62,7 +69,8 @@ public struct GatewayProcess: Sendable {
             if let problem = http?.problem { status.problems.append(problem) }
             return status
         }
-        services = [.gateway(gateway), .operations(OperationsService(operations))] + (jobs.map { [.jobs(JobsService($0))] } ?? [])
+        services =
+            [.gateway(gateway), .operations(OperationsService(operations))] + (jobs.map { [.jobs(JobsService($0, access: server.access))] } ?? [])
         (self.folder, self.plan, self.keepStages) = (folder, plan, configuration.keepStages)
         (self.server, self.fleet, self.supervisor, self.jobs, self.http) = (server, fleet, supervisor, jobs, http)
     }
@@ -128,11 +136,17 @@ extension GatewayProcess {
         return plan
     }
 
-    /// The only gateway of a folder is `gateway.sock`.
-    private static func options(_ options: ServerOptions, in folder: RunDirectory) -> ServerOptions {
-        var options = options
-        if options.listen == nil, options.instance == "0" { options.listen = "unix:\(folder.path)/gateway.sock" }
-        return options
+    /// The only gateway of a folder is `gateway.sock`. A gateway that listens on TCP has its socket beside it: operators come that way.
+    private static func addresses(_ options: ServerOptions, in folder: RunDirectory) throws -> (ServerOptions, door: Address?) {
+        let own =
+            options.instance == "0" ? Address.unix(path: "\(folder.path)/gateway.sock") : folder.address(kind: "gateway", instance: options.instance)
+        guard let listen = options.listen else {
+            var options = options
+            options.listen = "\(own)"
+            return (options, nil)
+        }
+        if case .tcp = try Address(parsing: listen) { return (options, own) }
+        return (options, nil)
     }
 
     private static func telemetry(

@@ -1,3 +1,4 @@
+import Domain
 import Telemetry
 import Wire
 
@@ -24,8 +25,9 @@ enum FleetSamples {
     }
 
     private static func stage(_ stage: StageStatus) -> [Sample] {
-        guard let description = stage.description else { return [] }
-        let name = "glm_\(description.kind)_stage"
+        // Names of metrics are ours: what a process at some address calls itself is none.
+        guard let description = stage.description, let kind = StageKind(rawValue: description.kind) else { return [] }
+        let name = "glm_\(kind)_stage"
         let labels = [("instance", description.instance), ("device", description.device)]
         return [
             Sample("\(name)_up", "1 while the stage serves.", labels: labels, stage.health == .serving ? 1 : 0),

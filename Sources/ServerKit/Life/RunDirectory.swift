@@ -17,24 +17,11 @@ public struct RunDirectory: Sendable, Hashable {
     /// `<path>/<kind>-<instance>.sock`
     public func address(kind: String, instance: String) -> Address { .unix(path: "\(path)/\(kind)-\(instance).sock") }
 
+    private static let folder = OwnFolder(
+        name: "run directory", flag: "--run-directory", code: .runDirectory, forbidden: (0o077, "entered", "chmod 700"), followsLinks: false)
+
     /// Makes the folder with mode 0700 where it is missing; refuses one of another user or that others may enter.
-    public func prepare() throws(ServerKitError) {
-        if mkdir(path, 0o700) != 0, errno != EEXIST {
-            throw ServerKitError(.runDirectory, "run directory \(path): \(String(cString: strerror(errno)))")
-        }
-        var status = stat()
-        guard lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else {
-            throw ServerKitError(.runDirectory, "run directory \(path) is not a directory")
-        }
-        guard status.st_uid == getuid() else {
-            throw ServerKitError(
-                .runDirectory, "run directory \(path) belongs to user \(status.st_uid), we are \(getuid()); choose another by --run-directory")
-        }
-        guard status.st_mode & 0o077 == 0 else {
-            throw ServerKitError(
-                .runDirectory, "run directory \(path) may be entered by others (mode \(String(status.st_mode & 0o777, radix: 8))); chmod 700 it")
-        }
-    }
+    public func prepare() throws(ServerKitError) { try Self.folder.prepare(path) }
 
     /// False once somebody has removed or renamed it.
     public var exists: Bool { access(path, F_OK) == 0 }

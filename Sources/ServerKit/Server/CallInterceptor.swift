@@ -6,6 +6,7 @@ import Wire
 struct CallInterceptor: ServerInterceptor {
     /// What the server's own libraries throw, as a status; nil for errors it does not know.
     let status: @Sendable (any Error) -> CallError?
+    let access: AccessRule
     let logger: Logger
 
     func intercept<Input: Sendable, Output: Sendable>(
@@ -18,6 +19,7 @@ struct CallInterceptor: ServerInterceptor {
         call.mark(&request.metadata)
         let start = ContinuousClock.now
         do {
+            try access.check(call)
             var response = try await next(request, context)
             guard case .success(var contents) = response.accepted else {
                 log(call, start, response.accepted.failure)

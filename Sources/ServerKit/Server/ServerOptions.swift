@@ -6,8 +6,16 @@ public import Wire
 /// The flags that all servers share.
 public struct ServerOptions: ParsableArguments, Sendable {
     @Option(
-        help: ArgumentHelp("Address to listen on: unix:PATH or HOST:PORT. Default: KIND-INSTANCE.sock in the run directory.", valueName: "address"))
+        help: ArgumentHelp(
+            "Address to listen on: unix:PATH or HOST:PORT. Over HOST:PORT there is neither encryption nor a key: whoever can connect may generate images, but operate nothing (see --admin). Default: KIND-INSTANCE.sock in the run directory; a gateway always listens there, too.",
+            valueName: "address"))
     public var listen: String?
+
+    @Flag(
+        help:
+            "Let callers over TCP do what operators do: drain, scale and swap stages, read the fleet's status, list all jobs. Without it, that takes the Unix socket."
+    )
+    public var admin = false
 
     @Option(
         help: ArgumentHelp(

@@ -1,4 +1,5 @@
 import Dispatch
+public import Domain
 import Foundation
 import GRPCCore
 import GRPCNIOTransportHTTP2Posix
@@ -16,13 +17,15 @@ public final class StageServer: Sendable {
     public let logger: Logger
     /// Every call that computes goes through it.
     public let gate: WorkGate
+    /// Where callers find it: what was asked for, with the port that the system chose for port 0.
     public let address: Address
+    public let access: AccessRule
     /// Work of earlier requests that is found again; told by Describe.
     public let cache = CacheCounter()
     private let options: ServerOptions
     private let limits: StageLimits
     private let status: @Sendable (any Error) -> CallError?
-    private let socket: ListeningSocket
+    private let sockets: [ListeningSocket]
     private let connections: ConnectionBudget
     private let model = Mutex(StageModel())
     /// Bytes of the largest request that any service takes; 0 before they are known.
@@ -31,13 +34,14 @@ public final class StageServer: Sendable {
     private let events: AsyncStream<Drain.Event>
     private let post: AsyncStream<Drain.Event>.Continuation
 
-    /// Binds the address, so that a second process of the same name fails before it loads anything.
+    /// Binds the addresses, so that a second process of the same name fails before it loads anything.
     /// - Parameters:
+    ///   - door: the Unix socket for operators, where `options` name a TCP address; nil: none.
     ///   - capacity: requests computed at the same time.
     ///   - limits: told by Describe; queue and message size are filled in.
     ///   - status: what the server's own libraries throw, as a status; nil for errors it does not know.
     public init(
-        kind: String, options: ServerOptions, capacity: Int = 1, limits: StageLimits = StageLimits(),
+        kind: String, options: ServerOptions, door: Address? = nil, capacity: Int = 1, limits: StageLimits = StageLimits(),
         status: @escaping @Sendable (any Error) -> CallError? = { _ in nil }
     ) throws {
         WireProtocol.keepMemory()
@@ -45,14 +49,16 @@ public final class StageServer: Sendable {
         self.options = options
         self.limits = limits
         self.status = status
-        var logger = Logger(label: "glm-\(kind)") { StreamLogHandler.standardError(label: $0) }
+        var logger = Logger(label: "glm-\(kind)") { StreamLogHandler(label: $0, stream: LogStream()) }
         logger.logLevel = options.logLevel
         logger[metadataKey: "instance"] = "\(options.instance)"
         self.logger = logger
         connections = ConnectionBudget(descriptors: DescriptorLimit.raise(), logger: logger)
         gate = WorkGate(capacity: capacity, queueCapacity: options.queue ?? 8)
-        socket = try ListeningSocket(options.address(kind: kind))
-        address = socket.address
+        access = AccessRule(admin: options.admin)
+        let main = try ListeningSocket(options.address(kind: kind))
+        address = main.address
+        sockets = try [main] + (door.map { [try ListeningSocket($0)] } ?? [])
         (events, post) = AsyncStream.makeStream()
     }
 
@@ -69,7 +75,7 @@ public final class StageServer: Sendable {
     ///   - load: gets the process ready while it already answers Describe and health (NOT_SERVING); what it throws ends the process.
     ///     Afterwards `ready <address>` is printed on standard output.
     public func run(_ services: [Wire.Service], load: @escaping @Sendable () async throws -> StageModel) async throws {
-        defer { socket.remove() }
+        defer { for socket in sockets { socket.remove() } }
         if options.exitWithParent { ParentWatch.onParentGone { [post] in post.yield(.parentGone) } }
 
         let requestLimit = services.map(\.requestLimit).max() ?? 0
@@ -78,9 +84,13 @@ public final class StageServer: Sendable {
         let health = HealthBoard(services: named.map(\.name))
         let standard = Wire.Service.reflection(listing: named.map(\.name) + [Methods.Health.service, Methods.Reflection.services[0]])
         let all = named + [.health(health)] + standard
-        let transport = Listener(descriptor: socket.descriptor, connections: connections)
-            .transport(RequestRules(services: all, logger: logger), requestLimit: requestLimit)
-        let server = GRPCServer(transport: transport, services: all, interceptors: [CallInterceptor(status: status, logger: logger)])
+        let rules = RequestRules(services: all, logger: logger)
+        let transport = JointTransport(
+            sockets: sockets.map {
+                Listener(descriptor: $0.descriptor, connections: connections).transport(rules, requestLimit: requestLimit)
+            })
+        let server = GRPCServer(
+            transport: transport, services: all, interceptors: [CallInterceptor(status: status, access: access, logger: logger)])
 
         // Three ends: the transport's, the drain's, or a model that can't be loaded.
         let (ends, end) = AsyncThrowingStream<Never, any Error>.makeStream()
@@ -95,7 +105,7 @@ public final class StageServer: Sendable {
         }
         let draining = Task { await drain(server, health) { end.finish() } }
         defer { draining.cancel() }
-        start(load, health, listening: { _ = await transport.listeningAddress }) { end.finish(throwing: $0) }
+        start(load, health, listening: { await transport.listening() }) { end.finish(throwing: $0) }
         // A failure leaves the transport to the end of the process: cancelled while it listens, it traps on a connection that it has
         // accepted and not yet taken up (swift-nio, issue 2637).
         try await withGracefulShutdownHandler {
@@ -154,12 +164,16 @@ public final class StageServer: Sendable {
             build: Build.version, protocolVersion: WireProtocol.version, limits: limits, state: gate.phase, running: gate.running,
             queued: gate.queued, processID: Int(getpid()),
             defaultSide: model.defaultSide, slots: gate.capacity, memoryBytes: ResidentMemory.bytes(), cacheHits: cache.hits,
-            cacheMisses: cache.misses)
+            cacheMisses: cache.misses, numerics: model.numerics)
     }
 
     private func announce() {
         for note in model.withLock(\.notes) { logger.info("device", metadata: ["is": "\(note)"]) }
         logger.info("ready", metadata: ["address": "\(address)", "model": "\(model.withLock(\.name))"])
+        if access.admin, case .tcp = address {
+            logger.warning(
+                "--admin: whoever can connect may do what operators do, without a key", metadata: ["address": "\(address)"])
+        }
         try? StandardStream.output.write("ready \(address)\n")
     }
 
@@ -215,16 +229,21 @@ public struct StageModel: Sendable, Hashable {
     public var fingerprint: String
     /// `cpu`, `npu:3`, `npu:2,npu:3`: as the machine counts them, the main device first.
     public var device: String
+    /// How the devices compute.
+    public var numerics: Numerics
     /// Side of the square picture that the checkpoint draws best, pixels; 0 where the process does not draw.
     public var defaultSide: Int
     /// What the device is, a line each, for the log.
     public var notes: [String]
 
     /// Without arguments: of the gateway, which loads nothing.
-    public init(name: String = "", fingerprint: String = "", device: String = "", defaultSide: Int = 0, notes: [String] = []) {
+    public init(
+        name: String = "", fingerprint: String = "", device: String = "", numerics: Numerics = Numerics(), defaultSide: Int = 0, notes: [String] = []
+    ) {
         self.name = name
         self.fingerprint = fingerprint
         self.device = device
+        self.numerics = numerics
         self.defaultSide = defaultSide
         self.notes = notes
     }

@@ -26,7 +26,8 @@ public actor DefaultDiffusionService: DiffusionService {
             model: folder, devices: devices, sourceCacheBytes: options.sourceCacheBytes, tiled: options.vaeTiling)
         try devices.main.synchronize()
         self.renderer = renderer
-        return try StageModel(folder, for: .diffusion, model, devices, defaultSide: renderer.defaultSide)
+        let tileSide = options.vaeTiling ? renderer.tileSide : 0
+        return try StageModel(folder, for: .diffusion, model, devices, defaultSide: renderer.defaultSide, tileSide: tileSide)
     }
 
     public func render(_ request: RenderRequest, token: WorkToken, onStep: @escaping @Sendable (Int) -> Void) async throws -> RenderedImage {

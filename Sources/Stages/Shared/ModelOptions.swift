@@ -7,6 +7,7 @@ import GLMTiny
 public import ServerKit
 public import Tensor
 import ModelConfiguration
+public import TensorCPU
 
 /// The flags of a process that holds a part of the model.
 public struct ModelOptions: ParsableArguments, Sendable {
@@ -36,6 +37,12 @@ public struct ModelOptions: ParsableArguments, Sendable {
     )
     public var precision: Precision?
 
+    @Option(
+        help: ArgumentHelp(
+            "Kernels of the CPU: generic, avx2, avx512 or avx512bf16. Stages on different CPUs give the same image for the same seed only with the same kernels. Default: the fastest that this CPU runs.",
+            valueName: "kernels"))
+    public var kernels: KernelSet?
+
     public init() {}
 
     public func validate() throws {
@@ -56,7 +63,7 @@ public struct ModelOptions: ParsableArguments, Sendable {
     public func makeDevices(for kind: StageKind) throws -> DeviceGroup {
         let ids = device.devices, most = kind.descriptor.mostDevices
         guard ids.count <= most else { throw ValidationError("--device names \(ids.count) devices; this process computes on at most \(most)") }
-        return DeviceGroup(try ids.map { try $0.makeDevice(precision: precision, threads: threads) })
+        return DeviceGroup(try ids.map { try $0.makeDevice(precision: precision, threads: threads, kernels: kernels) })
     }
 }
 
@@ -66,10 +73,15 @@ extension StageModel {
     ///   - kind: of this process.
     ///   - options: what it was loaded with.
     ///   - devices: what computes it.
+    ///   - tileSide: of the VAE's tiles; 0: none.
     /// - Throws: `CheckpointError`.
-    public init(_ folder: ModelFolder, for kind: StageKind, _ options: ModelOptions, _ devices: DeviceGroup, defaultSide: Int = 0) throws {
+    public init(
+        _ folder: ModelFolder, for kind: StageKind, _ options: ModelOptions, _ devices: DeviceGroup, defaultSide: Int = 0, tileSide: Int = 0
+    ) throws {
         self.init(
             name: options.modelName ?? folder.name, fingerprint: try folder.fingerprint(kind), device: devices.name,
-            defaultSide: defaultSide, notes: devices.devices.flatMap { DeviceReport($0).lines })
+            numerics: Numerics(devices, tileSide: tileSide), defaultSide: defaultSide, notes: devices.devices.flatMap { DeviceReport($0).lines })
     }
 }
+
+extension KernelSet: ExpressibleByArgument {}

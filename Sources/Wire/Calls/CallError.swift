@@ -29,6 +29,7 @@ public struct CallStatus: RawRepresentable, Sendable, Hashable, CustomStringConv
     public static let deadlineExceeded = CallStatus(rawValue: 4)
     public static let notFound = CallStatus(rawValue: 5)
     public static let alreadyExists = CallStatus(rawValue: 6)
+    public static let permissionDenied = CallStatus(rawValue: 7)
     public static let resourceExhausted = CallStatus(rawValue: 8)
     public static let failedPrecondition = CallStatus(rawValue: 9)
     public static let aborted = CallStatus(rawValue: 10)

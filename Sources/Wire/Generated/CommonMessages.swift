@@ -130,3 +130,20 @@ extension Timing: CodedMessage {
         self.init(phase: try Decode.text(c.phase, "phase"), seconds: c.seconds)
     }
 }
+
+extension Numerics: CodedMessage {
+    static func initialize(_ c: UnsafeMutablePointer<Glm__V1__Numerics>) { glm__v1__numerics__init(c) }
+
+    func fill(_ c: inout Glm__V1__Numerics, _ arena: Arena) throws(WireError) {
+        c.precision = try arena.text(precision, "precision")
+        c.kernels = try arena.text(kernels, "kernels")
+        c.quantization = try arena.text(quantization, "quantization")
+        c.tile_side = try UInt32(wire: tileSide, "tile_side")
+    }
+
+    init(_ c: Glm__V1__Numerics) throws(WireError) {
+        self.init(
+            precision: try Decode.text(c.precision, "precision"), kernels: try Decode.text(c.kernels, "kernels"),
+            quantization: try Decode.text(c.quantization, "quantization"), tileSide: Int(c.tile_side))
+    }
+}

@@ -257,10 +257,12 @@ public struct StageStatus: Sendable, Hashable {
     public var supervised: Bool
     /// Restarts since the gateway started.
     public var restarts: Int
+    /// What to know of a stage that serves, for example that it is on standby; empty: nothing.
+    public var note: String
 
     public init(
         address: String = "", health: Health = .unknown, description: StageDescription? = nil, problem: String = "", inFlight: Int = 0,
-        supervised: Bool = false, restarts: Int = 0
+        supervised: Bool = false, restarts: Int = 0, note: String = ""
     ) {
         self.address = address
         self.health = health
@@ -269,6 +271,7 @@ public struct StageStatus: Sendable, Hashable {
         self.inFlight = inFlight
         self.supervised = supervised
         self.restarts = restarts
+        self.note = note
     }
 }
 
@@ -283,11 +286,13 @@ extension StageStatus: CodedMessage {
         c.in_flight = try UInt32(wire: inFlight, "in_flight")
         c.supervised = supervised ? 1 : 0
         c.restarts = try UInt32(wire: restarts, "restarts")
+        c.note = try arena.text(note, "note")
     }
 
     init(_ c: Glm__V1__StageStatus) throws(WireError) {
         self.init(
             address: try Decode.text(c.address, "address"), health: Health(c.health), description: try Decode.ifSet(c.description, "description"),
-            problem: try Decode.text(c.problem, "problem"), inFlight: Int(c.in_flight), supervised: c.supervised != 0, restarts: Int(c.restarts))
+            problem: try Decode.text(c.problem, "problem"), inFlight: Int(c.in_flight), supervised: c.supervised != 0, restarts: Int(c.restarts),
+            note: try Decode.text(c.note, "note"))
     }
 }

@@ -208,10 +208,12 @@ public struct GeneratedImage: Sendable, Hashable {
     public var timings: [StageTiming]
     /// Name of the model in requests and operations.
     public var modelName: String
+    /// How the stages computed, in the order of the work; a kind more than once: its stages differed.
+    public var numerics: [StageNumerics]
 
     public init(
         image: [UInt8] = [], parameters: ImageParameters, modelFingerprint: String = "", build: String = "", timings: [StageTiming] = [],
-        modelName: String = ""
+        modelName: String = "", numerics: [StageNumerics] = []
     ) {
         self.image = image
         self.parameters = parameters
@@ -219,6 +221,7 @@ public struct GeneratedImage: Sendable, Hashable {
         self.build = build
         self.timings = timings
         self.modelName = modelName
+        self.numerics = numerics
     }
 }
 
@@ -240,6 +243,8 @@ extension GeneratedImage: CodedMessage {
         c.n_timings = timings.count
         c.timings = try arena.messages(timings)
         c.model_name = try arena.text(modelName, "model_name")
+        c.n_numerics = numerics.count
+        c.numerics = try arena.messages(numerics)
     }
 
     init(_ c: Glm__V1__GeneratedImage) throws(WireError) {
@@ -251,7 +256,20 @@ extension GeneratedImage: CodedMessage {
                     format: try ImageFormat(c.format, "format"), jpegQuality: c.jpeg_quality == 0 ? 90 : Int(c.jpeg_quality),
                     sampling: try Decode.ifSet(c.sampling, "sampling"))), modelFingerprint: try Decode.text(c.model_fingerprint, "model_fingerprint"),
             build: try Decode.text(c.build, "build"), timings: try Decode.messages(c.n_timings, c.timings, "timings"),
-            modelName: try Decode.text(c.model_name, "model_name"))
+            modelName: try Decode.text(c.model_name, "model_name"), numerics: try Decode.messages(c.n_numerics, c.numerics, "numerics"))
+    }
+}
+
+extension StageNumerics: CodedMessage {
+    static func initialize(_ c: UnsafeMutablePointer<Glm__V1__StageNumerics>) { glm__v1__stage_numerics__init(c) }
+
+    func fill(_ c: inout Glm__V1__StageNumerics, _ arena: Arena) throws(WireError) {
+        c.stage = try arena.text(stage, "stage")
+        c.numerics = try arena.message(numerics)
+    }
+
+    init(_ c: Glm__V1__StageNumerics) throws(WireError) {
+        self.init(stage: try Decode.text(c.stage, "stage"), numerics: try Decode.orEmpty(c.numerics, "numerics"))
     }
 }
 

@@ -16,14 +16,26 @@ struct PictureReport: Sendable, Encodable {
     let build: String
     let requestID: String
     let timings: [Phase]
+    /// How the stages computed, by kind.
+    let numerics: [Computing]
 
     struct Phase: Sendable, Encodable {
         let stage, instance, phase: String
         let seconds: Double
     }
 
+    struct Computing: Sendable, Encodable {
+        let stage, precision, kernels, quantization: String
+        let tileSide: Int
+
+        enum CodingKeys: String, CodingKey {
+            case stage, precision, kernels, quantization
+            case tileSide = "tile_side"
+        }
+    }
+
     enum CodingKeys: String, CodingKey {
-        case file, format, width, height, seed, steps, model, build, timings
+        case file, format, width, height, seed, steps, model, build, timings, numerics
         case guidanceScale = "guidance_scale"
         case modelFingerprint = "model_fingerprint"
         case requestID = "request_id"
@@ -42,6 +54,11 @@ struct PictureReport: Sendable, Encodable {
         build = image.build
         self.requestID = requestID ?? ""
         timings = image.timings.map { Phase(stage: $0.stage, instance: $0.instance, phase: $0.phase, seconds: $0.seconds) }
+        numerics = image.numerics.map {
+            Computing(
+                stage: $0.stage, precision: $0.numerics.precision, kernels: $0.numerics.kernels, quantization: $0.numerics.quantization,
+                tileSide: $0.numerics.tileSide)
+        }
     }
 
     /// Two lines: the place, and what to repeat it with.

@@ -6,9 +6,9 @@ import Wire
 /// A fleet as tables and as JSON.
 struct StatusReport: Encodable {
     private struct Process: Encodable {
-        let stage, state, model, fingerprint, device: String
+        let stage, state, model, fingerprint, device, numerics: String
         let running, slots, queued, restarts, process, memoryBytes: Int
-        let address, problem: String
+        let address, problem, note: String
     }
 
     private struct Line: Encodable {
@@ -68,9 +68,10 @@ struct StatusReport: Encodable {
             }
         return Process(
             stage: description.map { "\($0.kind)-\($0.instance)" } ?? "?", state: state, model: description?.modelName ?? "",
-            fingerprint: description?.modelFingerprint ?? "", device: description?.device ?? "", running: description?.running ?? 0,
+            fingerprint: description?.modelFingerprint ?? "", device: description?.device ?? "",
+            numerics: description.map { $0.device.isEmpty ? "" : "\($0.numerics)" } ?? "", running: description?.running ?? 0,
             slots: description?.slots ?? 0, queued: description?.queued ?? 0, restarts: stage.restarts, process: description?.processID ?? 0,
-            memoryBytes: description?.memoryBytes ?? 0, address: stage.address, problem: stage.problem)
+            memoryBytes: description?.memoryBytes ?? 0, address: stage.address, problem: stage.problem, note: stage.note)
     }
 
     var text: String {
@@ -84,12 +85,16 @@ struct StatusReport: Encodable {
     }
 
     private var processTable: String {
-        let head = ["process", "state", "model", "device", "running", "restarts", "memory", "pid", "address"]
+        let head = ["process", "state", "model", "device", "numerics", "running", "restarts", "memory", "pid", "address"]
         let lines = processes.map { row in
             let model = [row.model, row.fingerprint].filter { !$0.isEmpty }.joined(separator: " ")
             let running = row.device.isEmpty ? "\(row.running)" : "\(row.running)/\(row.slots)"
-            let address = row.problem.isEmpty ? row.address : "\(row.address) (\(row.problem))"
-            return [row.stage, row.state, model, row.device, running, "\(row.restarts)", Self.size(row.memoryBytes), "\(row.process)", address]
+            let remark = row.problem.isEmpty ? row.note : row.problem
+            let address = remark.isEmpty ? row.address : "\(row.address) (\(remark))"
+            return [
+                row.stage, row.state, model, row.device, row.numerics, running, "\(row.restarts)", Self.size(row.memoryBytes), "\(row.process)",
+                address,
+            ]
         }
         return TextTable.lines([head] + lines).joined(separator: "\n")
     }

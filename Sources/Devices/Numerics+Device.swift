@@ -1,0 +1,38 @@
+public import Domain
+public import Tensor
+import TensorAscend
+import TensorCPU
+
+extension Numerics {
+    /// How these devices compute together.
+    /// - Parameter tileSide: of the VAE's tiles; 0: none.
+    public init(_ group: DeviceGroup, tileSide: Int = 0) {
+        func told(_ value: (any Device) -> String) -> String {
+            let values = group.devices.map(value)
+            return Set(values).count == 1 ? values[0] : values.joined(separator: "+")
+        }
+        self.init(precision: told(\.precisionName), kernels: told(\.kernelsName), tileSide: tileSide)
+    }
+}
+
+extension Device {
+    fileprivate var precisionName: String {
+        switch self {
+        case let device as CPUDevice: device.precision.rawValue
+        case let device as AscendDevice: device.precision.rawValue
+        default: ""
+        }
+    }
+
+    /// A card computes by its chip and its CANN, and by the fused operators that it does without.
+    fileprivate var kernelsName: String {
+        switch self {
+        case let device as CPUDevice: return device.features
+        case let device as AscendDevice:
+            let without = device.fallbacks.map { String($0.prefix { $0 != ":" }) }.sorted()
+            return device.information.chip + (device.information.cann.map { " CANN \($0)" } ?? "")
+                + (without.isEmpty ? "" : " without \(without.joined(separator: ", "))")
+        default: return ""
+        }
+    }
+}

@@ -1,0 +1,46 @@
+/// How a stage computes: what decides the bits of its results beside the model and the request. Stages of one model that are equal in it
+/// give the same bits for the same request. All empty: a stage that does not tell.
+public struct Numerics: Sendable, Hashable, Codable {
+    /// `f32` or `bf16`: what products multiply.
+    public var precision: String
+    /// The kernels: `avx2`, `avx512bf16`, `neon`; of a card its chip and its software.
+    public var kernels: String
+    /// How weights are quantised; empty: they are as the checkpoint stores them.
+    public var quantization: String
+    /// Side in pixels of the tiles in which the VAE takes large images; 0: images are taken whole.
+    public var tileSide: Int
+
+    public init(precision: String = "", kernels: String = "", quantization: String = "", tileSide: Int = 0) {
+        self.precision = precision
+        self.kernels = kernels
+        self.quantization = quantization
+        self.tileSide = tileSide
+    }
+}
+
+extension Numerics: CustomStringConvertible {
+    /// `f32 avx2, tiles of 1024`
+    public var description: String {
+        let told = [precision, kernels, quantization].filter { !$0.isEmpty }.joined(separator: " ")
+        return (told.isEmpty ? "unknown numerics" : told) + (tileSide > 0 ? ", tiles of \(tileSide)" : "")
+    }
+}
+
+extension Numerics: Comparable {
+    /// An order for choices that must come out the same each time: f32, the reference of every other precision, comes first.
+    public static func < (a: Numerics, b: Numerics) -> Bool {
+        (a.precision == Precision.f32.rawValue ? 0 : 1, a.description) < (b.precision == Precision.f32.rawValue ? 0 : 1, b.description)
+    }
+}
+
+/// The same, with the kind of stage that computed so.
+public struct StageNumerics: Sendable, Hashable {
+    /// Kind of the stage.
+    public var stage: String
+    public var numerics: Numerics
+
+    public init(stage: String = "", numerics: Numerics = Numerics()) {
+        self.stage = stage
+        self.numerics = numerics
+    }
+}

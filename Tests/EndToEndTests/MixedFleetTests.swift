@@ -1,0 +1,64 @@
+import Domain
+import Foundation
+import Processes
+import Testing
+import Wire
+
+/// Stages of one model that compute differently.
+@Suite(.timeLimit(.minutes(2)), .serialized) struct MixedFleetTests {
+    /// A diffusion stage with other kernels than the fleet's own, which are the fastest of this machine. Nil where it has no others.
+    private func other(in fleet: RunningFleet) async throws -> Program {
+        let stage = try Program(
+            "glm-diffusion",
+            [
+                "--run-directory", fleet.folder, "--instance", "9", "--model", Binaries.model, "--threads", "1", "--kernels", "generic",
+                "--exit-with-parent",
+            ], in: fleet.scratch)
+        _ = try await stage.output { $0.hasPrefix("ready ") }
+        return stage
+    }
+
+    private static func isAlike(_ stages: [StageStatus]) -> Bool {
+        Set(stages.compactMap(\.description).filter { $0.kind == "diffusion" }.map(\.numerics)).count == 1
+    }
+
+    @Test("one seed gives one image however many ask at once; the stage that differs is on standby, told by status, and computes when it is alone")
+    func standby() async throws {
+        let fleet = try await RunningFleet.start("text,diffusion")
+        let first = try await fleet.picture()
+        let stage = try await other(in: fleet)
+        try await fleet.waitForStages { $0.count { $0.health == .serving } == 3 }
+        let stages = try await fleet.gateway.status().stages
+        guard !Self.isAlike(stages) else { return await fleet.stop() }
+        let differing = try #require(stages.first { $0.note.hasPrefix("on standby: computes ") }?.description)
+        let request = GenerateImageRequest(prompt: "a \"cat\"", parameters: ImageOptions(height: 64, width: 64, steps: 2, seed: 1))
+        let images = try await fleet.answers(Array(repeating: request, count: 12), atOnce: 6)
+        #expect(Set(images.map(\.image)) == [first.image] && Set(images.map(\.numerics)) == [first.numerics])
+
+        let serving = try #require(stages.compactMap(\.description).first { $0.kind == "diffusion" && $0.instance != differing.instance })
+        try await OperationsClient(fleet.connection).drain(DrainStageRequest(stage: "diffusion-\(serving.instance)")) { _ in }
+        let other = try await fleet.picture()
+        #expect(other.numerics.first { $0.stage == "diffusion" }?.numerics == differing.numerics)
+        _ = stage
+        await fleet.stop()
+    }
+
+    @Test("with --mixed-numerics refuse, a stage that differs from the first gets nothing, and the reason is told")
+    func refuse() async throws {
+        let fleet = try await RunningFleet.start("text,diffusion", ["--exit-with-parent", "--mixed-numerics", "refuse"])
+        let stage = try await other(in: fleet)
+        try await fleet.waitForStages { $0.count { $0.description?.state == .serving && $0.problem != "is being probed" } == 3 }
+        let stages = try await fleet.gateway.status().stages
+        guard !Self.isAlike(stages) else { return await fleet.stop() }
+        #expect(stages.first { $0.description?.instance == "9" }?.problem.contains("--mixed-numerics is refuse") == true)
+        _ = stage
+        await fleet.stop()
+    }
+
+    @Test("kernels that this CPU does not run are refused with those that it runs")
+    func kernels() async throws {
+        let scratch = try Scratch()
+        let refused = try await Program.run("glm-text", ["--run-directory", scratch.file("run"), "--kernels", "sse"], in: scratch)
+        #expect(refused.exit == .code(2))
+    }
+}
