@@ -63,7 +63,7 @@ import Testing
     /// File names, and how many bytes behind the last pixel: a checksum of the compressed data (whose last bits may be cut with it), one
     /// of the chunk, and the end chunk; the end marker; a WebP file knows its length.
     private static let cuts = [
-        ("rgb.png", 22), ("interlaced.png", 21), ("interlaced-alpha.png", 21), ("palette.png", 21), ("rgba.png", 21), ("baseline.jpg", 2),
+        ("rgb.png", 22), ("interlaced.png", 21), ("interlaced-alpha.png", 22), ("palette.png", 21), ("rgba.png", 21), ("baseline.jpg", 2),
         ("progressive.jpg", 2), ("restart.jpg", 2), ("cmyk.jpg", 2), ("lossy.webp", 0), ("lossless-alpha.webp", 0),
     ]
 

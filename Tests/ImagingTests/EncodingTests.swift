@@ -24,8 +24,10 @@ import Testing
     func webp(width: Int, height: Int) throws {
         let image = scene(width: width, height: height)
         func error(_ quality: Int) throws -> Double { try meanDifference(RGBImage(decoding: image.webp(quality: quality)), image) }
-        #expect(try error(90) < 6)
-        #expect(try error(90) <= error(20))
+        // The format halves the resolution of colour, whatever the quality.
+        let close = try error(90)
+        #expect(close < 10, "\(close)")
+        #expect(try close <= error(20))
         #expect(try ImageFormat(magic: image.webp()) == .webp)
     }
 
