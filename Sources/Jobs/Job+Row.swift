@@ -7,7 +7,9 @@ extension Job {
         let word: String = try row.decode(forColumn: "state")
         guard let state = State(rawValue: word) else { throw DatabaseError(resultCode: .SQLITE_CORRUPT, message: "state \(word)") }
         self.init(
-            id: try row.decode(forColumn: "id"), title: try row.decode(forColumn: "title"), state: state, attempts: try timesBegun(row),
+            id: try row.decode(forColumn: "id"), title: try row.decode(forColumn: "title"), submitter: try row.decode(forColumn: "submitter"),
+            state: state,
+            attempts: try timesBegun(row),
             submitted: try row.decode(forColumn: "submitted"), began: try row.decode(forColumn: "began"),
             ended: try row.decode(forColumn: "ended"), requestBytes: try row.decode(forColumn: "requestBytes"),
             resultBytes: try row.decode(forColumn: "resultBytes"), media: try row.decode(forColumn: "media"),

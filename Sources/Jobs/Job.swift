@@ -48,6 +48,8 @@ public struct Job: Sendable, Hashable, Identifiable {
     public let id: String
     /// For people who look at a list; the caller's.
     public let title: String
+    /// Who left it here; the caller's word for itself.
+    public let submitter: String
     public let state: State
     /// How often it was begun.
     public let attempts: Int

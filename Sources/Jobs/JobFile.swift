@@ -105,6 +105,7 @@ enum JobFile {
                     CREATE TABLE result (job INTEGER PRIMARY KEY REFERENCES job ON DELETE CASCADE, bytes BLOB NOT NULL);
                     """)
         }
+        migrator.registerMigration("v2") { try $0.execute(sql: "ALTER TABLE job ADD COLUMN submitter TEXT NOT NULL DEFAULT ''") }
         return migrator
     }()
 }

@@ -30,7 +30,7 @@ public final class JobStore: Sendable {
     /// - Parameters:
     ///   - id: 1 to 64 visible ASCII characters.
     ///   - title: at most ``JobLimits/titleBytes``, for lists.
-    public func submit(_ id: String, request: [UInt8], title: String = "", at now: Int64) async throws(JobsError) -> Job {
+    public func submit(_ id: String, request: [UInt8], title: String = "", submitter: String = "", at now: Int64) async throws(JobsError) -> Job {
         try Self.check(id, title)
         guard request.count <= JobLimits.valueBytes else {
             throw JobsError(.tooLarge, "the request of job \(id) is \(request.count) bytes; at most \(JobLimits.valueBytes)")
@@ -45,8 +45,8 @@ public final class JobStore: Sendable {
             }
             try Self.checkRoom(limits, try JobCounts.fetch(db, limits), adding: request.count)
             try db.execute(
-                sql: "INSERT INTO job (id, title, state, submitted, requestBytes) VALUES (?, ?, 'queued', ?, ?)",
-                arguments: [id, title, now, request.count])
+                sql: "INSERT INTO job (id, title, submitter, state, submitted, requestBytes) VALUES (?, ?, ?, 'queued', ?, ?)",
+                arguments: [id, title, submitter, now, request.count])
             try db.execute(sql: "INSERT INTO request (job, bytes) VALUES (?, ?)", arguments: [db.lastInsertedRowID, bytes])
             return try Job.require(db, id)
         }

@@ -65,7 +65,7 @@ struct  Glm__V1__SubmitJobRequest
 {
   ProtobufCMessage base;
   /*
-   * 1 to 64 visible ASCII characters, over TCP at least 32; empty: chosen by the gateway
+   * 1 to 64 visible ASCII characters; empty: chosen by the gateway, and not to be guessed
    */
   char *id;
   /*

@@ -80,13 +80,14 @@ public actor JobRunner {
     /// Of the prompt: a list of as many jobs as are kept is one answer.
     private static let titleBytes = 200
 
-    func submit(_ request: SubmitJobRequest, requestID: String) async throws -> Wire.Job {
+    func submit(_ request: SubmitJobRequest, by caller: Caller, requestID: String) async throws -> Wire.Job {
         // What no fleet could do is refused before it is kept.
         _ = try await imageService.validate(request.request, requestID: requestID)
         let id = request.id.isEmpty ? JobID.make() : request.id
         do {
             let packed = try request.request.packed()
-            let job = try await store.submit(id, request: packed, title: request.request.prompt.prefix(bytes: Self.titleBytes), at: Self.now)
+            let job = try await store.submit(
+                id, request: packed, title: request.request.prompt.prefix(bytes: Self.titleBytes), submitter: caller.identity, at: Self.now)
             wakeUp.yield()
             return wire(job)
         } catch let error as JobsError where error.isOfStorage {
@@ -96,6 +97,8 @@ public actor JobRunner {
     }
 
     func get(_ id: String) async throws -> Wire.Job { wire(try await store.get(id)) }
+    /// Who left the job here.
+    func submitter(of id: String) async throws -> String { try await store.get(id).submitter }
     func list() async throws -> [Wire.Job] { try await store.list().map(wire) }
     func counts() async throws -> Wire.JobCounts {
         let counts = try await store.counts()

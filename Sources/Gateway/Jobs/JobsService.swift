@@ -13,17 +13,16 @@ public struct JobsService: JobsHandler {
     }
 
     public func submit(_ request: SubmitJobRequest, _ call: ServerCall) async throws -> Wire.Job {
-        if !request.id.isEmpty { try check(request.id, call) }
-        return try await translating { try await runner.submit(request, requestID: call.requestID) }
+        try await translating { try await runner.submit(request, by: call.caller, requestID: call.requestID) }
     }
 
     public func get(_ request: JobRequest, _ call: ServerCall) async throws -> Wire.Job {
-        try check(request.id, call)
+        try await check(request.id, call)
         return try await translating { try await runner.get(request.id) }
     }
 
     public func watch(_ request: JobRequest, _ call: ServerCall, send: @escaping Send<Wire.Job>) async throws {
-        try check(request.id, call)
+        try await check(request.id, call)
         try await translating { try await endingWithCall { try await runner.watch(request.id, send) } }
     }
 
@@ -32,22 +31,20 @@ public struct JobsService: JobsHandler {
     }
 
     public func fetch(_ request: JobRequest, _ call: ServerCall) async throws -> GeneratedImage {
-        try check(request.id, call)
+        try await check(request.id, call)
         return try await translating { try await runner.fetch(request.id) }
     }
 
     public func cancel(_ request: JobRequest, _ call: ServerCall) async throws -> Wire.Job {
-        try check(request.id, call)
+        try await check(request.id, call)
         return try await translating { try await runner.cancel(request.id) }
     }
 
-    /// Over a network the id is all that shows whose job it is: one that can be guessed is neither taken nor answered.
-    private func check(_ id: String, _ call: ServerCall) throws(CallError) {
+    /// Over a network a job is there for whoever left it here, and for whoever knows an id that nobody can guess.
+    private func check(_ id: String, _ call: ServerCall) async throws {
         guard !access.isOperator(call.caller), id.utf8.count < JobID.bytes else { return }
-        throw CallError(
-            .permissionDenied,
-            "job id \"\(id)\" has \(id.utf8.count) characters; over TCP one has at least \(JobID.bytes), so that nobody guesses it, "
-                + "unless the gateway was started with --admin")
+        let submitter = try? await runner.submitter(of: id)
+        guard submitter == call.caller.identity else { throw CallError(.notFound, "there is no job \(id) of this caller") }
     }
 
     private func translating<R>(_ body: () async throws -> R) async throws -> R {

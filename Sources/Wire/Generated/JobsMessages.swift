@@ -26,7 +26,7 @@ extension JobState {
 
 /// Asks the gateway to store a request.
 public struct SubmitJobRequest: Sendable, Hashable {
-    /// 1 to 64 visible ASCII characters, over TCP at least 32; empty: chosen by the gateway.
+    /// 1 to 64 visible ASCII characters; empty: chosen by the gateway, and not to be guessed.
     public var id: String
     /// The request to be computed.
     public var request: GenerateImageRequest
