@@ -57,7 +57,7 @@ struct SafetensorsHeader {
         let (bits, overflow) = elements.multipliedReportingOverflow(by: TensorEntry.bitCount(type: tensor.type) ?? 1)
         guard !overflow else { return false }
         let byteCount = tensor.end - tensor.begin
-        return TensorEntry.bitCount(type: tensor.type) == nil ? bits / 8 <= byteCount : bits % 8 == 0 && bits / 8 == byteCount
+        return TensorEntry.bitCount(type: tensor.type) == nil ? bits <= 8 * byteCount : bits % 8 == 0 && bits / 8 == byteCount
     }
 
     /// Nil where the extents that are not 0 have a product that no file could hold: also beside an extent of 0, since parts of a shape

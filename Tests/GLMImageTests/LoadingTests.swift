@@ -43,7 +43,7 @@ import Testing
             ("vision_language_encoder/config.json", "\"glm_image\"", "\"glm_other\"", "glm_other"),
             ("text_encoder/config.json", "\"gated-gelu\"", "\"relu\"", "feed_forward_proj"),
             // What the numbers are divided by is checked first.
-            ("vae/config.json", "\"norm_num_groups\": 4", "\"norm_num_groups\": 0", "block_out_channels"),
+            ("vae/config.json", "\"norm_num_groups\": 4", "\"norm_num_groups\": 0", "norm_num_groups"),
             ("vision_language_encoder/config.json", "\"num_attention_heads\": 4", "\"num_attention_heads\": 0", "num_attention_heads"),
             // And what is multiplied, or becomes a whole number.
             (

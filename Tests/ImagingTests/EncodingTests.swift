@@ -24,9 +24,9 @@ import Testing
     func webp(width: Int, height: Int) throws {
         let image = scene(width: width, height: height)
         func error(_ quality: Int) throws -> Double { try meanDifference(RGBImage(decoding: image.webp(quality: quality)), image) }
-        // The format halves the resolution of colour, whatever the quality.
+        // The format halves the resolution of colour, and the scene's squares differ in blue alone: Pillow comes to 15.1 and 16.3.
         let close = try error(90)
-        #expect(close < 10, "\(close)")
+        #expect(close < 15, "\(close)")
         #expect(try close <= error(20))
         #expect(try ImageFormat(magic: image.webp()) == .webp)
     }
