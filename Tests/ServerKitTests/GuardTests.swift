@@ -129,7 +129,7 @@ import Wire
 
     init() throws {
         try channel.pipeline.syncOperations.addHandler(
-            RequestGuard(rules: rules, connection: AcceptedConnection(caller: Caller(identity: "unix:1/2"))))
+            RequestGuard(rules: rules, connection: AcceptedConnection(caller: Caller(identity: "unix:1/2")), stream: 1))
     }
 
     private func open(_ path: String = Self.path, _ more: [(String, String)] = []) throws {

@@ -1,5 +1,7 @@
+import Glibc
 import GRPCNIOTransportHTTP2Posix
 import NIOCore
+import NIOHTTP2
 import NIOPosix
 import Wire
 
@@ -16,8 +18,7 @@ struct Listener: HTTP2ServerTransport.ListenerFactory {
     func makeListeningChannel(
         listenerConfigurator: HTTP2ServerTransport.ListenerConfigurator, connectionConfigurator: HTTP2ServerTransport.ConnectionConfigurator
     ) async throws -> NIOAsyncChannel<HTTP2ServerTransport.ConnectionConfigurator.ConnectionChannel, Never> {
-        try await ServerBootstrap(group: eventLoopGroup)
-            .serverChannelOption(.backlog, value: Self.backlog)
+        let channel = try await ServerBootstrap(group: eventLoopGroup)
             .serverChannelInitializer { listenerConfigurator.configure(channel: $0) }
             .bind(NIOBSDSocket.Handle(descriptor)) { channel in
                 guard connections.take() else { return channel.eventLoop.makeFailedFuture(ChannelError.operationUnsupported) }
@@ -29,6 +30,11 @@ struct Listener: HTTP2ServerTransport.ListenerFactory {
                     return connection
                 }
             }
+        // A descriptor that is bound already gets 128, whatever the bootstrap's option says; another call changes that.
+        guard listen(descriptor, Self.backlog) == 0 else {
+            throw ServerKitError(.socket, "listen: \(String(cString: strerror(errno)))")
+        }
+        return channel
     }
 }
 
@@ -51,7 +57,8 @@ extension Listener {
         config.channelDebuggingCallbacks.onAcceptHTTP2Stream = { stream in
             stream.eventLoop.makeCompletedFuture {
                 let connection = try stream.parent?.pipeline.syncOperations.handler(type: AcceptedConnection.self)
-                let guardian = RequestGuard(rules: rules, connection: connection)
+                let number = try stream.syncOptions?.getOption(HTTP2StreamChannelOptions.streamID)
+                let guardian = RequestGuard(rules: rules, connection: connection, stream: number.map { Int($0) } ?? 0)
                 try stream.pipeline.syncOperations.addHandler(guardian, position: .first)
             }
         }

@@ -15,7 +15,7 @@ package final class RequestGuard: ChannelDuplexHandler {
 
     private let rules: RequestRules
     private let connection: AcceptedConnection?
-    private var stream = 0
+    private let stream: Int
     private var context: ChannelHandlerContext?
     /// The caller has sent all that it sends.
     private var hasRequest = false
@@ -27,16 +27,17 @@ package final class RequestGuard: ChannelDuplexHandler {
     /// Ends a request that stops arriving.
     private var silence: Scheduled<Void>?
 
-    /// - Parameter connection: nil: none that is known.
-    package init(rules: RequestRules, connection: AcceptedConnection?) {
+    /// - Parameters:
+    ///   - connection: nil: none that is known.
+    ///   - stream: the call's number on it.
+    package init(rules: RequestRules, connection: AcceptedConnection?, stream: Int) {
         self.rules = rules
         self.connection = connection
+        self.stream = stream
     }
 
     package func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
-        guard let id = try? context.channel.syncOptions?.getOption(HTTP2StreamChannelOptions.streamID) else { return }
-        stream = Int(id)
         connection?.opened(self, stream: stream)
     }
 
