@@ -15,12 +15,13 @@ struct Listener: HTTP2ServerTransport.ListenerFactory {
 
     /// Connections that the kernel holds until they are accepted. The kernel has a bound of its own, `net.core.somaxconn`.
     private static let backlog: Int32 = 4096
+
     func makeListeningChannel(
         listenerConfigurator: HTTP2ServerTransport.ListenerConfigurator, connectionConfigurator: HTTP2ServerTransport.ConnectionConfigurator
     ) async throws -> NIOAsyncChannel<HTTP2ServerTransport.ConnectionConfigurator.ConnectionChannel, Never> {
         let channel = try await ServerBootstrap(group: eventLoopGroup)
             .serverChannelInitializer { listenerConfigurator.configure(channel: $0) }
-            .bind(NIOBSDSocket.Handle(descriptor)) { channel in
+            .bind(NIOBSDSocket.Handle(descriptor)) { channel -> EventLoopFuture<HTTP2ServerTransport.ConnectionConfigurator.ConnectionChannel> in
                 guard connections.take() else { return channel.eventLoop.makeFailedFuture(ChannelError.operationUnsupported) }
                 channel.closeFuture.whenComplete { _ in connections.give() }
                 return connectionConfigurator.configure(channel: channel, tls: .none).flatMapThrowing { connection in
