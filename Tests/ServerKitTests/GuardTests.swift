@@ -94,34 +94,6 @@ import Wire
     }
 }
 
-@Suite struct FrameWalkTests {
-    private static func frame(_ type: UInt8, stream: UInt8, _ payload: [UInt8]) -> [UInt8] {
-        [0, 0, UInt8(payload.count), type, 0, 0, 0, 0, stream] + payload
-    }
-
-    private static let preface = Array("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".utf8)
-    private static let before = preface + frame(4, stream: 0, []) + frame(1, stream: 1, [3, 0, 0, 4, 3, 3, 3, 3, 3])
-    private static let bytes = before + frame(3, stream: 1, [0, 0, 0, 8]) + frame(3, stream: 3, [0, 0, 0, 8]) + frame(0, stream: 5, [1, 2])
-
-    @Test("resets are taken out or left in, and every other byte goes on in its order, however the bytes are cut", arguments: 1...40)
-    func cuts(size: Int) {
-        var walk = FrameWalk()
-        var forwarded: [UInt8] = []
-        var asked: [Int] = []
-        for start in stride(from: 0, to: Self.bytes.count, by: size) {
-            walk.take(ByteBuffer(bytes: Self.bytes[start..<min(start + size, Self.bytes.count)])) {
-                forwarded += Array(buffer: $0)
-            } isTaken: {
-                if asked.isEmpty { #expect(forwarded == Self.before) }
-                asked.append($0)
-                return $0 == 1
-            }
-        }
-        #expect(asked == [1, 3])
-        #expect(forwarded == Self.before + Self.frame(3, stream: 3, [0, 0, 0, 8]) + Self.frame(0, stream: 5, [1, 2]))
-    }
-}
-
 /// A call's stream without a network; time passes when the test says so.
 @Suite struct RequestGuardTests {
     private let channel = EmbeddedChannel()
@@ -129,7 +101,7 @@ import Wire
 
     init() throws {
         try channel.pipeline.syncOperations.addHandler(
-            RequestGuard(rules: rules, connection: AcceptedConnection(caller: Caller(identity: "unix:1/2")), stream: 1))
+            RequestGuard(rules: rules, caller: Caller(identity: "unix:1/2")))
     }
 
     private func open(_ path: String = Self.path, _ more: [(String, String)] = []) throws {

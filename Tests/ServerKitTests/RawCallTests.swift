@@ -117,25 +117,6 @@ private struct RawBytes: MessageSerializer, MessageDeserializer {
         try await fixture.stop()
     }
 
-    @Test("a client that leaves a thousand calls keeps its connection, and the other call on it")
-    func departures() async throws {
-        let fixture = try await Fixture.start([.hold], queue: 64)
-        try await withClient(of: fixture) { client in
-            let other = Task { try await generate(Fixture.request.packed(), on: client) }
-            await fixture.waitUntilBegun()
-            for _ in 0..<40 {
-                await withTaskGroup(of: Void.self) { group in
-                    for _ in 0..<25 { group.addTask { try? await generate(Fixture.request.packed(), on: client) } }
-                    while fixture.server.gate.queued == 0 { await Task.yield() }
-                    group.cancelAll()
-                }
-            }
-            fixture.release.finish()
-            try await other.value
-        }
-        try await fixture.stop()
-    }
-
     @Test("a stream that its caller never ends does not hold up the end of the process", arguments: [Methods.Stage.describe.name, "Nothing"])
     func openStream(method: String) async throws {
         let fixture = try await Fixture.start([])

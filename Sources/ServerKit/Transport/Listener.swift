@@ -1,7 +1,6 @@
 import Glibc
 import GRPCNIOTransportHTTP2Posix
 import NIOCore
-import NIOHTTP2
 import NIOPosix
 import Wire
 
@@ -25,9 +24,7 @@ struct Listener: HTTP2ServerTransport.ListenerFactory {
                 guard connections.take() else { return channel.eventLoop.makeFailedFuture(ChannelError.operationUnsupported) }
                 channel.closeFuture.whenComplete { _ in connections.give() }
                 return connectionConfigurator.configure(channel: channel, tls: .none).flatMapThrowing { connection in
-                    let accepted = AcceptedConnection()
-                    try channel.pipeline.syncOperations.addHandler(accepted)
-                    try channel.pipeline.syncOperations.addHandler(ResetFilter(accepted), position: .first)
+                    try channel.pipeline.syncOperations.addHandler(AcceptedConnection())
                     return connection
                 }
             }
@@ -58,8 +55,7 @@ extension Listener {
         config.channelDebuggingCallbacks.onAcceptHTTP2Stream = { stream in
             stream.eventLoop.makeCompletedFuture {
                 let connection = try stream.parent?.pipeline.syncOperations.handler(type: AcceptedConnection.self)
-                let number = try stream.syncOptions?.getOption(HTTP2StreamChannelOptions.streamID)
-                let guardian = RequestGuard(rules: rules, connection: connection, stream: number.map { Int($0) } ?? 0)
+                let guardian = RequestGuard(rules: rules, caller: connection?.caller ?? .none)
                 try stream.pipeline.syncOperations.addHandler(guardian, position: .first)
             }
         }

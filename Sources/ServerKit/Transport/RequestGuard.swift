@@ -14,11 +14,7 @@ package final class RequestGuard: ChannelDuplexHandler {
     private enum Phase { case headers, body, refused }
 
     private let rules: RequestRules
-    private let connection: AcceptedConnection?
-    private let stream: Int
-    private var context: ChannelHandlerContext?
-    /// The caller has sent all that it sends.
-    private var hasRequest = false
+    private let caller: Caller
     private var phase = Phase.headers
     private var intake = MessageIntake(limit: 0)
     private var share = ByteBudget.Share()
@@ -27,34 +23,9 @@ package final class RequestGuard: ChannelDuplexHandler {
     /// Ends a request that stops arriving.
     private var silence: Scheduled<Void>?
 
-    /// - Parameters:
-    ///   - connection: nil: none that is known.
-    ///   - stream: the call's number on it.
-    package init(rules: RequestRules, connection: AcceptedConnection?, stream: Int) {
+    package init(rules: RequestRules, caller: Caller) {
         self.rules = rules
-        self.connection = connection
-        self.stream = stream
-    }
-
-    package func handlerAdded(context: ChannelHandlerContext) {
-        self.context = context
-        connection?.opened(self, stream: stream)
-    }
-
-    package func handlerRemoved(context: ChannelHandlerContext) {
-        self.context = nil
-        connection?.closed(stream: stream)
-    }
-
-    /// The caller has left: ends the call as one whose answer nobody reads, without a reset of the stream.
-    /// - Returns: false when the stream has to be reset all the same, because its request has not ended.
-    func cancel() -> Bool {
-        guard phase == .body, hasRequest, let context else { return false }
-        // gRPC's handler cancels the call; its status then ends the stream.
-        context.fireUserInboundEventTriggered(ChannelShouldQuiesceEvent())
-        let bound = NIOLoopBound(self, eventLoop: context.eventLoop)
-        silence = context.eventLoop.scheduleTask(in: RequestRules.cancelGrace) { bound.value.context?.close(promise: nil) }
-        return true
+        self.caller = caller
     }
 
     package func channelRead(context: ChannelHandlerContext, data: NIOAny) {
@@ -65,14 +36,12 @@ package final class RequestGuard: ChannelDuplexHandler {
             if let refusal = rules.refusal(of: frame.headers) { return refuse(refusal, context) }
             phase = .body
             intake = rules.intake(of: frame.headers)
-            frame.headers.replaceOrAdd(name: Caller.key, value: (connection?.caller ?? .none).identity)
+            frame.headers.replaceOrAdd(name: Caller.key, value: caller.identity)
             context.fireChannelRead(wrapInboundOut(.headers(frame)))
-            hasRequest = frame.endStream
             if !frame.endStream { watch(context) }
         case (.body, .data(let frame)):
             if case .byteBuffer(let bytes) = frame.data, let refusal = count(bytes) { return refuse(refusal, context) }
             context.fireChannelRead(data)
-            hasRequest = frame.endStream
             if frame.endStream || intake.isComplete { silence?.cancel() } else { watch(context) }
         default:
             context.fireChannelRead(data)

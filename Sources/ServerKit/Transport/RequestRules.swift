@@ -10,9 +10,6 @@ package struct RequestRules: Sendable {
     /// After which a request that has begun, and of which nothing more comes, is refused.
     package static let silence = TimeAmount.seconds(30)
 
-    /// What a call that its caller has left gets to end.
-    static let cancelGrace = TimeAmount.seconds(5)
-
     /// Of a method.
     package struct Method: Sendable {
         /// Bytes of the largest request message.
