@@ -17,7 +17,9 @@ run_tests() { swift test -c release --disable-testable-imports "$@"; }
 servers='GatewayTests|ServerKitTests|TelemetryTests|EndToEndTests'
 standin='AscendStandInTests|TensorAscendTests'
 run_tests --skip "$servers|$standin|FuzzTests"
-run_tests --skip-build --filter "$servers"
+run_tests --skip-build --filter 'ServerKitTests|TelemetryTests'
+run_tests --skip-build --filter 'GatewayTests'
+run_tests --skip-build --filter 'EndToEndTests'
 run_tests --skip-build --filter "$standin"
 # Seconds for each decoder and parser: a minute together. Longer by the script itself.
 deploy/fuzz.sh 2

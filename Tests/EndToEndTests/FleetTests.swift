@@ -29,7 +29,7 @@ import Wire
             ),
             (GenerateImageRequest(prompt: "x", images: [truncated], parameters: ImageOptions(height: 64, width: 64)), "images[0]: PNG: "),
             (GenerateImageRequest(prompt: "x", images: [bomb], parameters: ImageOptions(height: 64, width: 64)), "images[0]: "),
-            (GenerateImageRequest(prompt: "x", images: [[]], parameters: ImageOptions(height: 64, width: 64)), "images[0]: a picture of 0 bytes"),
+            (GenerateImageRequest(prompt: "x", images: [[]], parameters: ImageOptions(height: 64, width: 64)), "images[0]: an image of 0 bytes"),
         ]
         let first = try await fleet.picture()
         for (request, message) in cases {

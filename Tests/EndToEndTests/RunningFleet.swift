@@ -27,7 +27,9 @@ final class RunningFleet: Sendable {
         let scratch = try scratch ?? Scratch()
         let folder = scratch.file("run")
         let program = try Program(
-            "glm-gateway", ["--run-directory", folder, "--start", kinds, "--model", Binaries.model, "--threads", "1"] + flags, in: scratch)
+            "glm-gateway",
+            ["--run-directory", folder, "--start", kinds, "--model", Binaries.model, "--threads", "1", "--model-root", scratch.path] + flags,
+            in: scratch)
         let ready = try await program.output { $0.hasPrefix("ready ") }
         return RunningFleet(
             scratch, program, try StageConnection(to: .unix(path: folder + "/gateway.sock")), announced: String(ready.dropFirst("ready ".count)))

@@ -39,7 +39,7 @@ struct ScriptedStage: TextHandler {
                     case .hold:
                         let holding = Task { for await _ in release {} }
                         let watching = Task {
-                            while !token.isCancelled, !Task.isCancelled { await Task.yield() }
+                            while !token.isCancelled, !Task.isCancelled { try? await Task.sleep(for: .milliseconds(1)) }
                             holding.cancel()
                         }
                         await holding.value
