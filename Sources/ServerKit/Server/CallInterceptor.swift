@@ -1,5 +1,6 @@
 import GRPCCore
 import Logging
+import NIOCore
 import Wire
 
 /// Turns every error into a gRPC status, and writes one log line for each call.
@@ -47,7 +48,8 @@ struct CallInterceptor: ServerInterceptor {
             switch error {
             case let error as RPCError: error
             case let error as CallError: error.rpcError
-            case is CancellationError: CallError(.cancelled, "the caller has left").rpcError
+            // A write that finds the stream closed is one that nobody reads.
+            case is CancellationError, is ChannelError: CallError(.cancelled, "the caller has left").rpcError
             default:
                 // What we don't know is our fault: the log has the details, the caller gets their kind.
                 status(error)?.rpcError ?? unexpected(error, call)
