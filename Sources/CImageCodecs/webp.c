@@ -120,11 +120,14 @@ int glm_webp_encode(const uint8_t *rgb, glm_image_size size, int quality, uint8_
     picture.writer = WebPMemoryWrite;
     picture.custom_ptr = &writer;
     int is_done = WebPPictureImportRGB(&picture, rgb, picture.width * 3) && WebPEncode(&config, &picture);
+    int lacks_memory = picture.error_code == VP8_ENC_ERROR_OUT_OF_MEMORY || picture.error_code == VP8_ENC_ERROR_BITSTREAM_OUT_OF_MEMORY;
     WebPPictureFree(&picture);
     // The caller's buffer is malloc's, libwebp's its own.
     *bytes = is_done ? malloc(writer.size) : NULL;
     if (*bytes) memcpy(*bytes, writer.mem, writer.size);
     *count = writer.size;
     WebPMemoryWriterClear(&writer);
-    return *bytes ? GLM_IMAGE_OK : refuse(GLM_IMAGE_NO_MEMORY, "no memory", message);
+    if (*bytes) return GLM_IMAGE_OK;
+    if (is_done || lacks_memory) return refuse(GLM_IMAGE_NO_MEMORY, "no memory", message);
+    return refuse(GLM_IMAGE_UNSUPPORTED, "more than the format holds", message);
 }

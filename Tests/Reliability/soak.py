@@ -2,8 +2,8 @@
 
 usage: soak.py [MINUTES]      default: 120; RATE: requests a second, default 4
 
-Three in five requests are images from text, one is an edit, one is left after its first progress. Every image must be the one that the same
-request gave at the start. The slope is fitted to the samples after the first sixth. Needs grpcio, grpcio-tools.
+A fifth of the requests is left after its first progress; of all, a fifth are edits. Every image must be the one that the same request gave at
+the start. The slope is fitted to the samples after the first sixth. Needs grpcio, grpcio-tools.
 """
 
 import json
@@ -48,6 +48,9 @@ class Callers:
                 self.counts["failed"] += 1
                 words = f"{error.code().name}: {error.details()}"[:200]
                 self.words[words] = self.words.get(words, 0) + 1
+            except RuntimeError as error:
+                self.counts["wrong"] += 1
+                self.words[str(error)] = self.words.get(str(error), 0) + 1
             time.sleep(max(0, CALLERS / RATE - (time.time() - begin)))
 
     @staticmethod
@@ -80,10 +83,13 @@ def main():
     fleet = Fleet()
     processes = {"gateway": fleet.gateway.pid, **fleet.stages()}
     callers = Callers(fleet, cases)
-    begin, samples = time.time(), {name: [] for name in processes}
+    begin, samples, lost = time.time(), {name: [] for name in processes}, set()
     while (passed := time.time() - begin) < minutes * 60:
         for name, process in processes.items():
-            samples[name].append((passed / 3600, *sample(process)))
+            try:
+                samples[name].append((passed / 3600, *sample(process)))
+            except OSError:
+                lost.add(name)
         if len(samples["gateway"]) % 20 == 1:
             now = {name: round(values[-1][1]) for name, values in samples.items()}
             print(json.dumps(dict(minute=round(passed / 60), **callers.counts, mib=now)), flush=True)
@@ -97,10 +103,11 @@ def main():
             process=name, mib=[round(values[0][1], 1), round(later[0][1], 1), round(values[-1][1], 1)], mib_an_hour=round(slope(later), 2),
             descriptors=[values[0][2], values[-1][2]], threads=[values[0][3], values[-1][3]],
         )), flush=True)  # fmt: skip
-    print(json.dumps(dict(minutes=minutes, **callers.counts, words=callers.words)))
+    hung = sum(thread.is_alive() for thread in callers.threads)
+    print(json.dumps(dict(minutes=minutes, **callers.counts, hung=hung, lost=sorted(lost), words=callers.words)))
     code, *left = fleet.stop()
     fleet.remove()
-    sys.exit(1 if callers.counts["wrong"] or callers.counts["failed"] or code or any(left) else 0)
+    sys.exit(1 if callers.counts["wrong"] or callers.counts["failed"] or hung or lost or code or any(left) else 0)
 
 
 if __name__ == "__main__":
