@@ -104,7 +104,7 @@ extension Fleet {
             logger.warning("stage does not serve", metadata: metadata)
         } else if let note = registry.note(on: replica) {
             metadata["note"] = "\(note)"
-            logger.warning("stage serves with other numerics than the rest of its kind: the same seed gives another image there", metadata: metadata)
+            logger.warning("stages of one kind serve with different numerics: the same seed gives another image on the others", metadata: metadata)
         } else {
             logger.info("stage serves", metadata: metadata)
         }

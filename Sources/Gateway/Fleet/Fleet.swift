@@ -124,11 +124,12 @@ public actor Fleet {
 
     /// What a request would take that arrives now.
     /// - Parameter ahead: what is before it.
-    /// - Returns: seconds of its own computation, and until it is done; nil when nothing is known.
-    func outlook(_ units: [StageKind: Forecast.Units], ahead: [StageKind: Forecast.Line]) -> (own: Double, finish: Double)? {
+    /// - Returns: its own computation, where that of a usual request is 1, and seconds until it is done; nil when nothing is known.
+    func outlook(_ units: [StageKind: Forecast.Units], ahead: [StageKind: Forecast.Line]) -> (cost: Double, finish: Double)? {
         let now = ContinuousClock.now
         guard let own = forecast.need(units, now: now), let finish = forecast.finish(units, ahead: ahead, slots: slots, now: now) else { return nil }
-        return (own.seconds, finish)
+        let usual = units.keys.reduce(0) { $0 + forecast.seconds($1) }
+        return (usual > 0 ? own.seconds / usual : 1, finish)
     }
 
     func running(at address: Address) -> Int { scheduler.running(at: address) }

@@ -19,7 +19,7 @@ package struct Remainder: Sendable, Hashable {
     }
 
     /// Why the request is not given the slot whose turn it is; nil: it is.
-    /// - Parameter othersWait: for the same slot: one that would barely make it goes after those that will, since work that ends too late is
+    /// - Parameter othersWait: for the same slot: one that would barely make it is refused for those that will, since work that ends too late is
     ///   lost for everybody. A slot that nobody else waits for costs nobody anything.
     package func refusal(_ forecast: Forecast, othersWait: Bool, now: ContinuousClock.Instant) -> CallError? {
         guard let deadline else { return nil }

@@ -13,7 +13,10 @@ public struct JobsService: JobsHandler {
     }
 
     public func submit(_ request: SubmitJobRequest, _ call: ServerCall) async throws -> Wire.Job {
-        try await translating { try await runner.submit(request, by: call.caller, requestID: call.requestID) }
+        let job = try await translating { try await runner.submit(request, by: call.caller, requestID: call.requestID) }
+        // It may have been there, of another caller.
+        try await check(job.id, call)
+        return job
     }
 
     public func get(_ request: JobRequest, _ call: ServerCall) async throws -> Wire.Job {
@@ -43,7 +46,14 @@ public struct JobsService: JobsHandler {
     /// Over a network a job is there for whoever left it here, and for whoever knows an id that nobody can guess.
     private func check(_ id: String, _ call: ServerCall) async throws {
         guard !access.isOperator(call.caller), id.utf8.count < JobID.bytes else { return }
-        let submitter = try? await runner.submitter(of: id)
+        let submitter: String?
+        do {
+            submitter = try await runner.submitter(of: id)
+        } catch let error as JobsError where error.code == .notFound {
+            submitter = nil
+        } catch let error as JobsError {
+            throw CallError(error)
+        }
         guard submitter == call.caller.identity else { throw CallError(.notFound, "there is no job \(id) of this caller") }
     }
 

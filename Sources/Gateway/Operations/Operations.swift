@@ -1,4 +1,3 @@
-import Processes
 public import Placement
 package import Logging
 public import Domain
@@ -79,8 +78,10 @@ public actor Operations {
     private func drainOne(_ request: DrainStageRequest, _ send: Send<OperationEvent>) async throws {
         guard let (replica, connection) = await fleet.connection(of: request.stage) else {
             guard await !supervisor.specs.contains(where: { $0.name == request.stage }) else {
+                let isAbsent = await supervisor.absences.contains { $0.spec.name == request.stage }
                 await supervisor.retire(request.stage, grace: .seconds(5))
-                return try await send(OperationEvent("did not run, and is not started again", stage: request.stage))
+                let state = isAbsent ? "did not run" : "had not answered yet and was ended"
+                return try await send(OperationEvent("\(state), and is not started again", stage: request.stage))
             }
             let known = await fleet.stages().listing.map(\.name).joined(separator: ", ")
             throw CallError(.notFound, "there is no stage \"\(request.stage)\"; there are \(known.isEmpty ? "none" : known)")
@@ -116,7 +117,8 @@ public actor Operations {
         await supervisor.keep(spec)
         let served = await serves(spec)
         guard served else {
-            let trouble = await supervisor.problem(of: spec.name)
+            var trouble = await supervisor.problem(of: spec.name)
+            if trouble.isEmpty { trouble = await fleet.stages().listing.first { $0.name == spec.name }?.problem ?? "" }
             await supervisor.retire(spec.name, grace: .seconds(5))
             try Task.checkCancellation()
             throw CallError(.failedPrecondition, "\(spec.name) does not serve: it \(trouble)")
@@ -126,8 +128,9 @@ public actor Operations {
 
     private func serves(_ spec: StageSpec) async -> Bool {
         let served = try? await race { [fleet] in
-            await fleet.until { registry in registry.listing.contains { $0.name == spec.name && $0.serves } }
-            return !Task.isCancelled
+            // One whose numerics are refused is well, and will never serve.
+            await fleet.until { registry in registry.listing.contains { $0.name == spec.name && ($0.serves || registry.refusal(of: $0) != nil) } }
+            return await fleet.stages().listing.contains { $0.name == spec.name && $0.serves }
         } _: { [supervisor] in
             await supervisor.givenUp(spec.name)
             return false

@@ -37,7 +37,7 @@ package struct AdmissionQueue: Sendable {
 
     /// - Parameters:
     ///   - units: what the request asks of each kind of stage.
-    ///   - cost: what it takes of the fleet, compared with others: seconds, where they are known.
+    ///   - cost: what it takes of the fleet, compared with a usual request, which is 1 also while nothing is known: one scale for all turns.
     ///   - finish: seconds until a request like this that arrives now is done; nil when nothing is known.
     ///   - left: seconds until the caller's deadline; nil: none.
     /// - Returns: its turn.

@@ -84,7 +84,7 @@ public actor ImageService {
         let units = request.units
         let outlook = await fleet.outlook(units, ahead: queue.ahead(of: requester))
         let left = deadline.map { ContinuousClock.now.duration(to: $0).inSeconds }
-        return try queue.enter(units, by: requester, cost: outlook?.own ?? 1, finish: outlook?.finish, left: left)
+        return try queue.enter(units, by: requester, cost: outlook?.cost ?? 1, finish: outlook?.finish, left: left)
     }
 
     private func reached(_ kind: StageKind, _ turn: FairOrder.Turn) { queue.reached(kind, turn) }

@@ -32,7 +32,7 @@ public struct FleetReport: Sendable {
     /// Those that answer, and those that this gateway keeps and that don't run.
     private func stages() async -> [StageStatus] {
         let absences = await supervisor.absences
-        let names = Set(absences.map(\.spec.name))
+        let addresses = Set(absences.map { "\($0.address)" })
         let absent = absences.map { absence in
             StageStatus(
                 address: "\(absence.address)", health: .notServing,
@@ -40,7 +40,7 @@ public struct FleetReport: Sendable {
                     kind: absence.spec.kind.rawValue, instance: absence.spec.instance, device: absence.spec.devices.list,
                     modelName: absence.spec.model, modelFingerprint: absence.spec.fingerprint), problem: absence.reason)
         }
-        let known = await fleet.status().filter { !names.contains($0.name) }
+        let known = await fleet.status().filter { !addresses.contains($0.address) }
         let restarts = await supervisor.restarts
         return (known + absent).map { stage in
             var stage = stage

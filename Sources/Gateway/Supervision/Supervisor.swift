@@ -16,7 +16,7 @@ public actor Supervisor {
     private let logger: Logger
     private var kept: [String: KeptStage] = [:]
     /// Processes that are leaving by themselves, by stage: no longer kept, but not yet gone.
-    private var leaving: [String: StageProcess] = [:]
+    private var leaving: [String: (process: StageProcess, address: Address)] = [:]
     private let failure = Promise<String>()
 
     /// - Parameters:
@@ -76,7 +76,7 @@ public actor Supervisor {
     /// - Returns: set when its process is gone; nil for one that is not kept.
     func release(_ name: String) async -> Promise<String>? {
         guard let stage = kept.removeValue(forKey: name) else { return nil }
-        leaving[name] = stage.process
+        leaving[name] = stage.process.map { ($0, address(of: stage.spec)) }
         await tellFleet()
         return stage.process?.ended
     }
@@ -100,7 +100,8 @@ public actor Supervisor {
 
     /// A stage that does not work is ended, so that another takes its place. Others' stages are left alone.
     private func replace(_ replica: Registry.Replica, _ defect: Defect) {
-        guard let process = kept[replica.name]?.process ?? leaving[replica.name], Int(process.processID) == replica.description?.processID,
+        let processes = [kept[replica.name]?.process, leaving[replica.name]?.process].compactMap { $0 }
+        guard let process = processes.first(where: { Int($0.processID) == replica.description?.processID }),
             replica.kind.map({ folder.address(kind: $0.rawValue, instance: replica.instance) }) == replica.address
         else { return }
         end(process, of: replica.name, defect)
@@ -108,7 +109,7 @@ public actor Supervisor {
 
     private func end(_ process: StageProcess, of name: String, _ defect: Defect) {
         logger.error("stage is killed", metadata: ["stage": "\(name)", "process": "\(process.processID)", "problem": "\(defect)"])
-        kept[name]?.defect = defect
+        if kept[name]?.process?.processID == process.processID { kept[name]?.defect = defect }
         process.send(SIGKILL)
     }
 
@@ -124,6 +125,7 @@ public actor Supervisor {
             Task {
                 try? await Task.sleep(for: pause)
                 await handle(.pauseOver, name)
+                await tellFleet()
             }
         case .giveUp(let failures):
             let text = stage.abandoned(after: failures)
@@ -155,7 +157,6 @@ public actor Supervisor {
             kept[name]?.problem = problem
             await handle(error.code == .noResources ? .starved : .ended(worked: false), name)
         }
-        await tellFleet()
     }
 
     /// A process of the stage that an earlier gateway has left; one with another model is ended.
@@ -190,7 +191,10 @@ public actor Supervisor {
     }
 
     private func ended(_ process: StageProcess, _ name: String, _ words: String) async {
-        if leaving[name]?.processID == process.processID { leaving[name] = nil }
+        if let left = leaving[name], left.process.processID == process.processID {
+            leaving[name] = nil
+            ListeningSocket.removeLeftovers(of: left.address)
+        }
         guard let stage = kept[name], stage.process?.processID == process.processID else { return }
         logger.error(
             "stage ended",
