@@ -36,7 +36,7 @@ extension JobCounts {
         let rows = try Row.fetchAll(
             db,
             sql: """
-                SELECT state, COUNT(*) AS count, MIN(SUM(requestBytes + COALESCE(resultBytes, 0)), \(mostBytes)) AS bytes
+                SELECT state, COUNT(*) AS count, CAST(MIN(TOTAL(requestBytes + COALESCE(resultBytes, 0)), \(mostBytes)) AS INTEGER) AS bytes
                 FROM job GROUP BY state
                 """)
         for row in rows {

@@ -38,7 +38,11 @@ final class AcceptedConnection: ChannelInboundHandler {
             let bound = NIOLoopBound(self, eventLoop: channel.eventLoop)
             let credentials: EventLoopFuture<Credentials>? = (channel as? any SocketOptionProvider)?
                 .unsafeGetSocketOption(level: .socket, name: NIOBSDSocket.Option(rawValue: SO_PEERCRED))
-            credentials?.whenSuccess { bound.value.caller = Caller(identity: "unix:\($0.user)/\($0.process)") }
+            credentials?.whenSuccess {
+                // A TCP peer that has left already has no address; the kernel names no user for it, and it is no operator.
+                guard $0.user != uid_t.max else { return }
+                bound.value.caller = Caller(identity: "unix:\($0.user)/\($0.process)")
+            }
         }
     }
 }
