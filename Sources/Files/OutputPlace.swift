@@ -33,9 +33,13 @@ enum OutputPlace: Hashable {
             case S_IFDIR: throw FileError("\(path) is a folder")
             case S_IFSOCK: throw FileError("\(path) is a socket")
             case S_IFLNK:
+                let target = try Self.target(place, path)
                 // Links of /proc to pipes name no file.
-                if stat(place, &status) == 0, status.st_mode & S_IFMT == S_IFIFO || status.st_mode & S_IFMT == S_IFCHR { fallthrough }
-                place = try Self.target(place, path)
+                if lstat(target, &status) != 0, stat(place, &status) == 0 {
+                    self = .stream
+                    return
+                }
+                place = target
             default:
                 self = .stream
                 return

@@ -208,7 +208,7 @@ struct JobFileTests {
         for id in ["a", "b"] { _ = try await store.submit(id, request: [1], at: 1) }
         try store.close()
         let other = try DatabaseQueue(path: file.path)
-        try await other.write { try $0.execute(sql: "UPDATE job SET requestBytes = 4611686018427387904 WHERE id = 'a'") }
+        try await other.write { try $0.execute(sql: "UPDATE job SET requestBytes = 4611686018427387904") }
         try other.close()
         let opened = try JobStore(path: file.path)
         do {

@@ -12,7 +12,7 @@ public struct TextLocale: Sendable, Hashable {
         isUTF8 = name?.uppercased().replacing("-", with: "").contains("UTF8") ?? false
     }
 
-    /// The text with our own signs in ASCII where the locale lacks them. What others wrote stays.
+    /// The text with these signs in ASCII where the locale lacks them, whoever wrote them; other characters stay.
     public func spelled(_ text: String) -> String {
         isUTF8 ? text : Self.signs.reduce(text) { $0.replacing($1.sign, with: $1.ascii) }
     }

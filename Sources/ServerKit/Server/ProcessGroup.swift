@@ -80,8 +80,10 @@ public struct ProcessGroup: Sendable {
                 end.finish(throwing: error)
             }
         }
+        // In a task of its own: one that is cancelled would leave before the parts have ended.
+        let ending = Task { for try await _ in ends {} }
         try await withTaskCancellationHandler {
-            for try await _ in ends {}
+            try await ending.value
         } onCancel: {
             running.cancel()
         }

@@ -10,7 +10,7 @@ final class ConnectionBudget: Sendable {
     let limit: Int
     private let logger: Logger
     private let held = Atomic(0)
-    /// Refused since the last one that was told in the log.
+    /// When a refusal was last told in the log.
     private let lastTold = Mutex<ContinuousClock.Instant?>(nil)
 
     /// - Parameter descriptors: that the process may have open; a quarter, at least 48, is left for everything else: stages, files.
@@ -29,7 +29,7 @@ final class ConnectionBudget: Sendable {
             last = now
             return true
         }
-        if isNews { logger.warning("connections are refused", metadata: ["open": "\(limit)", "limit": "\(limit)"]) }
+        if isNews { logger.warning("connections are refused", metadata: ["limit": "\(limit)"]) }
         return false
     }
 

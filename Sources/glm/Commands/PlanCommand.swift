@@ -25,7 +25,7 @@ struct PlanCommand: ParsableCommand {
         let topology = try topology.map { try Topology(contentsOf: URL(fileURLWithPath: $0 == "-" ? "/dev/stdin" : $0)) } ?? Topology()
         let model = model.map { URL(fileURLWithPath: $0, isDirectory: true) } ?? GLMTiny.locate()
         let plan = try Planner(topology, inventory: try Discovery().inventory(), model: model).plan()
-        try printLine(json ? try plan.json() : plan.report)
+        if json { try printJSON(plan) } else { try printLine(plan.report) }
         if !plan.isFeasible { throw ExitCode.failure }
     }
 }

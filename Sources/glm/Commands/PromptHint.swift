@@ -7,7 +7,7 @@ enum PromptHint {
     static func text(for arguments: [String], _ message: String) -> String? {
         guard let command = arguments.dropFirst().first, ["generate", "edit"].contains(command), !arguments.contains("--"),
             message.contains("Missing expected argument") || message.contains("Unknown option") || message.contains("at least one picture"),
-            let prompt = arguments.first(where: { $0.hasPrefix("-") && $0.wholeMatch(of: /-|-[on]|--[a-z-]+(=.*)?/) == nil })
+            let prompt = arguments.first(where: { $0.hasPrefix("-") && $0.contains(where: \.isWhitespace) && !$0.hasPrefix("--") })
         else { return nil }
         return "A prompt that begins with - goes to the end, after --:  glm \(command) ... -- '\(prompt)'"
     }

@@ -3,7 +3,7 @@ import Foundation
 import ServerKit
 import Wire
 
-/// `glm status`: the gateway and its stages, cards and lines, at a glance.
+/// `glm status`: the gateway and its stages, devices and queues, at a glance.
 struct StatusCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(commandName: "status", abstract: "Show the gateway, its stages, devices and queues.")
 
