@@ -8,7 +8,7 @@ import Wire
 @Suite(.timeLimit(.minutes(2)), .serialized) struct AccessTests {
     /// A gateway that listens on TCP beside its socket, and a connection over TCP.
     private func start(_ flags: [String] = []) async throws -> (fleet: RunningFleet, tcp: StageConnection) {
-        let fleet = try await RunningFleet.start("text,diffusion", in: try Scratch(), ["--exit-with-parent", "--listen", "127.0.0.1:0"] + flags)
+        let fleet = try await RunningFleet.start("text,diffusion", in: try Scratch(), ["--listen", "127.0.0.1:0"] + flags)
         return (fleet, try StageConnection(to: Address(parsing: fleet.announced)))
     }
 

@@ -45,7 +45,8 @@ extension Listener {
     func transport(_ rules: RequestRules, requestLimit: Int) -> HTTP2ServerTransport.Custom<Listener> {
         var config = HTTP2ServerTransport.Custom<Listener>.Config.defaults
         config.connection.flushCoalescing = nil
-        // A client that pings keeps its connection, at any interval, with calls and without: proxies ask for it, and an answer costs nothing.
+        // A client that pings keeps its connection, with calls and without: proxies ask for it, and an answer costs nothing. HTTP/2's own
+        // guard against floods ends it for more than 200 in 30 s.
         config.connection.keepalive.clientBehavior = .init(minPingIntervalWithoutCalls: .zero, allowWithoutCalls: true)
         config.http2.targetWindowSize = HTTP2Tuning.windowSize
         config.http2.maxFrameSize = HTTP2Tuning.frameSize
