@@ -32,15 +32,9 @@ struct PictureJob: Sendable {
         }
         for order in orders { try order.file.target.check() }
         let screen = Screen(quiet: options.json)
-        let running = try await options.fleet.runningGateway(screen)
-        try await Interruption.guarding {
-            let pictures: [PictureReport]
-            if let running {
-                pictures = try await make(orders, at: running, screen)
-            } else {
-                pictures = try await makeWithPrivateFleet(orders, screen)
-            }
-            try show(pictures)
+        let kinds = PipelineID.image.stages(sources: images.count)
+        try await options.fleet.working(kinds, screen) { gateway in
+            try show(try await make(orders, at: gateway, screen))
         }
     }
 
@@ -59,24 +53,6 @@ struct PictureJob: Sendable {
             }
         } catch let error as CallError {
             throw await gateway.explained(error)
-        }
-    }
-
-    private func makeWithPrivateFleet(_ orders: [(file: OutputFile, request: GenerateImageRequest)], _ screen: Screen) async throws -> [PictureReport]
-    {
-        let kinds: [StageKind] = images.isEmpty ? [.text, .diffusion] : [.vision, .text, .diffusion]
-        let wanted = options.picture.fleet
-        let fleet = try await PrivateFleet.start(kinds, model: wanted.model, threads: wanted.threads, precision: wanted.precision)
-        do {
-            let door = GatewayDoor(address: fleet.address) { screen.say($0) }
-            let gateway = RunningGateway(door: door, connection: try StageConnection(to: fleet.address))
-            let pictures = try await make(orders, at: gateway, screen)
-            await fleet.stop()
-            return pictures
-        } catch {
-            await fleet.stop()
-            if !Task.isCancelled, let words = fleet.lastWords { throw ClientError("the private fleet ended: \(words)") }
-            throw error
         }
     }
 
