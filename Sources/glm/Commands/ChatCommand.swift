@@ -2,6 +2,7 @@ import ArgumentParser
 import Domain
 import Processes
 import ServerKit
+import Wire
 
 /// `glm chat`: a conversation about pictures, line by line.
 struct ChatCommand: AsyncParsableCommand {

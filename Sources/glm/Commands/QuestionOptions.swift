@@ -72,7 +72,7 @@ struct QuestionOptions: ParsableArguments {
         options.thinking = think.map { $0 ? .on : .off } ?? .automatic
         options.thinkingBudget = thinkingBudget
         options.raw = raw
-        options.maximumPixels = maxPixels
+        options.maxPixels = maxPixels
         return options
     }
 
