@@ -22,7 +22,8 @@ enum Samples {
         ServerReflectionRequest(), AnswerQuestionRequest(), ChatMessage(role: .user), ChatMessage.Part.image([]), AnswerOptions(), question,
         conversation, AcceptedQuestion(parameters: question), QuestionImage(), AnswerLayout(), AnswerDelta(), TokenLogprob(),
         TokenLogprob.Alternative(), AnswerUsage(), AnswerBox(), Answer(finish: .stop, parameters: question), rows, EmbedRequest(),
-        EmbedLayout(grid: GridSize(), element: .f32), RowChunk(), EmbeddedImage(), AnswerResult(), PromptReading(), ImageRule(), ModelInformation(),
+        EmbedLayout(grid: GridSize(), element: .f32), RowChunk(), EmbeddedImage(), AnswerResult(), PromptReading(),
+        try! ImageSizeRule(cellSide: 28, frames: 2, minPixels: 12_544, maxPixels: 9_633_792), ModelInformation(),
         try! AnswerRequest(conversation: conversation, pictures: [], parameters: question),
         // Set, though zero: not the same as not set.
         Sampling(temperature: 0, topP: 0, topK: 0), ImageOptions(height: 0, width: 0, steps: 0, guidanceScale: 0, seed: 0),
