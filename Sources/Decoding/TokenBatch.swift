@@ -9,9 +9,14 @@ package final class TokenBatch {
 
     /// What happened in a round.
     package enum Event {
-        /// A request's token with this index among those sampled.
-        case token(Ticket, index: Int, id: Int32)
-        /// The stop condition is met by `ids`, all sampled tokens. The last event of a request.
+        /// A request has left the queue; the keys and values of the first `cached` tokens of its prompt were there before it. Its first event.
+        case admitted(Ticket, cached: Int)
+        /// The first `tokens` tokens of a request's prompt have been read.
+        case read(Ticket, tokens: Int)
+        /// A request's token with this index among those generated, told ones included.
+        /// - logprob: where the request asks for it.
+        case token(Ticket, index: Int, id: Int32, logprob: TokenLogprobs?)
+        /// The stop condition is met by `ids`, all generated tokens, told ones included. The last event of a request.
         case done(Ticket, ids: [Int32])
         /// The last event of a request that ended early.
         case failed(Ticket, any Error)
@@ -82,6 +87,10 @@ package final class TokenBatch {
         try step(onEvent)
     }
 
+    /// Ends a request between two steps, because its caller has found the end of its answer. No event of it follows. May be called
+    /// from `onEvent`.
+    package func finish(_ ticket: Ticket) { remove(ticket) }
+
     /// Removes all requests and releases their pages.
     package func removeAll() {
         for ticket in scheduler.tickets { remove(ticket) }
@@ -146,7 +155,7 @@ package final class TokenBatch {
         guard let index = members[ticket]?.ids.count else { return }
         guard let id else { return end(ticket, .failed(ticket, DecodingError.notFinite), onEvent) }
         members[ticket]?.ids.append(id)
-        onEvent(.token(ticket, index: index, id: id))
+        onEvent(.token(ticket, index: index, id: id, logprob: nil))
         guard let member = members[ticket], member.request.stop.isMet(by: member.ids) else { return }
         end(ticket, .done(ticket, ids: member.ids), onEvent)
     }
