@@ -1,4 +1,5 @@
 package import Checkpoint
+import Domain
 
 /// What the files of a question model say of its parts.
 package struct AnswerConfigurations: Sendable {
@@ -14,11 +15,11 @@ package struct AnswerConfigurations: Sendable {
     }
 
     /// Pixels of the largest picture after its resize; the processor counts those of all frames.
-    package var pixels: Int { processor.maximumPixels / processor.temporalPatchSize }
+    package var pixels: Int { processor.sizeRule.maxPixels / processor.sizeRule.frames }
 
     /// Patches of a picture of `pixels` at most: sides are whole cells.
     package func patches(pixels: Int) -> Int { cells(pixels: pixels) * processor.mergeSize * processor.mergeSize }
 
     /// Tokens of a picture of `pixels` at most.
-    package func cells(pixels: Int) -> Int { pixels / (processor.cellSide * processor.cellSide) }
+    package func cells(pixels: Int) -> Int { pixels / (processor.sizeRule.cellSide * processor.sizeRule.cellSide) }
 }

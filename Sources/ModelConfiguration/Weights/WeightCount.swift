@@ -11,7 +11,7 @@ package struct WeightCount: Sendable, Hashable {
     package private(set) var mappedBytes = 0
     /// Elements of ``WeightForm/placed`` tensors that the checkpoint stores in bf16, and in another type.
     private var placedHalf = 0, placedOther = 0
-    /// Elements of ``WeightForm/widened`` and of ``WeightForm/host`` tensors.
+    /// Elements in f32: of ``WeightForm/widened`` and ``WeightForm/summed(over:)``, and of ``WeightForm/host`` tensors.
     private var widened = 0, host = 0
 
     mutating func add(_ tensor: TensorEntry, _ form: WeightForm) {
@@ -23,6 +23,7 @@ package struct WeightCount: Sendable, Hashable {
         case .placed where tensor.type == "BF16": placedHalf += elements
         case .placed: placedOther += elements
         case .widened: widened += elements
+        case .summed(let count): widened += elements / max(count, 1)
         case .host: host += elements
         case .unused: break
         }

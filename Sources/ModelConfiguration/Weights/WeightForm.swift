@@ -7,6 +7,8 @@ package enum WeightForm: Sendable, Hashable {
     case placed
     /// A copy in f32 on the device: vectors, and the quantizer's matrices, which no precision may round.
     case widened
+    /// The same of its sum over an axis of so many: the kernel of patches whose frames are equal.
+    case summed(over: Int)
     /// A copy in f32 in the host's memory, where it is read.
     case host
     /// Stored with every checkpoint, used by nothing.
@@ -24,6 +26,7 @@ extension CheckpointPart {
             if name.hasPrefix("model.visual.embeddings.position_embedding.") { return .host }
         case .answerModel:
             if name.hasPrefix("model.visual.embeddings.position_embedding.") { return .host }
+            if name == "model.visual.patch_embed.proj.weight", tensor.shape.count == 5 { return .summed(over: tensor.shape[2]) }
         case .textEncoder:
             if name.hasSuffix(".relative_attention_bias.weight") { return .host }
             // The table of bytes is stored under its own name, under the encoder's, or under both.
