@@ -32,7 +32,8 @@ import Testing
         while !batch.isEmpty {
             try batch.advance(checkCancellation: { _ in }) { event in
                 switch event {
-                case .token(let ticket, let index, let id):
+                case .admitted, .read: break
+                case .token(let ticket, let index, let id, _):
                     #expect(index == sampled[ticket, default: []].count)
                     sampled[ticket, default: []].append(id)
                 case .done(let ticket, let ids): done[ticket] = ids

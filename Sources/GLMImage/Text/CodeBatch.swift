@@ -65,7 +65,8 @@ public final class CodeBatch {
     public func advance(checkCancellation: (Ticket) throws -> Void, onEvent: (Event) -> Void) throws {
         try batch.advance(checkCancellation: checkCancellation) { event in
             switch event {
-            case .token(let ticket, let index, let id): onEvent(.token(ticket, index: index, id: id))
+            case .admitted, .read: break
+            case .token(let ticket, let index, let id, _): onEvent(.token(ticket, index: index, id: id))
             case .done(let ticket, let ids): finish(ticket, ids, onEvent)
             case .failed(let ticket, let error):
                 prompts[ticket] = nil
