@@ -83,11 +83,10 @@ package struct AnswerPipeline: Pipeline {
             guard let total = answer.read(reading.tokens) else { return nil }
             return .progress(Progress(stage: StageKind.text.rawValue, done: reading.tokens, total: total))
         case .delta(let delta):
-            guard delta.first == answer.ids.count else {
-                throw Self.misfit("text sent the token \(delta.first) where \(answer.ids.count) were known")
-            }
+            let known = answer.ids.count
+            guard answer.append(delta) else { throw Self.misfit("text sent \(delta.ids.count) tokens from \(delta.first) where \(known) were known") }
             record.contributed(.text, source)
-            return answer.append(delta) ? .delta(delta) : nil
+            return .delta(delta)
         case .result(let result):
             self.result = result
             record.finished(result.timings, .text, source)

@@ -8,8 +8,6 @@ struct GrowingAnswer: Sendable, Hashable {
     private var layout: AnswerLayout?
     /// Tokens of the prompt that were read, as the caller knows.
     private var read = 0
-    /// What stood back until the end was known has been sent.
-    private var hasEnded = false
 
     /// - Returns: false for the layout of a stage that takes another's place.
     mutating func begin(_ layout: AnswerLayout) -> Bool {
@@ -25,31 +23,12 @@ struct GrowingAnswer: Sendable, Hashable {
         return layout.promptTokens
     }
 
-    /// - Returns: false for what a lost stage has sent before: the end of the text, behind the last id.
+    /// - Returns: false for a delta that does not follow those before. Without ids nobody could tell whether it is a repetition.
     mutating func append(_ delta: AnswerDelta) -> Bool {
-        if delta.ids.isEmpty {
-            guard !hasEnded else { return false }
-            hasEnded = true
-        }
+        guard delta.first == ids.count, !delta.ids.isEmpty else { return false }
         ids += delta.ids
         text += delta.text
         reasoning += delta.reasoning
-        return true
-    }
-}
-
-extension AnswerDelta {
-    /// Ids of one delta at most: what the messages of stages and gateways hold also with the most log probabilities.
-    static let mostIDs = 256
-
-    /// Adds what follows.
-    /// - Returns: false where they have to be told apart: the end of the text has no id of its own.
-    mutating func merge(_ next: AnswerDelta) -> Bool {
-        guard !ids.isEmpty, !next.ids.isEmpty, next.first == first + ids.count, ids.count + next.ids.count <= Self.mostIDs else { return false }
-        ids += next.ids
-        text += next.text
-        reasoning += next.reasoning
-        logprobs += next.logprobs
         return true
     }
 }

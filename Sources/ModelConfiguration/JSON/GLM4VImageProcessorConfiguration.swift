@@ -1,4 +1,5 @@
 package import Checkpoint
+package import Domain
 import Foundation
 
 /// The image processor's numbers of a question model (`Glm4vImageProcessor`), from `preprocessor_config.json` or, as 5.x saves it, from
@@ -13,6 +14,8 @@ package struct GLM4VImageProcessorConfiguration: Decodable, Sendable {
     package let mean: [Float]
     package let standardDeviation: [Float]
     package let rescaleFactor: Double
+    /// What these numbers make of an image's size.
+    package let sizeRule: ImageSizeRule
 
     enum CodingKeys: String, CodingKey {
         case imageProcessor = "image_processor"
@@ -58,6 +61,12 @@ package struct GLM4VImageProcessorConfiguration: Decodable, Sendable {
         standardDeviation = try values.value(.standardDeviation, default: [0.268_629_54, 0.261_302_58, 0.275_777_11])
         rescaleFactor = try values.value(.rescaleFactor, default: 1 / 255)
         try values.check(minimumPixels <= maximumPixels, .size, "shortest_edge \(minimumPixels) is more than longest_edge \(maximumPixels)")
+        do {
+            sizeRule = try ImageSizeRule(
+                cellSide: patchSize * mergeSize, frames: temporalPatchSize, minPixels: minimumPixels, maxPixels: maximumPixels)
+        } catch {
+            throw DecodingError.dataCorruptedError(forKey: .size, in: values, debugDescription: error.message)
+        }
         try values.check(mean.count == 3, .mean, "\(mean.count) values, not 3")
         try values.check(
             standardDeviation.count == 3 && standardDeviation.allSatisfy { $0 > 0 }, .standardDeviation,
