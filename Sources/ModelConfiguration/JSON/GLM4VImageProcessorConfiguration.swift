@@ -5,13 +5,14 @@ import Foundation
 /// The image processor's numbers of a question model (`Glm4vImageProcessor`), from `preprocessor_config.json` or, as 5.x saves it, from
 /// the `image_processor` entry of `processor_config.json`.
 package struct GLM4VImageProcessorConfiguration: Decodable, Sendable {
-    package let sizeRule: ImageSizeRule
     package let patchSize: Int
     package let temporalPatchSize: Int
     package let mergeSize: Int
     package let mean: [Float]
     package let standardDeviation: [Float]
     package let rescaleFactor: Double
+    /// What these numbers make of an image's size.
+    package let sizeRule: ImageSizeRule
 
     enum CodingKeys: String, CodingKey {
         case imageProcessor = "image_processor"
@@ -53,7 +54,7 @@ package struct GLM4VImageProcessorConfiguration: Decodable, Sendable {
         do {
             sizeRule = try ImageSizeRule(cellSide: patchSize * mergeSize, frames: temporalPatchSize, minPixels: shortest, maxPixels: longest)
         } catch {
-            throw DecodingError.dataCorruptedError(forKey: .size, in: values, debugDescription: "\(error)")
+            throw DecodingError.dataCorruptedError(forKey: .size, in: values, debugDescription: error.message)
         }
         mean = try values.value(.mean, default: [0.481_454_66, 0.457_827_5, 0.408_210_73])
         standardDeviation = try values.value(.standardDeviation, default: [0.268_629_54, 0.261_302_58, 0.275_777_11])
