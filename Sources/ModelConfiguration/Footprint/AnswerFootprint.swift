@@ -22,7 +22,7 @@ struct AnswerFootprint {
 
     /// One picture at a time, as large as the checkpoint's processor leaves it.
     private var tower: MemoryItem {
-        let cells = model.patches(pixels: model.pixels) / (model.vision.mergeSize * model.vision.mergeSize)
+        let cells = model.cells(pixels: model.pixels)
         return MemoryItem(.activations, GLM4VVisionFootprint(model.vision).encoding(cells: cells), "\(cells) cells of an image")
     }
 
