@@ -97,7 +97,7 @@ let package = Package(
         // The model: every part of GLM-Image. Its tools, for development alone: verification against a reference, and benchmarks.
         library("GLMImage", ["Domain", "ModelConfiguration", "Tensor", "Checkpoint", "Layers", "Decoding", "Tokenizing", "Imaging"]),
         // What answers questions about pictures: the difference of GLM-4.1V and GLM-4.6V-Flash to what GLM-Image shares.
-        library("GLM4V", ["Domain", "ModelConfiguration", "Tensor", "Checkpoint", "Layers", "Decoding", "Tokenizing", "Imaging"]),
+        library("GLM4V", ["Domain", "ModelConfiguration", "Tensor", "Checkpoint", "Layers", "Decoding", "Tokenizing", "Imaging", crypto]),
         library("ModelTools", ["GLMImage", "Decoding", "ModelConfiguration", "Domain", "Tensor", "Checkpoint", "Tokenizing", "Imaging"]),
 
         // The contract between processes.
@@ -174,7 +174,7 @@ let package = Package(
         tests("CheckpointTests", ["TestSupport", "Checkpoint", "Tensor"]),
         tests("TokenizingTests", ["TestSupport", "Tokenizing"]),
         tests("ImagingTests", ["TestSupport", "Imaging", "Domain", "Checkpoint", "Tensor"]),
-        tests("ModelConfigurationTests", ["ModelConfiguration"]),
+        tests("ModelConfigurationTests", ["ModelConfiguration", "Domain"]),
         tests("LayersTests", ["Layers", "ModelFixtures", "Checkpoint", "Tensor", "TensorCPU"]),
         tests("DecodingTests", ["Decoding", "GLMImage", "ModelConfiguration", "ModelFixtures", "Tensor", "TensorCPU"]),
         tests(

@@ -619,7 +619,7 @@ const ProtobufCMessageDescriptor glm__v1__stage_description__descriptor =
   (ProtobufCMessageInit) glm__v1__stage_description__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor glm__v1__image_rule__field_descriptors[3] =
+static const ProtobufCFieldDescriptor glm__v1__image_rule__field_descriptors[4] =
 {
   {
     "cell_side",
@@ -634,8 +634,20 @@ static const ProtobufCFieldDescriptor glm__v1__image_rule__field_descriptors[3] 
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
-    "min_pixels",
+    "frames",
     2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Glm__V1__ImageRule, frames),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "min_pixels",
+    3,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_UINT64,
     0,   /* quantifier_offset */
@@ -647,7 +659,7 @@ static const ProtobufCFieldDescriptor glm__v1__image_rule__field_descriptors[3] 
   },
   {
     "max_pixels",
-    3,
+    4,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_UINT64,
     0,   /* quantifier_offset */
@@ -660,13 +672,14 @@ static const ProtobufCFieldDescriptor glm__v1__image_rule__field_descriptors[3] 
 };
 static const unsigned glm__v1__image_rule__field_indices_by_name[] = {
   0,   /* field[0] = cell_side */
-  2,   /* field[2] = max_pixels */
-  1,   /* field[1] = min_pixels */
+  1,   /* field[1] = frames */
+  3,   /* field[3] = max_pixels */
+  2,   /* field[2] = min_pixels */
 };
 static const ProtobufCIntRange glm__v1__image_rule__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 3 }
+  { 0, 4 }
 };
 const ProtobufCMessageDescriptor glm__v1__image_rule__descriptor =
 {
@@ -676,7 +689,7 @@ const ProtobufCMessageDescriptor glm__v1__image_rule__descriptor =
   "Glm__V1__ImageRule",
   "glm.v1",
   sizeof(Glm__V1__ImageRule),
-  3,
+  4,
   glm__v1__image_rule__field_descriptors,
   glm__v1__image_rule__field_indices_by_name,
   1,  glm__v1__image_rule__number_ranges,

@@ -230,7 +230,7 @@ class Disk(Jobs):
     def __init__(self, fleet, cases):
         super().__init__(fleet, cases)
         fleet.stop()
-        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2m,mode=0700", "tmpfs", fleet.state], check=True)
+        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=16m,mode=0700", "tmpfs", fleet.state], check=True)
         fleet.start()
 
     def finish(self):

@@ -168,7 +168,8 @@ struct  Glm__V1__StageDescription
 
 
 /*
- * How an image of a question is resized: both sides become multiples of the cell's side, the area comes between the limits.
+ * How an image of a question is resized: both sides become multiples of a cell's, and frames × height × width comes between the limits.
+ * @domain ImageSizeRule @checked
  */
 struct  Glm__V1__ImageRule
 {
@@ -178,17 +179,21 @@ struct  Glm__V1__ImageRule
    */
   uint32_t cell_side;
   /*
-   * height × width of the resized image at least
+   * a still counts as so many
+   */
+  uint32_t frames;
+  /*
+   * of all frames together, at least
    */
   uint64_t min_pixels;
   /*
-   * height × width of the resized image at most
+   * of all frames together, at most
    */
   uint64_t max_pixels;
 };
 #define GLM__V1__IMAGE_RULE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&glm__v1__image_rule__descriptor) \
-    , 0, 0, 0 }
+    , 0, 0, 0, 0 }
 
 
 /*

@@ -6,6 +6,7 @@ package struct AnswerMarks: Sendable, Hashable {
     /// GLM-4.1V's alone.
     package let answerOpen, answerClose: Int32?
     package let boxOpen, boxClose: Int32?
+    package let all: Set<Int32>
 
     package init(_ tokenizer: Tokenizer) {
         thinkOpen = tokenizer.id(of: "<think>")
@@ -14,7 +15,6 @@ package struct AnswerMarks: Sendable, Hashable {
         answerClose = tokenizer.id(of: "</answer>")
         boxOpen = tokenizer.id(of: "<|begin_of_box|>")
         boxClose = tokenizer.id(of: "<|end_of_box|>")
+        all = Set([thinkOpen, thinkClose, answerOpen, answerClose, boxOpen, boxClose].compactMap { $0 })
     }
-
-    package var all: Set<Int32> { Set([thinkOpen, thinkClose, answerOpen, answerClose, boxOpen, boxClose].compactMap { $0 }) }
 }

@@ -41,7 +41,7 @@ package enum AllMessages {
         RenderedImage.self,
         DescribeRequest.self,
         StageDescription.self,
-        ImageRule.self,
+        ImageSizeRule.self,
         StageLimits.self,
         DrainRequest.self,
         DrainResponse.self,

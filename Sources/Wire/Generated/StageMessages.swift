@@ -77,7 +77,7 @@ public struct StageDescription: Sendable, Hashable {
     /// What the model computes: "image" or "answer"; empty reads "image".
     public var pipeline: String
     /// How the images of questions are resized; of vision stages of question models.
-    public var imageRule: ImageRule?
+    public var imageRule: ImageSizeRule?
     /// Tokens of prompt and answer together at most; of text stages of question models, else 0.
     public var contextTokens: Int
     /// Tokens of prompts that were not computed again, since the process started; of text stages of question models.
@@ -89,7 +89,7 @@ public struct StageDescription: Sendable, Hashable {
         kind: String = "", instance: String = "", device: String = "", modelName: String = "", modelFingerprint: String = "", build: String = "",
         protocolVersion: Int = 0, limits: StageLimits = StageLimits(), state: StageState = .unspecified, running: Int = 0, queued: Int = 0,
         processID: Int = 0, defaultSide: Int = 0, slots: Int = 1, memoryBytes: Int = 0, cacheHits: Int = 0, cacheMisses: Int = 0,
-        numerics: Numerics = Numerics(), pipeline: String = "", imageRule: ImageRule? = nil, contextTokens: Int = 0, cachedTokens: Int = 0,
+        numerics: Numerics = Numerics(), pipeline: String = "", imageRule: ImageSizeRule? = nil, contextTokens: Int = 0, cachedTokens: Int = 0,
         preempted: Int = 0
     ) {
         self.kind = kind
@@ -161,35 +161,22 @@ extension StageDescription: CodedMessage {
     }
 }
 
-/// How an image of a question is resized: both sides become multiples of the cell's side, the area comes between the limits.
-public struct ImageRule: Sendable, Hashable {
-    /// Pixels of one side of a cell; each cell is one token of the prompt.
-    public var cellSide: Int
-    /// Height × width of the resized image at least.
-    public var minPixels: Int
-    /// Height × width of the resized image at most.
-    public var maxPixels: Int
-
-    public init(cellSide: Int = 0, minPixels: Int = 0, maxPixels: Int = 0) {
-        self.cellSide = cellSide
-        self.minPixels = minPixels
-        self.maxPixels = maxPixels
-    }
-}
-
-extension ImageRule: CodedMessage {
+extension ImageSizeRule: CodedMessage {
     static func initialize(_ c: UnsafeMutablePointer<Glm__V1__ImageRule>) { glm__v1__image_rule__init(c) }
 
     func fill(_ c: inout Glm__V1__ImageRule, _ arena: Arena) throws(WireError) {
         c.cell_side = try UInt32(wire: cellSide, "cell_side")
+        c.frames = try UInt32(wire: frames, "frames")
         c.min_pixels = try UInt64(wire: minPixels, "min_pixels")
         c.max_pixels = try UInt64(wire: maxPixels, "max_pixels")
     }
 
     init(_ c: Glm__V1__ImageRule) throws(WireError) {
-        self.init(
-            cellSide: Int(c.cell_side), minPixels: try Decode.count(c.min_pixels, "min_pixels"),
-            maxPixels: try Decode.count(c.max_pixels, "max_pixels"))
+        let cellSide: Int = Int(c.cell_side)
+        let frames: Int = Int(c.frames)
+        let minPixels: Int = try Decode.count(c.min_pixels, "min_pixels")
+        let maxPixels: Int = try Decode.count(c.max_pixels, "max_pixels")
+        do { try self.init(cellSide: cellSide, frames: frames, minPixels: minPixels, maxPixels: maxPixels) } catch { throw WireError(error) }
     }
 }
 
