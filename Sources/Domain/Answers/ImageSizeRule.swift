@@ -30,6 +30,9 @@ public struct ImageSizeRule: Sendable, Hashable {
         self.maxPixels = maxPixels
     }
 
+    /// Tokens of the largest image.
+    public var mostTokens: Int { maxPixels / frames / (cellSide * cellSide) }
+
     private static let mostPixels = 1 << 40
     private static let sides = 1...(1 << 20)
     private static let mostAspect = 200.0
