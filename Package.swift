@@ -110,7 +110,8 @@ let package = Package(
         library(
             "Stages",
             [
-                "ServerKit", "Wire", "GLMImage", "ModelConfiguration", "GLMTiny", "Domain", "Checkpoint", "Imaging", "Tensor", "TensorCPU", "Devices",
+                "ServerKit", "Wire", "GLMImage", "GLM4V", "ModelConfiguration", "GLMTiny", "Domain", "Checkpoint", "Imaging", "Tensor", "TensorCPU",
+                "Devices",
                 arguments,
             ]),
 

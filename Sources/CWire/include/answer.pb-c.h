@@ -688,7 +688,7 @@ struct  Glm__V1__AnswerDelta
    */
   uint32_t first;
   /*
-   * token ids in the order of generation
+   * token ids in the order of generation; at least one
    */
   size_t n_ids;
   int32_t *ids;

@@ -149,7 +149,7 @@ struct  Glm__V1__ModelInformation
   size_t n_stages;
   char **stages;
   /*
-   * kinds of stages that its pipeline needs and that do not serve; empty: requests are computed
+   * kinds of stages that its pipeline needs and that do not serve; empty: every request is computed
    */
   size_t n_missing;
   char **missing;

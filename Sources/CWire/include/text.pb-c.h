@@ -215,11 +215,11 @@ struct  Glm__V1__AnswerTokensEvent
   Glm__V1__AnswerTokensEvent__EventCase event_case;
   union {
     /*
-     * first, once
+     * once, when the request has left the stage's queue; not where all of the answer was told
      */
     Glm__V1__AnswerLayout *layout;
     /*
-     * as the prompt is read
+     * as the prompt is read; also while the request waits, so that its caller knows that the stage works
      */
     Glm__V1__PromptReading *reading;
     /*
@@ -244,7 +244,7 @@ struct  Glm__V1__PromptReading
 {
   ProtobufCMessage base;
   /*
-   * tokens of the prompt read so far, cached ones included; all of them: the layout's prompt_tokens
+   * tokens of the prompt read so far, cached ones included; 0: the request waits
    */
   uint32_t tokens;
 };

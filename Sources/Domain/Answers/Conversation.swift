@@ -10,11 +10,11 @@ public struct Conversation: Sendable, Hashable {
         }
         for (index, message) in messages.enumerated() { try Self.check(message, index, after: index > 0 ? messages[index - 1].role : nil) }
         guard messages.last?.role == .user else { throw RequestError("messages[\(messages.count - 1)].role is not user; the last message asks") }
-        let bytes = messages.reduce(0) { $0 + $1.textBytes }
+        self.messages = messages
+        let bytes = textBytes
         guard bytes <= AnswerLimits.textBytes else {
             throw RequestError("messages have \(bytes) bytes of text, the limit is \(AnswerLimits.textBytes)")
         }
-        self.messages = messages
         guard imageCount <= AnswerLimits.images else {
             throw RequestError("messages have \(imageCount) images, the limit is \(AnswerLimits.images)")
         }
@@ -26,6 +26,9 @@ public struct Conversation: Sendable, Hashable {
     }
 
     public var imageCount: Int { messages.reduce(0) { $0 + $1.imageCount } }
+
+    /// Bytes of UTF-8 of all messages, reasoning included.
+    public var textBytes: Int { messages.reduce(0) { $0 + $1.textBytes } }
 
     /// The same conversation with empty images.
     public var withoutImages: Conversation {

@@ -15,11 +15,13 @@ public struct ImageSizeRule: Sendable, Hashable {
         public let height, width: Int
         /// Cells, each of which is one token.
         public let grid: GridSize
+
+        public var tokens: Int { grid.count }
     }
 
     /// - Throws: for numbers that are not positive, or so large that products of them could overflow.
     public init(cellSide: Int, frames: Int, minPixels: Int, maxPixels: Int) throws(RequestError) {
-        guard (1...4096).contains(cellSide), (1...64).contains(frames), (1...Self.mostPixels).contains(minPixels),
+        guard (1...Self.sides.upperBound).contains(cellSide), (1...64).contains(frames), (1...Self.mostPixels).contains(minPixels),
             (minPixels...Self.mostPixels).contains(maxPixels)
         else {
             throw RequestError("cells of \(cellSide) pixels, \(frames) frames and \(minPixels) to \(maxPixels) pixels are no rule of sizes")
@@ -30,11 +32,11 @@ public struct ImageSizeRule: Sendable, Hashable {
         self.maxPixels = maxPixels
     }
 
-    /// Tokens of the largest image.
-    public var mostTokens: Int { maxPixels / frames / (cellSide * cellSide) }
+    /// Tokens of the largest image. The bound on pixels doesn't hold for a strip one cell wide, which has up to 200.
+    public var mostTokens: Int { max(maxPixels / frames / (cellSide * cellSide), Int(Self.mostAspect)) }
 
-    private static let mostPixels = 1 << 40
-    private static let sides = 1...(1 << 20)
+    private static let mostPixels = 1 << 32
+    private static let sides = 1...(1 << 16)
     private static let mostAspect = 200.0
 
     /// The size after the resize of an image of `height × width` pixels.

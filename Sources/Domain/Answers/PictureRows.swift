@@ -17,10 +17,7 @@ public struct PictureRows: Sendable, Hashable {
 
     /// - Throws: for a grid or a width outside the limits, and when the bytes are not as many as they say.
     public init(grid: GridSize, columns: Int, element: Element, bytes: [UInt8]) throws(RequestError) {
-        // Sides first: their product could overflow.
-        guard Self.sides.contains(grid.height), Self.sides.contains(grid.width), Self.widths.contains(columns),
-            grid.count * columns * element.byteCount == bytes.count
-        else {
+        guard Self.byteCount(grid: grid, columns: columns, element: element) == bytes.count else {
             throw RequestError(
                 "rows have \(bytes.count) bytes for \(grid.height) × \(grid.width) cells of \(columns) columns in \(element.rawValue)")
         }
@@ -28,6 +25,13 @@ public struct PictureRows: Sendable, Hashable {
         self.columns = columns
         self.element = element
         self.bytes = bytes
+    }
+
+    /// Bytes of all rows; nil for a grid or a width outside the limits.
+    public static func byteCount(grid: GridSize, columns: Int, element: Element) -> Int? {
+        // Sides first: their product could overflow.
+        guard sides.contains(grid.height), sides.contains(grid.width), widths.contains(columns) else { return nil }
+        return grid.count * columns * element.byteCount
     }
 
     private static let sides = 1...16_384

@@ -40,6 +40,9 @@ public final class AnswerGenerator {
         try map.finish()
     }
 
+    /// Tokens of prompt and answer together at most.
+    public var contextTokens: Int { processor.maximumPositions }
+
     /// How many tokens a request reads and may generate, whatever the cache holds; refuses one that this checkpoint can't compute.
     public func layout(_ request: AnswerRequest) throws -> AnswerLayout {
         let prompt = try prompt(request)

@@ -25,19 +25,22 @@ public final class PictureEncoder {
         try map.finish()
     }
 
+    /// How large the model sees an image.
+    public var sizeRule: ImageSizeRule { processor.sizeRule }
+
     /// The rows of an image of any size within the processor's limits.
     ///
     /// - Parameters:
     ///   - field: what a refusal calls the image.
     ///   - element: of the rows.
-    ///   - maximumPixels: bound of the resized image's pixels, below the checkpoint's own.
+    ///   - maxPixels: bound of the resized image's pixels, below the checkpoint's own.
     ///   - checkCancellation: called before each block.
     /// - Throws: `RequestError` when the image's shape can't be encoded; what `checkCancellation` throws; `GLMImageError` when a row is not
     ///   finite.
     public func encode(
-        _ image: RGBImage, field: String, element: PictureRows.Element, maximumPixels: Int? = nil, checkCancellation: () throws -> Void
+        _ image: RGBImage, field: String, element: PictureRows.Element, maxPixels: Int? = nil, checkCancellation: () throws -> Void
     ) throws -> PictureRows {
-        let size = try processor.sizeRule.size(height: image.height, width: image.width, field: field, within: maximumPixels)
+        let size = try processor.sizeRule.size(height: image.height, width: image.width, field: field, within: maxPixels)
         if size.grid != grid { device.releaseUnusedMemory() }
         grid = size.grid
         let rows = try device.floats(tower(processor.patches(of: image, size), size.grid, checkCancellation: checkCancellation))

@@ -12,6 +12,8 @@ package struct GLM4VImageProcessorConfiguration: Decodable, Sendable {
     package let mean: [Float]
     package let standardDeviation: [Float]
     package let rescaleFactor: Double
+    /// What these numbers make of an image's size.
+    package let sizeRule: ImageSizeRule
 
     enum CodingKeys: String, CodingKey {
         case imageProcessor = "image_processor"

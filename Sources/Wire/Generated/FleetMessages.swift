@@ -124,7 +124,7 @@ public struct ModelInformation: Sendable, Hashable {
     public var fingerprint: String
     /// Names of its stages that serve.
     public var stages: [String]
-    /// Kinds of stages that its pipeline needs and that do not serve; empty: requests are computed.
+    /// Kinds of stages that its pipeline needs and that do not serve; empty: every request is computed.
     public var missing: [String]
     /// Images or answers of it since the gateway started.
     public var requests: Int

@@ -142,9 +142,9 @@ extension AnswerRequest: CodedMessage {
 
 /// One event of the stream that answers an AnswerRequest.
 public enum AnswerTokensEvent: Sendable, Hashable {
-    /// First, once.
+    /// Once, when the request has left the stage's queue; not where all of the answer was told.
     case layout(AnswerLayout)
-    /// As the prompt is read.
+    /// As the prompt is read; also while the request waits, so that its caller knows that the stage works.
     case reading(PromptReading)
     /// Behind what was told, in order, without gaps.
     case delta(AnswerDelta)
@@ -185,7 +185,7 @@ extension AnswerTokensEvent: CodedMessage {
 
 /// How far the prompt is read.
 public struct PromptReading: Sendable, Hashable {
-    /// Tokens of the prompt read so far, cached ones included; all of them: the layout's prompt_tokens.
+    /// Tokens of the prompt read so far, cached ones included; 0: the request waits.
     public var tokens: Int
 
     public init(tokens: Int = 0) {

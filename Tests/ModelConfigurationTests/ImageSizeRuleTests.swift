@@ -1,4 +1,6 @@
 import Domain
+import Foundation
+import ModelConfiguration
 import Testing
 
 /// How large a question model sees an image, against `smart_resize` of transformers 5.23.
@@ -10,6 +12,7 @@ import Testing
             let size = try rule.size(height: height, width: width, field: "image")
             #expect(size.height == expectedHeight && size.width == expectedWidth, "\(height) × \(width) became \(size)")
             #expect(size.grid == GridSize(height: size.height / cases.patch / 2, width: size.width / cases.patch / 2))
+            #expect(size.tokens <= rule.mostTokens)
         }
     }
 
@@ -20,7 +23,7 @@ import Testing
             let size = try rule.size(height: 1536, width: 2048, field: "image", within: bound)
             #expect(size.height * size.width <= min(bound, 4_816_896))
         }
-        #expect(try rule.size(height: 512, width: 512, field: "image", within: 100_000).grid.count == 121)
+        #expect(try rule.size(height: 512, width: 512, field: "image", within: 100_000).tokens == 121)
     }
 
     @Test("what can't be resized is refused with the field, the limit and the value")
@@ -34,13 +37,14 @@ import Testing
         }
         #expect(message(28, 5629) == "messages[0].parts[1] has 5629 × 28 pixels; a side may be at most 200 times the other")
         #expect(message(1, 201).contains("201 × 1 pixels"))
-        #expect(message(0, 5).contains("the limit of a side is 1048576"))
-        #expect(message(5, .max).contains("the limit of a side is 1048576"))
+        #expect(message(0, 5).contains("the limit of a side is 65536"))
+        #expect(message(5, .max).contains("the limit of a side is 65536"))
         #expect(message(500, 500, 6271) == "max_pixels is 6271; the model's least image has 6272 pixels")
     }
 
     private func rule(_ least: Int, _ most: Int, patch: Int) throws -> ImageSizeRule {
-        try ImageSizeRule(cellSide: 2 * patch, frames: 2, minPixels: least, maxPixels: most)
+        let json = "{\"size\": {\"shortest_edge\": \(least), \"longest_edge\": \(most)}, \"patch_size\": \(patch)}"
+        return try JSONDecoder().decode(GLM4VImageProcessorConfiguration.self, from: Data(json.utf8)).sizeRule
     }
 }
 
