@@ -5,7 +5,6 @@ import Foundation
 /// The image processor's numbers of a question model (`Glm4vImageProcessor`), from `preprocessor_config.json` or, as 5.x saves it, from
 /// the `image_processor` entry of `processor_config.json`.
 package struct GLM4VImageProcessorConfiguration: Decodable, Sendable {
-    package let sizeRule: ImageSizeRule
     package let patchSize: Int
     package let temporalPatchSize: Int
     package let mergeSize: Int
