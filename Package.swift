@@ -196,7 +196,10 @@ let package = Package(
         tests("ProcessesTests", ["Processes"]),
         tests(
             "GatewayTests",
-            ["TestSupport", "Gateway", "Jobs", "Placement", "Processes", "Domain", "Imaging", "ServerKit", "Wire", arguments, logging, sqlite]),
+            [
+                "TestSupport", "Checkpoint", "Gateway", "Jobs", "Placement", "Processes", "Domain", "Imaging", "ServerKit", "Wire", arguments, logging,
+                sqlite,
+            ]),
         tests(
             "FuzzTests",
             [

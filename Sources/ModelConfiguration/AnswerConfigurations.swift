@@ -14,12 +14,11 @@ package struct AnswerConfigurations: Sendable {
         processor = try GLM4VImageProcessorConfiguration.load(folder)
     }
 
-    /// Pixels of the largest picture after its resize; the processor counts those of all frames.
-    package var pixels: Int { processor.sizeRule.maxPixels / processor.sizeRule.frames }
+    /// Tokens of an image of about `pixels`, as far as the processor leaves it so large.
+    package func tokens(pixels: Int) -> Int {
+        min(max(pixels / (processor.sizeRule.cellSide * processor.sizeRule.cellSide), 1), processor.sizeRule.mostTokens)
+    }
 
-    /// Patches of a picture of `pixels` at most: sides are whole cells.
-    package func patches(pixels: Int) -> Int { cells(pixels: pixels) * processor.mergeSize * processor.mergeSize }
-
-    /// Tokens of a picture of `pixels` at most.
-    package func cells(pixels: Int) -> Int { pixels / (processor.sizeRule.cellSide * processor.sizeRule.cellSide) }
+    /// Patches of an image of `tokens`.
+    package func patches(tokens: Int) -> Int { tokens * processor.mergeSize * processor.mergeSize }
 }

@@ -36,7 +36,7 @@ public final class AnswerGenerator {
         let text = DecoderConfiguration(configuration.text)
         decoder = try TokenDecoder(
             weights.scope("model.language_model"), head: weights.linear("lm_head", from: text.hiddenSize, to: text.outputSize, bias: false), text)
-        map.ignore(prefix: "model.visual.")
+        for prefix in CheckpointPart.answerModel.prefixes(of: .text) { map.ignore(prefix: prefix) }
         try map.finish()
     }
 

@@ -21,7 +21,7 @@ public final class PictureEncoder {
         try processor.check(against: configuration.vision, file: GLM4VImageProcessorConfiguration.file(model))
         let map = try model.weights("")
         tower = try VisionTower(WeightScope(map: map, device: device).scope("model.visual"), configuration.vision)
-        for prefix in ["model.language_model.", "lm_head."] { map.ignore(prefix: prefix) }
+        for prefix in CheckpointPart.answerModel.prefixes(of: .vision) { map.ignore(prefix: prefix) }
         try map.finish()
     }
 

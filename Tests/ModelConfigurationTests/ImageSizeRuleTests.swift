@@ -1,4 +1,6 @@
 import Domain
+import Foundation
+import ModelConfiguration
 import Testing
 
 /// How large a question model sees an image, against `smart_resize` of transformers 5.23.
@@ -9,8 +11,8 @@ import Testing
         for (height, width, expectedHeight, expectedWidth) in cases.sizes {
             let size = try rule.size(height: height, width: width, field: "image")
             #expect(size.height == expectedHeight && size.width == expectedWidth, "\(height) × \(width) became \(size)")
-            #expect(size.tokens <= rule.mostTokens)
             #expect(size.grid == GridSize(height: size.height / cases.patch / 2, width: size.width / cases.patch / 2))
+            #expect(size.tokens <= rule.mostTokens)
         }
     }
 
@@ -41,7 +43,8 @@ import Testing
     }
 
     private func rule(_ least: Int, _ most: Int, patch: Int) throws -> ImageSizeRule {
-        try ImageSizeRule(cellSide: 2 * patch, frames: 2, minPixels: least, maxPixels: most)
+        let json = "{\"size\": {\"shortest_edge\": \(least), \"longest_edge\": \(most)}, \"patch_size\": \(patch)}"
+        return try JSONDecoder().decode(GLM4VImageProcessorConfiguration.self, from: Data(json.utf8)).sizeRule
     }
 }
 
