@@ -1,4 +1,5 @@
 package import Checkpoint
+import Domain
 
 /// What the files of a question model say of its parts.
 package struct AnswerConfigurations: Sendable {

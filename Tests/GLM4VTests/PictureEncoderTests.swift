@@ -62,7 +62,10 @@ import Testing
     @Test("a tower maps and copies just its weights, and takes what its footprint says", arguments: Fixture.answerCheckpoints)
     func footprint(checkpoint: String) throws {
         let device = MeteredDevice(CPUDevice(threads: 2))
-        let encoder = try PictureEncoder(model: Fixture.model(checkpoint), device: device)
+        let folder = try Fixture.model(checkpoint)
+        let encoder = try PictureEncoder(model: folder, device: device)
+        let weights = try CheckpointWeights(folder).stage(.vision)
+        #expect(device.memory.mapped == weights.mappedBytes && device.memory.live == weights.deviceCopyBytes)
         let footprint = GLM4VVisionFootprint(encoder.tower.configuration)
         for (height, width) in [(40, 40), (70, 113), (1, 150)] {
             device.memory.resetPeak()
