@@ -19,7 +19,7 @@ import Testing
             let rows = try encode(encoder, Self.image(height, width))
             #expect(rows.grid == told.grid && rows.columns == encoder.tower.configuration.outputSize && rows.element == .f32)
         }
-        let bounded = try encode(encoder, Self.image(200, 300), maximumPixels: 4000)
+        let bounded = try encode(encoder, Self.image(200, 300), maxPixels: 4000)
         #expect(bounded.grid.count * encoder.processor.sizeRule.cellSide * encoder.processor.sizeRule.cellSide <= 4000)
     }
 
@@ -106,9 +106,9 @@ import Testing
     }
 
     private func encode(
-        _ encoder: PictureEncoder, _ image: RGBImage, field: String = "image", element: PictureRows.Element = .f32, maximumPixels: Int? = nil
+        _ encoder: PictureEncoder, _ image: RGBImage, field: String = "image", element: PictureRows.Element = .f32, maxPixels: Int? = nil
     ) throws -> PictureRows {
-        try encoder.encode(image, field: field, element: element, maximumPixels: maximumPixels) {}
+        try encoder.encode(image, field: field, element: element, maxPixels: maxPixels) {}
     }
 
     private static func image(_ height: Int, _ width: Int) -> RGBImage {

@@ -54,7 +54,7 @@ package struct GLM4VImageProcessorConfiguration: Decodable, Sendable {
         do {
             sizeRule = try ImageSizeRule(cellSide: patchSize * mergeSize, frames: temporalPatchSize, minPixels: shortest, maxPixels: longest)
         } catch {
-            throw DecodingError.dataCorruptedError(forKey: .size, in: values, debugDescription: "\(error)")
+            throw DecodingError.dataCorruptedError(forKey: .size, in: values, debugDescription: error.message)
         }
         mean = try values.value(.mean, default: [0.481_454_66, 0.457_827_5, 0.408_210_73])
         standardDeviation = try values.value(.standardDeviation, default: [0.268_629_54, 0.261_302_58, 0.275_777_11])
