@@ -183,11 +183,14 @@ let package = Package(
             ["GLMImage", "Decoding", "ModelConfiguration", "ModelFixtures", "Domain", "Tensor", "TensorCPU", "Checkpoint", "Imaging"]),
         tests(
             "GLM4VTests",
-            ["GLM4V", "Decoding", "ModelConfiguration", "ModelFixtures", "Domain", "Tensor", "TensorCPU", "Checkpoint", "Tokenizing", "Imaging"]),
+            [
+                "TestSupport", "GLM4V", "Decoding", "ModelConfiguration", "ModelFixtures", "Domain", "Tensor", "TensorCPU", "Checkpoint", "Tokenizing",
+                "Imaging",
+            ]),
         tests("ModelToolsTests", ["ModelTools", "ModelFixtures", "Domain", "Tensor", "TensorCPU", "Checkpoint"]),
         tests("WireTests", ["Wire", "Domain"]),
         tests("ServerKitTests", ["ServerKit", "Domain", "Wire", grpc, grpcTransport, nio, nioEmbedded, http2, hpack, logging, arguments]),
-        tests("PlacementTests", ["Placement", "ModelConfiguration", "Domain"]),
+        tests("PlacementTests", ["Placement", "ModelConfiguration", "Checkpoint", "Domain"]),
         tests("JobsTests", ["Jobs", sqlite]),
         tests("TelemetryTests", ["Telemetry", lifecycle, metrics, logging]),
         tests("ProcessesTests", ["Processes"]),

@@ -16,7 +16,7 @@ extension OnDevice {
             arguments: [Variant.f32, .bf16], Fixture.checkpoints)
         func weights(variant: Variant, checkpoint: String) throws {
             let folder = try Fixture.model(checkpoint)
-            let description = try ModelDescription(folder)
+            let weights = try CheckpointWeights(folder), transformer = try ImageConfigurations(folder).transformer
             let precision: Precision = variant == .f32 ? .f32 : .bf16
             for kind in StageKind.allCases {
                 let device = MeteredDevice(try variant.device)
@@ -27,8 +27,8 @@ extension OnDevice {
                     case .diffusion: try ImageRenderer(model: folder, devices: DeviceGroup(device))
                     }
                 try device.synchronize()
-                let constant = kind == .diffusion ? TransformerFootprint(description.transformer, elementBytes: 4).constant : 0
-                #expect(device.memory.live - constant == description.weights[kind]?.acceleratorBytes(precision), "\(kind)")
+                let constant = kind == .diffusion ? TransformerFootprint(transformer, elementBytes: 4).constant : 0
+                #expect(device.memory.live - constant == weights.stage(kind).acceleratorBytes(precision), "\(kind)")
                 #expect(device.memory.mapped == 0, "\(kind)")
                 withExtendedLifetime(model) {}
             }

@@ -58,6 +58,10 @@ public final class AnswerBatch {
     public var preemptions: Int { batch.preemptions }
     package var freePages: Int { batch.freePages }
     package var pageCount: Int { batch.pageCount }
+    /// Prompt tokens so far that were not computed because an earlier prompt's keys and values served.
+    public var cachedTokens: Int { batch.cachedTokens }
+    /// How often a request has been paused because pages ran out.
+    public var preemptions: Int { batch.preemptions }
 
     /// Appends a request to the queue.
     /// - Throws: `RequestError` for a request that the model refuses, that would never have enough pages for its keys and values, or that

@@ -1,6 +1,7 @@
 public import Placement
 import Crypto
 import Foundation
+import ModelConfiguration
 public import Domain
 public import Wire
 
@@ -36,6 +37,9 @@ public struct FleetPlan: Sendable {
     }
 
     public var kinds: Set<StageKind> { Set(stages.map(\.kind)) }
+
+    /// What each model of the stages is for, by its name.
+    public var pipelines: [String: PipelineID] { Dictionary(stages.map { ($0.model, $0.pipeline.id) }, uniquingKeysWith: { first, _ in first }) }
 
     /// Tells one plan from another: what operators change later is kept for the plan that it was a change of.
     public var digest: String {

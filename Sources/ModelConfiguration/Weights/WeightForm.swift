@@ -22,6 +22,8 @@ extension CheckpointPart {
             if name.hasPrefix("model.vqmodel.post_quant_conv.") { return .unused }
             if name.hasPrefix("model.vqmodel.") { return .widened }
             if name.hasPrefix("model.visual.embeddings.position_embedding.") { return .host }
+        case .answerModel:
+            if name.hasPrefix("model.visual.embeddings.position_embedding.") { return .host }
         case .textEncoder:
             if name.hasSuffix(".relative_attention_bias.weight") { return .host }
             // The table of bytes is stored under its own name, under the encoder's, or under both.
