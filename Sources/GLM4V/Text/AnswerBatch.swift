@@ -54,8 +54,6 @@ public final class AnswerBatch {
 
     /// No request generates and none waits.
     public var isEmpty: Bool { batch.isEmpty && complete.isEmpty }
-    /// How often a request has been paused because pages ran out.
-    public var preemptions: Int { batch.preemptions }
     package var freePages: Int { batch.freePages }
     package var pageCount: Int { batch.pageCount }
     /// Prompt tokens so far that were not computed because an earlier prompt's keys and values served.
