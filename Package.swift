@@ -174,7 +174,7 @@ let package = Package(
         tests("CheckpointTests", ["TestSupport", "Checkpoint", "Tensor"]),
         tests("TokenizingTests", ["TestSupport", "Tokenizing"]),
         tests("ImagingTests", ["TestSupport", "Imaging", "Domain", "Checkpoint", "Tensor"]),
-        tests("ModelConfigurationTests", ["ModelConfiguration"]),
+        tests("ModelConfigurationTests", ["ModelConfiguration", "Domain"]),
         tests("LayersTests", ["Layers", "ModelFixtures", "Checkpoint", "Tensor", "TensorCPU"]),
         tests("DecodingTests", ["Decoding", "GLMImage", "ModelConfiguration", "ModelFixtures", "Tensor", "TensorCPU"]),
         tests(

@@ -27,7 +27,7 @@ public struct AnswerOptions: Sendable, Hashable {
     /// Leaves marks of reasoning, answers and boxes in the text.
     public var raw: Bool
     /// Pixels of an image after its resize, at most; nil: the checkpoint's own limit.
-    public var maximumPixels: Int?
+    public var maxPixels: Int?
 
     /// Whether the model thinks before it answers.
     public enum Thinking: String, Sendable, Hashable, CaseIterable {
@@ -38,7 +38,7 @@ public struct AnswerOptions: Sendable, Hashable {
     public init(
         maxTokens: Int? = nil, seed: UInt64? = nil, temperature: Float? = nil, topP: Float? = nil, topK: Int? = nil, minP: Float? = nil,
         repetitionPenalty: Float? = nil, presencePenalty: Float? = nil, frequencyPenalty: Float? = nil, stop: [String] = [], logprobs: Int? = nil,
-        thinking: Thinking = .automatic, thinkingBudget: Int? = nil, raw: Bool = false, maximumPixels: Int? = nil
+        thinking: Thinking = .automatic, thinkingBudget: Int? = nil, raw: Bool = false, maxPixels: Int? = nil
     ) {
         self.maxTokens = maxTokens
         self.seed = seed
@@ -54,7 +54,7 @@ public struct AnswerOptions: Sendable, Hashable {
         self.thinking = thinking
         self.thinkingBudget = thinkingBudget
         self.raw = raw
-        self.maximumPixels = maximumPixels
+        self.maxPixels = maxPixels
     }
 
     /// Checks the values that are set against ``AnswerLimits``.
@@ -69,7 +69,7 @@ public struct AnswerOptions: Sendable, Hashable {
         try RequestLimits.check("frequency_penalty", frequencyPenalty, in: AnswerLimits.penalty)
         try RequestLimits.check("logprobs", logprobs, in: AnswerLimits.alternatives)
         try RequestLimits.check("thinking_budget", thinkingBudget, in: AnswerLimits.maxTokens)
-        try RequestLimits.check("max_pixels", maximumPixels, in: AnswerLimits.maximumPixels)
+        try RequestLimits.check("max_pixels", maxPixels, in: AnswerLimits.maximumPixels)
         guard stop.count <= AnswerLimits.stopStrings else {
             throw RequestError("stop has \(stop.count) strings, the limit is \(AnswerLimits.stopStrings)")
         }

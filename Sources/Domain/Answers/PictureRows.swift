@@ -22,7 +22,7 @@ public struct PictureRows: Sendable, Hashable {
             grid.count * columns * element.byteCount == bytes.count
         else {
             throw RequestError(
-                "rows have \(bytes.count) bytes for \(grid.height) × \(grid.width) cells of \(columns) elements in \(element.rawValue)")
+                "rows have \(bytes.count) bytes for \(grid.height) × \(grid.width) cells of \(columns) columns in \(element.rawValue)")
         }
         self.grid = grid
         self.columns = columns

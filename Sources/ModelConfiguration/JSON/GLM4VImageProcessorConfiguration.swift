@@ -64,13 +64,16 @@ package struct GLM4VImageProcessorConfiguration: Decodable, Sendable {
             "\(standardDeviation) are not 3 positive values")
     }
 
-    /// Of the two files the newer counts where it has the entry, as in transformers 5.23.
     package static func load(_ model: ModelFolder) throws -> GLM4VImageProcessorConfiguration {
-        let newer = "processor_config.json"
-        let older = "preprocessor_config.json"
+        try model.configuration(GLM4VImageProcessorConfiguration.self, file(model))
+    }
+
+    /// Of the two files the one that counts: the newer where it has the entry, as in transformers 5.23.
+    package static func file(_ model: ModelFolder) throws -> String {
+        let (newer, older) = ("processor_config.json", "preprocessor_config.json")
         func exists(_ path: String) -> Bool { FileManager.default.fileExists(atPath: model.url.appending(path: path).path) }
-        let nested = try exists(newer) && (!exists(older) || model.configuration(NestedProcessor.self, newer).isThere)
-        return try model.configuration(GLM4VImageProcessorConfiguration.self, nested ? newer : older)
+        let isNested = try exists(newer) && (!exists(older) || model.configuration(NestedProcessor.self, newer).isThere)
+        return isNested ? newer : older
     }
 }
 

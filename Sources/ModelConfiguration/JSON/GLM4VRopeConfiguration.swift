@@ -20,8 +20,9 @@ package struct GLM4VRopeConfiguration: Sendable {
 
     /// - Parameters:
     ///   - decoder: of the text part, in which the rope's keys are.
+    ///   - headSize: columns of a head, of which a part is rotated.
     ///   - complete: whether a missing value is an error rather than the class's default.
-    init(beside decoder: any Decoder, complete: Bool) throws {
+    init(beside decoder: any Decoder, headSize: Int, complete: Bool) throws {
         let outer = try decoder.container(keyedBy: CodingKeys.self)
         let key = [CodingKeys.parameters, .scaling].first { outer.isSet($0) }
         let inner = try key.map { try outer.nestedContainer(keyedBy: CodingKeys.self, forKey: $0) }
@@ -47,5 +48,9 @@ package struct GLM4VRopeConfiguration: Sendable {
             sections.count == 3 && sections.allSatisfy { (0...LargestSize.headSize).contains($0) }, .sections,
             "\(sections) are not three sections of 0 through \(LargestSize.headSize) pairs")
         try place.check((0...1).contains(partialRotaryFactor), .partialRotaryFactor, "\(partialRotaryFactor) is outside 0 through 1")
+        let rotated = Int(Float(headSize) * partialRotaryFactor)
+        try place.check(
+            rotated % 2 == 0 && sections.reduce(0, +) == rotated / 2, .sections,
+            "\(sections) doesn't sum to the pairs of \(rotated) rotated columns of a head of \(headSize)")
     }
 }

@@ -55,7 +55,7 @@ package struct GLM4VTextConfiguration: Decodable {
         normEpsilon = complete ? try values.decode(Float.self, forKey: .normEpsilon) : try values.value(.normEpsilon, default: 1e-5)
         maximumPositions = try size(.maximumPositions, LargestSize.area, default: 32_768)
         endTokenIDs = try values.tokenIDs(.endTokenIDs) ?? []
-        rope = try GLM4VRopeConfiguration(beside: decoder, complete: complete)
+        rope = try GLM4VRopeConfiguration(beside: decoder, headSize: hiddenSize / heads, complete: complete)
         try check(values)
     }
 
@@ -68,8 +68,5 @@ package struct GLM4VTextConfiguration: Decodable {
         try values.check(
             endTokenIDs.allSatisfy { (0..<vocabularySize).contains($0) }, .endTokenIDs,
             "\(endTokenIDs) are not all within the \(vocabularySize) ids of vocab_size")
-        try values.check(
-            rotaryDimensions % 2 == 0 && rope.sections.reduce(0, +) == rotaryDimensions / 2, .headSize,
-            "mrope_section \(rope.sections) doesn't sum to the pairs of \(rotaryDimensions) rotated columns of a head of \(headSize)")
     }
 }

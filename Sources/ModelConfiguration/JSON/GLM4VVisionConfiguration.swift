@@ -16,6 +16,8 @@ package struct GLM4VVisionConfiguration: Decodable {
     package let channels: Int
     package let normEpsilon: Float
     package let attentionBias: Bool
+    /// Of the rotation by a patch's row and column.
+    package let ropeTheta: Float
 
     enum CodingKeys: String, CodingKey {
         case depth
@@ -31,6 +33,12 @@ package struct GLM4VVisionConfiguration: Decodable {
         case normEpsilon = "rms_norm_eps"
         case attentionBias = "attention_bias"
         case activation = "hidden_act"
+        case rope = "rope_parameters"
+    }
+
+    enum RopeKeys: String, CodingKey {
+        case type = "rope_type"
+        case theta = "rope_theta"
     }
 
     package var headSize: Int { hiddenSize / heads }
@@ -52,6 +60,11 @@ package struct GLM4VVisionConfiguration: Decodable {
         channels = try values.size(.channels, LargestSize.channels, default: 3)
         normEpsilon = try values.value(.normEpsilon, default: 1e-5)
         attentionBias = try values.value(.attentionBias, default: false)
+        // Files of 4.5x name none.
+        let rope = values.isSet(.rope) ? try values.nestedContainer(keyedBy: RopeKeys.self, forKey: .rope) : nil
+        if let rope, rope.isSet(.type) { try rope.require("axial", forKey: .type) }
+        ropeTheta = try rope?.value(.theta, default: 10_000) ?? 10_000
+        try values.check(ropeTheta > 1 && ropeTheta.isFinite, .rope, "rope_theta \(ropeTheta) is not above 1")
         try values.check(channels == 3, .channels, "\(channels) is not 3")
         try values.check(normEpsilon > 0 && normEpsilon < 1, .normEpsilon, "\(normEpsilon) is not between 0 and 1")
         try values.check(hiddenSize % heads == 0, .heads, "\(heads) doesn't divide hidden_size \(hiddenSize)")

@@ -32,6 +32,26 @@ struct FleetOptions: ParsableArguments {
     /// A running fleet has its own model, threads and precision.
     var wantsPrivateFleet: Bool { model != nil || threads != nil || precision != nil }
 
+    /// Runs `body` with the gateway that runs or, where there is none, with a private fleet that ends with it; a signal ends both.
+    /// - Parameter kinds: the stages that a private fleet needs.
+    func working(_ kinds: [StageKind], _ screen: Screen, _ body: @escaping @Sendable (RunningGateway) async throws -> Void) async throws {
+        let (model, threads, precision) = (model, threads, precision)
+        let running = try await runningGateway(screen)
+        try await Interruption.guarding {
+            if let running { return try await body(running) }
+            let fleet = try await PrivateFleet.start(kinds, model: model, threads: threads, precision: precision)
+            do {
+                let door = GatewayDoor(address: fleet.address) { screen.say($0) }
+                try await body(RunningGateway(door: door, connection: try StageConnection(to: fleet.address)))
+                await fleet.stop()
+            } catch {
+                await fleet.stop()
+                if !Task.isCancelled, let words = fleet.lastWords { throw ClientError("the private fleet ended: \(words)") }
+                throw error
+            }
+        }
+    }
+
     /// The gateway that runs; nil when there is none and a private fleet is to be started. One that is there but does not serve is waited for
     /// or told: another model's image would be no answer.
     func runningGateway(_ screen: Screen) async throws -> RunningGateway? {

@@ -1,0 +1,88 @@
+public import Checkpoint
+public import Domain
+public import Imaging
+import Layers
+package import ModelConfiguration
+public import Tensor
+
+/// The vision stage's model of a question model: an image in, the rows that stand for it in a prompt out.
+public final class PictureEncoder {
+    package let tower: VisionTower
+    package let processor: GLM4VImageProcessorConfiguration
+    private let device: any Device
+    /// Of the last image: what one of another size took fits no other.
+    private var grid: GridSize?
+
+    /// Takes `model.visual` of the checkpoint, and nothing else.
+    public init(model: ModelFolder, device: any Device) throws {
+        self.device = device
+        let configuration = try GLM4VConfiguration.load(model)
+        processor = try GLM4VImageProcessorConfiguration.load(model)
+        try processor.check(against: configuration.vision, file: GLM4VImageProcessorConfiguration.file(model))
+        let map = try model.weights("")
+        tower = try VisionTower(WeightScope(map: map, device: device).scope("model.visual"), configuration.vision)
+        for prefix in ["model.language_model.", "lm_head."] { map.ignore(prefix: prefix) }
+        try map.finish()
+    }
+
+    /// The rows of an image of any size within the processor's limits.
+    ///
+    /// - Parameters:
+    ///   - field: what a refusal calls the image.
+    ///   - element: of the rows.
+    ///   - maximumPixels: bound of the resized image's pixels, below the checkpoint's own.
+    ///   - checkCancellation: called before each block.
+    /// - Throws: `RequestError` when the image's shape can't be encoded; what `checkCancellation` throws; `GLMImageError` when a row is not
+    ///   finite.
+    public func encode(
+        _ image: RGBImage, field: String, element: PictureRows.Element, maximumPixels: Int? = nil, checkCancellation: () throws -> Void
+    ) throws -> PictureRows {
+        let size = try processor.imageSize(height: image.height, width: image.width, field: field, maximumPixels: maximumPixels)
+        if size.grid != grid { device.releaseUnusedMemory() }
+        grid = size.grid
+        let rows = try device.floats(tower(patches(of: image, size), size.grid, checkCancellation: checkCancellation))
+        guard rows.allSatisfy(\.isFinite) else { throw GLMImageError(.notFinite, "the vision tower's rows of \(field) are not finite") }
+        return try PictureRows(
+            grid: size.grid, columns: tower.configuration.outputSize, element: element, bytes: element.bytes(rows))
+    }
+
+    /// Normalised patches of an image at `size`, one frame of them: `[patches, 3 · patch · patch]`.
+    package func patches(of image: RGBImage, _ size: GLM4VImageSize) -> [Float] {
+        let fits = image.height == size.height && image.width == size.width
+        let resized = fits ? image : image.resized(width: size.width, height: size.height)
+        return resized.patches(
+            patchSize: processor.patchSize, mergeSize: processor.mergeSize, mean: processor.mean, standardDeviation: processor.standardDeviation,
+            rescale: processor.rescaleFactor)
+    }
+}
+
+extension GLM4VImageProcessorConfiguration {
+    /// - Throws: when the image processor cuts other patches than the tower reads.
+    fileprivate func check(against vision: GLM4VVisionConfiguration, file: String) throws(GLMImageError) {
+        for (key, ours, other, theirs) in [
+            ("patch_size", patchSize, "patch_size", vision.patchSize), ("merge_size", mergeSize, "spatial_merge_size", vision.mergeSize),
+            ("temporal_patch_size", temporalPatchSize, "temporal_patch_size", vision.temporalPatchSize),
+        ] where ours != theirs {
+            throw GLMImageError(.unsupportedModel, "\(file): \(key) is \(ours), config.json has vision_config.\(other) \(theirs)")
+        }
+    }
+}
+
+extension PictureRows.Element {
+    /// `values` as bytes, little-endian, rounded to the nearest, ties to even.
+    func bytes(_ values: [Float]) -> [UInt8] {
+        switch self {
+        case .f32: values.withUnsafeBytes { Array($0) }
+        case .bf16:
+            [UInt8](unsafeUninitializedCapacity: 2 * values.count) { bytes, count in
+                bytes.withMemoryRebound(to: UInt16.self) { rounded in
+                    for (index, value) in values.enumerated() {
+                        let bits = value.bitPattern
+                        rounded[index] = UInt16((bits &+ 0x7FFF &+ (bits >> 16 & 1)) >> 16)
+                    }
+                }
+                count = 2 * values.count
+            }
+        }
+    }
+}
