@@ -29,7 +29,7 @@ enum TestRequests {
             var random = SplitMix(state: seed &+ UInt64(image.at))
             let values = (0..<image.count * 96).map { _ in Float.random(in: -0.1...0.1, using: &random) }
             return InsertedRows(
-                at: image.at, rows: Self.rows(values, image.count, image.dtype), digest: [UInt8(truncatingIfNeeded: seed), UInt8(image.at)])
+                at: image.at, rows: Self.rows(values, image.count, image.dtype), digest: [UInt8(truncatingIfNeeded: seed), UInt8(truncatingIfNeeded: image.at)])
         }
         // Positions as of an image: those behind are closer than their tokens.
         let positions = SequencePositions(
