@@ -1,4 +1,5 @@
 package import Checkpoint
+import Domain
 
 /// What the files of a question model say of its parts.
 package struct AnswerConfigurations: Sendable {
@@ -14,8 +15,13 @@ package struct AnswerConfigurations: Sendable {
     }
 
     /// Tokens of an image of about `pixels`, as far as the processor leaves it so large.
-    package func tokens(pixels: Int) -> Int { min(max(pixels / (processor.cellSide * processor.cellSide), 1), processor.mostTokens) }
+    package func tokens(pixels: Int) -> Int { min(max(pixels / (rule.cellSide * rule.cellSide), 1), mostTokens) }
+
+    /// Tokens of the largest image. The bound on pixels doesn't hold for a strip one cell wide, which has up to 200.
+    package var mostTokens: Int { max(rule.maxPixels / rule.frames / (rule.cellSide * rule.cellSide), 200) }
 
     /// Patches of an image of `tokens`.
     package func patches(tokens: Int) -> Int { tokens * processor.mergeSize * processor.mergeSize }
+
+    private var rule: ImageSizeRule { processor.sizeRule }
 }

@@ -37,26 +37,25 @@ public final class PictureEncoder {
     public func encode(
         _ image: RGBImage, field: String, element: PictureRows.Element, maximumPixels: Int? = nil, checkCancellation: () throws -> Void
     ) throws -> PictureRows {
-        let size = try processor.imageSize(height: image.height, width: image.width, field: field, maximumPixels: maximumPixels)
+        let size = try processor.sizeRule.size(height: image.height, width: image.width, field: field, within: maximumPixels)
         if size.grid != grid { device.releaseUnusedMemory() }
         grid = size.grid
-        let rows = try device.floats(tower(patches(of: image, size), size.grid, checkCancellation: checkCancellation))
+        let rows = try device.floats(tower(processor.patches(of: image, size), size.grid, checkCancellation: checkCancellation))
         guard rows.allSatisfy(\.isFinite) else { throw GLMImageError(.notFinite, "the vision tower's rows of \(field) are not finite") }
         return try PictureRows(
             grid: size.grid, columns: tower.configuration.outputSize, element: element, bytes: element.bytes(rows))
     }
-
-    /// Normalised patches of an image at `size`, one frame of them: `[patches, 3 · patch · patch]`.
-    package func patches(of image: RGBImage, _ size: GLM4VImageSize) -> [Float] {
-        let fits = image.height == size.height && image.width == size.width
-        let resized = fits ? image : image.resized(width: size.width, height: size.height)
-        return resized.patches(
-            patchSize: processor.patchSize, mergeSize: processor.mergeSize, mean: processor.mean, standardDeviation: processor.standardDeviation,
-            rescale: processor.rescaleFactor)
-    }
 }
 
 extension GLM4VImageProcessorConfiguration {
+    /// Normalised patches of an image at `size`, one frame of them: `[patches, 3 · patch · patch]`, in the order of ``PatchGrid``.
+    package func patches(of image: RGBImage, _ size: ImageSizeRule.Size) -> [Float] {
+        let fits = image.height == size.height && image.width == size.width
+        let resized = fits ? image : image.resized(width: size.width, height: size.height)
+        return resized.patches(
+            patchSize: patchSize, mergeSize: mergeSize, mean: mean, standardDeviation: standardDeviation, rescale: rescaleFactor)
+    }
+
     /// - Throws: when the image processor cuts other patches than the tower reads.
     fileprivate func check(against vision: GLM4VVisionConfiguration, file: String) throws(GLMImageError) {
         for (key, ours, other, theirs) in [
@@ -70,7 +69,7 @@ extension GLM4VImageProcessorConfiguration {
 
 extension PictureRows.Element {
     /// `values` as bytes, little-endian, rounded to the nearest, ties to even.
-    func bytes(_ values: [Float]) -> [UInt8] {
+    package func bytes(_ values: [Float]) -> [UInt8] {
         switch self {
         case .f32: values.withUnsafeBytes { Array($0) }
         case .bf16:

@@ -32,7 +32,7 @@ struct VisionBlock {
         norm1(workspace.x, into: workspace.normed)
         let qkv = workspace.scratch(columns: 3 * hidden)
         self.qkv(workspace.normed, into: qkv)
-        workspace.rotary.rotate(qkv.columns(0..<2 * hidden), headSize: attention.headSize, on: device)
+        workspace.rotary.rotate(qkv.columns(0..<2 * hidden), headSize: attention.headSize, style: .halves, on: device)
         device.attention(
             attention, query: qkv.columns(0..<hidden), key: qkv.columns(hidden..<2 * hidden), value: qkv.columns(2 * hidden..<3 * hidden),
             into: workspace.normed)

@@ -22,7 +22,7 @@ struct AnswerFootprint {
 
     /// One image at a time, as large as the checkpoint's processor leaves it.
     private var tower: MemoryItem {
-        let tokens = model.processor.mostTokens
+        let tokens = model.mostTokens
         return MemoryItem(.activations, GLM4VVisionFootprint(model.vision).encoding(cells: tokens), "\(model.patches(tokens: tokens)) patches")
     }
 

@@ -1,50 +1,46 @@
 import Domain
-import Foundation
-import ModelConfiguration
 import Testing
 
 /// How large a question model sees an image, against `smart_resize` of transformers 5.23.
-@Suite struct GLM4VImageSizeTests {
+@Suite struct ImageSizeRuleTests {
     @Test("an image's size after the resize is the reference's, for the published limits and for small ones", arguments: [published, small])
     func sizes(_ cases: Cases) throws {
-        let processor = try processor(cases.least, cases.most, patch: cases.patch)
+        let rule = try rule(cases.least, cases.most, patch: cases.patch)
         for (height, width, expectedHeight, expectedWidth) in cases.sizes {
-            let size = try processor.imageSize(height: height, width: width, field: "image")
+            let size = try rule.size(height: height, width: width, field: "image")
             #expect(size.height == expectedHeight && size.width == expectedWidth, "\(height) × \(width) became \(size)")
             #expect(size.grid == GridSize(height: size.height / cases.patch / 2, width: size.width / cases.patch / 2))
-            #expect(size.tokens <= processor.mostTokens)
         }
     }
 
     @Test("a request's bound on pixels is kept where it is below the checkpoint's")
     func bound() throws {
-        let processor = try processor(12_544, 9_633_792, patch: 14)
+        let rule = try rule(12_544, 9_633_792, patch: 14)
         for bound in [6272, 100_000, 1_000_000, 4_816_896, 100_000_000] {
-            let size = try processor.imageSize(height: 1536, width: 2048, field: "image", maximumPixels: bound)
+            let size = try rule.size(height: 1536, width: 2048, field: "image", within: bound)
             #expect(size.height * size.width <= min(bound, 4_816_896))
         }
-        #expect(try processor.imageSize(height: 512, width: 512, field: "image", maximumPixels: 100_000).tokens == 121)
+        #expect(try rule.size(height: 512, width: 512, field: "image", within: 100_000).grid.count == 121)
     }
 
     @Test("what can't be resized is refused with the field, the limit and the value")
     func refused() throws {
-        let processor = try processor(12_544, 9_633_792, patch: 14)
+        let rule = try rule(12_544, 9_633_792, patch: 14)
         func message(_ height: Int, _ width: Int, _ bound: Int? = nil) -> String {
             let error = #expect(throws: RequestError.self) {
-                try processor.imageSize(height: height, width: width, field: "messages[0].parts[1]", maximumPixels: bound)
+                try rule.size(height: height, width: width, field: "messages[0].parts[1]", within: bound)
             }
             return error.map { "\($0)" } ?? ""
         }
         #expect(message(28, 5629) == "messages[0].parts[1] has 5629 × 28 pixels; a side may be at most 200 times the other")
         #expect(message(1, 201).contains("201 × 1 pixels"))
-        #expect(message(0, 5).contains("the limit of a side is 65536"))
-        #expect(message(5, .max).contains("the limit of a side is 65536"))
+        #expect(message(0, 5).contains("the limit of a side is 1048576"))
+        #expect(message(5, .max).contains("the limit of a side is 1048576"))
         #expect(message(500, 500, 6271) == "max_pixels is 6271; the model's least image has 6272 pixels")
     }
 
-    private func processor(_ least: Int, _ most: Int, patch: Int) throws -> GLM4VImageProcessorConfiguration {
-        let json = "{\"size\": {\"shortest_edge\": \(least), \"longest_edge\": \(most)}, \"patch_size\": \(patch)}"
-        return try JSONDecoder().decode(GLM4VImageProcessorConfiguration.self, from: Data(json.utf8))
+    private func rule(_ least: Int, _ most: Int, patch: Int) throws -> ImageSizeRule {
+        try ImageSizeRule(cellSide: 2 * patch, frames: 2, minPixels: least, maxPixels: most)
     }
 }
 
