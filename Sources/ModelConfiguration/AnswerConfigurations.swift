@@ -21,4 +21,6 @@ package struct AnswerConfigurations: Sendable {
 
     /// Patches of an image of `tokens`.
     package func patches(tokens: Int) -> Int { tokens * processor.mergeSize * processor.mergeSize }
+
+    private var rule: ImageSizeRule { processor.sizeRule }
 }
