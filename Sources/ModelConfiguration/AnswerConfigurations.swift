@@ -16,11 +16,10 @@ package struct AnswerConfigurations: Sendable {
 
     /// Tokens of an image of about `pixels`, as far as the processor leaves it so large.
     package func tokens(pixels: Int) -> Int {
-        min(max(pixels / (processor.sizeRule.cellSide * processor.sizeRule.cellSide), 1), processor.sizeRule.mostTokens)
+        let rule = processor.sizeRule
+        return min(max(pixels / (rule.cellSide * rule.cellSide), 1), rule.mostTokens)
     }
 
     /// Patches of an image of `tokens`.
     package func patches(tokens: Int) -> Int { tokens * processor.mergeSize * processor.mergeSize }
-
-    private var rule: ImageSizeRule { processor.sizeRule }
 }
