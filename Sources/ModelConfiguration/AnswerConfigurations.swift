@@ -16,7 +16,8 @@ package struct AnswerConfigurations: Sendable {
 
     /// Tokens of an image of about `pixels`, as far as the processor leaves it so large.
     package func tokens(pixels: Int) -> Int {
-        min(max(pixels / (processor.sizeRule.cellSide * processor.sizeRule.cellSide), 1), processor.sizeRule.mostTokens)
+        let rule = processor.sizeRule
+        return min(max(pixels / (rule.cellSide * rule.cellSide), 1), rule.mostTokens)
     }
 
     /// Patches of an image of `tokens`.

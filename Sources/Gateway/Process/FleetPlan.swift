@@ -11,8 +11,6 @@ public struct FleetPlan: Sendable {
     public var stages: [StageSpec]
     /// The models of the stages, by name: for each kind of stage the fingerprint that it must have. Empty: what most stages serve.
     public var models: [String: [StageKind: String]]
-    /// What the models compute, by name; of others what their stages tell counts.
-    public var pipelines: [String: PipelineID]
     /// Stages elsewhere.
     public var remote: [Address]
     /// Requests in the gateway at most.
@@ -23,13 +21,11 @@ public struct FleetPlan: Sendable {
     public var planned: RequestRules.Planned
 
     public init(
-        stages: [StageSpec], pipelines: [String: PipelineID] = [:], remote: [Address] = [], queue: Int,
-        jobsKept: Duration = .seconds(24 * 3600),
+        stages: [StageSpec], remote: [Address] = [], queue: Int, jobsKept: Duration = .seconds(24 * 3600),
         planned: RequestRules.Planned = RequestRules.Planned()
     ) {
         self.stages = stages
         models = stages.reduce(into: [:]) { $0[$1.model, default: [:]][$1.kind] = $1.fingerprint }
-        self.pipelines = pipelines
         self.remote = remote
         self.queue = queue
         self.jobsKept = jobsKept
