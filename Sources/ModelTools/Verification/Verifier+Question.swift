@@ -11,7 +11,10 @@ extension Verifier {
             let parts = load(
                 names, report,
                 { () throws -> (PromptProcessor, GLM4VImageProcessorConfiguration) in
-                    (try PromptProcessor(model, GLM4VConfiguration.load(model)), try GLM4VImageProcessorConfiguration.load(model))
+                    let configuration = try GLM4VConfiguration.load(model)
+                    return (
+                        try PromptProcessor(model, configuration), try GLM4VImageProcessorConfiguration.load(model, for: configuration.vision)
+                    )
                 })
         else { return }
         let (prompts, images) = parts
