@@ -164,7 +164,7 @@ let package = Package(
         tests(
             "TensorAscendTests",
             [
-                "TestSupport", "StandInFiles", "Domain", "TensorAscend", "Devices", "Tensor", "TensorCPU", "Decoding", "GLMImage",
+                "TestSupport", "StandInFiles", "Domain", "TensorAscend", "Devices", "Tensor", "TensorCPU", "Decoding", "GLMImage", "GLM4V",
                 "ModelConfiguration", "ModelFixtures", "ModelTools",
                 "Checkpoint", "Imaging",
             ]),
