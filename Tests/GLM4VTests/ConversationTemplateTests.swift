@@ -30,8 +30,7 @@ import Tokenizing
             (Templates.verbatim, "{% if add", "{{ raise_exception('no') }}{% if add", "raise_exception"),
             (Templates.verbatim, "{%- endfor %}\n{% if add", "{%- endfor %}{% break %}\n{% if add", "break"),
             (Templates.thinkingSwitch, "/nothink", "/quiet", "/quiet"),
-            (Templates.thinkingSwitch, "'\\n<think></think>'", "''", "<think></think>"),
-            (Templates.thinkingSwitch, "reasoning_content.strip()", "reasoning_content", "reasoning_content"),
+            (Templates.thinkingSwitch, "reasoning_content.strip()", "reasoning_content.upper()", "upper"),
         ]
         for (template, old, new, found) in changes {
             let changed = template.replacing(old, with: new)

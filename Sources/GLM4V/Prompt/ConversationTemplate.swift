@@ -1,8 +1,9 @@
 package import Foundation
 package import Tokenizing
 
-/// How a checkpoint lays out a conversation, from its chat template. The two that are in circulation are recognised by all that they
-/// write; another is refused, because it would be rendered otherwise than its author meant.
+/// How a checkpoint lays out a conversation, from its chat template. The two that are in circulation are recognised by the pieces that they
+/// write, however their statements are spelled; one that writes other pieces, or calls other functions, is refused, because it would be
+/// rendered otherwise than its author meant.
 package enum ConversationTemplate: Sendable, Hashable, CaseIterable {
     /// GLM-4.1V: contents as they are; whether the model thinks can't be told to it.
     case verbatim
@@ -18,18 +19,18 @@ package enum ConversationTemplate: Sendable, Hashable, CaseIterable {
     package init(template: String, path: String) throws(TokenizingError) {
         let outline = try TemplateOutline(template, path: path)
         let found: ConversationTemplate = outline.knowsThinking ? .thinkingSwitch : .verbatim
-        let (texts, outputs) = (found.texts, found.outputs)
-        func refuse(_ what: String, _ pieces: Set<String>) throws(TokenizingError) {
-            guard let piece = pieces.min() else { return }
+        func refuse(_ what: String, _ piece: String?) throws(TokenizingError) {
+            guard let piece else { return }
             throw TokenizingError(
                 .unsupported,
                 "\(path): the template \(what) \(piece.debugDescription); supported are those of GLM-4.1V and GLM-4.6V-Flash, and it is compared "
                     + "with \(found.modelName)'s")
         }
-        try refuse("writes", outline.texts.subtracting(texts))
-        try refuse("puts out", outline.outputs.subtracting(outputs.required).subtracting(outputs.optional))
-        try refuse("doesn't write", texts.subtracting(outline.texts))
-        try refuse("doesn't put out", outputs.required.subtracting(outline.outputs))
+        let written = outline.texts.union(outline.constants)
+        try refuse("writes", written.filter { !found.isMade($0) }.min())
+        try refuse("calls", outline.calls.subtracting(["strip", "lstrip", "rstrip", "split", "endswith"]).min())
+        try refuse("doesn't write", found.required.filter { piece in !outline.texts.contains { $0.contains(piece) } }.min())
+        try refuse("doesn't write", found.marks.filter { piece in !written.contains { $0.contains(piece) } }.min())
         self = found
     }
 
@@ -40,25 +41,15 @@ package enum ConversationTemplate: Sendable, Hashable, CaseIterable {
     static let noThoughts = "<think></think>"
     static let noThinking = "/nothink"
 
-    /// The literal texts that the template writes, each of them.
-    private var texts: Set<String> {
-        let common: Set = [Self.opening, "<|system|>\n", "<|user|>\n", "<|assistant|>\n", Self.image]
-        return self == .verbatim ? common : common.union(["<|assistant|>", "\n" + Self.noThoughts])
-    }
+    /// Pieces that the template writes, each of them, as literal text.
+    private var required: [String] { [Self.opening, "<|system|>\n", "<|user|>\n", "<|assistant|>", Self.image] }
 
-    /// The expressions that it puts out, as ``TemplateOutline`` writes them.
-    private var outputs: (required: Set<String>, optional: Set<String>) {
-        switch self {
-        case .verbatim: (["content", "text"], [])
-        case .thinkingSwitch:
-            (
-                [
-                    "content", "text", "visible_text(content)",
-                    #"'/nothink'if(enable_thinkingisdefinedandnotenable_thinkingandnotvisible_text(content).endswith('/nothink'))else''"#,
-                    #"'\n<think>'+reasoning_content.strip()+'</think>'"#, #"'\n'+content.strip()"#,
-                    #"'<think></think>\n'if(enable_thinkingisdefinedandnotenable_thinking)else''"#,
-                ], ["item"]
-            )
-        }
+    /// Pieces that it writes, as literal text or within an expression.
+    private var marks: [String] { self == .verbatim ? [] : [Self.noThinking, "<think>", "</think>"] }
+
+    /// Whether a text is made of these pieces and white space alone.
+    private func isMade(_ text: String) -> Bool {
+        let rest = (required + marks).reduce(text) { $0.replacing($1.replacing("\n", with: ""), with: "") }
+        return rest.allSatisfy(\.isWhitespace)
     }
 }

@@ -1,12 +1,14 @@
 import Tokenizing
 
-/// What a chat template writes of a conversation of texts and images: its literal texts and the expressions that it puts out, without the
-/// branches for tools, videos and metadata, which no request leads to.
+/// What a chat template writes of a conversation of texts and images, without the branches for tools, videos and metadata, which no request
+/// leads to: not in which order, but each piece.
 struct TemplateOutline {
     /// Literal texts, constants that stand beside them included.
     private(set) var texts: Set<String> = []
-    /// Expressions without white space, with single quotes, `content` and `text` without the variable that holds them.
-    private(set) var outputs: Set<String> = []
+    /// Constants within the expressions that it puts out.
+    private(set) var constants: Set<String> = []
+    /// Functions, methods and filters (`|trim`) of these expressions. Macros of the template itself are none.
+    private(set) var calls: Set<String> = []
     /// The template has a switch for thinking, or marks thoughts.
     let knowsThinking: Bool
 
@@ -14,6 +16,7 @@ struct TemplateOutline {
     init(_ template: String, path: String) throws(TokenizingError) {
         knowsThinking = template.contains("enable_thinking") || template.contains("<think>")
         var open: [String] = []
+        var macros: Set<String> = []
         var text = ""
         for part in try JinjaScanner.parts(of: template, path: path) {
             switch part {
@@ -24,15 +27,24 @@ struct TemplateOutline {
                     text += constant
                 } else {
                     flush(&text)
-                    outputs.insert(Self.normalized(expression))
+                    constants.formUnion(expression.matches(of: Self.quoted).map { Self.unescaped($0.1 ?? $0.2 ?? "") })
+                    let code = expression.replacing(Self.quoted, with: "")
+                    calls.formUnion(code.matches(of: /([A-Za-z_]+)\s*\(/).map { String($0.1) })
+                    calls.formUnion(code.matches(of: /\|\s*([A-Za-z_]+)/).map { "|\($0.1)" })
                 }
             case .statement(let statement):
                 flush(&text)
+                if let macro = statement.firstMatch(of: /^macro\s+([A-Za-z_]+)/) { macros.insert(String(macro.1)) }
                 try Self.follow(statement, &open, path)
             }
         }
         flush(&text)
+        // `if (…)` within an expression is no call.
+        calls.subtract(macros.union(["if", "else", "and", "or", "not", "in", "is"]))
     }
+
+    /// A literal in quotes of either kind.
+    private static var quoted: Regex<(Substring, Substring?, Substring?)> { /'([^']*)'|"([^"]*)"/ }
 
     private mutating func flush(_ text: inout String) {
         if !text.isEmpty { texts.insert(text) }
@@ -59,12 +71,9 @@ struct TemplateOutline {
 
     /// The text of an expression that is one literal.
     private static func constant(_ expression: String) -> String? {
-        guard let quote = expression.first, "'\"".contains(quote), expression.count > 1, expression.last == quote else { return nil }
-        let body = expression.dropFirst().dropLast()
-        return body.contains(quote) ? nil : String(body).replacing("\\n", with: "\n")
+        guard let match = expression.wholeMatch(of: quoted) else { return nil }
+        return unescaped(match.1 ?? match.2 ?? "")
     }
 
-    private static func normalized(_ expression: String) -> String {
-        expression.filter { !$0.isWhitespace }.replacing("\"", with: "'").replacing(/[A-Za-z_]+\.(content|text)\b/) { $0.1 }
-    }
+    private static func unescaped(_ literal: Substring) -> String { String(literal).replacing("\\n", with: "\n") }
 }
