@@ -14,7 +14,7 @@ import Testing
         let decoder = try TestDecoder.make(precision)
         let expected = try Self.alone(decoder)
         #expect(Set(expected.map { $0.ids }).count == expected.count)
-        #expect(expected[5].ids.count < 120 && [70, 71, 72].contains(expected[5].ids.last))
+        #expect(expected[5].ids.count < 250 && expected[5].ids.last! % 16 == 0)
         let batch = TestDecoder.batch(decoder, size: 4)
         var stories: [Int: Story] = [:]
         let tickets = try TestRequests.all.enumerated().map { index, request in
@@ -26,11 +26,11 @@ import Testing
         #expect(batch.preemptions == 0 && batch.cachedTokens == 0)
     }
 
-    @Test("when they are paused, however few pages there are", arguments: TestDecoder.precisions, [8, 9, 11, 14])
+    @Test("when they are paused, however few pages there are", arguments: TestDecoder.precisions, [9, 10, 12, 16])
     func paused(precision: Precision, pages: Int) throws {
         let decoder = try TestDecoder.make(precision)
         let expected = try Self.alone(decoder)
-        #expect(TestRequests.all.map(\.pages).max()! <= 8)
+        #expect(TestRequests.all.map(\.pages).max()! <= 9)
         for requests in [TestRequests.all, TestRequests.all.reversed()] {
             let batch = TestDecoder.batch(decoder, size: 4, pages: pages)
             let stories = try batch.run(requests)
@@ -72,18 +72,19 @@ import Testing
         #expect(second[2].reads == [330])
     }
 
-    @Test("in a pool so small that prefixes are given up and requests paused all the time", arguments: TestDecoder.precisions, [8, 10, 13])
+    @Test("in a pool so small that prefixes are given up and requests paused all the time", arguments: TestDecoder.precisions, [12, 14, 16])
     func everything(precision: Precision, pages: Int) throws {
         let decoder = try TestDecoder.make(precision)
         let expected = try Self.alone(decoder)
         let batch = TestDecoder.batch(decoder, size: 3, pages: pages)
-        for round in 0..<3 {
+        for round in 0..<4 {
             let requests = TestRequests.all.enumerated().map { index, request in
                 let told = (index + round) % 3 == 0 ? Array(expected[index].ids[..<(expected[index].ids.count / 3)]) : []
                 return request.with(told: told, cachesPrefix: true)
             }
-            let stories = try batch.run(requests)
-            #expect(stories.map(\.done) == expected.map(\.done), "round \(round)")
+            // What came last is what is still kept.
+            let stories = try batch.run(round % 2 == 0 ? requests : requests.reversed())
+            #expect(stories.map(\.done) == (round % 2 == 0 ? expected : expected.reversed()).map(\.done), "round \(round)")
         }
         #expect(batch.preemptions > 0 && batch.cachedTokens > 0)
     }

@@ -6,14 +6,14 @@ import TestSupport
 enum TestRequests {
     /// One of each kind: greedy, sampled, with images, with penalties and log probabilities, with forced ids, ended by a token.
     static let all: [DecodingRequest] = [
-        make(prompt: 3, limit: 150, greedy: true, seed: 1),
-        make(prompt: 70, limit: 140, seed: 2),
-        make(prompt: 330, limit: 80, images: [(10, 40, .f32), (100, 200, .bf16)], seed: 3),
+        make(prompt: 3, limit: 300, greedy: true, seed: 1),
+        make(prompt: 70, limit: 260, seed: 2),
+        make(prompt: 330, limit: 200, images: [(10, 40, .f32), (100, 200, .bf16)], seed: 3),
         make(
-            prompt: 40, limit: 130,
+            prompt: 40, limit: 280,
             shaping: LogitShaping(minP: 0.02, repetitionPenalty: 1.3, presencePenalty: 0.3, frequencyPenalty: 0.2, logprobs: 4), seed: 4),
-        make(prompt: 300, limit: 70, forced: ForcedTokens { $0.count % 7 == 3 ? Int32($0.count % 80) : nil }, seed: 5),
-        make(prompt: 20, limit: 120, greedy: true, shaping: LogitShaping(repetitionPenalty: 1.2), stops: [70, 71, 72], seed: 6),
+        make(prompt: 300, limit: 240, forced: ForcedTokens { $0.count % 7 == 3 ? Int32($0.count % 80) : nil }, seed: 5),
+        make(prompt: 20, limit: 250, shaping: LogitShaping(repetitionPenalty: 1.2), stops: [0, 16, 32, 48, 64], seed: 6),
     ]
 
     /// A prompt of random ids, the same for the same seed and longer for a longer one.
@@ -29,7 +29,8 @@ enum TestRequests {
             var random = SplitMix(state: seed &+ UInt64(image.at))
             let values = (0..<image.count * 96).map { _ in Float.random(in: -0.1...0.1, using: &random) }
             return InsertedRows(
-                at: image.at, rows: Self.rows(values, image.count, image.dtype), digest: [UInt8(truncatingIfNeeded: seed), UInt8(truncatingIfNeeded: image.at)])
+                at: image.at, rows: Self.rows(values, image.count, image.dtype),
+                digest: [UInt8(truncatingIfNeeded: seed), UInt8(truncatingIfNeeded: image.at)])
         }
         // Positions as of an image: those behind are closer than their tokens.
         let positions = SequencePositions(

@@ -66,7 +66,8 @@ struct DescribedMessages {
         "glm.v1.Conversation":
             Bytes.delimited(1, Bytes.number(1, 2) + Bytes.delimited(2, Bytes.delimited(1, Array("s".utf8))))
             + Bytes.delimited(
-                1, Bytes.number(1, 1) + Bytes.delimited(2, Bytes.delimited(2, [])) + Bytes.delimited(2, Bytes.delimited(2, []))
+                1,
+                Bytes.number(1, 1) + Bytes.delimited(2, Bytes.delimited(2, [])) + Bytes.delimited(2, Bytes.delimited(2, []))
                     + Bytes.delimited(2, Bytes.delimited(1, Array("what is it?".utf8))))
             + Bytes.delimited(
                 1, Bytes.number(1, 3) + Bytes.delimited(2, Bytes.delimited(1, Array("a cat".utf8))) + Bytes.delimited(3, Array("hm".utf8)))
