@@ -44,14 +44,10 @@ import Tokenizing
             (Templates.verbatim, "{% if add", "{{ bos_token }}{% if add", "bos_token"),
             (Templates.verbatim, "{%- endfor %}\n{% if add", "{%- endfor %}{% break %}\n{% if add", "break"),
             (Templates.thinkingSwitch, "/nothink", "/quiet", "/quiet"),
-<<<<<<< HEAD
             (Templates.thinkingSwitch, "'\\n<think></think>'", "''", "<think></think>"),
             (Templates.thinkingSwitch, "content.strip()", "content", "content"),
             (Templates.thinkingSwitch, "visible_text(m.content) -%}", "visible_text(m.content) | upper -%}", "upper"),
             (Templates.thinkingSwitch, "'\\n' + content", "'\\n' + today + content", "today"),
-=======
-            (Templates.thinkingSwitch, "reasoning_content.strip()", "reasoning_content.upper()", "upper"),
->>>>>>> origin/answers
         ]
         for (template, old, new, found) in changes {
             let changed = template.replacing(old, with: new)
