@@ -98,7 +98,7 @@ let package = Package(
         library("GLMImage", ["Domain", "ModelConfiguration", "Tensor", "Checkpoint", "Layers", "Decoding", "Tokenizing", "Imaging"]),
         // What answers questions about pictures: the difference of GLM-4.1V and GLM-4.6V-Flash to what GLM-Image shares.
         library("GLM4V", ["Domain", "ModelConfiguration", "Tensor", "Checkpoint", "Layers", "Decoding", "Tokenizing", "Imaging", crypto]),
-        library("ModelTools", ["GLMImage", "Decoding", "ModelConfiguration", "Domain", "Tensor", "Checkpoint", "Tokenizing", "Imaging"]),
+        library("ModelTools", ["GLMImage", "GLM4V", "Decoding", "ModelConfiguration", "Domain", "Tensor", "Checkpoint", "Tokenizing", "Imaging"]),
 
         // The contract between processes.
         .target(name: "CWire", linkerSettings: [.linkedLibrary("protobuf-c")]),
@@ -177,7 +177,9 @@ let package = Package(
         tests("ImagingTests", ["TestSupport", "Imaging", "Domain", "Checkpoint", "Tensor"]),
         tests("ModelConfigurationTests", ["ModelConfiguration", "Domain"]),
         tests("LayersTests", ["Layers", "ModelFixtures", "Checkpoint", "Tensor", "TensorCPU"]),
-        tests("DecodingTests", ["Decoding", "GLMImage", "ModelConfiguration", "ModelFixtures", "Tensor", "TensorCPU"]),
+        tests(
+            "DecodingTests",
+            ["TestSupport", "Domain", "Decoding", "GLMImage", "ModelConfiguration", "ModelFixtures", "Layers", "Checkpoint", "Tensor", "TensorCPU"]),
         tests(
             "GLMImageTests",
             ["GLMImage", "Decoding", "ModelConfiguration", "ModelFixtures", "Domain", "Tensor", "TensorCPU", "Checkpoint", "Imaging"]),
@@ -196,7 +198,10 @@ let package = Package(
         tests("ProcessesTests", ["Processes"]),
         tests(
             "GatewayTests",
-            ["TestSupport", "Gateway", "Jobs", "Placement", "Processes", "Domain", "Imaging", "ServerKit", "Wire", arguments, logging, sqlite]),
+            [
+                "TestSupport", "Checkpoint", "Gateway", "Jobs", "Placement", "Processes", "Domain", "Imaging", "ServerKit", "Wire", arguments, logging,
+                sqlite,
+            ]),
         tests(
             "FuzzTests",
             [

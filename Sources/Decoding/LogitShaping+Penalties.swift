@@ -1,7 +1,7 @@
 extension LogitShaping {
     var hasPenalties: Bool { repetitionPenalty != 1 || presencePenalty != 0 || frequencyPenalty != 0 }
 
-    /// Applies the penalties to one row of logits.
+    /// Applies the penalties to one row of logits, and leaves out the excluded ids.
     ///
     /// Reference: transformers 5.23 `RepetitionPenaltyLogitsProcessor`; vLLM `apply_penalties`.
     func penalize(_ logits: inout [Float], _ history: TokenHistory) {
@@ -19,5 +19,6 @@ extension LogitShaping {
                 logits[Int(id)] -= frequencyPenalty * Float(count) + presencePenalty
             }
         }
+        for id in excluded where logits.indices.contains(Int(id)) { logits[Int(id)] = -.infinity }
     }
 }

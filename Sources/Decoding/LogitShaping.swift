@@ -13,15 +13,19 @@ package struct LogitShaping: Sendable, Hashable {
     package var frequencyPenalty: Float
     /// How many alternatives are reported with the log probability of each token; nil: no log probabilities.
     package var logprobs: Int?
+    /// Ids that are never sampled, because no token has them.
+    package var excluded: [Int32]
 
     package init(
-        minP: Float = 0, repetitionPenalty: Float = 1, presencePenalty: Float = 0, frequencyPenalty: Float = 0, logprobs: Int? = nil
+        minP: Float = 0, repetitionPenalty: Float = 1, presencePenalty: Float = 0, frequencyPenalty: Float = 0, logprobs: Int? = nil,
+        excluded: [Int32] = []
     ) {
         self.minP = minP
         self.repetitionPenalty = repetitionPenalty
         self.presencePenalty = presencePenalty
         self.frequencyPenalty = frequencyPenalty
         self.logprobs = logprobs
+        self.excluded = excluded
     }
 
     /// Nothing of it.

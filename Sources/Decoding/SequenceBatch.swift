@@ -84,6 +84,10 @@ package final class SequenceBatch {
         return try device.floats(result)
     }
 
+    /// The residual stream of the first `rows` rows of a chunk, `[rows, hidden]`: while ``extend(_:by:inserted:checkCancellation:)`` calls
+    /// `checkCancellation`, what the next layer reads; behind it, what the last one wrote.
+    package func hiddenStates(rows: Int) throws -> [Float] { try device.floats(workspace.prefix(rows: rows).x) }
+
     /// The ids that a step appends, one to each sequence.
     package enum StepIDs {
         case host([Int32])

@@ -1,4 +1,5 @@
 package import Checkpoint
+import Domain
 
 /// What the files of a question model say of its parts.
 package struct AnswerConfigurations: Sendable {
@@ -13,12 +14,12 @@ package struct AnswerConfigurations: Sendable {
         processor = try GLM4VImageProcessorConfiguration.load(folder)
     }
 
-    /// Pixels of the largest picture after its resize; the processor counts those of all frames.
-    package var pixels: Int { processor.maximumPixels / processor.temporalPatchSize }
+    /// Tokens of an image of about `pixels`, as far as the processor leaves it so large.
+    package func tokens(pixels: Int) -> Int {
+        let rule = processor.sizeRule
+        return min(max(pixels / (rule.cellSide * rule.cellSide), 1), rule.mostTokens)
+    }
 
-    /// Patches of a picture of `pixels` at most: sides are whole cells.
-    package func patches(pixels: Int) -> Int { cells(pixels: pixels) * processor.mergeSize * processor.mergeSize }
-
-    /// Tokens of a picture of `pixels` at most.
-    package func cells(pixels: Int) -> Int { pixels / (processor.cellSide * processor.cellSide) }
+    /// Patches of an image of `tokens`.
+    package func patches(tokens: Int) -> Int { tokens * processor.mergeSize * processor.mergeSize }
 }

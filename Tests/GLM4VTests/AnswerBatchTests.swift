@@ -172,6 +172,22 @@ import Tokenizing
         #expect(!logprobs.isEmpty && logprobs.allSatisfy { $0.alternatives.count == 5 && $0.token.logprob <= 0 && !$0.token.bytes.isEmpty })
     }
 
+    @Test("ids that no token has among those of tokens are not sampled either")
+    func unassigned() throws {
+        let first = Int32(256 + TokenizerFiles.marks(.glm46V).count)
+        try RandomModel.with(more: ["more"], gap: 40) { folder in
+            let generator = try AnswerGenerator(model: folder, device: CPUDevice(threads: 2))
+            let batch = AnswerBatch(generator, size: 8, cacheBytes: 100 * 64 * generator.decoder.cacheBytesPerToken)
+            var stories: [Int: Story] = [:]
+            for seed in 0..<16 {
+                _ = try batch.add(Self.request("hot") { ($0.seed, $0.temperature, $0.maxTokens) = (UInt64(seed), 10, 60) })
+            }
+            try Self.run(batch, &stories)
+            let ids = stories.values.flatMap(\.ids)
+            #expect(ids.count > 100 && ids.allSatisfy { $0 < first || $0 == first + 40 })
+        }
+    }
+
     @Test("a thought ends within its budget, and what follows is the answer", arguments: TokenizerFiles.Model.allCases)
     func budget(model: TokenizerFiles.Model) throws {
         let tokenizer = try TokenizerFiles.tokenizer(model)

@@ -11,11 +11,11 @@ enum RandomModel {
     ///   - configure: changes config.json, and adds to generation_config.json.
     ///   - body: gets the folder, which is removed afterwards.
     static func with<Result>(
-        _ model: TokenizerFiles.Model = .glm46V, flagged: Bool = false, more: [String] = [],
+        _ model: TokenizerFiles.Model = .glm46V, flagged: Bool = false, more: [String] = [], gap: Int = 0,
         configure: (inout [String: Any], inout [String: Any]) -> Void = { _, _ in }, _ body: (ModelFolder) throws -> Result
     ) throws -> Result {
         try TokenizerFiles.withFolder { folder in
-            try TokenizerFiles.write(model, flagged: flagged, more: more, to: folder)
+            try TokenizerFiles.write(model, flagged: flagged, more: more, gap: gap, to: folder)
             let tokens = TokenizerFiles.marks(model)
             func id(_ token: String) -> Int { 256 + (tokens.firstIndex(of: token) ?? -1000) }
             var text: [String: Any] = [

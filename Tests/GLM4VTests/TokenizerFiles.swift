@@ -21,7 +21,8 @@ enum TokenizerFiles {
     /// - Parameters:
     ///   - flagged: whether tokenizer.json calls the marks of thoughts, answers and boxes special, too.
     ///   - more: words that a fine-tune has added.
-    static func write(_ model: Model, flagged: Bool = false, more: [String] = [], to folder: URL) throws {
+    ///   - gap: ids before these words that no token has.
+    static func write(_ model: Model, flagged: Bool = false, more: [String] = [], gap: Int = 0, to folder: URL) throws {
         let visible = Array(33...126) + Array(161...172) + Array(174...255)
         var characters = Dictionary(uniqueKeysWithValues: visible.map { ($0, $0) })
         for byte in 0...255 where characters[byte] == nil {
@@ -31,7 +32,8 @@ enum TokenizerFiles {
             uniqueKeysWithValues: characters.map { byte, scalar in (String(Unicode.Scalar(UInt32(scalar)) ?? "?"), byte) })
         let added = (marks(model) + more).enumerated().map { index, content -> [String: Any] in
             [
-                "id": 256 + index, "content": content, "special": index < common.count || flagged, "lstrip": false, "rstrip": false,
+                "id": 256 + index + (index < marks(model).count ? 0 : gap), "content": content, "special": index < common.count || flagged,
+                "lstrip": false, "rstrip": false,
                 "single_word": false, "normalized": false,
             ]
         }

@@ -1,3 +1,4 @@
+import Domain
 import Foundation
 import ModelConfiguration
 import Testing
@@ -77,10 +78,11 @@ import Testing
             """#
         for json in [older, "{\"image_processor\": \(older), \"processor_class\": \"Glm4vProcessor\"}"] {
             let processor = try decode(GLM4VImageProcessorConfiguration.self, json)
-            #expect(processor.minimumPixels == 12_544 && processor.maximumPixels == 9_633_792 && processor.cellSide == 28)
+            #expect(try processor.sizeRule == ImageSizeRule(cellSide: 28, frames: 2, minPixels: 12_544, maxPixels: 9_633_792))
             #expect(processor.mean == [0.5, 0.25, 0.125] && processor.standardDeviation == [1, 2, 3] && processor.temporalPatchSize == 2)
         }
         #expect(try failure(GLM4VImageProcessorConfiguration.self, older.replacingOccurrences(of: "12544", with: "0")).contains("shortest_edge"))
+        #expect(try failure(GLM4VImageProcessorConfiguration.self, older.replacingOccurrences(of: "12544", with: "9633793")).contains("size"))
         #expect(try failure(GLM4VImageProcessorConfiguration.self, older.replacingOccurrences(of: ": true", with: ": false")).contains("do_rescale"))
     }
 

@@ -54,8 +54,8 @@ struct QuestionMemoryTests {
         let stage = try #require(try stages("").first { $0.kind == .vision })
         let activations = try #require(stage.items().first { $0.item == .activations })
         #expect(activations.reason == "24576 patches")
-        // Beside the pixels there are a few rows of 1536 and of 4096 numbers for each patch.
-        #expect(activations.bytes > 24_576 * 4 * (1176 + 4 * 1536 + 4096) && activations.bytes < 4 << 30)
+        // For each patch two rows of 1536, angles of a head of 128, and both halves of SwiGLU; for each of 6144 cells the merger's input and rows.
+        #expect(activations.bytes == 4 * (24_576 * (2 * 1536 + 128 + 2 * 4096) + 6144 * 2 * 4096))
     }
 
     @Test("one replica of each of two kinds, and what an answer takes is predicted")

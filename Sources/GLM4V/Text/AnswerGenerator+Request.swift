@@ -9,7 +9,8 @@ extension AnswerGenerator {
         var forced: ForcedTokens?
         if let budget = request.parameters.options.thinkingBudget { forced = try ForcedTokens(thinkingBudget: budget, processor.marks) }
         return DecodingRequest(
-            prompt: prompt.ids, positions: prompt.positions, sampler: Sampler(generation, request.parameters), stop: .tokens(ends, limit: limit),
+            prompt: prompt.ids, positions: prompt.positions, sampler: Sampler(generation, request.parameters, excluded: unassignedIDs),
+            stop: .tokens(ends, limit: limit),
             rows: zip(request.pictures, prompt.pictures).map { InsertedRows($0, at: $1.lowerBound) }, told: request.told, forced: forced,
             cachesPrefix: true)
     }

@@ -17,6 +17,8 @@ public final class AnswerGenerator {
     let ends: Set<Int32>
     /// Only ids below this are sampled: the head has rows that belong to no token.
     let sampledIDs: Int
+    /// Ids below that which belong to no token either.
+    let unassignedIDs: [Int32]
 
     /// Takes `model.language_model` and `lm_head` of the checkpoint, and nothing else.
     public init(model: ModelFolder, device: any Device) throws {
@@ -30,13 +32,15 @@ public final class AnswerGenerator {
             throw GLMImageError(.unsupportedModel, "neither generation_config.json nor config.json names an eos_token_id, which ends an answer")
         }
         self.ends = ends
-        sampledIDs = min(Int(processor.tokenizer.idLimit), configuration.text.vocabularySize)
+        let tokenizer = processor.tokenizer
+        sampledIDs = min(Int(tokenizer.idLimit), configuration.text.vocabularySize)
+        unassignedIDs = (0..<Int32(sampledIDs)).filter { tokenizer.bytes(of: $0) == nil }
         let map = try model.weights("")
         let weights = WeightScope(map: map, device: device)
         let text = DecoderConfiguration(configuration.text)
         decoder = try TokenDecoder(
             weights.scope("model.language_model"), head: weights.linear("lm_head", from: text.hiddenSize, to: text.outputSize, bias: false), text)
-        map.ignore(prefix: "model.visual.")
+        for prefix in CheckpointPart.answerModel.prefixes(of: .text) { map.ignore(prefix: prefix) }
         try map.finish()
     }
 

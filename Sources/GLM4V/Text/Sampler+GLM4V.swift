@@ -5,7 +5,8 @@ import Tensor
 
 extension Sampler {
     /// The checkpoint's way to sample, but for what the request sets itself.
-    init(_ checkpoint: GLM4VGenerationConfiguration, _ parameters: AnswerParameters) {
+    /// - Parameter excluded: ids that no token has.
+    init(_ checkpoint: GLM4VGenerationConfiguration, _ parameters: AnswerParameters, excluded: [Int32]) {
         let options = parameters.options
         let temperature = options.temperature ?? (checkpoint.samples ? checkpoint.temperature : 0)
         self.init(
@@ -14,6 +15,7 @@ extension Sampler {
             greedy: temperature == 0, seed: parameters.seed,
             shaping: LogitShaping(
                 minP: options.minP ?? 0, repetitionPenalty: options.repetitionPenalty ?? checkpoint.repetitionPenalty,
-                presencePenalty: options.presencePenalty ?? 0, frequencyPenalty: options.frequencyPenalty ?? 0, logprobs: options.logprobs))
+                presencePenalty: options.presencePenalty ?? 0, frequencyPenalty: options.frequencyPenalty ?? 0, logprobs: options.logprobs,
+                excluded: excluded))
     }
 }

@@ -21,7 +21,7 @@ public final class PictureEncoder {
         try processor.check(against: configuration.vision, file: GLM4VImageProcessorConfiguration.file(model))
         let map = try model.weights("")
         tower = try VisionTower(WeightScope(map: map, device: device).scope("model.visual"), configuration.vision)
-        for prefix in ["model.language_model.", "lm_head."] { map.ignore(prefix: prefix) }
+        for prefix in CheckpointPart.answerModel.prefixes(of: .vision) { map.ignore(prefix: prefix) }
         try map.finish()
     }
 
@@ -43,23 +43,22 @@ public final class PictureEncoder {
         let size = try processor.sizeRule.size(height: image.height, width: image.width, field: field, within: maxPixels)
         if size.grid != grid { device.releaseUnusedMemory() }
         grid = size.grid
-        let rows = try device.floats(tower(patches(of: image, size), size.grid, checkCancellation: checkCancellation))
+        let rows = try device.floats(tower(processor.patches(of: image, size), size.grid, checkCancellation: checkCancellation))
         guard rows.allSatisfy(\.isFinite) else { throw GLMImageError(.notFinite, "the vision tower's rows of \(field) are not finite") }
         return try PictureRows(
             grid: size.grid, columns: tower.configuration.outputSize, element: element, bytes: element.bytes(rows))
     }
+}
 
-    /// Normalised patches of an image at `size`, one frame of them: `[patches, 3 · patch · patch]`.
+extension GLM4VImageProcessorConfiguration {
+    /// Normalised patches of an image at `size`, one frame of them: `[patches, 3 · patch · patch]`, in the order of ``PatchGrid``.
     package func patches(of image: RGBImage, _ size: ImageSizeRule.Size) -> [Float] {
         let fits = image.height == size.height && image.width == size.width
         let resized = fits ? image : image.resized(width: size.width, height: size.height)
         return resized.patches(
-            patchSize: processor.patchSize, mergeSize: processor.mergeSize, mean: processor.mean, standardDeviation: processor.standardDeviation,
-            rescale: processor.rescaleFactor)
+            patchSize: patchSize, mergeSize: mergeSize, mean: mean, standardDeviation: standardDeviation, rescale: rescaleFactor)
     }
-}
 
-extension GLM4VImageProcessorConfiguration {
     /// - Throws: when the image processor cuts other patches than the tower reads.
     fileprivate func check(against vision: GLM4VVisionConfiguration, file: String) throws(GLMImageError) {
         for (key, ours, other, theirs) in [
@@ -73,7 +72,7 @@ extension GLM4VImageProcessorConfiguration {
 
 extension PictureRows.Element {
     /// `values` as bytes, little-endian, rounded to the nearest, ties to even.
-    func bytes(_ values: [Float]) -> [UInt8] {
+    package func bytes(_ values: [Float]) -> [UInt8] {
         switch self {
         case .f32: values.withUnsafeBytes { Array($0) }
         case .bf16:

@@ -34,6 +34,8 @@ public final class CodeBatch {
     public var isEmpty: Bool { batch.isEmpty }
     package var freePages: Int { batch.freePages }
     package var pageCount: Int { batch.pageCount }
+    /// How often a request has been paused because pages ran out.
+    package var preemptions: Int { batch.preemptions }
 
     /// Appends a request to the queue.
     /// - Throws: `RequestError` for a request that the model refuses, or that would never have enough pages for its keys and values.

@@ -21,8 +21,7 @@ public struct FleetPlan: Sendable {
     public var planned: RequestRules.Planned
 
     public init(
-        stages: [StageSpec], remote: [Address] = [], queue: Int,
-        jobsKept: Duration = .seconds(24 * 3600),
+        stages: [StageSpec], remote: [Address] = [], queue: Int, jobsKept: Duration = .seconds(24 * 3600),
         planned: RequestRules.Planned = RequestRules.Planned()
     ) {
         self.stages = stages

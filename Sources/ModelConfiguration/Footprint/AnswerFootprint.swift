@@ -20,10 +20,10 @@ struct AnswerFootprint {
         }
     }
 
-    /// One picture at a time, as large as the checkpoint's processor leaves it.
+    /// One image at a time, as large as the checkpoint's processor leaves it.
     private var tower: MemoryItem {
-        let cells = model.patches(pixels: model.pixels) / (model.vision.mergeSize * model.vision.mergeSize)
-        return MemoryItem(.activations, GLM4VVisionFootprint(model.vision).encoding(cells: cells), "\(cells) cells of an image")
+        let tokens = model.processor.sizeRule.mostTokens
+        return MemoryItem(.activations, GLM4VVisionFootprint(model.vision).encoding(cells: tokens), "\(model.patches(tokens: tokens)) patches")
     }
 
     private var text: TextFootprint { TextFootprint(model.text.shape, elementBytes: form.cachedBytes) }

@@ -1,3 +1,4 @@
+import Checkpoint
 public import Domain
 
 /// What one stage takes of its device's memory, item by item, for the largest requests that it is planned for.
@@ -79,11 +80,17 @@ public struct Footprint: Sendable {
         let mapped = MemoryItem(
             .weights, count.fileBytes, "\(Self.millions(count.parameters)), mapped from the file and shared by all that map it", isShared: true)
         let copies = MemoryItem(.widenedWeights, count.deviceCopyBytes + count.hostCopyBytes, "vectors and tables that are kept in f32")
-        guard kind == .diffusion else { return [mapped, copies] }
-        return [
-            mapped, copies,
-            MemoryItem(.packedWeights, 4 * model.weights.packedConvolutionFloats, "the VAE's convolutions in the kernels' layout"),
-        ]
+        return [mapped, copies] + packed(kind, count)
+    }
+
+    /// What the CPU keeps a second time, in another order.
+    private func packed(_ kind: StageKind, _ count: WeightCount) -> [MemoryItem] {
+        switch (model.pipeline, kind) {
+        case (.image, .diffusion):
+            [MemoryItem(.packedWeights, 4 * model.weights.packedConvolutionFloats, "the VAE's convolutions in the kernels' layout")]
+        case (.answer, .vision): [MemoryItem(.packedWeights, count.reorderedBytes, "the convolution that makes cells of patches, as a product")]
+        default: []
+        }
     }
 
     private func onAccelerator(_ count: WeightCount) -> MemoryItem {

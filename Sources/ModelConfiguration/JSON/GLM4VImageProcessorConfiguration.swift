@@ -5,9 +5,6 @@ import Foundation
 /// The image processor's numbers of a question model (`Glm4vImageProcessor`), from `preprocessor_config.json` or, as 5.x saves it, from
 /// the `image_processor` entry of `processor_config.json`.
 package struct GLM4VImageProcessorConfiguration: Decodable, Sendable {
-    /// Bounds of a picture's pixels after the resize, times the frames of a patch.
-    package let minimumPixels: Int
-    package let maximumPixels: Int
     package let patchSize: Int
     package let temporalPatchSize: Int
     package let mergeSize: Int
@@ -38,9 +35,6 @@ package struct GLM4VImageProcessorConfiguration: Decodable, Sendable {
         case longest = "longest_edge"
     }
 
-    /// Side in pixels of a cell, which is one token.
-    package var cellSide: Int { patchSize * mergeSize }
-
     package init(from decoder: any Decoder) throws {
         let outer = try decoder.container(keyedBy: CodingKeys.self)
         let values = outer.isSet(.imageProcessor) ? try outer.nestedContainer(keyedBy: CodingKeys.self, forKey: .imageProcessor) : outer
@@ -50,23 +44,21 @@ package struct GLM4VImageProcessorConfiguration: Decodable, Sendable {
         }
         let resample = try values.value(.resample, default: 3)
         try values.check(resample == 3, .resample, "\(resample) is not 3 (bicubic)")
-        // Called edges, both are counts of pixels.
-        let size = values.isSet(.size) ? try values.nestedContainer(keyedBy: SizeKeys.self, forKey: .size) : nil
-        minimumPixels = try size?.size(.shortest, LargestSize.area) ?? 112 * 112
-        maximumPixels = try size?.size(.longest, LargestSize.area) ?? 28 * 28 * 15_000
         patchSize = try values.size(.patchSize, LargestSize.patch, default: 14)
         temporalPatchSize = try values.size(.temporalPatchSize, LargestSize.frames, default: 2)
         mergeSize = try values.size(.mergeSize, LargestSize.merge, default: 2)
-        mean = try values.value(.mean, default: [0.481_454_66, 0.457_827_5, 0.408_210_73])
-        standardDeviation = try values.value(.standardDeviation, default: [0.268_629_54, 0.261_302_58, 0.275_777_11])
-        rescaleFactor = try values.value(.rescaleFactor, default: 1 / 255)
-        try values.check(minimumPixels <= maximumPixels, .size, "shortest_edge \(minimumPixels) is more than longest_edge \(maximumPixels)")
+        // Called edges, both are counts of pixels.
+        let size = values.isSet(.size) ? try values.nestedContainer(keyedBy: SizeKeys.self, forKey: .size) : nil
+        let shortest = try size?.size(.shortest, LargestSize.area) ?? 112 * 112
+        let longest = try size?.size(.longest, LargestSize.area) ?? 28 * 28 * 15_000
         do {
-            sizeRule = try ImageSizeRule(
-                cellSide: patchSize * mergeSize, frames: temporalPatchSize, minPixels: minimumPixels, maxPixels: maximumPixels)
+            sizeRule = try ImageSizeRule(cellSide: patchSize * mergeSize, frames: temporalPatchSize, minPixels: shortest, maxPixels: longest)
         } catch {
             throw DecodingError.dataCorruptedError(forKey: .size, in: values, debugDescription: error.message)
         }
+        mean = try values.value(.mean, default: [0.481_454_66, 0.457_827_5, 0.408_210_73])
+        standardDeviation = try values.value(.standardDeviation, default: [0.268_629_54, 0.261_302_58, 0.275_777_11])
+        rescaleFactor = try values.value(.rescaleFactor, default: 1 / 255)
         try values.check(mean.count == 3, .mean, "\(mean.count) values, not 3")
         try values.check(
             standardDeviation.count == 3 && standardDeviation.allSatisfy { $0 > 0 }, .standardDeviation,

@@ -48,11 +48,11 @@ struct StageSeconds {
     }
 
     private func seconds(_ kind: StageKind, of answer: AnswerConfigurations, batch: Int) -> Double {
-        let pixels = min(ReferenceRequest.side * ReferenceRequest.side, answer.pixels)
+        let tokens = answer.tokens(pixels: ReferenceRequest.side * ReferenceRequest.side)
         switch kind {
-        case .vision: return reading(.vision, tokens: answer.patches(pixels: pixels))
+        case .vision: return reading(.vision, tokens: answer.patches(tokens: tokens))
         case .text:
-            return reading(.text, tokens: answer.cells(pixels: pixels) + Self.question)
+            return reading(.text, tokens: tokens + Self.question)
                 + Double(ReferenceRequest.answerTokens) * token(batch: batch)
         case .diffusion: return .infinity
         }
