@@ -142,7 +142,7 @@ let package = Package(
             "glm",
             [
                 "Wire", "Domain", "Files", "Terminal", "ServerKit", "Stages", "Processes", "Placement", "ModelConfiguration", "GLMImage",
-                "ModelTools", "Tensor",
+                "GLM4V", "ModelTools", "Tensor",
                 "TensorCPU", "Devices", "Checkpoint", "Imaging", "GLMTiny",
             ]),
 
