@@ -169,11 +169,7 @@ import Wire
         let events = AnswerEvents()
         let answer = try await fleet.gateway.answer(question(seed: 5)) { event in
             events.add(event)
-            guard case .delta = event,
-                isFirst.withLock({
-                    defer { $0 = false }; return $0
-                })
-            else { return }
+            guard case .delta = event, events.deltas.count == 1 else { return }
             // The stage is done with the request while the caller has read one word.
             try await fleet.status { $0.queues.contains { $0.kind == "text" && $0.done == 1 && $0.running == 0 } }
         }
@@ -188,7 +184,7 @@ private final class AnswerEvents: Sendable {
 
     var all: [AnswerQuestionEvent] { events.withLock { $0 } }
     var progress: [Wire.Progress] { all.compactMap { if case .progress(let progress) = $0 { progress } else { nil } } }
-    private var deltas: [AnswerDelta] { all.compactMap { if case .delta(let delta) = $0 { delta } else { nil } } }
+    var deltas: [AnswerDelta] { all.compactMap { if case .delta(let delta) = $0 { delta } else { nil } } }
     var ids: [Int32] { deltas.flatMap(\.ids) }
     var text: String { deltas.map(\.text).joined() }
     var reasoning: String { deltas.map(\.reasoning).joined() }
