@@ -55,12 +55,13 @@ package struct GLM4VTextConfiguration: Decodable {
         normEpsilon = complete ? try values.decode(Float.self, forKey: .normEpsilon) : try values.value(.normEpsilon, default: 1e-5)
         maximumPositions = try size(.maximumPositions, LargestSize.area, default: 32_768)
         endTokenIDs = try values.tokenIDs(.endTokenIDs) ?? []
+        // First, since heads that don't divide would be told as sections that don't sum up.
+        try values.check(hiddenSize % heads == 0, .heads, "\(heads) doesn't divide hidden_size \(hiddenSize)")
         rope = try GLM4VRopeConfiguration(beside: decoder, headSize: hiddenSize / heads, complete: complete)
         try check(values)
     }
 
     private func check(_ values: KeyedDecodingContainer<CodingKeys>) throws {
-        try values.check(hiddenSize % heads == 0, .heads, "\(heads) doesn't divide hidden_size \(hiddenSize)")
         try values.check(heads % keyValueHeads == 0, .keyValueHeads, "\(keyValueHeads) doesn't divide \(heads) heads")
         let declared = try values.value(.headSize, default: headSize)
         try values.check(declared == headSize, .headSize, "\(declared) is not hidden_size / num_attention_heads, \(headSize)")
