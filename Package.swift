@@ -142,7 +142,7 @@ let package = Package(
             "glm",
             [
                 "Wire", "Domain", "Files", "Terminal", "ServerKit", "Stages", "Processes", "Placement", "ModelConfiguration", "GLMImage",
-                "ModelTools", "Tensor",
+                "GLM4V", "ModelTools", "Tensor",
                 "TensorCPU", "Devices", "Checkpoint", "Imaging", "GLMTiny",
             ]),
 
@@ -205,7 +205,7 @@ let package = Package(
         tests(
             "FuzzTests",
             [
-                "TestSupport", "Checkpoint", "Domain", "Gateway", "GLMImage", "Imaging", "Jobs", "ModelConfiguration", "Placement", "Telemetry",
+                "TestSupport", "Checkpoint", "Domain", "Gateway", "GLM4V", "GLMImage", "Imaging", "Jobs", "ModelConfiguration", "Placement", "Telemetry",
                 "Tensor", "Tokenizing", "Wire", grpc, metrics, sqlite,
             ]),
         tests("EndToEndTests", ["TestSupport", "StandInFiles", "GLMClient", "Processes", "Domain", "Wire", "Imaging"]),

@@ -7,11 +7,11 @@ package struct AnswerConfigurations: Sendable {
     package let vision: GLM4VVisionConfiguration
     package let processor: GLM4VImageProcessorConfiguration
 
-    /// - Throws: `CheckpointError`, naming the file and the key.
+    /// - Throws: `CheckpointError` or `GLMImageError`, naming the file and the key.
     package init(_ folder: ModelFolder) throws {
         let configuration = try GLM4VConfiguration.load(folder)
         (text, vision) = (configuration.text, configuration.vision)
-        processor = try GLM4VImageProcessorConfiguration.load(folder)
+        processor = try GLM4VImageProcessorConfiguration.load(folder, for: vision)
     }
 
     /// Tokens of an image of about `pixels`, as far as the processor leaves it so large.

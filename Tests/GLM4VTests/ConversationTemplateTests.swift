@@ -20,18 +20,34 @@ import Tokenizing
         #expect(try ConversationTemplate(template: renamed, path: "t") == .verbatim)
     }
 
+    @Test("a template that decides by branches what another decides in an expression is the same")
+    func branches() throws {
+        let switches = [
+            ("{{- '/nothink' if (", "{%- if "), (#".endswith("/nothink")) else '' -}}"#, #".endswith("/nothink") -%}/nothink{%- endif -%}"#),
+            (
+                #"{{ '<think></think>\n' if (enable_thinking is defined and not enable_thinking) else '' }}"#,
+                "{% if not enable_thinking %}<think></think>\n{% endif %}"
+            ),
+        ]
+        let template = switches.reduce(Templates.thinkingSwitch) { $0.replacing($1.0, with: $1.1) }
+        #expect(!template.contains("'/nothink'") && !template.contains("'<think></think>\\n'"))
+        #expect(try ConversationTemplate(template: template, path: "t") == .thinkingSwitch)
+    }
+
     @Test("a template that writes anything else, or less, is refused with what was found")
     func refused() {
         let changes: [(String, String, String, String)] = [
             (Templates.verbatim, "[gMASK]<sop>", "[gMASK]<sop>\nBe nice.", "Be nice."),
-            (Templates.verbatim, "{{ part.text }}", "{{ part.text | trim }}", "|trim"),
+            (Templates.verbatim, "{{ part.text }}", "{{ part.text | trim }}", "| trim"),
             (Templates.verbatim, "{{ '\\n' }}", "", #"<|user|>"#),
             (Templates.verbatim, "<|begin_of_image|><|image|><|end_of_image|>", "<|image|>", "<|image|>"),
-            (Templates.verbatim, "{% if add", "{{ raise_exception('no') }}{% if add", "raise_exception"),
+            (Templates.verbatim, "{% if add", "{{ bos_token }}{% if add", "bos_token"),
             (Templates.verbatim, "{%- endfor %}\n{% if add", "{%- endfor %}{% break %}\n{% if add", "break"),
             (Templates.thinkingSwitch, "/nothink", "/quiet", "/quiet"),
             (Templates.thinkingSwitch, "'\\n<think></think>'", "''", "<think></think>"),
-            (Templates.thinkingSwitch, "reasoning_content.strip()", "reasoning_content", "reasoning_content"),
+            (Templates.thinkingSwitch, "content.strip()", "content", "content"),
+            (Templates.thinkingSwitch, "visible_text(m.content) -%}", "visible_text(m.content) | upper -%}", "upper"),
+            (Templates.thinkingSwitch, "'\\n' + content", "'\\n' + today + content", "today"),
         ]
         for (template, old, new, found) in changes {
             let changed = template.replacing(old, with: new)

@@ -1,8 +1,8 @@
 package import Foundation
 package import Tokenizing
 
-/// How a checkpoint lays out a conversation, from its chat template. The two that are in circulation are recognised by all that they
-/// write; another is refused, because it would be rendered otherwise than its author meant.
+/// How a checkpoint lays out a conversation, from its chat template. The two that are in circulation are recognised by what they write;
+/// another is refused, because it would be rendered otherwise than its author meant.
 package enum ConversationTemplate: Sendable, Hashable, CaseIterable {
     /// GLM-4.1V: contents as they are; whether the model thinks can't be told to it.
     case verbatim
@@ -18,18 +18,25 @@ package enum ConversationTemplate: Sendable, Hashable, CaseIterable {
     package init(template: String, path: String) throws(TokenizingError) {
         let outline = try TemplateOutline(template, path: path)
         let found: ConversationTemplate = outline.knowsThinking ? .thinkingSwitch : .verbatim
-        let (texts, outputs) = (found.texts, found.outputs)
-        func refuse(_ what: String, _ pieces: Set<String>) throws(TokenizingError) {
-            guard let piece = pieces.min() else { return }
+        let written = outline.texts.union(outline.outputs.flatMap(\.constants))
+        func refuse(_ what: String, _ piece: String?) throws(TokenizingError) {
+            guard let piece else { return }
             throw TokenizingError(
                 .unsupported,
                 "\(path): the template \(what) \(piece.debugDescription); supported are those of GLM-4.1V and GLM-4.6V-Flash, and it is compared "
                     + "with \(found.modelName)'s")
         }
-        try refuse("writes", outline.texts.subtracting(texts))
-        try refuse("puts out", outline.outputs.subtracting(outputs.required).subtracting(outputs.optional))
-        try refuse("doesn't write", texts.subtracting(outline.texts))
-        try refuse("doesn't put out", outputs.required.subtracting(outline.outputs))
+        try refuse("writes", written.subtracting(found.required).subtracting(found.optional).min())
+        try refuse("doesn't write", found.required.subtracting(written).min())
+        try refuse("puts out", outline.outputs.filter { !found.isKnown($0, outline.variables) }.map(\.source).min())
+        try refuse("sets a variable to", outline.assignments.filter { !found.isPart($0) }.map(\.source).min())
+        if found == .thinkingSwitch {
+            // Empty thoughts: as one text, or as what is left of the marks around a later turn's.
+            let empty = "\n" + Self.noThoughts
+            let choice = outline.outputs.contains { $0.names.contains("if") && Set($0.constants).isSuperset(of: ["\n<think>", "</think>"]) }
+            if !written.contains(empty), !choice { try refuse("doesn't write", empty) }
+            if !outline.outputs.contains(where: { $0.methods.contains("strip") }) { try refuse("doesn't trim", "content") }
+        }
         self = found
     }
 
@@ -40,25 +47,30 @@ package enum ConversationTemplate: Sendable, Hashable, CaseIterable {
     static let noThoughts = "<think></think>"
     static let noThinking = "/nothink"
 
-    /// The literal texts that the template writes, each of them.
-    private var texts: Set<String> {
+    /// The texts that the template writes, each of them.
+    private var required: Set<String> {
         let common: Set = [Self.opening, "<|system|>\n", "<|user|>\n", "<|assistant|>\n", Self.image]
-        return self == .verbatim ? common : common.union(["<|assistant|>", "\n" + Self.noThoughts])
+        return self == .verbatim ? common : common.union(["<|assistant|>", "\n", Self.noThoughts + "\n", Self.noThinking])
     }
 
-    /// The expressions that it puts out, as ``TemplateOutline`` writes them.
-    private var outputs: (required: Set<String>, optional: Set<String>) {
-        switch self {
-        case .verbatim: (["content", "text"], [])
-        case .thinkingSwitch:
-            (
-                [
-                    "content", "text", "visible_text(content)",
-                    #"'/nothink'if(enable_thinkingisdefinedandnotenable_thinkingandnotvisible_text(content).endswith('/nothink'))else''"#,
-                    #"'\n<think>'+reasoning_content.strip()+'</think>'"#, #"'\n'+content.strip()"#,
-                    #"'<think></think>\n'if(enable_thinkingisdefinedandnotenable_thinking)else''"#,
-                ], ["item"]
-            )
+    /// Those that it may write besides.
+    private var optional: Set<String> { self == .verbatim ? [] : ["", "\n" + Self.noThoughts, "\n<think>", "</think>"] }
+
+    /// Whether an expression that is put out is made of nothing but what the template puts together.
+    private func isKnown(_ output: TemplateExpression, _ variables: Set<String>) -> Bool {
+        guard self == .thinkingSwitch else {
+            return output.methods.isEmpty && output.symbols == ["."] && output.attributes.isSubset(of: ["content", "text"])
         }
+        let words: Set = ["if", "else", "not", "and", "is", "defined", "string", "loop", "enable_thinking"]
+        return output.names.isSubset(of: variables.union(words))
+            && output.attributes.isSubset(of: variables.union(["content", "text", "reasoning_content", "index0"]))
+            && output.methods.isSubset(of: ["strip", "endswith"]) && output.symbols.isSubset(of: [".", "(", ")", "+", ">"])
+    }
+
+    /// Whether what is assigned to a variable is a part of a message, or nothing that is written.
+    private func isPart(_ value: TemplateExpression) -> Bool {
+        self == .thinkingSwitch && value.methods.isSubset(of: ["strip", "lstrip", "rstrip", "split"])
+            && value.symbols.isDisjoint(with: ["|", "+", "~"])
+            && Set(value.constants).isSubset(of: required.union(optional).union(["<think>"]))
     }
 }

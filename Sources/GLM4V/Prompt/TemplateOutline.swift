@@ -1,12 +1,16 @@
 import Tokenizing
 
-/// What a chat template writes of a conversation of texts and images: its literal texts and the expressions that it puts out, without the
-/// branches for tools, videos and metadata, which no request leads to.
+/// What a chat template writes of a conversation of texts and images: its literal texts, and the expressions that it puts out or assigns,
+/// without the branches for tools, videos and metadata, which no request leads to.
 struct TemplateOutline {
     /// Literal texts, constants that stand beside them included.
     private(set) var texts: Set<String> = []
-    /// Expressions without white space, with single quotes, `content` and `text` without the variable that holds them.
-    private(set) var outputs: Set<String> = []
+    /// Expressions that are put out, but for those constants.
+    private(set) var outputs: Set<TemplateExpression> = []
+    /// What is assigned to variables.
+    private(set) var assignments: Set<TemplateExpression> = []
+    /// Variables of loops and assignments and their attributes, macros and their parameters.
+    private(set) var variables: Set<String> = []
     /// The template has a switch for thinking, or marks thoughts.
     let knowsThinking: Bool
 
@@ -18,17 +22,18 @@ struct TemplateOutline {
         for part in try JinjaScanner.parts(of: template, path: path) {
             switch part {
             case .text(let literal): if Self.isReached(open) { text += literal }
-            case .output(let expression):
+            case .output(let source):
                 guard Self.isReached(open) else { continue }
-                if let constant = Self.constant(expression) {
-                    text += constant
+                let expression = TemplateExpression(source)
+                if expression.isConstant {
+                    text += expression.constants[0]
                 } else {
                     flush(&text)
-                    outputs.insert(Self.normalized(expression))
+                    outputs.insert(expression)
                 }
             case .statement(let statement):
                 flush(&text)
-                try Self.follow(statement, &open, path)
+                try follow(statement, &open, path)
             }
         }
         flush(&text)
@@ -44,27 +49,28 @@ struct TemplateOutline {
     }
 
     /// Keeps `open`, the conditions of the branches, loops and macros around what follows.
-    private static func follow(_ statement: String, _ open: inout [String], _ path: String) throws(TokenizingError) {
+    private mutating func follow(_ statement: String, _ open: inout [String], _ path: String) throws(TokenizingError) {
         let keyword = String(statement.prefix { $0.isLetter })
+        let rest = String(statement.dropFirst(keyword.count))
         switch keyword {
-        case "if", "for", "macro": open.append(statement)
+        case "if": open.append(statement)
+        case "for":
+            variables.formUnion(TemplateExpression(rest.prefix(upTo: rest.firstRange(of: " in ")?.lowerBound ?? rest.endIndex).description).names)
+            open.append(statement)
+        case "macro":
+            variables.formUnion(TemplateExpression(rest).names)
+            open.append(statement)
         case "elif", "else", "endif", "endfor", "endmacro":
             guard !open.isEmpty else { throw TokenizingError(.malformed, "\(path): \(statement) without what it belongs to") }
             open.removeLast()
             if !keyword.hasPrefix("end") { open.append(statement) }
-        case "set" where statement.contains("="): break
+        case "set":
+            guard let equals = rest.firstIndex(of: "=") else { fallthrough }
+            guard Self.isReached(open) else { return }
+            let target = TemplateExpression(String(rest[..<equals]))
+            variables.formUnion(target.names.union(target.attributes))
+            assignments.insert(TemplateExpression(String(rest[rest.index(after: equals)...])))
         default: throw TokenizingError(.unsupported, "\(path): the statement \(statement)")
         }
-    }
-
-    /// The text of an expression that is one literal.
-    private static func constant(_ expression: String) -> String? {
-        guard let quote = expression.first, "'\"".contains(quote), expression.count > 1, expression.last == quote else { return nil }
-        let body = expression.dropFirst().dropLast()
-        return body.contains(quote) ? nil : String(body).replacing("\\n", with: "\n")
-    }
-
-    private static func normalized(_ expression: String) -> String {
-        expression.filter { !$0.isWhitespace }.replacing("\"", with: "'").replacing(/[A-Za-z_]+\.(content|text)\b/) { $0.1 }
     }
 }

@@ -17,8 +17,7 @@ public final class PictureEncoder {
     public init(model: ModelFolder, device: any Device) throws {
         self.device = device
         let configuration = try GLM4VConfiguration.load(model)
-        processor = try GLM4VImageProcessorConfiguration.load(model)
-        try processor.check(against: configuration.vision, file: GLM4VImageProcessorConfiguration.file(model))
+        processor = try GLM4VImageProcessorConfiguration.load(model, for: configuration.vision)
         let map = try model.weights("")
         tower = try VisionTower(WeightScope(map: map, device: device).scope("model.visual"), configuration.vision)
         for prefix in CheckpointPart.answerModel.prefixes(of: .vision) { map.ignore(prefix: prefix) }
@@ -57,16 +56,6 @@ extension GLM4VImageProcessorConfiguration {
         let resized = fits ? image : image.resized(width: size.width, height: size.height)
         return resized.patches(
             patchSize: patchSize, mergeSize: mergeSize, mean: mean, standardDeviation: standardDeviation, rescale: rescaleFactor)
-    }
-
-    /// - Throws: when the image processor cuts other patches than the tower reads.
-    fileprivate func check(against vision: GLM4VVisionConfiguration, file: String) throws(GLMImageError) {
-        for (key, ours, other, theirs) in [
-            ("patch_size", patchSize, "patch_size", vision.patchSize), ("merge_size", mergeSize, "spatial_merge_size", vision.mergeSize),
-            ("temporal_patch_size", temporalPatchSize, "temporal_patch_size", vision.temporalPatchSize),
-        ] where ours != theirs {
-            throw GLMImageError(.unsupportedModel, "\(file): \(key) is \(ours), config.json has vision_config.\(other) \(theirs)")
-        }
     }
 }
 

@@ -65,12 +65,22 @@ package struct GLM4VImageProcessorConfiguration: Decodable, Sendable {
             "\(standardDeviation) are not 3 positive values")
     }
 
-    package static func load(_ model: ModelFolder) throws -> GLM4VImageProcessorConfiguration {
-        try model.configuration(GLM4VImageProcessorConfiguration.self, file(model))
+    /// - Parameter vision: the tower of the same checkpoint, which must read the patches that are cut.
+    package static func load(_ model: ModelFolder, for vision: GLM4VVisionConfiguration) throws -> GLM4VImageProcessorConfiguration {
+        let file = try file(model)
+        let values = try model.configuration(GLM4VImageProcessorConfiguration.self, file)
+        for (key, ours, other, theirs) in [
+            ("patch_size", values.patchSize, "patch_size", vision.patchSize),
+            ("merge_size", values.mergeSize, "spatial_merge_size", vision.mergeSize),
+            ("temporal_patch_size", values.temporalPatchSize, "temporal_patch_size", vision.temporalPatchSize),
+        ] where ours != theirs {
+            throw GLMImageError(.unsupportedModel, "\(file): \(key) is \(ours), config.json has vision_config.\(other) \(theirs)")
+        }
+        return values
     }
 
     /// Of the two files the one that counts: the newer where it has the entry, as in transformers 5.23.
-    package static func file(_ model: ModelFolder) throws -> String {
+    private static func file(_ model: ModelFolder) throws -> String {
         let (newer, older) = ("processor_config.json", "preprocessor_config.json")
         func exists(_ path: String) -> Bool { FileManager.default.fileExists(atPath: model.url.appending(path: path).path) }
         let isNested = try exists(newer) && (!exists(older) || model.configuration(NestedProcessor.self, newer).isThere)

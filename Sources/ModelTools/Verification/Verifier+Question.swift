@@ -11,7 +11,10 @@ extension Verifier {
             let parts = load(
                 names, report,
                 { () throws -> (PromptProcessor, GLM4VImageProcessorConfiguration) in
-                    (try PromptProcessor(model, GLM4VConfiguration.load(model)), try GLM4VImageProcessorConfiguration.load(model))
+                    let configuration = try GLM4VConfiguration.load(model)
+                    return (
+                        try PromptProcessor(model, configuration), try GLM4VImageProcessorConfiguration.load(model, for: configuration.vision)
+                    )
                 })
         else { return }
         let (prompts, images) = parts
@@ -37,9 +40,13 @@ extension Verifier {
 
     private func prompt(_ processor: PromptProcessor, cells: [GridSize]) throws -> PromptProcessor.Prompt {
         var messages = try reference.conversation().messages
-        // GLM-4.1V's template drops thoughts without a word; we refuse them.
-        if processor.template == .verbatim { for index in messages.indices { messages[index].reasoning = "" } }
-        return try processor.prompt(Conversation(messages), grids: cells, thinking: reference.thinking())
+        var thinking = try reference.thinking()
+        // GLM-4.1V's template drops thoughts, and the switch for thinking, without a word; we refuse them.
+        if processor.template == .verbatim {
+            for index in messages.indices { messages[index].reasoning = "" }
+            thinking = .automatic
+        }
+        return try processor.prompt(Conversation(messages), grids: cells, thinking: thinking)
     }
 
     private func cells(_ patches: GridSize, _ images: GLM4VImageProcessorConfiguration) -> GridSize {

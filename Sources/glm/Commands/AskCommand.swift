@@ -1,6 +1,7 @@
 import ArgumentParser
 import Domain
 import Files
+import GLMTiny
 
 /// `glm ask`: an answer to a question, about pictures or without.
 struct AskCommand: AsyncParsableCommand {
@@ -33,7 +34,7 @@ struct AskCommand: AsyncParsableCommand {
         let conversation = try conversation(imagesAndQuestion.dropLast().map(readPicture))
         let screen = Screen(quiet: json)
         let question = Question(options, json: json)
-        try await options.fleet.working(PipelineID.answer.stages(sources: conversation.imageCount), screen) { gateway in
+        try await options.fleet.working(PipelineID.answer.stages(sources: conversation.imageCount), for: [.answer], screen) { gateway in
             _ = try await question.ask(conversation, at: gateway, screen)
         }
     }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Domain
+import GLMTiny
 import Processes
 import ServerKit
 import Wire
@@ -22,7 +23,7 @@ struct ChatCommand: AsyncParsableCommand {
         let screen = Screen(quiet: false)
         let first = ChatHistory(opening: options.opening, pictures: try images.map(readPicture))
         let question = Question(options, json: false)
-        try await options.fleet.working(PipelineID.answer.stages(sources: 1), screen) { gateway in
+        try await options.fleet.working(PipelineID.answer.stages(sources: 1), for: [.answer], screen) { gateway in
             var history = first
             while let line = await Self.nextLine() {
                 do {
