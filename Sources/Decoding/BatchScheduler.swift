@@ -1,7 +1,7 @@
 /// Which request waits for pages, which one is in prefill and which ones decode: the order of a batch, without model or memory.
 ///
 /// Requests are admitted in the order of arrival, one at a time: a large one that waits for pages is not overtaken. A request takes pages as
-/// it grows; when there are none, the one that was admitted last is paused. It goes back to the head of the queue, so the
+/// it grows, unless its end is known; when there are none, the one that was admitted last is paused. It goes back to the head of the queue, so the
 /// order of arrival is always: running, in prefill, waiting. The first request is never paused for another, so each ends.
 package struct BatchScheduler: Sendable {
     package typealias Ticket = Int

@@ -29,8 +29,12 @@ extension TokenBatch {
         var reusableSegments: some Swift.Sequence<PrefixSegment> { segments.lazy.filter { $0.tokens.upperBound < request.prompt.count } }
         /// Tokens that are known, and that a sequence must hold to go on.
         private var known: Int { request.prompt.count + ids.count }
-        /// Tokens that it gets pages for when it is admitted: the known ones, and a page to grow into.
-        var capacity: Int { min(DecoderSizes.pages(rows: known) * DecoderSizes.pageRows + DecoderSizes.pageRows, request.capacity) }
+        /// Tokens that it gets pages for when it is admitted: the known ones and a page to grow into; where the end is known all, since it
+        /// will need them, and a pause would cost more than the wait.
+        var capacity: Int {
+            if case .count = request.stop { return request.capacity }
+            return min(DecoderSizes.pages(rows: known) * DecoderSizes.pageRows + DecoderSizes.pageRows, request.capacity)
+        }
         /// The stop condition is met.
         var isComplete: Bool { !ids.isEmpty && request.stop.isMet(by: ids) }
 

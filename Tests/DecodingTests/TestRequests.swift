@@ -39,7 +39,7 @@ enum TestRequests {
             prompt: prompt, positions: positions,
             sampler: Sampler(
                 SamplingParameters(temperature: 1.1, topP: 0.95, topK: 60, uniform: 0), greedy: greedy, seed: seed, shaping: shaping),
-            stop: stops.map { .tokens($0, limit: limit) } ?? .count(limit), rows: rows, told: told, forced: forced, cachesPrefix: cachesPrefix)
+            stop: .tokens(stops ?? [], limit: limit), rows: rows, told: told, forced: forced, cachesPrefix: cachesPrefix)
     }
 
     static func rows(_ values: [Float], _ count: Int, _ dtype: DType) -> EmbeddingRows {
