@@ -39,10 +39,10 @@ import Wire
     func otherPipeline() {
         let registry = registry()
         #expect(
-            throws: CallError(.failedPrecondition, "model answers answers questions and not more; this fleet has for that draws")
+            throws: CallError(.failedPrecondition, "model answers answers questions only; this fleet has draws, which makes images")
         ) { try registry.modelSet(named: "answers", for: [.text, .diffusion]) }
         #expect(
-            throws: CallError(.failedPrecondition, "model draws makes images and not more; this fleet has for that answers")
+            throws: CallError(.failedPrecondition, "model draws makes images only; this fleet has answers, which answers questions")
         ) { try registry.modelSet(named: "draws", pipeline: .answer, for: [.text]) }
     }
 
@@ -57,7 +57,7 @@ import Wire
         #expect(
             throws: CallError(
                 .failedPrecondition,
-                "model draws makes images and not more; this fleet has no model that answers questions; it has draws, which makes images")
+                "model draws makes images only; this fleet has no model that answers questions; it has draws, which makes images")
         ) { try registry(["draws"]).modelSet(named: "draws", pipeline: .answer, for: [.text]) }
     }
 

@@ -163,8 +163,8 @@ import Wire
             try AnswerRequest(packed: [0x0a, 8] + message + [0x1a, 2, 0x10, 1])
         }
         #expect(throws: WireError(.invalidRequest, "seed is not set")) { try AnswerRequest(packed: [0x0a, 8] + message + [0x1a, 0]) }
-        #expect(throws: WireError(.invalidRequest, "pictures[0].rows have 3 bytes for 1 × 1 cells of 1 columns in bf16")) {
-            try AnswerRequest(packed: [0x0a, 8] + message + [0x12, 13, 0x0a, 4, 0x08, 1, 0x10, 1, 0x10, 1, 0x18, 2, 0x22, 3, 1, 2, 3])
+        #expect(throws: WireError(.invalidRequest, "pictures[0].rows have 3 bytes for 1 × 1 cells of 1 elements in bf16")) {
+            try AnswerRequest(packed: [0x0a, 8] + message + [0x12, 15, 0x0a, 4, 0x08, 1, 0x10, 1, 0x10, 1, 0x18, 2, 0x22, 3, 1, 2, 3])
         }
     }
 

@@ -19,7 +19,7 @@ public struct PictureRows: Sendable, Hashable {
     public init(grid: GridSize, columns: Int, element: Element, bytes: [UInt8]) throws(RequestError) {
         guard Self.byteCount(grid: grid, columns: columns, element: element) == bytes.count else {
             throw RequestError(
-                "rows have \(bytes.count) bytes for \(grid.height) × \(grid.width) cells of \(columns) columns in \(element.rawValue)")
+                "rows have \(bytes.count) bytes for \(grid.height) × \(grid.width) cells of \(columns) elements in \(element.rawValue)")
         }
         self.grid = grid
         self.columns = columns

@@ -22,8 +22,8 @@ extension Registry {
         let known = modelNames
         let fitting = known.filter { self.pipeline(of: $0) == pipeline }
         if known.contains(name), !fitting.contains(name) {
-            let others = fitting.isEmpty ? none(pipeline, known) : "this fleet has for that \(fitting.joined(separator: ", "))"
-            throw CallError(.failedPrecondition, "model \(name) \(self.pipeline(of: name).ability) and not more; \(others)")
+            let others = fitting.isEmpty ? none(pipeline, known) : "this fleet has \(fitting.joined(separator: ", ")), which \(pipeline.ability)"
+            throw CallError(.failedPrecondition, "model \(name) \(self.pipeline(of: name).ability) only; \(others)")
         }
         // A stage that has not told yet may be of any pipeline.
         guard fitting.isEmpty, !known.isEmpty, !(models.isEmpty && replicas.values.contains { $0.modelName.isEmpty }) else { return }

@@ -33,7 +33,8 @@ public actor AnswerService {
             request, conversation, model: models.name, requestID: requestID, seed: UInt64(UInt32.random(in: .min ... .max)))
         let origin = PipelineRunner.Origin(requestID: requestID, requester: requester, deadline: deadline)
         let pipeline = AnswerPipeline(question, build: Build.version)
-        var answer = try await runner.run(pipeline, question.units, models, from: origin) {
+        let rowCount = question.images.reduce(0) { $0 + $1.tokens }
+        var answer = try await runner.run(pipeline, question.units, models, from: origin, rowCount: rowCount) {
             log(question, models)
             try await send(.accepted(question.accepted(models)))
         } tell: { event in

@@ -7,6 +7,7 @@ public struct PipelineRunner: Sendable {
     let timing: FleetTiming
     let admissions: Admissions
     private let encoded = EncodedPictures()
+    private let rows = RowBudget()
 
     /// - Parameter limit: requests in the gateway at most.
     public init(fleet: Fleet, timing: FleetTiming = FleetTiming(), limit: Int) {
@@ -28,10 +29,12 @@ public struct PipelineRunner: Sendable {
     /// - Parameters:
     ///   - units: what the request asks of each kind of stage.
     ///   - models: that compute it.
+    ///   - rowCount: rows of images that it holds while it is computed.
     ///   - accepted: called once, before anything is computed.
     ///   - tell: called in order; what it throws ends the work.
     func run<P: Pipeline>(
-        _ pipeline: P, _ units: [StageKind: Forecast.Units], _ models: ModelSet, from origin: Origin, accepted: @Sendable () async throws -> Void,
+        _ pipeline: P, _ units: [StageKind: Forecast.Units], _ models: ModelSet, from origin: Origin, rowCount: Int = 0,
+        accepted: @Sendable () async throws -> Void,
         tell: Send<P.News>
     ) async throws -> P.Response {
         try await admissions.admitting(units, of: models, by: origin.requester, deadline: origin.deadline) { turn in
@@ -39,10 +42,12 @@ public struct PipelineRunner: Sendable {
                 try await accepted()
                 let caller = StageCaller(
                     fleet: fleet, timing: timing, requestID: origin.requestID, models: models, units: units, turn: turn, deadline: origin.deadline)
-                return try await Router(caller: caller, encoded: encoded).run(pipeline) {
-                    await admissions.reached($0, turn)
-                } tell: {
-                    try await tell($0)
+                return try await rows.holding(rowCount) {
+                    try await Router(caller: caller, encoded: encoded).run(pipeline) {
+                        await admissions.reached($0, turn)
+                    } tell: {
+                        try await tell($0)
+                    }
                 }
             } catch {
                 GatewayMetrics.failed(error)
