@@ -49,6 +49,7 @@ package struct GLM4VTextConfiguration: Decodable {
         intermediateSize = try size(.intermediateSize, LargestSize.channels, default: 13_696)
         layers = try size(.layers, LargestSize.layers, default: 40)
         heads = try size(.heads, LargestSize.heads, default: 32)
+        try values.check(hiddenSize % heads == 0, .heads, "\(heads) doesn't divide hidden_size \(hiddenSize)")
         // An explicit null means as many as heads; absent, the class has 2.
         keyValueHeads =
             values.contains(.keyValueHeads) || complete ? try size(.keyValueHeads, LargestSize.heads, default: heads) : 2
