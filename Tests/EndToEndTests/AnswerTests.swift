@@ -71,6 +71,40 @@ import Wire
         await fleet.stop()
     }
 
+    // MARK: glm-tiny and glm-tiny-v
+
+    @Test("what one fleet draws it can be asked about, edits, and is asked about again: each answer is right")
+    func loop() async throws {
+        let fleet = try await RunningFleet.start(of: nil)
+        func ask(_ image: GeneratedImage, _ question: String) async throws -> String {
+            try await fleet.gateway.answer(
+                AnswerQuestionRequest(
+                    messages: [ChatMessage(role: .user, parts: [.image(image.image), .text(question)])], parameters: AnswerOptions(thinking: .off))
+            ).text
+        }
+        let drawing = ImageOptions(height: 256, width: 256, steps: 20, seed: 1)
+        let drawn = try await fleet.gateway.generate(GenerateImageRequest(prompt: "a red circle above a blue square", parameters: drawing))
+        #expect(try await ask(drawn, "How many shapes are there?") == "2")
+        #expect(try await ask(drawn, "What colour is the circle?") == "red")
+        let edited = try await fleet.gateway.generate(
+            GenerateImageRequest(prompt: "make the circle green", images: [drawn.image], parameters: drawing))
+        #expect(try await ask(edited, "What colour is the circle?") == "green")
+        #expect(try await ask(edited, "What colour is the square?") == "blue")
+        let models = try await fleet.gateway.status().models
+        #expect(models.map(\.name) == ["glm-tiny", "glm-tiny-v"] && models.allSatisfy(\.missing.isEmpty))
+        await fleet.stop()
+    }
+
+    @Test("the first question of a newcomer is answered rightly, from nothing running")
+    func first() async throws {
+        let scratch = try Scratch()
+        let picture = Binaries.fixtures.deletingLastPathComponent().deletingLastPathComponent()
+            .appendingPathComponent("Sources/GLMTiny/training/example.png").path
+        let result = try await Program.run("glm", ["ask", picture, "how many shapes are there?", "--no-think"], in: scratch)
+        #expect(result.exit == .code(0) && result.output == ["2"], "\(result.errors)")
+        #expect(scratch.contents.isEmpty)
+    }
+
     // MARK: Lost stages
 
     /// The text of an answer as it was streamed.
