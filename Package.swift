@@ -186,7 +186,8 @@ let package = Package(
         tests(
             "GLM4VTests",
             [
-                "TestSupport", "GLM4V", "Decoding", "ModelConfiguration", "ModelFixtures", "Domain", "Tensor", "TensorCPU", "Checkpoint", "Tokenizing",
+                "TestSupport", "GLM4V", "Decoding", "ModelConfiguration", "ModelFixtures", "Domain", "Tensor", "TensorCPU", "Checkpoint",
+                "Tokenizing",
                 "Imaging",
             ]),
         tests("ModelToolsTests", ["ModelTools", "ModelFixtures", "Domain", "Tensor", "TensorCPU", "Checkpoint"]),
@@ -199,13 +200,15 @@ let package = Package(
         tests(
             "GatewayTests",
             [
-                "TestSupport", "Checkpoint", "Gateway", "Jobs", "Placement", "Processes", "Domain", "Imaging", "ServerKit", "Wire", arguments, logging,
+                "TestSupport", "Checkpoint", "Gateway", "Jobs", "Placement", "Processes", "Domain", "Imaging", "ServerKit", "Wire", arguments,
+                logging,
                 sqlite,
             ]),
         tests(
             "FuzzTests",
             [
-                "TestSupport", "Checkpoint", "Domain", "Gateway", "GLM4V", "GLMImage", "Imaging", "Jobs", "ModelConfiguration", "Placement", "Telemetry",
+                "TestSupport", "Checkpoint", "Domain", "Gateway", "GLM4V", "GLMImage", "Imaging", "Jobs", "ModelConfiguration", "Placement",
+                "Telemetry",
                 "Tensor", "Tokenizing", "Wire", grpc, metrics, sqlite,
             ]),
         tests("EndToEndTests", ["TestSupport", "StandInFiles", "GLMClient", "Processes", "Domain", "Wire", "Imaging"]),

@@ -66,7 +66,9 @@ import Wire
         }
     }
 
-    @Test("a state directory is made for its owner alone; one that others may write to is refused, one that they may read or whose sticky bit protects its files is not")
+    @Test(
+        "a state directory is made for its owner alone; one that others may write to is refused, one that they may read or whose sticky bit protects its files is not"
+    )
     func stateDirectory() throws {
         try withTemporaryFolder { folder in
             let state = folder + "/state"
