@@ -20,10 +20,10 @@ ZH = {
 }
 PLURAL = {kind: kind + ("es" if kind == "cross" else "s") for kind in world.KINDS}
 
-# How often each type is asked; what takes longest to learn is asked most.
+# How often each type is asked, where the picture allows it; what takes longest to learn is asked most.
 SHARES = {
-    "count": 1.0, "count kind": 1.3, "count colour": 1.3, "colour": 1.3, "shape": 0.8, "beside": 1.8, "is beside": 1.8, "is there": 1.5,
-    "is": 0.8, "where": 0.8, "at": 0.8, "size": 0.8, "background": 0.4, "word": 1.2, "describe": 1.0, "list": 0.4, "colours": 0.3,
+    "count": 0.4, "count kind": 1.6, "count colour": 1.6, "colour": 1.0, "shape": 0.6, "beside": 4.0, "is beside": 2.2, "is there": 1.8,
+    "is": 1.4, "where": 1.6, "at": 1.6, "size": 1.0, "background": 0.3, "word": 4.5, "describe": 0.9, "list": 0.4, "colours": 0.3,
 }
 
 

@@ -87,7 +87,12 @@ def _channels() -> list[str]:
     return names
 
 
-CHANNELS = {name: i for i, name in enumerate(_channels())}  # 172
+CHANNELS = {name: i for i, name in enumerate(_channels())}  # 168
+# What the language model can also find out by itself, by looking for one thing and then for another. These take the tower longest, so
+# it is not held back by them, and the language model learns to do without.
+PAIRS = [CHANNELS[f"{colour} {kind}"] for colour in world.COLOURS for kind in world.KINDS]
+COUNTS = [CHANNELS[f"{name} {n}"] for name in (*world.KINDS, *world.COLOURS) for n in range(1, MOST + 1)]
+NEIGHBOURS = [i for name, i in CHANNELS.items() if name.startswith(DIRECTIONS)]
 
 
 def channels(scene: world.Scene, width: int) -> np.ndarray:

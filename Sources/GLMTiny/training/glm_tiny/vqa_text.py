@@ -1,7 +1,7 @@
 """The question model's language model: what the tower says of a picture and a question -> an answer, with or without thinking.
 
-It begins on what the tower ought to say (sight.channels) with noise, while the tower still learns; with --read it sees what the
-trained tower says of worn pictures. Each row of a batch is one picture followed by many questions that do not see each other.
+It learns beside the tower: in a share of the steps it sees what the tower says by now of worn pictures, in the others what the tower
+ought to say (sight.channels), with noise and without some of it. While the learning rate falls it sees the tower alone. Each row of a batch is one picture followed by many questions that do not see each other.
 """
 from __future__ import annotations
 
@@ -42,11 +42,34 @@ class TextModel(nn.Module):
                 for channel in channels:
                     self.language_model.embed_tokens.weight[token, sight.CHANNELS[channel]] += vqa_config.SCALE
                     self.lm_head.weight[token, sight.CHANNELS[channel]] += 0.15
+            guide(self.language_model)
 
     def forward(self, embeddings: torch.Tensor, positions: torch.Tensor, mask: torch.Tensor, wanted: torch.Tensor) -> torch.Tensor:
         """Logits of the wanted places; mask is added to the scores [rows, 1, length, length]."""
         hidden = self.language_model(inputs_embeds=embeddings, position_ids=positions, attention_mask=mask, use_cache=False).last_hidden_state
         return self.lm_head(hidden[wanted])
+
+
+def guide(language_model: nn.Module, strength: float = 1.3) -> None:
+    """Lets half of the heads of the first layers begin by looking at what has the kind, colour or size that a token speaks of, and
+    half of those of a later layer at what stands in the place it speaks of.
+
+    The part of a head that does not turn with positions compares just these channels. Without it the model knows for a long time
+    what a picture holds, but takes one shape for another.
+    """
+    settings = language_model.config
+    wide, groups = settings.hidden_size // settings.num_attention_heads, settings.num_key_value_heads
+    turning, heads = int(wide * settings.rope_parameters["partial_rotary_factor"]), settings.num_attention_heads // groups
+    things, places = [*world.KINDS, "word", *world.COLOURS, *world.SIZES], [f"place {place}" for place in world.PLACES]
+    for layer, group, names in ((0, 0, things), (1, 0, things), (2, 1, places)):
+        attention = language_model.layers[layer].self_attn
+        for part, first, count in ((attention.q_proj, group * heads, heads), (attention.k_proj, group, 1)):
+            for head in range(first, first + count):
+                rows = slice(head * wide + turning, (head + 1) * wide)
+                part.weight[rows] *= 0.2
+                part.bias[rows] = 0
+                for i, name in enumerate(names):
+                    part.weight[head * wide + turning + i, sight.CHANNELS[name]] = strength
 
 
 def meanings(tokenizer) -> dict[int, list[str]]:
@@ -58,7 +81,8 @@ def meanings(tokenizer) -> dict[int, list[str]]:
                 ids = tokenizer.encode(text, add_special_tokens=False)
                 if len(ids) == 1:
                     result[ids[0]] = [word]
-    for word, channel in [(ground, f"ground {ground}") for ground in world.BACKGROUNDS] + [(letter, f"letter {letter}") for letter in world.LETTERS]:
+    places = {**{place: place for place in world.PLACES}, "above": "top", "below": "bottom"}
+    for word, channel in [(word, f"place {place}") for word, place in places.items()] + [(ground, f"ground {ground}") for ground in world.BACKGROUNDS] + [(letter, f"letter {letter}") for letter in world.LETTERS]:
         for text in {word, " " + word, questions.ZH.get(word, word)}:
             ids = tokenizer.encode(text, add_special_tokens=False)
             if len(ids) == 1:
@@ -178,16 +202,16 @@ def batch_of(rows: list[Row], length: int) -> dict[str, torch.Tensor]:
 
 def main(arguments: list[str] | None = None) -> None:
     parser = common.arguments("vqa_text", steps=6000, batch=8, rate=2e-3)
-    parser.add_argument("--read", type=float, default=0.0, help="share of steps that see what the tower says of worn pictures; the others see what it ought to say")
+    parser.add_argument("--read", type=float, default=0.0, help="share of steps that see what the tower says; it is read again as it learns")
     parser.add_argument("--first-text", type=float, default=0.1, help="share of rows with the question before the picture")
     options = parser.parse_args(arguments)
     device = common.start(options)
     tokenizer = build_tokenizer()
     composer = Composer(tokenizer)
     model, tower = TextModel(tokenizer).to(device), Tower().to(device).eval().requires_grad_(False)
-    if options.read:
-        tower.load_state_dict(common.smoothed(options.work, "vqa_tower"))
     trainer = common.Trainer("vqa_text", model, options, lambda name: ".layers." in name)
+
+    loaded: list[int] = []
 
     def loss_of(step: int):
         rng = common.step_rng(options, step)
@@ -195,12 +219,17 @@ def main(arguments: list[str] | None = None) -> None:
         scenes = [sample(rng, grid) for _ in range(options.batch)]
         rows = [composer.row(rng, scene, options.first_text) for scene in scenes]
         batch = {name: value.to(device) for name, value in batch_of(rows, LENGTH).items()}
-        if rng.random() < options.read:
+        if options.read and rng.random() < (1 if step >= trainer.fall_from else options.read):
+            if step % 25 == 0 or not loaded:
+                tower.load_state_dict(common.smoothed(options.work, "vqa_tower"))
+                loaded.append(step)
             with torch.no_grad():
                 cells = tower(pictures_of(scenes, rng).to(device))
         else:
-            cells = torch.from_numpy(np.stack([sight.channels(scene, vqa_config.WIDTH) for scene in scenes])).flatten(1, 2).to(device)
-            cells = vqa_config.SCALE * (cells + 0.12 * torch.rand(len(scenes), 1, 1) * torch.randn_like(cells))
+            cells = torch.from_numpy(np.stack([sight.channels(scene, vqa_config.WIDTH) for scene in scenes])).flatten(1, 2)
+            for group in (sight.PAIRS, sight.COUNTS, sight.NEIGHBOURS):
+                cells[:, :, group] *= torch.from_numpy((rng.random((len(scenes), 1, 1)) < 0.35).astype(np.float32))
+            cells = vqa_config.SCALE * (cells + 0.12 * torch.rand(len(scenes), 1, 1) * torch.randn_like(cells)).to(device)
         ids = batch["ids"]
         embeddings = model.language_model.embed_tokens(ids.clamp(min=0))
         # A row with the question first holds several copies of its picture.
