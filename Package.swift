@@ -85,7 +85,7 @@ let package = Package(
         library("Tokenizing"),
         .target(name: "CImageCodecs", linkerSettings: ["jpeg", "png", "webp", "webpdemux", "z"].map { .linkedLibrary($0) }),
         library("Imaging", ["CImageCodecs", "Domain"]),
-        library("GLMTiny", exclude: ["training"], resources: [.copy("glm-tiny")]),
+        library("GLMTiny", exclude: ["training"], resources: [.copy("glm-tiny"), .copy("glm-tiny-v")]),
 
         // A checkpoint's configurations, which stage holds which of its tensors, and the memory that follows from both.
         library("ModelConfiguration", ["Domain", "Checkpoint"]),
@@ -96,7 +96,9 @@ let package = Package(
 
         // The model: every part of GLM-Image. Its tools, for development alone: verification against a reference, and benchmarks.
         library("GLMImage", ["Domain", "ModelConfiguration", "Tensor", "Checkpoint", "Layers", "Decoding", "Tokenizing", "Imaging"]),
-        library("ModelTools", ["GLMImage", "Decoding", "ModelConfiguration", "Domain", "Tensor", "Checkpoint", "Tokenizing", "Imaging"]),
+        // What answers questions about pictures: the difference of GLM-4.1V and GLM-4.6V-Flash to what GLM-Image shares.
+        library("GLM4V", ["Domain", "ModelConfiguration", "Tensor", "Checkpoint", "Layers", "Decoding", "Tokenizing", "Imaging", crypto]),
+        library("ModelTools", ["GLMImage", "GLM4V", "Decoding", "ModelConfiguration", "Domain", "Tensor", "Checkpoint", "Tokenizing", "Imaging"]),
 
         // The contract between processes.
         .target(name: "CWire", linkerSettings: [.linkedLibrary("protobuf-c")]),
@@ -108,7 +110,8 @@ let package = Package(
         library(
             "Stages",
             [
-                "ServerKit", "Wire", "GLMImage", "ModelConfiguration", "GLMTiny", "Domain", "Checkpoint", "Imaging", "Tensor", "TensorCPU", "Devices",
+                "ServerKit", "Wire", "GLMImage", "GLM4V", "ModelConfiguration", "GLMTiny", "Domain", "Checkpoint", "Imaging", "Tensor", "TensorCPU",
+                "Devices",
                 arguments,
             ]),
 
@@ -139,7 +142,7 @@ let package = Package(
             "glm",
             [
                 "Wire", "Domain", "Files", "Terminal", "ServerKit", "Stages", "Processes", "Placement", "ModelConfiguration", "GLMImage",
-                "ModelTools", "Tensor",
+                "GLM4V", "ModelTools", "Tensor",
                 "TensorCPU", "Devices", "Checkpoint", "Imaging", "GLMTiny",
             ]),
 
@@ -161,7 +164,7 @@ let package = Package(
         tests(
             "TensorAscendTests",
             [
-                "TestSupport", "StandInFiles", "Domain", "TensorAscend", "Devices", "Tensor", "TensorCPU", "Decoding", "GLMImage",
+                "TestSupport", "StandInFiles", "Domain", "TensorAscend", "Devices", "Tensor", "TensorCPU", "Decoding", "GLMImage", "GLM4V",
                 "ModelConfiguration", "ModelFixtures", "ModelTools",
                 "Checkpoint", "Imaging",
             ]),
@@ -172,25 +175,40 @@ let package = Package(
         tests("CheckpointTests", ["TestSupport", "Checkpoint", "Tensor"]),
         tests("TokenizingTests", ["TestSupport", "Tokenizing"]),
         tests("ImagingTests", ["TestSupport", "Imaging", "Domain", "Checkpoint", "Tensor"]),
+        tests("ModelConfigurationTests", ["ModelConfiguration", "Domain"]),
         tests("LayersTests", ["Layers", "ModelFixtures", "Checkpoint", "Tensor", "TensorCPU"]),
-        tests("DecodingTests", ["Decoding", "GLMImage", "ModelConfiguration", "ModelFixtures", "Tensor", "TensorCPU"]),
+        tests(
+            "DecodingTests",
+            ["TestSupport", "Domain", "Decoding", "GLMImage", "ModelConfiguration", "ModelFixtures", "Layers", "Checkpoint", "Tensor", "TensorCPU"]),
         tests(
             "GLMImageTests",
             ["GLMImage", "Decoding", "ModelConfiguration", "ModelFixtures", "Domain", "Tensor", "TensorCPU", "Checkpoint", "Imaging"]),
+        tests(
+            "GLM4VTests",
+            [
+                "TestSupport", "GLM4V", "Decoding", "ModelConfiguration", "ModelFixtures", "Domain", "Tensor", "TensorCPU", "Checkpoint",
+                "Tokenizing",
+                "Imaging",
+            ]),
         tests("ModelToolsTests", ["ModelTools", "ModelFixtures", "Domain", "Tensor", "TensorCPU", "Checkpoint"]),
         tests("WireTests", ["Wire", "Domain"]),
         tests("ServerKitTests", ["ServerKit", "Domain", "Wire", grpc, grpcTransport, nio, nioEmbedded, http2, hpack, logging, arguments]),
-        tests("PlacementTests", ["Placement", "ModelConfiguration", "Domain"]),
+        tests("PlacementTests", ["Placement", "ModelConfiguration", "Checkpoint", "Domain"]),
         tests("JobsTests", ["Jobs", sqlite]),
         tests("TelemetryTests", ["Telemetry", lifecycle, metrics, logging]),
         tests("ProcessesTests", ["Processes"]),
         tests(
             "GatewayTests",
-            ["TestSupport", "Gateway", "Jobs", "Placement", "Processes", "Domain", "Imaging", "ServerKit", "Wire", arguments, logging, sqlite]),
+            [
+                "TestSupport", "Checkpoint", "Gateway", "Jobs", "Placement", "Processes", "Domain", "Imaging", "ServerKit", "Wire", arguments,
+                logging,
+                sqlite,
+            ]),
         tests(
             "FuzzTests",
             [
-                "TestSupport", "Checkpoint", "Domain", "Gateway", "GLMImage", "Imaging", "Jobs", "ModelConfiguration", "Placement", "Telemetry",
+                "TestSupport", "Checkpoint", "Domain", "Gateway", "GLM4V", "GLMImage", "Imaging", "Jobs", "ModelConfiguration", "Placement",
+                "Telemetry",
                 "Tensor", "Tokenizing", "Wire", grpc, metrics, sqlite,
             ]),
         tests("EndToEndTests", ["TestSupport", "StandInFiles", "GLMClient", "Processes", "Domain", "Wire", "Imaging"]),

@@ -15,7 +15,7 @@ typedef struct {
     void (*rms_norm)(ck_context *, const float *, long, long, long, ck_weight, float, bool, float *, long);
     void (*layer_norm)(ck_context *, const float *, long, long, long, ck_weight, ck_weight, bool, float, float *, long);
     void (*head_layer_norm)(ck_context *, float *, long, long, long, long, float);
-    void (*rotate)(ck_context *, float *, long, long, long, long, const float *, long, const float *, long, long);
+    void (*rotate)(ck_context *, ck_rotary_style, float *, long, long, long, long, const float *, long, const float *, long, long);
     void (*gated)(ck_context *, ck_activation, const float *, long, const float *, long, long, long, float *, long);
     void (*activate)(ck_context *, ck_activation, const float *, long, long, long, float *, long);
     void (*add)(ck_context *, const float *, long, long, long, float *, long);

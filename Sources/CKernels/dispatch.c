@@ -22,8 +22,8 @@ void ck_head_layer_norm(ck_context *c, float *x, long x_stride, long rows, long 
     c->table->head_layer_norm(c, x, x_stride, rows, heads, head_size, epsilon);
 }
 
-void ck_rotate(ck_context *c, float *x, long x_stride, long rows, long heads, long head_size, const float *cosine, long cosine_stride, const float *sine, long sine_stride, long angles) {
-    c->table->rotate(c, x, x_stride, rows, heads, head_size, cosine, cosine_stride, sine, sine_stride, angles);
+void ck_rotate(ck_context *c, ck_rotary_style style, float *x, long x_stride, long rows, long heads, long head_size, const float *cosine, long cosine_stride, const float *sine, long sine_stride, long angles) {
+    c->table->rotate(c, style, x, x_stride, rows, heads, head_size, cosine, cosine_stride, sine, sine_stride, angles);
 }
 
 void ck_gated(ck_context *c, ck_activation activation, const float *gate, long gate_stride, const float *up, long up_stride, long rows, long columns, float *y, long y_stride) {

@@ -97,6 +97,51 @@ void   glm__v1__fleet_status__free_unpacked
   assert(message->base.descriptor == &glm__v1__fleet_status__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   glm__v1__model_information__init
+                     (Glm__V1__ModelInformation         *message)
+{
+  static const Glm__V1__ModelInformation init_value = GLM__V1__MODEL_INFORMATION__INIT;
+  *message = init_value;
+}
+size_t glm__v1__model_information__get_packed_size
+                     (const Glm__V1__ModelInformation *message)
+{
+  assert(message->base.descriptor == &glm__v1__model_information__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t glm__v1__model_information__pack
+                     (const Glm__V1__ModelInformation *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &glm__v1__model_information__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t glm__v1__model_information__pack_to_buffer
+                     (const Glm__V1__ModelInformation *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &glm__v1__model_information__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Glm__V1__ModelInformation *
+       glm__v1__model_information__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Glm__V1__ModelInformation *)
+     protobuf_c_message_unpack (&glm__v1__model_information__descriptor,
+                                allocator, len, data);
+}
+void   glm__v1__model_information__free_unpacked
+                     (Glm__V1__ModelInformation *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &glm__v1__model_information__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   glm__v1__queue_status__init
                      (Glm__V1__QueueStatus         *message)
 {
@@ -295,7 +340,7 @@ const ProtobufCMessageDescriptor glm__v1__status_request__descriptor =
   (ProtobufCMessageInit) glm__v1__status_request__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor glm__v1__fleet_status__field_descriptors[10] =
+static const ProtobufCFieldDescriptor glm__v1__fleet_status__field_descriptors[12] =
 {
   {
     "gateway",
@@ -417,12 +462,38 @@ static const ProtobufCFieldDescriptor glm__v1__fleet_status__field_descriptors[1
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "models",
+    11,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Glm__V1__FleetStatus, n_models),
+    offsetof(Glm__V1__FleetStatus, models),
+    &glm__v1__model_information__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "answers",
+    12,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Glm__V1__FleetStatus, answers),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned glm__v1__fleet_status__field_indices_by_name[] = {
+  11,   /* field[11] = answers */
   3,   /* field[3] = cards */
   0,   /* field[0] = gateway */
   5,   /* field[5] = images */
   4,   /* field[4] = jobs */
+  10,   /* field[10] = models */
   9,   /* field[9] = problems */
   2,   /* field[2] = queues */
   7,   /* field[7] = refused */
@@ -433,7 +504,7 @@ static const unsigned glm__v1__fleet_status__field_indices_by_name[] = {
 static const ProtobufCIntRange glm__v1__fleet_status__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 10 }
+  { 0, 12 }
 };
 const ProtobufCMessageDescriptor glm__v1__fleet_status__descriptor =
 {
@@ -443,11 +514,114 @@ const ProtobufCMessageDescriptor glm__v1__fleet_status__descriptor =
   "Glm__V1__FleetStatus",
   "glm.v1",
   sizeof(Glm__V1__FleetStatus),
-  10,
+  12,
   glm__v1__fleet_status__field_descriptors,
   glm__v1__fleet_status__field_indices_by_name,
   1,  glm__v1__fleet_status__number_ranges,
   (ProtobufCMessageInit) glm__v1__fleet_status__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor glm__v1__model_information__field_descriptors[6] =
+{
+  {
+    "name",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Glm__V1__ModelInformation, name),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "pipeline",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Glm__V1__ModelInformation, pipeline),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "fingerprint",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Glm__V1__ModelInformation, fingerprint),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "stages",
+    4,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Glm__V1__ModelInformation, n_stages),
+    offsetof(Glm__V1__ModelInformation, stages),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "missing",
+    5,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Glm__V1__ModelInformation, n_missing),
+    offsetof(Glm__V1__ModelInformation, missing),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "requests",
+    6,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Glm__V1__ModelInformation, requests),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned glm__v1__model_information__field_indices_by_name[] = {
+  2,   /* field[2] = fingerprint */
+  4,   /* field[4] = missing */
+  0,   /* field[0] = name */
+  1,   /* field[1] = pipeline */
+  5,   /* field[5] = requests */
+  3,   /* field[3] = stages */
+};
+static const ProtobufCIntRange glm__v1__model_information__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 6 }
+};
+const ProtobufCMessageDescriptor glm__v1__model_information__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "glm.v1.ModelInformation",
+  "ModelInformation",
+  "Glm__V1__ModelInformation",
+  "glm.v1",
+  sizeof(Glm__V1__ModelInformation),
+  6,
+  glm__v1__model_information__field_descriptors,
+  glm__v1__model_information__field_indices_by_name,
+  1,  glm__v1__model_information__number_ranges,
+  (ProtobufCMessageInit) glm__v1__model_information__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
 static const ProtobufCFieldDescriptor glm__v1__queue_status__field_descriptors[6] =

@@ -7,14 +7,16 @@
 #endif
 
 #include "gateway.pb-c.h"
-static const ProtobufCMethodDescriptor glm__v1__gateway__method_descriptors[2] =
+static const ProtobufCMethodDescriptor glm__v1__gateway__method_descriptors[3] =
 {
   { "Generate", &glm__v1__generate_image_request__descriptor, &glm__v1__generate_image_event__descriptor },
+  { "Answer", &glm__v1__answer_question_request__descriptor, &glm__v1__answer_question_event__descriptor },
   { "Status", &glm__v1__status_request__descriptor, &glm__v1__fleet_status__descriptor },
 };
 const unsigned glm__v1__gateway__method_indices_by_name[] = {
+  1,        /* Answer */
   0,        /* Generate */
-  1         /* Status */
+  2         /* Status */
 };
 const ProtobufCServiceDescriptor glm__v1__gateway__descriptor =
 {
@@ -23,7 +25,7 @@ const ProtobufCServiceDescriptor glm__v1__gateway__descriptor =
   "Gateway",
   "Glm__V1__Gateway",
   "glm.v1",
-  2,
+  3,
   glm__v1__gateway__method_descriptors,
   glm__v1__gateway__method_indices_by_name
 };
@@ -35,13 +37,21 @@ void glm__v1__gateway__generate(ProtobufCService *service,
   assert(service->descriptor == &glm__v1__gateway__descriptor);
   service->invoke(service, 0, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
+void glm__v1__gateway__answer(ProtobufCService *service,
+                              const Glm__V1__AnswerQuestionRequest *input,
+                              Glm__V1__AnswerQuestionEvent_Closure closure,
+                              void *closure_data)
+{
+  assert(service->descriptor == &glm__v1__gateway__descriptor);
+  service->invoke(service, 1, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
 void glm__v1__gateway__status(ProtobufCService *service,
                               const Glm__V1__StatusRequest *input,
                               Glm__V1__FleetStatus_Closure closure,
                               void *closure_data)
 {
   assert(service->descriptor == &glm__v1__gateway__descriptor);
-  service->invoke(service, 1, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 2, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void glm__v1__gateway__init (Glm__V1__Gateway_Service *service,
                              Glm__V1__Gateway_ServiceDestroy destroy)

@@ -97,6 +97,51 @@ void   glm__v1__stage_description__free_unpacked
   assert(message->base.descriptor == &glm__v1__stage_description__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   glm__v1__image_rule__init
+                     (Glm__V1__ImageRule         *message)
+{
+  static const Glm__V1__ImageRule init_value = GLM__V1__IMAGE_RULE__INIT;
+  *message = init_value;
+}
+size_t glm__v1__image_rule__get_packed_size
+                     (const Glm__V1__ImageRule *message)
+{
+  assert(message->base.descriptor == &glm__v1__image_rule__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t glm__v1__image_rule__pack
+                     (const Glm__V1__ImageRule *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &glm__v1__image_rule__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t glm__v1__image_rule__pack_to_buffer
+                     (const Glm__V1__ImageRule *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &glm__v1__image_rule__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Glm__V1__ImageRule *
+       glm__v1__image_rule__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Glm__V1__ImageRule *)
+     protobuf_c_message_unpack (&glm__v1__image_rule__descriptor,
+                                allocator, len, data);
+}
+void   glm__v1__image_rule__free_unpacked
+                     (Glm__V1__ImageRule *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &glm__v1__image_rule__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   glm__v1__stage_limits__init
                      (Glm__V1__StageLimits         *message)
 {
@@ -250,7 +295,7 @@ const ProtobufCMessageDescriptor glm__v1__describe_request__descriptor =
   (ProtobufCMessageInit) glm__v1__describe_request__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor glm__v1__stage_description__field_descriptors[18] =
+static const ProtobufCFieldDescriptor glm__v1__stage_description__field_descriptors[23] =
 {
   {
     "kind",
@@ -468,13 +513,76 @@ static const ProtobufCFieldDescriptor glm__v1__stage_description__field_descript
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "pipeline",
+    19,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Glm__V1__StageDescription, pipeline),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "image_rule",
+    20,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Glm__V1__StageDescription, image_rule),
+    &glm__v1__image_rule__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "context_tokens",
+    21,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Glm__V1__StageDescription, context_tokens),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "cached_tokens",
+    22,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Glm__V1__StageDescription, cached_tokens),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "preempted",
+    23,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Glm__V1__StageDescription, preempted),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned glm__v1__stage_description__field_indices_by_name[] = {
   5,   /* field[5] = build */
   15,   /* field[15] = cache_hits */
   16,   /* field[16] = cache_misses */
+  21,   /* field[21] = cached_tokens */
+  20,   /* field[20] = context_tokens */
   12,   /* field[12] = default_side */
   2,   /* field[2] = device */
+  19,   /* field[19] = image_rule */
   1,   /* field[1] = instance */
   0,   /* field[0] = kind */
   7,   /* field[7] = limits */
@@ -482,6 +590,8 @@ static const unsigned glm__v1__stage_description__field_indices_by_name[] = {
   4,   /* field[4] = model_fingerprint */
   3,   /* field[3] = model_name */
   17,   /* field[17] = numerics */
+  18,   /* field[18] = pipeline */
+  22,   /* field[22] = preempted */
   11,   /* field[11] = process_id */
   6,   /* field[6] = protocol_version */
   10,   /* field[10] = queued */
@@ -492,7 +602,7 @@ static const unsigned glm__v1__stage_description__field_indices_by_name[] = {
 static const ProtobufCIntRange glm__v1__stage_description__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 18 }
+  { 0, 23 }
 };
 const ProtobufCMessageDescriptor glm__v1__stage_description__descriptor =
 {
@@ -502,11 +612,88 @@ const ProtobufCMessageDescriptor glm__v1__stage_description__descriptor =
   "Glm__V1__StageDescription",
   "glm.v1",
   sizeof(Glm__V1__StageDescription),
-  18,
+  23,
   glm__v1__stage_description__field_descriptors,
   glm__v1__stage_description__field_indices_by_name,
   1,  glm__v1__stage_description__number_ranges,
   (ProtobufCMessageInit) glm__v1__stage_description__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor glm__v1__image_rule__field_descriptors[4] =
+{
+  {
+    "cell_side",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Glm__V1__ImageRule, cell_side),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "frames",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Glm__V1__ImageRule, frames),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "min_pixels",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Glm__V1__ImageRule, min_pixels),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "max_pixels",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Glm__V1__ImageRule, max_pixels),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned glm__v1__image_rule__field_indices_by_name[] = {
+  0,   /* field[0] = cell_side */
+  1,   /* field[1] = frames */
+  3,   /* field[3] = max_pixels */
+  2,   /* field[2] = min_pixels */
+};
+static const ProtobufCIntRange glm__v1__image_rule__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 4 }
+};
+const ProtobufCMessageDescriptor glm__v1__image_rule__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "glm.v1.ImageRule",
+  "ImageRule",
+  "Glm__V1__ImageRule",
+  "glm.v1",
+  sizeof(Glm__V1__ImageRule),
+  4,
+  glm__v1__image_rule__field_descriptors,
+  glm__v1__image_rule__field_indices_by_name,
+  1,  glm__v1__image_rule__number_ranges,
+  (ProtobufCMessageInit) glm__v1__image_rule__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
 static const ProtobufCFieldDescriptor glm__v1__stage_limits__field_descriptors[4] =

@@ -232,6 +232,186 @@ void   glm__v1__generated_tokens__free_unpacked
   assert(message->base.descriptor == &glm__v1__generated_tokens__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   glm__v1__answer_request__init
+                     (Glm__V1__AnswerRequest         *message)
+{
+  static const Glm__V1__AnswerRequest init_value = GLM__V1__ANSWER_REQUEST__INIT;
+  *message = init_value;
+}
+size_t glm__v1__answer_request__get_packed_size
+                     (const Glm__V1__AnswerRequest *message)
+{
+  assert(message->base.descriptor == &glm__v1__answer_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t glm__v1__answer_request__pack
+                     (const Glm__V1__AnswerRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &glm__v1__answer_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t glm__v1__answer_request__pack_to_buffer
+                     (const Glm__V1__AnswerRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &glm__v1__answer_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Glm__V1__AnswerRequest *
+       glm__v1__answer_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Glm__V1__AnswerRequest *)
+     protobuf_c_message_unpack (&glm__v1__answer_request__descriptor,
+                                allocator, len, data);
+}
+void   glm__v1__answer_request__free_unpacked
+                     (Glm__V1__AnswerRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &glm__v1__answer_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   glm__v1__answer_tokens_event__init
+                     (Glm__V1__AnswerTokensEvent         *message)
+{
+  static const Glm__V1__AnswerTokensEvent init_value = GLM__V1__ANSWER_TOKENS_EVENT__INIT;
+  *message = init_value;
+}
+size_t glm__v1__answer_tokens_event__get_packed_size
+                     (const Glm__V1__AnswerTokensEvent *message)
+{
+  assert(message->base.descriptor == &glm__v1__answer_tokens_event__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t glm__v1__answer_tokens_event__pack
+                     (const Glm__V1__AnswerTokensEvent *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &glm__v1__answer_tokens_event__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t glm__v1__answer_tokens_event__pack_to_buffer
+                     (const Glm__V1__AnswerTokensEvent *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &glm__v1__answer_tokens_event__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Glm__V1__AnswerTokensEvent *
+       glm__v1__answer_tokens_event__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Glm__V1__AnswerTokensEvent *)
+     protobuf_c_message_unpack (&glm__v1__answer_tokens_event__descriptor,
+                                allocator, len, data);
+}
+void   glm__v1__answer_tokens_event__free_unpacked
+                     (Glm__V1__AnswerTokensEvent *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &glm__v1__answer_tokens_event__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   glm__v1__prompt_reading__init
+                     (Glm__V1__PromptReading         *message)
+{
+  static const Glm__V1__PromptReading init_value = GLM__V1__PROMPT_READING__INIT;
+  *message = init_value;
+}
+size_t glm__v1__prompt_reading__get_packed_size
+                     (const Glm__V1__PromptReading *message)
+{
+  assert(message->base.descriptor == &glm__v1__prompt_reading__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t glm__v1__prompt_reading__pack
+                     (const Glm__V1__PromptReading *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &glm__v1__prompt_reading__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t glm__v1__prompt_reading__pack_to_buffer
+                     (const Glm__V1__PromptReading *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &glm__v1__prompt_reading__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Glm__V1__PromptReading *
+       glm__v1__prompt_reading__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Glm__V1__PromptReading *)
+     protobuf_c_message_unpack (&glm__v1__prompt_reading__descriptor,
+                                allocator, len, data);
+}
+void   glm__v1__prompt_reading__free_unpacked
+                     (Glm__V1__PromptReading *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &glm__v1__prompt_reading__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   glm__v1__answer_result__init
+                     (Glm__V1__AnswerResult         *message)
+{
+  static const Glm__V1__AnswerResult init_value = GLM__V1__ANSWER_RESULT__INIT;
+  *message = init_value;
+}
+size_t glm__v1__answer_result__get_packed_size
+                     (const Glm__V1__AnswerResult *message)
+{
+  assert(message->base.descriptor == &glm__v1__answer_result__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t glm__v1__answer_result__pack
+                     (const Glm__V1__AnswerResult *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &glm__v1__answer_result__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t glm__v1__answer_result__pack_to_buffer
+                     (const Glm__V1__AnswerResult *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &glm__v1__answer_result__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Glm__V1__AnswerResult *
+       glm__v1__answer_result__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Glm__V1__AnswerResult *)
+     protobuf_c_message_unpack (&glm__v1__answer_result__descriptor,
+                                allocator, len, data);
+}
+void   glm__v1__answer_result__free_unpacked
+                     (Glm__V1__AnswerResult *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &glm__v1__answer_result__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 static const ProtobufCFieldDescriptor glm__v1__generate_tokens_request__field_descriptors[3] =
 {
   {
@@ -552,11 +732,282 @@ const ProtobufCMessageDescriptor glm__v1__generated_tokens__descriptor =
   (ProtobufCMessageInit) glm__v1__generated_tokens__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCMethodDescriptor glm__v1__text__method_descriptors[1] =
+static const ProtobufCFieldDescriptor glm__v1__answer_request__field_descriptors[4] =
+{
+  {
+    "conversation",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Glm__V1__AnswerRequest, conversation),
+    &glm__v1__conversation__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "pictures",
+    2,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Glm__V1__AnswerRequest, n_pictures),
+    offsetof(Glm__V1__AnswerRequest, pictures),
+    &glm__v1__picture_rows__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "parameters",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Glm__V1__AnswerRequest, parameters),
+    &glm__v1__answer_parameters__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "told",
+    4,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_INT32,
+    offsetof(Glm__V1__AnswerRequest, n_told),
+    offsetof(Glm__V1__AnswerRequest, told),
+    NULL,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_PACKED,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned glm__v1__answer_request__field_indices_by_name[] = {
+  0,   /* field[0] = conversation */
+  2,   /* field[2] = parameters */
+  1,   /* field[1] = pictures */
+  3,   /* field[3] = told */
+};
+static const ProtobufCIntRange glm__v1__answer_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 4 }
+};
+const ProtobufCMessageDescriptor glm__v1__answer_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "glm.v1.AnswerRequest",
+  "AnswerRequest",
+  "Glm__V1__AnswerRequest",
+  "glm.v1",
+  sizeof(Glm__V1__AnswerRequest),
+  4,
+  glm__v1__answer_request__field_descriptors,
+  glm__v1__answer_request__field_indices_by_name,
+  1,  glm__v1__answer_request__number_ranges,
+  (ProtobufCMessageInit) glm__v1__answer_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor glm__v1__answer_tokens_event__field_descriptors[4] =
+{
+  {
+    "layout",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Glm__V1__AnswerTokensEvent, event_case),
+    offsetof(Glm__V1__AnswerTokensEvent, layout),
+    &glm__v1__answer_layout__descriptor,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "reading",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Glm__V1__AnswerTokensEvent, event_case),
+    offsetof(Glm__V1__AnswerTokensEvent, reading),
+    &glm__v1__prompt_reading__descriptor,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "delta",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Glm__V1__AnswerTokensEvent, event_case),
+    offsetof(Glm__V1__AnswerTokensEvent, delta),
+    &glm__v1__answer_delta__descriptor,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "result",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Glm__V1__AnswerTokensEvent, event_case),
+    offsetof(Glm__V1__AnswerTokensEvent, result),
+    &glm__v1__answer_result__descriptor,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned glm__v1__answer_tokens_event__field_indices_by_name[] = {
+  2,   /* field[2] = delta */
+  0,   /* field[0] = layout */
+  1,   /* field[1] = reading */
+  3,   /* field[3] = result */
+};
+static const ProtobufCIntRange glm__v1__answer_tokens_event__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 4 }
+};
+const ProtobufCMessageDescriptor glm__v1__answer_tokens_event__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "glm.v1.AnswerTokensEvent",
+  "AnswerTokensEvent",
+  "Glm__V1__AnswerTokensEvent",
+  "glm.v1",
+  sizeof(Glm__V1__AnswerTokensEvent),
+  4,
+  glm__v1__answer_tokens_event__field_descriptors,
+  glm__v1__answer_tokens_event__field_indices_by_name,
+  1,  glm__v1__answer_tokens_event__number_ranges,
+  (ProtobufCMessageInit) glm__v1__answer_tokens_event__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor glm__v1__prompt_reading__field_descriptors[1] =
+{
+  {
+    "tokens",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Glm__V1__PromptReading, tokens),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned glm__v1__prompt_reading__field_indices_by_name[] = {
+  0,   /* field[0] = tokens */
+};
+static const ProtobufCIntRange glm__v1__prompt_reading__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor glm__v1__prompt_reading__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "glm.v1.PromptReading",
+  "PromptReading",
+  "Glm__V1__PromptReading",
+  "glm.v1",
+  sizeof(Glm__V1__PromptReading),
+  1,
+  glm__v1__prompt_reading__field_descriptors,
+  glm__v1__prompt_reading__field_indices_by_name,
+  1,  glm__v1__prompt_reading__number_ranges,
+  (ProtobufCMessageInit) glm__v1__prompt_reading__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor glm__v1__answer_result__field_descriptors[4] =
+{
+  {
+    "finish",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_ENUM,
+    0,   /* quantifier_offset */
+    offsetof(Glm__V1__AnswerResult, finish),
+    &glm__v1__finish_reason__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "usage",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Glm__V1__AnswerResult, usage),
+    &glm__v1__answer_usage__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "boxes",
+    3,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Glm__V1__AnswerResult, n_boxes),
+    offsetof(Glm__V1__AnswerResult, boxes),
+    &glm__v1__answer_box__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "timings",
+    4,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Glm__V1__AnswerResult, n_timings),
+    offsetof(Glm__V1__AnswerResult, timings),
+    &glm__v1__timing__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned glm__v1__answer_result__field_indices_by_name[] = {
+  2,   /* field[2] = boxes */
+  0,   /* field[0] = finish */
+  3,   /* field[3] = timings */
+  1,   /* field[1] = usage */
+};
+static const ProtobufCIntRange glm__v1__answer_result__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 4 }
+};
+const ProtobufCMessageDescriptor glm__v1__answer_result__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "glm.v1.AnswerResult",
+  "AnswerResult",
+  "Glm__V1__AnswerResult",
+  "glm.v1",
+  sizeof(Glm__V1__AnswerResult),
+  4,
+  glm__v1__answer_result__field_descriptors,
+  glm__v1__answer_result__field_indices_by_name,
+  1,  glm__v1__answer_result__number_ranges,
+  (ProtobufCMessageInit) glm__v1__answer_result__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCMethodDescriptor glm__v1__text__method_descriptors[2] =
 {
   { "Generate", &glm__v1__generate_tokens_request__descriptor, &glm__v1__generate_tokens_event__descriptor },
+  { "Answer", &glm__v1__answer_request__descriptor, &glm__v1__answer_tokens_event__descriptor },
 };
 const unsigned glm__v1__text__method_indices_by_name[] = {
+  1,        /* Answer */
   0         /* Generate */
 };
 const ProtobufCServiceDescriptor glm__v1__text__descriptor =
@@ -566,7 +1017,7 @@ const ProtobufCServiceDescriptor glm__v1__text__descriptor =
   "Text",
   "Glm__V1__Text",
   "glm.v1",
-  1,
+  2,
   glm__v1__text__method_descriptors,
   glm__v1__text__method_indices_by_name
 };
@@ -577,6 +1028,14 @@ void glm__v1__text__generate(ProtobufCService *service,
 {
   assert(service->descriptor == &glm__v1__text__descriptor);
   service->invoke(service, 0, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void glm__v1__text__answer(ProtobufCService *service,
+                           const Glm__V1__AnswerRequest *input,
+                           Glm__V1__AnswerTokensEvent_Closure closure,
+                           void *closure_data)
+{
+  assert(service->descriptor == &glm__v1__text__descriptor);
+  service->invoke(service, 1, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void glm__v1__text__init (Glm__V1__Text_Service *service,
                           Glm__V1__Text_ServiceDestroy destroy)

@@ -97,6 +97,231 @@ void   glm__v1__encode_response__free_unpacked
   assert(message->base.descriptor == &glm__v1__encode_response__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   glm__v1__embed_request__init
+                     (Glm__V1__EmbedRequest         *message)
+{
+  static const Glm__V1__EmbedRequest init_value = GLM__V1__EMBED_REQUEST__INIT;
+  *message = init_value;
+}
+size_t glm__v1__embed_request__get_packed_size
+                     (const Glm__V1__EmbedRequest *message)
+{
+  assert(message->base.descriptor == &glm__v1__embed_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t glm__v1__embed_request__pack
+                     (const Glm__V1__EmbedRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &glm__v1__embed_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t glm__v1__embed_request__pack_to_buffer
+                     (const Glm__V1__EmbedRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &glm__v1__embed_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Glm__V1__EmbedRequest *
+       glm__v1__embed_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Glm__V1__EmbedRequest *)
+     protobuf_c_message_unpack (&glm__v1__embed_request__descriptor,
+                                allocator, len, data);
+}
+void   glm__v1__embed_request__free_unpacked
+                     (Glm__V1__EmbedRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &glm__v1__embed_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   glm__v1__embed_event__init
+                     (Glm__V1__EmbedEvent         *message)
+{
+  static const Glm__V1__EmbedEvent init_value = GLM__V1__EMBED_EVENT__INIT;
+  *message = init_value;
+}
+size_t glm__v1__embed_event__get_packed_size
+                     (const Glm__V1__EmbedEvent *message)
+{
+  assert(message->base.descriptor == &glm__v1__embed_event__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t glm__v1__embed_event__pack
+                     (const Glm__V1__EmbedEvent *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &glm__v1__embed_event__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t glm__v1__embed_event__pack_to_buffer
+                     (const Glm__V1__EmbedEvent *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &glm__v1__embed_event__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Glm__V1__EmbedEvent *
+       glm__v1__embed_event__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Glm__V1__EmbedEvent *)
+     protobuf_c_message_unpack (&glm__v1__embed_event__descriptor,
+                                allocator, len, data);
+}
+void   glm__v1__embed_event__free_unpacked
+                     (Glm__V1__EmbedEvent *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &glm__v1__embed_event__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   glm__v1__embed_layout__init
+                     (Glm__V1__EmbedLayout         *message)
+{
+  static const Glm__V1__EmbedLayout init_value = GLM__V1__EMBED_LAYOUT__INIT;
+  *message = init_value;
+}
+size_t glm__v1__embed_layout__get_packed_size
+                     (const Glm__V1__EmbedLayout *message)
+{
+  assert(message->base.descriptor == &glm__v1__embed_layout__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t glm__v1__embed_layout__pack
+                     (const Glm__V1__EmbedLayout *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &glm__v1__embed_layout__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t glm__v1__embed_layout__pack_to_buffer
+                     (const Glm__V1__EmbedLayout *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &glm__v1__embed_layout__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Glm__V1__EmbedLayout *
+       glm__v1__embed_layout__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Glm__V1__EmbedLayout *)
+     protobuf_c_message_unpack (&glm__v1__embed_layout__descriptor,
+                                allocator, len, data);
+}
+void   glm__v1__embed_layout__free_unpacked
+                     (Glm__V1__EmbedLayout *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &glm__v1__embed_layout__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   glm__v1__row_chunk__init
+                     (Glm__V1__RowChunk         *message)
+{
+  static const Glm__V1__RowChunk init_value = GLM__V1__ROW_CHUNK__INIT;
+  *message = init_value;
+}
+size_t glm__v1__row_chunk__get_packed_size
+                     (const Glm__V1__RowChunk *message)
+{
+  assert(message->base.descriptor == &glm__v1__row_chunk__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t glm__v1__row_chunk__pack
+                     (const Glm__V1__RowChunk *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &glm__v1__row_chunk__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t glm__v1__row_chunk__pack_to_buffer
+                     (const Glm__V1__RowChunk *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &glm__v1__row_chunk__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Glm__V1__RowChunk *
+       glm__v1__row_chunk__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Glm__V1__RowChunk *)
+     protobuf_c_message_unpack (&glm__v1__row_chunk__descriptor,
+                                allocator, len, data);
+}
+void   glm__v1__row_chunk__free_unpacked
+                     (Glm__V1__RowChunk *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &glm__v1__row_chunk__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   glm__v1__embedded_image__init
+                     (Glm__V1__EmbeddedImage         *message)
+{
+  static const Glm__V1__EmbeddedImage init_value = GLM__V1__EMBEDDED_IMAGE__INIT;
+  *message = init_value;
+}
+size_t glm__v1__embedded_image__get_packed_size
+                     (const Glm__V1__EmbeddedImage *message)
+{
+  assert(message->base.descriptor == &glm__v1__embedded_image__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t glm__v1__embedded_image__pack
+                     (const Glm__V1__EmbeddedImage *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &glm__v1__embedded_image__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t glm__v1__embedded_image__pack_to_buffer
+                     (const Glm__V1__EmbeddedImage *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &glm__v1__embedded_image__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Glm__V1__EmbeddedImage *
+       glm__v1__embedded_image__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Glm__V1__EmbeddedImage *)
+     protobuf_c_message_unpack (&glm__v1__embedded_image__descriptor,
+                                allocator, len, data);
+}
+void   glm__v1__embedded_image__free_unpacked
+                     (Glm__V1__EmbeddedImage *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &glm__v1__embedded_image__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 static const ProtobufCFieldDescriptor glm__v1__encode_request__field_descriptors[1] =
 {
   {
@@ -186,11 +411,307 @@ const ProtobufCMessageDescriptor glm__v1__encode_response__descriptor =
   (ProtobufCMessageInit) glm__v1__encode_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCMethodDescriptor glm__v1__vision__method_descriptors[1] =
+static const ProtobufCFieldDescriptor glm__v1__embed_request__field_descriptors[2] =
+{
+  {
+    "image",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BYTES,
+    0,   /* quantifier_offset */
+    offsetof(Glm__V1__EmbedRequest, image),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "max_pixels",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    offsetof(Glm__V1__EmbedRequest, max_pixels_opt_case),
+    offsetof(Glm__V1__EmbedRequest, max_pixels),
+    NULL,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned glm__v1__embed_request__field_indices_by_name[] = {
+  0,   /* field[0] = image */
+  1,   /* field[1] = max_pixels */
+};
+static const ProtobufCIntRange glm__v1__embed_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor glm__v1__embed_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "glm.v1.EmbedRequest",
+  "EmbedRequest",
+  "Glm__V1__EmbedRequest",
+  "glm.v1",
+  sizeof(Glm__V1__EmbedRequest),
+  2,
+  glm__v1__embed_request__field_descriptors,
+  glm__v1__embed_request__field_indices_by_name,
+  1,  glm__v1__embed_request__number_ranges,
+  (ProtobufCMessageInit) glm__v1__embed_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor glm__v1__embed_event__field_descriptors[3] =
+{
+  {
+    "layout",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Glm__V1__EmbedEvent, event_case),
+    offsetof(Glm__V1__EmbedEvent, layout),
+    &glm__v1__embed_layout__descriptor,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "rows",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Glm__V1__EmbedEvent, event_case),
+    offsetof(Glm__V1__EmbedEvent, rows),
+    &glm__v1__row_chunk__descriptor,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "result",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Glm__V1__EmbedEvent, event_case),
+    offsetof(Glm__V1__EmbedEvent, result),
+    &glm__v1__embedded_image__descriptor,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned glm__v1__embed_event__field_indices_by_name[] = {
+  0,   /* field[0] = layout */
+  2,   /* field[2] = result */
+  1,   /* field[1] = rows */
+};
+static const ProtobufCIntRange glm__v1__embed_event__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 3 }
+};
+const ProtobufCMessageDescriptor glm__v1__embed_event__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "glm.v1.EmbedEvent",
+  "EmbedEvent",
+  "Glm__V1__EmbedEvent",
+  "glm.v1",
+  sizeof(Glm__V1__EmbedEvent),
+  3,
+  glm__v1__embed_event__field_descriptors,
+  glm__v1__embed_event__field_indices_by_name,
+  1,  glm__v1__embed_event__number_ranges,
+  (ProtobufCMessageInit) glm__v1__embed_event__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor glm__v1__embed_layout__field_descriptors[5] =
+{
+  {
+    "grid",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Glm__V1__EmbedLayout, grid),
+    &glm__v1__grid_size__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "columns",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Glm__V1__EmbedLayout, columns),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "element",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_ENUM,
+    0,   /* quantifier_offset */
+    offsetof(Glm__V1__EmbedLayout, element),
+    &glm__v1__row_element__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "resized_height",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Glm__V1__EmbedLayout, resized_height),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "resized_width",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Glm__V1__EmbedLayout, resized_width),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned glm__v1__embed_layout__field_indices_by_name[] = {
+  1,   /* field[1] = columns */
+  2,   /* field[2] = element */
+  0,   /* field[0] = grid */
+  3,   /* field[3] = resized_height */
+  4,   /* field[4] = resized_width */
+};
+static const ProtobufCIntRange glm__v1__embed_layout__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 5 }
+};
+const ProtobufCMessageDescriptor glm__v1__embed_layout__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "glm.v1.EmbedLayout",
+  "EmbedLayout",
+  "Glm__V1__EmbedLayout",
+  "glm.v1",
+  sizeof(Glm__V1__EmbedLayout),
+  5,
+  glm__v1__embed_layout__field_descriptors,
+  glm__v1__embed_layout__field_indices_by_name,
+  1,  glm__v1__embed_layout__number_ranges,
+  (ProtobufCMessageInit) glm__v1__embed_layout__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor glm__v1__row_chunk__field_descriptors[2] =
+{
+  {
+    "first",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Glm__V1__RowChunk, first),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "bytes",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BYTES,
+    0,   /* quantifier_offset */
+    offsetof(Glm__V1__RowChunk, bytes),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned glm__v1__row_chunk__field_indices_by_name[] = {
+  1,   /* field[1] = bytes */
+  0,   /* field[0] = first */
+};
+static const ProtobufCIntRange glm__v1__row_chunk__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor glm__v1__row_chunk__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "glm.v1.RowChunk",
+  "RowChunk",
+  "Glm__V1__RowChunk",
+  "glm.v1",
+  sizeof(Glm__V1__RowChunk),
+  2,
+  glm__v1__row_chunk__field_descriptors,
+  glm__v1__row_chunk__field_indices_by_name,
+  1,  glm__v1__row_chunk__number_ranges,
+  (ProtobufCMessageInit) glm__v1__row_chunk__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor glm__v1__embedded_image__field_descriptors[1] =
+{
+  {
+    "timings",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Glm__V1__EmbeddedImage, n_timings),
+    offsetof(Glm__V1__EmbeddedImage, timings),
+    &glm__v1__timing__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned glm__v1__embedded_image__field_indices_by_name[] = {
+  0,   /* field[0] = timings */
+};
+static const ProtobufCIntRange glm__v1__embedded_image__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor glm__v1__embedded_image__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "glm.v1.EmbeddedImage",
+  "EmbeddedImage",
+  "Glm__V1__EmbeddedImage",
+  "glm.v1",
+  sizeof(Glm__V1__EmbeddedImage),
+  1,
+  glm__v1__embedded_image__field_descriptors,
+  glm__v1__embedded_image__field_indices_by_name,
+  1,  glm__v1__embedded_image__number_ranges,
+  (ProtobufCMessageInit) glm__v1__embedded_image__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCMethodDescriptor glm__v1__vision__method_descriptors[2] =
 {
   { "Encode", &glm__v1__encode_request__descriptor, &glm__v1__encode_response__descriptor },
+  { "Embed", &glm__v1__embed_request__descriptor, &glm__v1__embed_event__descriptor },
 };
 const unsigned glm__v1__vision__method_indices_by_name[] = {
+  1,        /* Embed */
   0         /* Encode */
 };
 const ProtobufCServiceDescriptor glm__v1__vision__descriptor =
@@ -200,7 +721,7 @@ const ProtobufCServiceDescriptor glm__v1__vision__descriptor =
   "Vision",
   "Glm__V1__Vision",
   "glm.v1",
-  1,
+  2,
   glm__v1__vision__method_descriptors,
   glm__v1__vision__method_indices_by_name
 };
@@ -211,6 +732,14 @@ void glm__v1__vision__encode(ProtobufCService *service,
 {
   assert(service->descriptor == &glm__v1__vision__descriptor);
   service->invoke(service, 0, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void glm__v1__vision__embed(ProtobufCService *service,
+                            const Glm__V1__EmbedRequest *input,
+                            Glm__V1__EmbedEvent_Closure closure,
+                            void *closure_data)
+{
+  assert(service->descriptor == &glm__v1__vision__descriptor);
+  service->invoke(service, 1, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void glm__v1__vision__init (Glm__V1__Vision_Service *service,
                             Glm__V1__Vision_ServiceDestroy destroy)

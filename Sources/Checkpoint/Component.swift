@@ -1,7 +1,8 @@
 import Foundation
 
-/// One component of the pipeline: its class, and which files of its folder the model reads.
+/// One component of a model: its class, and which files of its folder the model reads.
 struct Component {
+    /// Of its folder; empty: the model's own folder.
     let name: String
     /// What a writer may name for the class: `save_pretrained` writes the class's module where that isn't the library's top level.
     let libraries: Set<String>
@@ -11,7 +12,8 @@ struct Component {
     /// Nil: it has no weights.
     var weights: WeightLayout?
 
-    static let all = [
+    /// By class name as in transformers 5.23 and diffusers 0.42.1.
+    static let ofImageModel = [
         Component(
             name: "processor", libraries: ["transformers", "glm_image"], className: "GlmImageProcessor",
             texts: ["chat_template.jinja", "preprocessor_config.json", "processor_config.json", "tokenizer.json", "tokenizer_config.json"]),
@@ -27,18 +29,31 @@ struct Component {
             texts: ["config.json", "generation_config.json"], weights: .transformers),
     ]
 
+    /// The only one of a model that answers questions: a folder written by transformers 4.5x has `preprocessor_config.json`, one written
+    /// by 5.x `processor_config.json`.
+    static let answerModel = Component(
+        name: "", libraries: ["transformers"], className: "Glm4vForConditionalGeneration",
+        texts: [
+            "chat_template.jinja", "config.json", "generation_config.json", "preprocessor_config.json", "processor_config.json", "tokenizer.json",
+            "tokenizer_config.json",
+        ], weights: .transformers)
+
+    static func folder(_ name: String, in model: URL) -> URL { name.isEmpty ? model : model.appendingPathComponent(name) }
+
     /// The texts that a checkpoint has.
     func presentTexts(in model: URL) throws(CheckpointError) -> [URL] {
         var present: [URL] = []
         for text in texts {
-            let url = model.appendingPathComponent(name).appendingPathComponent(text)
+            let url = Self.folder(name, in: model).appendingPathComponent(text)
             if try CheckpointFile.exists(url) { present.append(url) }
         }
         return present
     }
 
     /// All files that the model reads of it.
-    func files(in model: URL) throws(CheckpointError) -> [URL] {
-        try presentTexts(in: model) + (weights?.choose(in: model.appendingPathComponent(name)).files ?? [])
+    /// - Parameter unread: names of texts that are left out.
+    func files(in model: URL, without unread: Set<String>) throws(CheckpointError) -> [URL] {
+        try presentTexts(in: model).filter { !unread.contains($0.lastPathComponent) }
+            + (weights?.choose(in: Self.folder(name, in: model)).files ?? [])
     }
 }

@@ -6,11 +6,14 @@ extension ModelFolder {
     /// these files are equal, whatever the folder holds beside them.
     ///
     /// The first time this reads the files whole.
+    /// - Parameter unread: names of texts in these components that are not read and count for nothing.
     /// - Throws: `missingFile`, `unreadable` or `malformed`, naming the file.
-    package func fingerprint(of components: Set<String>, digests: FileDigests = .shared) throws(CheckpointError) -> String {
+    package func fingerprint(of components: Set<String>, without unread: Set<String> = [], digests: FileDigests = .shared) throws(CheckpointError)
+        -> String
+    {
         var hash = SHA256()
-        for component in Component.all where components.contains(component.name) {
-            for file in try component.files(in: url) {
+        for component in pipeline.components where components.contains(component.name) {
+            for file in try component.files(in: url, without: unread) {
                 let name = Data("\(component.name)/\(file.lastPathComponent)".utf8)
                 hash.update(data: Array(SHA256.hash(data: name)))
                 hash.update(data: try digests.digest(file))

@@ -5,8 +5,7 @@ public import Tensor
 ///
 /// The header is checked as a whole before anything is used: it lies within the file and under `maximumHeaderByteCount`, its
 /// JSON is well-formed with no name twice, and the tensors lie one after the other, each as long as its shape and type say,
-/// from the header's end to the file's end. Types that we don't compute with and ranks over four may be listed; they are
-/// refused when asked for.
+/// from the header's end to the file's end. Types that we don't compute with may be listed; they are refused when asked for.
 public final class SafetensorsFile: Sendable {
     /// The format's own limit, so that a lying length can't make us parse gigabytes.
     public static let maximumHeaderByteCount = 100_000_000
@@ -33,17 +32,17 @@ public final class SafetensorsFile: Sendable {
 
     public func entry(_ name: String) -> TensorEntry? { indices[name].map { entries[$0] } }
 
-    /// The tensor `name` as a view of the file's map; a copy if the file doesn't align it to its elements.
-    /// - Throws: `missingTensor`; `unsupportedType` for a type that we don't compute with or a rank over four.
+    /// The tensor `name` as a view of the file's map; a copy if the file doesn't align it to its elements. Extents over
+    /// ``Shape/maximumRank`` are folded into the last: the kernel `[out, in, frames, rows, columns]` has the shape
+    /// `[out, in, frames, rows · columns]`.
+    /// - Throws: `missingTensor`; `unsupportedType` for a type that we don't compute with.
     public func tensor(_ name: String) throws(CheckpointError) -> Tensor {
         guard let entry = entry(name) else { throw CheckpointError(.missingTensor, "\(name) is not in \(url.path)") }
         guard let dtype = entry.dtype else {
             throw CheckpointError(.unsupportedType, "\(name) in \(url.path) has the type \(entry.type), which we can't compute with")
         }
-        guard entry.shape.count <= Shape.maximumRank else {
-            throw CheckpointError(.unsupportedType, "\(name) in \(url.path) has the shape \(entry.shape); the limit is \(Shape.maximumRank) extents")
-        }
-        let shape = Shape(entry.shape)
+        let last = entry.shape.dropFirst(Shape.maximumRank - 1)
+        let shape = Shape(entry.shape.prefix(Shape.maximumRank - 1) + (last.isEmpty ? [] : [last.reduce(1, *)]))
         let source = storage.address + entry.byteOffset
         guard UInt(bitPattern: source) % UInt(dtype.byteCount) != 0 else {
             return Tensor(storage: storage, byteOffset: entry.byteOffset, dtype: dtype, shape: shape)

@@ -35,10 +35,17 @@ extension WeightLayout {
         [".bin", ".bin.index.json", ".pt", ".pth", ".ckpt", ".h5", ".msgpack", ".gguf", ".onnx"].contains(where: name.hasSuffix)
     }
 
-    /// Where the Hugging Face client collects what it downloads into a folder of the user's choice.
+    /// Where the Hugging Face client collects what it downloads into a folder of the user's choice: this one, or the one around it.
     private func unfinishedDownload(_ folder: URL) -> String? {
-        let downloads = folder.deletingLastPathComponent().appendingPathComponent(".cache/huggingface/download/\(folder.lastPathComponent)")
-        let names = (try? FileManager.default.contentsOfDirectory(atPath: downloads.path)) ?? []
-        return names.filter { $0.hasSuffix(".incomplete") }.min().map { downloads.appendingPathComponent($0).path }
+        let downloads = ".cache/huggingface/download"
+        let places = [
+            folder.appendingPathComponent(downloads),
+            folder.deletingLastPathComponent().appendingPathComponent("\(downloads)/\(folder.lastPathComponent)"),
+        ]
+        for place in places {
+            let names = (try? FileManager.default.contentsOfDirectory(atPath: place.path)) ?? []
+            if let name = names.filter({ $0.hasSuffix(".incomplete") }).min() { return place.appendingPathComponent(name).path }
+        }
+        return nil
     }
 }

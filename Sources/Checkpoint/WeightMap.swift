@@ -48,19 +48,26 @@ public final class WeightMap {
 
     /// The weight `name`, f32, bf16 or f16, a view of its file's map.
     /// - Throws: `missingTensor`, `shapeMismatch` or `unsupportedType`, naming tensor, shapes and file.
-    public func take(_ name: String, _ shape: Shape) throws(CheckpointError) -> Tensor {
-        guard let tensor = try takeIfPresent(name, shape) else {
+    public func take(_ name: String, _ shape: Shape) throws(CheckpointError) -> Tensor { try take(name, extents: shape.array) }
+
+    /// The same for a weight of any rank, whose last extents are folded as in ``SafetensorsFile/tensor(_:)``.
+    public func take(_ name: String, extents: [Int]) throws(CheckpointError) -> Tensor {
+        guard let tensor = try takeIfPresent(name, extents: extents) else {
             let place = files.count == 1 ? files[0].url.path : "the \(files.count) shards of \(folder.path)"
-            throw CheckpointError(.missingTensor, "\(name) \(shape) is not in \(place)")
+            throw CheckpointError(.missingTensor, "\(name) \(extents) is not in \(place)")
         }
         return tensor
     }
 
     /// As `take`, or nil where the checkpoint has no such tensor.
     public func takeIfPresent(_ name: String, _ shape: Shape) throws(CheckpointError) -> Tensor? {
+        try takeIfPresent(name, extents: shape.array)
+    }
+
+    private func takeIfPresent(_ name: String, extents shape: [Int]) throws(CheckpointError) -> Tensor? {
         guard let location = locations[name], let entry = files[location].entry(name) else { return nil }
         let file = files[location]
-        guard entry.shape == shape.array else {
+        guard entry.shape == shape else {
             throw CheckpointError(.shapeMismatch, "\(name) should have the shape \(shape), has \(entry.shape) in \(file.url.path)")
         }
         guard entry.dtype?.isFloatingPoint == true else {

@@ -1,3 +1,5 @@
+package import Tensor
+
 /// The architecture of an autoregressive decoder, whatever checkpoint it comes from. A model maps its own configuration to this.
 package struct DecoderConfiguration: Sendable, Hashable {
     /// Rows of the embedding: ids that a sequence may hold are below this.
@@ -25,11 +27,14 @@ package struct DecoderConfiguration: Sendable, Hashable {
         /// Pairs that are rotated by the temporal, the height, the width position, in turn, over frequencies from high to low. Their
         /// sum is half of `dimensions`.
         package var sections: [Int]
+        /// Which elements of a head turn together.
+        package var style: RotaryStyle
 
-        package init(theta: Float, dimensions: Int, sections: [Int]) {
+        package init(theta: Float, dimensions: Int, sections: [Int], style: RotaryStyle) {
             self.theta = theta
             self.dimensions = dimensions
             self.sections = sections
+            self.style = style
         }
 
         /// Rotated pairs of a head.

@@ -3,7 +3,8 @@ import Tensor
 
 /// One layer of the autoregressive decoder: attention and SwiGLU, each between two RMSNorms (a sandwich).
 ///
-/// Reference: transformers 5.23 `GlmImageTextDecoderLayer`. Rotates split halves, unlike Glm4v's interleaved pairs.
+/// Reference: transformers 5.23 `GlmImageTextDecoderLayer`, which rotates split halves, and `Glm4vTextDecoderLayer`, which rotates
+/// interleaved pairs.
 struct DecoderLayer {
     private let inputNorm, postAttentionNorm, preMLPNorm, postMLPNorm: RMSNorm
     private let q: Linear  // [heads · headSize, hidden]            self_attn.q_proj
@@ -12,6 +13,7 @@ struct DecoderLayer {
     private let gateUp: Linear  // [2 · inner, hidden], gate first       mlp.gate_up_proj, no bias
     private let down: Linear  // [hidden, inner]                       mlp.down_proj, no bias
     private let attention: Attention
+    private let rotaryStyle: RotaryStyle
 
     init(_ weights: WeightScope, _ configuration: DecoderConfiguration) throws {
         let (hidden, inner, bias) = (configuration.hiddenSize, configuration.intermediateSize, configuration.attentionBias)
@@ -28,6 +30,7 @@ struct DecoderLayer {
         down = try weights.linear("mlp.down_proj", from: inner, to: hidden, bias: false)
         attention = .scaled(
             heads: configuration.heads, keyValueHeads: configuration.keyValueHeads, headSize: configuration.headSize, mask: .causal)
+        rotaryStyle = configuration.rotary.style
     }
 
     /// Adds the layer to `workspace.x [rows, hidden]`; the rows' keys and values are stored in this layer's part of the pool.
@@ -36,8 +39,7 @@ struct DecoderLayer {
         q(workspace.normed, into: workspace.query)
         k(workspace.normed, into: workspace.key)
         v(workspace.normed, into: workspace.value)
-        workspace.rotary.rotate(workspace.query, headSize: attention.headSize, on: device)
-        workspace.rotary.rotate(workspace.key, headSize: attention.headSize, on: device)
+        for x in [workspace.query, workspace.key] { workspace.rotary.rotate(x, headSize: attention.headSize, style: rotaryStyle, on: device) }
         attend(workspace, pass, keys: keys, values: values, on: device)
         o(workspace.attended, into: workspace.normed)
         postAttentionNorm.add(workspace.normed, to: workspace.x)

@@ -4,7 +4,7 @@ import Tensor
 
 /// Turns positions on three axes into angles: each section of the frequencies follows one axis.
 ///
-/// Reference: transformers 5.23 `GlmImageTextRotaryEmbedding` (section i follows axis i mod 3, from high to low frequency).
+/// Reference: transformers 5.23 `GlmImageTextRotaryEmbedding` and `Glm4vTextRotaryEmbedding` (section i follows axis i mod 3, from high to low frequency).
 struct MultimodalRotary {
     private let frequencies: [Float]  // [pairs]
     private let axes: [Int]  // [pairs], 0 temporal, 1 height, 2 width

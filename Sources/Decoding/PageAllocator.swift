@@ -1,24 +1,42 @@
-/// Which pages of a pool are free: the bookkeeping, without the memory.
+/// Which pages of a pool are free, and how many hold each of the others: the bookkeeping, without the memory.
 package struct PageAllocator: Sendable, Hashable {
-    package let pageCount: Int
     private var free: [Int32]
+    private var references: [Int]  // [pages]
 
     package init(pageCount: Int) {
-        self.pageCount = pageCount
         free = (0..<Int32(pageCount)).reversed()
+        references = Array(repeating: 0, count: pageCount)
     }
 
+    package var pageCount: Int { references.count }
     package var freeCount: Int { free.count }
 
-    /// `count` pages, or nil if fewer are free.
+    /// How many hold `page`: sequences, and prefixes that are kept.
+    package func references(_ page: Int32) -> Int { references[Int(page)] }
+
+    /// `count` pages, each held once, or nil if fewer are free.
     package mutating func take(_ count: Int) -> [Int32]? {
         guard count <= free.count else { return nil }
-        defer { free.removeLast(count) }
-        return free.suffix(count).reversed()
+        let pages = Array(free.suffix(count).reversed())
+        free.removeLast(count)
+        for page in pages { references[Int(page)] = 1 }
+        return pages
     }
 
-    package mutating func release(_ pages: [Int32]) {
-        precondition(pages.count + free.count <= pageCount, "\(pages.count) pages released while \(free.count) of \(pageCount) are free")
-        free += pages.reversed()
+    /// Holds pages that somebody holds already once more.
+    package mutating func retain(_ pages: some Sequence<Int32>) {
+        for page in pages {
+            precondition(references[Int(page)] > 0, "page \(page), which is free, is held once more")
+            references[Int(page)] += 1
+        }
+    }
+
+    /// Gives up one hold of each of `pages`; those that nobody holds any more are free.
+    package mutating func release(_ pages: some BidirectionalCollection<Int32>) {
+        for page in pages.reversed() {
+            precondition(references[Int(page)] > 0, "page \(page), which is free, is released")
+            references[Int(page)] -= 1
+            if references[Int(page)] == 0 { free.append(page) }
+        }
     }
 }

@@ -7,12 +7,16 @@ package struct Sampler: Sendable {
     private let parameters: SamplingParameters
     private let greedy: Bool
     private let seed: UInt64
+    let shaping: LogitShaping
 
-    /// - Parameter parameters: of all positions; `uniform` is not read.
-    package init(_ parameters: SamplingParameters, greedy: Bool = false, seed: UInt64) {
+    /// - Parameters:
+    ///   - parameters: of all positions; `uniform` is not read.
+    ///   - greedy: takes the likeliest, after the penalties of `shaping`.
+    package init(_ parameters: SamplingParameters, greedy: Bool = false, seed: UInt64, shaping: LogitShaping = .none) {
         self.parameters = parameters
         self.greedy = greedy
         self.seed = seed
+        self.shaping = shaping
     }
 
     /// - Parameter position: the number of tokens sampled before.

@@ -9,7 +9,7 @@ package final class SequenceBatch {
     /// The most sequences in one step.
     package let size: Int
     private let decoder: TokenDecoder
-    private let pool: KVPool
+    let pool: KVPool
     private let workspace: DecoderWorkspace
     private let device: any Device
     private let logits: Tensor  // [size, output]
@@ -39,9 +39,9 @@ package final class SequenceBatch {
     package var stepsAhead: Int { device.stepsAhead }
 
     /// Pages of the pool.
-    package var pageCount: Int { pool.allocator.pageCount }
-    /// Pages that no sequence holds.
-    package var freePages: Int { pool.allocator.freeCount }
+    package var pageCount: Int { pool.pageCount }
+    /// Pages that no sequence holds; kept prefixes are given up where a sequence needs them.
+    package var freePages: Int { pool.freePages }
 
     /// A sequence with pages for `capacity` tokens, or nil while fewer are free. To be closed.
     package func open(_ positions: SequencePositions, capacity: Int) -> Sequence? {
@@ -51,16 +51,20 @@ package final class SequenceBatch {
     /// Releases the pages; the sequence must not be used any more.
     package func close(_ sequence: Sequence) { pool.release(sequence.pages) }
 
-    /// Appends up to `DecoderSizes.prefillChunk` ids to one sequence.
-    /// - Parameter checkCancellation: called before each layer. What it throws ends the work; the sequence must then be closed.
-    package func extend(_ sequence: Sequence, by ids: [Int32], checkCancellation: () throws -> Void) throws {
+    /// Appends up to `DecoderSizes.prefillChunk` ids to one sequence, which has pages for them.
+    ///
+    /// - Parameters:
+    ///   - inserted: rows in place of the embeddings of some of the ids.
+    ///   - checkCancellation: called before each layer. What it throws ends the work; the sequence must then be closed.
+    package func extend(_ sequence: Sequence, by ids: [Int32], inserted: [InsertedRows] = [], checkCancellation: () throws -> Void) throws {
         precondition((1...DecoderSizes.prefillChunk).contains(ids.count), "\(ids.count) ids at once; 1 to \(DecoderSizes.prefillChunk)")
         let end = sequence.count + ids.count
         let collected = DecoderSizes.collected(rows: past.keys.rows, end: end)
         if collected > past.keys.rows { past = SequenceBatch.makePast(rows: collected, decoder) }
         let shape = Shape(end, past.keys.columns)
         let part = workspace.prefix(rows: ids.count)
-        decoder.embed(ids, part)
+        decoder.embed(ids, into: part.x)
+        for rows in inserted { rows.write(over: part.x, tokens: sequence.count..<end, on: device) }
         try decoder.run(
             at: (sequence.count..<end).map { sequence.positions[$0] },
             .prefill(rows: sequence.rows(0..<end), past: (past.keys.prefix(shape), past.values.prefix(shape))), pool: pool, part,
@@ -80,26 +84,42 @@ package final class SequenceBatch {
         return try device.floats(result)
     }
 
+    /// The residual stream of the first `rows` rows of a chunk, `[rows, hidden]`: while ``extend(_:by:inserted:checkCancellation:)`` calls
+    /// `checkCancellation`, what the next layer reads; behind it, what the last one wrote.
+    package func hiddenStates(rows: Int) throws -> [Float] { try device.floats(workspace.prefix(rows: rows).x) }
+
     /// The ids that a step appends, one to each sequence.
     package enum StepIDs {
         case host([Int32])
-        /// The results of the last ``sample(_:below:)``, which the host need not know yet.
-        case lastSampled
+        /// For the first sequences the results of the last ``sample(_:below:)``, in their order, which the host need not know yet.
+        case lastSampled(then: [Int32])
     }
 
-    /// Appends one id to each of several sequences and computes the logits that follow, one row for each.
-    package func step(_ sequences: [Sequence], _ ids: StepIDs) throws {
+    /// Whether there are pages for a step of these sequences.
+    package func hasPages(forStep sequences: [Sequence]) -> Bool { pool.has(sequences.count { $0.isFull }) }
+
+    /// Appends one id to each of several sequences and computes the logits that follow: one row for each of the first `predicted`, nil for
+    /// all. A sequence whose pages are full takes another; there must be enough.
+    package func step(_ sequences: [Sequence], _ ids: StepIDs, predicted: Int? = nil) throws {
         precondition((1...size).contains(sequences.count), "\(sequences.count) sequences in a batch of \(size)")
+        for sequence in sequences where sequence.isFull {
+            guard let page = pool.take(1) else { preconditionFailure("no page for a sequence of \(sequence.count) tokens") }
+            sequence.pages += page
+        }
         let pages = PageTable(pageRows: DecoderSizes.pageRows, sequences: sequences.map { ($0.pages, $0.count + 1) })
         let rows = sequences.map { $0.rows($0.count..<$0.count + 1)[0] }
         let part = workspace.prefix(rows: sequences.count)
         switch ids {
-        case .host(let ids): decoder.embed(ids, part)
-        case .lastSampled: decoder.embed(sampled.prefix(sequences.count).ids, part)
+        case .host(let ids): decoder.embed(ids, into: part.x)
+        case .lastSampled(let others):
+            let count = sequences.count - others.count
+            decoder.embed(sampled.prefix(count).ids, into: part.x.rows(0..<count))
+            if !others.isEmpty { decoder.embed(others, into: part.x.rows(count..<sequences.count)) }
         }
         try decoder.run(at: sequences.map { $0.positions[$0.count] }, .decode(rows: rows, pages: pages), pool: pool, part) {}
         for sequence in sequences { sequence.count += 1 }
-        predict(part.x, normed: part.normed)
+        let predicted = 0..<(predicted ?? sequences.count)
+        if !predicted.isEmpty { predict(part.x.rows(predicted), normed: part.normed.rows(predicted)) }
     }
 
     private func predict(_ x: Tensor, normed: Tensor) {
@@ -108,13 +128,20 @@ package final class SequenceBatch {
     }
 
     /// Waits for the logits computed last, `[rows, output]`.
-    package func lastLogits() throws -> [Float] { try device.floats(logits.rows(0..<logitRows)) }
+    package func lastLogits() throws -> [Float] { try lastLogits(rows: 0..<logitRows) }
 
-    /// Samples an id below `limit` from each row of the logits computed last.
+    /// Waits for some rows of the logits computed last, `[rows, output]`.
+    package func lastLogits(rows: Range<Int>) throws -> [Float] {
+        precondition(rows.upperBound <= logitRows, "rows \(rows) of the logits of \(logitRows)")
+        return try device.floats(logits.rows(rows))
+    }
+
+    /// Samples an id below `limit` from each of the first rows of the logits computed last.
     package func sample(_ parameters: [SamplingParameters], below limit: Int) -> (ids: PendingRead, mass: PendingRead) {
-        precondition(parameters.count == logitRows, "\(parameters.count) samples from \(logitRows) rows")
-        let sampled = sampled.prefix(logitRows)
-        device.sample(logits.rows(0..<logitRows).columns(0..<limit), parameters, into: sampled)
+        let rows = parameters.count
+        precondition((1...logitRows).contains(rows), "\(rows) samples from \(logitRows) rows")
+        let sampled = sampled.prefix(rows)
+        device.sample(logits.rows(0..<rows).columns(0..<limit), parameters, into: sampled)
         return (device.readLater(sampled.ids), device.readLater(sampled.mass))
     }
 

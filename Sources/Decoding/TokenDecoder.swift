@@ -3,7 +3,7 @@ package import Tensor
 
 /// An autoregressive decoder with its head: token ids in, logits out.
 ///
-/// Reference: transformers 5.23 `GlmImageTextModel` and `lm_head`.
+/// Reference: transformers 5.23 `GlmImageTextModel` and `Glm4vTextModel`, with `lm_head`.
 package struct TokenDecoder {
     package let configuration: DecoderConfiguration
     package let device: any Device
@@ -29,11 +29,11 @@ package struct TokenDecoder {
     /// Bytes of the keys and values of one token in all layers.
     package var cacheBytesPerToken: Int { 2 * configuration.layers * configuration.keyValueSize * device.cacheType.byteCount }
 
-    /// Writes the embeddings of the ids to `workspace.x [ids, hidden]`.
-    func embed(_ ids: [Int32], _ workspace: DecoderWorkspace) { device.embed(ids, table: embedding, into: workspace.x) }
+    /// Writes the embeddings of the ids to `x [ids, hidden]`.
+    func embed(_ ids: [Int32], into x: Tensor) { device.embed(ids, table: embedding, into: x) }
 
     /// The same for ids that are on the device, i32 `[ids]`.
-    func embed(_ ids: Tensor, _ workspace: DecoderWorkspace) { device.embed(ids, table: embedding, into: workspace.x) }
+    func embed(_ ids: Tensor, into x: Tensor) { device.embed(ids, table: embedding, into: x) }
 
     /// Runs the embeddings `workspace.x [rows, hidden]` at `positions` through the layers, in place.
     /// - Parameter checkCancellation: called before each layer. What it throws ends the work; the keys and values of the rows are then

@@ -30,6 +30,23 @@ public struct GLMClient: Sendable {
         }
     }
 
+    /// An answer to the last message of a conversation, which may hold images.
+    ///
+    /// - Parameters:
+    ///   - parameters: what is not set is the checkpoint's; the seed is chosen by the gateway and told in the answer.
+    ///   - model: name of a model of the fleet; empty: the only one that answers questions.
+    ///   - timeout: the request fails with DEADLINE_EXCEEDED after it; nil: as long as it takes.
+    ///   - onDelta: called in order with what follows the answer so far; what it throws cancels the request.
+    public func answer(
+        _ messages: [ChatMessage], parameters: AnswerOptions = AnswerOptions(), model: String = "", timeout: Duration? = nil,
+        onDelta: @escaping @Sendable (AnswerDelta) async throws -> Void = { _ in }
+    ) async throws -> Answer {
+        let request = AnswerQuestionRequest(messages: messages, model: model, parameters: parameters)
+        return try await GatewayClient(connection).answer(request, CallSettings(timeout: timeout)) { event in
+            if case .delta(let delta) = event { try await onDelta(delta) }
+        }
+    }
+
     /// The gateway, its stages, devices, queues and jobs.
     public func status() async throws -> FleetStatus { try await GatewayClient(connection).status() }
 

@@ -3,9 +3,10 @@ import GRPCCore
 public import ServerKit
 public import Wire
 
-/// What the gateway answers: pictures, and what its fleet is.
+/// What the gateway answers: images, words, and what its fleet is.
 public struct GatewayService: GatewayHandler {
     private let imageService: ImageService
+    private let answerService: AnswerService
     private let gate: WorkGate
     private let description: @Sendable () -> StageDescription
     private let report: @Sendable () async -> FleetStatus
@@ -15,31 +16,52 @@ public struct GatewayService: GatewayHandler {
     ///   - description: of the gateway itself.
     ///   - report: what Status answers.
     public init(
-        imageService: ImageService, gate: WorkGate, description: @escaping @Sendable () -> StageDescription,
+        imageService: ImageService, answerService: AnswerService, gate: WorkGate, description: @escaping @Sendable () -> StageDescription,
         report: @escaping @Sendable () async -> FleetStatus
     ) {
         self.imageService = imageService
+        self.answerService = answerService
         self.gate = gate
         self.description = description
         self.report = report
     }
 
     public func generate(_ request: GenerateImageRequest, _ call: ServerCall, send: @escaping Send<GenerateImageEvent>) async throws {
+        try await work(call) { deadline, total in
+            let validated = try await imageService.validate(request, requestID: call.requestID)
+            var image = try await imageService.make(validated, by: call.caller, deadline: deadline) {
+                try await send(.accepted($0))
+            } progress: {
+                try await send(.progress($0))
+            }
+            image.timings.append(total())
+            try await send(.image(image))
+        }
+    }
+
+    public func answer(_ request: AnswerQuestionRequest, _ call: ServerCall, send: @escaping Send<AnswerQuestionEvent>) async throws {
+        try await work(call) { deadline, total in
+            var answer = try await answerService.answer(
+                request, requestID: call.requestID, by: call.caller, deadline: deadline, send: send)
+            answer.timings.append(total())
+            try await send(.answer(answer))
+        }
+    }
+
+    /// Runs a request that the drain waits for, and that ends with its caller.
+    /// - Parameter body: gets the caller's deadline, and a function that tells how long the request has taken.
+    private func work(
+        _ call: ServerCall, _ body: @escaping @Sendable (ContinuousClock.Instant?, _ total: @Sendable () -> StageTiming) async throws -> Void
+    ) async throws {
         let start = ContinuousClock.now
         let deadline = call.timeout.map { start + $0 }
         try await gate.work(call) { token in
             do {
                 try await endingWithCall {
-                    let validated = try await imageService.validate(request, requestID: call.requestID)
-                    var image = try await imageService.make(validated, by: call.caller, deadline: deadline) {
-                        try await send(.accepted($0))
-                    } progress: {
-                        try await send(.progress($0))
+                    try await body(deadline) {
+                        let own = description()
+                        return StageTiming(stage: own.kind, instance: own.instance, phase: "total", seconds: start.duration(to: .now).inSeconds)
                     }
-                    let own = description()
-                    image.timings.append(
-                        StageTiming(stage: own.kind, instance: own.instance, phase: "total", seconds: start.duration(to: .now).inSeconds))
-                    try await send(.image(image))
                 }
             } catch {
                 // Why the work was ended says more than how its calls failed.

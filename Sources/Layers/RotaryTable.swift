@@ -27,7 +27,7 @@ package struct RotaryTable {
     }
 
     /// Rotates `x [rows, heads · headSize]` in place.
-    package func rotate(_ x: Tensor, headSize: Int, on device: any Device) {
-        device.rotate(x, headSize: headSize, cosine: cosine, sine: sine)
+    package func rotate(_ x: Tensor, headSize: Int, style: RotaryStyle, on device: any Device) {
+        device.rotate(x, headSize: headSize, style: style, cosine: cosine, sine: sine)
     }
 }

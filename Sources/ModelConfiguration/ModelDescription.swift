@@ -6,53 +6,40 @@ public import Foundation
 public struct ModelDescription: Sendable {
     /// The folder's path.
     public let path: String
-    package let text: TextConfiguration
-    package let vision: VisionConfiguration
-    package let quantizer: QuantizerConfiguration
-    package let glyph: GlyphConfiguration
-    package let transformer: TransformerConfiguration
-    package let vae: VAEConfiguration
-    package let weights: [StageKind: WeightCount]
-    /// The diffusion transformer's share of the diffusion stage's weights.
-    package let transformerWeights: WeightCount
-    /// Floats that the CPU's packed copies of the VAE's convolutions take at most.
-    package let packedConvolutionFloats: Int
+    package let configurations: Configurations
+    package let weights: CheckpointWeights
+
+    package enum Configurations: Sendable {
+        case image(ImageConfigurations)
+        case answer(AnswerConfigurations)
+    }
+
+    public var pipeline: ModelPipeline {
+        switch configurations {
+        case .image: .image
+        case .answer: .answer
+        }
+    }
 
     /// - Throws: `CheckpointError` or `GLMImageError`, naming the file and the key or tensor.
     public init(_ folder: ModelFolder) throws {
         path = folder.url.standardizedFileURL.path
-        let encoder = try VisionLanguageConfiguration.load(folder)
-        (text, vision, quantizer) = (encoder.text, encoder.vision, encoder.quantizer)
-        glyph = try GlyphConfiguration.load(folder)
-        transformer = try TransformerConfiguration.load(folder)
-        vae = try VAEConfiguration.load(folder)
-
-        var weights: [StageKind: WeightCount] = [:]
-        var byPart: [CheckpointPart: WeightCount] = [:]
-        var packed = 0
-        for part in CheckpointPart.allCases {
-            let entries = try folder.weights(part.rawValue).entries.map(\.tensor)
-            let names = Set(entries.map(\.name))
-            for tensor in entries {
-                let form = part.form(of: tensor, among: names)
-                weights[part.stage(of: tensor.name), default: WeightCount()].add(tensor, form)
-                byPart[part, default: WeightCount()].add(tensor, form)
-                if part == .vae, tensor.shape.count == 4 { packed += PackedConvolution(tensor).floats }
+        configurations =
+            switch folder.pipeline {
+            case .image: .image(try ImageConfigurations(folder))
+            case .answer: .answer(try AnswerConfigurations(folder))
             }
-        }
-        self.weights = weights
-        transformerWeights = byPart[.transformer] ?? WeightCount()
-        packedConvolutionFloats = packed
+        weights = try CheckpointWeights(folder)
     }
 
     public init(_ url: URL) throws { try self.init(ModelFolder(url)) }
 
-    /// Tokens of the diffusion transformer for a picture of `pixels`.
-    package func tokens(pixels: Int) -> Int {
-        let side = vae.scale * transformer.patchSize
-        return pixels / (side * side)
+    /// Tokens of a conversation with its answer at most; nil for a model that has none.
+    public var contextTokens: Int? {
+        guard case .answer(let answer) = configurations else { return nil }
+        return answer.text.maximumPositions
     }
 
     /// Bytes of weights in the files, by the stage that holds them.
-    package func fileBytes(_ kind: StageKind) -> Int { weights[kind]?.fileBytes ?? 0 }
+    package func fileBytes(_ kind: StageKind) -> Int { weights.stage(kind).fileBytes }
 }

@@ -57,9 +57,9 @@ public protocol Device: AnyObject, Sendable {
     func modulatedLayerNorm(_ x: Tensor, scale: Tensor, shift: Tensor, epsilon: Float, into y: Tensor)
     /// LayerNorm without weights over each head of `x [rows, heads · headSize]`, in place.
     func headLayerNorm(_ x: Tensor, headSize: Int, epsilon: Float)
-    /// Rotates, in place, the first `2 · angles` elements of each head of `x [rows, heads · headSize]` by split halves:
-    /// element i pairs with element i + angles. `cosine`, `sine`: `[rows, angles]`, f32.
-    func rotate(_ x: Tensor, headSize: Int, cosine: Tensor, sine: Tensor)
+    /// Rotates, in place, the first `2 · angles` elements of each head of `x [rows, heads · headSize]`, angle i the pair that `style` says.
+    /// `cosine`, `sine`: `[rows, angles]`, f32.
+    func rotate(_ x: Tensor, headSize: Int, style: RotaryStyle, cosine: Tensor, sine: Tensor)
     /// `y = activation(gate) · up`, all `[rows, columns]`; y may be gate.
     func gated(_ activation: Activation, gate: Tensor, up: Tensor, into y: Tensor)
     /// `y = activation(x)`; y may be x.

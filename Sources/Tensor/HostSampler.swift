@@ -31,14 +31,25 @@ public struct HostSampler {
         return (ids.map { $0 ?? 0 }, ids.map { $0 == nil ? .nan : 1 })
     }
 
+    /// One id of one row; nil if a logit is NaN or +∞.
+    /// - Parameter minP: of the ids that top-k and top-p leave, only those at least this many times as likely as the likeliest are sampled.
+    public static func sample(_ logits: [Float], _ parameters: SamplingParameters, minP: Float) -> Int32? {
+        var sampler = HostSampler()
+        return logits.withUnsafeBufferPointer { sampler.sample($0, parameters, minP: minP) }
+    }
+
     /// An id below `logits.count`; nil if a logit is NaN or +∞.
-    private mutating func sample(_ logits: UnsafeBufferPointer<Float>, _ parameters: SamplingParameters) -> Int32? {
+    private mutating func sample(_ logits: UnsafeBufferPointer<Float>, _ parameters: SamplingParameters, minP: Float = 0) -> Int32? {
         guard spread(logits, parameters.temperature) else { return nil }
         // Past the last id that is kept: a bucket, and how many of its ids in order.
         var end = Place(bucket: HostSampler.bucketCount, count: 0, mass: masses.reduce(0, +))
         if parameters.topK > 0 && parameters.topK < logits.count { end = place(logits, before: end) { counts, _ in counts >= parameters.topK } }
         let threshold = Double(parameters.topP) * end.mass
         end = place(logits, before: end) { _, mass in mass >= threshold }
+        if minP > 0 {
+            let likely = weights.count { $0 >= minP }
+            end = place(logits, before: end) { count, _ in count >= likely }
+        }
         let selected = Double(parameters.uniform) * end.mass
         let place = place(logits, before: end) { _, mass in mass > selected }
         return ordered(place.bucket, logits)[place.count - 1]

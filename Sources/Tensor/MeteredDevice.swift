@@ -100,7 +100,9 @@ public final class MeteredDevice: Device, @unchecked Sendable {
         base.modulatedLayerNorm(x, scale: scale, shift: shift, epsilon: epsilon, into: y)
     }
     public func headLayerNorm(_ x: Tensor, headSize: Int, epsilon: Float) { base.headLayerNorm(x, headSize: headSize, epsilon: epsilon) }
-    public func rotate(_ x: Tensor, headSize: Int, cosine: Tensor, sine: Tensor) { base.rotate(x, headSize: headSize, cosine: cosine, sine: sine) }
+    public func rotate(_ x: Tensor, headSize: Int, style: RotaryStyle, cosine: Tensor, sine: Tensor) {
+        base.rotate(x, headSize: headSize, style: style, cosine: cosine, sine: sine)
+    }
     public func gated(_ activation: Activation, gate: Tensor, up: Tensor, into y: Tensor) { base.gated(activation, gate: gate, up: up, into: y) }
     public func activate(_ activation: Activation, _ x: Tensor, into y: Tensor) { base.activate(activation, x, into: y) }
     public func add(_ x: Tensor, to y: Tensor) { base.add(x, to: y) }

@@ -160,7 +160,9 @@ package struct FusedOperators: Sendable, Hashable {
     package var attention = true
     package var causalAttention = true
     package var pagedAttention = true
+    /// By halves, and by interleaved pairs.
     package var rotary = true
+    package var interleavedRotary = true
     package var swiGlu = true
     package var groupNormSilu = true
     /// Sort, running sums and search, by which the device samples; without them the host does.
@@ -171,7 +173,9 @@ package struct FusedOperators: Sendable, Hashable {
     /// All compositions, no fused operator.
     package static let none: FusedOperators = {
         var none = FusedOperators()
-        for flag in [\FusedOperators.attention, \.causalAttention, \.pagedAttention, \.rotary, \.swiGlu, \.groupNormSilu, \.sampling] {
+        for flag in [
+            \FusedOperators.attention, \.causalAttention, \.pagedAttention, \.rotary, \.interleavedRotary, \.swiGlu, \.groupNormSilu, \.sampling,
+        ] {
             none[keyPath: flag] = false
         }
         return none

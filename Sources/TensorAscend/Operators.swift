@@ -158,10 +158,13 @@ extension Stream {
         }
     }
 
-    /// By halves: x and out `[1, rows, heads, size]`, cosine and sine `[1, rows, 1, size]`; out dense.
-    func rotateHalves(_ x: Operand, cosine: Operand, sine: Operand, into out: Operand) -> Bool {
-        run(.rotaryPositionEmbedding, api.pointee.aclnnRotaryPositionEmbedding, [x, cosine, sine, out], mayRefuse: true) {
-            $0.aclnnRotaryPositionEmbeddingGetWorkspaceSize($1[0], $1[1], $1[2], 0, $1[3], $2, $3)
+    /// x and out `[1, rows, heads, size]`, cosine and sine `[1, rows, 1, size]`; out dense.
+    func rotate(_ x: Operand, _ style: RotaryStyle, cosine: Operand, sine: Operand, into out: Operand) -> Bool {
+        let mode: Int64 = style == .halves ? 0 : 1
+        return run(
+            .rotaryPositionEmbedding, api.pointee.aclnnRotaryPositionEmbedding, [x, cosine, sine, out], [Double(mode)], mayRefuse: true
+        ) {
+            $0.aclnnRotaryPositionEmbeddingGetWorkspaceSize($1[0], $1[1], $1[2], mode, $1[3], $2, $3)
         }
     }
 

@@ -60,24 +60,24 @@ extension SelfTest {
         return max(first, error(try device.floats(input), rows(x, 16, standardized)))
     }
 
-    func rotate() throws -> Double {
+    func rotate(_ style: RotaryStyle) throws -> Double {
         let (count, heads, size, angles) = (5, 3, 64, 16)
         let (x, turns) = (noise(count * heads * size, 13), noise(count * angles, 14).map { 3 * $0 })
         var truth = x.map(Double.init)
         for row in 0..<count {
             for head in 0..<heads {
                 for angle in 0..<angles {
-                    let (low, turn) = ((row * heads + head) * size + angle, Double(turns[row * angles + angle]))
-                    (truth[low], truth[low + angles]) = (
-                        Double(x[low]) * cos(turn) - Double(x[low + angles]) * sin(turn),
-                        Double(x[low + angles]) * cos(turn) + Double(x[low]) * sin(turn)
+                    let (start, turn) = ((row * heads + head) * size, Double(turns[row * angles + angle]))
+                    let (a, b) = style == .halves ? (start + angle, start + angle + angles) : (start + 2 * angle, start + 2 * angle + 1)
+                    (truth[a], truth[b]) = (
+                        Double(x[a]) * cos(turn) - Double(x[b]) * sin(turn), Double(x[b]) * cos(turn) + Double(x[a]) * sin(turn)
                     )
                 }
             }
         }
         let input = device.makeTensor(x, Shape(count, heads * size))
         device.rotate(
-            input, headSize: size, cosine: device.makeTensor(turns.map { cosf($0) }, Shape(count, angles)),
+            input, headSize: size, style: style, cosine: device.makeTensor(turns.map { cosf($0) }, Shape(count, angles)),
             sine: device.makeTensor(turns.map { sinf($0) }, Shape(count, angles)))
         return error(try device.floats(input), truth)
     }

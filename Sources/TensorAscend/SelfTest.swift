@@ -54,7 +54,8 @@ struct SelfTest {
 
     private var compositions: [(String, () throws -> Double)] {
         [
-            ("linear", linear), ("embed and scatter", tables), ("RMSNorm", rmsNorm), ("LayerNorm", layerNorm), ("rotate", rotate), ("gated", gated),
+            ("linear", linear), ("embed and scatter", tables), ("RMSNorm", rmsNorm), ("LayerNorm", layerNorm), ("rotate", { try rotate(.halves) }),
+            ("rotate interleaved pairs", { try rotate(.interleaved) }), ("gated", gated),
             ("attention", { try attention(rows: 40, keys: 50, causal: false) }),
             ("causal attention", { try attention(rows: 40, keys: 50, causal: true) }),
             ("attention with bias", biasedAttention), ("paged attention", paged), ("convolution", convolution), ("GroupNorm", groupNorm),
@@ -64,7 +65,9 @@ struct SelfTest {
 
     private var fusedChecks: [(String, WritableKeyPath<FusedOperators, Bool>, () throws -> Double)] {
         var checks: [(String, WritableKeyPath<FusedOperators, Bool>, () throws -> Double)] = [
-            ("fused rotation", \.rotary, rotate), ("SwiGLU", \.swiGlu, gated), ("GroupNorm with SiLU", \.groupNormSilu, groupNorm),
+            ("fused rotation", \.rotary, { try rotate(.halves) }),
+            ("fused rotation of interleaved pairs", \.interleavedRotary, { try rotate(.interleaved) }), ("SwiGLU", \.swiGlu, gated),
+            ("GroupNorm with SiLU", \.groupNormSilu, groupNorm),
             ("sampling on the device", \.sampling, sampling),
         ]
         if device.reducedType != nil {

@@ -68,14 +68,14 @@ extension CPUDevice {
         ck_head_layer_norm(context, x.floats, x.rowStride, x.rows, x.columns / headSize, headSize, epsilon)
     }
 
-    public func rotate(_ x: Tensor, headSize: Int, cosine: Tensor, sine: Tensor) {
+    public func rotate(_ x: Tensor, headSize: Int, style: RotaryStyle, cosine: Tensor, sine: Tensor) {
         precondition(
             headSize > 0 && x.columns % headSize == 0 && cosine.rows == x.rows && sine.rows == x.rows && cosine.columns == sine.columns
                 && 2 * cosine.columns <= headSize,
             "\(x.shape) in heads of \(headSize) rotated by \(cosine.shape) and \(sine.shape)")
         ck_rotate(
-            context, x.floats, x.rowStride, x.rows, x.columns / headSize, headSize, cosine.floats, cosine.rowStride, sine.floats, sine.rowStride,
-            cosine.columns)
+            context, style == .halves ? CK_HALVES : CK_INTERLEAVED, x.floats, x.rowStride, x.rows, x.columns / headSize, headSize, cosine.floats,
+            cosine.rowStride, sine.floats, sine.rowStride, cosine.columns)
     }
 
     public func gated(_ activation: Activation, gate: Tensor, up: Tensor, into y: Tensor) {

@@ -40,10 +40,5 @@ package struct LiveLine: Hashable, Sendable {
 
 /// Seconds and rates as people read them.
 func rounded(_ value: Double) -> String {
-    value >= 100 ? "\(value.rounded().formatted)" : "\((value * 10).rounded() / 10)"
-}
-
-extension Double {
-    /// Without digits behind the point, however large it is.
-    fileprivate var formatted: String { Int(exactly: self).map(String.init) ?? "\(self)" }
+    value >= 100 ? value.roundedText : "\((value * 10).rounded() / 10)"
 }

@@ -4,10 +4,9 @@ import Domain
 package enum TextTable {
     /// Each column as wide as its longest cell; two blanks between columns.
     package static func lines(_ rows: [[String]]) -> [String] {
-        let cells = rows.map { $0.map(\.printable) }
-        let columns = cells.map(\.count).max() ?? 0
-        let widths = (0..<columns).map { column in cells.map { column < $0.count ? $0[column].columns : 0 }.max() ?? 0 }
-        return cells.map { line($0, widths) }
+        let columns = rows.map(\.count).max() ?? 0
+        let widths = (0..<columns).map { column in rows.map { column < $0.count ? $0[column].printable.columns : 0 }.max() ?? 0 }
+        return rows.map { line($0, widths) }
     }
 
     package static func line(_ cells: [String], _ widths: [Int]) -> String {

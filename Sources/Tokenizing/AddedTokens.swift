@@ -11,6 +11,8 @@ struct AddedTokens: Sendable {
         var isSingleWord = false
         /// Looked for after the others, in what they left.
         var isNormalized = false
+        /// Stands for no text.
+        var isSpecial = false
     }
 
     enum Segment {

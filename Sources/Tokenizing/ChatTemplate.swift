@@ -8,24 +8,10 @@ public struct ChatTemplate: Sendable {
     /// What stands for one image.
     public let imageText: String
 
-    /// - Parameter folder: the checkpoint's `processor` folder; the template may also stand in its tokenizer_config.json.
+    /// - Parameter folder: the checkpoint's `processor` folder.
     public init(folder: URL) throws(TokenizingError) {
-        let url = folder.appendingPathComponent("chat_template.jinja")
-        let configuration = folder.appendingPathComponent("tokenizer_config.json")
-        if TextFile.exists(url) {
-            let data = try TextFile.read(url)
-            guard let text = String(validating: data, as: UTF8.self) else { throw TokenizingError(.malformed, "\(url.path) is not UTF-8") }
-            try self.init(template: text, path: url.path)
-        } else if TextFile.exists(configuration), let text = try TextFile.decode(Configuration.self, configuration).template {
-            try self.init(template: text, path: configuration.path)
-        } else {
-            throw TokenizingError(.missingFile, "\(url.path) is missing")
-        }
-    }
-
-    private struct Configuration: Decodable {
-        let template: String?
-        enum CodingKeys: String, CodingKey { case template = "chat_template" }
+        let file = try TemplateFile(folder: folder)
+        try self.init(template: file.text, path: file.path)
     }
 
     package init(template: String, path: String) throws(TokenizingError) {

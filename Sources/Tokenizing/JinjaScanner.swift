@@ -1,13 +1,13 @@
 /// Cuts a Jinja template into literal text, statements and outputs, with the white space trimmed as `transformers` has it
 /// trimmed: by `-` at a tag, and by `trim_blocks` and `lstrip_blocks`.
-enum JinjaScanner {
-    enum Part: Hashable {
+package enum JinjaScanner {
+    package enum Part: Hashable {
         case text(String)
         case statement(String)
         case output(String)
     }
 
-    static func parts(of template: String, path: String) throws(TokenizingError) -> [Part] {
+    package static func parts(of template: String, path: String) throws(TokenizingError) -> [Part] {
         var parts: [Part] = []
         let whole = Array(template.unicodeScalars)
         var rest = whole[...]

@@ -1,18 +1,14 @@
 public import Foundation
 
-/// The byte-level BPE of `processor/tokenizer.json`, as the `tokenizers` library computes it for GLM-4's file.
+/// The byte-level BPE of a tokenizer.json, as the `tokenizers` library computes it for GLM-4's file.
 ///
 /// A text is cut at its added tokens, the rest by the pre-tokeniser's pattern; each piece becomes bytes, and these are merged.
 /// Settings that we don't compute are refused when the file is read.
 public struct Tokenizer: Sendable {
-    /// Stands for one code of a source image (`image_token`).
-    public let imageToken: String
-    /// Opens and closes a grid's size (`grid_bos_token`, `grid_eos_token`).
-    public let gridBeginToken, gridEndToken: String
-    /// The start of an image (`bos_token`).
-    public let bosToken: String
-    /// `pad_token`; the end token where the file names none.
-    public let padToken: String
+    /// Ids of tokens that stand for no text: those that tokenizer.json flags special, and those that tokenizer_config.json names.
+    public let specialIDs: Set<Int32>
+    /// Ids of all tokens are below this; not each id below it need be one's.
+    public let idLimit: Int32
 
     private let model: BytePairEncoding
     private let preTokenizer: PreTokenizer
@@ -20,12 +16,16 @@ public struct Tokenizer: Sendable {
     private let addedIDs: [String: Int32]
     private let bytes: [Int32: [UInt8]]
     private let frame: (before: [Int32], after: [Int32])
+    /// Tokens by the keys of tokenizer_config.json.
+    private let names: [String: String]
+    private let folder: URL
 
-    /// - Parameter folder: the checkpoint's `processor` folder.
+    /// - Parameter folder: the one that holds tokenizer.json and tokenizer_config.json.
     public init(folder: URL) throws(TokenizingError) {
+        self.folder = folder
         let url = folder.appendingPathComponent("tokenizer.json")
         let file = try TokenizerFile(url)
-        let names = try TextFile.decode(TokenizerConfiguration.self, folder.appendingPathComponent("tokenizer_config.json")).tokens
+        names = try TextFile.decode(TokenizerConfiguration.self, folder.appendingPathComponent("tokenizer_config.json")).tokens
         do throws(TokenizingError) {
             if let normalizer = file.settings.normalizer {
                 throw TokenizingError(.unsupported, "the normalizer \(normalizer.type); only none is supported")
@@ -40,7 +40,7 @@ public struct Tokenizer: Sendable {
             var tokens = file.settings.addedTokens.map {
                 AddedTokens.Token(
                     id: vocabularyID($0.content) ?? $0.id, content: $0.content, stripsLeft: $0.lstrip, stripsRight: $0.rstrip,
-                    isSingleWord: $0.singleWord, isNormalized: $0.normalized)
+                    isSingleWord: $0.singleWord, isNormalized: $0.normalized, isSpecial: $0.special ?? false)
             }
             // transformers makes every token that the configuration names an added one.
             let listed = Set(tokens.map(\.content))
@@ -52,30 +52,30 @@ public struct Tokenizer: Sendable {
             added = AddedTokens(tokens)
             addedIDs = Dictionary(tokens.map { ($0.content, $0.id) }) { $1 }
             self.bytes = bytes
+            let named = Set(names.values)
+            specialIDs = Set(tokens.filter { $0.isSpecial || named.contains($0.content) }.map(\.id))
+            idLimit = (bytes.keys.max() ?? -1) + 1
         } catch {
             throw TokenizingError(error.code, "\(url.path): \(error.message)")
         }
+    }
 
-        let ids = addedIDs
-        func token(_ key: String, or other: String? = nil) throws(TokenizingError) -> String {
-            guard let token = names[key] ?? other.flatMap({ names[$0] }) else {
-                throw TokenizingError(.missingToken, "\(folder.path)/tokenizer_config.json has no \(key)")
-            }
-            guard ids[token] != nil else {
-                throw TokenizingError(.missingToken, "\(url.path) has no token \(token), which tokenizer_config.json names as \(key)")
-            }
-            return token
+    /// The token that tokenizer_config.json names under `key`.
+    /// - Throws: `missingToken` where it names none, or one that tokenizer.json doesn't have.
+    public func token(named key: String) throws(TokenizingError) -> String {
+        guard let token = names[key] else {
+            throw TokenizingError(.missingToken, "\(folder.path)/tokenizer_config.json has no \(key)")
         }
-        imageToken = try token("image_token")
-        gridBeginToken = try token("grid_bos_token")
-        gridEndToken = try token("grid_eos_token")
-        bosToken = try token("bos_token")
-        padToken = try token("pad_token", or: "eos_token")
+        guard addedIDs[token] != nil else {
+            throw TokenizingError(
+                .missingToken, "\(folder.path)/tokenizer.json has no token \(token), which tokenizer_config.json names as \(key)")
+        }
+        return token
     }
 
     /// The ids of `text`, special tokens in it taken as such.
     ///
-    /// Where the file has a template post-processor, its tokens stand around the ids, unless the text begins with `bosToken`:
+    /// Where the file has a template post-processor, its tokens stand around the ids, unless the text begins with the `bos_token`:
     /// the processor leaves them out then.
     public func encode(_ text: String) -> [Int32] {
         let scalars = Array(text.unicodeScalars)
@@ -86,13 +86,21 @@ public struct Tokenizer: Sendable {
             case .text(let range): for piece in preTokenizer.pieces(scalars[range]) { model.encode(piece, into: &ids) }
             }
         }
-        if text.unicodeScalars.starts(with: bosToken.unicodeScalars) { return ids }
+        if let bos = names["bos_token"], text.unicodeScalars.starts(with: bos.unicodeScalars) { return ids }
         return frame.before + ids + frame.after
     }
 
     /// The text of `ids`, special tokens included; bytes that aren't UTF-8 become U+FFFD, unknown ids nothing.
     public func decode(_ ids: [Int32]) -> String {
         String(decoding: ids.flatMap { bytes[$0] ?? [] }, as: UTF8.self)
+    }
+
+    /// What a token decodes to, which need not be whole characters; nil for an id that is no token's.
+    public func bytes(of id: Int32) -> [UInt8]? { bytes[id] }
+
+    /// The added tokens that ``encode(_:)`` finds in `text`, in their order.
+    public func addedTokens(in text: String) -> [Int32] {
+        added.split(Array(text.unicodeScalars)).compactMap { if case .token(let id) = $0 { id } else { nil } }
     }
 
     /// The id of a token as tokenizer.json writes it.

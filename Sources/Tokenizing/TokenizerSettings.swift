@@ -5,9 +5,10 @@ struct TokenizerSettings: Decodable {
         let content: String
         let lstrip, rstrip, normalized: Bool
         let singleWord: Bool
+        let special: Bool?
 
         enum CodingKeys: String, CodingKey {
-            case id, content, lstrip, rstrip, normalized
+            case id, content, lstrip, rstrip, normalized, special
             case singleWord = "single_word"
         }
     }

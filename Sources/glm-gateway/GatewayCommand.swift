@@ -21,13 +21,17 @@ struct GatewayCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("File with models, stages, devices and limits; see glm plan.", valueName: "file"))
     var topology: String?
 
-    @Option(help: ArgumentHelp("Kinds of stages to start on this host, without a topology: any of vision,text,diffusion.", valueName: "kinds"))
-    var start: StageKinds = StageKinds(kinds: [])
+    @Option(
+        help: ArgumentHelp(
+            "Kinds of stages to start on this host, without a topology: any of vision,text,diffusion, or all, each kind that a model has. One of each kind is started for each model.",
+            valueName: "kinds"))
+    var start: StageKinds?
 
     @Option(
         help: ArgumentHelp(
-            "The model's folder, for the stages to start. Default: GLM_MODEL, else the glm-tiny beside this program.", valueName: "dir"))
-    var model: String?
+            "A model's folder, for the stages to start. Repeatable: one that draws and one that answers questions, for example. Default: those that GLM_MODEL names, colons between, else the small ones beside this program.",
+            valueName: "dir"))
+    var model: [String] = []
 
     @Option(
         help: ArgumentHelp(
@@ -80,10 +84,10 @@ struct GatewayCommand: AsyncParsableCommand {
         for text in stage {
             do { _ = try Address(parsing: text) } catch { throw ValidationError("--stage: \(error)") }
         }
-        if topology != nil, !start.kinds.isEmpty || threads != nil || precision != nil {
+        if topology != nil, start != nil || threads != nil || precision != nil {
             throw ValidationError("--start, --threads and --precision are not for a --topology; it names stages, threads and precision itself")
         }
-        if topology == nil, start.kinds.isEmpty, model != nil || threads != nil || precision != nil {
+        if topology == nil, start == nil, !model.isEmpty || threads != nil || precision != nil {
             throw ValidationError("--model, --threads and --precision are for the stages that --start names; there is none")
         }
         guard (0.05...86400).contains(probeInterval) else { throw ValidationError("--probe-interval is \(probeInterval); 0.05 to 86400 seconds") }
@@ -101,19 +105,20 @@ struct GatewayCommand: AsyncParsableCommand {
     }
 }
 
-/// A list as in `vision,text`.
+/// A list as in `vision,text`, or `all`.
 struct StageKinds: ExpressibleByArgument {
-    var kinds: [StageKind]
-
-    init(kinds: [StageKind]) { self.kinds = kinds }
+    /// Nil: all that the models have.
+    let kinds: [StageKind]?
 
     init?(argument: String) {
+        guard argument != "all" else {
+            kinds = nil
+            return
+        }
         let kinds = argument.split(separator: ",").map { StageKind(rawValue: String($0)) }
         guard !kinds.isEmpty, !kinds.contains(nil) else { return nil }
         self.kinds = Array(Set(kinds.compactMap(\.self))).sorted()
     }
-
-    var defaultValueDescription: String { "none" }
 }
 
 extension NumericsMixing: ExpressibleByArgument {}

@@ -15,4 +15,16 @@ import Testing
         #expect(pages.freeCount == 3)
         #expect(Set(pages.take(3)!) == Set(first!))
     }
+
+    @Test("a page that several hold is free when the last of them releases it")
+    func shared() {
+        var pages = PageAllocator(pageCount: 2)
+        let taken = pages.take(2)!
+        pages.retain([taken[0]])
+        #expect(pages.references(taken[0]) == 2 && pages.references(taken[1]) == 1)
+        pages.release(taken)
+        #expect(pages.freeCount == 1 && pages.take(1) == [taken[1]])
+        pages.release([taken[0]])
+        #expect(pages.take(1) == [taken[0]])
+    }
 }

@@ -1,21 +1,13 @@
 import Decoding
-import GLMImage
 import ModelConfiguration
-import ModelFixtures
 import Tensor
-import TensorCPU
 import Testing
 
-/// Sequences that end at a token, which no model of this repository needs yet, beside those that end by count.
+/// Sequences that end at a token, beside those that end by count.
 @Suite struct TokenBatchTests {
     private static let limit = 40
 
-    private static func batch(size: Int) throws -> TokenBatch {
-        let decoder = try TextGenerator(model: Fixture.model("tiny-f32"), device: CPUDevice(threads: 1)).decoder
-        // The whole head, and positions that go on as text.
-        return TokenBatch(
-            decoder, size: size, cacheBytes: 64 * DecoderSizes.pageRows * decoder.cacheBytesPerToken, sampledIDs: decoder.configuration.outputSize)
-    }
+    private static func batch(size: Int) throws -> TokenBatch { try TestDecoder.batch(TestDecoder.make(style: .halves), size: size, pages: 64) }
 
     private static func request(seed: UInt64, stop: StopCondition) -> DecodingRequest {
         DecodingRequest(
@@ -25,24 +17,10 @@ import Testing
 
     /// The ids of each request, in order; all must end as done.
     private static func run(_ requests: [DecodingRequest], size: Int) throws -> [[Int32]] {
-        let batch = try batch(size: size)
-        let tickets = try requests.map { try batch.add($0) }
-        var sampled: [Int: [Int32]] = [:]
-        var done: [Int: [Int32]] = [:]
-        while !batch.isEmpty {
-            try batch.advance(checkCancellation: { _ in }) { event in
-                switch event {
-                case .token(let ticket, let index, let id):
-                    #expect(index == sampled[ticket, default: []].count)
-                    sampled[ticket, default: []].append(id)
-                case .done(let ticket, let ids): done[ticket] = ids
-                case .failed(_, let error): Issue.record(error)
-                }
-            }
+        try batch(size: size).run(requests).map { story in
+            #expect(story.done == story.ids)
+            return story.ids
         }
-        #expect(done == sampled)
-        #expect(batch.freePages == batch.pageCount)
-        return tickets.map { done[$0] ?? [] }
     }
 
     @Test("a sequence ends behind its stop token, alone and beside others that go on", arguments: [1, 3])

@@ -17,6 +17,8 @@ enum Binaries {
     static let fixtures = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent().appendingPathComponent("Fixtures")
     /// Random weights: pictures of noise, but all of the chain.
     static let model = fixtures.appendingPathComponent("tiny-f32").path
+    /// Random weights: words without meaning, but all of the chain.
+    static let questionModel = fixtures.appendingPathComponent("tiny-answer-f32").path
     static func image(_ name: String) -> String { fixtures.appendingPathComponent("images/\(name)").path }
 }
 

@@ -3,7 +3,7 @@ import Processes
 import Domain
 import Wire
 
-/// A gateway with its three stages, as an operator would run them.
+/// A gateway with its stages, as an operator would run them.
 final class RunningFleet: Sendable {
     let scratch: Scratch
     let program: Program
@@ -21,14 +21,17 @@ final class RunningFleet: Sendable {
         self.announced = announced
     }
 
-    static func start(_ kinds: String = "vision,text,diffusion", in scratch: Scratch? = nil, _ flags: [String] = ["--exit-with-parent"]) async throws
-        -> RunningFleet
-    {
+    /// - Parameter model: nil: the small checkpoints of the repository.
+    static func start(
+        _ kinds: String = "vision,text,diffusion", of model: String? = Binaries.model, in scratch: Scratch? = nil,
+        _ flags: [String] = ["--exit-with-parent"]
+    ) async throws -> RunningFleet {
         let scratch = try scratch ?? Scratch()
         let folder = scratch.file("run")
         let program = try Program(
             "glm-gateway",
-            ["--run-directory", folder, "--start", kinds, "--model", Binaries.model, "--threads", "1", "--model-root", scratch.path] + flags,
+            ["--run-directory", folder, "--start", kinds, "--threads", "1", "--model-root", scratch.path] + (model.map { ["--model", $0] } ?? [])
+                + flags,
             in: scratch)
         let ready = try await program.output { $0.hasPrefix("ready ") }
         return RunningFleet(

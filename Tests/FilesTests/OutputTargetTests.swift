@@ -2,13 +2,15 @@ import Files
 import Foundation
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct OutputTargetTests {
+@Suite(.timeLimit(.minutes(1))) final class OutputTargetTests {
     private let folder: String
 
     init() throws {
         folder = FileManager.default.temporaryDirectory.path + "/glm-files-\(UInt32.random(in: .min ... .max))"
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: false)
     }
+
+    deinit { try? FileManager.default.removeItem(atPath: folder) }
 
     private func path(_ name: String) -> String { "\(folder)/\(name)" }
     private func text(_ name: String) throws -> String { try String(contentsOfFile: path(name), encoding: .utf8) }

@@ -45,7 +45,7 @@ extension FuzzTests {
             // Many stages take long to place, as they would to start.
             guard stages <= 64 else { return }
             for inventory in inventories {
-                let plan = try Planner(topology, inventory: inventory, model: model).plan()
+                let plan = try Planner(topology, inventory: inventory, models: [model]).plan()
                 _ = (plan.report, try plan.json(), plan.stages.map(\.arguments))
             }
         }

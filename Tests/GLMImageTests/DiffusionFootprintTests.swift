@@ -41,11 +41,11 @@ struct DiffusionFootprintTests {
         arguments: FootprintTests.checkpoints, [1, 2] as [Float])
     func denoising(checkpoint: String, guidance: Float) throws {
         let folder = try Fixture.model(checkpoint)
-        let description = try ModelDescription(folder)
+        let configurations = try ImageConfigurations(folder)
         let device = MeteredDevice(CPUDevice(threads: 2))
-        let footprint = TransformerFootprint(description.transformer, elementBytes: 4)
+        let footprint = TransformerFootprint(configurations.transformer, elementBytes: 4)
         let renderer = try ImageRenderer(model: folder, devices: DeviceGroup(device), sourceCacheBytes: 1 << 30)
-        let image = description.tokens(pixels: Self.side * Self.side)
+        let image = configurations.tokens(pixels: Self.side * Self.side)
         let text = renderer.glyphTokens(Self.prompt)
         let empty = renderer.glyphTokens("")
         for sources in [[], [Self.source]] {
@@ -53,7 +53,7 @@ struct DiffusionFootprintTests {
             if !sources.isEmpty { _ = try taken(renderer, device, request(sources, guidance: guidance)) }
             let counted = footprint.denoising(
                 image: image, text: text, sources: sources.count * image, unconditional: guidance > 1 ? empty : nil)
-            let glyphs = GlyphFootprint(description.glyph).embeddings(rows: text + empty)
+            let glyphs = GlyphFootprint(configurations.glyph).embeddings(rows: text + empty)
             let stepping = try taken(renderer, device, request(sources, guidance: guidance)).stepping
             #expect(stepping >= counted, "\(sources.count) sources")
             #expect(stepping <= counted + glyphs, "\(sources.count) sources")
@@ -63,15 +63,15 @@ struct DiffusionFootprintTests {
     @Test("writing the keys and values of a source takes them, a workspace and its prior", arguments: FootprintTests.checkpoints)
     func writing(checkpoint: String) throws {
         let folder = try Fixture.model(checkpoint)
-        let description = try ModelDescription(folder)
+        let configurations = try ImageConfigurations(folder)
         let device = MeteredDevice(CPUDevice(threads: 2))
-        let footprint = TransformerFootprint(description.transformer, elementBytes: 4)
+        let footprint = TransformerFootprint(configurations.transformer, elementBytes: 4)
         let renderer = try ImageRenderer(model: folder, devices: DeviceGroup(device))
         let source = try renderer.latents(of: Self.image, codes: Self.grid.doubled, checkCancellation: {})
         device.memory.resetPeak()
         let before = device.memory.live
         let written = try renderer.write([source, source], checkCancellation: {})
-        let image = description.tokens(pixels: Self.side * Self.side)
+        let image = configurations.tokens(pixels: Self.side * Self.side)
         #expect(device.memory.peak - before == footprint.sourceCache(rows: 2 * image) + footprint.writing(image: image))
         #expect(device.memory.live - before == footprint.sourceCache(rows: 2 * image))
         withExtendedLifetime(written) {}
@@ -87,23 +87,23 @@ struct DiffusionFootprintTests {
         // An edit: the encoder's convolutions and the decoder's.
         _ = try renderer.render(request([Self.source], guidance: 1), images: [Self.image], onStep: { _ in })
         let taken = device.packedConvolutionBytes
-        let counted = 4 * (try ModelDescription(folder).packedConvolutionFloats)
+        let counted = 4 * (try CheckpointWeights(folder).packedConvolutionFloats)
         #expect(taken > 0 && taken <= counted)
     }
 
     @Test("the device that computes the other branch takes what is counted for it", arguments: FootprintTests.checkpoints)
     func otherBranch(checkpoint: String) throws {
         let folder = try Fixture.model(checkpoint)
-        let description = try ModelDescription(folder)
+        let configurations = try ImageConfigurations(folder)
         let other = MeteredDevice(CPUDevice(threads: 1))
         let renderer = try ImageRenderer(model: folder, devices: DeviceGroup([CPUDevice(threads: 1), other]))
-        let footprint = TransformerFootprint(description.transformer, elementBytes: 4)
-        #expect(other.memory.live == description.transformerWeights.deviceCopyBytes + footprint.constant)
+        let footprint = TransformerFootprint(configurations.transformer, elementBytes: 4)
+        #expect(other.memory.live == (try CheckpointWeights(folder).part(.transformer).deviceCopyBytes) + footprint.constant)
         let empty = renderer.glyphTokens("")
         let counted = footprint.denoising(
-            image: description.tokens(pixels: Self.side * Self.side), text: empty, sources: 0, unconditional: nil)
+            image: configurations.tokens(pixels: Self.side * Self.side), text: empty, sources: 0, unconditional: nil)
         let stepping = try taken(renderer, other, request([Self.source], guidance: 2)).all
-        #expect(stepping >= counted && stepping <= counted + GlyphFootprint(description.glyph).embeddings(rows: empty))
+        #expect(stepping >= counted && stepping <= counted + GlyphFootprint(configurations.glyph).embeddings(rows: empty))
     }
 
     @Test(

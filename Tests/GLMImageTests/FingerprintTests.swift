@@ -15,7 +15,7 @@ import Testing
         let whole = try Fixture.model("tiny-f32").fingerprint(kind)
         try Fixture.withCopy(of: "tiny-f32") { copy in
             for name in try FileManager.default.contentsOfDirectory(atPath: copy.path)
-            where !kind.components.contains(name) && name != "model_index.json" {
+            where !kind.components(of: .image).contains(name) && name != "model_index.json" {
                 try FileManager.default.removeItem(at: copy.appending(path: name))
             }
             let model = try ModelFolder(copy)

@@ -27,7 +27,7 @@ struct FootprintTests {
     @Test("each stage maps and copies just its weights", arguments: checkpoints)
     func weights(checkpoint: String) throws {
         let folder = try Fixture.model(checkpoint)
-        let description = try ModelDescription(folder)
+        let weights = try CheckpointWeights(folder), transformer = try ImageConfigurations(folder).transformer
         let (vision, text, diffusion) = (device(), device(), device())
         let models: [any AnyObject] = [
             try VisionEncoder(model: folder, device: vision), try TextGenerator(model: folder, device: text),
@@ -35,9 +35,9 @@ struct FootprintTests {
         ]
         withExtendedLifetime(models) {
             for (kind, device) in [(StageKind.vision, vision), (.text, text), (.diffusion, diffusion)] {
-                let constant = kind == .diffusion ? TransformerFootprint(description.transformer, elementBytes: 4).constant : 0
-                #expect(device.memory.mapped == description.weights[kind]?.mappedBytes, "\(kind)")
-                #expect(device.memory.live - constant == description.weights[kind]?.deviceCopyBytes, "\(kind)")
+                let constant = kind == .diffusion ? TransformerFootprint(transformer, elementBytes: 4).constant : 0
+                #expect(device.memory.mapped == weights.stage(kind).mappedBytes, "\(kind)")
+                #expect(device.memory.live - constant == weights.stage(kind).deviceCopyBytes, "\(kind)")
             }
         }
     }
@@ -47,7 +47,7 @@ struct FootprintTests {
         let folder = try Fixture.model(checkpoint)
         let device = device(precision)
         let generator = try TextGenerator(model: folder, device: device)
-        let footprint = TextFootprint(try ModelDescription(folder).text, elementBytes: device.cacheType.byteCount)
+        let footprint = TextFootprint(try ImageConfigurations(folder).text.shape, elementBytes: device.cacheType.byteCount)
         let pages = 40
         // Read in chunks: the buffer that collects keys and values grows from one chunk to all of them.
         let prompt = String(repeating: "a red circle over a green square, ", count: 100)
@@ -66,11 +66,11 @@ struct FootprintTests {
         let folder = try Fixture.model(checkpoint)
         let device = device()
         let encoder = try VisionEncoder(model: folder, device: device)
-        let description = try ModelDescription(folder)
+        let configurations = try ImageConfigurations(folder)
         for side in [64, 128] {
             var codes = 0
             let taken = try peak(device) { codes = try encoder.encode(Self.image(side, side), checkCancellation: {}).codes.count }
-            #expect(taken == VisionFootprint(description.vision, description.quantizer).encoding(patches: codes), "\(side)")
+            #expect(taken == VisionFootprint(configurations.vision, configurations.quantizer).encoding(patches: codes), "\(side)")
         }
     }
 
@@ -80,7 +80,7 @@ struct FootprintTests {
             let tile = 128
             try Self.setSampleSide(tile, copy)
             let folder = try ModelFolder(copy)
-            let footprint = VAEFootprint(try ModelDescription(folder).vae)
+            let footprint = VAEFootprint(try ImageConfigurations(folder).vae)
             for isTiled in [false, true] {
                 let device = device()
                 let autoencoder = try Autoencoder(folder, on: device, tiled: isTiled)

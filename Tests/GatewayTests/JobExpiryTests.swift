@@ -26,7 +26,8 @@ import Testing
         let (lines, onLine) = AsyncStream.makeStream(of: String.self)
         let logger = Logger(label: "test") { _ in LineLog { onLine.yield($0) } }
         let store = try JobStore(path: path)
-        let service = ImageService(fleet: Fleet(folder: RunDirectory(path: folder), logger: logger), limit: 1, logger: logger)
+        let service = ImageService(
+            runner: PipelineRunner(fleet: Fleet(folder: RunDirectory(path: folder), logger: logger), limit: 1), logger: logger)
         let runner = JobRunner(store: store, imageService: service, kept: .milliseconds(1), logger: logger)
         let running = Task { try await runner.run() }
         var log = lines.makeAsyncIterator()

@@ -16,6 +16,20 @@ struct ScriptedStage: Sendable {
     var model = "aa"
     var slots = 1
     var numerics = Numerics()
+    var pipeline = PipelineID.image
+
+    /// One of a model that answers questions.
+    static func answering(_ kind: StageKind, name: String = "q", model: String = "cc", slots: Int = 1) -> ScriptedStage {
+        ScriptedStage(kind: kind, name: name, model: model, slots: slots, pipeline: .answer)
+    }
+
+    /// What the server tells of it.
+    var described: StageModel {
+        guard pipeline == .answer else { return StageModel(name: name, fingerprint: model, numerics: numerics, defaultSide: 64) }
+        return StageModel(
+            name: name, fingerprint: model, numerics: numerics, pipeline: pipeline.rawValue,
+            imageRule: kind == .vision ? ScriptedVision.rule : nil, contextTokens: kind == .text ? 1000 : 0)
+    }
 
     static let text = ScriptedStage(kind: .text)
     static let diffusion = ScriptedStage(kind: .diffusion)
@@ -24,6 +38,9 @@ struct ScriptedStage: Sendable {
 
 /// What a text stage does between its layout and its tokens; what it throws is its answer.
 typealias TextScript = @Sendable (_ request: TokenRequest, _ scene: Scene) async throws -> Void
+
+/// What a text stage does before it generates a token of an answer; what it throws ends the answer.
+typealias AnswerScript = @Sendable (_ request: AnswerRequest, _ token: Int, _ scene: Scene) async throws -> Void
 
 /// What a script has at hand.
 struct Scene: Sendable {
@@ -57,15 +74,20 @@ final class ScriptedFleet: Sendable {
     ///   - stages: several of a kind are its replicas: `text-0`, `text-1`.
     ///   - limit: requests in the gateway at most.
     ///   - text: what text stages do with every request but the smallest.
+    ///   - answer: what they do with questions.
     static func start(
-        _ stages: [ScriptedStage], limit: Int = 64, timing: FleetTiming = FleetTiming(), text: @escaping TextScript = { _, _ in }
+        _ stages: [ScriptedStage], limit: Int = 64, timing: FleetTiming = FleetTiming(), text: @escaping TextScript = { _, _ in },
+        answer: @escaping AnswerScript = { _, _, _ in }
     ) async throws -> ScriptedFleet {
-        let fleet = try ScriptedFleet(PrivateFolder.make(), stages, limit, timing, text)
+        let fleet = try ScriptedFleet(PrivateFolder.make(), stages, limit, timing, text, answer)
         try await fleet.status { $0.stages.count { $0.health == .serving } == stages.count }
         return fleet
     }
 
-    private init(_ folder: String, _ scripted: [ScriptedStage], _ limit: Int, _ timing: FleetTiming, _ text: @escaping TextScript) throws {
+    private init(
+        _ folder: String, _ scripted: [ScriptedStage], _ limit: Int, _ timing: FleetTiming, _ text: @escaping TextScript,
+        _ answer: @escaping AnswerScript
+    ) throws {
         let log = log
         self.folder = folder
         func options(_ more: [String]) throws -> ServerOptions {
@@ -79,13 +101,11 @@ final class ScriptedFleet: Sendable {
             let service: Service =
                 switch stage.kind {
                 case .vision: .vision(ScriptedVision(gate: server.gate, log: log))
-                case .text: .text(ScriptedText(name: name, gate: server.gate, log: log, script: text))
+                case .text: .text(ScriptedText(name: name, gate: server.gate, log: log, script: text, answers: answer))
                 case .diffusion: .diffusion(ScriptedDiffusion(gate: server.gate, log: log))
                 }
             let running = Task {
-                try await server.run([service]) {
-                    StageModel(name: stage.name, fingerprint: stage.model, numerics: stage.numerics, defaultSide: 64)
-                }
+                try await server.run([service]) { stage.described }
             }
             stages[name] = (server, running)
         }
@@ -182,6 +202,23 @@ struct ScriptedVision: VisionHandler {
             return EncodeResponse(grid: CodeGrid(GridSize(height: 1, width: 1), codes: [Int32(request.image.count)]))
         }
     }
+
+    static let rule = try! ImageSizeRule(cellSide: 32, frames: 1, minPixels: 1024, maxPixels: 1 << 20)
+
+    /// Rows of one byte's value: how many bytes the picture has; one row in each chunk.
+    func embed(_ request: EmbedRequest, _ call: ServerCall, send: @escaping Send<EmbedEvent>) async throws {
+        try await gate.work(call) { _ in
+            let header = try ImageHeader(request.image)
+            if header.height != smallest { log.add("vision \(call.requestID)") }
+            let size = try Self.rule.size(height: header.height, width: header.width, field: "image", within: request.maxPixels)
+            try await send(
+                .layout(EmbedLayout(grid: size.grid, columns: 1, element: .bf16, resizedHeight: size.height, resizedWidth: size.width)))
+            for row in 0..<size.tokens {
+                try await send(.rows(RowChunk(first: row, bytes: [UInt8(truncatingIfNeeded: request.image.count), 0])))
+            }
+            try await send(.result(EmbeddedImage(timings: [Timing(phase: "encode", seconds: 0.5)])))
+        }
+    }
 }
 
 struct ScriptedText: TextHandler {
@@ -189,6 +226,35 @@ struct ScriptedText: TextHandler {
     let gate: WorkGate
     let log: Log
     let script: TextScript
+    let answers: AnswerScript
+
+    /// As many words as it may say, at most twenty, each made of the seed and its place; the script runs before each. With images it
+    /// says first how many bytes they have, and points at the left half.
+    func answer(_ request: AnswerRequest, _ call: ServerCall, send: @escaping Send<AnswerTokensEvent>) async throws {
+        try await gate.work(call) { token in
+            let words = Self.words(request)
+            let usage = AnswerUsage(
+                promptTokens: 8, cachedTokens: 3, imageTokens: request.pictures.reduce(0) { $0 + $1.grid.count }, completionTokens: words.count)
+            try await send(.layout(AnswerLayout(promptTokens: 8, cachedTokens: 3, maxTokens: words.count)))
+            try await send(.reading(PromptReading(tokens: 8)))
+            let isProbe = words.count == 1
+            if !isProbe { log.add("\(name) answers \(call.requestID) behind \(request.told.count)") }
+            guard request.told == (0..<request.told.count).map({ Int32($0) }) else { throw CallError(.invalidArgument, "told is wrong") }
+            for index in request.told.count..<words.count {
+                if !isProbe { try await answers(request, index, Scene(stage: name, requestID: call.requestID, token: token, log: log)) }
+                try await send(.delta(AnswerDelta(first: index, ids: [Int32(index)], reasoning: index == 0 ? "hm" : "", text: words[index])))
+            }
+            let boxes = request.pictures.isEmpty ? [] : [AnswerBox(coordinates: [0, 0, 500, 1000])]
+            try await send(
+                .result(AnswerResult(finish: .stop, usage: usage, boxes: boxes, timings: [Timing(phase: "decode", seconds: 0.5)])))
+        }
+    }
+
+    static func words(_ request: AnswerRequest) -> [String] {
+        let images = request.pictures.map { "[\($0.bytes.first ?? 0)]" }
+        let count = min(request.parameters.options.maxTokens ?? 20, 20)
+        return (images + (0..<count).map { "\(request.parameters.seed)-\($0) " }).prefix(max(count, 1)).map { $0 }
+    }
 
     /// Codes that count up from the seed, told in two batches of tokens; the script runs between them.
     func generate(_ request: TokenRequest, _ call: ServerCall, send: @escaping Send<GenerateTokensEvent>) async throws {

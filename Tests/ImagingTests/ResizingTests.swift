@@ -44,4 +44,20 @@ import Testing
             #expect(abs(value - expected) < 1e-6)
         }
     }
+
+    @Test("patches of merged blocks come block by block, with the same values")
+    func blocks() {
+        let image = scene(width: 12, height: 8)
+        func patches(_ mergeSize: Int) -> [ArraySlice<Float>] {
+            let values = image.patches(
+                patchSize: 2, mergeSize: mergeSize, mean: [0.5, 0.4, 0.3], standardDeviation: [0.5, 0.25, 1], rescale: 1 / 255)
+            return stride(from: 0, to: values.count, by: 12).map { values[$0..<$0 + 12] }
+        }
+        let raster = patches(1)
+        for (index, patch) in patches(2).enumerated() {
+            let (block, inner) = (index / 4, index % 4)
+            let (row, column) = (block / 3 * 2 + inner / 2, block % 3 * 2 + inner % 2)
+            #expect(Array(patch) == Array(raster[row * 6 + column]))
+        }
+    }
 }

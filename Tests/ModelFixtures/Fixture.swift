@@ -5,6 +5,8 @@ package import Foundation
 package enum Fixture {
     package static let folder = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent().appending(path: "Fixtures")
     package static let checkpoints = ["tiny-f32", "tiny-bf16-sharded", "tiny-mixed"]
+    /// Of question models. Each has a reference file of one image, and one of several turns.
+    package static let answerCheckpoints = ["tiny-answer-f32", "tiny-answer-bf16-sharded"]
 
     /// The checkpoint that the repository carries.
     package static let glmTiny = "glm-tiny"

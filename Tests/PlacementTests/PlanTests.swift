@@ -129,7 +129,7 @@ struct PlanTests {
         let diffusion = Dictionary(grouping: plan.stages.filter { $0.kind == .diffusion }, by: \.model).mapValues(\.count)
         #expect(abs((diffusion["small"] ?? 0) - (diffusion["large"] ?? 0)) <= 1)
         #expect(plan.report.contains("model small: \(tiny.path)") && plan.throughput.map(\.model) == ["small", "large"])
-        #expect(plan.throughput.allSatisfy { $0.picturesPerSecond > 0 })
+        #expect(plan.throughput.allSatisfy { $0.requestsPerSecond > 0 })
     }
 
     @Test("one more stage is of the model that is named; with several models one must be")
@@ -211,7 +211,7 @@ struct PlanTests {
         let inventory = Inventory(cards: [.npu(0, chip: "310P3", memory: 44 * gibibyte), .npu(1), .npu(2, health: .critical), .host])
         let asked = failure(.unsupportedCard) { _ = try plan(Topology(yaml: "cards: [npu:0]", file: "f.yaml"), inventory) }
         #expect(asked == "f.yaml: cards names npu:0, which can't be used: 310P3 has no bf16, which GLM-Image's weights are in")
-        let made = try Planner(Topology(), inventory: inventory, model: tiny).plan()
+        let made = try Planner(Topology(), inventory: inventory, models: [tiny]).plan()
         #expect(made.cards.map(\.card.device) == [.npu(1)])
         #expect(made.notes.contains("npu:0 is not used: 310P3 has no bf16, which GLM-Image's weights are in"))
         #expect(made.notes.contains("npu:2 is not used: its health is critical"))
@@ -225,10 +225,10 @@ struct PlanTests {
 
     @Test("the host runs one of each; a file's pages are counted once for stages that map it")
     func host() throws {
-        let one = try Planner(Topology(), inventory: .hostOnly, model: tiny).plan()
+        let one = try Planner(Topology(), inventory: .hostOnly, models: [tiny]).plan()
         #expect(one.stages.map(\.name) == ["vision-0", "text-0", "diffusion-0"])
         #expect(one.stages.allSatisfy { $0.device == .cpu && $0.environment.isEmpty && $0.precision == .f32 })
-        let two = try Planner(Topology(yaml: "stages: {text: {replicas: 2, threads: 3}}", file: "f"), inventory: .hostOnly, model: tiny).plan()
+        let two = try Planner(Topology(yaml: "stages: {text: {replicas: 2, threads: 3}}", file: "f"), inventory: .hostOnly, models: [tiny]).plan()
         let text = two.stages.filter { $0.kind == .text }
         #expect(text.map(\.threads) == [3, 3])
         let weights = try #require(text[0].items().first { $0.item == .weights })
@@ -239,7 +239,7 @@ struct PlanTests {
     @Test("a wrong model's folder is refused with its path; f32 on an accelerator too")
     func refusals() {
         let model = failure(.invalidModel) { _ = try Planner(Topology(yaml: "model: /nowhere", file: "f"), inventory: .hostOnly) }
-        #expect(model.hasPrefix("the model /nowhere: /nowhere/model_index.json is missing"), "\(model)")
+        #expect(model.hasPrefix("the model /nowhere: /nowhere has neither model_index.json"), "\(model)")
         failure(.invalidModel) { _ = try Planner(Topology(), inventory: .hostOnly) }
         let precision = failure(.invalidTopology) { _ = try plan(Topology(yaml: "stages: {text: {precision: f32}}", file: "f"), .npus(1)) }
         #expect(precision.contains("computes in bf16"))
@@ -247,7 +247,7 @@ struct PlanTests {
 
     @Test("the plan as JSON says whether it fits, and every item of memory")
     func json() throws {
-        let plan = try Planner(Topology(), inventory: .npus(2), model: tiny).plan()
+        let plan = try Planner(Topology(), inventory: .npus(2), models: [tiny]).plan()
         let values = try #require(JSONSerialization.jsonObject(with: Data(plan.json().utf8)) as? [String: Any])
         #expect(values["feasible"] as? Bool == true)
         let cards = try #require(values["cards"] as? [[String: Any]])
@@ -261,7 +261,7 @@ struct PlanTests {
     private func plan(_ topology: Topology, _ inventory: Inventory) throws -> Plan {
         var topology = topology
         if topology.file?.hasSuffix("cpu.yaml") == true { topology.models = [Topology.Model(folder: tiny.path)] }
-        return try Planner(topology, inventory: inventory, model: RealSize.folder).plan()
+        return try Planner(topology, inventory: inventory, models: [RealSize.folder]).plan()
     }
 
     private func count(_ plan: Plan, _ kind: StageKind) -> Int { plan.stages.count { $0.kind == kind } }

@@ -65,7 +65,7 @@ struct PlannedMemoryTests {
     private func decoding(_ pixels: Int) -> Int { 4 * (3 * 512 * pixels + 16 * pixels / 64 + 3 * pixels) }
 
     private func stages(_ yaml: String) throws -> [StageSpec] {
-        try Planner(Topology(yaml: yaml, file: "f"), inventory: .npus(2), model: RealSize.folder).plan().stages
+        try Planner(Topology(yaml: yaml, file: "f"), inventory: .npus(2), models: [RealSize.folder]).plan().stages
     }
 
     private func memory(_ yaml: String) throws -> [StageKind: [MemoryItem.Item: Int]] {

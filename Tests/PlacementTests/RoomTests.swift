@@ -61,7 +61,7 @@ struct RoomTests {
     }
 
     private func planned(_ yaml: String, cards: Int) throws -> Plan {
-        try Planner(Topology(yaml: yaml, file: "f"), inventory: .npus(cards), model: RealSize.folder).plan()
+        try Planner(Topology(yaml: yaml, file: "f"), inventory: .npus(cards), models: [RealSize.folder]).plan()
     }
 
     private func stage(_ room: Plan.Room, sourceLocation: SourceLocation = #_sourceLocation) throws -> StageSpec {

@@ -24,7 +24,7 @@ struct TopologyTests {
                 cards:
                   - {name: npu:0, chip: 910B3, memory: 64GiB}
                   - npu:1
-                limits: {pixels: 1048576, sources: 2, queue: 64, jobs_kept: 36h}
+                limits: {pixels: 1048576, sources: 2, context: 4096, queue: 64, jobs_kept: 36h}
                 remote: [picture-2:7777, "[::1]:80"]
                 """, file: "fleet.yaml")
         #expect(topology.models == [Topology.Model(name: "a", folder: "/models/a"), Topology.Model(name: "b", folder: "/models/b")])
@@ -42,6 +42,7 @@ struct TopologyTests {
             topology.cards == [Topology.DeclaredCard(device: .npu(0), chip: "910B3", memory: 64 * gibibyte), Topology.DeclaredCard(device: .npu(1))])
         #expect(topology.limits.pixels == 1_048_576)
         #expect(topology.limits.sources == 2)
+        #expect(topology.limits.context == 4096)
         #expect(topology.limits.queue == 64)
         #expect(topology.limits.jobsKept == 36 * 3600)
         #expect(topology.remote == ["picture-2:7777", "[::1]:80"])
@@ -127,10 +128,6 @@ struct TopologyTests {
                 "fleet.yaml:2: stages.text has no key \"guidance_cards\"; its keys are model, replicas, devices, precision, threads, batch"
             ),
             ("models: {a: /a, b: /b}\nstages:\n  text: {batch: 2}", "fleet.yaml:3: stages.text names no model; there are a, b"),
-            (
-                "limits: {sources: 0}\nmodels:\n  a: /a\n  b: /b\nstages:\n  text: [{model: a}, {model: b}]\n  diffusion: {model: a}",
-                "fleet.yaml:4: models.b has no diffusion stage; with several models, each kind of stage names its own"
-            ),
             ("stages:\n  diffusion: {vae_tiling: sometimes}", "fleet.yaml:2: stages.diffusion.vae_tiling is \"sometimes\", should be true or false"),
             (
                 "stages:\n  text: {vae_tiling: true}",
@@ -143,6 +140,7 @@ struct TopologyTests {
             ("cards:\n  - {name: npu:0, chip: 910B3}", "fleet.yaml:2: npu:0 has a chip but no memory; declare both, or the name alone"),
             ("cards: [npu:0, npu:0]", "fleet.yaml:1: cards names npu:0 twice"),
             ("limits:\n  pixels: 99999999", "fleet.yaml:2: limits.pixels is \"99999999\", should be a whole number from 1024 to 4194304"),
+            ("limits: {context: 10}", "fleet.yaml:1: limits.context is \"10\", should be a whole number from 256 to 1048576"),
             ("limits: {jobs_kept: soon}", "fleet.yaml:1: limits.jobs_kept is \"soon\", should be a whole number with s, m, h or d, such as 24h"),
             ("remote: [nowhere]", "fleet.yaml:1: remote is \"nowhere\", should be host:port"),
             ("remote: here", "fleet.yaml:1: remote should be a list"),

@@ -5,6 +5,9 @@
 vision: side/16 × side/16 patches through the tower and the quantiser. prefill: 512 tokens, logits of the last. decode: one token after 512
 with the KV cache; decode-4, decode-8, decode-16: one token of as many sequences in a batch. glyph: 128 bytes. denoise: one pass of the transformer, 64 text tokens. vae-decode: one picture. Each is the best of all runs
 in its time, and the autoencoder the better of both memory layouts: PyTorch at its best on this machine.
+
+Of a question model: tower: an image of side × side, resized, through tower and merger. first-word: the same, and a prompt of its rows and 16
+tokens. prefill and decode as above, over all ids.
 """
 
 import argparse
@@ -16,7 +19,8 @@ import diffusers
 import torch
 import transformers
 from diffusers import AutoencoderKL, GlmImageTransformer2DModel
-from transformers import GlmImageForConditionalGeneration, T5EncoderModel
+from transformers import Glm4vForConditionalGeneration, GlmImageForConditionalGeneration, T5EncoderModel
+from transformers.models.glm4v.image_processing_pil_glm4v import Glm4vImageProcessorPil, smart_resize
 
 DTYPES = {"f32": torch.float32, "bf16": torch.bfloat16}
 
@@ -40,22 +44,45 @@ def autoregressive(folder, dtype, side, seconds):
     patches = torch.randn(n * n, vision.in_channels * vision.patch_size**2, dtype=dtype)
     yield "vision", best(seconds, lambda: model.get_image_tokens(model.get_image_features(patches, grid).pooler_output))
 
-    prompt = (torch.arange(512) * 31 % text.vocab_size).view(1, -1)
+    yield from decoding(model, text.vocab_size, text.vision_vocab_size, seconds)
+
+
+def question(folder, dtype, side, seconds):
+    model = Glm4vForConditionalGeneration.from_pretrained(folder, dtype=dtype).eval()
+    processor, vision = Glm4vImageProcessorPil.from_pretrained(folder), model.config.vision_config
+    patch, merge, frames = vision.patch_size, vision.spatial_merge_size, vision.temporal_patch_size
+    height, width = smart_resize(frames, side, side, frames, patch * merge, processor.size["shortest_edge"], processor.size["longest_edge"])
+    grid = torch.tensor([[1, height // patch, width // patch]])
+    patches = torch.randn(int(grid.prod()), vision.in_channels * frames * patch**2, dtype=dtype)
+    yield "tower", best(seconds, lambda: model.model.visual(patches, grid_thw=grid))
+
+    cells = len(patches) // merge**2
+    ids = torch.cat([torch.full((cells,), model.config.image_token_id), torch.arange(16) * 31 % model.config.text_config.vocab_size]).view(1, -1)
+    kinds = torch.tensor([[1] * cells + [0] * 16])
+    yield "first-word", best(seconds, lambda: model(input_ids=ids, pixel_values=patches, image_grid_thw=grid, mm_token_type_ids=kinds, use_cache=True,
+                                                    logits_to_keep=1))
+    yield from decoding(model, model.config.text_config.vocab_size, model.config.text_config.vocab_size, seconds)
+
+
+def decoding(model, vocabulary, output, seconds):
+    """Milliseconds of a prefill of 512 tokens, and of a step of one and of several sequences behind it."""
+    prompt = (torch.arange(512) * 31 % vocabulary).view(1, -1)
     positions = torch.arange(512 + 48).view(1, 1, -1).expand(3, 1, -1)
     yield "prefill", best(seconds, lambda: model(input_ids=prompt, position_ids=positions[..., :512], use_cache=True, logits_to_keep=1))
 
     for size in (1, 4, 8, 16):
-        yield "decode" if size == 1 else f"decode-{size}", decode(model, prompt.expand(size, -1), positions.expand(3, size, -1), seconds)
+        times = decode(model, prompt.expand(size, -1), positions.expand(3, size, -1), output, seconds)
+        yield "decode" if size == 1 else f"decode-{size}", times
 
 
-def decode(model, prompts, positions, seconds):
+def decode(model, prompts, positions, output, seconds):
     """Milliseconds of the quickest step of 48 after the prompts, `[sequences, 512]`; positions are `[3, sequences, 512 + 48]`."""
     cache, least = None, float("inf")
     start = time.perf_counter()
     while cache is None or time.perf_counter() - start < seconds:
         cache = model(input_ids=prompts, position_ids=positions[..., :512], use_cache=True, logits_to_keep=1).past_key_values
         for i in range(48):
-            tokens = torch.full((len(prompts), 1), i % model.config.text_config.vision_vocab_size)
+            tokens = torch.full((len(prompts), 1), i % output)
             before = time.perf_counter()
             model(input_ids=tokens, position_ids=positions[..., 512 + i:513 + i], past_key_values=cache, use_cache=True)
             least = min(least, time.perf_counter() - before)
@@ -103,8 +130,9 @@ def main():
     diffusers.logging.set_verbosity_error()
     diffusers.logging.disable_progress_bar()
     table = {}
+    answers = not (options.model / "model_index.json").exists()
     with torch.inference_mode():
-        for part in (autoregressive, glyph, denoise, decode_picture):
+        for part in (question,) if answers else (autoregressive, glyph, denoise, decode_picture):
             for dtype in options.dtype:
                 for name, milliseconds in part(options.model, DTYPES[dtype], options.side, options.seconds):
                     table.setdefault(name, {})[f"{dtype}_ms"] = round(milliseconds, 2)

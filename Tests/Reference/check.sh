@@ -10,6 +10,7 @@ cd "$(dirname "$0")/../.."
 python=${GLM_PYTHON:-python3}
 bin=$PWD/.build/release
 model=$PWD/Tests/Fixtures/tiny-f32
+answers=$PWD/Tests/Fixtures/tiny-answer-f32
 out=$(mktemp -d)
 gateway=
 trap '[ -z "$gateway" ] || { kill "$gateway"; wait "$gateway" || true; }; rm -rf "$out"' EXIT
@@ -52,6 +53,13 @@ reference() {
     "$bin/glm" verify "$model" "$out/reference.safetensors"
 }
 check make_reference.py "$all" reference
+question() {
+    "$python" Tests/Reference/make_reference.py "$answers" "$out/question.safetensors" --task visual-question --prompt 'What is it?' \
+        --image Tests/Fixtures/images/grey.png --tokens 4
+    "$bin/glm" verify "$answers" "$out/question.safetensors"
+}
+check 'make_reference.py --task visual-question' "$all" question
+check 'bench_torch.py of a question model' "$all" "$python" Tests/Reference/bench_torch.py "$answers" --seconds 0.01 --side 64 --dtype f32
 check bench_torch.py "$all" "$python" Tests/Reference/bench_torch.py "$model" --seconds 0.01 --side 64 --dtype f32
 check bench_alternating.py "$all" "$python" Tests/Reference/bench_alternating.py "$bin/glm" "$model" --rounds 1 --seconds 0.01 --side 64 --precision f32
 check bench_picture.py "$all" "$python" Tests/Reference/bench_picture.py "$bin/glm" Sources/GLMTiny/glm-tiny --rounds 1 --steps 1 --pictures 1 --dtype f32

@@ -17,6 +17,8 @@ from PIL import Image
 import checkpoints
 import image_cases
 import make_reference
+import question_checkpoints
+import question_reference
 import randn_cases
 import text_cases
 from stored import save_file
@@ -77,6 +79,54 @@ REFERENCES = {
     "tiny-mixed-image-to-image": ("tiny-mixed", "join them, 'a' and \"bb\" and 「三」 and “dddd”", 96, 96, 3, 3.5, 11, [(64, 64), (96, 64), (64, 128)]),
 }
 
+QUESTION_CHECKPOINTS = {
+    "tiny-answer-f32": {
+        "seed": 411, "family": "4.1v", "dtype": "f32", "processor": {"patch_size": 14, "size": {"shortest_edge": 3136, "longest_edge": 100000}},
+        "text": {"hidden_size": 72, "intermediate_size": 52, "num_hidden_layers": 2, "num_attention_heads": 6, "num_key_value_heads": 2,
+                 "max_position_embeddings": 4096, "rope_theta": 10000.0, "partial_rotary_factor": 0.5,
+                 "rope_scaling": {"rope_type": "default", "mrope_section": [1, 1, 1]}},
+        # Not told: attention_bias is false by default.
+        "vision": {"depth": 2, "hidden_size": 48, "num_heads": 3, "patch_size": 14, "image_size": 84, "out_hidden_size": 72, "intermediate_size": 90},
+    },
+    "tiny-answer-bf16-sharded": {
+        "seed": 461, "family": "4.6v", "dtype": "bf16", "shards": 3, "nested": True, "pairs_as_lists": False,
+        "processor": {"patch_size": 6, "size": {"shortest_edge": 1152, "longest_edge": 20000}, "resample": 3, "rescale_factor": 0.00392156862745098,
+                      "do_convert_rgb": True, "do_normalize": True, "do_resize": True},
+        "text": {"hidden_size": 96, "intermediate_size": 80, "num_hidden_layers": 3, "num_attention_heads": 4, "num_key_value_heads": 1,
+                 "max_position_embeddings": 8192,
+                 "rope_parameters": {"rope_type": "default", "rope_theta": 500000.0, "partial_rotary_factor": 0.5, "mrope_section": [1, 2, 3]}},
+        "vision": {"depth": 3, "hidden_size": 64, "num_heads": 2, "patch_size": 6, "image_size": 30, "out_hidden_size": 96, "intermediate_size": 112,
+                   "attention_bias": True, "rope_parameters": {"rope_type": "axial", "rope_theta": 10000.0}},
+        # A fine-tune's leftovers, which do not count.
+        "top_level": {"hidden_size": 4096, "eos_token_id": 1},
+    },
+}
+
+IMAGE = {"type": "image"}
+
+
+def words(text):
+    return {"type": "text", "text": text}
+
+
+# reference name -> (checkpoint, messages, sizes of the images, whether to think)
+QUESTIONS = {
+    "tiny-answer-f32-image": ("tiny-answer-f32", [{"role": "user", "content": [IMAGE, words("Which words hang above the door?")]}], [(70, 113)], None),
+    "tiny-answer-f32-turns": ("tiny-answer-f32", [
+        {"role": "system", "content": "A short answer, isn't it?"}, {"role": "user", "content": "What is in the photo?"},
+        {"role": "assistant", "content": "<think>a cat</think>\n<answer>A cat on a table.</answer>"},
+        {"role": "user", "content": [words("And 上面写着“欢迎光临”"), words(" – 2024?")]}], [], None),
+    "tiny-answer-bf16-sharded-image": ("tiny-answer-bf16-sharded", [
+        {"role": "user", "content": [words("照片里有一杯咖啡 "), IMAGE, words("，标题是「早安」")]}], [(9, 33)], None),
+    "tiny-answer-bf16-sharded-turns": ("tiny-answer-bf16-sharded", [
+        {"role": "system", "content": [words("Be "), words("short.")]},
+        {"role": "user", "content": [words("Compare"), IMAGE, IMAGE, words("please.")]},
+        {"role": "assistant", "content": " A circle and a square. ", "reasoning_content": "two shapes"},
+        {"role": "user", "content": [IMAGE, words("Is this the red one?")]},
+        {"role": "assistant", "content": "<think>\nred\n</think>\nYes."},
+        {"role": "user", "content": "Where?"}], [(40, 52), (130, 71), (37, 25)], False),
+}
+
 # (checkpoint, height, width) of lone source pictures
 PROCESSOR_CASES = [("tiny-f32", 50, 70), ("tiny-bf16-sharded", 264, 66), ("tiny-f32", 37, 100), ("tiny-f32", 65, 65)]
 
@@ -89,6 +139,16 @@ def make_reference_file(name, pipes):
     record, metadata, margins = make_reference.reference(pipes[checkpoint], prompt, height, width, steps, guidance, seed, images)
     save_file(record, FIXTURES / f"{name}.safetensors", metadata=metadata)
     print(f"== {name}\n{make_reference.describe(record, metadata, margins)}")
+
+
+def make_question_file(name, loaded):
+    checkpoint, messages, sizes, thinking = QUESTIONS[name]
+    if checkpoint not in loaded:
+        loaded[checkpoint] = question_reference.load(FIXTURES / checkpoint)
+    images = [Image.fromarray(image_cases.picture(h, w, seed=len(name) + n)) for n, (h, w) in enumerate(sizes)]
+    record, metadata, margins = question_reference.reference(loaded[checkpoint], messages, images, thinking)
+    save_file(record, FIXTURES / f"{name}.safetensors", metadata=metadata)
+    print(f"== {name}\n{question_reference.describe(record, margins)}")
 
 
 def make_processor_file():
@@ -131,9 +191,15 @@ def main():
     parser.add_argument("--into", type=Path, default=FIXTURES, help="the folder to write to; default: Tests/Fixtures")
     options = parser.parse_args()
     FIXTURES = options.into
-    wanted = options.only or [*CHECKPOINTS, "processor", "tiles", "text", "images", "randn"]
+    wanted = options.only or [*CHECKPOINTS, *QUESTION_CHECKPOINTS, "processor", "tiles", "text", "images", "randn"]
     torch.set_num_threads(1)
-    pipes = {}
+    pipes, questions = {}, {}
+    for name, spec in QUESTION_CHECKPOINTS.items():
+        if name in wanted:
+            question_checkpoints.build(FIXTURES / name, spec)
+    for name, (checkpoint, *_) in QUESTIONS.items():
+        if checkpoint in wanted:
+            make_question_file(name, questions)
     for name, spec in CHECKPOINTS.items():
         if name in wanted:
             checkpoints.build(FIXTURES / name, spec)

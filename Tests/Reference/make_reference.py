@@ -1,12 +1,16 @@
-"""Writes a reference file: the inputs and outputs of every part of a GLM-Image pipeline, computed by transformers and diffusers in float32.
+"""Writes a reference file: the inputs and outputs of every part of a model, computed by transformers and diffusers in float32.
 
     make_reference.py MODEL_DIR OUT.safetensors --task text-to-image --prompt 'A sign that says "Open"' --height 96 --width 160 --steps 4
+    make_reference.py MODEL_DIR OUT.safetensors --task visual-question --prompt 'What is it?' --image A.png [--thinking on|off]
+    make_reference.py MODEL_DIR OUT.safetensors --task visual-question --messages CONVERSATION.json --image A.png B.png
 
 Names, dtypes and shapes are the format `glm-reference/1`. Weights stored as bf16 or f16 are widened, so the file says what these very weights
 mean. Token choice is plain argmax: a sampler is a matter of taste, the logits are not.
 """
 
 import argparse
+import json
+from pathlib import Path
 
 import diffusers
 import numpy as np
@@ -18,6 +22,7 @@ from diffusers.pipelines.glm_image.pipeline_glm_image import retrieve_latents
 from diffusers.utils.torch_utils import randn_tensor
 from PIL import Image, ImageOps
 
+import question_reference
 from stored import save_file
 
 
@@ -226,24 +231,46 @@ def describe(record, metadata, margins):
                               f"prior {metadata['prior_token_ids']}; {outside:.1%} of the decoder's values outside [-1, 1]"])
 
 
+def question(options):
+    """Answers a conversation, or one question about all images."""
+    if options.messages:
+        messages = json.loads(Path(options.messages).read_text(encoding="utf-8"))
+    else:
+        messages = [{"role": "user", "content": [{"type": "image"} for _ in options.image] + [{"type": "text", "text": options.prompt}]}]
+    thinking = None if options.thinking is None else options.thinking == "on"
+    record, metadata, margins = question_reference.reference(
+        question_reference.load(options.model), messages, [open_rgb(path) for path in options.image], thinking, options.tokens,
+        options.tokens // 3)
+    save_file(record, options.out, metadata=metadata)
+    print(question_reference.describe(record, margins))
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("model")
     parser.add_argument("out")
-    parser.add_argument("--task", choices=("text-to-image", "image-to-image"), default="text-to-image")
-    parser.add_argument("--prompt", required=True)
+    parser.add_argument("--task", choices=("text-to-image", "image-to-image", "visual-question"), default="text-to-image")
+    parser.add_argument("--prompt")
+    parser.add_argument("--messages", help="visual-question: a file with a list of {role, content}, content a string or a list of "
+                                           "{type: text, text} and {type: image}")
+    parser.add_argument("--thinking", choices=("on", "off"), help="visual-question: default: the template is not told")
+    parser.add_argument("--tokens", type=int, default=24, help="visual-question: tokens to generate")
     parser.add_argument("--height", type=int, default=1024)
     parser.add_argument("--width", type=int, default=1024)
     parser.add_argument("--steps", type=int, default=50)
     parser.add_argument("--guidance-scale", type=float, default=1.5)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--image", nargs="*", default=[], help="source pictures, sides multiples of 32 within the processor's limits")
+    parser.add_argument("--image", nargs="*", default=[], help="source images; of an edit their sides are multiples of 32 within the processor's limits")
     parser.add_argument("--threads", type=int, default=2)
     options = parser.parse_args()
-    if (options.task == "image-to-image") != bool(options.image):
+    if options.task != "visual-question" and (options.task == "image-to-image") != bool(options.image):
         parser.error("image-to-image needs --image, text-to-image takes none")
+    if (options.prompt is None) == (options.messages is None) or (options.messages and options.task != "visual-question"):
+        parser.error("either --prompt, or --messages with visual-question")
 
     torch.set_num_threads(options.threads)
+    if options.task == "visual-question":
+        return question(options)
     record, metadata, margins = reference(load(options.model), options.prompt, options.height, options.width, options.steps,
                                           options.guidance_scale, options.seed, [open_rgb(path) for path in options.image])
     save_file(record, options.out, metadata=metadata)

@@ -55,8 +55,9 @@ def chat_template(codes):
     )
 
 
-def build_tokenizer(codes, spare, merges, pairs_as_lists):
-    """tokenizer.json as a dictionary. `pairs_as_lists`: merges as ["a", "b"] (newer files) or as "a b" (older ones)."""
+def build_tokenizer(codes, spare, merges, pairs_as_lists, special=SPECIAL, words_added=()):
+    """tokenizer.json as a dictionary. `pairs_as_lists`: merges as ["a", "b"] (newer files) or as "a b" (older ones). `words_added`: those of
+    `special` that are found as a whole but not flagged special."""
     pre = pre_tokenizers.Sequence([pre_tokenizers.Split(Regex(SPLIT), behavior="isolated"),
                                    pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)])
     trained = Tokenizer(models.BPE())
@@ -75,9 +76,9 @@ def build_tokenizer(codes, spare, merges, pairs_as_lists):
             words.append(written)
     visual = [f"<|dit_token_{n}|>" for n in range(codes + spare)]
     vocab = {token: n for n, token in enumerate(visual + words)}
-    added = [(vocab[token], token) for token in visual] + [(len(vocab) + n, token) for n, token in enumerate(SPECIAL)]
+    added = [(vocab[token], token) for token in visual] + [(len(vocab) + n, token) for n, token in enumerate(special)]
     data["added_tokens"] = [{"id": n, "content": token, "single_word": False, "lstrip": False, "rstrip": False, "normalized": False,
-                             "special": True} for n, token in added]
+                             "special": token not in words_added} for n, token in added]
     data["model"].update(vocab=vocab, ignore_merges=True)
     if not pairs_as_lists:
         data["model"]["merges"] = [" ".join(pair) for pair in data["model"]["merges"]]

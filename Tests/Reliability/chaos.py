@@ -10,6 +10,7 @@ import json
 import os
 import random
 import resource
+import shutil
 import signal
 import subprocess
 import sys
@@ -204,6 +205,8 @@ class Jobs(Phase):
         done = [job for job in self.jobs if job in states and states[job].state == 3]
         right = sum(digest(client.fetch(job)) == self.jobs[job] for job in done)
         self.notes["jobs"] = {"taken": len(self.jobs), "right": right, "wrong": len(done) - right, "lost": len(self.jobs) - len(done)}
+        for job in set(self.jobs) - set(done):
+            self.notes[f"job {job}"] = str(states[job])[:300] if job in states else "is not in the list"
         client.close()
 
 
@@ -227,8 +230,12 @@ class Disk(Jobs):
     def __init__(self, fleet, cases):
         super().__init__(fleet, cases)
         fleet.stop()
-        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2m,mode=0700", "tmpfs", fleet.state], check=True)
+        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=16m,mode=0700", "tmpfs", fleet.state], check=True)
         fleet.start()
+
+    def finish(self):
+        super().finish()
+        self.notes["bytes free"] = shutil.disk_usage(self.fleet.state).free
 
     def step(self):
         self.submit(3)

@@ -109,7 +109,7 @@ static void rows(ck_context *c) {
     ck_rms_norm(c, x, columns, n, columns, weight(columns), 1e-6f, draw(0, 1), y, columns);
     ck_layer_norm(c, x, columns, n, columns, maybe(columns), maybe(columns), draw(0, 1), 1e-6f, y, columns);
     ck_head_layer_norm(c, x, columns, n, heads, size, 1e-6f);
-    ck_rotate(c, x, columns, n, heads, size, floats(n * size / 2), size / 2, floats(n * size / 2), size / 2, size / 2);
+    ck_rotate(c, draw(0, 1) ? CK_HALVES : CK_INTERLEAVED, x, columns, n, heads, size, floats(n * size / 2), size / 2, floats(n * size / 2), size / 2, size / 2);
     ck_gated(c, CK_SILU, x, columns, up, columns, n, columns, y, columns);
     ck_activate(c, CK_GELU, x, columns, n, columns, y, columns);
     ck_add(c, x, columns, n, columns, y, columns);

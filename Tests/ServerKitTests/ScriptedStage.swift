@@ -22,6 +22,8 @@ struct ScriptedStage: TextHandler {
     let began: AsyncStream<Void>.Continuation
     let failed: AsyncStream<CallError>.Continuation
 
+    func answer(_ request: AnswerRequest, _ call: ServerCall, send: @escaping Send<AnswerTokensEvent>) async throws { throw ScriptedError() }
+
     func generate(_ request: TokenRequest, _ call: ServerCall, send: @escaping Send<GenerateTokensEvent>) async throws {
         guard request.prompt != "bad" else { throw ScriptedError() }
         try await gate.work(call) { token in

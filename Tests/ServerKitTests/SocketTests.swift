@@ -66,13 +66,15 @@ import Wire
         }
     }
 
-    @Test("a state directory is made for its owner alone; one that others may write to is refused, one that they may read is not")
+    @Test(
+        "a state directory is made for its owner alone; one that others may write to is refused, one that they may read or whose sticky bit protects its files is not"
+    )
     func stateDirectory() throws {
         try withTemporaryFolder { folder in
             let state = folder + "/state"
             try StateDirectory.prepare(state)
             #expect(try mode(state) == 0o700)
-            for (bits, isRefused) in [(0o755, false), (0o775, true), (0o757, true), (0o1777, true), (0o750, false)] as [(mode_t, Bool)] {
+            for (bits, isRefused) in [(0o755, false), (0o775, true), (0o757, true), (0o1777, false), (0o750, false)] as [(mode_t, Bool)] {
                 chmod(state, bits)
                 let refusal = Result { () throws(ServerKitError) in try StateDirectory.prepare(state) }
                 let words = "state directory \(state) may be written to by others (mode \(String(bits & 0o777, radix: 8))); chmod go-w it"

@@ -1,5 +1,6 @@
 import Checkpoint
 import Foundation
+import ModelFixtures
 import ModelTools
 import Tensor
 import TensorAscend
@@ -25,6 +26,18 @@ extension OnDevice {
             #expect(step.plans < step.launches / 2, "\(step)")
             let denoise = try #require(timings.first { $0.part == "denoise" }?.work.hostCalls)
             #expect(denoise.plans == 0 && denoise.descriptors == 0, "\(denoise)")
+        }
+
+        @Test("so it does of a question model")
+        func questionModel() throws {
+            let model = try Fixture.model("tiny-answer-bf16-sharded")
+            var sizes = ModelBenchmark.Sizes()
+            (sizes.side, sizes.promptTokens, sizes.decodedTokens, sizes.batches) = (48, 16, 4, [1, 2])
+            var timings: [PartTiming] = []
+            try ModelBenchmark(model: model, device: try Variant.bf16.device, sizes: sizes, budget: .milliseconds(1))
+                .run(loaded: { _ in }, timed: { timings.append($0) })
+            #expect(timings.map(\.part) == ["tower", "first-word", "prefill", "decode", "decode-2"])
+            for timing in timings { #expect((timing.work.hostCalls?.launches ?? 0) > 0 && timing.work.floatingPointOperations > 0, "\(timing.part)") }
         }
     }
 }

@@ -2,6 +2,7 @@ import Checkpoint
 import Devices
 import Domain
 import Foundation
+import GLM4V
 import GLMImage
 import ModelConfiguration
 import ModelFixtures
@@ -16,7 +17,7 @@ extension OnDevice {
             arguments: [Variant.f32, .bf16], Fixture.checkpoints)
         func weights(variant: Variant, checkpoint: String) throws {
             let folder = try Fixture.model(checkpoint)
-            let description = try ModelDescription(folder)
+            let weights = try CheckpointWeights(folder), transformer = try ImageConfigurations(folder).transformer
             let precision: Precision = variant == .f32 ? .f32 : .bf16
             for kind in StageKind.allCases {
                 let device = MeteredDevice(try variant.device)
@@ -27,8 +28,23 @@ extension OnDevice {
                     case .diffusion: try ImageRenderer(model: folder, devices: DeviceGroup(device))
                     }
                 try device.synchronize()
-                let constant = kind == .diffusion ? TransformerFootprint(description.transformer, elementBytes: 4).constant : 0
-                #expect(device.memory.live - constant == description.weights[kind]?.acceleratorBytes(precision), "\(kind)")
+                let constant = kind == .diffusion ? TransformerFootprint(transformer, elementBytes: 4).constant : 0
+                #expect(device.memory.live - constant == weights.stage(kind).acceleratorBytes(precision), "\(kind)")
+                #expect(device.memory.mapped == 0, "\(kind)")
+                withExtendedLifetime(model) {}
+            }
+        }
+
+        @Test("so do those of a question model", arguments: [Variant.f32, .bf16], Fixture.answerCheckpoints)
+        func questionModel(variant: Variant, checkpoint: String) throws {
+            let folder = try Fixture.model(checkpoint)
+            let weights = try CheckpointWeights(folder)
+            for kind in [StageKind.vision, .text] {
+                let device = MeteredDevice(try variant.device)
+                let model: any AnyObject =
+                    kind == .vision ? try PictureEncoder(model: folder, device: device) : try AnswerGenerator(model: folder, device: device)
+                try device.synchronize()
+                #expect(device.memory.live == weights.stage(kind).acceleratorBytes(variant == .f32 ? .f32 : .bf16), "\(kind)")
                 #expect(device.memory.mapped == 0, "\(kind)")
                 withExtendedLifetime(model) {}
             }

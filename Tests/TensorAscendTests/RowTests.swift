@@ -100,8 +100,8 @@ extension OnDevice {
             }
         }
 
-        @Test("heads are normalised and turned where they lie, and nothing beside them", arguments: Variant.allCases)
-        func heads(variant: Variant) throws {
+        @Test("heads are normalised and turned where they lie, and nothing beside them", arguments: Variant.allCases, RotaryStyle.allCases)
+        func heads(variant: Variant, style: RotaryStyle) throws {
             for (rows, heads, size, angles, gap) in [(1, 1, 8, 2, 0), (9, 3, 32, 16, 4), (20, 4, 64, 16, 0), (5, 2, 40, 20, 1)] {
                 var noise = Noise(8)
                 let (x, turns) = (noise(rows * heads * size), noise(rows * angles))
@@ -109,7 +109,7 @@ extension OnDevice {
                     let input = device.strided(x, rows, heads * size, gap: gap)
                     device.headLayerNorm(input, headSize: size, epsilon: 1e-5)
                     device.rotate(
-                        input, headSize: size, cosine: device.strided(turns, rows, angles, gap: gap),
+                        input, headSize: size, style: style, cosine: device.strided(turns, rows, angles, gap: gap),
                         sine: device.makeTensor(turns.reversed(), Shape(rows, angles)))
                     #expect(try device.gaps(input, gap).allSatisfy { $0 == 777 })
                     return try device.values(input)

@@ -68,7 +68,10 @@ struct Arithmetic: Sendable, CustomTestStringConvertible {
                     "rotate",
                     { rows, y in
                         device.copy(x.tensor.rows(rows), to: y.tensor)
-                        device.rotate(y.tensor, headSize: columns / 2, cosine: cosine.tensor.rows(rows), sine: sine.tensor.rows(rows))
+                        for style in RotaryStyle.allCases {
+                            device.rotate(
+                                y.tensor, headSize: columns / 2, style: style, cosine: cosine.tensor.rows(rows), sine: sine.tensor.rows(rows))
+                        }
                     }
                 ),
             ]

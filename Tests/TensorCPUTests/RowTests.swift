@@ -51,24 +51,25 @@ import Testing
         }
     }
 
-    @Test("rotation turns pairs of split halves and leaves the rest", arguments: availableKernels)
-    func rotation(kernels: KernelSet) throws {
+    @Test("rotation turns the pairs of its style and leaves the rest", arguments: availableKernels, RotaryStyle.allCases)
+    func rotation(kernels: KernelSet, style: RotaryStyle) throws {
         let device = CPUDevice(threads: 2, kernels: kernels)
         var random = Random(6)
-        for (rows, heads, size, angles) in [(1, 1, 2, 1), (6, 3, 40, 20), (50, 2, 64, 16), (33, 4, 80, 33)] {
+        for (rows, heads, size, angles) in [(1, 1, 2, 1), (6, 3, 40, 20), (50, 2, 64, 16), (33, 4, 80, 33), (3, 2, 72, 35)] {
             let x = Matrix(device, rows, heads * size, padding: 1, &random)
             let cosine = Matrix(device, rows, angles, padding: 2, &random), sine = Matrix(device, rows, angles, &random)
             var truth = x.values.map(Double.init)
             for row in 0..<rows {
                 for head in 0..<heads {
                     for angle in 0..<angles {
-                        let a = row * heads * size + head * size + angle, b = a + angles
+                        let start = row * heads * size + head * size
+                        let (a, b) = style == .halves ? (start + angle, start + angle + angles) : (start + 2 * angle, start + 2 * angle + 1)
                         let (p, q, c, s) = (truth[a], truth[b], Double(cosine[row, angle]), Double(sine[row, angle]))
                         (truth[a], truth[b]) = (p * c - q * s, q * c + p * s)
                     }
                 }
             }
-            device.rotate(x.tensor, headSize: size, cosine: cosine.tensor, sine: sine.tensor)
+            device.rotate(x.tensor, headSize: size, style: style, cosine: cosine.tensor, sine: sine.tensor)
             #expect(relativeError(x.values, truth) < 1e-6)
             #expect(x.isIntact)
         }

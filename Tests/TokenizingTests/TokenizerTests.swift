@@ -36,14 +36,42 @@ import Tokenizing
     @Test("the tokens that the model needs have their names and ids")
     func namedTokens() throws {
         let tokenizer = try Self.tokenizer("tiny-f32")
-        #expect(tokenizer.imageToken == "<|image|>")
-        #expect(tokenizer.gridBeginToken == "<sop>")
-        #expect(tokenizer.gridEndToken == "<eop>")
-        #expect(tokenizer.bosToken == "<|dit_token_64|>")
-        #expect(tokenizer.padToken == "<|endoftext|>")
+        let names = ["image_token", "grid_bos_token", "grid_eos_token", "bos_token", "pad_token"]
+        #expect(try names.map { try tokenizer.token(named: $0) } == ["<|image|>", "<sop>", "<eop>", "<|dit_token_64|>", "<|endoftext|>"])
         #expect(tokenizer.id(of: "<|dit_token_64|>") == 64)
         #expect(tokenizer.id(of: "no such token") == nil)
         #expect(tokenizer.encode("<sop>") == [tokenizer.id(of: "<sop>")])
+    }
+
+    @Test("special are the tokens that the file flags and those that the configuration names; all others are text")
+    func special() throws {
+        try withTokenizer({ file in
+            var added = try #require(file["added_tokens"] as? [[String: Any]])
+            func token(_ id: Int, _ content: String, special: Bool?) -> [String: Any] {
+                var token: [String: Any] = [
+                    "id": id, "content": content, "lstrip": false, "rstrip": false, "single_word": false, "normalized": false,
+                ]
+                token["special"] = special
+                return token
+            }
+            added += [token(9001, "<a>", special: true), token(9002, "<b>", special: false), token(9003, "<c>", special: nil)]
+            file["added_tokens"] = added
+        }) { folder in
+            let tokenizer = try Tokenizer(folder: folder)
+            #expect(tokenizer.specialIDs.isDisjoint(with: [9002, 9003]))
+            #expect(tokenizer.specialIDs.isSuperset(of: [9001, try #require(tokenizer.id(of: "<|image|>"))]))
+            #expect(tokenizer.addedTokens(in: "x<c><a> y<b") == [9003, 9001])
+            #expect(tokenizer.bytes(of: 9002) == Array("<b>".utf8) && tokenizer.bytes(of: 9000) == nil)
+            #expect(tokenizer.idLimit == 9004)
+        }
+    }
+
+    @Test("a tokenizer whose configuration names no token of pictures serves a model that has none")
+    func unnamed() throws {
+        try withProcessor({ try Data("{}".utf8).write(to: $0.appending(path: "tokenizer_config.json")) }) { folder in
+            let tokenizer = try Tokenizer(folder: folder)
+            #expect(tokenizer.decode(tokenizer.encode("A red sign")) == "A red sign")
+        }
     }
 
     @Test("named tokens are found as text and as objects, at the top level and among the model's own")
@@ -52,14 +80,17 @@ import Tokenizing
             #"{"extra_special_tokens":{"image_token":"<|image|>","grid_bos_token":{"content":"<sop>"}},"grid_eos_token":{"content":"<eop>","lstrip":false},"bos_token":"<|dit_token_64|>","eos_token":"<|endoftext|>","pad_token":null}"#
         try withProcessor({ try Data(text.utf8).write(to: $0.appending(path: "tokenizer_config.json")) }) { folder in
             let tokenizer = try Tokenizer(folder: folder)
-            #expect(tokenizer.gridBeginToken == "<sop>" && tokenizer.gridEndToken == "<eop>" && tokenizer.padToken == "<|endoftext|>")
+            let names = ["image_token", "grid_bos_token", "grid_eos_token", "eos_token"]
+            #expect(try names.map { try tokenizer.token(named: $0) } == ["<|image|>", "<sop>", "<eop>", "<|endoftext|>"])
         }
         try withProcessor({ try Data(#"{"bos_token":"<|dit_token_64|>"}"#.utf8).write(to: $0.appending(path: "tokenizer_config.json")) }) { folder in
-            #expect(failure(.missingToken) { _ = try Tokenizer(folder: folder) }.contains("image_token"))
+            let tokenizer = try Tokenizer(folder: folder)
+            #expect(failure(.missingToken) { _ = try tokenizer.token(named: "image_token") }.contains("image_token"))
         }
         try withProcessor({ try Data(text.replacing("<eop>", with: "<nop>").utf8).write(to: $0.appending(path: "tokenizer_config.json")) }) {
             folder in
-            #expect(failure(.missingToken) { _ = try Tokenizer(folder: folder) }.contains("<nop>"))
+            let tokenizer = try Tokenizer(folder: folder)
+            #expect(failure(.missingToken) { _ = try tokenizer.token(named: "grid_eos_token") }.contains("<nop>"))
         }
     }
 

@@ -136,11 +136,11 @@ import Wire
     @Test("a list of more numbers than a message may hold is refused before memory is spent on them")
     func manyNumbers() throws {
         func grid(_ count: Int) -> [UInt8] { [0x08, 1, 0x10, 1, 0x1a] + Self.varint(count) + [UInt8](repeating: 1, count: count) }
-        let many = WireError(.tooManyFields, "glm.v1.CodeGrid: codes has 70000 numbers; a message holds at most 65536")
-        #expect(throws: many) { try CodeGrid(packed: grid(70_000)) }
+        let many = WireError(.tooManyFields, "glm.v1.CodeGrid: codes has 270000 numbers; a message holds at most 262144")
+        #expect(throws: many) { try CodeGrid(packed: grid(270_000)) }
         // Those of all grids of a message count together.
-        let source = [0x1a] + Self.varint(grid(40_000).count) + grid(40_000)
-        #expect(throws: WireError(.tooManyFields, "glm.v1.CodeGrid: codes has 40000 numbers; a message holds at most 65536")) {
+        let source = [0x1a] + Self.varint(grid(140_000).count) + grid(140_000)
+        #expect(throws: WireError(.tooManyFields, "glm.v1.CodeGrid: codes has 140000 numbers; a message holds at most 262144")) {
             try TokenRequest(packed: source + source)
         }
         // The largest image's fit.
@@ -148,6 +148,25 @@ import Wire
     }
 
     private static func varint(_ value: Int) -> [UInt8] { value < 0x80 ? [UInt8(value)] : [UInt8(value & 0x7f) | 0x80] + varint(value >> 7) }
+
+    @Test("a question's part outside its limits is refused as it is read, by its path; so is a number without a name")
+    func questions() throws {
+        let message: [UInt8] = [0x0a, 6, 0x08, 1, 0x12, 2, 0x12, 0]
+        #expect(throws: WireError(.invalidRequest, "messages[0].role is assistant before any user has asked")) {
+            try Conversation(packed: [0x0a, 9, 0x08, 3, 0x12, 5, 0x0a, 3] + Array("yes".utf8))
+        }
+        #expect(throws: WireError(.outOfRange, "messages[0].role is 0; 1 is USER, 2 is SYSTEM, 3 is ASSISTANT")) {
+            try AnswerQuestionRequest(packed: [0x0a, 0])
+        }
+        #expect(throws: WireError(.outOfRange, "thinking is 9; 0 is AUTOMATIC, 1 is ON, 2 is OFF")) { try AnswerQuestionRequest(packed: [0x70, 9]) }
+        #expect(throws: WireError(.invalidRequest, "pictures has 0 elements for 1 images of the messages")) {
+            try AnswerRequest(packed: [0x0a, 8] + message + [0x1a, 2, 0x10, 1])
+        }
+        #expect(throws: WireError(.invalidRequest, "seed is not set")) { try AnswerRequest(packed: [0x0a, 8] + message + [0x1a, 0]) }
+        #expect(throws: WireError(.invalidRequest, "pictures[0].rows have 3 bytes for 1 × 1 cells of 1 elements in bf16")) {
+            try AnswerRequest(packed: [0x0a, 8] + message + [0x12, 15, 0x0a, 4, 0x08, 1, 0x10, 1, 0x10, 1, 0x18, 2, 0x22, 3, 1, 2, 3])
+        }
+    }
 
     @Test("a picture without a format is PNG")
     func formatDefault() throws {

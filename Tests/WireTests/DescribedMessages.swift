@@ -53,14 +53,30 @@ struct DescribedMessages {
         return (0..<(members.values.map(\.count).max() ?? 1)).map { encoding(of: message, variant: $0) }
     }
 
-    /// Where not every number is valid: an image of 64 × 96 pixels has 2 × 3 codes, and lists of numbers here have six elements.
+    /// Where not every number is valid, nor every length: an image of 64 × 96 pixels has 2 × 3 codes, lists of numbers here have six
+    /// elements, and 2 × 3 rows of 3 numbers have 72 bytes.
     private static let sizes: [String: UInt64] = [
         "glm.v1.ImageParameters.height": 64, "glm.v1.ImageParameters.width": 96, "glm.v1.CodeGrid.height": 2, "glm.v1.CodeGrid.width": 3,
         "glm.v1.Accepted.height": 64, "glm.v1.Accepted.width": 96, "glm.v1.GeneratedImage.height": 64, "glm.v1.GeneratedImage.width": 96,
+        "glm.v1.PictureRows.bytes": 72,
+    ]
+
+    /// A message whose parts are valid only together: a system's, a user's with two images, an assistant's, a user's.
+    private static let given: [String: [UInt8]] = [
+        "glm.v1.Conversation":
+            Bytes.delimited(1, Bytes.number(1, 2) + Bytes.delimited(2, Bytes.delimited(1, Array("s".utf8))))
+            + Bytes.delimited(
+                1,
+                Bytes.number(1, 1) + Bytes.delimited(2, Bytes.delimited(2, [])) + Bytes.delimited(2, Bytes.delimited(2, []))
+                    + Bytes.delimited(2, Bytes.delimited(1, Array("what is it?".utf8))))
+            + Bytes.delimited(
+                1, Bytes.number(1, 3) + Bytes.delimited(2, Bytes.delimited(1, Array("a cat".utf8))) + Bytes.delimited(3, Array("hm".utf8)))
+            + Bytes.delimited(1, Bytes.number(1, 1) + Bytes.delimited(2, Bytes.delimited(1, Array("and that?".utf8))))
     ]
 
     /// One encoding with every field set, but only one member of each oneof.
     private func encoding(of message: String, variant: Int) -> [UInt8] {
+        if let given = Self.given[message] { return given }
         let fields = fields[message] ?? []
         let chosen = fields.filter { field in
             guard let oneof = field.oneof else { return true }
@@ -71,7 +87,7 @@ struct DescribedMessages {
     }
 
     private func encoding(of field: Field, in message: String, variant: Int) -> [UInt8] {
-        if field.isRepeated, field.type == 5 { return Bytes.delimited(field.number, (1...6).flatMap { Bytes.varint($0) }) }
+        if field.isRepeated, field.type == 5 || field.type == 13 { return Bytes.delimited(field.number, (1...6).flatMap { Bytes.varint($0) }) }
         return (0..<(field.isRepeated ? 2 : 1)).flatMap { index in
             switch field.type {
             case 1: Bytes.fixed(field.number, (0.25 + Double(field.number)).bitPattern)
@@ -79,6 +95,8 @@ struct DescribedMessages {
             case 8: Bytes.number(field.number, 1)
             case 9: Bytes.delimited(field.number, Array("\(field.name) \(variant) \(index) “圆” 🍎".utf8))
             case 11: Bytes.delimited(field.number, encoding(of: field.typeName, variant: variant + index))
+            case 12 where Self.sizes["\(message).\(field.name)"] != nil:
+                Bytes.delimited(field.number, Array(repeating: 7, count: Int(Self.sizes["\(message).\(field.name)"]!)))
             // Begins as a PNG file.
             case 12: Bytes.delimited(field.number, [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A, UInt8(index)])
             case 14: Bytes.number(field.number, enumValues[field.typeName] ?? 1)

@@ -16,7 +16,7 @@ import Wire
     @Test("a file comes with all that it imports, itself first")
     func imports() throws {
         let files = try #require(DescriptorIndex.contract.filesWithImports(of: "gateway.proto"))
-        #expect(files.count == 7)
+        #expect(files.count == 8)
         #expect(String(decoding: files[0], as: UTF8.self).contains("GenerateImageRequest"))
         #expect(DescriptorIndex.contract.filesWithImports(of: "nothing.proto") == nil)
     }

@@ -16,10 +16,10 @@ def enum_lines(contract, enum, coder=True):
 
 def _cases(declared):
     """(number, C constant, Swift case, value), without a 0 that has no case."""
-    enum = declared.declaration
+    enum, notes = declared.declaration, declared.notes
     return [
         (number, names.c_enum_value(enum.full_name, value.name), names.swift_case(enum.name, value.name), value)
-        for number, value in enum.values if number or "zero" not in declared.notes
+        for number, value in enum.values if number or not ("zero" in notes or "nonzero" in notes)
     ]
 
 
@@ -41,7 +41,7 @@ def coder_lines(declared):
             f"    init(_ c: {c}) {{ self = Self(rawValue: c.rawValue) ?? .{enum_default(declared)} }}", "",
             f"    var c: {c} {{ {c}(rawValue: rawValue) }}", "}",
         ]
-    cases, default = _cases(declared), enum_default(declared)
+    cases, default = _cases(declared), None if "nonzero" in declared.notes else enum_default(declared)
     known = ", ".join(f"{number} is {constant.rsplit('_', 1)[-1]}" for number, constant, _, _ in cases)
     lines = [f"extension {declared.swift} {{", f"    init(_ c: {c}, _ field: String) throws(WireError) {{", "        switch c.rawValue {"]
     for number, _, case, _ in cases:

@@ -21,7 +21,7 @@ class FieldCode:
         self.declared = contract[field.type_name] if field.type_name else None
         self.is_map = field.type == d.MESSAGE and getattr(self.declared.declaration, "is_map_entry", False)
         self.base = self._base()
-        if field.repeated and field.type not in (d.STRING, d.BYTES, d.INT32, d.MESSAGE):
+        if field.repeated and field.type not in (d.STRING, d.BYTES, d.INT32, d.UINT32, d.MESSAGE):
             raise SystemExit(f"{field.full_name}: lists of this type are not supported; add them to fields.py and to Arena")
 
     def _base(self):
@@ -63,7 +63,7 @@ class FieldCode:
             return "nil"
         kind = self.field.type
         if kind == d.ENUM:
-            return "." + enum_default(self.declared)
+            return "" if "nonzero" in self.declared.notes else "." + enum_default(self.declared)
         if kind == d.MESSAGE:
             return "" if "required" in self.notes else f"{self.base}()"
         if "zero" in self.notes:
@@ -107,7 +107,8 @@ class FieldCode:
             return f"try arena.messages({self.value}.sorted {{ $0.key < $1.key }}.map {{ {self.declared.swift}(key: $0.key, value: $0.value) }})"
         return {
             d.STRING: f'try arena.texts({self.value}, "{self.field.name}")', d.BYTES: f"arena.bytes({self.value})",
-            d.INT32: f"arena.numbers({self.value})", d.MESSAGE: f"try arena.messages({self.value})",
+            d.INT32: f"arena.numbers({self.value})", d.UINT32: f'try arena.counts({self.value}, "{self.field.name}")',
+            d.MESSAGE: f"try arena.messages({self.value})",
         }[self.field.type]
 
     def read(self):
@@ -117,7 +118,7 @@ class FieldCode:
             pairs = f"try Decode.messages(c.n_{self.c}, c.{self.c}, {label}).map {{ (entry: {self.declared.swift}) in (entry.key, entry.value) }}"
             return f"Dictionary({pairs}, uniquingKeysWith: {{ $1 }})"
         if self.field.repeated:
-            function = {d.STRING: "texts", d.BYTES: "bytes", d.INT32: "numbers", d.MESSAGE: "messages"}[self.field.type]
+            function = {d.STRING: "texts", d.BYTES: "bytes", d.INT32: "numbers", d.UINT32: "counts", d.MESSAGE: "messages"}[self.field.type]
             named = self.field.type in (d.STRING, d.MESSAGE)
             return ("try " if named else "") + f"Decode.{function}(c.n_{self.c}, c.{self.c}" + (f", {label})" if named else ")")
         if self.field.type == d.MESSAGE:

@@ -10,6 +10,7 @@ On a message or an enumeration:
 On an enumeration:
     @closed                     a number without a name is refused; otherwise it reads as the value 0
     @zero VALUE                 0 reads as VALUE, and 0 itself has no case
+    @nonzero                    with @closed: 0 is refused as numbers without a name are
 On a field:
     @required                   a message that has to be set
     @empty                      a message that reads as an empty one when it is not set
@@ -30,7 +31,7 @@ On a method:
 import re
 
 KNOWN = {
-    "package": 0, "domain": 1, "checked": 0, "inline": 2, "closed": 0, "zero": 1, "required": 0, "empty": 0, "optional": 0, "unsigned": 0,
+    "package": 0, "domain": 1, "checked": 0, "inline": 2, "closed": 0, "nonzero": 0, "zero": 1, "required": 0, "empty": 0, "optional": 0, "unsigned": 0,
     "type": 1, "last": 0, "access": 1, "request_limit": 1, "response_limit": 1,
 }
 UNITS = {"KiB": 10, "MiB": 20}

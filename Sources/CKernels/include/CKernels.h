@@ -19,6 +19,8 @@ typedef struct ck_context ck_context;
 typedef enum { CK_F32, CK_BF16, CK_F16 } ck_type;
 typedef enum { CK_IDENTITY, CK_GELU, CK_GELU_TANH, CK_SILU } ck_activation;
 typedef enum { CK_STORE, CK_ADD, CK_ADD_GATED } ck_output;
+/// Which elements of a head turn together: i and i + angles; 2i and 2i + 1.
+typedef enum { CK_HALVES, CK_INTERLEAVED } ck_rotary_style;
 /// The instruction sets there are kernels for, from the plainest on.
 typedef enum { CK_GENERIC, CK_AVX2, CK_AVX512, CK_AVX512_BF16 } ck_set;
 
@@ -128,7 +130,7 @@ void ck_rms_norm(ck_context *, const float *x, long x_stride, long rows, long co
 /// With `modulate`, the weight is taken as `1 + weight`.
 void ck_layer_norm(ck_context *, const float *x, long x_stride, long rows, long columns, ck_weight weight, ck_weight bias, bool modulate, float epsilon, float *y, long y_stride);
 void ck_head_layer_norm(ck_context *, float *x, long x_stride, long rows, long heads, long head_size, float epsilon);
-void ck_rotate(ck_context *, float *x, long x_stride, long rows, long heads, long head_size, const float *cosine, long cosine_stride, const float *sine, long sine_stride, long angles);
+void ck_rotate(ck_context *, ck_rotary_style, float *x, long x_stride, long rows, long heads, long head_size, const float *cosine, long cosine_stride, const float *sine, long sine_stride, long angles);
 void ck_gated(ck_context *, ck_activation, const float *gate, long gate_stride, const float *up, long up_stride, long rows, long columns, float *y, long y_stride);
 void ck_activate(ck_context *, ck_activation, const float *x, long x_stride, long rows, long columns, float *y, long y_stride);
 void ck_add(ck_context *, const float *x, long x_stride, long rows, long columns, float *y, long y_stride);

@@ -82,11 +82,47 @@ static void add(ck_context *context, const float *x, long x_stride, long rows, l
 }
 
 typedef struct {
+    ck_rotary_style style;
     float *x;
     long x_stride, heads, head_size, angles;
     const float *cosine, *sine;
     long cosine_stride, sine_stride;
 } rotate_t;
+
+/// Element i turns with element i + angles.
+INLINE void rotate_halves(float *a, const float *cosine, const float *sine, long angles) {
+    float *b = a + angles;
+    long j = 0;
+    for (; j + W <= angles; j += W) {
+        vf p = load(a + j), q = load(b + j), c = load(cosine + j), s = load(sine + j);
+        store(a + j, p * c - q * s);
+        store(b + j, q * c + p * s);
+    }
+    if (j < angles) {
+        long n = angles - j;
+        vf p = load_part(a + j, n), q = load_part(b + j, n), c = load_part(cosine + j, n), s = load_part(sine + j, n);
+        store_part(a + j, p * c - q * s, n);
+        store_part(b + j, q * c + p * s, n);
+    }
+}
+
+/// Element 2i turns with element 2i + 1.
+INLINE void rotate_interleaved(float *a, const float *cosine, const float *sine, long angles) {
+    long j = 0;
+    for (; j + W <= angles; j += W) {
+        vf low = load(a + 2 * j), high = load(a + 2 * j + W), c = load(cosine + j), s = load(sine + j);
+        vf p = __builtin_shufflevector(low, high, 0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30);
+        vf q = __builtin_shufflevector(low, high, 1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31);
+        vf x = p * c - q * s, y = q * c + p * s;
+        store(a + 2 * j, __builtin_shufflevector(x, y, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23));
+        store(a + 2 * j + W, __builtin_shufflevector(x, y, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31));
+    }
+    for (; j < angles; j++) {
+        float p = a[2 * j], q = a[2 * j + 1], c = cosine[j], s = sine[j];
+        a[2 * j] = p * c - q * s;
+        a[2 * j + 1] = q * c + p * s;
+    }
+}
 
 static void rotate_rows(void *argument, long begin, long end, int thread) {
     (void)thread;
@@ -94,25 +130,15 @@ static void rotate_rows(void *argument, long begin, long end, int thread) {
     for (long row = begin; row < end; row++) {
         const float *cosine = g->cosine + row * g->cosine_stride, *sine = g->sine + row * g->sine_stride;
         for (long head = 0; head < g->heads; head++) {
-            float *a = g->x + row * g->x_stride + head * g->head_size, *b = a + g->angles;
-            long j = 0;
-            for (; j + W <= g->angles; j += W) {
-                vf p = load(a + j), q = load(b + j), c = load(cosine + j), s = load(sine + j);
-                store(a + j, p * c - q * s);
-                store(b + j, q * c + p * s);
-            }
-            if (j < g->angles) {
-                long n = g->angles - j;
-                vf p = load_part(a + j, n), q = load_part(b + j, n), c = load_part(cosine + j, n), s = load_part(sine + j, n);
-                store_part(a + j, p * c - q * s, n);
-                store_part(b + j, q * c + p * s, n);
-            }
+            float *x = g->x + row * g->x_stride + head * g->head_size;
+            if (g->style == CK_HALVES) rotate_halves(x, cosine, sine, g->angles);
+            else rotate_interleaved(x, cosine, sine, g->angles);
         }
     }
 }
 
-static void rotate(ck_context *context, float *x, long x_stride, long rows, long heads, long head_size, const float *cosine, long cosine_stride, const float *sine, long sine_stride, long angles) {
-    rotate_t g = {x, x_stride, heads, head_size, angles, cosine, sine, cosine_stride, sine_stride};
+static void rotate(ck_context *context, ck_rotary_style style, float *x, long x_stride, long rows, long heads, long head_size, const float *cosine, long cosine_stride, const float *sine, long sine_stride, long angles) {
+    rotate_t g = {style, x, x_stride, heads, head_size, angles, cosine, sine, cosine_stride, sine_stride};
     ck_pool_run(context->pool, rows, row_grain(heads * head_size), rotate_rows, &g);
 }
 

@@ -167,17 +167,17 @@ struct  Glm__V1__CodeGrid
 
 
 /*
- * Rows and columns of a grid of codes. @domain
+ * Rows and columns of a grid of cells: codes of an image, each covering 32 × 32 pixels, or tokens of an image of a question. @domain
  */
 struct  Glm__V1__GridSize
 {
   ProtobufCMessage base;
   /*
-   * rows; one row covers 32 pixels
+   * rows
    */
   uint32_t height;
   /*
-   * columns; one column covers 32 pixels
+   * columns
    */
   uint32_t width;
 };

@@ -18,6 +18,7 @@ PROTOBUF_C__BEGIN_DECLS
 
 typedef struct Glm__V1__StatusRequest Glm__V1__StatusRequest;
 typedef struct Glm__V1__FleetStatus Glm__V1__FleetStatus;
+typedef struct Glm__V1__ModelInformation Glm__V1__ModelInformation;
 typedef struct Glm__V1__QueueStatus Glm__V1__QueueStatus;
 typedef struct Glm__V1__CardStatus Glm__V1__CardStatus;
 typedef struct Glm__V1__JobCounts Glm__V1__JobCounts;
@@ -109,10 +110,57 @@ struct  Glm__V1__FleetStatus
    */
   size_t n_problems;
   char **problems;
+  /*
+   * what requests may name, sorted by name
+   */
+  size_t n_models;
+  Glm__V1__ModelInformation **models;
+  /*
+   * questions answered since the gateway started
+   */
+  uint64_t answers;
 };
 #define GLM__V1__FLEET_STATUS__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&glm__v1__fleet_status__descriptor) \
-    , NULL, 0,NULL, 0,NULL, 0,NULL, NULL, 0, 0, 0, 0, 0,NULL }
+    , NULL, 0,NULL, 0,NULL, 0,NULL, NULL, 0, 0, 0, 0, 0,NULL, 0,NULL, 0 }
+
+
+/*
+ * A model of the fleet.
+ */
+struct  Glm__V1__ModelInformation
+{
+  ProtobufCMessage base;
+  /*
+   * name of the model in requests and operations
+   */
+  char *name;
+  /*
+   * what it computes: "image" or "answer"
+   */
+  char *pipeline;
+  /*
+   * of each kind of stage that has served, as in "text:1f…,diffusion:a0…"
+   */
+  char *fingerprint;
+  /*
+   * names of its stages that serve
+   */
+  size_t n_stages;
+  char **stages;
+  /*
+   * kinds of stages that its pipeline needs and that do not serve; empty: every request is computed
+   */
+  size_t n_missing;
+  char **missing;
+  /*
+   * images or answers of it since the gateway started
+   */
+  uint64_t requests;
+};
+#define GLM__V1__MODEL_INFORMATION__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&glm__v1__model_information__descriptor) \
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0,NULL, 0,NULL, 0 }
 
 
 /*
@@ -320,6 +368,25 @@ Glm__V1__FleetStatus *
 void   glm__v1__fleet_status__free_unpacked
                      (Glm__V1__FleetStatus *message,
                       ProtobufCAllocator *allocator);
+/* Glm__V1__ModelInformation methods */
+void   glm__v1__model_information__init
+                     (Glm__V1__ModelInformation         *message);
+size_t glm__v1__model_information__get_packed_size
+                     (const Glm__V1__ModelInformation   *message);
+size_t glm__v1__model_information__pack
+                     (const Glm__V1__ModelInformation   *message,
+                      uint8_t             *out);
+size_t glm__v1__model_information__pack_to_buffer
+                     (const Glm__V1__ModelInformation   *message,
+                      ProtobufCBuffer     *buffer);
+Glm__V1__ModelInformation *
+       glm__v1__model_information__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   glm__v1__model_information__free_unpacked
+                     (Glm__V1__ModelInformation *message,
+                      ProtobufCAllocator *allocator);
 /* Glm__V1__QueueStatus methods */
 void   glm__v1__queue_status__init
                      (Glm__V1__QueueStatus         *message);
@@ -404,6 +471,9 @@ typedef void (*Glm__V1__StatusRequest_Closure)
 typedef void (*Glm__V1__FleetStatus_Closure)
                  (const Glm__V1__FleetStatus *message,
                   void *closure_data);
+typedef void (*Glm__V1__ModelInformation_Closure)
+                 (const Glm__V1__ModelInformation *message,
+                  void *closure_data);
 typedef void (*Glm__V1__QueueStatus_Closure)
                  (const Glm__V1__QueueStatus *message,
                   void *closure_data);
@@ -425,6 +495,7 @@ typedef void (*Glm__V1__StageStatus_Closure)
 extern const ProtobufCEnumDescriptor    glm__v1__health__descriptor;
 extern const ProtobufCMessageDescriptor glm__v1__status_request__descriptor;
 extern const ProtobufCMessageDescriptor glm__v1__fleet_status__descriptor;
+extern const ProtobufCMessageDescriptor glm__v1__model_information__descriptor;
 extern const ProtobufCMessageDescriptor glm__v1__queue_status__descriptor;
 extern const ProtobufCMessageDescriptor glm__v1__card_status__descriptor;
 extern const ProtobufCMessageDescriptor glm__v1__job_counts__descriptor;

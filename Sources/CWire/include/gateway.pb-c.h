@@ -15,6 +15,7 @@ PROTOBUF_C__BEGIN_DECLS
 #endif
 
 #include "image.pb-c.h"
+#include "answer.pb-c.h"
 #include "fleet.pb-c.h"
 #include "jobs.pb-c.h"
 #include "operations.pb-c.h"
@@ -39,6 +40,10 @@ struct Glm__V1__Gateway_Service
                    const Glm__V1__GenerateImageRequest *input,
                    Glm__V1__GenerateImageEvent_Closure closure,
                    void *closure_data);
+  void (*answer)(Glm__V1__Gateway_Service *service,
+                 const Glm__V1__AnswerQuestionRequest *input,
+                 Glm__V1__AnswerQuestionEvent_Closure closure,
+                 void *closure_data);
   void (*status)(Glm__V1__Gateway_Service *service,
                  const Glm__V1__StatusRequest *input,
                  Glm__V1__FleetStatus_Closure closure,
@@ -52,11 +57,16 @@ void glm__v1__gateway__init (Glm__V1__Gateway_Service *service,
 #define GLM__V1__GATEWAY__INIT(function_prefix__) \
     { GLM__V1__GATEWAY__BASE_INIT,\
       function_prefix__ ## generate,\
+      function_prefix__ ## answer,\
       function_prefix__ ## status  }
 void glm__v1__gateway__generate(ProtobufCService *service,
                                 const Glm__V1__GenerateImageRequest *input,
                                 Glm__V1__GenerateImageEvent_Closure closure,
                                 void *closure_data);
+void glm__v1__gateway__answer(ProtobufCService *service,
+                              const Glm__V1__AnswerQuestionRequest *input,
+                              Glm__V1__AnswerQuestionEvent_Closure closure,
+                              void *closure_data);
 void glm__v1__gateway__status(ProtobufCService *service,
                               const Glm__V1__StatusRequest *input,
                               Glm__V1__FleetStatus_Closure closure,

@@ -18,6 +18,7 @@ PROTOBUF_C__BEGIN_DECLS
 
 typedef struct Glm__V1__DescribeRequest Glm__V1__DescribeRequest;
 typedef struct Glm__V1__StageDescription Glm__V1__StageDescription;
+typedef struct Glm__V1__ImageRule Glm__V1__ImageRule;
 typedef struct Glm__V1__StageLimits Glm__V1__StageLimits;
 typedef struct Glm__V1__DrainRequest Glm__V1__DrainRequest;
 typedef struct Glm__V1__DrainResponse Glm__V1__DrainResponse;
@@ -140,10 +141,59 @@ struct  Glm__V1__StageDescription
    * how the process computes; empty for the gateway, and until the model is loaded @empty
    */
   Glm__V1__Numerics *numerics;
+  /*
+   * what the model computes: "image" or "answer"; empty reads "image"
+   */
+  char *pipeline;
+  /*
+   * how the images of questions are resized; of vision stages of question models
+   */
+  Glm__V1__ImageRule *image_rule;
+  /*
+   * tokens of prompt and answer together at most; of text stages of question models, else 0
+   */
+  uint64_t context_tokens;
+  /*
+   * tokens of prompts that were not computed again, since the process started; of text stages of question models
+   */
+  uint64_t cached_tokens;
+  /*
+   * requests that were paused to make room for older ones, since the process started
+   */
+  uint64_t preempted;
 };
 #define GLM__V1__STAGE_DESCRIPTION__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&glm__v1__stage_description__descriptor) \
-    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, NULL, GLM__V1__STAGE_STATE__STAGE_STATE_UNSPECIFIED, 0, 0, 0, 0, 0, 0, 0, 0, NULL }
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, NULL, GLM__V1__STAGE_STATE__STAGE_STATE_UNSPECIFIED, 0, 0, 0, 0, 0, 0, 0, 0, NULL, (char *)protobuf_c_empty_string, NULL, 0, 0, 0 }
+
+
+/*
+ * How an image of a question is resized: both sides become multiples of a cell's, and frames × height × width comes between the limits.
+ * @domain ImageSizeRule @checked
+ */
+struct  Glm__V1__ImageRule
+{
+  ProtobufCMessage base;
+  /*
+   * pixels of one side of a cell; each cell is one token of the prompt
+   */
+  uint32_t cell_side;
+  /*
+   * a still counts as so many
+   */
+  uint32_t frames;
+  /*
+   * of all frames together, at least
+   */
+  uint64_t min_pixels;
+  /*
+   * of all frames together, at most
+   */
+  uint64_t max_pixels;
+};
+#define GLM__V1__IMAGE_RULE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&glm__v1__image_rule__descriptor) \
+    , 0, 0, 0, 0 }
 
 
 /*
@@ -244,6 +294,25 @@ Glm__V1__StageDescription *
 void   glm__v1__stage_description__free_unpacked
                      (Glm__V1__StageDescription *message,
                       ProtobufCAllocator *allocator);
+/* Glm__V1__ImageRule methods */
+void   glm__v1__image_rule__init
+                     (Glm__V1__ImageRule         *message);
+size_t glm__v1__image_rule__get_packed_size
+                     (const Glm__V1__ImageRule   *message);
+size_t glm__v1__image_rule__pack
+                     (const Glm__V1__ImageRule   *message,
+                      uint8_t             *out);
+size_t glm__v1__image_rule__pack_to_buffer
+                     (const Glm__V1__ImageRule   *message,
+                      ProtobufCBuffer     *buffer);
+Glm__V1__ImageRule *
+       glm__v1__image_rule__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   glm__v1__image_rule__free_unpacked
+                     (Glm__V1__ImageRule *message,
+                      ProtobufCAllocator *allocator);
 /* Glm__V1__StageLimits methods */
 void   glm__v1__stage_limits__init
                      (Glm__V1__StageLimits         *message);
@@ -309,6 +378,9 @@ typedef void (*Glm__V1__DescribeRequest_Closure)
 typedef void (*Glm__V1__StageDescription_Closure)
                  (const Glm__V1__StageDescription *message,
                   void *closure_data);
+typedef void (*Glm__V1__ImageRule_Closure)
+                 (const Glm__V1__ImageRule *message,
+                  void *closure_data);
 typedef void (*Glm__V1__StageLimits_Closure)
                  (const Glm__V1__StageLimits *message,
                   void *closure_data);
@@ -357,6 +429,7 @@ void glm__v1__stage__drain(ProtobufCService *service,
 extern const ProtobufCEnumDescriptor    glm__v1__stage_state__descriptor;
 extern const ProtobufCMessageDescriptor glm__v1__describe_request__descriptor;
 extern const ProtobufCMessageDescriptor glm__v1__stage_description__descriptor;
+extern const ProtobufCMessageDescriptor glm__v1__image_rule__descriptor;
 extern const ProtobufCMessageDescriptor glm__v1__stage_limits__descriptor;
 extern const ProtobufCMessageDescriptor glm__v1__drain_request__descriptor;
 extern const ProtobufCMessageDescriptor glm__v1__drain_response__descriptor;

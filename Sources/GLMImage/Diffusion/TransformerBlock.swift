@@ -64,7 +64,7 @@ struct TransformerBlock {
     /// Queries or keys of all rows are normalised head by head; only the image's have a place to turn by.
     private func normalizeAndRotate(_ x: Tensor, _ pass: ForwardPass, on device: any Device) {
         device.headLayerNorm(x, headSize: attention.headSize, epsilon: TransformerBlock.normEpsilon)
-        pass.rotary.rotate(x.rows(pass.imageRows), headSize: attention.headSize, on: device)
+        pass.rotary.rotate(x.rows(pass.imageRows), headSize: attention.headSize, style: .halves, on: device)
     }
 
     private func add(_ linear: Linear, _ input: Tensor, _ pass: ForwardPass, _ rows: Range<Int>, gate: Tensor) {

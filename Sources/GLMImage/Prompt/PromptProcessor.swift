@@ -12,6 +12,12 @@ package struct PromptProcessor: Sendable {
     let tokenizer: Tokenizer
     private let template: ChatTemplate
     private let imageToken, imageStart, imageEnd: Int32
+    /// Stands for one code of a source image, as text.
+    private let imageText: String
+    /// Opens and closes a grid's size.
+    private let gridBegin, gridEnd: String
+    /// The token that opens a picture, as text.
+    package let bosText: String
     private let vocabularySize: Int
 
     package init(_ model: ModelFolder, _ configuration: VisionLanguageConfiguration) throws {
@@ -22,16 +28,15 @@ package struct PromptProcessor: Sendable {
         imageToken = Int32(configuration.imageTokenID)
         imageStart = Int32(configuration.imageStartTokenID)
         imageEnd = Int32(configuration.imageEndTokenID)
-        for (name, token, id) in [
-            ("image_token", tokenizer.imageToken, imageToken), ("bos_token", tokenizer.bosToken, imageStart),
-        ] where tokenizer.id(of: token) != id {
+        gridBegin = try tokenizer.token(named: "grid_bos_token")
+        gridEnd = try tokenizer.token(named: "grid_eos_token")
+        imageText = try tokenizer.token(named: "image_token")
+        bosText = try tokenizer.token(named: "bos_token")
+        for (name, token, id) in [("image_token", imageText, imageToken), ("bos_token", bosText, imageStart)] where tokenizer.id(of: token) != id {
             throw GLMImageError(
                 .unsupportedModel, "processor: \(name) \(token) has id \(tokenizer.id(of: token).map(String.init) ?? "none"), config.json says \(id)")
         }
     }
-
-    /// The token that opens a picture, as text.
-    package var bosText: String { tokenizer.bosToken }
 
     /// A prompt ready for the decoder.
     package struct Prompt: Sendable, Hashable {
@@ -51,8 +56,8 @@ package struct PromptProcessor: Sendable {
     package func prompt(_ text: String, height: Int, width: Int, sources: [GridSize]) throws -> Prompt {
         let target = GridSize(height: height / RequestLimits.sizeMultiple, width: width / RequestLimits.sizeMultiple)
         let preview = sources.isEmpty ? PromptProcessor.preview(of: target) : nil
-        func marker(_ grid: GridSize) -> String { "\(tokenizer.gridBeginToken)\(grid.height) \(grid.width)\(tokenizer.gridEndToken)" }
-        let suffix = marker(target) + (preview.map(marker) ?? "") + tokenizer.bosToken
+        func marker(_ grid: GridSize) -> String { "\(gridBegin)\(grid.height) \(grid.width)\(gridEnd)" }
+        let suffix = marker(target) + (preview.map(marker) ?? "") + bosText
         let rendered = tokenizer.encode(template.render(prompt: text, imageCount: sources.count) + suffix)
 
         for id in rendered where id < 0 || id >= vocabularySize {
@@ -60,7 +65,7 @@ package struct PromptProcessor: Sendable {
         }
         // A user's text must not be able to open an image of its own: every count below would be off.
         for (token, id, expected) in [
-            (tokenizer.imageToken, imageToken, sources.count), ("image start", imageStart, sources.count + 1), ("image end", imageEnd, sources.count),
+            (imageText, imageToken, sources.count), ("image start", imageStart, sources.count + 1), ("image end", imageEnd, sources.count),
         ] {
             let found = rendered.count { $0 == id }
             if found != expected {

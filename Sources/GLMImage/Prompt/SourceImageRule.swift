@@ -52,7 +52,8 @@ package struct SourceImageRule: Sendable {
         let grid = try gridAfterResize(height: image.height, width: image.width)
         let resized = image.resized(width: grid.width * patch, height: grid.height * patch)
         let values = resized.patches(
-            patchSize: patch, mean: configuration.mean, standardDeviation: configuration.standardDeviation, rescale: configuration.rescaleFactor)
+            patchSize: patch, mean: configuration.mean, standardDeviation: configuration.standardDeviation,
+            rescale: Double(configuration.rescaleFactor))
         return (values, grid)
     }
 

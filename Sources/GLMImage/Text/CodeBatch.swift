@@ -34,6 +34,8 @@ public final class CodeBatch {
     public var isEmpty: Bool { batch.isEmpty }
     package var freePages: Int { batch.freePages }
     package var pageCount: Int { batch.pageCount }
+    /// How often a request has been paused because pages ran out.
+    package var preemptions: Int { batch.preemptions }
 
     /// Appends a request to the queue.
     /// - Throws: `RequestError` for a request that the model refuses, or that would never have enough pages for its keys and values.
@@ -65,7 +67,8 @@ public final class CodeBatch {
     public func advance(checkCancellation: (Ticket) throws -> Void, onEvent: (Event) -> Void) throws {
         try batch.advance(checkCancellation: checkCancellation) { event in
             switch event {
-            case .token(let ticket, let index, let id): onEvent(.token(ticket, index: index, id: id))
+            case .admitted, .read: break
+            case .token(let ticket, let index, let id, _): onEvent(.token(ticket, index: index, id: id))
             case .done(let ticket, let ids): finish(ticket, ids, onEvent)
             case .failed(let ticket, let error):
                 prompts[ticket] = nil

@@ -1,5 +1,6 @@
 import Decoding
 import ModelConfiguration
+import Tensor
 
 extension DecoderConfiguration {
     /// GLM-Image's decoder: a head over the visual ids only.
@@ -11,6 +12,6 @@ extension DecoderConfiguration {
             attentionBias: configuration.attentionBias,
             rotary: Rotary(
                 theta: configuration.rope.theta, dimensions: configuration.rotaryDimensions,
-                sections: configuration.rope.sections))
+                sections: configuration.rope.sections, style: .halves))
     }
 }

@@ -42,9 +42,9 @@ extension Fleet {
     }
 
     /// The stage has answered.
-    func answered(_ lease: SlotLease, units: Forecast.Units, seconds: Double) {
+    func answered(_ lease: SlotLease, model: String, units: Forecast.Units, seconds: Double) {
         if let kind = lease.replica.kind {
-            forecast.learn(kind, units, seconds: seconds, now: .now)
+            forecasts[model, default: Forecast()].learn(kind, units, seconds: seconds, now: .now)
             done[kind, default: 0] += 1
         }
         if registry.answered(lease.replica.incarnation) { links[lease.replica.address]?.probes.answered(now: .now) }
@@ -83,10 +83,10 @@ extension Fleet {
                 try await Pause.for(.seconds(1))
             }
         }
-        guard let latest = waiter.remainder.latestStart(forecast, now: .now) else { return [missing] }
+        guard let latest = waiter.remainder.latestStart(forecast(waiter.request.modelName), now: .now) else { return [missing] }
         let late = Task {
             try await Pause.until(latest)
-            waiter.turn.fulfil(.failure(waiter.remainder.lateness(forecast, now: .now)))
+            waiter.turn.fulfil(.failure(waiter.remainder.lateness(forecast(waiter.request.modelName), now: .now)))
         }
         return [missing, late]
     }
@@ -98,7 +98,7 @@ extension Fleet {
 
     func advance() {
         while true {
-            let assignments = scheduler.assign(registry, seconds: { [forecast] in forecast.seconds($0.kind ?? .text) })
+            let assignments = scheduler.assign(registry)
             if assignments.isEmpty { return }
             for assignment in assignments { grant(assignment) }
         }
@@ -107,7 +107,8 @@ extension Fleet {
     /// Hands a slot to the request that it was assigned to, unless it could not make use of it: then the next one gets it.
     private func grant(_ assignment: SlotScheduler.Assignment) {
         guard let waiter = waiting.removeValue(forKey: assignment.id) else { return }
-        if let late = waiter.remainder.refusal(forecast, othersWait: scheduler.waiting(waiter.request.kind) > 0, now: .now) {
+        if let late = waiter.remainder.refusal(forecast(waiter.request.modelName), othersWait: scheduler.waiting(waiter.request.kind) > 0, now: .now)
+        {
             scheduler.release(assignment.id)
             return waiter.turn.fulfil(.failure(late))
         }
@@ -117,7 +118,14 @@ extension Fleet {
         waiter.turn.fulfil(.success(SlotLease(id: assignment.id, replica: replica, connection: link.connection)))
     }
 
-    func slots(_ kind: StageKind) -> Int {
-        registry.serving(kind).filter { !registry.isOnStandby($0) }.reduce(0) { $0 + $1.slots }
+    /// - Parameter model: fingerprint of the model; nil: any.
+    func slots(_ kind: StageKind, model: String? = nil) -> Int {
+        registry.serving(kind).filter { (model == nil || $0.fingerprint == model) && !registry.isOnStandby($0) }.reduce(0) { $0 + $1.slots }
+    }
+
+    /// One request in a slot of the kind, of whichever model; 0: none yet.
+    func meanSeconds(_ kind: StageKind) -> Double {
+        let known = forecasts.values.map { $0.seconds(kind) }.filter { $0 > 0 }
+        return known.isEmpty ? 0 : known.reduce(0, +) / Double(known.count)
     }
 }

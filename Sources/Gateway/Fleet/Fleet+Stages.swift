@@ -115,7 +115,7 @@ extension Fleet {
     private func failure(of replica: Registry.Replica, _ kind: StageKind, _ connection: StageConnection) async -> String? {
         let settings = CallSettings(timeout: timing.stallLimit(replica.description?.device ?? ""))
         do {
-            try await whileAlive(replica.incarnation) { try await Probe.run(kind, connection, settings) }
+            try await whileAlive(replica.incarnation) { try await Probe.run(kind, replica.pipeline ?? .image, connection, settings) }
             return nil
         } catch let error as CallError {
             return error.status == .resourceExhausted || error.status == .invalidArgument ? nil : error.message

@@ -27,7 +27,8 @@ public actor Fleet {
     let logger: Logger
     var registry: Registry
     var scheduler = SlotScheduler()
-    var forecast = Forecast()
+    /// By the model's name: units of different models cost differently.
+    var forecasts: [String: Forecast] = [:]
     var links: [Address: Link] = [:]
     var waiting: [SlotScheduler.ID: Waiting] = [:]
     private var changes: [Int: AsyncStream<Void>.Continuation] = [:]
@@ -46,10 +47,11 @@ public actor Fleet {
     ///   - folder: every socket in it that is not a gateway's is a stage.
     ///   - remote: stages elsewhere.
     ///   - models: by name, the fingerprint that each kind of stage must have; empty: what most stages serve.
+    ///   - pipelines: by the model's name; of others what their stages tell counts.
     ///   - mixing: what becomes of stages whose numerics differ.
     public init(
-        folder: RunDirectory, remote: [Address] = [], models: [String: [StageKind: String]] = [:], mixing: NumericsMixing = .standby,
-        timing: FleetTiming = FleetTiming(), logger: Logger
+        folder: RunDirectory, remote: [Address] = [], models: [String: [StageKind: String]] = [:], pipelines: [String: PipelineID] = [:],
+        mixing: NumericsMixing = .standby, timing: FleetTiming = FleetTiming(), logger: Logger
     ) {
         self.folder = folder
         self.remote = remote
@@ -57,6 +59,7 @@ public actor Fleet {
         self.logger = logger
         registry = Registry(place: "with --run-directory \(folder.path)", mixing: mixing)
         registry.models = models
+        registry.pipelines = pipelines
     }
 
     /// Keeps the fleet known until the task is cancelled.
@@ -114,23 +117,33 @@ public actor Fleet {
         }
     }
 
-    /// The models of a request; see ``Registry/modelSet(named:for:expected:)``.
-    func modelSet(named name: String, for kinds: [StageKind]) throws(CallError) -> ModelSet {
-        try registry.modelSet(named: name, for: kinds, expected: expected)
+    /// The models of a request; see ``Registry/modelSet(named:pipeline:for:expected:)``.
+    func modelSet(named name: String, pipeline: PipelineID, for kinds: [StageKind]) throws(CallError) -> ModelSet {
+        try registry.modelSet(named: name, pipeline: pipeline, for: kinds, expected: expected)
     }
+
+    /// What is refused of questions to a model.
+    func questionRules(_ models: ModelSet) -> QuestionRules { registry.questionRules { fingerprint($0, of: models) } }
 
     /// Side in pixels of the picture that the fleet's model draws best.
     func defaultSide() -> Int { registry.defaultSide }
 
     /// What a request would take that arrives now.
-    /// - Parameter ahead: what is before it.
+    /// - Parameters:
+    ///   - models: that compute it.
+    ///   - ahead: what is before it.
     /// - Returns: its own computation, where that of a usual request is 1, and seconds until it is done; nil when nothing is known.
-    func outlook(_ units: [StageKind: Forecast.Units], ahead: [StageKind: Forecast.Line]) -> (cost: Double, finish: Double)? {
-        let now = ContinuousClock.now
+    func outlook(
+        _ units: [StageKind: Forecast.Units], _ models: ModelSet, ahead: [StageKind: Forecast.Line]
+    ) -> (cost: Double, finish: Double)? {
+        let now = ContinuousClock.now, forecast = forecast(models.name)
+        let slots = { kind in self.slots(kind, model: self.fingerprint(kind, of: models)) }
         guard let own = forecast.need(units, now: now), let finish = forecast.finish(units, ahead: ahead, slots: slots, now: now) else { return nil }
         let usual = units.keys.reduce(0) { $0 + forecast.seconds($1) }
         return (usual > 0 ? own.seconds / usual : 1, finish)
     }
+
+    func forecast(_ model: String) -> Forecast { forecasts[model] ?? Forecast() }
 
     func running(at address: Address) -> Int { scheduler.running(at: address) }
 
@@ -138,7 +151,7 @@ public actor Fleet {
         StageKind.allCases.map {
             QueueStatus(
                 kind: $0.rawValue, waiting: scheduler.waiting($0), running: scheduler.running($0), slots: slots($0),
-                seconds: forecast.seconds($0), done: done[$0] ?? 0)
+                seconds: meanSeconds($0), done: done[$0] ?? 0)
         }
     }
 

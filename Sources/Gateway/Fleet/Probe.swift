@@ -9,15 +9,25 @@ enum Probe {
     private static let prompt = "a red circle"
 
     /// Throws what the stage answers, or INTERNAL when the answer is not one to this request.
-    static func run(_ kind: StageKind, _ connection: StageConnection, _ settings: CallSettings) async throws {
-        switch kind {
-        case .vision:
+    static func run(_ kind: StageKind, _ pipeline: PipelineID, _ connection: StageConnection, _ settings: CallSettings) async throws {
+        switch (pipeline, kind) {
+        case (.answer, .vision):
+            let rows = EmbeddedRows()
+            _ = try await VisionClient(connection).embed(EmbedRequest(image: try picture()), settings) { try rows.add($0) }
+            _ = try rows.complete()
+        case (.answer, _):
+            let question = try Conversation([ChatMessage(.user, prompt)])
+            let request = try AnswerRequest(
+                conversation: question, pictures: [], parameters: AnswerParameters(AnswerOptions(maxTokens: 1, seed: 0, temperature: 0)))
+            let usage = try await TextClient(connection).answer(request, settings).usage
+            try expect(usage.completionTokens == 1, "1 token", "\(usage.completionTokens)")
+        case (.image, .vision):
             // A grid that is empty or whose extents are wrong is no grid, and refused when it is read.
             _ = try await VisionClient(connection).encode(EncodeRequest(image: try picture()), settings)
-        case .text:
+        case (.image, .text):
             let target = try await TextClient(connection).generate(TokenRequest(prompt: prompt, parameters: smallest()), settings).target
             try expect(target.size == GridSize(height: 1, width: 1), "1 code", "\(target.codes.count)")
-        case .diffusion:
+        case (.image, .diffusion):
             let target = CodeGrid(GridSize(height: 1, width: 1), codes: [0])
             let request = try RenderRequest(prompt: prompt, parameters: smallest(), target: target)
             let picture = try await DiffusionClient(connection).render(request, settings)

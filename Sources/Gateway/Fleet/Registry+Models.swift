@@ -6,31 +6,38 @@ extension Registry {
     /// The checkpoints of a request that needs these kinds of stages.
     ///
     /// - Parameters:
-    ///   - name: of the model; empty: the only one of the fleet.
+    ///   - name: of the model; empty: the only one of the fleet with this pipeline.
+    ///   - pipeline: what is to be computed.
     ///   - expected: kinds that come back, though none serves now.
-    /// - Throws: FAILED_PRECONDITION for a name that the fleet doesn't have, for none where it has several, and where stages that
-    ///   nobody planned differ in their models; UNAVAILABLE for a kind of which none serves and none is expected.
-    package func modelSet(named name: String = "", for kinds: [StageKind], expected: Set<StageKind> = []) throws(CallError) -> ModelSet {
-        let planned = try plannedModel(name)
+    /// - Throws: FAILED_PRECONDITION for a name that the fleet doesn't have, for a model of another pipeline, for no name where it has
+    ///   several, and where stages that nobody planned differ in their models; UNAVAILABLE for a kind of which none serves and none is expected.
+    package func modelSet(
+        named name: String = "", pipeline: PipelineID = .image, for kinds: [StageKind], expected: Set<StageKind> = []
+    ) throws(CallError) -> ModelSet {
+        try checkPipeline(pipeline, of: name)
+        let planned = try plannedModel(name, pipeline)
         var fingerprints = (planned?.fingerprints ?? [:]).filter { kinds.contains($0.key) }
-        for kind in kinds where candidates(kind, model: fingerprints[kind]).isEmpty && !expected.contains(kind) {
-            throw missing(kind, model: fingerprints[kind])
+        for kind in kinds where candidates(kind, model: fingerprints[kind], pipeline).isEmpty && !expected.contains(kind) {
+            throw missing(kind, model: fingerprints[kind], pipeline)
         }
         let open = kinds.filter { fingerprints[$0] == nil }
         guard !open.isEmpty else { return ModelSet(name: planned?.name ?? name, fingerprints: fingerprints) }
         // A stage elsewhere may call the planned model otherwise.
-        let isKnown = open.allSatisfy { kind in candidates(kind, model: nil).contains { $0.modelName == planned?.name } }
-        let common = try commonModel(of: open, named: planned == nil ? name : isKnown ? planned?.name ?? "" : "")
-        for kind in open { fingerprints[kind] = mostServed(candidates(kind, model: nil).filter { $0.modelName == common }, by: \.fingerprint).first }
+        let isKnown = open.allSatisfy { kind in candidates(kind, model: nil, pipeline).contains { $0.modelName == planned?.name } }
+        let common = try commonModel(of: open, pipeline, named: planned == nil ? name : isKnown ? planned?.name ?? "" : "")
+        for kind in open {
+            fingerprints[kind] = mostServed(candidates(kind, model: nil, pipeline).filter { $0.modelName == common }, by: \.fingerprint).first
+        }
         return ModelSet(name: planned?.name ?? common, fingerprints: fingerprints)
     }
 
     /// The model of a plan; nil in a fleet that nobody planned.
-    private func plannedModel(_ name: String) throws(CallError) -> ModelSet? {
+    private func plannedModel(_ name: String, _ pipeline: PipelineID) throws(CallError) -> ModelSet? {
         guard !models.isEmpty else { return nil }
+        let models = models.filter { self.pipeline(of: $0.key) == pipeline }
         if name.isEmpty, models.count == 1, let (name, fingerprints) = models.first { return ModelSet(name: name, fingerprints: fingerprints) }
         if let fingerprints = models[name] { return ModelSet(name: name, fingerprints: fingerprints) }
-        let known = models.keys.sorted().joined(separator: ", ")
+        let known = (name.isEmpty ? models : self.models).keys.sorted().joined(separator: ", ")
         throw CallError(
             .failedPrecondition,
             name.isEmpty ? "model is not set, and this fleet has several: \(known)" : "this fleet has no model \(name); it has \(known)"
@@ -39,13 +46,13 @@ extension Registry {
 
     /// Of stages that nobody planned: the model's name that the most of them give, so that one stray stage doesn't decide. The name
     /// is what ties kinds together, for they read different files.
-    private func commonModel(of kinds: [StageKind], named name: String) throws(CallError) -> String {
-        func serving(_ kind: StageKind) -> [Replica] { candidates(kind, model: nil).filter { name.isEmpty || $0.modelName == name } }
+    private func commonModel(of kinds: [StageKind], _ pipeline: PipelineID, named name: String) throws(CallError) -> String {
+        func serving(_ kind: StageKind) -> [Replica] { candidates(kind, model: nil, pipeline).filter { name.isEmpty || $0.modelName == name } }
         let names = mostServed(kinds.flatMap(serving), by: \.modelName)
         if let name = names.first(where: { name in kinds.allSatisfy { serving($0).contains { $0.modelName == name } } }) { return name }
-        if let kind = kinds.first(where: { candidates($0, model: nil).isEmpty }) { throw missing(kind, model: nil) }
+        if let kind = kinds.first(where: { candidates($0, model: nil, pipeline).isEmpty }) { throw missing(kind, model: nil, pipeline) }
         if let kind = kinds.first(where: { serving($0).isEmpty }) {
-            let known = Set(candidates(kind, model: nil).map(\.modelName)).sorted().joined(separator: ", ")
+            let known = Set(candidates(kind, model: nil, pipeline).map(\.modelName)).sorted().joined(separator: ", ")
             throw CallError(.failedPrecondition, "no \(kind) stage has model \(name); there is \(known)")
         }
         throw disagreement(kinds.compactMap { serving($0).first })
@@ -57,9 +64,13 @@ extension Registry {
     }
 
     /// The stages that a request may go to.
-    /// - Parameter model: fingerprint of the model; nil: any.
-    package func candidates(_ kind: StageKind, model: String?) -> [Replica] {
-        listing.filter { $0.kind == kind && $0.serves && (model == nil || $0.fingerprint == model) }
+    /// - Parameters:
+    ///   - model: fingerprint of the model; nil: any.
+    ///   - pipeline: that the model has; nil: any.
+    package func candidates(_ kind: StageKind, model: String?, _ pipeline: PipelineID? = nil) -> [Replica] {
+        listing.filter {
+            $0.kind == kind && $0.serves && (model == nil || $0.fingerprint == model) && (pipeline == nil || $0.pipeline == pipeline)
+        }
     }
 
     /// The stages of a kind that serve a model of the plan; without a plan, any.
@@ -77,14 +88,15 @@ extension Registry {
     }
 
     /// Why no stage of a kind and model serves, and why none comes back where that is known.
-    package func missing(_ kind: StageKind, model: String?) -> CallError {
-        var error = absent(kind, model)
+    package func missing(_ kind: StageKind, model: String?, _ pipeline: PipelineID? = nil) -> CallError {
+        var error = absent(kind, model, pipeline)
         if let reason = absences[kind] { error.message += "; \(reason)" }
         return error
     }
 
-    private func absent(_ kind: StageKind, _ model: String?) -> CallError {
-        let known = listing.filter { $0.kind == kind }
+    private func absent(_ kind: StageKind, _ model: String?, _ pipeline: PipelineID?) -> CallError {
+        // Stages of another pipeline are none that could come to serve.
+        let known = listing.filter { $0.kind == kind && (pipeline == nil || $0.pipeline == pipeline || $0.modelName.isEmpty) }
         guard !known.isEmpty else {
             // A socket that has not answered may be of the kind by its name.
             let silent = listing.first { $0.description == nil && "\($0.address)".contains("/\(kind.rawValue)-") }

@@ -27,6 +27,11 @@ package struct Registry: Sendable {
         package var instance: String { description?.instance ?? "" }
         package var modelName: String { description?.modelName ?? "" }
         package var fingerprint: String { description?.modelFingerprint ?? "" }
+        /// What its model computes; nil for a pipeline that this build does not know.
+        package var pipeline: PipelineID? {
+            guard let name = description?.pipeline, !name.isEmpty else { return .image }
+            return PipelineID(rawValue: name)
+        }
         package var numerics: Numerics { description?.numerics ?? Numerics() }
         package var slots: Int { description?.slots ?? 1 }
         package var serves: Bool { health == .serving && problem.isEmpty && passedProbe }
@@ -68,6 +73,8 @@ package struct Registry: Sendable {
     /// The models that the fleet was planned with, by name: for each kind of stage the fingerprint that it must have. Empty: nobody
     /// planned; the model that most stages serve counts.
     package var models: [String: [StageKind: String]] = [:]
+    /// What the models compute, by name, where a plan says; see ``pipeline(of:)``.
+    package var pipelines: [String: PipelineID] = [:]
     /// Why a stage of a kind does not run, where its gateway knows.
     package var absences: [StageKind: String] = [:]
     /// What becomes of stages whose numerics differ.

@@ -9,21 +9,28 @@ public enum GatewayMetrics {
     public static let descriptions: [MetricDescription] =
         [
             MetricDescription("glm_gateway_images_total", "Generated images."),
+            MetricDescription("glm_gateway_model_images_total", "Generated images, by model."),
             MetricDescription("glm_gateway_image_seconds", "One image, from acceptance to answer."),
             MetricDescription("glm_gateway_failures_total", "Failed requests, by status."),
             MetricDescription("glm_diffusion_steps_total", "Denoising steps of generated images."),
             MetricDescription("glm_text_tokens_total", "Codes of generated images."),
-        ] + StageKind.allCases.map { MetricDescription("glm_\($0)_phase_seconds", "One phase of one request, by stage.") }
+        ] + AnswerMetrics.descriptions
+        + StageKind.allCases.map { MetricDescription("glm_\($0)_phase_seconds", "One phase of one request, by stage.") }
 
     static func made(_ image: GeneratedImage, seconds: Double) {
         Counter(label: "glm_gateway_images_total").increment()
+        Counter(label: "glm_gateway_model_images_total", dimensions: [("model", image.modelName)]).increment()
         Recorder(label: "glm_gateway_image_seconds").record(seconds)
-        for timing in image.timings {
+        record(image.timings)
+        Counter(label: "glm_diffusion_steps_total").increment(by: image.parameters.steps)
+        Counter(label: "glm_text_tokens_total").increment(by: image.parameters.grid.count)
+    }
+
+    static func record(_ timings: [StageTiming]) {
+        for timing in timings {
             Recorder(label: "glm_\(timing.stage)_phase_seconds", dimensions: [("instance", timing.instance), ("phase", timing.phase)])
                 .record(timing.seconds)
         }
-        Counter(label: "glm_diffusion_steps_total").increment(by: image.parameters.steps)
-        Counter(label: "glm_text_tokens_total").increment(by: image.parameters.grid.count)
     }
 
     static func failed(_ error: any Error) {

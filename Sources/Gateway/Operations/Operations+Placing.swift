@@ -29,14 +29,25 @@ extension Operations {
 
     /// Without a plan of devices: on the host, started as the others are.
     public static let besideOthers: Placing = { wanted in
-        let others = wanted.others
-        guard var spec = others.first(where: { $0.kind == wanted.kind && $0.model == wanted.model }) ?? others.first else {
-            throw CallError(.failedPrecondition, "this gateway started no stages; start \(wanted.kind.descriptor.program) with its run directory")
+        // Of a fleet whose stages don't say what they serve, any is as good.
+        let others = wanted.others.filter { wanted.model.isEmpty || $0.model == wanted.model }
+        guard var spec = others.first(where: { $0.kind == wanted.kind }) ?? others.first else {
+            let model = wanted.others.isEmpty ? "" : " of model \(wanted.model)"
+            throw CallError(
+                .failedPrecondition, "this gateway started no stages\(model); start \(wanted.kind.descriptor.program) with its run directory")
         }
+        let pipeline = spec.pipeline
         spec.kind = wanted.kind
         spec.instance = wanted.instance
         spec.folder = wanted.folder ?? spec.folder
-        return try await refusing { [spec] in try spec.identified() }
+        return try await refusing { [spec] in
+            let identified = try spec.identified()
+            guard identified.pipeline == pipeline else {
+                throw PlacementError(
+                    .invalidModel, "\(spec.folder) \(identified.pipeline.purpose); the model \(spec.model) \(pipeline.purpose)")
+            }
+            return identified
+        }
     }
 
     /// Away from Swift's own threads: to identify a checkpoint that nobody has read yet takes reading it.

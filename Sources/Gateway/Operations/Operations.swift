@@ -20,6 +20,14 @@ public actor Operations {
         public var instance: String
         /// The stages that run.
         public var others: [StageSpec]
+
+        package init(kind: StageKind, model: String, folder: String? = nil, instance: String, others: [StageSpec]) {
+            self.kind = kind
+            self.model = model
+            self.folder = folder
+            self.instance = instance
+            self.others = others
+        }
     }
 
     private let fleet: Fleet
@@ -146,7 +154,7 @@ public actor Operations {
         while now.count < replicas {
             let specs = await supervisor.specs
             let spec = try await place(
-                StagePlacement(kind: kind, model: model, folder: nil, instance: await freeInstance(kind), others: specs))
+                StagePlacement(kind: kind, model: model, instance: await freeInstance(kind), others: specs))
             try await start(spec, send)
             now = await running(kind, model)
         }

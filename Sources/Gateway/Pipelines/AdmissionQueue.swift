@@ -7,6 +7,7 @@ package import Wire
 package struct AdmissionQueue: Sendable {
     private struct Member: Sendable {
         let caller: Caller
+        let model: String
         let cost: Double
         /// What it still asks of each kind of stage.
         var units: [StageKind: Forecast.Units]
@@ -25,11 +26,11 @@ package struct AdmissionQueue: Sendable {
     /// The last places are for callers that hold few: one that has many requests does not keep others out.
     private var reserved: Int { limit / 4 }
 
-    /// What would be served before a request of the caller that arrives now.
-    package func ahead(of caller: Caller) -> [StageKind: Forecast.Line] {
+    /// What would be served before a request of the caller that arrives now, by the stages of the same model.
+    package func ahead(of caller: Caller, model: String = "") -> [StageKind: Forecast.Line] {
         let turn = order.next(caller)
         var ahead: [StageKind: Forecast.Line] = [:]
-        for (other, member) in members where other < turn {
+        for (other, member) in members where other < turn && member.model == model {
             for (kind, units) in member.units { ahead[kind, default: Forecast.Line()].add(units) }
         }
         return ahead
@@ -37,13 +38,14 @@ package struct AdmissionQueue: Sendable {
 
     /// - Parameters:
     ///   - units: what the request asks of each kind of stage.
-    ///   - cost: what it takes of the fleet, compared with a usual request, which is 1 also while nothing is known: one scale for all turns.
+    ///   - model: name of the model that computes it.
+    ///   - cost: what it takes of the fleet, compared with a usual request of the model, which is 1 also while nothing is known: one scale for all turns.
     ///   - finish: seconds until a request like this that arrives now is done; nil when nothing is known.
     ///   - left: seconds until the caller's deadline; nil: none.
     /// - Returns: its turn.
     /// - Throws: RESOURCE_EXHAUSTED with the place it would have had; DEADLINE_EXCEEDED when it could not be done in time.
     package mutating func enter(
-        _ units: [StageKind: Forecast.Units], by caller: Caller, cost: Double = 1, finish: Double?, left: Double?
+        _ units: [StageKind: Forecast.Units], by caller: Caller, model: String = "", cost: Double = 1, finish: Double?, left: Double?
     ) throws(CallError) -> FairOrder.Turn {
         let next = order.next(caller)
         let place = members.keys.count { $0 < next } + 1
@@ -61,7 +63,7 @@ package struct AdmissionQueue: Sendable {
                 retryAfter: .milliseconds(Int64(1000 * min(max(finish - left, 0.1), 60))))
         }
         let turn = order.enter(caller, cost: cost)
-        members[turn] = Member(caller: caller, cost: cost, units: units)
+        members[turn] = Member(caller: caller, model: model, cost: cost, units: units)
         return turn
     }
 

@@ -8,15 +8,12 @@ package struct ImagePipeline: Pipeline {
     package let request: ImageRequest
     /// Version of the program, for the answer.
     private let build: String
-    /// Of the models that have computed it so far.
-    private var fingerprints: [StageKind: String] = [:]
     private var codes: [CodeGrid?]
     private var target: CodeGrid?
     private var picture: RenderedImage?
     private var tokens = (done: 0, total: 0)
     private var steps = 0
-    private var timings: [StageTiming] = []
-    private var numerics: [StageNumerics] = []
+    private var record = StageRecord()
 
     package init(_ request: ImageRequest, build: String) {
         self.request = request
@@ -24,9 +21,9 @@ package struct ImagePipeline: Pipeline {
         codes = request.images.map { _ in nil }
     }
 
-    package var next: PipelineStep<GeneratedImage> {
+    package var next: PipelineStep<Progress, GeneratedImage> {
         get throws(CallError) {
-            if codes.contains(nil) { return .calls(encodings, progress: Progress(stage: StageKind.vision.rawValue, done: 0, total: codes.count)) }
+            if codes.contains(nil) { return .calls(encodings, news: Progress(stage: StageKind.vision.rawValue, done: 0, total: codes.count)) }
             if let picture { return .done(answer(picture)) }
             do {
                 return try computation(codes.compactMap(\.self))
@@ -37,17 +34,17 @@ package struct ImagePipeline: Pipeline {
     }
 
     /// The step that computes the codes of the image, or, where they are there, the image.
-    private func computation(_ codes: [CodeGrid]) throws(RequestError) -> PipelineStep<GeneratedImage> {
+    private func computation(_ codes: [CodeGrid]) throws(RequestError) -> PipelineStep<Progress, GeneratedImage> {
         let parameters = request.parameters
         guard let target else {
             let tokens = try TokenRequest(prompt: request.prompt, parameters: parameters, sources: codes)
-            return .calls([StageCall(.generate(tokens), units: request.units[.text] ?? 0)], progress: nil)
+            return .calls([StageCall(.generate(tokens), units: request.units[.text] ?? 0)], news: nil)
         }
         var sources: [SourceImage] = []
         for (image, codes) in zip(request.images, codes) { sources.append(try SourceImage(image: image, codes: codes)) }
         let rendering = try RenderRequest(prompt: request.prompt, parameters: parameters, target: target, sources: sources)
         let call = StageCall(.render(rendering), units: request.units[.diffusion] ?? 0)
-        return .calls([call], progress: Progress(stage: StageKind.diffusion.rawValue, done: 0, total: parameters.steps))
+        return .calls([call], news: Progress(stage: StageKind.diffusion.rawValue, done: 0, total: parameters.steps))
     }
 
     private var encodings: [StageCall] {
@@ -55,17 +52,21 @@ package struct ImagePipeline: Pipeline {
     }
 
     package mutating func received(_ event: StageEvent, for call: StageCall, from source: StageSource) -> Progress? {
-        fingerprints[call.request.kind] = source.fingerprint
+        record.computed(by: call.request.kind, source)
         switch event {
         case .encoded(let response):
             // In any order.
             codes[call.index] = response.grid
-            computed(response.timings, .vision, source)
+            record.finished(response.timings, .vision, source)
             return Progress(stage: StageKind.vision.rawValue, done: codes.count { $0 != nil }, total: codes.count)
         case .text(let event): return received(event, source)
         case .diffusion(let event): return received(event, source)
+        case .embedded, .answer: preconditionFailure("no call of an image is answered by \(event)")
         }
     }
+
+    /// Every step is told.
+    package static func merge(_ news: Progress, into last: inout Progress) -> Bool { false }
 
     private mutating func received(_ event: GenerateTokensEvent, _ source: StageSource) -> Progress? {
         switch event {
@@ -78,7 +79,7 @@ package struct ImagePipeline: Pipeline {
             tokens.done = made.first + made.ids.count
         case .result(let result):
             target = result.target
-            computed(result.timings, .text, source)
+            record.finished(result.timings, .text, source)
             return nil
         }
         return Progress(stage: StageKind.text.rawValue, done: tokens.done, total: tokens.total)
@@ -92,7 +93,7 @@ package struct ImagePipeline: Pipeline {
             return Progress(stage: StageKind.diffusion.rawValue, done: step.step, total: step.steps)
         case .result(let result):
             picture = result
-            computed(result.timings, .diffusion, source)
+            record.finished(result.timings, .diffusion, source)
             return nil
         }
     }
@@ -107,14 +108,7 @@ package struct ImagePipeline: Pipeline {
 
     private func answer(_ picture: RenderedImage) -> GeneratedImage {
         GeneratedImage(
-            image: picture.image, parameters: request.parameters, modelFingerprint: ModelSet.joined(fingerprints), build: build, timings: timings,
-            numerics: numerics)
-    }
-
-    /// A stage has given its result.
-    private mutating func computed(_ timings: [Timing], _ kind: StageKind, _ source: StageSource) {
-        let told = StageNumerics(stage: kind.rawValue, numerics: source.numerics)
-        if !numerics.contains(told) { numerics.append(told) }
-        self.timings += timings.map { StageTiming(stage: kind.rawValue, instance: source.instance, phase: $0.phase, seconds: $0.seconds) }
+            image: picture.image, parameters: request.parameters, modelFingerprint: record.fingerprint, build: build,
+            timings: record.timings, numerics: record.numerics)
     }
 }

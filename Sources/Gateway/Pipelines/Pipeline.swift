@@ -3,29 +3,42 @@ package import Wire
 
 /// What one request needs from stages, as a value: it says the next step and takes in what came of it. The router runs any.
 ///
-/// Decisions only, without clocks or sockets. A call that is made again on another stage begins anew: a pipeline tells the caller
-/// only progress that is new.
+/// Decisions only, without clocks or sockets. A call that is made again on another stage begins anew, or goes on where the last one
+/// ended: a pipeline tells the caller only what is new.
 package protocol Pipeline: Sendable {
+    /// What the caller hears before the response.
+    associatedtype News: Sendable
     associatedtype Response: Sendable
 
     /// - Throws: INTERNAL when what a stage has answered does not fit the request.
-    var next: PipelineStep<Response> { get throws(CallError) }
+    var next: PipelineStep<News, Response> { get throws(CallError) }
+
+    /// What the next attempt of a call asks a stage for.
+    /// - Parameter model: fingerprint of the stage's model; nil: any.
+    /// - Throws: why no stage of that model can go on with what others have begun.
+    func request(of call: StageCall, model: String?) throws(CallError) -> StageRequest
 
     /// A stage has sent an event for one of the calls of the step.
     /// - Returns: what the caller is to hear; nil: nothing.
-    mutating func received(_ event: StageEvent, for call: StageCall, from source: StageSource) -> Progress?
+    /// - Throws: INTERNAL when the event does not fit the request; the call is then made again elsewhere.
+    mutating func received(_ event: StageEvent, for call: StageCall, from source: StageSource) throws(CallError) -> News?
 
     /// In the caller's words: what a stage refused.
     func refusal(_ error: CallError, of call: StageCall) -> CallError
+
+    /// Adds news to those before it, which the caller has not taken yet.
+    /// - Returns: false when they have to be told apart.
+    static func merge(_ news: News, into last: inout News) -> Bool
 }
 
 extension Pipeline {
+    package func request(of call: StageCall, model: String?) throws(CallError) -> StageRequest { call.request }
     package func refusal(_ error: CallError, of call: StageCall) -> CallError { error }
 }
 
-package enum PipelineStep<Response: Sendable>: Sendable {
-    /// These calls, at the same time; the caller hears `progress` before them.
-    case calls([StageCall], progress: Progress?)
+package enum PipelineStep<News: Sendable, Response: Sendable>: Sendable {
+    /// These calls, at the same time; the caller hears `news` before them.
+    case calls([StageCall], news: News?)
     case done(Response)
 }
 

@@ -43,6 +43,7 @@ public struct RequestRules: Sendable, Hashable {
             let known = PipelineID.allCases.map(\.rawValue).joined(separator: ", ")
             throw RequestError("pipeline \"\(request.pipeline)\" is not known; there are: \(known)")
         }
+        guard pipeline == .image else { throw RequestError("pipeline \"\(pipeline.rawValue)\" makes no images; ask with Answer") }
         try RequestLimits.checkPrompt(request.prompt)
         try RequestLimits.checkSourceCount(request.images.count)
         guard request.images.count <= planned.sources else {

@@ -1,87 +1,87 @@
 import Domain
+import ServerKit
 import Wire
 
 /// Takes one request through the stages: makes the calls that its pipeline asks for, until it is done.
 struct Router: Sendable {
     let caller: StageCaller
-    /// Codes of pictures that vision has read before.
+    /// What vision has made of images before.
     let encoded: EncodedPictures
 
-    /// - Parameter progress: called in order, from one task; what it throws ends the work.
+    /// - Parameters:
+    ///   - reached: called with the kind of stage that the next step needs.
+    ///   - tell: called in order, from one task; what it throws ends the work. While it waits, news is merged.
     /// - Throws: ``CallError``; `CancellationError` when the task was cancelled, after the stages were told.
-    func run<P: Pipeline>(_ pipeline: P, progress: Send<Progress>) async throws -> P.Response {
-        var pipeline = pipeline
+    func run<P: Pipeline>(_ pipeline: P, reached: @Sendable (StageKind) async -> Void, tell: Send<P.News>) async throws -> P.Response {
+        let course = Course(pipeline)
         while true {
-            switch try pipeline.next {
+            switch try await course.pipeline.next {
             case .done(let response): return response
-            case .calls(let calls, let beginning):
-                if let beginning { try await progress(beginning) }
-                try await perform(calls, &pipeline, progress)
+            case .calls(let calls, let news):
+                if let kind = calls.first?.request.kind { await reached(kind) }
+                if let news { try await tell(news) }
+                try await perform(calls, course, tell)
             }
         }
     }
 
-    /// All calls of a step at the same time; every event changes the pipeline, in the order in which they come.
-    private func perform<P: Pipeline>(_ calls: [StageCall], _ pipeline: inout P, _ progress: Send<Progress>) async throws {
-        let (events, continuation) = AsyncThrowingStream.makeStream(of: (StageEvent, StageCall, StageSource).self)
-        let work = Task { [pipeline] in
-            do {
-                try await withThrowingTaskGroup(of: Void.self) { group in
-                    for call in calls {
-                        group.addTask {
-                            do {
-                                try await perform(call) { continuation.yield(($0, call, $1)) }
-                            } catch let error as CallError {
-                                throw pipeline.refusal(error, of: call)
-                            }
-                        }
-                    }
-                    try await group.waitForAll()
-                }
-                continuation.finish()
-            } catch {
-                continuation.finish(throwing: error)
+    /// All calls of a step at the same time; every event changes the pipeline, in the order in which they come. A stage never waits for
+    /// the caller: it would seem to stand still.
+    private func perform<P: Pipeline>(_ calls: [StageCall], _ course: Course<P>, _ tell: Send<P.News>) async throws {
+        let news = EventBuffer<P.News>(merging: P.merge)
+        let work = Task {
+            defer { news.finish() }
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                for call in calls { group.addTask { try await perform(call, course, news) } }
+                try await group.waitForAll()
             }
         }
-        // Also when `progress` throws, because the client has left.
+        // Also when `tell` throws, because the client has left.
         defer { work.cancel() }
         try await withTaskCancellationHandler {
-            for try await (event, call, source) in events {
-                if let news = pipeline.received(event, for: call, from: source) { try await progress(news) }
+            for await batch in news {
+                for item in batch { try await tell(item) }
             }
+            try await work.value
             try Task.checkCancellation()
         } onCancel: {
             work.cancel()
         }
     }
 
-    private func perform(_ call: StageCall, onEvent: @escaping @Sendable (StageEvent, StageSource) async -> Void) async throws {
-        guard case .encode(let request) = call.request else { return try await caller.call(call, onEvent: onEvent) }
-        let known = await caller.expectedSource(.vision)
-        if let grid = await encoded.codes(known.cacheKey(request)) {
-            return await onEvent(.encoded(EncodeResponse(grid: grid, timings: [])), known)
+    private func perform<P: Pipeline>(_ call: StageCall, _ course: Course<P>, _ news: EventBuffer<P.News>) async throws {
+        if let known = await known(call.request) {
+            return try await course.received(known.value.event, call, known.source, news)
         }
-        try await caller.call(call) { event, source in
-            if case .encoded(let response) = event {
+        do {
+            try await caller.call(call) { model in
+                try await course.pipeline.request(of: call, model: model)
+            } onEvent: { event, source in
                 // By the model and the numerics that have read it, which may have changed meanwhile.
-                await encoded.keep(response.grid, for: source.cacheKey(request))
+                if let value = event.cached, let key = call.request.cacheKey(source) { await encoded.keep(value, for: key) }
+                try await course.received(event, call, source, news)
             }
-            await onEvent(event, source)
+        } catch let error as CallError {
+            throw await course.pipeline.refusal(error, of: call)
         }
+    }
+
+    /// The answer to a request that a stage would give again.
+    private func known(_ request: StageRequest) async -> (value: EncoderCache.Value, source: StageSource)? {
+        guard request.kind == .vision else { return nil }
+        let source = await caller.expectedSource(.vision)
+        guard let key = request.cacheKey(source), let value = await encoded.value(key) else { return nil }
+        return (value, source)
     }
 }
 
-/// Codes of pictures that were read before, shared by all requests.
-actor EncodedPictures {
-    private var cache = EncoderCache()
+/// A pipeline under way, which several calls tell of their events.
+private actor Course<P: Pipeline> {
+    private(set) var pipeline: P
 
-    func codes(_ key: EncoderCache.Key) -> CodeGrid? { cache.codes(key) }
-    func keep(_ grid: CodeGrid, for key: EncoderCache.Key) { cache.keep(grid, for: key) }
-    var counts: (hits: Int, misses: Int) { (cache.hits, cache.misses) }
-}
+    init(_ pipeline: P) { self.pipeline = pipeline }
 
-extension StageSource {
-    fileprivate func cacheKey(_ request: EncodeRequest) -> EncoderCache.Key {
-        EncoderCache.Key(picture: request.image, model: fingerprint, numerics: numerics)
+    func received(_ event: StageEvent, _ call: StageCall, _ source: StageSource, _ news: EventBuffer<P.News>) throws(CallError) {
+        if let item = try pipeline.received(event, for: call, from: source) { news.append(item) }
     }
 }

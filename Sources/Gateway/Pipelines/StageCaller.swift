@@ -16,6 +16,8 @@ struct StageCaller: Sendable {
     /// The caller's deadline; stages get what is left of it.
     let deadline: ContinuousClock.Instant?
 
+    typealias OnEvent = @Sendable (StageEvent, StageSource) async throws -> Void
+
     /// The model of now: a swap may have come since the request was accepted.
     func model(_ kind: StageKind) async -> String? { await fleet.fingerprint(kind, of: models) }
 
@@ -26,23 +28,27 @@ struct StageCaller: Sendable {
     }
 
     /// A call that loses its stage goes to one of the same numerics where one serves; the answer tells who computed it in the end.
-    /// - Parameter onEvent: called in order; a stage that takes another's place begins anew.
+    /// - Parameters:
+    ///   - request: what an attempt on a stage of the model with this fingerprint asks for.
+    ///   - onEvent: called in order; what it throws is the attempt's failure.
     /// - Throws: ``CallError``; `CancellationError`.
-    func call(_ call: StageCall, onEvent: @escaping @Sendable (StageEvent, StageSource) async -> Void) async throws {
+    func call(
+        _ call: StageCall, _ request: @escaping @Sendable (_ model: String?) async throws -> StageRequest, onEvent: @escaping OnEvent
+    ) async throws {
         let kind = call.request.kind
         var attempts = Attempts()
         var numerics: Numerics?
         var remainder = Remainder(units: units.filter { $0.key > kind }, deadline: deadline)
         remainder.units[kind] = call.units
         while true {
-            let request = SlotRequest(
+            let slot = SlotRequest(
                 kind: kind, turn: turn, modelName: models.name, model: await model(kind), numerics: numerics, avoid: attempts.avoid,
                 isolated: attempts.needsIsolation)
             // A request that has lost a stage waits for the next one to come up.
             let patience = attempts.isFirst ? Duration.zero : .seconds(10)
-            let lease = try await fleet.slot(request, remainder, patience: patience)
+            let lease = try await fleet.slot(slot, remainder, patience: patience)
             numerics = numerics ?? lease.replica.numerics
-            switch await attempt(call, lease, onEvent) {
+            switch await attempt(call, try await self.request(request, lease), lease, onEvent) {
             case .success: return
             case .failure(let error):
                 if let pause = try await pause(after: error, at: lease, &attempts) {
@@ -53,9 +59,17 @@ struct StageCaller: Sendable {
         }
     }
 
+    /// What the stage is asked for; the slot is given back where it can be asked for nothing.
+    private func request(_ make: @Sendable (_ model: String?) async throws -> StageRequest, _ lease: SlotLease) async throws -> StageRequest {
+        do { return try await make(lease.replica.fingerprint) } catch {
+            await fleet.release(lease.id)
+            throw error
+        }
+    }
+
     /// One call on one stage.
     private func attempt(
-        _ call: StageCall, _ lease: SlotLease, _ onEvent: @escaping @Sendable (StageEvent, StageSource) async -> Void
+        _ call: StageCall, _ request: StageRequest, _ lease: SlotLease, _ onEvent: @escaping OnEvent
     ) async -> Result<Void, any Error> {
         let start = ContinuousClock.now
         let source = StageSource(instance: lease.replica.instance, fingerprint: lease.replica.fingerprint, numerics: lease.replica.numerics)
@@ -65,13 +79,10 @@ struct StageCaller: Sendable {
         do {
             try await Stall.watching(heartbeat, limit: timing.stallLimit(lease.replica.description?.device ?? "")) {
                 try await fleet.whileAlive(lease.replica.incarnation) {
-                    try await call.request.call(lease.connection, settings) { event in
-                        heartbeat.beat()
-                        await onEvent(event, source)
-                    }
+                    try await request.call(lease.connection, settings, beat: heartbeat.beat) { try await onEvent($0, source) }
                 }
             }
-            await fleet.answered(lease, units: call.units, seconds: start.duration(to: .now).inSeconds)
+            await fleet.answered(lease, model: models.name, units: call.units, seconds: start.duration(to: .now).inSeconds)
             return .success(())
         } catch {
             return .failure(error)

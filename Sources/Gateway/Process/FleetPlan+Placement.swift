@@ -1,6 +1,7 @@
 import Checkpoint
 public import Domain
-import Foundation
+public import Foundation
+import ModelConfiguration
 public import Placement
 public import Wire
 
@@ -26,12 +27,33 @@ extension FleetPlan {
             planned: RequestRules.Planned(pixels: topology.limits.pixels, sources: topology.limits.sources))
     }
 
-    /// One stage of each kind on this host, all with one checkpoint.
-    /// - Throws: `CheckpointError` for a folder that is none.
-    public init(_ kinds: [StageKind], folder: String, precision: Precision?, threads: Int?, remote: [Address], queue: Int?) throws {
-        let name = ModelFolder.name(of: URL(fileURLWithPath: folder))
-        let stages = try kinds.map {
-            try StageSpec(kind: $0, instance: "0", model: name, folder: folder, precision: precision, threads: threads).identified()
+    /// On this host, for each model one stage of each kind that it has.
+    /// - Parameters:
+    ///   - kinds: no others; nil: all.
+    ///   - folders: the models', each called as its folder is.
+    /// - Throws: `CheckpointError` for a folder that is none; `PlacementError` for two models of one name, and for a kind or a model that no
+    ///   stage would be started for.
+    public init(_ kinds: [StageKind]?, folders: [URL], precision: Precision?, threads: Int?, remote: [Address], queue: Int?) throws {
+        let models = try Topology.Model.named(folders).map { (name: $0.name, checkpoint: try ModelFolder(URL(fileURLWithPath: $0.folder))) }
+        let wanted = kinds ?? StageKind.allCases
+        for (name, checkpoint) in models where wanted.allSatisfy({ !checkpoint.pipeline.stageKinds.contains($0) }) {
+            let own = checkpoint.pipeline.stageKinds.map(\.rawValue).joined(separator: " and ")
+            throw PlacementError(
+                .invalidModel, "the model \(name) \(checkpoint.pipeline.purpose): it has \(own) stages, none of which is to be started")
+        }
+        var stages: [StageSpec] = []
+        for kind in wanted {
+            let having = models.filter { $0.checkpoint.pipeline.stageKinds.contains(kind) }
+            if having.isEmpty, kinds != nil {
+                let told = models.map { "\($0.name) \($0.checkpoint.pipeline.purpose)" }.joined(separator: ", ")
+                throw PlacementError(.invalidModel, "no model takes a \(kind) stage: \(told)")
+            }
+            for (index, model) in having.enumerated() {
+                stages.append(
+                    try StageSpec(
+                        kind: kind, instance: "\(index)", model: model.name, folder: model.checkpoint.url.path, precision: precision, threads: threads
+                    ).identified())
+            }
         }
         self.init(stages: stages, remote: remote, queue: queue ?? Self.defaultQueue)
     }

@@ -1,6 +1,7 @@
 public import Placement
 import Crypto
 import Foundation
+import ModelConfiguration
 public import Domain
 public import Wire
 
@@ -20,8 +21,7 @@ public struct FleetPlan: Sendable {
     public var planned: RequestRules.Planned
 
     public init(
-        stages: [StageSpec], remote: [Address] = [], queue: Int,
-        jobsKept: Duration = .seconds(24 * 3600),
+        stages: [StageSpec], remote: [Address] = [], queue: Int, jobsKept: Duration = .seconds(24 * 3600),
         planned: RequestRules.Planned = RequestRules.Planned()
     ) {
         self.stages = stages
@@ -33,6 +33,9 @@ public struct FleetPlan: Sendable {
     }
 
     public var kinds: Set<StageKind> { Set(stages.map(\.kind)) }
+
+    /// What each model of the stages is for, by its name.
+    public var pipelines: [String: PipelineID] { Dictionary(stages.map { ($0.model, $0.pipeline.id) }, uniquingKeysWith: { first, _ in first }) }
 
     /// Tells one plan from another: what operators change later is kept for the plan that it was a change of.
     public var digest: String {

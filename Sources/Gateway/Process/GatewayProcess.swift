@@ -41,10 +41,13 @@ public struct GatewayProcess: Sendable {
         let server = try StageServer(kind: "gateway", options: options, door: door, capacity: plan.queue + Self.spare)
         let logger = server.logger
         let fleet = Fleet(
-            folder: folder, remote: plan.remote, models: plan.models, mixing: configuration.mixing, timing: configuration.timing, logger: logger)
+            folder: folder, remote: plan.remote, models: plan.models, pipelines: plan.pipelines, mixing: configuration.mixing,
+            timing: configuration.timing, logger: logger)
         let supervisor = Supervisor(
             folder: folder, fleet: fleet, common: configuration.stageArguments, lifeline: configuration.isPrivate, logger: logger)
-        let imageService = ImageService(fleet: fleet, timing: configuration.timing, planned: plan.planned, limit: plan.queue, logger: logger)
+        let runner = PipelineRunner(fleet: fleet, timing: configuration.timing, limit: plan.queue)
+        let imageService = ImageService(runner: runner, planned: plan.planned, logger: logger)
+        let answerService = AnswerService(runner: runner, logger: logger)
         let roots =
             configuration.modelRoots.isEmpty ? ModelRoots(besides: plan.stages.map(\.folder)) : ModelRoots(configuration.modelRoots)
         let operations = Operations(fleet: fleet, supervisor: supervisor, logger: logger, roots: roots, place: configuration.place) {
@@ -59,9 +62,11 @@ public struct GatewayProcess: Sendable {
                 kept: plan.jobsKept,
                 logger: logger)
         let readiness = Readiness(fleet: fleet, kinds: plan.kinds, jobs: jobs)
-        let report = FleetReport(fleet: fleet, supervisor: supervisor, imageService: imageService, jobs: jobs, readiness: readiness)
+        let report = FleetReport(
+            fleet: fleet, supervisor: supervisor, runner: runner, imageService: imageService, answerService: answerService, jobs: jobs,
+            readiness: readiness)
         let http = try configuration.http.map { try Self.telemetry($0, report, readiness, server) }
-        let gateway = GatewayService(imageService: imageService, gate: server.gate) {
+        let gateway = GatewayService(imageService: imageService, answerService: answerService, gate: server.gate) {
             server.description()
         } report: {
             var status = await report.status(server.description())

@@ -5,10 +5,17 @@ import ModelConfiguration
 import Placement
 
 extension StageSpec {
-    /// With the fingerprint of what the stage will read. Reads files whole that were not read before: not for Swift's own threads.
+    /// With what the checkpoint says: the model's pipeline and the fingerprint of what the stage will read. Reads files whole that were
+    /// not read before: not for Swift's own threads.
+    /// - Throws: `CheckpointError`, also for a kind of stage that the model doesn't have.
     func identified() throws(CheckpointError) -> StageSpec {
+        let checkpoint = try ModelFolder(folderURL)
+        guard checkpoint.pipeline.stageKinds.contains(kind) else {
+            throw CheckpointError(.invalidConfiguration, "\(folder) \(checkpoint.pipeline.purpose), which takes no \(kind) stage")
+        }
         var spec = self
-        spec.fingerprint = try ModelFolder(folderURL).fingerprint(kind)
+        spec.pipeline = checkpoint.pipeline
+        spec.fingerprint = try checkpoint.fingerprint(kind)
         return spec
     }
 }

@@ -7,15 +7,22 @@ public import Wire
 public struct FleetReport: Sendable {
     private let fleet: Fleet
     private let supervisor: Supervisor
+    private let runner: PipelineRunner
     private let imageService: ImageService
+    private let answerService: AnswerService
     private let jobs: JobRunner?
     private let readiness: Readiness
     private let cards: CardReader
     private let began = ContinuousClock.now
 
-    init(fleet: Fleet, supervisor: Supervisor, imageService: ImageService, jobs: JobRunner?, readiness: Readiness, cards: CardReader = CardReader()) {
+    init(
+        fleet: Fleet, supervisor: Supervisor, runner: PipelineRunner, imageService: ImageService, answerService: AnswerService, jobs: JobRunner?,
+        readiness: Readiness, cards: CardReader = CardReader()
+    ) {
         self.fleet = fleet
         self.supervisor = supervisor
+        self.runner = runner
+        self.answerService = answerService
         self.imageService = imageService
         self.jobs = jobs
         self.readiness = readiness
@@ -25,8 +32,9 @@ public struct FleetReport: Sendable {
     public func status(_ gateway: StageDescription) async -> FleetStatus {
         FleetStatus(
             gateway: gateway, stages: await stages(), queues: await fleet.queues(), cards: await cardStatus(), jobs: try? await jobs?.counts(),
-            images: await imageService.images, retries: await fleet.retries, refused: await imageService.refused,
-            uptimeSeconds: began.duration(to: .now).inSeconds, problems: await readiness.problems)
+            images: await imageService.images, retries: await fleet.retries, refused: await runner.admissions.refused,
+            uptimeSeconds: began.duration(to: .now).inSeconds, problems: await readiness.problems, models: await models(),
+            answers: await answerService.answers)
     }
 
     /// Those that answer, and those that this gateway keeps and that don't run.
@@ -49,14 +57,19 @@ public struct FleetReport: Sendable {
         }.sorted { ($0.order, $0.name) < ($1.order, $1.name) }
     }
 
+    private func models() async -> [ModelInformation] {
+        let done = await imageService.imagesByModel.merging(await answerService.answersByModel, uniquingKeysWith: +)
+        return await fleet.stages().modelInformation(done: done)
+    }
+
     /// The same for machines.
     public func samples(_ gateway: StageDescription) async -> [Sample] {
         let status = await status(gateway)
-        let cache = await imageService.encoderCache
+        let cache = await runner.encoderCache
         return FleetSamples.of(status) + [
-            Sample("glm_gateway_encoder_cache_hits_total", "Source images whose codes were known.", .counter, Double(cache.hits)),
-            Sample("glm_gateway_encoder_cache_misses_total", "Source images that went to vision.", .counter, Double(cache.misses)),
-            Sample("glm_gateway_requests", "Requests in the gateway.", .gauge, Double(await imageService.waiting)),
+            Sample("glm_gateway_encoder_cache_hits_total", "Images that vision had read before.", .counter, Double(cache.hits)),
+            Sample("glm_gateway_encoder_cache_misses_total", "Images that went to vision.", .counter, Double(cache.misses)),
+            Sample("glm_gateway_requests", "Requests in the gateway.", .gauge, Double(await runner.admissions.count)),
         ]
     }
 

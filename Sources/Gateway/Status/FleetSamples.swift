@@ -29,6 +29,12 @@ enum FleetSamples {
         guard let description = stage.description, let kind = StageKind(rawValue: description.kind) else { return [] }
         let name = "glm_\(kind)_stage"
         let labels = [("instance", description.instance), ("device", description.device)]
+        let answers = [
+            Sample(
+                "\(name)_cached_tokens_total", "Tokens of prompts that were not computed again.", .counter, labels: labels,
+                Double(description.cachedTokens)),
+            Sample("\(name)_preempted_total", "Requests that were paused for others.", .counter, labels: labels, Double(description.preempted)),
+        ]
         return [
             Sample("\(name)_up", "1 while the stage serves.", labels: labels, stage.health == .serving ? 1 : 0),
             Sample("\(name)_running_requests", "Requests that the stage computes.", labels: labels, Double(description.running)),
@@ -37,7 +43,7 @@ enum FleetSamples {
             Sample("\(name)_restarts_total", "Times that the gateway started it again.", .counter, labels: labels, Double(stage.restarts)),
             Sample("\(name)_cache_hits_total", "Requests that found earlier work done.", .counter, labels: labels, Double(description.cacheHits)),
             Sample("\(name)_cache_misses_total", "Requests that did not.", .counter, labels: labels, Double(description.cacheMisses)),
-        ]
+        ] + (kind == .text && description.pipeline == PipelineID.answer.rawValue ? answers : [])
     }
 
     private static func card(_ card: CardStatus) -> [Sample] {

@@ -1,3 +1,4 @@
+import Checkpoint
 public import Domain
 
 /// What one stage takes of its device's memory, item by item, for the largest requests that it is planned for.
@@ -6,14 +7,20 @@ public import Domain
 public struct Footprint: Sendable {
     /// The largest requests.
     public struct Limits: Sendable, Hashable {
-        /// Area of the largest picture.
+        /// Area of the largest picture that is drawn.
         public var pixels: Int
         /// Source images of an edit, each as large as `pixels`.
         public var sources: Int
+        /// Tokens of a conversation and its answer that each sequence of a batch finds room for. The room is common to the batch: one
+        /// conversation may take all of it.
+        public var context: Int
 
-        public init(pixels: Int, sources: Int) {
+        public static let defaultContext = 8192
+
+        public init(pixels: Int, sources: Int, context: Int = Self.defaultContext) {
             self.pixels = pixels
             self.sources = sources
+            self.context = context
         }
     }
 
@@ -33,11 +40,14 @@ public struct Footprint: Sendable {
             self.batch = batch
             self.vaeTiling = vaeTiling
         }
+
+        /// Bytes of an element of keys and values, which have the type that attention multiplies.
+        var cachedBytes: Int { precision == .bf16 ? 2 : 4 }
     }
 
-    let model: ModelDescription
-    let limits: Limits
-    let form: Form
+    private let model: ModelDescription
+    private let limits: Limits
+    private let form: Form
 
     public init(_ model: ModelDescription, _ limits: Limits, _ form: Form) {
         self.model = model
@@ -45,31 +55,51 @@ public struct Footprint: Sendable {
         self.form = form
     }
 
-    /// Of a stage's first device.
+    /// Of a stage's first device. Empty for a kind of stage that the model doesn't need.
     public func items(_ kind: StageKind) -> [MemoryItem] {
-        switch kind {
-        case .vision: weights(kind) + [visionActivations, workspace]
-        case .text: weights(kind) + [keysAndValues, textActivations, workspace]
-        case .diffusion: weights(kind) + sourceCache + [denoising, decoding, workspace]
-        }
+        guard model.pipeline.stageKinds.contains(kind) else { return [] }
+        let own =
+            switch model.configurations {
+            case .image(let image): ImageFootprint(image, limits, form).items(kind)
+            case .answer(let answer): AnswerFootprint(answer, limits, form).items(kind)
+            }
+        return weights(kind) + own + [workspace]
     }
 
     /// Of the second device of a diffusion stage, which computes the unconditional branch of guidance: the transformer alone,
-    /// without sources.
+    /// without sources. Empty for a model without such a stage.
     public var guidance: [MemoryItem] {
-        let transformer = TransformerFootprint(model.transformer, elementBytes: cachedBytes)
-        let bytes = transformer.constant + transformer.denoising(image: imageTokens, text: 1, sources: 0, unconditional: nil)
-        return [weights(model.transformerWeights), MemoryItem(.activations, bytes, "\(imageTokens) image tokens"), workspace]
+        guard case .image(let image) = model.configurations else { return [] }
+        return [onAccelerator(model.weights.part(.transformer)), ImageFootprint(image, limits, form).guidance, workspace]
     }
 
-    /// Keys and values have the type that attention multiplies.
-    var cachedBytes: Int { form.precision == .bf16 ? 2 : 4 }
+    /// The sizes in the safetensors headers.
+    private func weights(_ kind: StageKind) -> [MemoryItem] {
+        let count = model.weights.stage(kind)
+        guard form.onHost else { return [onAccelerator(count)] }
+        let mapped = MemoryItem(
+            .weights, count.fileBytes, "\(Self.millions(count.parameters)), mapped from the file and shared by all that map it", isShared: true)
+        let copies = MemoryItem(.widenedWeights, count.deviceCopyBytes + count.hostCopyBytes, "vectors and tables that are kept in f32")
+        return [mapped, copies] + packed(kind, count)
+    }
 
-    /// Tokens of the transformer for the largest picture.
-    var imageTokens: Int { model.tokens(pixels: limits.pixels) }
+    /// What the CPU keeps a second time, in another order.
+    private func packed(_ kind: StageKind, _ count: WeightCount) -> [MemoryItem] {
+        switch (model.pipeline, kind) {
+        case (.image, .diffusion):
+            [MemoryItem(.packedWeights, 4 * model.weights.packedConvolutionFloats, "the VAE's convolutions in the kernels' layout")]
+        case (.answer, .vision): [MemoryItem(.packedWeights, count.reorderedBytes, "the convolution that makes cells of patches, as a product")]
+        default: []
+        }
+    }
 
-    /// Codes of the largest picture.
-    var codes: Int { limits.pixels / (RequestLimits.sizeMultiple * RequestLimits.sizeMultiple) }
+    private func onAccelerator(_ count: WeightCount) -> MemoryItem {
+        MemoryItem(.weights, count.acceleratorBytes(form.precision), "\(Self.millions(count.parameters)) in \(form.precision)")
+    }
+
+    private static func millions(_ parameters: Int) -> String {
+        parameters < 1_000_000 ? "\(parameters) parameters" : "\(parameters / 1_000_000) million parameters"
+    }
 
     /// What CANN's context and the largest operator's workspace may take, or the process and the CPU's packed blocks: a guess.
     private var workspace: MemoryItem {

@@ -6,7 +6,7 @@ public struct MemoryItem: Codable, Sendable, Hashable {
         case weights
         /// Vectors and other small weights that the CPU keeps as copies in f32.
         case widenedWeights = "f32 copies"
-        /// The VAE's weights again, in blocks as the CPU's kernels read them.
+        /// Weights of convolutions again, in the order in which the CPU's kernels read them.
         case packedWeights = "packed weights"
         /// Keys and values of the sequences that the text stage works on.
         case keysAndValues = "keys and values"

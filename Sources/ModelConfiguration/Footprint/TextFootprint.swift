@@ -1,32 +1,34 @@
-/// Bytes that the text stage's model takes beside its weights. Activations are f32 on every device.
+import Domain
+
+/// Bytes that the decoder of a text stage takes beside its weights. Activations are f32 on every device.
 package struct TextFootprint: Sendable {
-    private let text: TextConfiguration
+    private let shape: DecoderShape
     /// Bytes of an element of keys and values, which have the type that attention multiplies.
     private let cached: Int
 
     /// - Parameter elementBytes: of `Device.cacheType`, which keys and values are kept in.
-    package init(_ text: TextConfiguration, elementBytes: Int) {
-        self.text = text
+    package init(_ shape: DecoderShape, elementBytes: Int) {
+        self.shape = shape
         cached = elementBytes
     }
 
     /// Keys and values of one token in all layers.
-    package var bytesPerToken: Int { 2 * text.layers * text.keyValueHeads * text.headSize * cached }
+    package var bytesPerToken: Int { 2 * shape.layers * shape.keyValueHeads * shape.headSize * cached }
 
     /// `KVPool` of `pages` pages.
     package func pool(pages: Int) -> Int { pages * DecoderSizes.pageRows * bytesPerToken }
 
     /// What a batch of `size` sequences keeps beside the pool: `DecoderWorkspace`, the logits of a step, and what was sampled.
     package func batch(size: Int) -> Int {
-        let heads = 2 * text.heads + 2 * text.keyValueHeads
-        let row = 2 * text.hiddenSize + heads * text.headSize + 3 * text.intermediateSize + 2 * text.rope.sections.reduce(0, +)
-        return 4 * max(DecoderSizes.prefillChunk, size) * row + size * (4 * text.visionVocabularySize + 8)
+        let heads = 2 * shape.heads + 2 * shape.keyValueHeads
+        let row = 2 * shape.hiddenSize + heads * shape.headSize + 3 * shape.intermediateSize + 2 * shape.pairs
+        return 4 * max(DecoderSizes.prefillChunk, size) * row + size * (4 * shape.outputSize + 8)
     }
 
     /// The most that collecting one layer's keys and values of a joining sequence takes, up to a prompt of `tokens`: while the
     /// buffer grows, the old one is still there.
     package func collecting(promptTokens tokens: Int) -> Int {
-        let row = 2 * 4 * text.keyValueHeads * text.headSize
+        let row = 2 * 4 * shape.keyValueHeads * shape.headSize
         var rows = DecoderSizes.prefillChunk, peak = rows, end = 0
         while end < tokens {
             end = min(end + DecoderSizes.prefillChunk, tokens)
@@ -36,4 +38,24 @@ package struct TextFootprint: Sendable {
         }
         return peak * row
     }
+
+    /// Of `sequences` with `rows` tokens each, in whole pages.
+    func keysAndValues(sequences: Int, rows: Int) -> MemoryItem {
+        let pages = DecoderSizes.pages(rows: rows)
+        return MemoryItem(
+            .keysAndValues, ByteCount.wholeMebibytes(pool(pages: sequences * pages)),
+            "\(sequences) × \(pages * DecoderSizes.pageRows) tokens × \(bytesPerToken) bytes")
+    }
+
+    /// Of a batch that reads prompts of up to `promptTokens`.
+    func activations(batch size: Int, promptTokens: Int) -> MemoryItem {
+        MemoryItem(
+            .activations, batch(size: size) + collecting(promptTokens: promptTokens),
+            "\(max(DecoderSizes.prefillChunk, size)) rows of a prompt at once, \(size) rows of logits")
+    }
+}
+
+extension ByteCount {
+    /// Flags take whole mebibytes: a stage that is given this much takes no more than was counted.
+    static func wholeMebibytes(_ bytes: Int) -> Int { (bytes + mebibyte - 1) / mebibyte * mebibyte }
 }

@@ -4,6 +4,15 @@ extension KeyedDecodingContainer {
         try decodeIfPresent(T.self, forKey: key) ?? fallback
     }
 
+    /// Whether there is a value under `key` other than null.
+    func isSet(_ key: Key) -> Bool { ((try? decodeNil(forKey: key)) ?? true) == false }
+
+    /// Ids of tokens, which a file writes as one number or as a list; nil where there are none.
+    func tokenIDs(_ key: Key) throws -> [Int]? {
+        guard isSet(key) else { return nil }
+        return try (try? [decode(Int.self, forKey: key)]) ?? decode([Int].self, forKey: key)
+    }
+
     /// A size of the model from 1 to `most`; absent or null, the default of the reference's class. Without a default it must be there.
     ///
     /// Memory is counted in products of sizes, which must not overflow.
@@ -38,6 +47,10 @@ enum LargestSize {
     static let vocabulary = 1 << 24
     /// Pixels of a patch's side.
     static let patch = 1024
+    /// Frames of a patch.
+    static let frames = 16
+    /// Patches of a cell's side.
+    static let merge = 16
     /// Pixels of a picture's side.
     static let side = 1 << 16
     /// Pixels of a picture, or tokens of a sequence.

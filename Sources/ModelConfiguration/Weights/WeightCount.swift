@@ -7,22 +7,28 @@ package struct WeightCount: Sendable, Hashable {
     package private(set) var parameters = 0
     /// Bytes in the files.
     package private(set) var fileBytes = 0
-    /// Bytes in the files of ``WeightForm/placed`` tensors: what the CPU reads there.
+    /// Bytes in the files of ``WeightForm/placed`` tensors: what the CPU reads there; and of ``WeightForm/reordered`` ones, which it reads
+    /// in a copy as large.
     package private(set) var mappedBytes = 0
-    /// Elements of ``WeightForm/placed`` tensors that the checkpoint stores in bf16, and in another type.
+    /// Of the latter alone.
+    package private(set) var reorderedBytes = 0
+    /// Elements of these tensors that the checkpoint stores in bf16, and in another type.
     private var placedHalf = 0, placedOther = 0
-    /// Elements of ``WeightForm/widened`` and of ``WeightForm/host`` tensors.
+    /// Elements of the copies in f32 of ``WeightForm/widened`` and ``WeightForm/summed``, and of ``WeightForm/host`` tensors.
     private var widened = 0, host = 0
 
     mutating func add(_ tensor: TensorEntry, _ form: WeightForm) {
         let elements = tensor.shape.reduce(1, *)
         parameters += elements
         fileBytes += tensor.byteCount
-        if form == .placed { mappedBytes += tensor.byteCount }
+        if form == .placed || form == .reordered { mappedBytes += tensor.byteCount }
+        if form == .reordered { reorderedBytes += tensor.byteCount }
         switch form {
-        case .placed where tensor.type == "BF16": placedHalf += elements
-        case .placed: placedOther += elements
+        case .placed where tensor.type == "BF16", .reordered where tensor.type == "BF16": placedHalf += elements
+        case .placed, .reordered: placedOther += elements
         case .widened: widened += elements
+        // [out, in, frames, rows, columns]
+        case .summed: widened += tensor.shape.count == 5 ? elements / max(tensor.shape[2], 1) : elements
         case .host: host += elements
         case .unused: break
         }

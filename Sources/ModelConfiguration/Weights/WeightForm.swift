@@ -5,6 +5,10 @@ package enum WeightForm: Sendable, Hashable {
     /// A matrix or a convolution. The CPU reads it where the file is mapped; an accelerator holds it in bf16 where the
     /// checkpoint does and bf16 is what it multiplies, else in f32.
     case placed
+    /// The same in another order, of which the CPU keeps a copy.
+    case reordered
+    /// A convolution over equal frames: a copy in f32 on the device, summed over them.
+    case summed
     /// A copy in f32 on the device: vectors, and the quantizer's matrices, which no precision may round.
     case widened
     /// A copy in f32 in the host's memory, where it is read.
@@ -22,6 +26,13 @@ extension CheckpointPart {
             if name.hasPrefix("model.vqmodel.post_quant_conv.") { return .unused }
             if name.hasPrefix("model.vqmodel.") { return .widened }
             if name.hasPrefix("model.visual.embeddings.position_embedding.") { return .host }
+        case .answerModel:
+            switch name {
+            case "model.visual.embeddings.position_embedding.weight": return .host
+            case "model.visual.patch_embed.proj.weight": return .summed
+            case "model.visual.downsample.weight": return .reordered
+            default: break
+            }
         case .textEncoder:
             if name.hasSuffix(".relative_attention_bias.weight") { return .host }
             // The table of bytes is stored under its own name, under the encoder's, or under both.

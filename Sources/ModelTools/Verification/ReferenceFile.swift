@@ -7,6 +7,16 @@ import GLMImage
 
 /// Inputs and outputs of each part of the model as the reference implementation computed them: `glm-reference/1`.
 struct ReferenceFile {
+    enum Task: String, CaseIterable {
+        case textToImage = "text-to-image"
+        case imageToImage = "image-to-image"
+        case visualQuestion = "visual-question"
+
+        /// Of the models that the task is for.
+        var pipeline: ModelPipeline { self == .visualQuestion ? .answer : .image }
+    }
+
+    let task: Task
     private let file: SafetensorsFile
 
     init(_ url: URL) throws {
@@ -15,10 +25,12 @@ struct ReferenceFile {
         guard format == "glm-reference/1" else {
             throw VerificationError("\(url.lastPathComponent): format is \(format), expected glm-reference/1")
         }
-        let task = try text("task")
-        guard ["text-to-image", "image-to-image"].contains(task) else {
-            throw VerificationError("\(url.lastPathComponent): task \(task) is neither text-to-image nor image-to-image")
+        let task = file.metadata["task"] ?? "none"
+        guard let known = Task(rawValue: task) else {
+            let names = Task.allCases.map(\.rawValue).joined(separator: ", ")
+            throw VerificationError("\(url.lastPathComponent): task \(task) is none of \(names)")
         }
+        self.task = known
     }
 
     func has(_ name: String) -> Bool { file.entry(name) != nil }
@@ -58,6 +70,8 @@ struct ReferenceFile {
         return steps
     }
 
+    func hasText(_ key: String) -> Bool { file.metadata[key] != nil }
+
     func text(_ key: String) throws -> String {
         guard let value = file.metadata[key] else { throw VerificationError("metadata has no \(key)") }
         return value
@@ -89,7 +103,7 @@ struct ReferenceFile {
             throw VerificationError("processor.image_grid_thw holds extents outside 1 through 4096, or not three a grid")
         }
         let grids = stride(from: 0, to: values.count, by: 3).map { GridSize(height: values[$0 + 1], width: values[$0 + 2]) }
-        let targets = try text("task") == "text-to-image" ? 2 : 1
+        let targets = task == .textToImage ? 2 : 1
         guard grids.count >= targets else { throw VerificationError("processor.image_grid_thw has \(grids.count) grids") }
         return (Array(grids.dropLast(targets)), grids.suffix(targets).reversed())
     }

@@ -18,6 +18,12 @@ public struct Verifier {
     public init(model: ModelFolder, reference: URL, device: any Device, precision: Precision) throws {
         self.model = model
         self.reference = try ReferenceFile(reference)
+        let task = self.reference.task
+        guard task.pipeline == model.pipeline else {
+            throw VerificationError(
+                "\(reference.lastPathComponent): task \(task.rawValue) is not one of the model in \(model.url.path), whose pipeline is \(model.pipeline.rawValue)"
+            )
+        }
         self.device = device
         self.precision = precision
     }
@@ -27,7 +33,10 @@ public struct Verifier {
     @discardableResult
     public func run(report: (Verdict) -> Void = { _ in }) -> [Verdict] {
         var verdicts: [Verdict] = []
-        for part in [checkProcessor, checkVision, checkText, checkDiffusion] {
+        let parts =
+            reference.task == .visualQuestion
+            ? [checkQuestion, checkTower, checkAnswer] : [checkProcessor, checkVision, checkText, checkDiffusion]
+        for part in parts {
             part { verdict in
                 verdicts.append(verdict)
                 report(verdict)
@@ -52,8 +61,8 @@ public struct Verifier {
         }
     }
 
-    func relative(_ name: String, _ ours: [Float]) throws -> Verdict {
-        .relative(name, ours, try reference.floats(name), limit: precision.relativeLimit)
+    func relative(_ name: String, _ ours: [Float], limit: Double? = nil) throws -> Verdict {
+        .relative(name, ours, try reference.floats(name), limit: limit ?? precision.relativeLimit)
     }
 
     func equal(_ name: String, _ ours: [Int]) throws -> Verdict { .equal(name, ours, try reference.integers(name)) }

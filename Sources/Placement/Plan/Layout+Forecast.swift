@@ -3,11 +3,11 @@ import Domain
 // How fast a layout would be.
 
 extension Layout {
-    /// The most pictures a second that the cards' time allows one model whose stages have their cards for themselves.
+    /// The most requests a second that the cards' time allows one model whose stages have their cards for themselves.
     ///
     /// Requests may go to any replica, so only this bounds them: for any set of kinds, the cards that run one of them can't
     /// do more of the set's work than they have time (Hall's condition; exact for cards of one chip).
-    func picturesPerSecond(of model: String) -> Double {
+    func requestsPerSecond(of model: String) -> Double {
         let stages = cards.map { card in (card.card, card.stages.filter { $0.model == model }) }.filter { !$0.1.isEmpty }
         let kinds = StageKind.allCases.filter { kind in stages.contains { $0.1.contains { $0.kind == kind } } }
         var least = Double.infinity
@@ -29,7 +29,7 @@ extension Layout {
         return each.isEmpty ? .infinity : each.reduce(0, +) / Double(each.count)
     }
 
-    /// Seconds of one picture: half where a second device computes the other branch of guidance.
+    /// Seconds of one request: half where a second device computes the other branch of guidance.
     private func duration(_ stage: StageSpec, on card: Card) -> Double { seconds(stage, card) / Double(stage.devices.count) }
 
     func forecasts(of model: String) -> [Plan.Forecast] {

@@ -1,3 +1,4 @@
+public import Checkpoint
 public import Domain
 public import ModelConfiguration
 
@@ -49,25 +50,33 @@ public struct Plan: Encodable, Sendable {
         }
     }
 
-    /// The stages of one kind and model in numbers: predictions for one picture of 1024 × 1024 with 50 steps.
+    /// The stages of one kind and model in numbers: predictions for one request like ``Throughput``'s.
     public struct Forecast: Codable, Sendable, Hashable {
         public var model: String
         public var kind: StageKind
         public var replicas: Int
-        /// Seconds that one replica works for one picture; the mean over their cards.
+        /// Seconds that one replica works for one request; the mean over their cards.
         public var seconds: Double
-        public var picturesPerSecond: Double { Double(replicas) / seconds }
+        public var requestsPerSecond: Double { Double(replicas) / seconds }
     }
 
     /// What a model's stages bring when they have their cards for themselves, by prediction.
-    public struct Throughput: Codable, Sendable, Hashable {
+    public struct Throughput: Encodable, Sendable, Hashable {
         public var model: String
-        /// Pictures of 1024 × 1024 with 50 steps a second, at most.
-        public var picturesPerSecond: Double
+        public var pipeline: ModelPipeline
+        /// In a second, at most: images of 1024 × 1024 with 50 steps, or answers of 256 tokens about an image of 1024 × 1024.
+        public var requestsPerSecond: Double
 
         enum CodingKeys: String, CodingKey {
             case model
             case picturesPerSecond = "pictures_per_second"
+            case answersPerSecond = "answers_per_second"
+        }
+
+        public func encode(to encoder: any Encoder) throws {
+            var values = encoder.container(keyedBy: CodingKeys.self)
+            try values.encode(model, forKey: .model)
+            try values.encode(requestsPerSecond, forKey: pipeline == .image ? .picturesPerSecond : .answersPerSecond)
         }
     }
 
@@ -96,9 +105,11 @@ public struct Plan: Encodable, Sendable {
 
     public var isFeasible: Bool { shortages.isEmpty }
 
-    /// The kind of stage that limits how many pictures a model makes.
+    /// The kind of stage that limits how many requests a model serves: images that no source is edited for, answers about an image.
     public func bottleneck(of model: String) -> Forecast? {
-        forecasts.filter { $0.model == model && !$0.kind.descriptor.needsSources }.min { $0.picturesPerSecond < $1.picturesPerSecond }
+        let needed =
+            throughput.first { $0.model == model }?.pipeline == .answer ? PipelineID.answer.stages(sources: 1) : PipelineID.image.stages(sources: 0)
+        return forecasts.filter { $0.model == model && needed.contains($0.kind) }.min { $0.requestsPerSecond < $1.requestsPerSecond }
     }
 
     enum CodingKeys: String, CodingKey {

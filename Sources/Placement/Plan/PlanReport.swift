@@ -1,3 +1,4 @@
+import Checkpoint
 import Domain
 import Foundation
 import ModelConfiguration
@@ -11,9 +12,16 @@ extension Plan {
         for model in models { lines += self.lines(model) }
         if models.count > 1 { lines.append("a model's rate is predicted for its stages having their cards for themselves") }
         lines += notes
-        lines.append("planned for images of \(limits.pixels) pixels; source images of an edit: \(limits.sources); ~ marks estimates")
+        lines.append("planned for \(requests.joined(separator: "; ")); ~ marks estimates")
         if !remote.isEmpty { lines.append("stages elsewhere: \(remote.joined(separator: ", "))") }
         return lines.joined(separator: "\n")
+    }
+
+    /// The largest requests of these models.
+    private var requests: [String] {
+        let pipelines = Set(throughput.map(\.pipeline))
+        return (pipelines.contains(.image) ? ["images of \(limits.pixels) pixels", "source images of an edit: \(limits.sources)"] : [])
+            + (pipelines.contains(.answer) ? ["\(limits.context) tokens of a conversation in each sequence of a batch"] : [])
     }
 
     /// One JSON object.
@@ -53,13 +61,15 @@ extension Plan {
     }
 
     private func lines(_ model: Topology.Model) -> [String] {
-        let rate = throughput.first { $0.model == model.name }?.picturesPerSecond ?? 0
+        guard let throughput = throughput.first(where: { $0.model == model.name }) else { return [] }
+        let pipeline = throughput.pipeline
         var lines = ["model \(model.name): \(model.folder)"]
         lines += forecasts.filter { $0.model == model.name }.map { forecast in
-            "  \(forecast.kind): \(forecast.replicas) × ~\(Planner.interval(1 / forecast.seconds)) an image: one every ~\(Planner.interval(forecast.picturesPerSecond))"
+            "  \(forecast.kind): \(forecast.replicas) × ~\(Planner.interval(1 / forecast.seconds)) \(pipeline.result): one every ~\(Planner.interval(forecast.requestsPerSecond))"
         }
         if let bottleneck = bottleneck(of: model.name) {
-            lines.append("  \(bottleneck.kind) is the bottleneck: an image of 1024x1024 with 50 steps every ~\(Planner.interval(rate)) predicted")
+            lines.append(
+                "  \(bottleneck.kind) is the bottleneck: \(pipeline.reference) every ~\(Planner.interval(throughput.requestsPerSecond)) predicted")
         }
         return lines
     }

@@ -28,10 +28,11 @@ extension Planner {
         else { preconditionFailure("a stage of the unknown model \(group.model ?? "")") }
         let precision = group.precision ?? (main.isHost ? .f32 : .bf16)
         let footprint = Footprint(
-            description, Footprint.Limits(pixels: topology.limits.pixels, sources: topology.limits.sources),
+            description, Footprint.Limits(pixels: topology.limits.pixels, sources: topology.limits.sources, context: topology.limits.context),
             Footprint.Form(onHost: main.isHost, precision: precision, batch: batch ?? 1, vaeTiling: group.vaeTiling))
         return StageSpec(
-            kind: kind, instance: instance, devices: places.map(\.device), model: name, folder: folder, precision: precision,
+            kind: kind, instance: instance, devices: places.map(\.device), model: name, pipeline: description.pipeline, folder: folder,
+            precision: precision,
             batch: batch, threads: main.isHost ? group.threads : nil, vaeTiling: group.vaeTiling,
             memory: [footprint.items(kind)] + places.dropFirst().map { _ in footprint.guidance })
     }
@@ -48,11 +49,11 @@ extension Planner {
         return batch
     }
 
-    /// Predicted seconds that a stage works for one picture, if it computed on this card.
+    /// Predicted seconds that a stage works for one request, if it computed on this card.
     var seconds: @Sendable (StageSpec, Card) -> Double {
         { stage, card in
             guard case .figures(let figures) = card.support, let model = descriptions[stage.folder] else { return .infinity }
-            return StageSeconds(model: model).seconds(stage.kind, on: figures, batch: stage.batch ?? 1)
+            return StageSeconds(model, on: figures).seconds(stage.kind, batch: stage.batch ?? 1)
         }
     }
 }

@@ -1,3 +1,4 @@
+import Checkpoint
 import Domain
 public import Foundation
 import ModelConfiguration
@@ -14,22 +15,19 @@ public struct Planner: Sendable {
     private let notes: [String]
     private let usesAccelerators: Bool
 
-    /// - Parameter model: the folder of the only model, where the topology names none.
-    /// - Throws: `missingCard`, `unsupportedCard` or `invalidModel`.
-    public init(_ topology: Topology, inventory: Inventory, model: URL? = nil) throws(PlacementError) {
+    /// - Parameter folders: of the models, where the topology names none.
+    /// - Throws: `missingCard`, `unsupportedCard`, `invalidModel`; `invalidTopology` for stages that a model lacks or doesn't have.
+    public init(_ topology: Topology, inventory: Inventory, models folders: [URL] = []) throws(PlacementError) {
         self.topology = topology
-        if topology.models.isEmpty {
-            guard let model else { throw PlacementError(.invalidModel, "\(topology.place)no model is named") }
-            models = [Topology.Model(folder: model.standardizedFileURL.path)]
-        } else {
-            models = topology.models
-        }
+        models = topology.models.isEmpty ? try Topology.Model.named(folders) : topology.models
+        if models.isEmpty { throw PlacementError(.invalidModel, "\(topology.place)no model is named") }
         var descriptions: [String: ModelDescription] = [:]
         let groups = StageKind.allCases.flatMap { topology.stages[$0] ?? [] }
         for folder in models.map(\.folder) + groups.compactMap(\.folder) where descriptions[folder] == nil {
             descriptions[folder] = try Self.describe(folder)
         }
         self.descriptions = descriptions
+        try topology.check(models) { descriptions[$0]?.pipeline }
         let selection = try CardSelection(topology, inventory)
         cards = selection.cards
         notes = inventory.notes + selection.notes
@@ -50,7 +48,7 @@ public struct Planner: Sendable {
         for kind in StageKind.allCases {
             for group in groups(kind) where !group.devices.isEmpty { try placeExplicit(kind, group, in: &layout) }
         }
-        // How many text stages feed the others is the one open question: diffusion takes the cards that are left.
+        // How many text stages there are is the one open question: diffusion takes the cards that are left.
         var tried: [(count: Int, layout: Layout)] = []
         for count in textCounts { tried.append((count, try automatic(layout, text: count))) }
         var chosen = tried[0]
@@ -58,18 +56,36 @@ public struct Planner: Sendable {
         return Plan(
             models: models, cards: chosen.layout.cards.filter { !$0.card.isHost || !usesAccelerators || !$0.stages.isEmpty },
             shortages: chosen.layout.shortages, forecasts: models.flatMap { chosen.layout.forecasts(of: $0.name) },
-            throughput: models.map { Plan.Throughput(model: $0.name, picturesPerSecond: chosen.layout.picturesPerSecond(of: $0.name)) },
+            throughput: models.map { model in
+                Plan.Throughput(
+                    model: model.name, pipeline: pipeline(of: model), requestsPerSecond: chosen.layout.requestsPerSecond(of: model.name))
+            },
             notes: notes + alternatives(tried, chosen: chosen.count), limits: topology.limits, remote: topology.remote, planner: self)
     }
 
     /// The groups of a kind, each with its model.
     func groups(_ kind: StageKind) -> [Topology.Group] {
-        let groups = topology.stages[kind] ?? (models.count == 1 ? [Topology.Group()] : [])
-        return groups.map { group in
+        guard let groups = topology.stages[kind] else {
+            // A topology that names several models names the stages of each.
+            return topology.models.count > 1 ? [] : named(Topology.Group(), kind)
+        }
+        return groups.flatMap { $0.model == nil ? named($0, kind) : [$0] }
+    }
+
+    /// The stages of a file that names no model are those of each model that has such.
+    private func named(_ group: Topology.Group, _ kind: StageKind) -> [Topology.Group] {
+        var takers = models.filter { pipeline(of: $0).stageKinds.contains(kind) }
+        if let folder = group.folder, let own = descriptions[folder]?.pipeline { takers = Array(takers.filter { pipeline(of: $0) == own }.prefix(1)) }
+        return takers.map { model in
             var group = group
-            group.model = group.model ?? models[0].name
+            group.model = model.name
             return group
         }
+    }
+
+    private func pipeline(of model: Topology.Model) -> ModelPipeline {
+        guard let description = descriptions[model.folder] else { preconditionFailure("the model \(model.name) is not described") }
+        return description.pipeline
     }
 
     // MARK: Placing
@@ -136,27 +152,28 @@ public struct Planner: Sendable {
 
     // MARK: Choosing
 
-    /// A layout that holds beats one that doesn't; more text stages must bring more than a hundredth to the slowest model.
+    /// A layout that holds beats one that doesn't; more text stages must bring more than a hundredth to the model that serves the fewest
+    /// requests a second.
     private func better(_ a: Layout, than b: Layout) -> Bool {
         let lackingA = ByteCount.sum(a.shortages.map(\.lacking))
         let lackingB = ByteCount.sum(b.shortages.map(\.lacking))
         if lackingA != lackingB { return lackingA < lackingB }
-        func slowest(_ layout: Layout) -> Double { models.map { layout.picturesPerSecond(of: $0.name) }.min() ?? 0 }
+        func slowest(_ layout: Layout) -> Double { models.map { layout.requestsPerSecond(of: $0.name) }.min() ?? 0 }
         return slowest(a) > 1.01 * slowest(b)
     }
 
     private func alternatives(_ tried: [(count: Int, layout: Layout)], chosen: Int) -> [String] {
         guard models.count == 1 else { return [] }
         return tried.filter { abs($0.count - chosen) == 1 && $0.layout.shortages.isEmpty }.map { count, layout in
-            let diffusion = layout.forecasts(of: models[0].name).first { $0.kind == .diffusion }?.replicas ?? 0
-            let rate = layout.picturesPerSecond(of: models[0].name)
-            return "with \(count) text and \(diffusion) diffusion it would be one every ~\(Self.interval(rate))"
+            let diffusion = layout.forecasts(of: models[0].name).first { $0.kind == .diffusion }.map { " and \($0.replicas) diffusion" } ?? ""
+            let rate = layout.requestsPerSecond(of: models[0].name)
+            return "with \(count) text\(diffusion) it would be one every ~\(Self.interval(rate))"
         }
     }
 
-    /// Between two pictures, as precise as a prediction deserves: `6.3 s`, `44 s`, `0.017 s`.
-    static func interval(_ picturesPerSecond: Double) -> String {
-        let seconds = 1 / picturesPerSecond
+    /// Between two requests, as precise as a prediction deserves: `6.3 s`, `44 s`, `0.017 s`.
+    static func interval(_ requestsPerSecond: Double) -> String {
+        let seconds = 1 / requestsPerSecond
         let scale: Double = seconds >= 10 ? 1 : seconds >= 1 ? 10 : 1000
         return scale == 1 ? "\(seconds.roundedText) s" : "\((seconds * scale).rounded() / scale) s"
     }

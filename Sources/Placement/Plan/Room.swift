@@ -1,3 +1,4 @@
+import Checkpoint
 public import Domain
 public import Foundation
 import ModelConfiguration
@@ -34,6 +35,7 @@ extension Planner {
         let name = try name(model, hasFolder: folder != nil)
         let folder = folder?.standardizedFileURL.path
         let described: ModelDescription? = if let folder { try Self.describe(folder) } else { nil }
+        try check(kind, name, described)
 
         var layout = Layout(cards: cards.map { Plan.PlannedCard(card: $0, stages: []) }, seconds: seconds)
         // Stages on cards that are not this plan's take nothing from it.
@@ -61,6 +63,18 @@ extension Planner {
         }
         if hasFolder || known.contains(model) { return model }
         throw PlacementError(.invalidModel, "there is no model \"\(model)\"; there are \(known.joined(separator: ", "))")
+    }
+
+    /// - Parameter described: the checkpoint that comes in place of the model's present one.
+    private func check(_ kind: StageKind, _ name: String, _ described: ModelDescription?) throws(PlacementError) {
+        let present = models.first { $0.name == name }.flatMap { descriptions[$0.folder] }
+        if let present, let described, present.pipeline != described.pipeline {
+            throw PlacementError(
+                .invalidModel, "\(described.path) \(described.pipeline.purpose); the model \(name) \(present.pipeline.purpose)")
+        }
+        if let pipeline = (described ?? present)?.pipeline, !pipeline.stageKinds.contains(kind) {
+            throw PlacementError(.invalidModel, "the model \(name) \(pipeline.purpose), which takes no \(kind) stage")
+        }
     }
 
     /// Where a stage of the group may go: the places that the topology names for it, else any card.

@@ -1,38 +1,71 @@
 import Domain
 import ModelConfiguration
 
-/// Predicted seconds that a stage works for one picture of 1024 × 1024 with 50 steps and guidance: for comparing placements,
-/// not for promises. Every figure is an estimate.
+/// Predicted seconds that a stage works for one request like ``Checkpoint/ModelPipeline/reference``: for comparing placements, not for
+/// promises. Every figure is an estimate.
 struct StageSeconds {
     let model: ModelDescription
+    /// Of the stage's chip, in a second.
+    private let operations: Double
+    /// Bytes in a second; nil: products bound a step, not reading the weights.
+    private let bandwidth: Double?
 
+    /// Tokens that are read of each request beside its image: template and question.
+    private static let question = 32
     private static let codes = 1024  // one for 32 × 32 pixels
     private static let drawn = 1281  // preview, picture, end
     private static let imageTokens = 4096  // one for 16 × 16 pixels
-    private static let steps = 50
     /// The share of its peak that a chip reaches. Published runs of the decoder on one 910B take 20.1 ms a token, 0.55 of
     /// the bandwidth.
     private static let share = 0.5
     /// Seconds a step grows by with each further sequence of a batch: SGLang measured +44 % at 16.
     private static let batchCost = 0.44 / 15
 
-    func seconds(_ kind: StageKind, on chip: ChipFigures, batch: Int) -> Double {
-        let operations = chip.operations * Self.share
-        switch kind {
-        case .vision:
-            return 2 * parameters(.vision) * Double(Self.codes) / operations
-        case .text:
-            // Reading the weights bounds a token on an accelerator; multiplying them does on the host.
-            guard let bandwidth = chip.bandwidth else { return Double(Self.drawn) * 2 * parameters(.text) / operations }
-            let step = 2 * parameters(.text) / (bandwidth * Self.share) * (1 + Self.batchCost * Double(batch - 1))
-            return Double(Self.drawn) * step / Double(batch)
-        case .diffusion:
-            // Products with the weights, and the two of attention; both branches of guidance.
-            let tokens = Double(Self.imageTokens)
-            let attention = 4 * tokens * tokens * Double(model.transformer.hiddenSize * model.transformer.layers)
-            return Double(Self.steps) * 2 * (2 * Double(model.transformerWeights.parameters) * tokens + attention) / operations
+    init(_ model: ModelDescription, on chip: ChipFigures) {
+        self.model = model
+        operations = chip.operations * Self.share
+        bandwidth = chip.bandwidth.map { $0 * Self.share }
+    }
+
+    func seconds(_ kind: StageKind, batch: Int) -> Double {
+        switch model.configurations {
+        case .image(let image): seconds(kind, of: image, batch: batch)
+        case .answer(let answer): seconds(kind, of: answer, batch: batch)
         }
     }
 
-    private func parameters(_ kind: StageKind) -> Double { Double(model.weights[kind]?.parameters ?? 0) }
+    private func seconds(_ kind: StageKind, of image: ImageConfigurations, batch: Int) -> Double {
+        switch kind {
+        case .vision: return reading(.vision, tokens: Self.codes)
+        case .text: return Double(Self.drawn) * token(batch: batch)
+        case .diffusion:
+            // Products with the weights, and the two of attention; both branches of guidance.
+            let tokens = Double(Self.imageTokens)
+            let attention = 4 * tokens * tokens * Double(image.transformer.hiddenSize * image.transformer.layers)
+            let parameters = Double(model.weights.part(.transformer).parameters)
+            return Double(ReferenceRequest.steps) * 2 * (2 * parameters * tokens + attention) / operations
+        }
+    }
+
+    private func seconds(_ kind: StageKind, of answer: AnswerConfigurations, batch: Int) -> Double {
+        let tokens = answer.tokens(pixels: ReferenceRequest.side * ReferenceRequest.side)
+        switch kind {
+        case .vision: return reading(.vision, tokens: answer.patches(tokens: tokens))
+        case .text:
+            return reading(.text, tokens: tokens + Self.question)
+                + Double(ReferenceRequest.answerTokens) * token(batch: batch)
+        case .diffusion: return .infinity
+        }
+    }
+
+    /// Rows that pass through a stage's weights together.
+    private func reading(_ kind: StageKind, tokens: Int) -> Double { 2 * parameters(kind) * Double(tokens) / operations }
+
+    /// One token of one of `batch` sequences. Reading the weights bounds it on an accelerator; multiplying them does on the host.
+    private func token(batch: Int) -> Double {
+        guard let bandwidth else { return 2 * parameters(.text) / operations }
+        return 2 * parameters(.text) / bandwidth * (1 + Self.batchCost * Double(batch - 1)) / Double(batch)
+    }
+
+    private func parameters(_ kind: StageKind) -> Double { Double(model.weights.stage(kind).parameters) }
 }

@@ -1,3 +1,4 @@
+public import Checkpoint
 public import Domain
 public import Foundation
 public import ModelConfiguration
@@ -11,6 +12,8 @@ public struct StageSpec: Codable, Sendable, Hashable {
     public var devices: [DeviceID]
     /// The model's name.
     public var model: String
+    /// What the model is for.
+    public var pipeline: ModelPipeline
     /// The model's checkpoint.
     public var folder: String
     /// Of what the stage reads of its checkpoint; empty: not computed, which takes reading it.
@@ -27,14 +30,16 @@ public struct StageSpec: Codable, Sendable, Hashable {
     public var memory: [[MemoryItem]]
 
     public init(
-        kind: StageKind, instance: String, devices: [DeviceID] = [.cpu], model: String, folder: String, fingerprint: String = "",
-        precision: Precision? = nil, batch: Int? = nil, threads: Int? = nil, vaeTiling: Bool = false, memory: [[MemoryItem]] = []
+        kind: StageKind, instance: String, devices: [DeviceID] = [.cpu], model: String, pipeline: ModelPipeline = .image,
+        folder: String, fingerprint: String = "", precision: Precision? = nil, batch: Int? = nil, threads: Int? = nil, vaeTiling: Bool = false,
+        memory: [[MemoryItem]] = []
     ) {
         precondition(!devices.isEmpty && (memory.isEmpty || memory.count == devices.count), "\(memory.count) lists of \(devices.count) devices")
         self.kind = kind
         self.instance = instance
         self.devices = devices
         self.model = model
+        self.pipeline = pipeline
         self.folder = folder
         self.fingerprint = fingerprint
         self.precision = precision

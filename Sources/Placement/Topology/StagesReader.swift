@@ -9,35 +9,19 @@ struct StagesReader {
     /// Whether the names are the file's own. Otherwise `model` of a group may be a folder, as in version 0.1.
     let namesModels: Bool
 
-    /// - Parameters:
-    ///   - node: of `stages`; nil where the file has none.
-    ///   - models: of `models`, for its line.
-    func read(_ node: Node?, _ models: Node?, into topology: inout Topology) throws(PlacementError) {
-        if let node {
-            for (name, value) in try yaml.pairs(node, "stages", StageKind.allCases.map(\.rawValue)) {
-                if let kind = StageKind(rawValue: name) { topology.stages[kind] = try groups(value, kind) }
+    /// - Parameter node: of `stages`.
+    func read(_ node: Node, into topology: inout Topology) throws(PlacementError) {
+        for (name, value) in try yaml.pairs(node, "stages", StageKind.allCases.map(\.rawValue)) {
+            guard let kind = StageKind(rawValue: name) else { continue }
+            if value.sequence?.isEmpty == true { throw yaml.error(yaml.line(value), "stages.\(kind) is an empty list") }
+            var groups: [Topology.Group] = []
+            for (index, item) in (value.sequence.map(Array.init) ?? [value]).enumerated() {
+                let path = value.sequence == nil ? "stages.\(kind)" : "stages.\(kind)[\(index)]"
+                topology.lines[path] = yaml.line(item)
+                groups.append(try group(item, kind, path))
             }
+            topology.stages[kind] = groups
         }
-        guard topology.models.count > 1, let models else { return }
-        for model in topology.models {
-            for kind in PipelineID.image.stages(sources: topology.limits.sources) {
-                if topology.stages[kind]?.contains(where: { $0.model == model.name }) == true { continue }
-                throw yaml.error(
-                    line(of: model.name, models), "models.\(model.name) has no \(kind) stage; with several models, each kind of stage names its own")
-            }
-        }
-    }
-
-    private func line(of name: String, _ models: Node) -> Int {
-        (models.mapping?.first { $0.key.scalar?.string == name }?.key).map(yaml.line) ?? yaml.line(models)
-    }
-
-    private func groups(_ node: Node, _ kind: StageKind) throws(PlacementError) -> [Topology.Group] {
-        guard let sequence = node.sequence else { return [try group(node, kind, "stages.\(kind)")] }
-        if sequence.isEmpty { throw yaml.error(yaml.line(node), "stages.\(kind) is an empty list") }
-        var groups: [Topology.Group] = []
-        for (index, item) in sequence.enumerated() { groups.append(try group(item, kind, "stages.\(kind)[\(index)]")) }
-        return groups
     }
 
     private func group(_ node: Node, _ kind: StageKind, _ path: String) throws(PlacementError) -> Topology.Group {

@@ -1,6 +1,7 @@
 import Checkpoint
 public import Domain
-import Foundation
+public import Foundation
+import ModelConfiguration
 
 /// What an operator asks for: models, stages, replicas, devices and limits. Everything may be left out.
 public struct Topology: Sendable, Hashable {
@@ -24,6 +25,16 @@ public struct Topology: Sendable, Hashable {
         /// Named as its folder.
         public init(folder: String) {
             self.init(name: ModelFolder.name(of: URL(fileURLWithPath: folder)), folder: folder)
+        }
+
+        /// Each named as its folder.
+        /// - Throws: `invalidModel` for two of one name.
+        public static func named(_ folders: [URL]) throws(PlacementError) -> [Model] {
+            let models = folders.map { Model(folder: $0.standardizedFileURL.path) }
+            for (index, model) in models.enumerated() where models[..<index].contains(where: { $0.name == model.name }) {
+                throw PlacementError(.invalidModel, "two models are called \(model.name); a topology can give them names of their own")
+            }
+            return models
         }
     }
 
@@ -76,26 +87,31 @@ public struct Topology: Sendable, Hashable {
 
     /// What requests are planned for.
     public struct Limits: Codable, Sendable, Hashable {
-        /// Area of the largest picture.
+        /// Area of the largest picture that is drawn.
         public var pixels = 2048 * 2048
         /// Source images of an edit, each as large as `pixels`.
         public var sources = 1
+        /// Tokens of a conversation and its answer that each sequence of a batch finds room for.
+        public var context = Footprint.Limits.defaultContext
         /// Requests in the gateway, waiting or in progress.
         public var queue = 256
         /// How long a finished job's picture is kept, in seconds.
         public var jobsKept = 24 * 3600
 
+        static let contexts = 256...1_048_576
+
         public init() {}
 
         enum CodingKeys: String, CodingKey {
-            case pixels, sources, queue
+            case pixels, sources, context, queue
             case jobsKept = "jobs_kept_seconds"
         }
     }
 
     /// In the order of the file. Empty: the caller's one.
     public var models: [Model] = []
-    /// Groups of a kind in the order of the file; a kind that is not named is placed automatically for the only model.
+    /// Groups of a kind in the order of the file; a kind that is not named is placed automatically, where the file doesn't name several
+    /// models.
     public var stages: [StageKind: [Group]] = [:]
     /// Empty: all that are there.
     public var cards: [DeclaredCard] = []
@@ -104,9 +120,14 @@ public struct Topology: Sendable, Hashable {
     public var remote: [String] = []
     /// The file it was read from, for messages.
     public var file: String?
+    /// Where models and groups stand in the file, by their paths: `models.draft`, `stages.text[1]`.
+    var lines: [String: Int] = [:]
 
     public init() {}
 
     /// How messages begin: `fleet.yaml: `.
     var place: String { file.map { "\($0): " } ?? "" }
+
+    /// How messages about what stands at a path begin: `fleet.yaml:7: `.
+    func place(_ path: String) -> String { file.flatMap { file in lines[path].map { "\(file):\($0): " } } ?? place }
 }

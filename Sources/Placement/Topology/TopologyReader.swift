@@ -8,15 +8,15 @@ struct TopologyReader {
     func topology(_ node: Node?) throws(PlacementError) -> Topology {
         var topology = Topology()
         guard let node, !yaml.isEmpty(node) else { return topology }
-        var models: Node?, stages: Node?
-        var namesModels = false
+        var stages: Node?
+        var modelKey: String?
         for (key, value) in try yaml.pairs(node, "a topology", ["model", "models", "stages", "cards", "limits", "remote"]) {
             switch key {
             case "model", "models":
-                if models != nil { throw yaml.error(yaml.line(value), "model and models exclude each other") }
-                models = value
-                namesModels = key == "models"
+                if modelKey != nil { throw yaml.error(yaml.line(value), "model and models exclude each other") }
+                modelKey = key
                 topology.models = try self.models(value, key)
+                for model in value.mapping ?? [:] { topology.lines["models.\(model.key.scalar?.string ?? "")"] = yaml.line(model.key) }
             case "stages": stages = value
             case "cards":
                 for item in try yaml.list(value, key) { topology.cards.append(try card(item)) }
@@ -27,7 +27,9 @@ struct TopologyReader {
                 try yaml.unique(topology.remote, value, "remote")
             }
         }
-        try StagesReader(yaml: yaml, models: topology.models.map(\.name), namesModels: namesModels).read(stages, models, into: &topology)
+        if let stages {
+            try StagesReader(yaml: yaml, models: topology.models.map(\.name), namesModels: modelKey == "models").read(stages, into: &topology)
+        }
         return topology
     }
 
@@ -63,12 +65,13 @@ struct TopologyReader {
 
     private func limits(_ node: Node) throws(PlacementError) -> Topology.Limits {
         var limits = Topology.Limits()
-        for (key, value) in try yaml.pairs(node, "limits", ["pixels", "sources", "queue", "jobs_kept"]) {
+        for (key, value) in try yaml.pairs(node, "limits", ["pixels", "sources", "context", "queue", "jobs_kept"]) {
             let path = "limits.\(key)"
             switch key {
             case "pixels":
                 limits.pixels = try yaml.whole(value, path, RequestLimits.sizeMultiple * RequestLimits.sizeMultiple...RequestLimits.maximumArea)
             case "sources": limits.sources = try yaml.whole(value, path, RequestLimits.sourceImages)
+            case "context": limits.context = try yaml.whole(value, path, Topology.Limits.contexts)
             case "queue": limits.queue = try yaml.whole(value, path, 1...1_000_000)
             default: limits.jobsKept = try yaml.seconds(value, path)
             }

@@ -18,7 +18,8 @@ public struct RunDirectory: Sendable, Hashable {
     public func address(kind: String, instance: String) -> Address { .unix(path: "\(path)/\(kind)-\(instance).sock") }
 
     private static let folder = OwnFolder(
-        name: "run directory", flag: "--run-directory", code: .runDirectory, forbidden: (0o077, "entered", "chmod 700"), followsLinks: false)
+        name: "run directory", flag: "--run-directory", code: .runDirectory, forbidden: (0o077, "entered", "chmod 700"), followsLinks: false,
+        acceptsSticky: false)
 
     /// Makes the folder with mode 0700 where it is missing; refuses one of another user or that others may enter.
     public func prepare() throws(ServerKitError) { try Self.folder.prepare(path) }

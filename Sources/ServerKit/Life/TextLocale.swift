@@ -17,5 +17,5 @@ public struct TextLocale: Sendable, Hashable {
         isUTF8 ? text : Self.signs.reduce(text) { $0.replacing($1.sign, with: $1.ascii) }
     }
 
-    private static let signs = [("×", "x"), ("…", "..."), ("°C", "C"), ("²", "^2")].map { (sign: $0.0, ascii: $0.1) }
+    private static let signs = [("×", "x"), ("…", "..."), ("²", "^2")].map { (sign: $0.0, ascii: $0.1) }
 }

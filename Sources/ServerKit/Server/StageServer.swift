@@ -20,8 +20,8 @@ public final class StageServer: Sendable {
     /// Where callers find it: what was asked for, with the port that the system chose for port 0.
     public let address: Address
     public let access: AccessRule
-    /// Work of earlier requests that is found again; told by Describe.
-    public let cache = CacheCounter()
+    /// What requests found of the work of earlier ones, and the like; told by Describe.
+    public let work = WorkCounter()
     private let options: ServerOptions
     private let limits: StageLimits
     private let status: @Sendable (any Error) -> CallError?
@@ -163,8 +163,9 @@ public final class StageServer: Sendable {
             kind: kind, instance: options.instance, device: model.device, modelName: model.name, modelFingerprint: model.fingerprint,
             build: Build.version, protocolVersion: WireProtocol.version, limits: limits, state: gate.phase, running: gate.running,
             queued: gate.queued, processID: Int(getpid()),
-            defaultSide: model.defaultSide, slots: gate.capacity, memoryBytes: ResidentMemory.bytes(), cacheHits: cache.hits,
-            cacheMisses: cache.misses, numerics: model.numerics)
+            defaultSide: model.defaultSide, slots: gate.capacity, memoryBytes: ResidentMemory.bytes(), cacheHits: work.hits,
+            cacheMisses: work.misses, numerics: model.numerics, pipeline: model.pipeline, imageRule: model.imageRule,
+            contextTokens: model.contextTokens, cachedTokens: work.cachedTokens, preempted: work.preempted)
     }
 
     private func announce() {
@@ -233,18 +234,28 @@ public struct StageModel: Sendable, Hashable {
     public var numerics: Numerics
     /// Side of the square picture that the checkpoint draws best, pixels; 0 where the process does not draw.
     public var defaultSide: Int
+    /// What requests may ask of it: "image" or "answer"; empty for a process that loads nothing.
+    public var pipeline: String
+    /// How the images of questions are resized; nil where the process reads none.
+    public var imageRule: ImageSizeRule?
+    /// Tokens of prompt and answer together at most; 0 where the process answers no questions.
+    public var contextTokens: Int
     /// What the device is, a line each, for the log.
     public var notes: [String]
 
     /// Without arguments: of the gateway, which loads nothing.
     public init(
-        name: String = "", fingerprint: String = "", device: String = "", numerics: Numerics = Numerics(), defaultSide: Int = 0, notes: [String] = []
+        name: String = "", fingerprint: String = "", device: String = "", numerics: Numerics = Numerics(), defaultSide: Int = 0,
+        pipeline: String = "", imageRule: ImageSizeRule? = nil, contextTokens: Int = 0, notes: [String] = []
     ) {
         self.name = name
         self.fingerprint = fingerprint
         self.device = device
         self.numerics = numerics
         self.defaultSide = defaultSide
+        self.pipeline = pipeline
+        self.imageRule = imageRule
+        self.contextTokens = contextTokens
         self.notes = notes
     }
 }

@@ -8,15 +8,15 @@ import Tensor
 public actor DefaultDiffusionService: DiffusionService {
     private let thread = ComputeThread(name: "diffusion")
     private let options: DiffusionOptions
-    private let cache: CacheCounter
+    private let work: WorkCounter
     private var renderer: ImageRenderer?
 
     public nonisolated var unownedExecutor: UnownedSerialExecutor { thread.asUnownedSerialExecutor() }
 
-    /// - Parameter cache: counts edits of images whose keys and values were known.
-    public init(_ options: DiffusionOptions, cache: CacheCounter) {
+    /// - Parameter work: counts edits of images whose keys and values were known.
+    public init(_ options: DiffusionOptions, work: WorkCounter) {
         self.options = options
-        self.cache = cache
+        self.work = work
     }
 
     public func load(_ model: ModelOptions) throws -> StageModel {
@@ -37,7 +37,7 @@ public actor DefaultDiffusionService: DiffusionService {
         let images = try request.sources.enumerated().map { try decodeImage($1.image, "sources[\($0)].image") }
         watch.lap("read")
         let image = try DeviceLoss.guarding {
-            try renderer.render(request, images: images, checkCancellation: token.checkCancellation, onSources: cache.count(hit:)) { step in
+            try renderer.render(request, images: images, checkCancellation: token.checkCancellation, onSources: work.count(hit:)) { step in
                 if step == parameters.steps { watch.lap("denoise") }
                 try token.checkCancellation()
                 onStep(step)

@@ -12,7 +12,7 @@ public func modelStatus(of error: any Error) -> CallError? {
     case let error as RequestError:
         CallError(.invalidArgument, error.message)
     case let error as StageError:
-        CallError(error.kind == .loading ? .unavailable : .internalError, error.message)
+        CallError(error.status, error.message)
     case let error as GLMImageError:
         CallError(.failedPrecondition, error.message)
     case let error as ImageError:
@@ -24,5 +24,15 @@ public func modelStatus(of error: any Error) -> CallError? {
         CallError(.failedPrecondition, error.message)
     default:
         nil
+    }
+}
+
+extension StageError {
+    fileprivate var status: CallStatus {
+        switch kind {
+        case .loading: .unavailable
+        case .device: .internalError
+        case .pipeline: .failedPrecondition
+        }
     }
 }

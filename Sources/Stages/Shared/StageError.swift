@@ -5,6 +5,8 @@ public struct StageError: Error, Sendable, Hashable, CustomStringConvertible {
         case loading
         /// The device failed: another stage may do better.
         case device
+        /// The model is for something else.
+        case pipeline
     }
 
     public var kind: Kind
@@ -17,5 +19,7 @@ public struct StageError: Error, Sendable, Hashable, CustomStringConvertible {
 
     public var description: String { message }
 
+    static let makesImages = StageError(.pipeline, "the stage's model makes images (pipeline image), it answers no questions")
+    static let answersQuestions = StageError(.pipeline, "the stage's model answers questions (pipeline answer), it makes no images")
     static let loading = StageError(.loading, "the model is being loaded")
 }

@@ -1,89 +1,80 @@
 import ArgumentParser
+import Checkpoint
 public import Domain
+import GLM4V
 import GLMImage
+import ModelConfiguration
 public import ServerKit
 import Tensor
 
-/// The text part of a checkpoint, on a thread of its own: a loop that runs while there are requests, and lets requests join and leave
-/// between two rounds.
+/// The text part of a checkpoint of either pipeline, on a thread of its own.
 public actor DefaultTextService: TextService {
-    /// A request in the batch, and what waits for it.
-    private struct Member {
-        let token: WorkToken
-        let onEvent: @Sendable (TextEvent) -> Void
-        var watch: Stopwatch
-        let result: CheckedContinuation<GeneratedTokens, any Error>
+    private enum Model {
+        case image(BatchRunner<CodeBatch>)
+        case answer(BatchRunner<AnswerBatch>)
     }
 
     private let thread = ComputeThread(name: "text")
     private let options: TextOptions
-    private var batch: CodeBatch?
-    private var members: [CodeBatch.Ticket: Member] = [:]
-    private var isRunning = false
+    private let work: WorkCounter
+    private var model: Model?
 
     public nonisolated var unownedExecutor: UnownedSerialExecutor { thread.asUnownedSerialExecutor() }
 
-    public init(_ options: TextOptions) { self.options = options }
+    /// - Parameter work: counts what answers found in the cache, and which were paused.
+    public init(_ options: TextOptions, work: WorkCounter) {
+        self.options = options
+        self.work = work
+    }
 
-    public func load(_ model: ModelOptions) throws -> StageModel {
-        let folder = try model.folder()
-        let devices = try model.makeDevices(for: .text)
+    public func load(_ options: ModelOptions) throws -> StageModel {
+        let folder = try options.folder()
+        let devices = try options.makeDevices(for: .text)
         let device = devices.main
-        guard options.batch <= device.batchRows else {
-            throw ValidationError("--batch is \(options.batch); \(device.name) draws at most \(device.batchRows) together")
+        guard self.options.batch <= device.batchRows else {
+            throw ValidationError("--batch is \(self.options.batch); \(device.name) draws at most \(device.batchRows) together")
         }
-        let generator = try TextGenerator(model: folder, device: device)
-        batch = CodeBatch(generator, size: options.batch, cacheBytes: options.cacheBytes(usual: generator.cacheBytes(batch: options.batch)))
+        var loaded = try StageModel(folder, for: .text, options, devices)
+        switch folder.pipeline {
+        case .image: model = .image(BatchRunner(on: thread, try codes(folder, device), work: work))
+        case .answer:
+            let (batch, contextTokens) = try answers(folder, device)
+            model = .answer(BatchRunner(on: thread, batch, work: work))
+            loaded.contextTokens = contextTokens
+        }
         try device.synchronize()
-        return try StageModel(folder, for: .text, model, devices)
+        return loaded
+    }
+
+    private func codes(_ folder: ModelFolder, _ device: any Device) throws -> sending CodeBatch {
+        let generator = try TextGenerator(model: folder, device: device)
+        return CodeBatch(generator, size: options.batch, cacheBytes: options.cacheBytes(usual: generator.cacheBytes(batch: options.batch)))
+    }
+
+    private func answers(_ folder: ModelFolder, _ device: any Device) throws -> sending (batch: AnswerBatch, contextTokens: Int) {
+        let generator = try AnswerGenerator(model: folder, device: device)
+        let batch = AnswerBatch(generator, size: options.batch, cacheBytes: options.cacheBytes(usual: generator.cacheBytes(batch: options.batch)))
+        return (batch, generator.contextTokens)
     }
 
     public func generate(
         _ request: TokenRequest, token: WorkToken, onEvent: @escaping @Sendable (TextEvent) -> Void
     ) async throws -> GeneratedTokens {
-        guard let batch else { throw StageError.loading }
-        let (ticket, layout) = try batch.add(request)
-        onEvent(.layout(layout))
-        return try await withCheckedThrowingContinuation { result in
-            members[ticket] = Member(token: token, onEvent: onEvent, watch: Stopwatch(), result: result)
-            guard !isRunning else { return }
-            isRunning = true
-            Task { await runRounds(batch) }
-        }
+        guard let model else { throw StageError.loading }
+        guard case .image(let runner) = model else { throw StageError.answersQuestions }
+        var (result, timings) = try await runner.run(request, token: token, onNews: onEvent)
+        result.timings = timings
+        return result
     }
 
-    private func runRounds(_ batch: CodeBatch) async {
-        while !batch.isEmpty {
-            do {
-                try DeviceLoss.guarding {
-                    try batch.advance(checkCancellation: { try members[$0]?.token.checkCancellation() }, onEvent: { report($0) })
-                }
-            } catch {
-                let lost = members.values
-                members = [:]
-                batch.removeAll()
-                for member in lost {
-                    member.result.resume(throwing: StageError(.device, "the device failed under all \(lost.count) requests: \(error)"))
-                }
-            }
-            // Requests that arrived during the round are handled on this thread now.
-            await Task.yield()
-        }
-        isRunning = false
-    }
-
-    private func report(_ event: CodeBatch.Event) {
-        switch event {
-        case .token(let ticket, let index, let id):
-            if index == 0 { members[ticket]?.watch.lap("prefill") }
-            members[ticket]?.onEvent(.token(index: index, id: id))
-        case .done(let ticket, let preview, let target):
-            guard var member = members.removeValue(forKey: ticket) else { return }
-            member.watch.lap("decode")
-            member.result.resume(returning: GeneratedTokens(preview: preview, target: target, timings: member.watch.timings))
-        case .failed(let ticket, let error):
-            DeviceLoss.check(error)
-            members.removeValue(forKey: ticket)?.result.resume(throwing: error)
-        }
+    public func answer(
+        _ request: AnswerRequest, token: WorkToken, onEvent: @escaping @Sendable (AnswerEvent) -> Void
+    ) async throws -> AnswerResult {
+        guard let model else { throw StageError.loading }
+        guard case .answer(let runner) = model else { throw StageError.makesImages }
+        var (result, timings) = try await runner.run(request, token: token, onNews: onEvent)
+        result.timings = timings
+        work.count(cachedTokens: result.usage.cachedTokens)
+        return result
     }
 }

@@ -22,6 +22,16 @@ public struct TextHarness<Service: TextService>: TextHandler {
         }
     }
 
+    public func answer(_ request: AnswerRequest, _ call: ServerCall, send: @escaping Send<AnswerTokensEvent>) async throws {
+        try await gate.stream(call, merging: Self.merge) {
+            try await service.answer(request, token: $0, onEvent: $1)
+        } send: { batch in
+            for event in batch { try await send(AnswerTokensEvent(event)) }
+        } finish: {
+            try await send(.result($0))
+        }
+    }
+
     /// Tokens that were generated since the last event are sent together.
     static func grouped(_ batch: [TextEvent]) -> [GenerateTokensEvent] {
         var events: [GenerateTokensEvent] = []
@@ -37,5 +47,31 @@ public struct TextHarness<Service: TextService>: TextHandler {
         }
         if let tokens { events.append(.tokens(tokens)) }
         return events
+    }
+
+    /// What the caller has not read yet takes no more memory than the answer itself.
+    static func merge(_ event: AnswerEvent, into last: inout AnswerEvent) -> Bool {
+        switch (event, last) {
+        case (.delta(let delta), .delta(var merged)):
+            // One reference to its texts, so that they grow in place.
+            last = .read(tokens: 0)
+            let fits = merged.merge(delta)
+            last = .delta(merged)
+            return fits
+        case (.read, .read):
+            last = event
+            return true
+        default: return false
+        }
+    }
+}
+
+extension AnswerTokensEvent {
+    init(_ event: AnswerEvent) {
+        switch event {
+        case .layout(let layout): self = .layout(layout)
+        case .read(let tokens): self = .reading(PromptReading(tokens: tokens))
+        case .delta(let delta): self = .delta(delta)
+        }
     }
 }

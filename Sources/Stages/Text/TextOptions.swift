@@ -10,7 +10,7 @@ public struct TextOptions: ParsableArguments, Sendable {
 
     @Option(
         help: ArgumentHelp(
-            "Memory for keys and values, as 512MiB or 4GiB. Default: for a full batch of edits of the checkpoint's best size, at most a quarter of the machine's memory.",
+            "Memory for keys and values, as 512MiB or 4GiB. Default: for a full batch of edits of the checkpoint's best size, or of questions of 4096 tokens with their answers, at most a quarter of the machine's memory.",
             valueName: "size"), transform: ByteCount.read)
     public var kvCache: ByteCount?
 

@@ -51,6 +51,12 @@ final class Arena {
         return copy
     }
 
+    func counts(_ values: [Int], _ field: String) throws(WireError) -> UnsafeMutablePointer<UInt32> {
+        let copy = allocate(UInt32.self, count: values.count)
+        for (index, value) in values.enumerated() { copy[index] = try UInt32(wire: value, "\(field)[\(index)]") }
+        return copy
+    }
+
     func message<M: CodedMessage>(_ message: M) throws(WireError) -> UnsafeMutablePointer<M.C> {
         let c = allocate(M.C.self)
         M.initialize(c)

@@ -26,6 +26,10 @@ enum Decode {
         [Int32](UnsafeBufferPointer(start: list, count: count))
     }
 
+    static func counts(_ count: Int, _ list: UnsafeMutablePointer<UInt32>?) -> [Int] {
+        UnsafeBufferPointer(start: list, count: count).map { Int($0) }
+    }
+
     /// A 64-bit count as `Int`.
     static func count(_ value: UInt64, _ field: String) throws(WireError) -> Int {
         guard let count = Int(exactly: value) else { throw WireError(.outOfRange, "\(field) is \(value); at most \(Int.max)") }

@@ -5,12 +5,15 @@ import CWire
 /// It cuts strings at a NUL, keeps unknown fields where nobody looks, makes a struct of some hundred bytes from an empty element of two,
 /// and four bytes from a number of one. The depth is bounded because no message of the contract contains itself.
 struct MessageCheck {
-    /// Fields in one message, nested ones and the numbers of lists counted in. The largest honest message has the codes of an image and
-    /// of eight source images, 4096 each, and some hundred fields.
+    /// Fields in one message, nested ones counted in. The largest honest message has log probabilities of some hundred tokens, with some
+    /// hundred fields each.
     static let maximumFields = 65_536
+    /// Numbers of all lists in one message. The largest honest message tells as many ids as an answer can have: 131,072.
+    static let maximumNumbers = 1 << 18
 
     let unknownFields: UnknownFields
     private var fields = 0
+    private var numbers = 0
 
     init(unknownFields: UnknownFields) { self.unknownFields = unknownFields }
 
@@ -38,12 +41,12 @@ struct MessageCheck {
             case PROTOBUF_C_TYPE_BYTES:
                 break
             case let type:
-                let numbers = Self.count(type, packedIn: field.content)
-                fields += numbers
-                guard fields <= Self.maximumFields else {
+                let count = Self.count(type, packedIn: field.content)
+                numbers += count
+                guard numbers <= Self.maximumNumbers else {
                     throw WireError(
                         .tooManyFields,
-                        "\(message): \(String(cString: known.pointee.name)) has \(numbers) numbers; a message holds at most \(Self.maximumFields)")
+                        "\(message): \(String(cString: known.pointee.name)) has \(count) numbers; a message holds at most \(Self.maximumNumbers)")
                 }
             }
         }

@@ -55,10 +55,15 @@ public struct FleetStatus: Sendable, Hashable {
     public var uptimeSeconds: Double
     /// Why the gateway is not ready, one sentence each; empty: it is ready.
     public var problems: [String]
+    /// What requests may name, sorted by name.
+    public var models: [ModelInformation]
+    /// Questions answered since the gateway started.
+    public var answers: Int
 
     public init(
         gateway: StageDescription, stages: [StageStatus] = [], queues: [QueueStatus] = [], cards: [CardStatus] = [], jobs: JobCounts? = nil,
-        images: Int = 0, retries: Int = 0, refused: Int = 0, uptimeSeconds: Double = 0, problems: [String] = []
+        images: Int = 0, retries: Int = 0, refused: Int = 0, uptimeSeconds: Double = 0, problems: [String] = [], models: [ModelInformation] = [],
+        answers: Int = 0
     ) {
         self.gateway = gateway
         self.stages = stages
@@ -70,6 +75,8 @@ public struct FleetStatus: Sendable, Hashable {
         self.refused = refused
         self.uptimeSeconds = uptimeSeconds
         self.problems = problems
+        self.models = models
+        self.answers = answers
     }
 }
 
@@ -91,6 +98,9 @@ extension FleetStatus: CodedMessage {
         c.uptime_seconds = uptimeSeconds
         c.n_problems = problems.count
         c.problems = try arena.texts(problems, "problems")
+        c.n_models = models.count
+        c.models = try arena.messages(models)
+        c.answers = try UInt64(wire: answers, "answers")
     }
 
     init(_ c: Glm__V1__FleetStatus) throws(WireError) {
@@ -99,7 +109,56 @@ extension FleetStatus: CodedMessage {
             queues: try Decode.messages(c.n_queues, c.queues, "queues"), cards: try Decode.messages(c.n_cards, c.cards, "cards"),
             jobs: try Decode.ifSet(c.jobs, "jobs"), images: try Decode.count(c.images, "images"), retries: try Decode.count(c.retries, "retries"),
             refused: try Decode.count(c.refused, "refused"), uptimeSeconds: c.uptime_seconds,
-            problems: try Decode.texts(c.n_problems, c.problems, "problems"))
+            problems: try Decode.texts(c.n_problems, c.problems, "problems"), models: try Decode.messages(c.n_models, c.models, "models"),
+            answers: try Decode.count(c.answers, "answers"))
+    }
+}
+
+/// A model of the fleet.
+public struct ModelInformation: Sendable, Hashable {
+    /// Name of the model in requests and operations.
+    public var name: String
+    /// What it computes: "image" or "answer".
+    public var pipeline: String
+    /// Of each kind of stage that has served, as in "text:1f…,diffusion:a0…".
+    public var fingerprint: String
+    /// Names of its stages that serve.
+    public var stages: [String]
+    /// Kinds of stages that its pipeline needs and that do not serve; empty: every request is computed.
+    public var missing: [String]
+    /// Images or answers of it since the gateway started.
+    public var requests: Int
+
+    public init(name: String = "", pipeline: String = "", fingerprint: String = "", stages: [String] = [], missing: [String] = [], requests: Int = 0)
+    {
+        self.name = name
+        self.pipeline = pipeline
+        self.fingerprint = fingerprint
+        self.stages = stages
+        self.missing = missing
+        self.requests = requests
+    }
+}
+
+extension ModelInformation: CodedMessage {
+    static func initialize(_ c: UnsafeMutablePointer<Glm__V1__ModelInformation>) { glm__v1__model_information__init(c) }
+
+    func fill(_ c: inout Glm__V1__ModelInformation, _ arena: Arena) throws(WireError) {
+        c.name = try arena.text(name, "name")
+        c.pipeline = try arena.text(pipeline, "pipeline")
+        c.fingerprint = try arena.text(fingerprint, "fingerprint")
+        c.n_stages = stages.count
+        c.stages = try arena.texts(stages, "stages")
+        c.n_missing = missing.count
+        c.missing = try arena.texts(missing, "missing")
+        c.requests = try UInt64(wire: requests, "requests")
+    }
+
+    init(_ c: Glm__V1__ModelInformation) throws(WireError) {
+        self.init(
+            name: try Decode.text(c.name, "name"), pipeline: try Decode.text(c.pipeline, "pipeline"),
+            fingerprint: try Decode.text(c.fingerprint, "fingerprint"), stages: try Decode.texts(c.n_stages, c.stages, "stages"),
+            missing: try Decode.texts(c.n_missing, c.missing, "missing"), requests: try Decode.count(c.requests, "requests"))
     }
 }
 

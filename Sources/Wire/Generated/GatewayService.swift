@@ -3,12 +3,16 @@
 import GRPCCore
 
 extension Methods {
-    /// The service for clients: generates images with the stages of a fleet.
+    /// The service for clients: generates images and answers questions with the stages of a fleet.
     public enum Gateway {
         public static let service = "glm.v1.Gateway"
         /// Generates an image from a prompt and optional source images. Streams the accepted request, progress, then the image.
         public static let generate = Method<GenerateImageRequest, GenerateImageEvent>(
             service, "Generate", .serverStreaming, requestLimit: 256 << 20, responseLimit: 64 << 20)
+        /// Answers the last message of a conversation. Streams the accepted request, progress, the answer as it is generated, then all of
+        /// it.
+        public static let answer = Method<AnswerQuestionRequest, AnswerQuestionEvent>(
+            service, "Answer", .serverStreaming, requestLimit: 256 << 20, responseLimit: 16 << 20)
         /// Describes the gateway and the stages it knows.
         public static let status = Method<StatusRequest, FleetStatus>(service, "Status", .unary)
     }
@@ -18,6 +22,8 @@ extension Methods {
 public protocol GatewayHandler: Sendable {
     /// Generates an image from a prompt and optional source images. Streams the accepted request, progress, then the image.
     func generate(_ request: GenerateImageRequest, _ call: ServerCall, send: @escaping Send<GenerateImageEvent>) async throws
+    /// Answers the last message of a conversation. Streams the accepted request, progress, the answer as it is generated, then all of it.
+    func answer(_ request: AnswerQuestionRequest, _ call: ServerCall, send: @escaping Send<AnswerQuestionEvent>) async throws
     /// Describes the gateway and the stages it knows.
     func status(_ request: StatusRequest, _ call: ServerCall) async throws -> FleetStatus
 }
@@ -26,7 +32,8 @@ extension Service {
     /// The service ``Methods/Gateway``, answered by `handler`.
     public static func gateway(_ handler: some GatewayHandler) -> Service {
         Service(
-            name: Methods.Gateway.service, requestLimit: max(Methods.Gateway.generate.requestLimit, Methods.Gateway.status.requestLimit),
+            name: Methods.Gateway.service,
+            requestLimit: max(Methods.Gateway.generate.requestLimit, Methods.Gateway.answer.requestLimit, Methods.Gateway.status.requestLimit),
             registration: GatewayRegistration(handler: handler))
     }
 }
@@ -36,6 +43,7 @@ private struct GatewayRegistration<Handler: GatewayHandler>: Registration {
 
     func register<T: ServerTransport>(with router: inout RPCRouter<T>) {
         router.registerStream(Methods.Gateway.generate) { try await handler.generate($0, $1, send: $2) }
+        router.registerStream(Methods.Gateway.answer) { try await handler.answer($0, $1, send: $2) }
         router.register(Methods.Gateway.status) { try await handler.status($0, $1) }
     }
 }
@@ -59,6 +67,21 @@ public struct GatewayClient: Sendable {
             try await onEvent(event)
         }
         return try last.orMissing(in: Methods.Gateway.generate)
+    }
+
+    /// Answers the last message of a conversation. Streams the accepted request, progress, the answer as it is generated, then all of it.
+    ///
+    /// Hands over every event in order, the last one too; returns what the last one carries.
+    public func answer(
+        _ request: AnswerQuestionRequest, _ settings: CallSettings = CallSettings(),
+        onEvent: @escaping @Sendable (AnswerQuestionEvent) async throws -> Void = { _ in }
+    ) async throws -> Answer {
+        let last = Last<Answer>()
+        try await connection.stream(Methods.Gateway.answer, request, settings) { event in
+            if case .answer(let value) = event { last.value = value }
+            try await onEvent(event)
+        }
+        return try last.orMissing(in: Methods.Gateway.answer)
     }
 
     /// Describes the gateway and the stages it knows.

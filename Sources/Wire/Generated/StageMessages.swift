@@ -74,12 +74,23 @@ public struct StageDescription: Sendable, Hashable {
     public var cacheMisses: Int
     /// How the process computes; empty for the gateway, and until the model is loaded.
     public var numerics: Numerics
+    /// What the model computes: "image" or "answer"; empty reads "image".
+    public var pipeline: String
+    /// How the images of questions are resized; of vision stages of question models.
+    public var imageRule: ImageSizeRule?
+    /// Tokens of prompt and answer together at most; of text stages of question models, else 0.
+    public var contextTokens: Int
+    /// Tokens of prompts that were not computed again, since the process started; of text stages of question models.
+    public var cachedTokens: Int
+    /// Requests that were paused to make room for older ones, since the process started.
+    public var preempted: Int
 
     public init(
         kind: String = "", instance: String = "", device: String = "", modelName: String = "", modelFingerprint: String = "", build: String = "",
         protocolVersion: Int = 0, limits: StageLimits = StageLimits(), state: StageState = .unspecified, running: Int = 0, queued: Int = 0,
         processID: Int = 0, defaultSide: Int = 0, slots: Int = 1, memoryBytes: Int = 0, cacheHits: Int = 0, cacheMisses: Int = 0,
-        numerics: Numerics = Numerics()
+        numerics: Numerics = Numerics(), pipeline: String = "", imageRule: ImageSizeRule? = nil, contextTokens: Int = 0, cachedTokens: Int = 0,
+        preempted: Int = 0
     ) {
         self.kind = kind
         self.instance = instance
@@ -99,6 +110,11 @@ public struct StageDescription: Sendable, Hashable {
         self.cacheHits = cacheHits
         self.cacheMisses = cacheMisses
         self.numerics = numerics
+        self.pipeline = pipeline
+        self.imageRule = imageRule
+        self.contextTokens = contextTokens
+        self.cachedTokens = cachedTokens
+        self.preempted = preempted
     }
 }
 
@@ -124,6 +140,11 @@ extension StageDescription: CodedMessage {
         c.cache_hits = try UInt64(wire: cacheHits, "cache_hits")
         c.cache_misses = try UInt64(wire: cacheMisses, "cache_misses")
         c.numerics = try arena.message(numerics)
+        c.pipeline = try arena.text(pipeline, "pipeline")
+        c.image_rule = try arena.message(ifSet: imageRule)
+        c.context_tokens = try UInt64(wire: contextTokens, "context_tokens")
+        c.cached_tokens = try UInt64(wire: cachedTokens, "cached_tokens")
+        c.preempted = try UInt64(wire: preempted, "preempted")
     }
 
     init(_ c: Glm__V1__StageDescription) throws(WireError) {
@@ -134,7 +155,28 @@ extension StageDescription: CodedMessage {
             state: StageState(c.state), running: Int(c.running), queued: Int(c.queued), processID: Int(c.process_id),
             defaultSide: Int(c.default_side), slots: c.slots == 0 ? 1 : Int(c.slots), memoryBytes: try Decode.count(c.memory_bytes, "memory_bytes"),
             cacheHits: try Decode.count(c.cache_hits, "cache_hits"), cacheMisses: try Decode.count(c.cache_misses, "cache_misses"),
-            numerics: try Decode.orEmpty(c.numerics, "numerics"))
+            numerics: try Decode.orEmpty(c.numerics, "numerics"), pipeline: try Decode.text(c.pipeline, "pipeline"),
+            imageRule: try Decode.ifSet(c.image_rule, "image_rule"), contextTokens: try Decode.count(c.context_tokens, "context_tokens"),
+            cachedTokens: try Decode.count(c.cached_tokens, "cached_tokens"), preempted: try Decode.count(c.preempted, "preempted"))
+    }
+}
+
+extension ImageSizeRule: CodedMessage {
+    static func initialize(_ c: UnsafeMutablePointer<Glm__V1__ImageRule>) { glm__v1__image_rule__init(c) }
+
+    func fill(_ c: inout Glm__V1__ImageRule, _ arena: Arena) throws(WireError) {
+        c.cell_side = try UInt32(wire: cellSide, "cell_side")
+        c.frames = try UInt32(wire: frames, "frames")
+        c.min_pixels = try UInt64(wire: minPixels, "min_pixels")
+        c.max_pixels = try UInt64(wire: maxPixels, "max_pixels")
+    }
+
+    init(_ c: Glm__V1__ImageRule) throws(WireError) {
+        let cellSide: Int = Int(c.cell_side)
+        let frames: Int = Int(c.frames)
+        let minPixels: Int = try Decode.count(c.min_pixels, "min_pixels")
+        let maxPixels: Int = try Decode.count(c.max_pixels, "max_pixels")
+        do { try self.init(cellSide: cellSide, frames: frames, minPixels: minPixels, maxPixels: maxPixels) } catch { throw WireError(error) }
     }
 }
 

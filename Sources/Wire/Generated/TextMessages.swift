@@ -118,3 +118,108 @@ extension GeneratedTokens: CodedMessage {
             timings: try Decode.messages(c.n_timings, c.timings, "timings"))
     }
 }
+
+extension AnswerRequest: CodedMessage {
+    static func initialize(_ c: UnsafeMutablePointer<Glm__V1__AnswerRequest>) { glm__v1__answer_request__init(c) }
+
+    func fill(_ c: inout Glm__V1__AnswerRequest, _ arena: Arena) throws(WireError) {
+        c.conversation = try arena.message(conversation)
+        c.n_pictures = pictures.count
+        c.pictures = try arena.messages(pictures)
+        c.parameters = try arena.message(parameters)
+        c.n_told = told.count
+        c.told = arena.numbers(told)
+    }
+
+    init(_ c: Glm__V1__AnswerRequest) throws(WireError) {
+        let conversation: Conversation = try Decode.required(c.conversation, "conversation")
+        let pictures: [PictureRows] = try Decode.messages(c.n_pictures, c.pictures, "pictures")
+        let parameters: AnswerParameters = try Decode.required(c.parameters, "parameters")
+        let told: [Int32] = Decode.numbers(c.n_told, c.told)
+        do { try self.init(conversation: conversation, pictures: pictures, parameters: parameters, told: told) } catch { throw WireError(error) }
+    }
+}
+
+/// One event of the stream that answers an AnswerRequest.
+public enum AnswerTokensEvent: Sendable, Hashable {
+    /// Once, when the request has left the stage's queue; not where all of the answer was told.
+    case layout(AnswerLayout)
+    /// As the prompt is read; also while the request waits, so that its caller knows that the stage works.
+    case reading(PromptReading)
+    /// Behind what was told, in order, without gaps.
+    case delta(AnswerDelta)
+    /// At the end, once.
+    case result(AnswerResult)
+}
+
+extension AnswerTokensEvent: CodedMessage {
+    static func initialize(_ c: UnsafeMutablePointer<Glm__V1__AnswerTokensEvent>) { glm__v1__answer_tokens_event__init(c) }
+
+    func fill(_ c: inout Glm__V1__AnswerTokensEvent, _ arena: Arena) throws(WireError) {
+        switch self {
+        case .layout(let value):
+            c.event_case = GLM__V1__ANSWER_TOKENS_EVENT__EVENT_LAYOUT
+            c.layout = try arena.message(value)
+        case .reading(let value):
+            c.event_case = GLM__V1__ANSWER_TOKENS_EVENT__EVENT_READING
+            c.reading = try arena.message(value)
+        case .delta(let value):
+            c.event_case = GLM__V1__ANSWER_TOKENS_EVENT__EVENT_DELTA
+            c.delta = try arena.message(value)
+        case .result(let value):
+            c.event_case = GLM__V1__ANSWER_TOKENS_EVENT__EVENT_RESULT
+            c.result = try arena.message(value)
+        }
+    }
+
+    init(_ c: Glm__V1__AnswerTokensEvent) throws(WireError) {
+        switch c.event_case {
+        case GLM__V1__ANSWER_TOKENS_EVENT__EVENT_LAYOUT: self = .layout(try Decode.required(c.layout, "layout"))
+        case GLM__V1__ANSWER_TOKENS_EVENT__EVENT_READING: self = .reading(try Decode.required(c.reading, "reading"))
+        case GLM__V1__ANSWER_TOKENS_EVENT__EVENT_DELTA: self = .delta(try Decode.required(c.delta, "delta"))
+        case GLM__V1__ANSWER_TOKENS_EVENT__EVENT_RESULT: self = .result(try Decode.required(c.result, "result"))
+        default: throw WireError(.malformed, "\(Self.name): event is not set")
+        }
+    }
+}
+
+/// How far the prompt is read.
+public struct PromptReading: Sendable, Hashable {
+    /// Tokens of the prompt read so far, cached ones included; 0: the request waits.
+    public var tokens: Int
+
+    public init(tokens: Int = 0) {
+        self.tokens = tokens
+    }
+}
+
+extension PromptReading: CodedMessage {
+    static func initialize(_ c: UnsafeMutablePointer<Glm__V1__PromptReading>) { glm__v1__prompt_reading__init(c) }
+
+    func fill(_ c: inout Glm__V1__PromptReading, _ arena: Arena) throws(WireError) {
+        c.tokens = try UInt32(wire: tokens, "tokens")
+    }
+
+    init(_ c: Glm__V1__PromptReading) throws(WireError) {
+        self.init(tokens: Int(c.tokens))
+    }
+}
+
+extension AnswerResult: CodedMessage {
+    static func initialize(_ c: UnsafeMutablePointer<Glm__V1__AnswerResult>) { glm__v1__answer_result__init(c) }
+
+    func fill(_ c: inout Glm__V1__AnswerResult, _ arena: Arena) throws(WireError) {
+        c.finish = finish.c
+        c.usage = try arena.message(usage)
+        c.n_boxes = boxes.count
+        c.boxes = try arena.messages(boxes)
+        c.n_timings = timings.count
+        c.timings = try arena.messages(timings)
+    }
+
+    init(_ c: Glm__V1__AnswerResult) throws(WireError) {
+        self.init(
+            finish: try FinishReason(c.finish, "finish"), usage: try Decode.orEmpty(c.usage, "usage"),
+            boxes: try Decode.messages(c.n_boxes, c.boxes, "boxes"), timings: try Decode.messages(c.n_timings, c.timings, "timings"))
+    }
+}

@@ -4,11 +4,14 @@ public import Domain
 import GRPCCore
 
 extension Methods {
-    /// Turns a prompt into the VQ codes of an image, one after the other.
+    /// Generates tokens one after the other: the VQ codes of an image, or the words of an answer.
     public enum Text {
         public static let service = "glm.v1.Text"
         /// Streams one layout, then tokens as they are generated, then one result.
         public static let generate = Method<TokenRequest, GenerateTokensEvent>(service, "Generate", .serverStreaming, requestLimit: 4 << 20)
+        /// Streams one layout, how far the prompt is read, deltas of the answer, then one result. FAILED_PRECONDITION where the model
+        /// answers no questions.
+        public static let answer = Method<AnswerRequest, AnswerTokensEvent>(service, "Answer", .serverStreaming, requestLimit: 512 << 20)
     }
 }
 
@@ -16,12 +19,17 @@ extension Methods {
 public protocol TextHandler: Sendable {
     /// Streams one layout, then tokens as they are generated, then one result.
     func generate(_ request: TokenRequest, _ call: ServerCall, send: @escaping Send<GenerateTokensEvent>) async throws
+    /// Streams one layout, how far the prompt is read, deltas of the answer, then one result. FAILED_PRECONDITION where the model answers
+    /// no questions.
+    func answer(_ request: AnswerRequest, _ call: ServerCall, send: @escaping Send<AnswerTokensEvent>) async throws
 }
 
 extension Service {
     /// The service ``Methods/Text``, answered by `handler`.
     public static func text(_ handler: some TextHandler) -> Service {
-        Service(name: Methods.Text.service, requestLimit: Methods.Text.generate.requestLimit, registration: TextRegistration(handler: handler))
+        Service(
+            name: Methods.Text.service, requestLimit: max(Methods.Text.generate.requestLimit, Methods.Text.answer.requestLimit),
+            registration: TextRegistration(handler: handler))
     }
 }
 
@@ -30,6 +38,7 @@ private struct TextRegistration<Handler: TextHandler>: Registration {
 
     func register<T: ServerTransport>(with router: inout RPCRouter<T>) {
         router.registerStream(Methods.Text.generate) { try await handler.generate($0, $1, send: $2) }
+        router.registerStream(Methods.Text.answer) { try await handler.answer($0, $1, send: $2) }
     }
 }
 
@@ -52,5 +61,21 @@ public struct TextClient: Sendable {
             try await onEvent(event)
         }
         return try last.orMissing(in: Methods.Text.generate)
+    }
+
+    /// Streams one layout, how far the prompt is read, deltas of the answer, then one result. FAILED_PRECONDITION where the model answers
+    /// no questions.
+    ///
+    /// Hands over every event in order, the last one too; returns what the last one carries.
+    public func answer(
+        _ request: AnswerRequest, _ settings: CallSettings = CallSettings(),
+        onEvent: @escaping @Sendable (AnswerTokensEvent) async throws -> Void = { _ in }
+    ) async throws -> AnswerResult {
+        let last = Last<AnswerResult>()
+        try await connection.stream(Methods.Text.answer, request, settings) { event in
+            if case .result(let value) = event { last.value = value }
+            try await onEvent(event)
+        }
+        return try last.orMissing(in: Methods.Text.answer)
     }
 }

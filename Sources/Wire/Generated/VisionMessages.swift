@@ -51,3 +51,158 @@ extension EncodeResponse: CodedMessage {
         self.init(grid: try Decode.required(c.grid, "grid"), timings: try Decode.messages(c.n_timings, c.timings, "timings"))
     }
 }
+
+/// An image of a question to be embedded.
+public struct EmbedRequest: Sendable, Hashable {
+    /// A PNG, JPEG or WebP file of at most 64 MiB.
+    public var image: [UInt8]
+    /// Pixels after the resize, at most; not set: the checkpoint's limit.
+    public var maxPixels: Int?
+
+    public init(image: [UInt8] = [], maxPixels: Int? = nil) {
+        self.image = image
+        self.maxPixels = maxPixels
+    }
+}
+
+extension EmbedRequest: CodedMessage {
+    static func initialize(_ c: UnsafeMutablePointer<Glm__V1__EmbedRequest>) { glm__v1__embed_request__init(c) }
+
+    func fill(_ c: inout Glm__V1__EmbedRequest, _ arena: Arena) throws(WireError) {
+        c.image = arena.bytes(image)
+        if let maxPixels {
+            c.max_pixels_opt_case = GLM__V1__EMBED_REQUEST__MAX_PIXELS_OPT_MAX_PIXELS
+            c.max_pixels = try UInt32(wire: maxPixels, "max_pixels")
+        }
+    }
+
+    init(_ c: Glm__V1__EmbedRequest) throws(WireError) {
+        self.init(image: Decode.bytes(c.image), maxPixels: c.max_pixels_opt_case.rawValue == 0 ? nil : Int(c.max_pixels))
+    }
+}
+
+/// One event of the stream that answers an EmbedRequest.
+public enum EmbedEvent: Sendable, Hashable {
+    /// First, once.
+    case layout(EmbedLayout)
+    /// In order, without gaps, all rows of the layout.
+    case rows(RowChunk)
+    /// At the end, once.
+    case result(EmbeddedImage)
+}
+
+extension EmbedEvent: CodedMessage {
+    static func initialize(_ c: UnsafeMutablePointer<Glm__V1__EmbedEvent>) { glm__v1__embed_event__init(c) }
+
+    func fill(_ c: inout Glm__V1__EmbedEvent, _ arena: Arena) throws(WireError) {
+        switch self {
+        case .layout(let value):
+            c.event_case = GLM__V1__EMBED_EVENT__EVENT_LAYOUT
+            c.layout = try arena.message(value)
+        case .rows(let value):
+            c.event_case = GLM__V1__EMBED_EVENT__EVENT_ROWS
+            c.rows = try arena.message(value)
+        case .result(let value):
+            c.event_case = GLM__V1__EMBED_EVENT__EVENT_RESULT
+            c.result = try arena.message(value)
+        }
+    }
+
+    init(_ c: Glm__V1__EmbedEvent) throws(WireError) {
+        switch c.event_case {
+        case GLM__V1__EMBED_EVENT__EVENT_LAYOUT: self = .layout(try Decode.required(c.layout, "layout"))
+        case GLM__V1__EMBED_EVENT__EVENT_ROWS: self = .rows(try Decode.required(c.rows, "rows"))
+        case GLM__V1__EMBED_EVENT__EVENT_RESULT: self = .result(try Decode.required(c.result, "result"))
+        default: throw WireError(.malformed, "\(Self.name): event is not set")
+        }
+    }
+}
+
+/// The shape of the rows that follow.
+public struct EmbedLayout: Sendable, Hashable {
+    /// Cells, each of which is one row and one token of the prompt.
+    public var grid: GridSize
+    /// Elements of a row.
+    public var columns: Int
+    /// Their type.
+    public var element: PictureRows.Element
+    /// Pixels of the image that the model sees.
+    public var resizedHeight: Int
+    /// Pixels of the image that the model sees.
+    public var resizedWidth: Int
+
+    public init(grid: GridSize, columns: Int = 0, element: PictureRows.Element, resizedHeight: Int = 0, resizedWidth: Int = 0) {
+        self.grid = grid
+        self.columns = columns
+        self.element = element
+        self.resizedHeight = resizedHeight
+        self.resizedWidth = resizedWidth
+    }
+}
+
+extension EmbedLayout: CodedMessage {
+    static func initialize(_ c: UnsafeMutablePointer<Glm__V1__EmbedLayout>) { glm__v1__embed_layout__init(c) }
+
+    func fill(_ c: inout Glm__V1__EmbedLayout, _ arena: Arena) throws(WireError) {
+        c.grid = try arena.message(grid)
+        c.columns = try UInt32(wire: columns, "columns")
+        c.element = element.c
+        c.resized_height = try UInt32(wire: resizedHeight, "resized_height")
+        c.resized_width = try UInt32(wire: resizedWidth, "resized_width")
+    }
+
+    init(_ c: Glm__V1__EmbedLayout) throws(WireError) {
+        self.init(
+            grid: try Decode.required(c.grid, "grid"), columns: Int(c.columns), element: try PictureRows.Element(c.element, "element"),
+            resizedHeight: Int(c.resized_height), resizedWidth: Int(c.resized_width))
+    }
+}
+
+/// Consecutive rows.
+public struct RowChunk: Sendable, Hashable {
+    /// Index of the first of them, from 0.
+    public var first: Int
+    /// Whole rows, little-endian, at most 1 MiB, or one row where it is longer.
+    public var bytes: [UInt8]
+
+    public init(first: Int = 0, bytes: [UInt8] = []) {
+        self.first = first
+        self.bytes = bytes
+    }
+}
+
+extension RowChunk: CodedMessage {
+    static func initialize(_ c: UnsafeMutablePointer<Glm__V1__RowChunk>) { glm__v1__row_chunk__init(c) }
+
+    func fill(_ c: inout Glm__V1__RowChunk, _ arena: Arena) throws(WireError) {
+        c.first = try UInt32(wire: first, "first")
+        c.bytes = arena.bytes(bytes)
+    }
+
+    init(_ c: Glm__V1__RowChunk) throws(WireError) {
+        self.init(first: Int(c.first), bytes: Decode.bytes(c.bytes))
+    }
+}
+
+/// All rows have been sent.
+public struct EmbeddedImage: Sendable, Hashable {
+    /// Phases of this stage, in order.
+    public var timings: [Timing]
+
+    public init(timings: [Timing] = []) {
+        self.timings = timings
+    }
+}
+
+extension EmbeddedImage: CodedMessage {
+    static func initialize(_ c: UnsafeMutablePointer<Glm__V1__EmbeddedImage>) { glm__v1__embedded_image__init(c) }
+
+    func fill(_ c: inout Glm__V1__EmbeddedImage, _ arena: Arena) throws(WireError) {
+        c.n_timings = timings.count
+        c.timings = try arena.messages(timings)
+    }
+
+    init(_ c: Glm__V1__EmbeddedImage) throws(WireError) {
+        self.init(timings: try Decode.messages(c.n_timings, c.timings, "timings"))
+    }
+}

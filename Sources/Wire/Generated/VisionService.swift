@@ -3,11 +3,15 @@
 import GRPCCore
 
 extension Methods {
-    /// Turns a source image into VQ codes.
+    /// Turns images into what the text stage of their model reads.
     public enum Vision {
         public static let service = "glm.v1.Vision"
         /// Encodes an image after resizing it: both sides become multiples of 32 pixels from 512 to 2048.
         public static let encode = Method<EncodeRequest, EncodeResponse>(service, "Encode", .unary, requestLimit: 65600 << 10)
+        /// Embeds an image of a question: its layout, its rows in chunks, then the result. FAILED_PRECONDITION where the model has no such
+        /// part.
+        public static let embed = Method<EmbedRequest, EmbedEvent>(
+            service, "Embed", .serverStreaming, requestLimit: 65600 << 10, responseLimit: 2 << 20)
     }
 }
 
@@ -15,12 +19,17 @@ extension Methods {
 public protocol VisionHandler: Sendable {
     /// Encodes an image after resizing it: both sides become multiples of 32 pixels from 512 to 2048.
     func encode(_ request: EncodeRequest, _ call: ServerCall) async throws -> EncodeResponse
+    /// Embeds an image of a question: its layout, its rows in chunks, then the result. FAILED_PRECONDITION where the model has no such
+    /// part.
+    func embed(_ request: EmbedRequest, _ call: ServerCall, send: @escaping Send<EmbedEvent>) async throws
 }
 
 extension Service {
     /// The service ``Methods/Vision``, answered by `handler`.
     public static func vision(_ handler: some VisionHandler) -> Service {
-        Service(name: Methods.Vision.service, requestLimit: Methods.Vision.encode.requestLimit, registration: VisionRegistration(handler: handler))
+        Service(
+            name: Methods.Vision.service, requestLimit: max(Methods.Vision.encode.requestLimit, Methods.Vision.embed.requestLimit),
+            registration: VisionRegistration(handler: handler))
     }
 }
 
@@ -29,6 +38,7 @@ private struct VisionRegistration<Handler: VisionHandler>: Registration {
 
     func register<T: ServerTransport>(with router: inout RPCRouter<T>) {
         router.register(Methods.Vision.encode) { try await handler.encode($0, $1) }
+        router.registerStream(Methods.Vision.embed) { try await handler.embed($0, $1, send: $2) }
     }
 }
 
@@ -41,5 +51,20 @@ public struct VisionClient: Sendable {
     /// Encodes an image after resizing it: both sides become multiples of 32 pixels from 512 to 2048.
     public func encode(_ request: EncodeRequest, _ settings: CallSettings = CallSettings()) async throws -> EncodeResponse {
         try await connection.unary(Methods.Vision.encode, request, settings)
+    }
+
+    /// Embeds an image of a question: its layout, its rows in chunks, then the result. FAILED_PRECONDITION where the model has no such
+    /// part.
+    ///
+    /// Hands over every event in order, the last one too; returns what the last one carries.
+    public func embed(
+        _ request: EmbedRequest, _ settings: CallSettings = CallSettings(), onEvent: @escaping @Sendable (EmbedEvent) async throws -> Void = { _ in }
+    ) async throws -> EmbeddedImage {
+        let last = Last<EmbeddedImage>()
+        try await connection.stream(Methods.Vision.embed, request, settings) { event in
+            if case .result(let value) = event { last.value = value }
+            try await onEvent(event)
+        }
+        return try last.orMissing(in: Methods.Vision.embed)
     }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import GLMTiny
 import Domain
 import Terminal
 import Wire
@@ -38,7 +39,8 @@ struct FleetBenchmark {
 
     func run() async throws -> Report {
         let begin = ContinuousClock.now
-        let fleet = try await PrivateFleet.start([.text, .diffusion], model: model, threads: threads, precision: precision)
+        let fleet = try await PrivateFleet.start(
+            [.text, .diffusion], for: [.image], models: model.map { [$0] } ?? [], threads: threads, precision: precision)
         let coldStart = begin.duration(to: .now)
         do {
             let report = try await measure(fleet, coldStart.inSeconds)

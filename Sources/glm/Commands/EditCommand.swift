@@ -1,7 +1,6 @@
 import ArgumentParser
 import Domain
 import Files
-import Imaging
 
 /// `glm edit`: a picture from pictures and a prompt.
 struct EditCommand: AsyncParsableCommand {
@@ -29,11 +28,7 @@ struct EditCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let images = try imagesAndPrompt.dropLast().map { path in
-            let bytes = try InputFile.read(path, limit: RequestLimits.maximumImageBytes)
-            do { _ = try ImageHeader(bytes) } catch { throw ClientError("\(path): \(error)") }
-            return bytes
-        }
+        let images = try imagesAndPrompt.dropLast().map(readPicture)
         try await PictureJob(prompt: imagesAndPrompt[imagesAndPrompt.count - 1], images: images, options: options).run()
     }
 }

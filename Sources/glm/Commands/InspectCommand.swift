@@ -3,6 +3,7 @@ import Checkpoint
 import Devices
 import Domain
 import Foundation
+import GLM4V
 import GLMImage
 import ServerKit
 import Tensor
@@ -37,13 +38,24 @@ struct InspectCommand: ParsableCommand {
         if let device { return try tell(DeviceReport(device.makeDevice(precision: nil, threads: nil))) }
         guard let model else { return }
         let folder = try ModelFolder(URL(filePath: model, directoryHint: .isDirectory))
-        // Each part takes each of its tensors by name and shape, and refuses to leave one over.
-        let device = CPUDevice(threads: 1)
-        _ = try VisionEncoder(model: folder, device: device)
-        _ = try TextGenerator(model: folder, device: device)
-        let renderer = try ImageRenderer(model: folder, devices: DeviceGroup(device))
-        let report = try InspectReport(folder, defaultSide: renderer.defaultSide)
+        let report = try InspectReport(folder, defaultSide: try load(folder))
         if json { try printJSON(report) } else { try printLine(report.text) }
+    }
+
+    /// Each part of the model takes each of its tensors by name and shape, and refuses to leave one over.
+    /// - Returns: the side of the image that the model draws best; nil: it draws none.
+    private func load(_ folder: ModelFolder) throws -> Int? {
+        let device = CPUDevice(threads: 1)
+        switch folder.pipeline {
+        case .image:
+            _ = try VisionEncoder(model: folder, device: device)
+            _ = try TextGenerator(model: folder, device: device)
+            return try ImageRenderer(model: folder, devices: DeviceGroup(device)).defaultSide
+        case .answer:
+            _ = try PictureEncoder(model: folder, device: device)
+            _ = try AnswerGenerator(model: folder, device: device)
+            return nil
+        }
     }
 
     private func tell(_ report: DeviceReport) throws {

@@ -9,7 +9,8 @@ struct UpCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "up", abstract: "Run a gateway and the stages of its topology, in the foreground.",
         discussion:
-            "The same as glm-gateway, to which all flags go; without --topology and --start, one stage of each kind runs. See glm-gateway --help.")
+            "The same as glm-gateway, to which all flags go; without --topology and --start, one stage of each kind runs for each model. See glm-gateway --help."
+    )
 
     @Argument(parsing: .captureForPassthrough, help: ArgumentHelp("Flags of glm-gateway, for example --topology FILE.", valueName: "flags"))
     var flags: [String] = []
@@ -17,7 +18,7 @@ struct UpCommand: ParsableCommand {
     func run() throws {
         let names = flags.map { $0.prefix { $0 != "=" } }
         let chosen = names.contains("--topology") || names.contains("--start") || names.contains("--help") || names.contains("-h")
-        let arguments = (chosen ? [] : ["--start", "vision,text,diffusion"]) + flags
+        let arguments = (chosen ? [] : ["--start", "all"]) + flags
         let program = try Programs.find("glm-gateway")
         var pointers = ([program] + arguments).map { strdup($0) }
         pointers.append(nil)

@@ -1,6 +1,7 @@
 import Processes
 import Domain
 import Files
+import GLMTiny
 import ServerKit
 import Wire
 
@@ -27,32 +28,26 @@ struct PictureJob: Sendable {
         guard let path = options.output else { return try await detach() }
         let output = try OutputFile(path)
         let seed = try options.firstSeed()
-        let orders = try (0..<options.count).map { index in
-            (file: output.numbered(index, of: options.count), request: try options.request(prompt, images: images, seed: seed + UInt64(index)))
-        }
+        let orders = (0..<options.count).map { Order(file: output.numbered($0, of: options.count), seed: seed + UInt64($0)) }
         for order in orders { try order.file.target.check() }
         let screen = Screen(quiet: options.json)
-        let running = try await options.fleet.runningGateway(screen)
-        try await Interruption.guarding {
-            let pictures: [PictureReport]
-            if let running {
-                pictures = try await make(orders, at: running, screen)
-            } else {
-                pictures = try await makeWithPrivateFleet(orders, screen)
-            }
-            try show(pictures)
+        let kinds = PipelineID.image.stages(sources: images.count)
+        try await options.fleet.working(kinds, for: options.enhance ? [.image, .answer] : [.image], screen) { gateway in
+            try show(try await make(orders, at: gateway, screen))
         }
     }
 
     /// Leaves the requests with the gateway that runs; prints a line for each.
     private func detach() async throws {
         let options = options.picture
-        guard let gateway = try await options.fleet.runningGateway(Screen(quiet: options.json)) else {
+        let screen = Screen(quiet: options.json)
+        guard let gateway = try await options.fleet.runningGateway(screen) else {
             throw ClientError("--detach needs a gateway that runs; start one by glm up")
         }
         let seed = try options.firstSeed()
         let client = JobsClient(gateway.connection)
         do {
+            let prompt = try await enhanced(seed, at: gateway, screen) ?? prompt
             for index in 0..<options.count {
                 let request = try options.request(prompt, images: images, seed: seed + UInt64(index))
                 try printLine(try await client.submit(SubmitJobRequest(request: request), CallSettings(timeout: .seconds(60))).id)
@@ -62,35 +57,23 @@ struct PictureJob: Sendable {
         }
     }
 
-    private func makeWithPrivateFleet(_ orders: [(file: OutputFile, request: GenerateImageRequest)], _ screen: Screen) async throws -> [PictureReport]
-    {
-        let kinds: [StageKind] = images.isEmpty ? [.text, .diffusion] : [.vision, .text, .diffusion]
-        let wanted = options.picture.fleet
-        let fleet = try await PrivateFleet.start(kinds, model: wanted.model, threads: wanted.threads, precision: wanted.precision)
-        do {
-            let door = GatewayDoor(address: fleet.address) { screen.say($0) }
-            let gateway = RunningGateway(door: door, connection: try StageConnection(to: fleet.address))
-            let pictures = try await make(orders, at: gateway, screen)
-            await fleet.stop()
-            return pictures
-        } catch {
-            await fleet.stop()
-            if !Task.isCancelled, let words = fleet.lastWords { throw ClientError("the private fleet ended: \(words)") }
-            throw error
-        }
+    /// One of the pictures.
+    private struct Order {
+        let file: OutputFile
+        let seed: UInt64
     }
 
-    private func make(_ orders: [(file: OutputFile, request: GenerateImageRequest)], at gateway: RunningGateway, _ screen: Screen) async throws
-        -> [PictureReport]
-    {
+    private func make(_ orders: [Order], at gateway: RunningGateway, _ screen: Screen) async throws -> [PictureReport] {
         let client = GatewayClient(gateway.connection)
         var pictures: [PictureReport] = []
+        let enhanced = try await enhanced(orders[0].seed, at: gateway, screen)
         // The images are made all the same; what could not be said about them is the exit code's matter.
         var unwritten: StandardStream.Failure?
         for order in orders {
             let accepted = Slot<Accepted>()
             do {
-                let image = try await client.generate(order.request, CallSettings(requestID: RequestID.make())) { event in
+                let request = try options.picture.request(enhanced ?? prompt, images: images, seed: order.seed)
+                let image = try await client.generate(request, CallSettings(requestID: RequestID.make())) { event in
                     switch event {
                     case .accepted(let values): accepted.value = values
                     case .progress(let progress): screen.show(progress)
@@ -99,7 +82,7 @@ struct PictureJob: Sendable {
                 }
                 screen.end()
                 try order.file.write(image.image, keepsCopy: true)
-                let report = PictureReport(order.file, image, requestID: accepted.value?.requestID)
+                let report = PictureReport(order.file, image, enhancedPrompt: enhanced, requestID: accepted.value?.requestID)
                 pictures.append(report)
                 guard !options.picture.json else { continue }
                 do throws(StandardStream.Failure) { try report.print(toError: order.file.target.isStandardOutput) } catch { unwritten = error }
@@ -115,8 +98,20 @@ struct PictureJob: Sendable {
         return pictures
     }
 
+    /// The prompt as the question model rewrites it; nil where that was not asked for.
+    private func enhanced(_ seed: UInt64, at gateway: RunningGateway, _ screen: Screen) async throws -> String? {
+        guard options.picture.enhance else { return nil }
+        do {
+            let prompt = try await PromptEnhancement.rewrite(prompt, seed: seed, by: options.picture.enhanceModel ?? "", at: gateway)
+            screen.say("prompt: \(prompt)")
+            return prompt
+        } catch let error as CallError {
+            throw await gateway.explained(error)
+        }
+    }
+
     private func show(_ pictures: [PictureReport]) throws {
         guard options.picture.json else { return }
-        try printJSON(["images": pictures])
+        try printJSON(["images": pictures], snakeCase: true)
     }
 }

@@ -53,6 +53,12 @@ struct PictureOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Name of the model, in a fleet of several; see glm status. Default: the only one.", valueName: "name"))
     var modelName: String?
 
+    @Flag(help: "Let the fleet's question model rewrite the prompt into a detailed one first; it is told with the image.")
+    var enhance = false
+
+    @Option(help: ArgumentHelp("Name of the model that rewrites. Default: the only one that answers questions.", valueName: "name"))
+    var enhanceModel: String?
+
     @OptionGroup var fleet: FleetOptions
 
     @Flag(help: "Print one JSON object instead of progress and text.")
@@ -72,6 +78,7 @@ struct PictureOptions: ParsableArguments {
             if file.target.isStandardOutput, json { throw ValidationError("picture and JSON don't both go to standard output; name a file") }
             if jpegQuality != nil, file.format == .png { throw ValidationError("--jpeg-quality is for a .jpg or .webp file; \(output) is a PNG") }
         }
+        if enhanceModel != nil, !enhance { throw ValidationError("--enhance-model is for --enhance") }
         guard (1...Self.mostPictures).contains(count) else { throw ValidationError("-n \(count) is outside 1 through \(Self.mostPictures)") }
         let options = try options(seed: firstSeed())
         try checkUsage(options.check)

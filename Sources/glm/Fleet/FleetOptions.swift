@@ -1,5 +1,6 @@
 import Domain
 import ArgumentParser
+import GLMTiny
 import ServerKit
 import Wire
 
@@ -11,8 +12,10 @@ struct FleetOptions: ParsableArguments {
     var gateway: String?
 
     @Option(
-        help: ArgumentHelp("The model's folder, for a private fleet. Default: GLM_MODEL, else the glm-tiny beside this program.", valueName: "dir"))
-    var model: String?
+        help: ArgumentHelp(
+            "The model's folder, for a private fleet; once more for one that answers questions beside one that draws. Default: what GLM_MODEL names, colons between, else the small one beside this program.",
+            valueName: "dir"))
+    var model: [String] = []
 
     @Option(
         help: ArgumentHelp("Threads of each stage of a private fleet; the stages work one after the other. Default: all processors.", valueName: "n"))
@@ -30,7 +33,32 @@ struct FleetOptions: ParsableArguments {
     }
 
     /// A running fleet has its own model, threads and precision.
-    var wantsPrivateFleet: Bool { model != nil || threads != nil || precision != nil }
+    var wantsPrivateFleet: Bool { !model.isEmpty || threads != nil || precision != nil }
+
+    /// Runs `body` with the gateway that runs or, where there is none, with a private fleet that ends with it; a signal ends both.
+    /// - Parameters:
+    ///   - kinds: the stages that a private fleet needs.
+    ///   - purposes: what it needs models for.
+    func working(
+        _ kinds: [StageKind], for purposes: [GLMTiny.Checkpoint], _ screen: Screen,
+        _ body: @escaping @Sendable (RunningGateway) async throws -> Void
+    ) async throws {
+        let (models, threads, precision) = (model, threads, precision)
+        let running = try await runningGateway(screen)
+        try await Interruption.guarding {
+            if let running { return try await body(running) }
+            let fleet = try await PrivateFleet.start(kinds, for: purposes, models: models, threads: threads, precision: precision)
+            do {
+                let door = GatewayDoor(address: fleet.address) { screen.say($0) }
+                try await body(RunningGateway(door: door, connection: try StageConnection(to: fleet.address)))
+                await fleet.stop()
+            } catch {
+                await fleet.stop()
+                if !Task.isCancelled, let words = fleet.lastWords { throw ClientError("the private fleet ended: \(words)") }
+                throw error
+            }
+        }
+    }
 
     /// The gateway that runs; nil when there is none and a private fleet is to be started. One that is there but does not serve is waited for
     /// or told: another model's image would be no answer.

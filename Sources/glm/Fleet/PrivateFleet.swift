@@ -19,17 +19,21 @@ struct PrivateFleet {
     private static let orphanGrace = Duration.seconds(5)
 
     /// Returns when the fleet is ready; throws, with nothing left behind, when it can't be.
-    static func start(_ kinds: [StageKind], model: String?, threads: Int?, precision: Precision?) async throws -> PrivateFleet {
-        guard let model = model ?? GLMTiny.locate()?.path else {
-            throw ClientError("no model: --model names none, GLM_MODEL neither, and there is no glm-tiny beside this program")
-        }
+    /// - Parameters:
+    ///   - kinds: of stages; each model gets those that it has.
+    ///   - purposes: a model for each, where `models` names none.
+    static func start(
+        _ kinds: [StageKind], for purposes: [GLMTiny.Checkpoint], models: [String], threads: Int?, precision: Precision?
+    ) async throws -> PrivateFleet {
+        let models = models.isEmpty ? try defaultModels(purposes) : models
         let program = try Programs.find("glm-gateway")
         try Orphans.adopt()
         let folder = try PrivateFolder.make(in: temporaryFolder)
         var arguments = [
             "--run-directory", folder, "--remove-run-directory", "--exit-with-parent", "--log-level", "warning", "--drain-deadline", "2",
-            "--start", kinds.map(\.rawValue).joined(separator: ","), "--model", model,
+            "--start", kinds.map(\.rawValue).joined(separator: ","),
         ]
+        for model in models { arguments += ["--model", model] }
         if let threads { arguments += ["--threads", "\(threads)"] }
         if let precision { arguments += ["--precision", precision.rawValue] }
         let gateway: ChildProcess
@@ -47,6 +51,18 @@ struct PrivateFleet {
             throw error
         }
         return fleet
+    }
+
+    /// Each once, in the order of `purposes`.
+    private static func defaultModels(_ purposes: [GLMTiny.Checkpoint]) throws -> [String] {
+        var models: [String] = []
+        for purpose in purposes {
+            guard let model = GLMTiny.locate(purpose)?.path else {
+                throw ClientError("no model: --model names none, GLM_MODEL neither, and there is no \(purpose.rawValue) beside this program")
+            }
+            if !models.contains(model) { models.append(model) }
+        }
+        return models
     }
 
     /// Ends all of it, also when the task is cancelled meanwhile. Returns when no process and no file is left.

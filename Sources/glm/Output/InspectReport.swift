@@ -6,66 +6,69 @@ import Terminal
 
 /// A checkpoint in numbers, all of them from its own files.
 struct InspectReport: Encodable {
-    /// One folder of weights.
-    struct Part: Encodable {
-        let name, className: String
-        let files: [String]
-        let tensors, parameters, bytes: Int
-        /// Bytes of each type of weight.
-        let types: [String: Int]
-        /// The plain values of its config.json, by path.
-        let configuration: [String: Scalar]
-
-        enum CodingKeys: String, CodingKey {
-            case name, files, tensors, parameters, bytes, types, configuration
-            case className = "class"
-        }
-    }
-
     let name: String
+    /// What the model is for: `image` or `answer`.
+    let pipeline: ModelPipeline
     /// Of what each kind of stage reads.
     let fingerprints: [String: String]
     let parts: [Part]
     /// Bytes of weights that each stage maps.
     let stageBytes: [String: Int]
-    /// Bytes that each stage takes of an accelerator in bf16, for one request of the default size with one source image.
+    /// Bytes that each stage takes of an accelerator in bf16, for one request: an image of the default size with one source image, or a
+    /// conversation as long as ``Footprint/Limits/defaultContext``.
     let memoryBytes: [String: Int]
-    let defaultSide: Int
+    /// In pixels, of the image that the model draws best; nil: it draws none.
+    let defaultSide: Int?
+    /// Tokens of a conversation with its answer at most; nil: it has none.
+    let contextTokens: Int?
     let sampling: [String: Scalar]
 
     enum CodingKeys: String, CodingKey {
-        case name, fingerprints, parts, sampling
+        case name, pipeline, fingerprints, parts, sampling
         case stageBytes = "stage_bytes"
         case memoryBytes = "memory_bytes"
         case defaultSide = "default_side"
+        case contextTokens = "context_tokens"
     }
 
-    init(_ folder: ModelFolder, defaultSide: Int) throws {
+    /// - Parameter defaultSide: of the image that the model draws best; nil: it draws none.
+    init(_ folder: ModelFolder, defaultSide: Int?) throws {
         name = folder.name
+        pipeline = folder.pipeline
         fingerprints = try folder.fingerprints()
         self.defaultSide = defaultSide
-        let classes = try folder.configuration([String: Scalar.Tree].self, "model_index.json")
         let description = try ModelDescription(folder)
+        contextTokens = description.contextTokens
+        let side = defaultSide ?? 0
         let footprint = Footprint(
-            description, Footprint.Limits(pixels: defaultSide * defaultSide, sources: 1), Footprint.Form(onHost: false, precision: .bf16))
-        stageBytes = Dictionary(uniqueKeysWithValues: StageKind.allCases.map { ($0.rawValue, description.fileBytes($0)) })
-        memoryBytes = Dictionary(uniqueKeysWithValues: StageKind.allCases.map { ($0.rawValue, footprint.items($0).bytes) })
-        parts = try CheckpointPart.allCases.map(\.rawValue).map { part in
-            let weights = try folder.weights(part)
-            try weights.checkFinite()
-            let entries = weights.entries
-            return Part(
-                name: part, className: classes[part]?.lastText ?? "", files: Set(entries.map(\.file)).sorted(), tensors: entries.count,
-                parameters: entries.reduce(0) { $0 + $1.tensor.shape.reduce(1, *) }, bytes: entries.reduce(0) { $0 + $1.tensor.byteCount },
-                types: Dictionary(entries.map { ($0.tensor.type, $0.tensor.byteCount) }, uniquingKeysWith: +),
-                configuration: try folder.configuration(Scalar.Tree.self, "\(part)/config.json").flattened)
-        }
-        sampling = try folder.configuration(Scalar.Tree.self, "vision_language_encoder/generation_config.json").flattened
+            description, Footprint.Limits(pixels: side * side, sources: 1), Footprint.Form(onHost: false, precision: .bf16))
+        stageBytes = Dictionary(uniqueKeysWithValues: pipeline.stageKinds.map { ($0.rawValue, description.fileBytes($0)) })
+        memoryBytes = Dictionary(uniqueKeysWithValues: pipeline.stageKinds.map { ($0.rawValue, footprint.items($0).bytes) })
+        parts = try CheckpointPart.parts(of: pipeline).map { try Part(folder, $0) }
+        sampling = try Self.sampling(folder)
+    }
+
+    /// A question model may have no such file.
+    private static func sampling(_ folder: ModelFolder) throws -> [String: Scalar] {
+        let path = folder.pipeline == .image ? "vision_language_encoder/generation_config.json" : "generation_config.json"
+        guard FileManager.default.fileExists(atPath: folder.url.appending(path: path).path) else { return [:] }
+        return try folder.configuration(Scalar.Tree.self, path).flattened
+    }
+
+    /// What the model makes, and how large.
+    private var purpose: String {
+        if let defaultSide { return "draws \(defaultSide)x\(defaultSide) by default" }
+        return "\(pipeline.purpose); a conversation with its answer has \(contextTokens ?? 0) tokens at most"
+    }
+
+    private var request: String {
+        defaultSide.map { "one image of \($0)x\($0)" }
+            ?? "one conversation of \(min(contextTokens ?? 0, Footprint.Limits.defaultContext)) tokens about images of any size"
     }
 
     var text: String {
-        let told = StageKind.allCases.map { "\($0) \(fingerprints[$0.rawValue] ?? "")" }
-        var lines = [name, "fingerprints: \(told.joined(separator: ", "))", "draws \(defaultSide)x\(defaultSide) by default", ""]
+        let told = pipeline.stageKinds.map { "\($0) \(fingerprints[$0.rawValue] ?? "")" }
+        var lines = [name, "fingerprints: \(told.joined(separator: ", "))", purpose, ""]
         let head = ["part", "class", "tensors", "parameters", "bytes", "types", "files"]
         lines += TextTable.lines(
             [head]
@@ -79,11 +82,11 @@ struct InspectReport: Encodable {
         lines.append("")
         lines.append(
             "weights of the stages: "
-                + StageKind.allCases.map { "\($0) \(Self.grouped(stageBytes[$0.rawValue] ?? 0)) bytes" }.joined(separator: ", "))
+                + pipeline.stageKinds.map { "\($0) \(Self.grouped(stageBytes[$0.rawValue] ?? 0)) bytes" }.joined(separator: ", "))
         lines.append(
-            "memory of the stages on accelerators, for one image of \(defaultSide)x\(defaultSide): "
-                + StageKind.allCases.map { "\($0) \(ByteCount(memoryBytes[$0.rawValue] ?? 0))" }.joined(separator: ", "))
-        lines.append("sampling: " + Self.listed(sampling))
+            "memory of the stages on accelerators, for \(request): "
+                + pipeline.stageKinds.map { "\($0) \(ByteCount(memoryBytes[$0.rawValue] ?? 0))" }.joined(separator: ", "))
+        lines.append("sampling: " + (sampling.isEmpty ? "as in transformers' defaults" : Self.listed(sampling)))
         for part in parts { lines.append("\(part.name): " + Self.listed(part.configuration)) }
         lines.append("")
         lines.append("every tensor is there, has its shape, is used, and holds finite numbers")

@@ -6,6 +6,8 @@ import Wire
 /// What is told of a picture: where it is, and everything that made it.
 struct PictureReport: Sendable, Encodable {
     let file: String
+    /// What the question model made of the prompt; nil: the prompt was taken as it was.
+    let enhancedPrompt: String?
     let format: String
     let width, height: Int
     let seed: UInt64
@@ -19,30 +21,9 @@ struct PictureReport: Sendable, Encodable {
     /// How the stages computed, by kind.
     let numerics: [Computing]
 
-    struct Phase: Sendable, Encodable {
-        let stage, instance, phase: String
-        let seconds: Double
-    }
-
-    struct Computing: Sendable, Encodable {
-        let stage, precision, kernels, quantization: String
-        let tileSide: Int
-
-        enum CodingKeys: String, CodingKey {
-            case stage, precision, kernels, quantization
-            case tileSide = "tile_side"
-        }
-    }
-
-    enum CodingKeys: String, CodingKey {
-        case file, format, width, height, seed, steps, model, build, timings, numerics
-        case guidanceScale = "guidance_scale"
-        case modelFingerprint = "model_fingerprint"
-        case requestID = "request_id"
-    }
-
-    init(_ file: OutputFile, _ image: GeneratedImage, requestID: String?) {
+    init(_ file: OutputFile, _ image: GeneratedImage, enhancedPrompt: String? = nil, requestID: String?) {
         self.file = file.path
+        self.enhancedPrompt = enhancedPrompt
         format = image.parameters.format.rawValue
         width = image.parameters.width
         height = image.parameters.height
@@ -53,12 +34,8 @@ struct PictureReport: Sendable, Encodable {
         modelFingerprint = image.modelFingerprint
         build = image.build
         self.requestID = requestID ?? ""
-        timings = image.timings.map { Phase(stage: $0.stage, instance: $0.instance, phase: $0.phase, seconds: $0.seconds) }
-        numerics = image.numerics.map {
-            Computing(
-                stage: $0.stage, precision: $0.numerics.precision, kernels: $0.numerics.kernels, quantization: $0.numerics.quantization,
-                tileSide: $0.numerics.tileSide)
-        }
+        timings = image.timings.map(Phase.init)
+        numerics = image.numerics.map(Computing.init)
     }
 
     /// Two lines: the place, and what to repeat it with.

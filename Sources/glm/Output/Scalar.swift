@@ -71,7 +71,7 @@ enum Scalar: Codable, CustomStringConvertible {
             return result
         }
 
-        /// Of a list, its last text: a class in `model_index.json`.
+        /// Of a list, its last text: a class in `model_index.json`, or among `architectures`.
         var lastText: String? {
             guard case .list(let members) = self, case .scalar(let scalar)? = members.last else { return nil }
             return "\(scalar)"

@@ -108,7 +108,7 @@ struct StatusReport: Encodable {
     }
 
     private var cardTable: String {
-        let head = ["card", "chip", "memory free", "of", "health", "°C", "W", "stages"]
+        let head = ["card", "chip", "memory free", "of", "health", "temp", "W", "stages"]
         func told(_ value: Double?) -> String { value.map(\.roundedText) ?? "-" }
         let lines = cards.map { row in
             let told: [String] = [told(row.temperature), told(row.power), row.stages.joined(separator: " ")]

@@ -1,0 +1,70 @@
+// One token for each request whose prompt is complete.
+
+extension TokenBatch {
+    /// The requests of a step, in the order of its rows.
+    private struct Rows {
+        /// Their ids are in flight; the device samples the next.
+        var inFlight: [Ticket] = []
+        /// Their ids are known; the device samples the next.
+        var onDevice: [Ticket] = []
+        /// Their ids are known; the host samples the next.
+        var onHost: [Ticket] = []
+        /// Their ids and the next ones are known.
+        var recomputed: [Ticket] = []
+        /// Of all but those in flight, in the order of the rows.
+        var ids: [Ticket: Int32] = [:]
+
+        var known: [Ticket] { onDevice + onHost + recomputed }
+        var tickets: [Ticket] { inFlight + known }
+        var sampledOnDevice: [Ticket] { inFlight + onDevice }
+    }
+
+    /// Queues a step of all requests that need another token, and reads the results of earlier steps.
+    ///
+    /// While the requests that the device samples for are the same as in the step before, it goes on with the ids that it has sampled itself.
+    /// A request whose stop token is read only later has then computed a few tokens too many, which are dropped.
+    func step(_ onEvent: (Event) -> Void) throws {
+        if let last = inFlight.last, last.tickets != rows.inFlight { try retire(all: true, onEvent) }
+        if !sequences.hasPages(forStep: sequences(of: rows)) {
+            try retire(all: true, onEvent)
+            while !sequences.hasPages(forStep: sequences(of: rows)) { pauseLast() }
+        }
+        let rows = rows
+        guard !rows.tickets.isEmpty else { return }
+        let ids = rows.known.compactMap { rows.ids[$0] }
+        let predicted = rows.sampledOnDevice.count + rows.onHost.count
+        try sequences.step(sequences(of: rows), rows.inFlight.isEmpty ? .host(ids) : .lastSampled(then: ids), predicted: predicted)
+        if !rows.sampledOnDevice.isEmpty { submit(rows.sampledOnDevice) }
+        if !rows.onHost.isEmpty { try sampleOnHost(rows.onHost, firstRow: rows.sampledOnDevice.count, onEvent) }
+        try retire(all: false, onEvent)
+    }
+
+    private var rows: Rows {
+        var rows = Rows()
+        for ticket in scheduler.running {
+            guard let member = members[ticket], let next = member.nextStep else { continue }
+            switch next {
+            case .sampleBehindInFlight: rows.inFlight.append(ticket)
+            case .sample(let id):
+                rows.ids[ticket] = id
+                if member.request.samplesOnHost { rows.onHost.append(ticket) } else { rows.onDevice.append(ticket) }
+            case .recompute(let id):
+                rows.ids[ticket] = id
+                rows.recomputed.append(ticket)
+            }
+        }
+        return rows
+    }
+
+    private func sequences(of rows: Rows) -> [SequenceBatch.Sequence] { rows.tickets.compactMap { members[$0]?.sequence } }
+
+    /// Takes the pages of the request that was admitted last; it is computed again later. Nothing of it may be in flight.
+    private func pauseLast() {
+        guard let ticket = scheduler.pauseLast(), let sequence = members[ticket]?.sequence else {
+            preconditionFailure("no pages for a step although no request holds any")
+        }
+        sequences.close(sequence)
+        members[ticket]?.sequence = nil
+        preemptions += 1
+    }
+}

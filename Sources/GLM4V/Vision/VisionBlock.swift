@@ -1,0 +1,48 @@
+import Layers
+import ModelConfiguration
+import Tensor
+
+/// One block of the vision tower: attention with rotary positions and SwiGLU, each behind an RMSNorm; no bias.
+///
+/// Reference: transformers 5.23 `Glm4vVisionBlock`.
+struct VisionBlock {
+    private let norm1, norm2: RMSNorm  // [hidden]
+    private let qkv: Linear  // [3 · hidden, hidden]   attn.qkv
+    private let projection: Linear  // [hidden, hidden]   attn.proj
+    private let gate, up: Linear  // [inner, hidden]   mlp.gate_proj, mlp.up_proj
+    private let down: Linear  // [hidden, inner]   mlp.down_proj
+    private let attention: Attention
+
+    init(_ weights: WeightScope, _ configuration: GLM4VVisionConfiguration) throws {
+        // Not intermediate_size, which is the merger's.
+        let (hidden, inner) = (configuration.hiddenSize, configuration.outputSize)
+        norm1 = try RMSNorm(weights.scope("norm1"), hidden, epsilon: configuration.normEpsilon)
+        norm2 = try RMSNorm(weights.scope("norm2"), hidden, epsilon: configuration.normEpsilon)
+        qkv = try weights.linear("attn.qkv", from: hidden, to: 3 * hidden, bias: configuration.attentionBias)
+        projection = try weights.linear("attn.proj", from: hidden, to: hidden, bias: false)
+        gate = try weights.linear("mlp.gate_proj", from: hidden, to: inner, bias: false)
+        up = try weights.linear("mlp.up_proj", from: hidden, to: inner, bias: false)
+        down = try weights.linear("mlp.down_proj", from: inner, to: hidden, bias: false)
+        attention = .scaled(heads: configuration.heads, keyValueHeads: configuration.heads, headSize: configuration.headSize)
+    }
+
+    /// Adds the block to `workspace.x [patches, hidden]`.
+    func callAsFunction(_ workspace: VisionWorkspace, on device: any Device) {
+        let hidden = workspace.x.columns
+        norm1(workspace.x, into: workspace.normed)
+        let qkv = workspace.scratch(columns: 3 * hidden)
+        self.qkv(workspace.normed, into: qkv)
+        workspace.rotary.rotate(qkv.columns(0..<2 * hidden), headSize: attention.headSize, style: .halves, on: device)
+        device.attention(
+            attention, query: qkv.columns(0..<hidden), key: qkv.columns(hidden..<2 * hidden), value: qkv.columns(2 * hidden..<3 * hidden),
+            into: workspace.normed)
+        projection(workspace.normed, .add, into: workspace.x)
+
+        norm2(workspace.x, into: workspace.normed)
+        let (gated, upper) = workspace.scratchPair(rows: workspace.x.rows, columns: gate.weight.outputs)
+        gate(workspace.normed, into: gated)
+        up(workspace.normed, into: upper)
+        device.gated(.silu, gate: gated, up: upper, into: gated)
+        down(gated, .add, into: workspace.x)
+    }
+}

@@ -1,0 +1,47 @@
+package import Domain
+import Wire
+
+/// What the fleet's models compute.
+extension Registry {
+    /// By name: the plan's models; without a plan those that stages have told.
+    package var modelNames: [String] {
+        models.isEmpty ? Set(replicas.values.map(\.modelName)).filter { !$0.isEmpty }.sorted() : models.keys.sorted()
+    }
+
+    /// What a model computes: as the plan says, else as its stages tell.
+    package func pipeline(of name: String) -> PipelineID {
+        let fingerprints = models[name] ?? [:]
+        let told = listing.first { replica in
+            replica.modelName == name || replica.kind.map { fingerprints[$0] == replica.fingerprint && !replica.fingerprint.isEmpty } ?? false
+        }
+        return pipelines[name] ?? told?.pipeline ?? .image
+    }
+
+    /// - Throws: FAILED_PRECONDITION for a model that computes something else, and where no model computes it: both name what there is.
+    func checkPipeline(_ pipeline: PipelineID, of name: String) throws(CallError) {
+        let known = modelNames
+        let fitting = known.filter { self.pipeline(of: $0) == pipeline }
+        if known.contains(name), !fitting.contains(name) {
+            let others = fitting.isEmpty ? none(pipeline, known) : "this fleet has \(fitting.joined(separator: ", ")), which \(pipeline.ability)"
+            throw CallError(.failedPrecondition, "model \(name) \(self.pipeline(of: name).ability) only; \(others)")
+        }
+        // A stage that has not told yet may be of any pipeline.
+        guard fitting.isEmpty, !known.isEmpty, !(models.isEmpty && replicas.values.contains { $0.modelName.isEmpty }) else { return }
+        throw CallError(.failedPrecondition, none(pipeline, known))
+    }
+
+    private func none(_ pipeline: PipelineID, _ known: [String]) -> String {
+        let list = known.map { "\($0), which \(self.pipeline(of: $0).ability)" }.joined(separator: "; ")
+        return "this fleet has no model that \(pipeline.ability); it has \(list)"
+    }
+}
+
+extension PipelineID {
+    /// What its models do, for messages.
+    var ability: String {
+        switch self {
+        case .image: "makes images"
+        case .answer: "answers questions"
+        }
+    }
+}

@@ -1,0 +1,44 @@
+import Domain
+import Wire
+
+/// The admission queue of a gateway, which all its pipelines share: requests are let in, computed, and leave.
+public actor Admissions {
+    private let fleet: Fleet
+    private var queue: AdmissionQueue
+
+    /// - Parameter limit: requests in the gateway at most.
+    public init(fleet: Fleet, limit: Int) {
+        self.fleet = fleet
+        queue = AdmissionQueue(limit: limit)
+    }
+
+    /// Requests that were turned away.
+    var refused: Int { queue.refused }
+    /// Requests in the gateway.
+    var count: Int { queue.count }
+
+    /// Runs `body` with the request's turn.
+    /// - Parameters:
+    ///   - units: what the request asks of each kind of stage.
+    ///   - models: that compute it.
+    ///   - requester: whose turn it is among others.
+    ///   - deadline: the caller's.
+    /// - Throws: as ``AdmissionQueue/enter(_:by:model:cost:finish:left:)``, and what `body` throws.
+    func admitting<R: Sendable>(
+        _ units: [StageKind: Forecast.Units], of models: ModelSet, by requester: Caller, deadline: ContinuousClock.Instant?,
+        _ body: @Sendable (FairOrder.Turn) async throws -> R
+    ) async throws -> R {
+        let outlook = await fleet.outlook(units, models, ahead: queue.ahead(of: requester, model: models.name))
+        let left = deadline.map { ContinuousClock.now.duration(to: $0).inSeconds }
+        let turn = try queue.enter(
+            units, by: requester, model: models.name, cost: outlook?.cost ?? 1, finish: outlook?.finish, left: left)
+        var isDone = false
+        defer { queue.leave(turn, isDone: isDone) }
+        let result = try await body(turn)
+        isDone = true
+        return result
+    }
+
+    /// The request has come to a kind of stage.
+    func reached(_ kind: StageKind, _ turn: FairOrder.Turn) { queue.reached(kind, turn) }
+}

@@ -1,0 +1,65 @@
+import Domain
+public import Logging
+import ServerKit
+import Wire
+
+/// Answers questions: checks requests, takes them through the stages, and counts.
+public actor AnswerService {
+    private let runner: PipelineRunner
+    private let logger: Logger
+    private(set) var answers = 0
+    /// Answers by the model's name.
+    private(set) var answersByModel: [String: Int] = [:]
+
+    public init(runner: PipelineRunner, logger: Logger) {
+        self.runner = runner
+        self.logger = logger
+    }
+
+    /// - Parameters:
+    ///   - requester: whose turn it is among others.
+    ///   - deadline: the caller's.
+    ///   - send: called in order with all but the answer; what it throws ends the work.
+    func answer(
+        _ request: AnswerQuestionRequest, requestID: String, by requester: Caller, deadline: ContinuousClock.Instant?,
+        send: @escaping Send<AnswerQuestionEvent>
+    ) async throws -> Answer {
+        let metrics = AnswerMetrics()
+        let conversation = try QuestionRules.conversation(request)
+        let models = try await runner.fleet.modelSet(
+            named: request.model, pipeline: .answer, for: PipelineID.answer.stages(sources: conversation.imageCount))
+        // 32 bits: people can type them.
+        let question = try await runner.fleet.questionRules(models).validate(
+            request, conversation, model: models.name, requestID: requestID, seed: UInt64(UInt32.random(in: .min ... .max)))
+        let origin = PipelineRunner.Origin(requestID: requestID, requester: requester, deadline: deadline)
+        let pipeline = AnswerPipeline(question, build: Build.version)
+        let rowCount = question.images.reduce(0) { $0 + $1.tokens }
+        var answer = try await runner.run(pipeline, question.units, models, from: origin, rowCount: rowCount) {
+            log(question, models)
+            try await send(.accepted(question.accepted(models)))
+        } tell: { event in
+            if case .delta = event { metrics.firstToken() }
+            try await send(event)
+        }
+        answer.modelName = models.name
+        count(models.name)
+        metrics.answered(answer)
+        return answer
+    }
+
+    private func count(_ model: String) {
+        answers += 1
+        answersByModel[model, default: 0] += 1
+    }
+
+    nonisolated private func log(_ question: Question, _ models: ModelSet) {
+        let options = question.parameters.options
+        logger.info(
+            "accepted",
+            metadata: [
+                "request": "\(question.requestID)", "model": "\(models.name)", "messages": "\(question.conversation.messages.count)",
+                "images": "\(question.images.count)", "image_tokens": "\(question.images.reduce(0) { $0 + $1.tokens })",
+                "max_tokens": "\(options.maxTokens.map(String.init) ?? "context")", "seed": "\(question.parameters.seed)",
+            ])
+    }
+}

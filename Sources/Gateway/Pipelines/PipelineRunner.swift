@@ -1,0 +1,58 @@
+import Domain
+import Wire
+
+/// Takes requests of any pipeline through the fleet: lets them in, and has their stages called.
+public struct PipelineRunner: Sendable {
+    let fleet: Fleet
+    let timing: FleetTiming
+    let admissions: Admissions
+    private let encoded = EncodedPictures()
+    private let rows = RowBudget()
+
+    /// - Parameter limit: requests in the gateway at most.
+    public init(fleet: Fleet, timing: FleetTiming = FleetTiming(), limit: Int) {
+        self.fleet = fleet
+        self.timing = timing
+        admissions = Admissions(fleet: fleet, limit: limit)
+    }
+
+    var encoderCache: (hits: Int, misses: Int) { get async { await encoded.counts } }
+
+    /// Who asks, and until when.
+    struct Origin: Sendable {
+        let requestID: String
+        /// Whose turn it is among others.
+        let requester: Caller
+        let deadline: ContinuousClock.Instant?
+    }
+
+    /// - Parameters:
+    ///   - units: what the request asks of each kind of stage.
+    ///   - models: that compute it.
+    ///   - rowCount: rows of images that it holds while it is computed.
+    ///   - accepted: called once, before anything is computed.
+    ///   - tell: called in order; what it throws ends the work.
+    func run<P: Pipeline>(
+        _ pipeline: P, _ units: [StageKind: Forecast.Units], _ models: ModelSet, from origin: Origin, rowCount: Int = 0,
+        accepted: @Sendable () async throws -> Void,
+        tell: Send<P.News>
+    ) async throws -> P.Response {
+        try await admissions.admitting(units, of: models, by: origin.requester, deadline: origin.deadline) { turn in
+            do {
+                try await accepted()
+                let caller = StageCaller(
+                    fleet: fleet, timing: timing, requestID: origin.requestID, models: models, units: units, turn: turn, deadline: origin.deadline)
+                return try await rows.holding(rowCount) {
+                    try await Router(caller: caller, encoded: encoded).run(pipeline) {
+                        await admissions.reached($0, turn)
+                    } tell: {
+                        try await tell($0)
+                    }
+                }
+            } catch {
+                GatewayMetrics.failed(error)
+                throw error
+            }
+        }
+    }
+}

@@ -1,0 +1,93 @@
+import Domain
+
+/// What the stages of an image model take beside their weights, and what each item is counted from.
+struct ImageFootprint {
+    private let model: ImageConfigurations
+    private let limits: Footprint.Limits
+    private let form: Footprint.Form
+
+    init(_ model: ImageConfigurations, _ limits: Footprint.Limits, _ form: Footprint.Form) {
+        self.model = model
+        self.limits = limits
+        self.form = form
+    }
+
+    func items(_ kind: StageKind) -> [MemoryItem] {
+        switch kind {
+        case .vision: [visionActivations]
+        case .text: [keysAndValues, textActivations]
+        case .diffusion: sourceCache + [denoising, decoding]
+        }
+    }
+
+    /// Of a device that computes the unconditional branch of guidance alone.
+    var guidance: MemoryItem {
+        let bytes = transformer.constant + transformer.denoising(image: imageTokens, text: 1, sources: 0, unconditional: nil)
+        return MemoryItem(.activations, bytes, "\(imageTokens) image tokens")
+    }
+
+    /// Tokens of the transformer for the largest picture.
+    private var imageTokens: Int { model.tokens(pixels: limits.pixels) }
+
+    /// Codes of the largest picture.
+    private var codes: Int { limits.pixels / (RequestLimits.sizeMultiple * RequestLimits.sizeMultiple) }
+
+    // MARK: Text
+
+    private var text: TextFootprint { TextFootprint(model.text.shape, elementBytes: form.cachedBytes) }
+
+    /// Keys and values of whole pages for every sequence of a batch. A sequence is the longest prompt, the sources' codes, the
+    /// preview and the picture with its end (transformers 5.23 `GlmImageProcessor`: a code for 32 × 32 pixels, a preview of at most
+    /// 16 × 16).
+    private var keysAndValues: MemoryItem { text.keysAndValues(sequences: form.batch, rows: promptTokens + Self.preview + codes + 1) }
+
+    /// Tokens of the longest prompt: its limit is in bytes, four of which make a token.
+    private var promptTokens: Int { RequestLimits.promptBytes.upperBound / 4 + limits.sources * codes }
+    private static let preview = 256
+
+    private var textActivations: MemoryItem { text.activations(batch: form.batch, promptTokens: promptTokens) }
+
+    // MARK: Vision
+
+    /// The processor halves a source's sides, so a patch stands for 32 × 32 of its pixels (transformers 5.23
+    /// `GlmImageImageProcessor`).
+    private var visionActivations: MemoryItem {
+        MemoryItem(.activations, VisionFootprint(model.vision, model.quantizer).encoding(patches: codes), "\(codes) patches")
+    }
+
+    // MARK: Diffusion
+
+    private var transformer: TransformerFootprint { TransformerFootprint(model.transformer, elementBytes: form.cachedBytes) }
+
+    /// None where edits are not planned for.
+    private var sourceCache: [MemoryItem] {
+        guard limits.sources > 0 else { return [] }
+        let bytes = transformer.sourceCache(rows: limits.sources * imageTokens)
+        return [
+            MemoryItem(
+                .sourceCache, ByteCount.wholeMebibytes(bytes),
+                "\(limits.sources) × \(imageTokens) tokens × \(transformer.sourceCache(rows: 1)) bytes")
+        ]
+    }
+
+    /// Both branches of guidance on one device; text of the quoted strings up to `GlyphConfiguration.maximumLength`.
+    private var denoising: MemoryItem {
+        let glyphs = GlyphFootprint(model.glyph)
+        let text = GlyphConfiguration.maximumLength
+        let sources = limits.sources * imageTokens
+        let stepping =
+            transformer.denoising(image: imageTokens, text: text, sources: sources, unconditional: 1) + glyphs.embeddings(rows: text + 1)
+        let writing = limits.sources > 0 ? transformer.writing(image: imageTokens) : 0
+        let bytes = transformer.constant + max(stepping, writing, glyphs.encoding(rows: text, longest: text))
+        return MemoryItem(.activations, bytes, "\(text + imageTokens) tokens with \(sources) of sources")
+    }
+
+    private var decoding: MemoryItem {
+        let footprint = VAEFootprint(model.vae)
+        let pixels = form.vaeTiling ? footprint.tile(pixels: limits.pixels) : limits.pixels
+        let bytes = max(footprint.decoding(pixels: pixels), limits.sources > 0 ? footprint.encoding(pixels: pixels) : 0)
+        let channels = footprint.decodingElements(latents: pixels / (model.vae.scale * model.vae.scale)) / max(pixels, 1)
+        return MemoryItem(
+            .decoding, bytes, "3 images of \(pixels) pixels × \(channels) channels, \(form.vaeTiling ? "a tile" : "not tiled")")
+    }
+}

@@ -1,0 +1,29 @@
+package import Checkpoint
+package import Domain
+
+/// All weights of a checkpoint in numbers, from the headers of its files.
+package struct CheckpointWeights: Sendable {
+    private var byStage: [StageKind: WeightCount] = [:]
+    private var byPart: [CheckpointPart: WeightCount] = [:]
+    /// Floats that the CPU's packed copies of the VAE's convolutions take at most.
+    package private(set) var packedConvolutionFloats = 0
+
+    /// - Throws: `CheckpointError`, naming the file.
+    package init(_ folder: ModelFolder) throws(CheckpointError) {
+        for part in CheckpointPart.parts(of: folder.pipeline) {
+            let entries = try folder.weights(part.rawValue).entries.map(\.tensor)
+            let names = Set(entries.map(\.name))
+            for tensor in entries {
+                let form = part.form(of: tensor, among: names)
+                byStage[part.stage(of: tensor.name), default: WeightCount()].add(tensor, form)
+                byPart[part, default: WeightCount()].add(tensor, form)
+                if part == .vae, tensor.shape.count == 4 { packedConvolutionFloats += PackedConvolution(tensor).floats }
+            }
+        }
+    }
+
+    /// Of all parts that a stage of the kind holds.
+    package func stage(_ kind: StageKind) -> WeightCount { byStage[kind] ?? WeightCount() }
+
+    package func part(_ part: CheckpointPart) -> WeightCount { byPart[part] ?? WeightCount() }
+}

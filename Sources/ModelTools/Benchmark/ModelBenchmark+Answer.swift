@@ -1,0 +1,50 @@
+import Decoding
+import Domain
+import GLM4V
+import ModelConfiguration
+import Tensor
+
+// The parts of a question model.
+
+extension ModelBenchmark {
+    func answer(_ loaded: (LoadTiming) -> Void, _ timed: (PartTiming) -> Void) throws {
+        let encoder = try load("vision", loaded) { try PictureEncoder(model: model, device: device) }
+        let size = try encoder.processor.sizeRule.size(height: sizes.side, width: sizes.side, field: "side")
+        let patch = encoder.processor.patchSize
+        let patches = noise(3 * size.height * size.width)
+        let count = size.height * size.width / (patch * patch)
+        func rows() throws -> [Float] { try device.floats(encoder.tower(patches, size.grid) {}) }
+        timed(try time("tower", "\(count) patches", tokens: count) { _ = try rows() })
+
+        let generator = try load("text", loaded) { try AnswerGenerator(model: model, device: device) }
+        let prompt = prompt(generator.decoder, size.grid)
+        timed(
+            try time("first-word", "image and \(sizes.questionTokens) tokens", tokens: prompt.count) {
+                let picture = try PictureRows(
+                    grid: size.grid, columns: encoder.tower.configuration.outputSize, element: .f32, bytes: PictureRows.Element.f32.bytes(rows()))
+                try read(prompt, picture, generator.decoder)
+            })
+        try decoding(generator.decoder, timed)
+    }
+
+    /// An image in front of a question.
+    private func prompt(_ decoder: TokenDecoder, _ grid: GridSize) -> [Int32] {
+        (0..<grid.count + sizes.questionTokens).map { Int32($0 * 31 % decoder.configuration.vocabularySize) }
+    }
+
+    /// Reads a prompt that begins with an image, up to the logits of its first word.
+    private func read(_ prompt: [Int32], _ picture: PictureRows, _ decoder: TokenDecoder) throws {
+        let image = 0..<picture.grid.count
+        let request = DecodingRequest(
+            prompt: prompt, positions: SequencePositions(tokens: prompt.count, pictures: [(image, picture.grid)]),
+            sampler: Sampler(.greedy, greedy: true, seed: 0), stop: .count(1), rows: [InsertedRows(picture, at: 0)])
+        let bytes = request.pages * DecoderSizes.pageRows * decoder.cacheBytesPerToken
+        let batch = SequenceBatch(decoder, size: 1, cacheBytes: bytes)
+        guard let sequence = batch.open(request.positions, capacity: request.capacity) else { preconditionFailure("a pool of \(bytes) bytes") }
+        while sequence.count < prompt.count {
+            try batch.extend(sequence, by: Array(prompt[request.chunk(from: sequence.count)]), inserted: request.rows) {}
+        }
+        batch.predictLast()
+        _ = try batch.lastLogits()
+    }
+}

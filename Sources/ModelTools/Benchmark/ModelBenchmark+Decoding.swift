@@ -1,0 +1,48 @@
+import Decoding
+import ModelConfiguration
+import Tensor
+
+extension ModelBenchmark {
+    /// Times the prefill of a prompt, and steps of one and of several sequences behind it.
+    func decoding(_ decoder: TokenDecoder, _ timed: (PartTiming) -> Void) throws {
+        let vocabulary = decoder.configuration.outputSize
+        let prompt = (0..<sizes.promptTokens).map { Int32($0 * 31 % decoder.configuration.vocabularySize) }
+        let capacity = sizes.promptTokens + sizes.decodedTokens
+        let most = sizes.batches.max() ?? 1
+        let pages = most * DecoderSizes.pages(rows: capacity)
+        let batch = SequenceBatch(decoder, size: most, cacheBytes: pages * DecoderSizes.pageRows * decoder.cacheBytesPerToken)
+        func read() throws -> SequenceBatch.Sequence {
+            guard let sequence = batch.open(SequencePositions(next: 0), capacity: capacity) else { preconditionFailure("a pool of \(pages) pages") }
+            for start in stride(from: 0, to: prompt.count, by: DecoderSizes.prefillChunk) {
+                try batch.extend(sequence, by: Array(prompt[start..<min(start + DecoderSizes.prefillChunk, prompt.count)])) {}
+            }
+            batch.predictLast()
+            _ = try batch.lastLogits()
+            return sequence
+        }
+        func decode(_ sequences: [SequenceBatch.Sequence], _ ids: [Int32]) throws {
+            try batch.step(sequences, .host(ids))
+            _ = try batch.lastLogits()
+        }
+        timed(try time("prefill", "\(sizes.promptTokens) tokens", tokens: sizes.promptTokens) { batch.close(try read()) })
+
+        // In turn, so that whatever else the machine does falls on all sizes.
+        let sequences = try (0..<most).map { _ in try read() }
+        var best = sizes.batches.map { _ in Duration.seconds(1_000_000) }
+        var work = sizes.batches.map { _ in MeteredDevice.Work() }
+        for round in 0..<sizes.decodedTokens / sizes.batches.count {
+            for (index, size) in sizes.batches.enumerated() {
+                device.reset()
+                let ids = (0..<size).map { Int32(($0 + round) % vocabulary) }
+                best[index] = min(best[index], try clock.measure { try decode(Array(sequences[..<size]), ids) })
+                work[index] = device.work
+            }
+        }
+        for (index, size) in sizes.batches.enumerated() {
+            timed(
+                PartTiming(
+                    part: size == 1 ? "decode" : "decode-\(size)", workload: "\(size) token\(size == 1 ? "" : "s") after \(sizes.promptTokens)",
+                    seconds: best[index].seconds, runs: sizes.decodedTokens / sizes.batches.count, tokens: size, work: work[index]))
+        }
+    }
+}

@@ -1,0 +1,40 @@
+import Domain
+import GLMImage
+import ModelConfiguration
+import Tensor
+
+// The parts of GLM-Image.
+
+extension ModelBenchmark {
+    func vision(_ loaded: (LoadTiming) -> Void, _ timed: (PartTiming) -> Void) throws {
+        let encoder = try load("vision", loaded) { try VisionEncoder(model: model, device: device) }
+        let configuration = encoder.tower.configuration
+        let grid = GridSize(height: sizes.side / configuration.patchSize, width: sizes.side / configuration.patchSize)
+        let patches = noise(grid.count * configuration.channels * configuration.patchSize * configuration.patchSize)
+        timed(try time("vision", "\(grid.count) patches", tokens: grid.count) { _ = try encoder.quantizer(encoder.tower(patches, grids: [grid]) {}) })
+    }
+
+    func text(_ loaded: (LoadTiming) -> Void, _ timed: (PartTiming) -> Void) throws {
+        try decoding(load("text", loaded) { try TextGenerator(model: model, device: device) }.decoder, timed)
+    }
+
+    func diffusion(_ loaded: (LoadTiming) -> Void, _ timed: (PartTiming) -> Void) throws {
+        let renderer = try load("diffusion", loaded) { try ImageRenderer(model: model, devices: DeviceGroup(device)) }
+        let glyphs = renderer.glyphs.configuration
+        let text = String(repeating: "a", count: sizes.glyphBytes - 1)
+        timed(try time("glyph", "\(sizes.glyphBytes) bytes", tokens: sizes.glyphBytes) { _ = try device.floats(renderer.glyphs.encode([text])) })
+
+        let shape = renderer.autoencoder.latentShape(height: sizes.side, width: sizes.side)
+        let latents = noise(shape.count)
+        let denoiser = try Denoiser(
+            renderer, height: sizes.side, width: sizes.side,
+            glyphs: device.makeTensor(noise(sizes.textTokens * glyphs.hiddenSize), Shape(sizes.textTokens, glyphs.hiddenSize)),
+            codes: (0..<Int32(shape.grid.count)).map { $0 % Int32(renderer.transformer.configuration.codebookSize) }, sources: nil,
+            guidanceScale: 1)
+        timed(
+            try time("denoise", "one pass at \(sizes.side)×\(sizes.side)", tokens: shape.grid.count) {
+                _ = try denoiser.velocity(.conditional, latents, timestep: 500)
+            })
+        timed(try time("vae-decode", "\(sizes.side)×\(sizes.side)", tokens: nil) { _ = try renderer.autoencoder.decode(latents, shape) {} })
+    }
+}

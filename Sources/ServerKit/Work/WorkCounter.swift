@@ -1,0 +1,35 @@
+import Synchronization
+
+/// Counts what requests found of the work of earlier ones, and what they lost to others; told by Describe.
+public final class WorkCounter: Sendable {
+    private struct Counts {
+        var hits = 0
+        var misses = 0
+        var cachedTokens = 0
+        var preempted = 0
+    }
+
+    private let counts = Mutex(Counts())
+
+    public init() {}
+
+    /// A request could have found work of an earlier one done.
+    /// - Parameter hit: it did.
+    public func count(hit: Bool) {
+        counts.withLock { if hit { $0.hits += 1 } else { $0.misses += 1 } }
+    }
+
+    /// A request found so many tokens of its prompt read; 0: none.
+    public func count(cachedTokens: Int) {
+        count(hit: cachedTokens > 0)
+        counts.withLock { $0.cachedTokens += cachedTokens }
+    }
+
+    /// So many requests have been paused for others since the process started.
+    public func set(preempted: Int) { counts.withLock { $0.preempted = preempted } }
+
+    public var hits: Int { counts.withLock { $0.hits } }
+    public var misses: Int { counts.withLock { $0.misses } }
+    public var cachedTokens: Int { counts.withLock { $0.cachedTokens } }
+    public var preempted: Int { counts.withLock { $0.preempted } }
+}

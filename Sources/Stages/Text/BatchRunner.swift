@@ -1,0 +1,106 @@
+import Domain
+import ServerKit
+import Tensor
+
+/// Runs the rounds of a batch while there are requests, on a thread of its own, and lets requests join and leave between two rounds.
+actor BatchRunner<Batch: RequestBatch> {
+    /// A request in the batch, and what waits for it.
+    private struct Member {
+        let token: WorkToken
+        let onNews: @Sendable (Batch.News) -> Void
+        var watch = Stopwatch()
+        /// Its prompt is read.
+        var isGenerating = false
+        var lastNews = ContinuousClock.now
+        let result: CheckedContinuation<(Batch.Result, [Timing]), any Error>
+    }
+
+    private let thread: ComputeThread
+    private let batch: Batch
+    private let work: WorkCounter
+    private var members: [Int: Member] = [:]
+    private var isRunning = false
+
+    nonisolated var unownedExecutor: UnownedSerialExecutor { thread.asUnownedSerialExecutor() }
+
+    /// - Parameters:
+    ///   - thread: that made the batch.
+    ///   - batch: used by nobody else from now on.
+    ///   - work: is told how often requests were paused.
+    init(on thread: ComputeThread, _ batch: sending Batch, work: WorkCounter) {
+        self.thread = thread
+        self.batch = batch
+        self.work = work
+    }
+
+    /// - Parameters:
+    ///   - token: asked in every round.
+    ///   - onNews: called from the computing thread; must not wait.
+    /// - Returns: the result and the phases of the request.
+    func run(
+        _ request: Batch.Request, token: WorkToken, onNews: @escaping @Sendable (Batch.News) -> Void
+    ) async throws -> (Batch.Result, [Timing]) {
+        let (ticket, news) = try batch.enter(request)
+        if let news { onNews(news) }
+        return try await withCheckedThrowingContinuation { result in
+            members[ticket] = Member(token: token, onNews: onNews, result: result)
+            guard !isRunning else { return }
+            isRunning = true
+            Task { await runRounds() }
+        }
+    }
+
+    private func runRounds() async {
+        while !batch.isEmpty {
+            do {
+                try DeviceLoss.guarding {
+                    try batch.round(checkCancellation: { try members[$0]?.token.checkCancellation() }, onEvent: { report($0) })
+                }
+                work.set(preempted: batch.preemptions)
+                giveSigns()
+            } catch {
+                let lost = members.values
+                members = [:]
+                batch.removeAll()
+                for member in lost {
+                    member.result.resume(throwing: StageError(.device, "the device failed under all \(lost.count) requests: \(error)"))
+                }
+            }
+            // Requests that arrived during the round are handled on this thread now.
+            await Task.yield()
+        }
+        isRunning = false
+    }
+
+    private func report(_ event: BatchEvent<Batch>) {
+        switch event {
+        case .news(let ticket, let news):
+            if Batch.isGenerated(news), members[ticket]?.isGenerating == false {
+                members[ticket]?.isGenerating = true
+                members[ticket]?.watch.lap("prefill")
+            }
+            members[ticket]?.lastNews = .now
+            members[ticket]?.onNews(news)
+        case .done(let ticket, let result):
+            guard var member = members.removeValue(forKey: ticket) else { return }
+            member.watch.lap("decode")
+            member.result.resume(returning: (result, member.watch.timings))
+        case .failed(let ticket, let error):
+            DeviceLoss.check(error)
+            members.removeValue(forKey: ticket)?.result.resume(throwing: error)
+        }
+    }
+
+    /// To those who wait in the queue, or were paused for others.
+    private func giveSigns() {
+        guard let sign = Batch.signOfLife else { return }
+        let now = ContinuousClock.now
+        for (ticket, member) in members where now - member.lastNews > Self.silence {
+            members[ticket]?.lastNews = now
+            member.onNews(sign)
+        }
+    }
+
+    /// Far less than any gateway waits.
+    private static var silence: Duration { .seconds(5) }
+}

@@ -1,0 +1,28 @@
+import Domain
+
+/// How long one phase of one stage took, as `--json` tells it.
+struct Phase: Sendable, Encodable {
+    let stage, instance, phase: String
+    let seconds: Double
+
+    init(_ timing: StageTiming) {
+        stage = timing.stage
+        instance = timing.instance
+        phase = timing.phase
+        seconds = timing.seconds
+    }
+}
+
+/// How a stage computed, as `--json` tells it.
+struct Computing: Sendable, Encodable {
+    let stage, precision, kernels, quantization: String
+    let tileSide: Int
+
+    init(_ numerics: StageNumerics) {
+        stage = numerics.stage
+        precision = numerics.numerics.precision
+        kernels = numerics.numerics.kernels
+        quantization = numerics.numerics.quantization
+        tileSide = numerics.numerics.tileSide
+    }
+}
