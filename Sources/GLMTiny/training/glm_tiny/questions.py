@@ -22,8 +22,8 @@ PLURAL = {kind: kind + ("es" if kind == "cross" else "s") for kind in world.KIND
 
 # How often each type is asked, where the picture allows it; what takes longest to learn is asked most.
 SHARES = {
-    "count": 0.4, "count kind": 1.6, "count colour": 1.6, "colour": 1.0, "shape": 0.6, "beside": 4.0, "is beside": 2.2, "is there": 1.8,
-    "is": 1.4, "where": 1.6, "at": 1.6, "size": 1.0, "background": 0.3, "word": 4.5, "describe": 0.9, "list": 0.4, "colours": 0.3,
+    "count": 0.4, "count kind": 1.6, "count colour": 1.4, "colour": 0.8, "shape": 0.6, "beside": 6.0, "is beside": 4.5, "is there": 1.6,
+    "is": 2.0, "where": 2.6, "at": 1.5, "size": 1.6, "background": 0.3, "word": 5.0, "describe": 1.0, "list": 0.5, "colours": 0.5,
 }
 
 

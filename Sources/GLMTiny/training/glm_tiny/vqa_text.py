@@ -1,7 +1,8 @@
 """The question model's language model: what the tower says of a picture and a question -> an answer, with or without thinking.
 
 It learns beside the tower: in a share of the steps it sees what the tower says by now of worn pictures, in the others what the tower
-ought to say (sight.channels), with noise and without some of it. While the learning rate falls it sees the tower alone. Each row of a batch is one picture followed by many questions that do not see each other.
+ought to say (sight.channels), with noise and without some of it. While the learning rate falls it sees the tower alone.
+Each row of a batch is one picture followed by many questions that do not see each other.
 """
 from __future__ import annotations
 
@@ -209,7 +210,7 @@ def main(arguments: list[str] | None = None) -> None:
     tokenizer = build_tokenizer()
     composer = Composer(tokenizer)
     model, tower = TextModel(tokenizer).to(device), Tower().to(device).eval().requires_grad_(False)
-    trainer = common.Trainer("vqa_text", model, options, lambda name: ".layers." in name)
+    trainer = common.Trainer("vqa_text", model, options, lambda name: ".layers." in name, smoothing=0.99)
 
     loaded: list[int] = []
 

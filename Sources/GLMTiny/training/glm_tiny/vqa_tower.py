@@ -73,7 +73,7 @@ def sample(rng: np.random.Generator, grid: tuple[int, int], split: str = "train"
             edit = world.sample_edit(rng, split, grid)
             if split != "train" or not edit.source.held_out:
                 return edit.target
-    family = ("one", "two", "three", "word")[rng.choice(4, p=[0.15, 0.3, 0.2, 0.35])]
+    family = ("one", "two", "three", "word")[rng.choice(4, p=[0.13, 0.33, 0.24, 0.3])]
     return world.sample(rng, family, split, grid)
 
 
