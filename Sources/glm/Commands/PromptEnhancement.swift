@@ -13,7 +13,7 @@ enum PromptEnhancement {
         the description alone.
         """
     /// Room for a description, and for thoughts before it.
-    private static let maxTokens = 4096
+    private static let maxTokens = 2048
 
     /// - Parameter seed: of the image; the same request is rewritten to the same prompt.
     /// - Throws: `CallError`; `ClientError` for an answer that is no prompt.
