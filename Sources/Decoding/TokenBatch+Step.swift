@@ -24,12 +24,19 @@ extension TokenBatch {
     /// While the requests that the device samples for are the same as in the step before, it goes on with the ids that it has sampled itself.
     /// A request whose stop token is read only later has then computed a few tokens too many, which are dropped.
     func step(_ onEvent: (Event) -> Void) throws {
-        if let last = inFlight.last, last.tickets != rows.inFlight { try retire(all: true, onEvent) }
+        var rows = rowsOfStep
+        if let last = inFlight.last, last.tickets != rows.inFlight {
+            try retire(all: true, onEvent)
+            rows = rowsOfStep
+        }
         if !sequences.hasPages(forStep: sequences(of: rows)) {
             try retire(all: true, onEvent)
-            while !sequences.hasPages(forStep: sequences(of: rows)) { pauseLast() }
+            rows = rowsOfStep
+            while !sequences.hasPages(forStep: sequences(of: rows)) {
+                pauseLast()
+                rows = rowsOfStep
+            }
         }
-        let rows = rows
         guard !rows.tickets.isEmpty else { return }
         let ids = rows.known.compactMap { rows.ids[$0] }
         let predicted = rows.sampledOnDevice.count + rows.onHost.count
@@ -39,7 +46,7 @@ extension TokenBatch {
         try retire(all: false, onEvent)
     }
 
-    private var rows: Rows {
+    private var rowsOfStep: Rows {
         var rows = Rows()
         for ticket in scheduler.running {
             guard let member = members[ticket], let next = member.nextStep else { continue }

@@ -14,7 +14,7 @@ import Tokenizing
         let ends = Set(
             try ["<|endoftext|>", "<|user|>", "<|observation|>"].map { try #require(tokenizer.id(of: $0)) }
                 + [tokenizer.id(of: "</answer>")].compactMap { $0 })
-        return AnswerAssembler(tokenizer, AnswerMarks(tokenizer), ends: ends, limit: limit, stop: stop, raw: raw)
+        return AnswerAssembler(tokenizer, AnswerMarks(tokenizer, .verbatim), ends: ends, limit: limit, stop: stop, raw: raw)
     }
 
     /// What an assembler says of `text`, whose marks are tokens, and what it is then.
@@ -174,7 +174,7 @@ import Tokenizing
 
     /// Reasoning and text of ids, the last of which ends the answer.
     private static func atOnce(_ ids: [Int32], _ tokenizer: Tokenizer, _ stop: [String]) -> (reasoning: String, text: String) {
-        let marks = AnswerMarks(tokenizer)
+        let marks = AnswerMarks(tokenizer, .verbatim)
         var (parts, thinks): ([(thinks: Bool, bytes: [UInt8])], Bool) = ([(false, [])], false)
         for id in ids {
             if marks.all.contains(id) {

@@ -18,7 +18,7 @@ import Wire
 
     private func validate(_ request: AnswerQuestionRequest, rule: ImageSizeRule? = rule, context: Int = 65_536) throws -> Question {
         try QuestionRules(imageRule: rule, contextTokens: context)
-            .validate(request, QuestionRules.conversation(request), model: "q", requestID: "r", seed: 11)
+            .validate(request, QuestionRules.conversation(request), requestID: "r", seed: 11)
     }
 
     private func refusal(_ request: AnswerQuestionRequest, rule: ImageSizeRule? = rule, context: Int = 65_536) -> String? {
@@ -30,7 +30,7 @@ import Wire
     @Test("a question's seed is filled in; its images' sizes and tokens are known from their headers")
     func filled() throws {
         let question = try validate(request([.image(try Self.image("rgb.png"))], AnswerOptions(temperature: 0)))
-        #expect(question.parameters.seed == 11 && question.parameters.options.temperature == 0 && question.model == "q")
+        #expect(question.parameters.seed == 11 && question.parameters.options.temperature == 0)
         let image = try #require(question.images.first)
         let size = try Self.rule.size(height: image.height, width: image.width, field: "image")
         #expect(image.resizedHeight == size.height && image.resizedWidth == size.width && image.tokens == size.tokens && image.tokens >= 8)

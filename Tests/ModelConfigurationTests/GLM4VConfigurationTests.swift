@@ -13,7 +13,7 @@ import Testing
         #expect(text.vocabularySize == 500 && text.maximumPositions == 640 && text.headSize == 16 && text.rotaryDimensions == 8)
         #expect(text.rope.theta == 500_000 && text.rope.sections == [1, 2, 1] && text.rope.partialRotaryFactor == 0.5)
         #expect(text.endTokenIDs == [401, 402])
-        #expect(configuration.imageTokenID == 490 && configuration.imageStartTokenID == 491 && configuration.imageEndTokenID == 492)
+        #expect(configuration.imageTokenID == 490)
         let vision = configuration.vision
         #expect(vision.hiddenSize == 64 && vision.outputSize == 96 && vision.headSize == 16 && vision.tableSide == 6 && vision.mergeSize == 2)
     }

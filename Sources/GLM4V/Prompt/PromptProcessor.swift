@@ -21,7 +21,7 @@ package struct PromptProcessor: Sendable {
     package init(_ model: ModelFolder, _ configuration: GLM4VConfiguration) throws {
         tokenizer = try Tokenizer(folder: model.url)
         template = try ConversationTemplate(folder: model.url)
-        marks = AnswerMarks(tokenizer)
+        marks = AnswerMarks(tokenizer, template)
         rule = SpecialTokenRule(tokenizer, marks)
         vocabularySize = configuration.text.vocabularySize
         maximumPositions = configuration.text.maximumPositions

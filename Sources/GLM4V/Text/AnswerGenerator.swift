@@ -1,6 +1,6 @@
 public import Checkpoint
 package import Decoding
-public import Domain
+import Domain
 import Layers
 package import ModelConfiguration
 public import Tensor
@@ -27,7 +27,7 @@ public final class AnswerGenerator {
         generation = try GLM4VGenerationConfiguration.load(model, text: configuration.text)
         var ends = Set(generation.endTokenIDs.map(Int32.init))
         // Base models don't name it, and say nothing behind it.
-        if processor.template == .verbatim, let close = processor.marks.answerClose { ends.insert(close) }
+        if let close = processor.marks.answerClose { ends.insert(close) }
         guard !ends.isEmpty else {
             throw GLMImageError(.unsupportedModel, "neither generation_config.json nor config.json names an eos_token_id, which ends an answer")
         }
@@ -46,12 +46,6 @@ public final class AnswerGenerator {
 
     /// Tokens of prompt and answer together at most.
     public var contextTokens: Int { processor.maximumPositions }
-
-    /// How many tokens a request reads and may generate, whatever the cache holds; refuses one that this checkpoint can't compute.
-    public func layout(_ request: AnswerRequest) throws -> AnswerLayout {
-        let prompt = try prompt(request)
-        return AnswerLayout(promptTokens: prompt.ids.count, maxTokens: try maxTokens(request, prompt))
-    }
 
     /// Bytes of keys and values for `batch` requests of a usual kind: an image of a megapixel, a page of text and thoughts. At least room
     /// for one request of four times that.

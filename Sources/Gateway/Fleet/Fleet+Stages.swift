@@ -113,9 +113,10 @@ extension Fleet {
     /// Sends a stage the smallest request.
     /// - Returns: what is wrong with it; nil when it succeeds or is refused (busy, or request rejected): either shows that it responds.
     private func failure(of replica: Registry.Replica, _ kind: StageKind, _ connection: StageConnection) async -> String? {
+        guard let pipeline = replica.pipeline else { return "its pipeline \(replica.description?.pipeline ?? "") is not known to this gateway" }
         let settings = CallSettings(timeout: timing.stallLimit(replica.description?.device ?? ""))
         do {
-            try await whileAlive(replica.incarnation) { try await Probe.run(kind, replica.pipeline ?? .image, connection, settings) }
+            try await whileAlive(replica.incarnation) { try await Probe.run(kind, pipeline, connection, settings) }
             return nil
         } catch let error as CallError {
             return error.status == .resourceExhausted || error.status == .invalidArgument ? nil : error.message

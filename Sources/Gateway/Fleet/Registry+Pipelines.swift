@@ -8,13 +8,14 @@ extension Registry {
         models.isEmpty ? Set(replicas.values.map(\.modelName)).filter { !$0.isEmpty }.sorted() : models.keys.sorted()
     }
 
-    /// What a model computes: as the plan says, else as its stages tell.
-    package func pipeline(of name: String) -> PipelineID {
+    /// What a model computes: as the plan says, else as its stages tell, images before they have. Nil: what this build does not know.
+    package func pipeline(of name: String) -> PipelineID? {
+        if let planned = pipelines[name] { return planned }
         let fingerprints = models[name] ?? [:]
         let told = listing.first { replica in
             replica.modelName == name || replica.kind.map { fingerprints[$0] == replica.fingerprint && !replica.fingerprint.isEmpty } ?? false
         }
-        return pipelines[name] ?? told?.pipeline ?? .image
+        return told.map(\.pipeline) ?? .image
     }
 
     /// - Throws: FAILED_PRECONDITION for a model that computes something else, and where no model computes it: both name what there is.
@@ -23,15 +24,17 @@ extension Registry {
         let fitting = known.filter { self.pipeline(of: $0) == pipeline }
         if known.contains(name), !fitting.contains(name) {
             let others = fitting.isEmpty ? none(pipeline, known) : "this fleet has \(fitting.joined(separator: ", ")), which \(pipeline.ability)"
-            throw CallError(.failedPrecondition, "model \(name) \(self.pipeline(of: name).ability) only; \(others)")
+            throw CallError(.failedPrecondition, "model \(name) \(ability(name)) only; \(others)")
         }
         // A stage that has not told yet may be of any pipeline.
         guard fitting.isEmpty, !known.isEmpty, !(models.isEmpty && replicas.values.contains { $0.modelName.isEmpty }) else { return }
         throw CallError(.failedPrecondition, none(pipeline, known))
     }
 
+    private func ability(_ name: String) -> String { pipeline(of: name)?.ability ?? "computes what this gateway does not know" }
+
     private func none(_ pipeline: PipelineID, _ known: [String]) -> String {
-        let list = known.map { "\($0), which \(self.pipeline(of: $0).ability)" }.joined(separator: "; ")
+        let list = known.map { "\($0), which \(ability($0))" }.joined(separator: "; ")
         return "this fleet has no model that \(pipeline.ability); it has \(list)"
     }
 }

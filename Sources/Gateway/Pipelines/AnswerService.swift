@@ -7,9 +7,9 @@ import Wire
 public actor AnswerService {
     private let runner: PipelineRunner
     private let logger: Logger
-    private(set) var answers = 0
     /// Answers by the model's name.
     private(set) var answersByModel: [String: Int] = [:]
+    var answers: Int { answersByModel.values.reduce(0, +) }
 
     public init(runner: PipelineRunner, logger: Logger) {
         self.runner = runner
@@ -30,11 +30,10 @@ public actor AnswerService {
             named: request.model, pipeline: .answer, for: PipelineID.answer.stages(sources: conversation.imageCount))
         // 32 bits: people can type them.
         let question = try await runner.fleet.questionRules(models).validate(
-            request, conversation, model: models.name, requestID: requestID, seed: UInt64(UInt32.random(in: .min ... .max)))
+            request, conversation, requestID: requestID, seed: UInt64(UInt32.random(in: .min ... .max)))
         let origin = PipelineRunner.Origin(requestID: requestID, requester: requester, deadline: deadline)
         let pipeline = AnswerPipeline(question, build: Build.version)
-        let rowCount = question.images.reduce(0) { $0 + $1.tokens }
-        var answer = try await runner.run(pipeline, question.units, models, from: origin, rowCount: rowCount) {
+        var answer = try await runner.run(pipeline, question.units, models, from: origin, rowCount: question.imageTokens) {
             log(question, models)
             try await send(.accepted(question.accepted(models)))
         } tell: { event in
@@ -42,14 +41,9 @@ public actor AnswerService {
             try await send(event)
         }
         answer.modelName = models.name
-        count(models.name)
+        answersByModel[models.name, default: 0] += 1
         metrics.answered(answer)
         return answer
-    }
-
-    private func count(_ model: String) {
-        answers += 1
-        answersByModel[model, default: 0] += 1
     }
 
     nonisolated private func log(_ question: Question, _ models: ModelSet) {
@@ -58,7 +52,7 @@ public actor AnswerService {
             "accepted",
             metadata: [
                 "request": "\(question.requestID)", "model": "\(models.name)", "messages": "\(question.conversation.messages.count)",
-                "images": "\(question.images.count)", "image_tokens": "\(question.images.reduce(0) { $0 + $1.tokens })",
+                "images": "\(question.images.count)", "image_tokens": "\(question.imageTokens)",
                 "max_tokens": "\(options.maxTokens.map(String.init) ?? "context")", "seed": "\(question.parameters.seed)",
             ])
     }

@@ -8,9 +8,9 @@ public actor ImageService {
     private let runner: PipelineRunner
     private let planned: RequestRules.Planned
     private let logger: Logger
-    private(set) var images = 0
     /// Images by the model's name.
     private(set) var imagesByModel: [String: Int] = [:]
+    var images: Int { imagesByModel.values.reduce(0, +) }
 
     /// - Parameter planned: what the fleet's memory is planned for.
     public init(runner: PipelineRunner, planned: RequestRules.Planned = RequestRules.Planned(), logger: Logger) {
@@ -47,14 +47,9 @@ public actor ImageService {
             try await progress($0)
         }
         image.modelName = models.name
-        count(models.name)
+        imagesByModel[models.name, default: 0] += 1
         GatewayMetrics.made(image, seconds: start.duration(to: .now).inSeconds)
         return image
-    }
-
-    private func count(_ model: String) {
-        images += 1
-        imagesByModel[model, default: 0] += 1
     }
 
     nonisolated private func log(_ request: ImageRequest, _ models: ModelSet) {

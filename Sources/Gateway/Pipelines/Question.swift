@@ -4,20 +4,20 @@ package import Wire
 /// A question as it will be answered: checked, with the seed filled in.
 package struct Question: Sendable, Hashable {
     package var requestID: String
-    /// Name of the model.
-    package var model: String
     package var conversation: Conversation
     /// What becomes of its images, in their order.
     package var images: [QuestionImage]
     package var parameters: AnswerParameters
 
-    package init(requestID: String, model: String = "", conversation: Conversation, images: [QuestionImage] = [], parameters: AnswerParameters) {
+    package init(requestID: String, conversation: Conversation, images: [QuestionImage] = [], parameters: AnswerParameters) {
         self.requestID = requestID
-        self.model = model
         self.conversation = conversation
         self.images = images
         self.parameters = parameters
     }
+
+    /// Rows of its images, each of which is a token.
+    package var imageTokens: Int { images.reduce(0) { $0 + $1.tokens } }
 
     package func accepted(_ models: ModelSet) -> AcceptedQuestion {
         AcceptedQuestion(
@@ -27,7 +27,6 @@ package struct Question: Sendable, Hashable {
     /// What it asks of each kind of stage, in units that cost about the same: tokens of images; generated tokens, of which nobody knows how
     /// many there will be, and tokens of the prompt, some forty of which are read in the time in which one is generated.
     package var units: [StageKind: Forecast.Units] {
-        let imageTokens = images.reduce(0) { $0 + $1.tokens }
         let generated = min(parameters.options.maxTokens ?? Self.usualTokens, Self.usualTokens)
         let prompt = imageTokens + conversation.textBytes / Self.bytesPerToken
         var units: [StageKind: Forecast.Units] = [.text: Double(generated) + Double(prompt) / 40]

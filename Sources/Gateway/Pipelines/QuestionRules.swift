@@ -16,11 +16,10 @@ package struct QuestionRules: Sendable, Hashable {
 
     /// - Parameters:
     ///   - conversation: the request's.
-    ///   - model: name of the model that is to answer.
     ///   - seed: for a request without one.
     /// - Throws: INVALID_ARGUMENT with field, limit and value; UNAVAILABLE before the model has told how it resizes images.
     package func validate(
-        _ request: AnswerQuestionRequest, _ conversation: Conversation, model: String, requestID: String, seed: @autoclosure () -> UInt64
+        _ request: AnswerQuestionRequest, _ conversation: Conversation, requestID: String, seed: @autoclosure () -> UInt64
     ) throws(CallError) -> Question {
         do {
             var options = request.parameters
@@ -28,8 +27,9 @@ package struct QuestionRules: Sendable, Hashable {
             options.seed = options.seed ?? seed()
             let images = try images(of: conversation, within: options.maxPixels)
             let parameters = try AnswerParameters(options)
-            try checkContext(images, parameters)
-            return Question(requestID: requestID, model: model, conversation: conversation, images: images, parameters: parameters)
+            let question = Question(requestID: requestID, conversation: conversation, images: images, parameters: parameters)
+            try checkContext(question)
+            return question
         } catch let error as CallError {
             throw error
         } catch {
@@ -66,13 +66,13 @@ package struct QuestionRules: Sendable, Hashable {
     }
 
     /// What the counts that are known here exceed; the text stage counts the rest.
-    private func checkContext(_ images: [QuestionImage], _ parameters: AnswerParameters) throws(RequestError) {
+    private func checkContext(_ question: Question) throws(RequestError) {
         guard contextTokens > 0 else { return }
-        let tokens = images.reduce(0) { $0 + $1.tokens }
-        guard tokens < contextTokens else {
-            throw RequestError("\(images.count) images take \(tokens) tokens, the model's context has \(contextTokens)")
+        guard question.imageTokens < contextTokens else {
+            throw RequestError("\(question.images.count) images take \(question.imageTokens) tokens, the model's context has \(contextTokens)")
         }
-        for (field, value) in [("max_tokens", parameters.options.maxTokens), ("thinking_budget", parameters.options.thinkingBudget)] {
+        let options = question.parameters.options
+        for (field, value) in [("max_tokens", options.maxTokens), ("thinking_budget", options.thinkingBudget)] {
             guard let value, value >= contextTokens else { continue }
             throw RequestError("\(field) is \(value), the model's context has \(contextTokens) tokens")
         }

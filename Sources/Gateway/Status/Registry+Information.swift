@@ -16,8 +16,9 @@ extension Registry {
             let told = Dictionary(stages.compactMap { stage in stage.kind.map { ($0, stage.fingerprint) } }, uniquingKeysWith: { first, _ in first })
             let served = Set(stages.compactMap(\.kind))
             return ModelInformation(
-                name: name, pipeline: pipeline.rawValue, fingerprint: ModelSet.joined(told.merging(planned) { $1 }), stages: stages.map(\.name),
-                missing: pipeline.stages(sources: 1).filter { !served.contains($0) }.map(\.rawValue), requests: done[name] ?? 0)
+                name: name, pipeline: pipeline?.rawValue ?? listing.first(where: isOf)?.description?.pipeline ?? "",
+                fingerprint: ModelSet.joined(told.merging(planned) { $1 }), stages: stages.map(\.name),
+                missing: (pipeline?.stages(sources: 1) ?? []).filter { !served.contains($0) }.map(\.rawValue), requests: done[name] ?? 0)
         }
     }
 }

@@ -8,16 +8,12 @@ package import Checkpoint
 ///    its class without an error; here the top level is read, and no field of it may be missing.
 package struct GLM4VConfiguration: Decodable {
     package let imageTokenID: Int
-    package let imageStartTokenID: Int
-    package let imageEndTokenID: Int
     package let text: GLM4VTextConfiguration
     package let vision: GLM4VVisionConfiguration
 
     enum CodingKeys: String, CodingKey {
         case modelType = "model_type"
         case imageTokenID = "image_token_id"
-        case imageStartTokenID = "image_start_token_id"
-        case imageEndTokenID = "image_end_token_id"
         case text = "text_config"
         case vision = "vision_config"
         case tied = "tie_word_embeddings"
@@ -34,14 +30,10 @@ package struct GLM4VConfiguration: Decodable {
         let text =
             values.isSet(.text)
             ? try values.decode(GLM4VTextConfiguration.self, forKey: .text) : try GLM4VTextConfiguration(from: decoder, complete: true)
-        func token(_ key: CodingKeys, default fallback: Int) throws -> Int {
-            let id = try values.value(key, default: fallback)
-            try values.check((0..<text.vocabularySize).contains(id), key, "\(id) is outside the \(text.vocabularySize) ids of vocab_size")
-            return id
-        }
-        imageTokenID = try token(.imageTokenID, default: 151_343)
-        imageStartTokenID = try token(.imageStartTokenID, default: 151_339)
-        imageEndTokenID = try token(.imageEndTokenID, default: 151_340)
+        imageTokenID = try values.value(.imageTokenID, default: 151_343)
+        try values.check(
+            (0..<text.vocabularySize).contains(imageTokenID), .imageTokenID,
+            "\(imageTokenID) is outside the \(text.vocabularySize) ids of vocab_size")
         self.text = text
         vision = try values.decode(GLM4VVisionConfiguration.self, forKey: .vision)
         try values.check(

@@ -13,7 +13,7 @@ package struct GLM4VTextConfiguration: Decodable {
     /// Tokens that end an answer, where `generation_config.json` names none.
     package let endTokenIDs: [Int]
 
-    enum CodingKeys: String, CodingKey, CaseIterable {
+    enum CodingKeys: String, CodingKey {
         case vocabularySize = "vocab_size"
         case hiddenSize = "hidden_size"
         case intermediateSize = "intermediate_size"
@@ -56,8 +56,6 @@ package struct GLM4VTextConfiguration: Decodable {
         normEpsilon = complete ? try values.decode(Float.self, forKey: .normEpsilon) : try values.value(.normEpsilon, default: 1e-5)
         maximumPositions = try size(.maximumPositions, LargestSize.area, default: 32_768)
         endTokenIDs = try values.tokenIDs(.endTokenIDs) ?? []
-        // First, since heads that don't divide would be told as sections that don't sum up.
-        try values.check(hiddenSize % heads == 0, .heads, "\(heads) doesn't divide hidden_size \(hiddenSize)")
         rope = try GLM4VRopeConfiguration(beside: decoder, headSize: hiddenSize / heads, complete: complete)
         try check(values)
     }

@@ -2,7 +2,7 @@ package import Checkpoint
 package import Domain
 
 /// The folders of a checkpoint that hold weights, and which stage computes with which of their tensors.
-package enum CheckpointPart: String, Sendable, CaseIterable {
+package enum CheckpointPart: String, Sendable {
     case visionLanguageEncoder = "vision_language_encoder"
     case textEncoder = "text_encoder"
     case transformer

@@ -53,13 +53,12 @@ public struct TextHarness<Service: TextService>: TextHandler {
     static func merge(_ event: AnswerEvent, into last: inout AnswerEvent) -> Bool {
         switch (event, last) {
         case (.delta(let delta), .delta(var merged)):
-            // One reference to its texts, so that they grow in place.
-            last = .read(tokens: 0)
-            let fits = merged.merge(delta)
+            guard merged.merge(delta) else { return false }
             last = .delta(merged)
-            return fits
-        case (.read, .read):
-            last = event
+            return true
+        case (.read(let tokens), .read(let before)):
+            // A sign of life without news has 0.
+            last = .read(tokens: max(tokens, before))
             return true
         default: return false
         }

@@ -1,6 +1,5 @@
 import ArgumentParser
 import Domain
-import Files
 import GLMTiny
 
 /// `glm ask`: an answer to a question, about pictures or without.
@@ -21,9 +20,7 @@ struct AskCommand: AsyncParsableCommand {
     var json = false
 
     func validate() throws {
-        guard imagesAndQuestion.dropLast().count(where: InputFile.isStandardInput) <= 1 else {
-            throw ValidationError("standard input is named for several pictures; it holds one")
-        }
+        try checkPictures(imagesAndQuestion.dropLast())
         try checkUsage { () throws(RequestError) in
             // Stand-ins for the pictures, which are read when all else is right.
             _ = try conversation(imagesAndQuestion.dropLast().map { _ in [] })

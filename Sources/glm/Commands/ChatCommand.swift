@@ -1,5 +1,6 @@
 import ArgumentParser
 import Domain
+import Files
 import GLMTiny
 import Processes
 import ServerKit
@@ -19,6 +20,10 @@ struct ChatCommand: AsyncParsableCommand {
 
     @OptionGroup var options: QuestionOptions
 
+    func validate() throws {
+        if images.contains(where: InputFile.isStandardInput) { throw ValidationError(ChatLine.standardInput) }
+    }
+
     func run() async throws {
         let screen = Screen(quiet: false)
         let first = ChatHistory(opening: options.opening, pictures: try images.map(readPicture))
@@ -32,6 +37,7 @@ struct ChatCommand: AsyncParsableCommand {
                     case .end: return
                     case .help: screen.say(ChatLine.commands)
                     case .forget: history.forget()
+                    case .image(let path) where InputFile.isStandardInput(path): throw ClientError(ChatLine.standardInput)
                     case .image(let path): history.add(try readPicture(path))
                     case .question(let text):
                         let answer = try await question.ask(history.asking(text), at: gateway, screen)
@@ -60,6 +66,7 @@ enum ChatLine: Hashable {
     case image(String)
     case question(String)
 
+    static let standardInput = "standard input holds the questions; name a file of the image"
     static let commands = "/image FILE adds an image to the next question, /forget begins anew, /quit ends; so does the end of the input."
 
     init(_ line: String) {

@@ -1,6 +1,5 @@
 import ArgumentParser
 import Domain
-import Files
 
 /// `glm edit`: a picture from pictures and a prompt.
 struct EditCommand: AsyncParsableCommand {
@@ -22,9 +21,7 @@ struct EditCommand: AsyncParsableCommand {
             try RequestLimits.checkPrompt(prompt)
             try RequestLimits.checkSourceCount(imagesAndPrompt.count - 1)
         }
-        guard imagesAndPrompt.dropLast().count(where: InputFile.isStandardInput) <= 1 else {
-            throw ValidationError("standard input is named for several pictures; it holds one")
-        }
+        try checkPictures(imagesAndPrompt.dropLast())
     }
 
     func run() async throws {

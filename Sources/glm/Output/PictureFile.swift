@@ -1,3 +1,4 @@
+import ArgumentParser
 import Domain
 import Files
 import Imaging
@@ -9,4 +10,11 @@ func readPicture(_ path: String) throws -> [UInt8] {
     let bytes = try InputFile.read(path, limit: RequestLimits.maximumImageBytes)
     do { _ = try ImageHeader(bytes) } catch { throw ClientError("\(path): \(error)") }
     return bytes
+}
+
+/// - Throws: `ValidationError` where standard input is named for several images: it holds one.
+func checkPictures(_ paths: some Collection<String>) throws {
+    guard paths.count(where: InputFile.isStandardInput) <= 1 else {
+        throw ValidationError("standard input is named for several pictures; it holds one")
+    }
 }
