@@ -74,7 +74,8 @@ private struct RawBytes: MessageSerializer, MessageDeserializer {
         let services = ["glm.v1.Stage", "glm.v1.Text", "grpc.health.v1.Health", "grpc.reflection.v1.ServerReflection"]
         #expect(answers[0] == .listServicesResponse(ListServiceResponse(service: services.map { ServiceResponse(name: $0) })))
         guard case .fileDescriptorResponse(let files) = answers[1] else { return #expect(Bool(false), "\(answers[1])") }
-        #expect(files.fileDescriptorProto.count == 2)
+        // text.proto, and what it imports: answer.proto, common.proto; image.proto through answer.proto.
+        #expect(files.fileDescriptorProto.count == 4)
         #expect(answers[2] == .errorResponse(ErrorResponse(errorCode: 5, errorMessage: "no file nothing.proto")))
         try await fixture.stop()
     }

@@ -107,12 +107,11 @@ class ServiceCode:
         return lines + ["}"]
 
     def factory(self):
-        limits = ", ".join(f"{code.descriptor}.requestLimit" for code in self.codes)
-        limit = f"max({limits})" if len(self.codes) > 1 else limits
+        limits = ", ".join(f"{code.descriptor}.name: {code.descriptor}.requestLimit" for code in self.codes)
         return [
             "extension Service {", f"    /// The service ``Methods/{self.name}``, answered by `handler`.",
             f"    public static func {names.swift_member(_snake_first(self.name))}(_ handler: some {self.name}Handler) -> Service {{",
-            f"        Service(name: Methods.{self.name}.service, requestLimit: {limit}, registration: {self.name}Registration(handler: handler))",
+            f"        Service(name: Methods.{self.name}.service, requestLimits: [{limits}], registration: {self.name}Registration(handler: handler))",
             "    }", "}"]
 
     def registration(self):

@@ -30,7 +30,7 @@ package struct RequestRules: Sendable {
             service.registerMethods(with: &router)
             for method in router.methods {
                 let isStream = method.type == .bidirectionalStreaming || method.type == .clientStreaming
-                methods["/\(method.fullyQualifiedMethod)"] = Method(requestLimit: service.requestLimit, isStream: isStream)
+                methods["/\(method.fullyQualifiedMethod)"] = Method(requestLimit: service.requestLimits[method.method] ?? 0, isStream: isStream)
             }
         }
         self.methods = methods

@@ -7,15 +7,18 @@ public typealias Send<Event> = @Sendable (Event) async throws -> Void
 public struct Service: RegistrableRPCService {
     /// Full name.
     public let name: String
-    /// Bytes of the largest request of all its methods.
-    public let requestLimit: Int
+    /// Bytes of the largest request of each method, by the method's name.
+    public let requestLimits: [String: Int]
     private let registration: any Registration
 
-    init(name: String, requestLimit: Int, registration: any Registration) {
+    init(name: String, requestLimits: [String: Int], registration: any Registration) {
         self.name = name
-        self.requestLimit = requestLimit
+        self.requestLimits = requestLimits
         self.registration = registration
     }
+
+    /// Bytes of the largest request of all its methods.
+    public var requestLimit: Int { requestLimits.values.max() ?? 0 }
 
     public func registerMethods<T: ServerTransport>(with router: inout RPCRouter<T>) {
         registration.register(with: &router)

@@ -23,7 +23,7 @@ extension Service {
     /// The service ``Methods/Diffusion``, answered by `handler`.
     public static func diffusion(_ handler: some DiffusionHandler) -> Service {
         Service(
-            name: Methods.Diffusion.service, requestLimit: Methods.Diffusion.render.requestLimit,
+            name: Methods.Diffusion.service, requestLimits: [Methods.Diffusion.render.name: Methods.Diffusion.render.requestLimit],
             registration: DiffusionRegistration(handler: handler))
     }
 }

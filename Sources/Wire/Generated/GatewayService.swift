@@ -33,8 +33,10 @@ extension Service {
     public static func gateway(_ handler: some GatewayHandler) -> Service {
         Service(
             name: Methods.Gateway.service,
-            requestLimit: max(Methods.Gateway.generate.requestLimit, Methods.Gateway.answer.requestLimit, Methods.Gateway.status.requestLimit),
-            registration: GatewayRegistration(handler: handler))
+            requestLimits: [
+                Methods.Gateway.generate.name: Methods.Gateway.generate.requestLimit,
+                Methods.Gateway.answer.name: Methods.Gateway.answer.requestLimit, Methods.Gateway.status.name: Methods.Gateway.status.requestLimit,
+            ], registration: GatewayRegistration(handler: handler))
     }
 }
 

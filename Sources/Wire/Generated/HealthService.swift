@@ -29,8 +29,10 @@ extension Service {
     public static func health(_ handler: some HealthHandler) -> Service {
         Service(
             name: Methods.Health.service,
-            requestLimit: max(Methods.Health.check.requestLimit, Methods.Health.list.requestLimit, Methods.Health.watch.requestLimit),
-            registration: HealthRegistration(handler: handler))
+            requestLimits: [
+                Methods.Health.check.name: Methods.Health.check.requestLimit, Methods.Health.list.name: Methods.Health.list.requestLimit,
+                Methods.Health.watch.name: Methods.Health.watch.requestLimit,
+            ], registration: HealthRegistration(handler: handler))
     }
 }
 

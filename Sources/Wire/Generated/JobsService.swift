@@ -43,9 +43,11 @@ extension Service {
     public static func jobs(_ handler: some JobsHandler) -> Service {
         Service(
             name: Methods.Jobs.service,
-            requestLimit: max(
-                Methods.Jobs.submit.requestLimit, Methods.Jobs.get.requestLimit, Methods.Jobs.watch.requestLimit, Methods.Jobs.list.requestLimit,
-                Methods.Jobs.fetch.requestLimit, Methods.Jobs.cancel.requestLimit), registration: JobsRegistration(handler: handler))
+            requestLimits: [
+                Methods.Jobs.submit.name: Methods.Jobs.submit.requestLimit, Methods.Jobs.get.name: Methods.Jobs.get.requestLimit,
+                Methods.Jobs.watch.name: Methods.Jobs.watch.requestLimit, Methods.Jobs.list.name: Methods.Jobs.list.requestLimit,
+                Methods.Jobs.fetch.name: Methods.Jobs.fetch.requestLimit, Methods.Jobs.cancel.name: Methods.Jobs.cancel.requestLimit,
+            ], registration: JobsRegistration(handler: handler))
     }
 }
 

@@ -31,8 +31,11 @@ extension Service {
     public static func operations(_ handler: some OperationsHandler) -> Service {
         Service(
             name: Methods.Operations.service,
-            requestLimit: max(Methods.Operations.drain.requestLimit, Methods.Operations.scale.requestLimit, Methods.Operations.swap.requestLimit),
-            registration: OperationsRegistration(handler: handler))
+            requestLimits: [
+                Methods.Operations.drain.name: Methods.Operations.drain.requestLimit,
+                Methods.Operations.scale.name: Methods.Operations.scale.requestLimit,
+                Methods.Operations.swap.name: Methods.Operations.swap.requestLimit,
+            ], registration: OperationsRegistration(handler: handler))
     }
 }
 

@@ -27,8 +27,10 @@ extension Service {
     /// The service ``Methods/Stage``, answered by `handler`.
     public static func stage(_ handler: some StageHandler) -> Service {
         Service(
-            name: Methods.Stage.service, requestLimit: max(Methods.Stage.describe.requestLimit, Methods.Stage.drain.requestLimit),
-            registration: StageRegistration(handler: handler))
+            name: Methods.Stage.service,
+            requestLimits: [
+                Methods.Stage.describe.name: Methods.Stage.describe.requestLimit, Methods.Stage.drain.name: Methods.Stage.drain.requestLimit,
+            ], registration: StageRegistration(handler: handler))
     }
 }
 

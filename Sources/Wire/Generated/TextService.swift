@@ -28,8 +28,10 @@ extension Service {
     /// The service ``Methods/Text``, answered by `handler`.
     public static func text(_ handler: some TextHandler) -> Service {
         Service(
-            name: Methods.Text.service, requestLimit: max(Methods.Text.generate.requestLimit, Methods.Text.answer.requestLimit),
-            registration: TextRegistration(handler: handler))
+            name: Methods.Text.service,
+            requestLimits: [
+                Methods.Text.generate.name: Methods.Text.generate.requestLimit, Methods.Text.answer.name: Methods.Text.answer.requestLimit,
+            ], registration: TextRegistration(handler: handler))
     }
 }
 

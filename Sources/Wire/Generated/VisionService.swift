@@ -28,8 +28,10 @@ extension Service {
     /// The service ``Methods/Vision``, answered by `handler`.
     public static func vision(_ handler: some VisionHandler) -> Service {
         Service(
-            name: Methods.Vision.service, requestLimit: max(Methods.Vision.encode.requestLimit, Methods.Vision.embed.requestLimit),
-            registration: VisionRegistration(handler: handler))
+            name: Methods.Vision.service,
+            requestLimits: [
+                Methods.Vision.encode.name: Methods.Vision.encode.requestLimit, Methods.Vision.embed.name: Methods.Vision.embed.requestLimit,
+            ], registration: VisionRegistration(handler: handler))
     }
 }
 

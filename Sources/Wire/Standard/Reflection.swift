@@ -4,8 +4,9 @@ extension Service {
     /// Server reflection, by which a client of any language learns these services and their messages from the server itself.
     public static func reflection(listing services: [String]) -> [Service] {
         Methods.Reflection.services.map {
-            Service(
-                name: $0, requestLimit: Methods.Reflection.info($0).requestLimit, registration: ReflectionRegistration(service: $0, listed: services))
+            let method = Methods.Reflection.info($0)
+            return Service(
+                name: $0, requestLimits: [method.name: method.requestLimit], registration: ReflectionRegistration(service: $0, listed: services))
         }
     }
 }
