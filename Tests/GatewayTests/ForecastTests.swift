@@ -20,14 +20,34 @@ import Testing
         return line
     }
 
+    @Test("what was learnt beside others is shared with fewer: beside fewer a request takes the less, beside more as long as is known")
+    func beside() {
+        var forecast = Forecast()
+        for _ in 0..<3 { forecast.learn(.text, 1, seconds: 4, beside: 8, now: now) }
+        func seconds(_ beside: Double) -> Double? { forecast.need([.text: 1], beside: [.text: beside], now: now)?.seconds }
+        #expect(seconds(1) == 0.5 && seconds(4) == 2 && seconds(8) == 4 && seconds(16) == 4)
+        #expect(forecast.need([.text: 1], now: now)?.seconds == 4)
+        // Of sixteen slots of two stages one is taken: the next is alone at the other.
+        #expect(forecast.finish([.text: 1], ahead: [.text: line(1)], capacity: { _ in Capacity(stages: 2, slots: 16) }, now: now) == 0.5)
+    }
+
+    @Test("a request that was cut off teaches what it took if that is longer than was expected, and nothing otherwise")
+    func cut() throws {
+        var forecast = forecast([.text: [(1, 2), (1, 2), (1, 2)]])
+        forecast.learnCut(.text, 1, seconds: 1, now: now)
+        #expect(forecast.need([.text: 1], now: now)?.seconds == 2)
+        forecast.learnCut(.text, 1, seconds: 6, now: now)
+        #expect(try #require(forecast.need([.text: 1], now: now)?.seconds) > 2)
+    }
+
     @Test("nothing is foretold before three requests were done")
     func three() {
         var forecast = forecast([.text: [(10, 1), (10, 1)]])
         #expect(forecast.need([.text: 10], now: now) == nil)
-        #expect(forecast.finish([.text: 10], ahead: [:], slots: { _ in 1 }, now: now) == nil)
+        #expect(forecast.finish([.text: 10], ahead: [:], capacity: { _ in Capacity(stages: 1, slots: 1) }, now: now) == nil)
         forecast.learn(.text, 10, seconds: 1, now: now)
         #expect(forecast.need([.text: 10], now: now)?.seconds == 1)
-        #expect(forecast.finish([.text: 10, .diffusion: 1], ahead: [:], slots: { _ in 1 }, now: now) == nil)
+        #expect(forecast.finish([.text: 10, .diffusion: 1], ahead: [:], capacity: { _ in Capacity(stages: 1, slots: 1) }, now: now) == nil)
     }
 
     @Test("a request of twice the size takes twice as long")
@@ -53,7 +73,9 @@ import Testing
     @Test("who finds a free slot does not wait; who does not waits for those ahead, slots side by side")
     func ahead() {
         let forecast = forecast([.text: [(1, 2), (1, 2), (1, 2)]])
-        func finish(ahead: Int, slots: Int) -> Double? { forecast.finish([.text: 1], ahead: [.text: line(ahead)], slots: { _ in slots }, now: now) }
+        func finish(ahead: Int, slots: Int) -> Double? {
+            forecast.finish([.text: 1], ahead: [.text: line(ahead)], capacity: { _ in Capacity(stages: 1, slots: slots) }, now: now)
+        }
         #expect(finish(ahead: 0, slots: 1) == 2)
         #expect(finish(ahead: 1, slots: 2) == 2)
         #expect(finish(ahead: 1, slots: 1) == 4)
@@ -66,7 +88,9 @@ import Testing
         let forecast = forecast([.text: [(1, 2), (1, 2), (1, 2)], .diffusion: [(1, 3), (1, 3), (1, 3)]])
         // A mean of equal numbers is not always that number to the last bit.
         func finish(_ slots: (StageKind) -> Int) -> Double? {
-            forecast.finish([.text: 1, .diffusion: 1], ahead: [.text: line(4), .diffusion: line(4)], slots: slots, now: now).map {
+            forecast.finish(
+                [.text: 1, .diffusion: 1], ahead: [.text: line(4), .diffusion: line(4)], capacity: { Capacity(stages: 1, slots: slots($0)) }, now: now
+            ).map {
                 ($0 * 1000).rounded() / 1000
             }
         }
@@ -77,7 +101,7 @@ import Testing
     @Test("while no stage of a kind serves, the line has an end all the same")
     func noSlots() {
         let forecast = forecast([.text: [(1, 2), (1, 2), (1, 2)]])
-        #expect(forecast.finish([.text: 1], ahead: [.text: line(1)], slots: { _ in 0 }, now: now) == 6)
+        #expect(forecast.finish([.text: 1], ahead: [.text: line(1)], capacity: { _ in Capacity(stages: 1, slots: 0) }, now: now) == 6)
     }
 
     @Test("a line is as long as the work in it: large requests before a small one count for what they are")
@@ -85,7 +109,7 @@ import Testing
         let forecast = forecast([.text: [(1, 2), (1, 2), (1, 2)]])
         var line = Forecast.Line()
         for _ in 0..<2 { line.add(10) }
-        #expect(forecast.finish([.text: 1], ahead: [.text: line], slots: { _ in 1 }, now: now) == 42)
+        #expect(forecast.finish([.text: 1], ahead: [.text: line], capacity: { _ in Capacity(stages: 1, slots: 1) }, now: now) == 42)
     }
 
     @Test("few requests take more than the bound; where all take the same it is the mean")

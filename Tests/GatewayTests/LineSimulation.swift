@@ -7,7 +7,7 @@ import Wire
 struct LineSimulation {
     struct Client {
         let caller: Caller
-        /// How long its requests take in a slot, in the mean.
+        /// How long its requests take in a slot beside no other, in the mean.
         let service: Double
         var deadline: Double?
     }
@@ -21,7 +21,7 @@ struct LineSimulation {
     private enum State {
         case idle(until: Double)
         case waiting(Waiting)
-        case running(Waiting, start: Double, end: Double)
+        case running(Waiting, start: Double, end: Double, beside: Double)
     }
 
     private struct Waiting {
@@ -34,7 +34,9 @@ struct LineSimulation {
 
     private let registry: Registry
     private let slots: Int
-    private let clients: [Client]
+    /// By how much of its time alone a request takes longer for each other one beside it.
+    private let slowdown: Double
+    private var clients: [Client]
     private let epoch = ContinuousClock.now
     private var random: SeededRandom
     private var queue: AdmissionQueue
@@ -43,9 +45,10 @@ struct LineSimulation {
     private var states: [State]
     private(set) var outcomes: [Outcome]
 
-    init(_ name: String, slots: Int, limit: Int = 256, clients: [Client]) {
+    init(_ name: String, slots: Int, slowdown: Double = 0, limit: Int = 256, clients: [Client]) {
         registry = Stages.texts(slots: [slots])
         self.slots = slots
+        self.slowdown = slowdown
         self.clients = clients
         random = SeededRandom(name)
         queue = AdmissionQueue(limit: limit)
@@ -53,12 +56,21 @@ struct LineSimulation {
         outcomes = clients.map { _ in Outcome() }
     }
 
+    /// From now on.
+    mutating func setDeadlines(_ deadline: Double?) {
+        for index in clients.indices { clients[index].deadline = deadline }
+    }
+
+    /// All of them together.
+    var done: Int { outcomes.reduce(0) { $0 + $1.done } }
+
+    /// - Parameter seconds: the simulated time at which it ends.
     mutating func run(seconds: Double) {
         while let (index, time) = next, time < seconds {
             switch states[index] {
             case .idle: arrive(index, time)
             case .waiting(let waiting): giveUp(index, waiting, time)
-            case .running(let waiting, let start, _): end(index, waiting, start, time)
+            case .running(let waiting, let start, _, let beside): end(index, waiting, start, beside, time)
             }
             assign(time)
         }
@@ -70,7 +82,7 @@ struct LineSimulation {
             switch state {
             case .idle(let time): time
             case .waiting(let waiting): waiting.latest
-            case .running(_, _, let end): end
+            case .running(_, _, let end, _): end
             }
         }
         return times.enumerated().min { $0.element < $1.element }.map { ($0.offset, $0.element) }
@@ -80,7 +92,8 @@ struct LineSimulation {
 
     private mutating func arrive(_ index: Int, _ time: Double) {
         let client = clients[index], units: [StageKind: Forecast.Units] = [.text: client.service], now = instant(time)
-        let finish = forecast.finish(units, ahead: queue.ahead(of: client.caller), slots: { [slots] _ in slots }, now: now)
+        let finish = forecast.finish(
+            units, ahead: queue.ahead(of: client.caller), capacity: { [slots] _ in Capacity(stages: 1, slots: slots) }, now: now)
         do {
             let turn = try queue.enter(
                 units, by: client.caller, cost: forecast.need(units, now: now)?.seconds ?? 1, finish: finish, left: client.deadline)
@@ -99,14 +112,15 @@ struct LineSimulation {
         outcomes[index].late += 1
     }
 
-    private mutating func end(_ index: Int, _ waiting: Waiting, _ start: Double, _ time: Double) {
+    private mutating func end(_ index: Int, _ waiting: Waiting, _ start: Double, _ beside: Double, _ time: Double) {
         let isDone = waiting.remainder.deadline.map { instant(time) < $0 } ?? true
         leave(index, waiting, isDone: isDone, until: time)
         guard isDone else {
+            forecast.learnCut(.text, clients[index].service, seconds: time - start, beside: beside, now: instant(time))
             outcomes[index].late += 1
             return
         }
-        forecast.learn(.text, clients[index].service, seconds: time - start, now: instant(time))
+        forecast.learn(.text, clients[index].service, seconds: time - start, beside: beside, now: instant(time))
         outcomes[index].done += 1
         outcomes[index].longest = max(outcomes[index].longest, time - waiting.since)
     }
@@ -128,12 +142,14 @@ struct LineSimulation {
     private mutating func grant(_ slot: SlotScheduler.ID, _ time: Double) {
         for (index, state) in states.enumerated() {
             guard case .waiting(let waiting) = state, waiting.slot == slot else { continue }
-            if waiting.remainder.refusal(forecast, othersWait: scheduler.waiting(.text) > 0, now: instant(time)) != nil {
+            let beside = Double(scheduler.running(.text))
+            let othersLose = scheduler.waiting(.text) > 0 || beside > 1
+            if waiting.remainder.refusal(forecast, othersLose: othersLose, beside: [.text: beside], now: instant(time)) != nil {
                 giveUp(index, waiting, time)
             } else {
-                let service = clients[index].service * Double.random(in: 0.6..<1.4, using: &random)
+                let service = clients[index].service * (1 + slowdown * (beside - 1)) * Double.random(in: 0.6..<1.4, using: &random)
                 let deadline = waiting.remainder.deadline.map { epoch.duration(to: $0).inSeconds } ?? .infinity
-                states[index] = .running(waiting, start: time, end: min(time + service, deadline))
+                states[index] = .running(waiting, start: time, end: min(time + service, deadline), beside: beside)
             }
         }
     }

@@ -23,26 +23,26 @@ import Wire
     @Test("a slot is refused to a request that needs more than what is left, this stage and those after it together, with both times")
     func needsMore() throws {
         let remainder = remainder([.text, .diffusion], left: .seconds(2))
-        let refusal = try #require(remainder.refusal(forecast, othersWait: false, now: now))
+        let refusal = try #require(remainder.refusal(forecast, othersLose: false, now: now))
         #expect(refusal.status == .deadlineExceeded)
         #expect(refusal.message.hasPrefix("the deadline can't be met: what is left to compute takes ") && refusal.message.hasSuffix(" is in 2.0 s"))
-        #expect(self.remainder([.text], left: .seconds(2)).refusal(forecast, othersWait: true, now: now) == nil)
+        #expect(self.remainder([.text], left: .seconds(2)).refusal(forecast, othersLose: true, now: now) == nil)
     }
 
     @Test("one that would barely make it gets a slot that nobody else waits for, and no other")
     func barely() {
         let remainder = remainder([.diffusion], left: .milliseconds(2500))
-        #expect(remainder.refusal(forecast, othersWait: false, now: now) == nil)
-        #expect(remainder.refusal(forecast, othersWait: true, now: now) != nil)
+        #expect(remainder.refusal(forecast, othersLose: false, now: now) == nil)
+        #expect(remainder.refusal(forecast, othersLose: true, now: now) != nil)
     }
 
     @Test("without a deadline, or before anything is known, every slot is of use until the deadline has passed")
     func unknown() {
-        #expect(Remainder(units: [.text: 100]).refusal(forecast, othersWait: true, now: now) == nil)
+        #expect(Remainder(units: [.text: 100]).refusal(forecast, othersLose: true, now: now) == nil)
         #expect(Remainder(units: [.text: 100]).latestStart(forecast, now: now) == nil)
         let remainder = remainder([.text], left: .milliseconds(1))
-        #expect(remainder.refusal(Forecast(), othersWait: true, now: now) == nil)
-        #expect(remainder.refusal(Forecast(), othersWait: false, now: now + .milliseconds(1)) != nil)
+        #expect(remainder.refusal(Forecast(), othersLose: true, now: now) == nil)
+        #expect(remainder.refusal(Forecast(), othersLose: false, now: now + .milliseconds(1)) != nil)
         #expect(remainder.latestStart(Forecast(), now: now) == now + .milliseconds(1))
     }
 

@@ -44,12 +44,20 @@ extension Fleet {
     /// The stage has answered.
     func answered(_ lease: SlotLease, model: String, units: Forecast.Units, seconds: Double) {
         if let kind = lease.replica.kind {
-            forecasts[model, default: Forecast()].learn(kind, units, seconds: seconds, now: .now)
+            forecasts[model, default: Forecast()].learn(kind, units, seconds: seconds, beside: beside(lease), now: .now)
             done[kind, default: 0] += 1
         }
         if registry.answered(lease.replica.incarnation) { links[lease.replica.address]?.probes.answered(now: .now) }
         release(lease.id)
     }
+
+    /// The call was ended before its answer, by its deadline or its caller; the slot is still held.
+    func wasCut(_ lease: SlotLease, model: String, units: Forecast.Units, seconds: Double) {
+        if let kind = lease.replica.kind { forecasts[model]?.learnCut(kind, units, seconds: seconds, beside: beside(lease), now: .now) }
+    }
+
+    /// Requests that the stage had during a call, in the mean of its beginning and its end.
+    private func beside(_ lease: SlotLease) -> Double { Double(lease.beside + scheduler.running(at: lease.replica.address)) / 2 }
 
     /// The stage has failed; it gets no more requests before it has passed a probe.
     func failed(_ lease: SlotLease) {
@@ -107,7 +115,10 @@ extension Fleet {
     /// Hands a slot to the request that it was assigned to, unless it could not make use of it: then the next one gets it.
     private func grant(_ assignment: SlotScheduler.Assignment) {
         guard let waiter = waiting.removeValue(forKey: assignment.id) else { return }
-        if let late = waiter.remainder.refusal(forecast(waiter.request.modelName), othersWait: scheduler.waiting(waiter.request.kind) > 0, now: .now)
+        let running = scheduler.running(at: assignment.address)
+        if let late = waiter.remainder.refusal(
+            forecast(waiter.request.modelName), othersLose: scheduler.waiting(waiter.request.kind) > 0 || running > 1,
+            beside: [waiter.request.kind: Double(running)], now: .now)
         {
             scheduler.release(assignment.id)
             return waiter.turn.fulfil(.failure(late))
@@ -115,12 +126,7 @@ extension Fleet {
         guard let replica = registry.replicas[assignment.address], let link = links[assignment.address] else {
             return waiter.turn.fulfil(.failure(registry.missing(waiter.request.kind, model: waiter.request.model)))
         }
-        waiter.turn.fulfil(.success(SlotLease(id: assignment.id, replica: replica, connection: link.connection)))
-    }
-
-    /// - Parameter model: fingerprint of the model; nil: any.
-    func slots(_ kind: StageKind, model: String? = nil) -> Int {
-        registry.serving(kind).filter { (model == nil || $0.fingerprint == model) && !registry.isOnStandby($0) }.reduce(0) { $0 + $1.slots }
+        waiter.turn.fulfil(.success(SlotLease(id: assignment.id, replica: replica, connection: link.connection, beside: running)))
     }
 
     /// One request in a slot of the kind, of whichever model; 0: none yet.

@@ -137,8 +137,10 @@ public actor Fleet {
         _ units: [StageKind: Forecast.Units], _ models: ModelSet, ahead: [StageKind: Forecast.Line]
     ) -> (cost: Double, finish: Double)? {
         let now = ContinuousClock.now, forecast = forecast(models.name)
-        let slots = { kind in self.slots(kind, model: self.fingerprint(kind, of: models)) }
-        guard let own = forecast.need(units, now: now), let finish = forecast.finish(units, ahead: ahead, slots: slots, now: now) else { return nil }
+        let capacity = { kind in self.registry.capacity(kind, model: self.fingerprint(kind, of: models)) }
+        guard let own = forecast.need(units, now: now), let finish = forecast.finish(units, ahead: ahead, capacity: capacity, now: now) else {
+            return nil
+        }
         let usual = units.keys.reduce(0) { $0 + forecast.seconds($1) }
         return (usual > 0 ? own.seconds / usual : 1, finish)
     }
@@ -150,7 +152,7 @@ public actor Fleet {
     func queues() -> [QueueStatus] {
         StageKind.allCases.map {
             QueueStatus(
-                kind: $0.rawValue, waiting: scheduler.waiting($0), running: scheduler.running($0), slots: slots($0),
+                kind: $0.rawValue, waiting: scheduler.waiting($0), running: scheduler.running($0), slots: registry.capacity($0).slots,
                 seconds: meanSeconds($0), done: done[$0] ?? 0)
         }
     }

@@ -1,6 +1,11 @@
 package import Domain
 
 /// How long requests take, learnt from those that were done: moving means, with time passed in.
+///
+/// A stage that computes several requests together takes longer for each. So a mean belongs to a number of requests that were computed together:
+/// with fewer, a request is expected to take proportionally less; with more, as long as the mean. Both are the least that it can take, if a step
+/// costs some time for itself and some for each request. A forecast that is too short corrects itself, since it lets requests in; one that is too
+/// long would refuse the requests that could show it.
 package struct Forecast: Sendable {
     /// What one request asks of one kind of stage, in units that cost about the same: tokens, steps × pixels, pictures.
     package typealias Units = Double
@@ -24,17 +29,23 @@ package struct Forecast: Sendable {
         /// How far from the mean they are, in the mean.
         var deviation = 0.0
         var perRequest = 0.0
+        /// Requests that the stage computed at the same time, each itself included.
+        var beside = 0.0
         var count = 0
         var last: ContinuousClock.Instant
 
-        mutating func add(_ units: Units, _ seconds: Double, _ now: ContinuousClock.Instant) {
+        mutating func add(_ units: Units, _ seconds: Double, _ beside: Double, _ now: ContinuousClock.Instant) {
             count += 1
             last = now
             let weight = 1 / Double(min(count, 8)), sample = seconds / units
             if count > 1 { deviation += (abs(sample - perUnit) - deviation) * weight }
             perUnit += (sample - perUnit) * weight
             perRequest += (seconds - perRequest) * weight
+            self.beside += (max(beside, 1) - self.beside) * weight
         }
+
+        /// How a request beside so many, itself included, compares with the mean.
+        func share(_ beside: Double?) -> Double { beside.map { min(1, max($0, 1) / self.beside) } ?? 1 }
 
         /// Nothing was learnt for so long that it says nothing of now: what it would refuse is let in, and shows.
         func isOld(_ now: ContinuousClock.Instant) -> Bool { last.duration(to: now) > max(.seconds(60), .seconds(10 * perRequest)) }
@@ -44,12 +55,19 @@ package struct Forecast: Sendable {
 
     package init() {}
 
-    package mutating func learn(_ kind: StageKind, _ units: Units, seconds: Double, now: ContinuousClock.Instant) {
+    /// - Parameter beside: requests that the stage computed at the same time, this one included.
+    package mutating func learn(_ kind: StageKind, _ units: Units, seconds: Double, beside: Double = 1, now: ContinuousClock.Instant) {
         guard units > 0 else { return }
         var pace = paces[kind] ?? Pace(last: now)
         if pace.isOld(now) { pace = Pace(last: now) }
-        pace.add(units, seconds, now)
+        pace.add(units, seconds, beside, now)
         paces[kind] = pace
+    }
+
+    /// A request was cut off after so long: it teaches something where that is longer than was expected.
+    package mutating func learnCut(_ kind: StageKind, _ units: Units, seconds: Double, beside: Double = 1, now: ContinuousClock.Instant) {
+        guard let need = need([kind: units], beside: [kind: beside], now: now), seconds > need.seconds else { return }
+        learn(kind, units, seconds: seconds, beside: beside, now: now)
     }
 
     /// One request in a slot, a moving mean; 0: none yet.
@@ -64,12 +82,15 @@ package struct Forecast: Sendable {
     }
 
     /// What so many units of each kind of stage take; nil before three requests of each kind were done, and when the last was long ago.
-    package func need(_ units: [StageKind: Units], now: ContinuousClock.Instant) -> Need? {
+    /// - Parameter beside: requests that a stage of the kind computes at the same time, this one included; a kind that is not there: as many
+    ///   as in the mean.
+    package func need(_ units: [StageKind: Units], beside: [StageKind: Double] = [:], now: ContinuousClock.Instant) -> Need? {
         var need = Need()
         for (kind, units) in units {
             guard let pace = paces[kind], pace.count >= 3, !pace.isOld(now) else { return nil }
-            need.seconds += pace.perUnit * units
-            need.bound += (pace.perUnit + 2 * pace.deviation) * units
+            let share = pace.share(beside[kind])
+            need.seconds += pace.perUnit * share * units
+            need.bound += (pace.perUnit + 2 * pace.deviation) * share * units
         }
         return need
     }
@@ -78,20 +99,24 @@ package struct Forecast: Sendable {
     /// - Parameters:
     ///   - units: what it asks of each kind of stage that it needs.
     ///   - ahead: what is before it.
-    ///   - slots: of all stages of the kind that serve.
+    ///   - capacity: of the stages of a kind that serve.
     /// - Returns: nil when nothing is known yet.
-    package func finish(_ units: [StageKind: Units], ahead: [StageKind: Line], slots: (StageKind) -> Int, now: ContinuousClock.Instant) -> Double? {
-        guard let need = need(units, now: now) else { return nil }
+    package func finish(
+        _ units: [StageKind: Units], ahead: [StageKind: Line], capacity: (StageKind) -> Capacity, now: ContinuousClock.Instant
+    ) -> Double? {
+        let capacities = Dictionary(uniqueKeysWithValues: units.keys.map { ($0, capacity($0)) })
+        let beside = capacities.reduce(into: [:]) { $0[$1.key] = $1.value.beside((ahead[$1.key]?.requests ?? 0) + 1) }
+        guard let need = need(units, beside: beside, now: now) else { return nil }
         // The stages work beside each other: the slowest line decides how long the wait is.
-        let waits = units.keys.map { kind in ahead[kind].map { wait($0, kind, slots: slots(kind)) } ?? 0 }
+        let waits = capacities.map { kind, capacity in ahead[kind].map { wait($0, kind, capacity) } ?? 0 }
         return need.seconds + (waits.max() ?? 0)
     }
 
-    /// Until one of the slots is free: all but the requests that are done last beside each other.
-    private func wait(_ line: Line, _ kind: StageKind, slots: Int) -> Double {
-        guard line.requests > 0 else { return 0 }
-        let before = Double(max(0, line.requests - slots + 1)) / Double(line.requests)
-        return line.units * before / Double(max(slots, 1)) * (paces[kind]?.perUnit ?? 0)
+    /// Until one of the slots is free, while all are taken: all but the requests that are done last beside each other.
+    private func wait(_ line: Line, _ kind: StageKind, _ capacity: Capacity) -> Double {
+        guard line.requests > 0, let pace = paces[kind] else { return 0 }
+        let before = Double(max(0, line.requests - capacity.slots + 1)) / Double(line.requests)
+        return line.units * before / Double(max(capacity.slots, 1)) * pace.perUnit * pace.share(capacity.beside(capacity.slots))
     }
 
     /// For people.

@@ -13,26 +13,31 @@ package struct Remainder: Sendable, Hashable {
         self.deadline = deadline
     }
 
-    /// After it the rest can't be done in time; nil: there is no deadline.
+    /// The stages have nothing else to compute.
+    private var alone: [StageKind: Double] { units.mapValues { _ in 1 } }
+
+    /// After it the rest can't be done in time, not even by stages that have nothing else to compute; nil: there is no deadline.
     package func latestStart(_ forecast: Forecast, now: ContinuousClock.Instant) -> ContinuousClock.Instant? {
-        deadline.map { $0 - .seconds(forecast.need(units, now: now)?.seconds ?? 0) }
+        deadline.map { $0 - .seconds(forecast.need(units, beside: alone, now: now)?.seconds ?? 0) }
     }
 
     /// Why the request is not given the slot whose turn it is; nil: it is.
-    /// - Parameter othersWait: for the same slot: one that would barely make it is refused for those that will, since work that ends too late is
-    ///   lost for everybody. A slot that nobody else waits for costs nobody anything.
-    package func refusal(_ forecast: Forecast, othersWait: Bool, now: ContinuousClock.Instant) -> CallError? {
+    /// - Parameters:
+    ///   - othersLose: others wait for the same slot, or compute beside it: one that would barely make it is refused for those that will, since
+    ///     work that ends too late is lost for everybody. A slot that takes nothing from anybody costs nobody anything.
+    ///   - beside: requests that the stages compute at the same time; see ``Forecast/need(_:beside:now:)``.
+    package func refusal(_ forecast: Forecast, othersLose: Bool, beside: [StageKind: Double] = [:], now: ContinuousClock.Instant) -> CallError? {
         guard let deadline else { return nil }
-        let need = forecast.need(units, now: now) ?? Forecast.Need()
+        let need = forecast.need(units, beside: beside, now: now) ?? Forecast.Need()
         let left = now.duration(to: deadline).inSeconds
-        guard left <= 0 || left < (othersWait ? need.bound : need.seconds) else { return nil }
-        return lateness(forecast, now: now)
+        guard left <= 0 || left < (othersLose ? need.bound : need.seconds) else { return nil }
+        return lateness(forecast, beside: beside, now: now)
     }
 
     /// The deadline can't be met any more.
-    package func lateness(_ forecast: Forecast, now: ContinuousClock.Instant) -> CallError {
+    package func lateness(_ forecast: Forecast, beside: [StageKind: Double] = [:], now: ContinuousClock.Instant) -> CallError {
         let left = deadline.map { max(0, now.duration(to: $0).inSeconds) } ?? 0
-        guard let need = forecast.need(units, now: now), need.seconds > 0 else {
+        guard let need = forecast.need(units, beside: beside, now: now), need.seconds > 0 else {
             return CallError(.deadlineExceeded, "the deadline passed while the request waited for a stage")
         }
         let seconds = Forecast.text(need.seconds), bound = Forecast.text(need.bound)

@@ -5,4 +5,6 @@ struct SlotLease: Sendable {
     let id: SlotScheduler.ID
     let replica: Registry.Replica
     let connection: StageConnection
+    /// Requests that the stage had when the slot was given, this one included.
+    let beside: Int
 }

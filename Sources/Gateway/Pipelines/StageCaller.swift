@@ -85,6 +85,9 @@ struct StageCaller: Sendable {
             await fleet.answered(lease, model: models.name, units: call.units, seconds: start.duration(to: .now).inSeconds)
             return .success(())
         } catch {
+            if error is CancellationError || (error as? CallError)?.status == .deadlineExceeded {
+                await fleet.wasCut(lease, model: models.name, units: call.units, seconds: start.duration(to: .now).inSeconds)
+            }
             return .failure(error)
         }
     }
