@@ -1,8 +1,9 @@
 """Images a second with and without deadlines, for more callers than the fleet can serve in time.
 
-usage: goodput.py [SECONDS]      default: 20, for each load; CALLERS: default 64; DEADLINE: seconds, default 1
+usage: goodput.py [SECONDS]      default: 20, for each load; CALLERS: default 64; DEADLINE: seconds, default 3; PAUSE: seconds, default 0.3
 
-The callers are threads of one process, which a gateway takes for one caller. What is refused is asked again after 50 ms. Needs grpcio, grpcio-tools.
+The callers are threads of one process, which a gateway takes for one caller. What is refused is asked again after PAUSE: where callers and fleet
+share few cores, a short one takes from the fleet what its pictures need. Needs grpcio, grpcio-tools.
 """
 
 import json
@@ -15,7 +16,8 @@ import grpc
 from fleet import Fleet, messages
 
 CALLERS = int(os.environ.get("CALLERS", "64"))
-DEADLINE = float(os.environ.get("DEADLINE", "1"))
+PAUSE = float(os.environ.get("PAUSE", "0.3"))
+DEADLINE = float(os.environ.get("DEADLINE", "3"))
 
 
 def load(fleet, seconds, timeout):
@@ -34,7 +36,7 @@ def load(fleet, seconds, timeout):
             except grpc.RpcError as error:
                 with lock:
                     ends[error.code().name] = ends.get(error.code().name, 0) + 1
-                time.sleep(0.05)
+                time.sleep(PAUSE)
 
     threads = [threading.Thread(target=call, args=(number,), daemon=True) for number in range(CALLERS)]
     for thread in threads:
