@@ -45,6 +45,9 @@ import Wire
         let result = try await chat.result()
         #expect(result.exit == .code(0), "\(result.errors)")
         #expect(result.errors.contains { $0.contains("none.png can't be read") }, "\(result.errors)")
+        // The second prompt holds the first question, its image and its answer.
+        let prompts = result.errors.compactMap { $0.firstMatch(of: /text: started, (\d+) tokens/).flatMap { Int($0.1) } }
+        #expect(prompts.count == 2 && prompts[1] > prompts[0], "\(result.errors)")
         #expect(Program.running(in: scratch).isEmpty)
     }
 
@@ -115,7 +118,8 @@ import Wire
     }
 
     /// - Parameter onDelta: called after each delta.
-    private static func stream(_ request: AnswerQuestionRequest, _ fleet: RunningFleet, onDelta: @escaping @Sendable () -> Void) async throws
+    private static func stream(_ request: AnswerQuestionRequest, _ fleet: RunningFleet, onDelta: @escaping @Sendable (AnswerDelta) -> Void)
+        async throws
         -> Stream
     {
         let stream = Mutex(Stream())
@@ -127,7 +131,7 @@ import Wire
                 $0.text += delta.text
                 $0.reasoning += delta.reasoning
             }
-            onDelta()
+            onDelta(delta)
         }
         let result = stream.withLock { $0 }
         #expect(answer.text == result.text && answer.reasoning == result.reasoning && answer.usage.completionTokens == result.ids.count)
@@ -135,7 +139,7 @@ import Wire
     }
 
     private static func streams(
-        _ requests: [AnswerQuestionRequest], _ fleet: RunningFleet, onDelta: @escaping @Sendable () -> Void = {}
+        _ requests: [AnswerQuestionRequest], _ fleet: RunningFleet, onDelta: @escaping @Sendable (AnswerDelta) -> Void = { _ in }
     ) async throws -> [Stream] {
         try await withThrowingTaskGroup(of: (Int, Stream).self) { group in
             for (index, request) in requests.enumerated() { group.addTask { (index, try await stream(request, fleet, onDelta: onDelta)) } }
@@ -150,14 +154,20 @@ import Wire
         let requests = try (0..<20).map { try Self.request("question \($0)", maxTokens: 60, seed: UInt64($0)) }
         let undisturbed = try await Self.streams(requests, fleet)
         #expect(Set(undisturbed).count > 10)
-        let deltas = Atomic(0)
         let total = undisturbed.reduce(0) { $0 + $1.ids.count }
-        let disturbed = try await Self.streams(requests, fleet) {
-            let count = deltas.add(1, ordering: .relaxed).newValue
+        let progress = Mutex((tokens: 0, kills: 0))
+        let disturbed = try await Self.streams(requests, fleet) { delta in
+            let isTime = progress.withLock {
+                $0.tokens += delta.ids.count
+                guard $0.kills < 3, $0.tokens >= ($0.kills + 1) * total / 4 else { return false }
+                $0.kills += 1
+                return true
+            }
             // One after another, so that there is always a stage that serves, or soon will.
-            guard [total / 4, total / 2, 3 * total / 4].contains(count), let victim = fleet.processes("glm-text").first else { return }
+            guard isTime, let victim = fleet.processes("glm-text").first else { return }
             kill(victim, SIGKILL)
         }
+        #expect(progress.withLock { $0.kills } == 3)
         #expect(disturbed == undisturbed)
         #expect(try await fleet.gateway.status().stages.reduce(0) { $0 + $1.restarts } > 0)
         await fleet.stop()
