@@ -15,10 +15,12 @@ let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "sw
 let yaml: Target.Dependency = .product(name: "Yams", package: "Yams")
 let sqlite: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
 let metrics: Target.Dependency = .product(name: "Metrics", package: "swift-metrics")
+let httpTypes: Target.Dependency = .product(name: "HTTPTypes", package: "swift-http-types")
 let http: Target.Dependency = .product(name: "Hummingbird", package: "hummingbird")
 let httpCore: Target.Dependency = .product(name: "HummingbirdCore", package: "hummingbird")
 let nio: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
 let nioEmbedded: Target.Dependency = .product(name: "NIOEmbedded", package: "swift-nio")
+let nioHTTP1: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio")
 let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
 let http2: Target.Dependency = .product(name: "NIOHTTP2", package: "swift-nio-http2")
 let hpack: Target.Dependency = .product(name: "NIOHPACK", package: "swift-nio-http2")
@@ -58,6 +60,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/apple/swift-nio-http2", from: "1.46.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
@@ -124,11 +127,13 @@ let package = Package(
         .target(name: "CCards"),
         library("Placement", ["CCards", "Domain", "Checkpoint", "Files", "ModelConfiguration", yaml]),
         library("Jobs", [sqlite]),
-        library("Telemetry", [metrics, http, httpCore, nio, lifecycle, logging]),
+        library("Telemetry", [metrics, http, httpCore, nio, nioHTTP1, lifecycle, logging]),
+        // What clients of OpenAI's HTTP API speak: their requests become those of the gateway, the gateway's answers theirs.
+        library("HTTPAPI", ["ServerKit", "Domain", "Wire", "Imaging", http, httpCore, httpTypes, nio, logging]),
         library(
             "Gateway",
             [
-                "Processes", "Placement", "Jobs", "Telemetry", "ServerKit", "Wire", "Domain", "Checkpoint", "ModelConfiguration", "Imaging", grpc,
+                "Processes", "Placement", "Jobs", "Telemetry", "HTTPAPI", "ServerKit", "Wire", "Domain", "Checkpoint", "ModelConfiguration", "Imaging", grpc,
                 lifecycle, logging, metrics, crypto,
             ]),
 
@@ -195,7 +200,8 @@ let package = Package(
         tests("ServerKitTests", ["ServerKit", "Domain", "Wire", grpc, grpcTransport, nio, nioEmbedded, http2, hpack, logging, arguments]),
         tests("PlacementTests", ["Placement", "ModelConfiguration", "Checkpoint", "Domain"]),
         tests("JobsTests", ["Jobs", sqlite]),
-        tests("TelemetryTests", ["Telemetry", lifecycle, metrics, logging]),
+        tests("TelemetryTests", ["Telemetry", lifecycle, metrics, logging, nio, nioEmbedded, nioHTTP1]),
+        tests("HTTPAPITests", ["HTTPAPI", "Domain", "Wire", http, httpTypes, nio, logging]),
         tests("ProcessesTests", ["Processes"]),
         tests(
             "GatewayTests",

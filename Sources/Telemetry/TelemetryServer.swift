@@ -1,5 +1,5 @@
 import Foundation
-import Hummingbird
+public import Hummingbird
 import HummingbirdCore
 public import Logging
 import NIOCore
@@ -19,19 +19,24 @@ public final class TelemetryServer: Service, Sendable {
         case unwell(String)
     }
 
+    /// Answers what is neither a metric nor a question of health.
+    /// - Parameter remote: the caller's address, as in `127.0.0.1`; empty: not known.
+    public typealias Other = @Sendable (_ request: Request, _ remote: String) async -> Response
+
     private let host: String
     private let port: Int
     private let registry: MetricsRegistry
     private let collect: @Sendable () async -> [Sample]
     private let live: @Sendable () async -> Health
     private let ready: @Sendable () async -> Health
+    private let other: Other?
     private let onListening: @Sendable (_ port: Int) async -> Void
     private let idleLimit: TimeAmount
     private let logger: Logger
     private let state = Mutex(State())
 
     /// Connections at a time; more wait in the kernel's queue.
-    private static let connectionLimit = 256
+    private static let connectionLimit = 1024
     /// Bytes of all headers of a request, and their number.
     private static let headerLimits = HTTP1Channel.Configuration.DecoderConfiguration(
         maxHeaderFieldSize: 16 << 10, maxHeaderListSize: 32 << 10, maxHeaderFieldCount: 100)
@@ -48,11 +53,12 @@ public final class TelemetryServer: Service, Sendable {
     ///   - collect: read anew for every answer to `/metrics`.
     ///   - live: unwell: the process should be restarted.
     ///   - ready: unwell: no work should be sent here now.
+    ///   - other: nil: all else is not found.
     ///   - idleLimit: a connection on which nothing comes for this long, half a request included, is closed.
     ///   - onListening: called with the port in use, each time that the address is opened.
     public init(
         host: String, port: Int, registry: MetricsRegistry, collect: @escaping @Sendable () async -> [Sample] = { [] },
-        live: @escaping @Sendable () async -> Health = { .well }, ready: @escaping @Sendable () async -> Health,
+        live: @escaping @Sendable () async -> Health = { .well }, ready: @escaping @Sendable () async -> Health, other: Other? = nil,
         onListening: @escaping @Sendable (_ port: Int) async -> Void = { _ in }, idleLimit: Duration = .seconds(10), logger: Logger
     ) throws(TelemetryError) {
         guard (0...65535).contains(port) else { throw TelemetryError(.invalidAddress, "port \(port) is not 0 to 65535") }
@@ -62,6 +68,7 @@ public final class TelemetryServer: Service, Sendable {
         self.collect = collect
         self.live = live
         self.ready = ready
+        self.other = other
         self.onListening = onListening
         self.idleLimit = TimeAmount(idleLimit)
         self.logger = logger
@@ -100,8 +107,10 @@ public final class TelemetryServer: Service, Sendable {
     private func listen() async throws {
         let port = state.withLock { $0.port } ?? port
         let application = Application(
-            router: router,
-            server: .http1(configuration: .init(idleTimeout: idleLimit, httpDecoderConfiguration: Self.headerLimits)),
+            responder: Responder(telemetry: router.buildResponder(), other: other),
+            server: .http1(
+                configuration: .init(
+                    additionalChannelHandlers: [HeadGuard.Installer()], idleTimeout: idleLimit, httpDecoderConfiguration: Self.headerLimits)),
             configuration: ApplicationConfiguration(
                 address: .hostname(host, port: port), availableConnectionsDelegate: MaximumAvailableConnections(Self.connectionLimit)),
             onServerRunning: { [self] channel in
@@ -112,8 +121,8 @@ public final class TelemetryServer: Service, Sendable {
         try await application.run()
     }
 
-    private var router: Router<BasicRequestContext> {
-        let router = Router(options: .autoGenerateHeadEndpoints)
+    private var router: Router<Context> {
+        let router = Router(context: Context.self, options: .autoGenerateHeadEndpoints)
         router.get("metrics") { [registry, collect] _, _ in
             Response(
                 status: .ok, headers: [.contentType: Exposition.mediaType, .cacheControl: "no-store"],
@@ -149,5 +158,27 @@ public final class TelemetryServer: Service, Sendable {
         default:
             return TelemetryError(.socket, "can't listen at \(address): \(error)")
         }
+    }
+}
+
+/// What is known of a request beside itself: who asks.
+private struct Context: RemoteAddressRequestContext {
+    var coreContext: CoreRequestContextStorage
+    let remoteAddress: SocketAddress?
+
+    init(source: ApplicationRequestContextSource) {
+        coreContext = CoreRequestContextStorage(source: source)
+        remoteAddress = source.channel.remoteAddress
+    }
+}
+
+private struct Responder<Telemetry: HTTPResponder>: HTTPResponder where Telemetry.Context == Context {
+    let telemetry: Telemetry
+    let other: TelemetryServer.Other?
+
+    func respond(to request: Request, context: Context) async throws -> Response {
+        let path = request.uri.path
+        guard let other, path != "/metrics", !path.hasPrefix("/health/") else { return try await telemetry.respond(to: request, context: context) }
+        return await other(request, context.remoteAddress?.ipAddress ?? "")
     }
 }

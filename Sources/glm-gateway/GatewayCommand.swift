@@ -70,7 +70,7 @@ struct GatewayCommand: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Address of the HTTP endpoint for metrics and health checks: /metrics, /health/live, /health/ready. Disabled by default.",
+            "Address of the HTTP server: metrics and health at /metrics, /health/live, /health/ready; and, on a loopback address as 127.0.0.1:8000, the API that OpenAI's clients speak, at /v1. Disabled by default.",
             valueName: "host:port"))
     var http: String?
 

@@ -3,7 +3,7 @@ public import Telemetry
 
 /// All that a gateway is started with.
 public struct GatewayConfiguration: Sendable {
-    /// Metrics and health over HTTP.
+    /// Metrics and health over HTTP, and on a loopback address the API.
     public struct HTTP: Sendable {
         public var host: String
         /// 0: one that the system chooses.
@@ -16,6 +16,9 @@ public struct GatewayConfiguration: Sendable {
             self.port = port
             self.registry = registry
         }
+
+        /// Only this machine can reach it.
+        var isLoopback: Bool { host == "localhost" || host == "::1" || host.hasPrefix("127.") }
     }
 
     public var server: ServerOptions

@@ -1,3 +1,4 @@
+import HTTPAPI
 import Jobs
 import Logging
 import Placement
@@ -65,15 +66,17 @@ public struct GatewayProcess: Sendable {
         let report = FleetReport(
             fleet: fleet, supervisor: supervisor, runner: runner, imageService: imageService, answerService: answerService, jobs: jobs,
             readiness: readiness)
-        let http = try configuration.http.map { try Self.telemetry($0, report, readiness, server) }
+        let httpServer = Promise<TelemetryServer>()
         let gateway = GatewayService(imageService: imageService, answerService: answerService, gate: server.gate) {
             server.description()
         } report: {
             var status = await report.status(server.description())
             // Over HTTP nobody can be told that HTTP is lost.
-            if let problem = http?.problem { status.problems.append(problem) }
+            if let problem = httpServer.current?.problem { status.problems.append(problem) }
             return status
         }
+        let http = try configuration.http.map { try Self.http($0, report, readiness, server, gateway) }
+        if let http { httpServer.fulfil(http) }
         services =
             [.gateway(gateway), .operations(OperationsService(operations))] + (jobs.map { [.jobs(JobsService($0, access: server.access))] } ?? [])
         (self.folder, self.plan, self.keepStages) = (folder, plan, configuration.keepStages)
@@ -154,17 +157,23 @@ extension GatewayProcess {
         return (options, nil)
     }
 
-    private static func telemetry(
-        _ http: GatewayConfiguration.HTTP, _ report: FleetReport, _ readiness: Readiness, _ server: StageServer
+    /// Metrics, health, and the API where nobody from elsewhere can reach it.
+    private static func http(
+        _ http: GatewayConfiguration.HTTP, _ report: FleetReport, _ readiness: Readiness, _ server: StageServer, _ gateway: GatewayService
     ) throws -> TelemetryServer {
-        try TelemetryServer(
+        let door = http.isLoopback ? HTTPDoor(gateway: gateway, logger: server.logger) : nil
+        var other: TelemetryServer.Other?
+        if let door { other = { await door.respond($0, from: $1) } }
+        let served: Logger.Message =
+            door == nil
+            ? "metrics and health are served over HTTP; the API is not, since the address can be reached from elsewhere"
+            : "metrics, health and the API are served over HTTP"
+        return try TelemetryServer(
             host: http.host, port: http.port, registry: http.registry, collect: { await report.samples(server.description()) },
             ready: {
                 let problems = await readiness.problems
                 return problems.isEmpty ? .well : .unwell(problems.joined(separator: "; "))
-            },
-            onListening: { port in
-                server.logger.notice("metrics and health are served over HTTP", metadata: ["address": "http://\(http.host):\(port)"])
-            }, logger: server.logger)
+            }, other: other,
+            onListening: { server.logger.notice(served, metadata: ["address": "http://\(http.host):\($0)"]) }, logger: server.logger)
     }
 }

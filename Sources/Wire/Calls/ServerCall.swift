@@ -42,7 +42,7 @@ public enum RequestID {
     }
 
     /// The caller's own, unless it would spoil the log.
-    static func accept(_ id: String) -> String? {
+    public static func accept(_ id: String) -> String? {
         let fits = id.utf8.count <= 64 && id.utf8.allSatisfy { (0x21...0x7e).contains($0) }
         return fits && !id.isEmpty ? id : nil
     }

@@ -1,0 +1,116 @@
+public import Hummingbird
+import HTTPTypes
+public import Logging
+import NIOCore
+import Foundation
+import ServerKit
+public import Wire
+
+/// Answers OpenAI's HTTP API with a gateway: images, edits, questions, models.
+///
+/// It takes requests apart and puts answers together; what a request may ask for is the gateway's to say, the same over HTTP and gRPC.
+public struct HTTPDoor: Sendable {
+    let gateway: any GatewayHandler
+    let reader: BodyReader
+    let logger: Logger
+
+    /// Bytes of a body of JSON with images in it, as base64, and of a form.
+    static let largestBody = 128 << 20
+
+    public init(gateway: any GatewayHandler, logger: Logger) {
+        self.gateway = gateway
+        self.logger = logger
+        // 1 GiB in all.
+        reader = BodyReader(budget: ByteBudget(requestLimit: 512 << 20))
+    }
+
+    /// - Parameter remote: the caller's address, as in `127.0.0.1`.
+    public func respond(_ request: Request, from remote: String) async -> Response {
+        let id = request.headers[.requestID].flatMap(RequestID.accept) ?? RequestID.make()
+        var response: Response
+        do {
+            guard HostRule.isLocal(request.head.authority) else {
+                throw APIError(403, "insufficient_permissions", "without keys the API answers on this machine alone: as localhost or 127.0.0.1")
+            }
+            let visit = Visit(request: request, id: id, caller: Caller(identity: "http:\(remote)"))
+            response = try await route(request)(visit)
+        } catch {
+            if !(error is APIError), !(error is CallError) {
+                logger.warning("HTTP request failed", metadata: ["request": "\(id)", "error": "\(error)"])
+            }
+            response = Self.response(APIError(any: error))
+        }
+        response.headers[.requestID] = id
+        return response
+    }
+
+    private typealias Route = @Sendable (Visit) async throws -> Response
+
+    private func route(_ request: Request) throws(APIError) -> Route {
+        let path = request.uri.path, method = request.method
+        func only(_ allowed: HTTPRequest.Method, _ route: @escaping Route) throws(APIError) -> Route {
+            guard method == allowed || (allowed == .get && method == .head) else {
+                var error = APIError(405, "method_not_allowed", "\(path) takes \(allowed.rawValue) alone")
+                error.allow = allowed == .get ? "GET, HEAD" : allowed.rawValue
+                throw error
+            }
+            return route
+        }
+        switch path {
+        case "/v1/images/generations": return try only(.post) { try await generations($0) }
+        case "/v1/images/edits": return try only(.post) { try await edits($0) }
+        case "/v1/chat/completions": return try only(.post) { try await chatCompletions($0) }
+        case "/v1/models": return try only(.get) { _ in try await models() }
+        case _ where path.hasPrefix("/v1/models/"):
+            let name = String(path.dropFirst("/v1/models/".count))
+            return try only(.get) { _ in try await model(name.removingPercentEncoding ?? name) }
+        case "/v1/images/variations":
+            throw APIError(404, "unknown_url", "images/variations is not served; use images/edits with a prompt")
+        case "/v1/responses": throw APIError(404, "unknown_url", "responses is not served; use chat/completions, or images/generations")
+        default: throw APIError(404, "unknown_url", "there is nothing at \(path.prefix(128)); the API begins with /v1")
+        }
+    }
+
+    static func response(_ error: APIError) -> Response {
+        var headers: HTTPFields = [:]
+        for (name, value) in error.headers { if let name = HTTPField.Name(name) { headers[name] = value } }
+        return json(error.body, status: HTTPResponse.Status(code: error.status), headers: headers)
+    }
+
+    static func json(_ value: JSONValue, status: HTTPResponse.Status = .ok, headers: HTTPFields = [:]) -> Response {
+        var headers = headers
+        headers[.contentType] = "application/json"
+        headers[.cacheControl] = "no-store"
+        let bytes = (try? value.encoded()) ?? []
+        return Response(status: status, headers: headers, body: ResponseBody(byteBuffer: ByteBuffer(bytes: bytes)))
+    }
+}
+
+/// One request, and who makes it.
+struct Visit: Sendable {
+    let request: Request
+    let id: String
+    let caller: Caller
+
+    /// What the gateway gets to know of a call.
+    /// - Parameter index: of the gateway's requests that belong to the same HTTP request; nil: there is one alone.
+    func call(_ index: Int? = nil) -> ServerCall {
+        ServerCall(
+            requestID: index.map { "\(id)-\($0)" } ?? id, timeout: timeout, method: "\(request.method.rawValue) \(request.uri.path)", caller: caller)
+    }
+
+    /// What the client will wait for a plain answer, where its library says so.
+    private var timeout: Duration? {
+        for name in ["x-stainless-read-timeout", "x-stainless-timeout"] {
+            guard let text = HTTPField.Name(name).flatMap({ request.headers[$0] }), let seconds = Double(text) else { continue }
+            guard seconds > 0, seconds < 86_400 else { return nil }
+            return .seconds(seconds)
+        }
+        return nil
+    }
+}
+
+extension HTTPField.Name {
+    static let requestID = HTTPField.Name("x-request-id")!
+    static let withoutEffect = HTTPField.Name("glm-without-effect")!
+}

@@ -1,0 +1,61 @@
+import Domain
+import Foundation
+import Wire
+
+/// OpenAI's `ImagesResponse` and the events of its streams, with what is needed to make the images again beside them.
+enum ImagesResponse {
+    static func body(_ pictures: [Picture], _ order: ImageOrder, created: Int, id: String) -> JSONValue {
+        var body = common(pictures, order)
+        body["id"] = .string(id)
+        body["created"] = .integer(created)
+        body["data"] = .array(pictures.map { ["b64_json": .string(base64($0)), "seed": seed($0)] })
+        return .object(body)
+    }
+
+    /// The last event of a stream.
+    /// - Parameter name: `image_generation` or `image_edit`.
+    static func completed(_ picture: Picture, _ order: ImageOrder, _ name: String, created: Int, id: String) -> JSONValue {
+        var body = common([picture], order)
+        body["type"] = .string("\(name).completed")
+        body["id"] = .string(id)
+        body["created_at"] = .integer(created)
+        body["b64_json"] = .string(base64(picture))
+        body["seed"] = seed(picture)
+        return .object(body)
+    }
+
+    static func progress(_ progress: Wire.Progress, _ name: String) -> JSONValue {
+        [
+            "type": .string("\(name).progress"), "stage": .string(progress.stage), "done": .integer(progress.done), "total": .integer(progress.total),
+        ]
+    }
+
+    private static func common(_ pictures: [Picture], _ order: ImageOrder) -> [String: JSONValue] {
+        guard let first = pictures.first else { return [:] }
+        let parameters = first.made.parameters
+        let drawn = PictureSize(width: parameters.width, height: parameters.height)
+        var body: [String: JSONValue] = [
+            "background": "opaque", "output_format": .string(order.format.rawValue), "quality": .string(order.quality),
+            "size": .string(first.size.text), "model": .string(first.made.modelName), "steps": .integer(parameters.steps),
+            "guidance_scale": .number(Double(parameters.guidanceScale)), "model_fingerprint": .string(first.made.modelFingerprint),
+            "build": .string(first.made.build),
+        ]
+        if drawn != first.size { body["rendered_size"] = .string(drawn.text) }
+        if !order.withoutEffect.isEmpty { body["without_effect"] = .array(order.withoutEffect.map { .string($0) }) }
+        if let identifier = order.safetyIdentifier { body["safety_identifier"] = .string(identifier) }
+        if order.tellsTimings {
+            body["timings"] = .array(
+                pictures.flatMap(\.made.timings).map {
+                    ["stage": .string($0.stage), "instance": .string($0.instance), "phase": .string($0.phase), "seconds": .number($0.seconds)]
+                })
+        }
+        return body
+    }
+
+    private static func base64(_ picture: Picture) -> String { Data(picture.file).base64EncodedString() }
+
+    private static func seed(_ picture: Picture) -> JSONValue {
+        let seed = picture.made.parameters.seed
+        return Int(exactly: seed).map { .integer($0) } ?? .unsigned(seed)
+    }
+}

@@ -1,0 +1,46 @@
+import Hummingbird
+package import NIOCore
+package import ServerKit
+
+/// Reads requests' bodies: each within its own limit and time, all that are being read within one budget.
+package struct BodyReader: Sendable {
+    /// After which a body that still comes is refused.
+    private static let longest = Duration.seconds(120)
+    /// Bytes a second that a body must have in the mean, once it has taken ``grace``.
+    private static let slowest = 10_000.0
+    private static let grace = Duration.seconds(10)
+
+    private let budget: ByteBudget
+
+    package init(budget: ByteBudget) { self.budget = budget }
+
+    /// Hands over the body's pieces as they come.
+    /// - Parameters:
+    ///   - limit: bytes.
+    ///   - length: what the head says; nil: nothing.
+    ///   - take: what it throws ends the reading.
+    /// - Throws: 413 beyond the limit, before anything is read where the head tells the length; 408 for one that is too slow; 429 while other
+    ///   bodies take all memory.
+    package func read(
+        _ body: some AsyncSequence<ByteBuffer, any Error>, limit: Int, length: Int?, _ take: (ByteBufferView) throws(APIError) -> Void
+    ) async throws {
+        func tooLarge(_ count: Int) -> APIError { APIError(413, "request_too_large", "the body has \(count) bytes; at most \(limit)") }
+        if let length, length > limit { throw tooLarge(length) }
+        var share = ByteBudget.Share()
+        var count = 0
+        defer { budget.give(&share) }
+        let start = ContinuousClock.now
+        for try await buffer in body {
+            count += buffer.readableBytes
+            guard count <= limit else { throw tooLarge(count) }
+            guard budget.take(buffer.readableBytes, &share) else {
+                throw APIError(429, "queue_full", "bodies of other requests take all memory that is meant for them", retryAfter: .seconds(1))
+            }
+            try take(buffer.readableBytesView)
+            let elapsed = start.duration(to: .now)
+            guard elapsed <= Self.longest, elapsed <= Self.grace || Double(count) >= elapsed / .seconds(1) * Self.slowest else {
+                throw APIError(408, "request_timeout", "the body comes too slowly: \(count) bytes in \(Int(elapsed / .seconds(1))) s")
+            }
+        }
+    }
+}

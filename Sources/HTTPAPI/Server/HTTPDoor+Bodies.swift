@@ -1,0 +1,67 @@
+import Foundation
+import Hummingbird
+import NIOCore
+
+/// What requests hold.
+extension HTTPDoor {
+    /// The body of a request that must be JSON.
+    func json(_ visit: Visit) async throws -> [UInt8] {
+        let type = mediaType(visit.request)
+        guard type == "application/json" else {
+            throw APIError(415, "unsupported_media_type", "content-type \(type.prefix(64)) is not application/json")
+        }
+        return try await bytes(visit.request)
+    }
+
+    /// The fields and images of an edit: a form, or JSON with the images as data URIs.
+    func form(_ visit: Visit) async throws -> (Fields, images: [[UInt8]]) {
+        let request = visit.request, type = mediaType(request)
+        if type == "application/json" {
+            var fields = try Fields(json: JSONValue(parsing: await bytes(request)))
+            return (fields, try fields.images())
+        }
+        guard let boundary = MultipartParser.boundary(contentType: request.headers[.contentType] ?? "") else {
+            throw APIError(415, "unsupported_media_type", "content-type \(type.prefix(64)) is neither application/json nor multipart/form-data")
+        }
+        var parser = MultipartParser(boundary: boundary)
+        var texts: [(name: String, text: String)] = [], images: [[UInt8]] = []
+        try await reader.read(request.body, limit: Self.largestBody, length: request.contentLength) { view throws(APIError) in
+            for part in try Self.parts({ () throws(MultipartParser.Failure) in try parser.push(view) }) {
+                if part.isFile {
+                    // Clients name a file `image`, each of several `image[]` or `image`; a mask is named as any other field, and refused.
+                    guard ["image", "image[]"].contains(part.name) else { texts.append((part.name, "a file")); continue }
+                    images.append(part.bytes)
+                } else {
+                    texts.append((part.name, String(decoding: part.bytes, as: UTF8.self)))
+                }
+            }
+        }
+        _ = try Self.parts { () throws(MultipartParser.Failure) in
+            try parser.finish(); return []
+        }
+        return (try Fields(form: texts), images)
+    }
+
+    private static func parts(_ body: () throws(MultipartParser.Failure) -> [MultipartParser.Part]) throws(APIError) -> [MultipartParser.Part] {
+        do { return try body() } catch {
+            throw error.kind == .tooLarge ? APIError(413, "request_too_large", error.message) : APIError(400, "invalid_form", error.message)
+        }
+    }
+
+    private func bytes(_ request: Request) async throws -> [UInt8] {
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(min(request.contentLength ?? 0, Self.largestBody))
+        try await reader.read(request.body, limit: Self.largestBody, length: request.contentLength) { bytes += $0 }
+        return bytes
+    }
+
+    /// Without parameters, in small letters.
+    private func mediaType(_ request: Request) -> String {
+        (request.headers[.contentType] ?? "").prefix { $0 != ";" }.trimmingCharacters(in: .whitespaces).lowercased()
+    }
+}
+
+extension Request {
+    /// Bytes of the body, where the head says so.
+    fileprivate var contentLength: Int? { headers[.contentLength].flatMap { Int($0) } }
+}
