@@ -85,7 +85,7 @@ let package = Package(
         library("Tokenizing"),
         .target(name: "CImageCodecs", linkerSettings: ["jpeg", "png", "webp", "webpdemux", "z"].map { .linkedLibrary($0) }),
         library("Imaging", ["CImageCodecs", "Domain"]),
-        library("GLMTiny", exclude: ["training"], resources: [.copy("glm-tiny"), .copy("glm-tiny-v")]),
+        library("GLMTiny", ["Domain"], exclude: ["training"], resources: [.copy("glm-tiny"), .copy("glm-tiny-v")]),
 
         // A checkpoint's configurations, which stage holds which of its tensors, and the memory that follows from both.
         library("ModelConfiguration", ["Domain", "Checkpoint"]),

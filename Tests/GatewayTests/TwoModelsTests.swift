@@ -81,7 +81,7 @@ import Wire
             let kind = await refusal { _ = try await place(.diffusion, name) }
             #expect(kind == "\(answers.path) answers questions, which takes no diffusion stage")
             let swap = await refusal { _ = try await place(.text, "tiny-f32", answers) }
-            #expect(swap == "\(answers.path) answers questions; the model tiny-f32 draws images")
+            #expect(swap == "\(answers.path) answers questions; the model tiny-f32 makes images")
             #expect(await refusal { _ = try await place(.text, "third") }.hasPrefix("this gateway started no stages of model third"))
         }
     }
