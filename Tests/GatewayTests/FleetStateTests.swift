@@ -1,3 +1,4 @@
+import Checkpoint
 import Placement
 import Foundation
 import Gateway
@@ -7,8 +8,9 @@ import Testing
 @Suite struct FleetStateTests {
     private let stages = [
         StageSpec(
-            kind: .text, instance: "0", devices: [.npu(3)], model: "m", folder: "/models/a", fingerprint: "aa", precision: .bf16, batch: 4),
-        StageSpec(kind: .diffusion, instance: "1", model: "m", folder: "/models/a"),
+            kind: .text, instance: "0", devices: [.npu(3)], model: "m", pipeline: .image, folder: "/models/a", fingerprint: "aa", precision: .bf16,
+            batch: 4),
+        StageSpec(kind: .diffusion, instance: "1", model: "m", pipeline: .image, folder: "/models/a"),
     ]
 
     private func inFolder(_ body: (String) throws -> Void) throws {
