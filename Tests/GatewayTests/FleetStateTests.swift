@@ -3,6 +3,7 @@ import Placement
 import Foundation
 import Gateway
 import Domain
+import TestSupport
 import Testing
 
 @Suite struct FleetStateTests {
@@ -14,10 +15,7 @@ import Testing
     ]
 
     private func inFolder(_ body: (String) throws -> Void) throws {
-        let folder = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: false)
-        defer { try? FileManager.default.removeItem(at: folder) }
-        try body(folder.path)
+        try withFolder { try body($0.path) }
     }
 
     @Test("what operators have made of a plan is found again by the next gateway of that plan, whole")
