@@ -88,7 +88,7 @@ let package = Package(
         library("Tokenizing"),
         .target(name: "CImageCodecs", linkerSettings: ["jpeg", "png", "webp", "webpdemux", "z"].map { .linkedLibrary($0) }),
         library("Imaging", ["CImageCodecs", "Domain"]),
-        library("GLMTiny", exclude: ["training"], resources: [.copy("glm-tiny"), .copy("glm-tiny-v")]),
+        library("GLMTiny", ["Domain"], exclude: ["training"], resources: [.copy("glm-tiny"), .copy("glm-tiny-v")]),
 
         // A checkpoint's configurations, which stage holds which of its tensors, and the memory that follows from both.
         library("ModelConfiguration", ["Domain", "Checkpoint"]),
@@ -97,10 +97,11 @@ let package = Package(
         library("Layers", ["Tensor", "Checkpoint"]),
         library("Decoding", ["Tensor", "Layers", "ModelConfiguration"]),
 
-        // The model: every part of GLM-Image. Its tools, for development alone: verification against a reference, and benchmarks.
+        // The model: every part of GLM-Image.
         library("GLMImage", ["Domain", "ModelConfiguration", "Tensor", "Checkpoint", "Layers", "Decoding", "Tokenizing", "Imaging"]),
         // What answers questions about pictures: the difference of GLM-4.1V and GLM-4.6V-Flash to what GLM-Image shares.
         library("GLM4V", ["Domain", "ModelConfiguration", "Tensor", "Checkpoint", "Layers", "Decoding", "Tokenizing", "Imaging", crypto]),
+        // For development alone: verification of the models against a reference, and benchmarks.
         library("ModelTools", ["GLMImage", "GLM4V", "Decoding", "ModelConfiguration", "Domain", "Tensor", "Checkpoint", "Tokenizing", "Imaging"]),
 
         // The contract between processes.
@@ -156,11 +157,11 @@ let package = Package(
             name: "AscendStandIn", dependencies: ["CAscend"], path: "Tests/AscendStandIn", exclude: ["npu-smi"],
             cSettings: [.define("CA_PROTOTYPES")], linkerSettings: [.linkedLibrary("pthread"), .linkedLibrary("m")]),
 
-        // The checkpoints and reference files of the tests.
-        .target(name: "ModelFixtures", dependencies: ["Checkpoint"], path: "Tests/ModelFixtures", swiftSettings: settings),
-
         // Makes copies of it that lack what an older CANN would.
         .target(name: "StandInFiles", path: "Tests/StandInFiles", swiftSettings: settings),
+
+        // The checkpoints and reference files of the tests.
+        .target(name: "ModelFixtures", dependencies: ["Checkpoint"], path: "Tests/ModelFixtures", swiftSettings: settings),
 
         // What test targets share.
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
@@ -198,7 +199,7 @@ let package = Package(
         tests("ModelToolsTests", ["ModelTools", "ModelFixtures", "Domain", "Tensor", "TensorCPU", "Checkpoint"]),
         tests("WireTests", ["Wire", "Domain"]),
         tests("ServerKitTests", ["ServerKit", "Domain", "Wire", grpc, grpcTransport, nio, nioEmbedded, http2, hpack, logging, arguments]),
-        tests("PlacementTests", ["Placement", "ModelConfiguration", "Checkpoint", "Domain"]),
+        tests("PlacementTests", ["TestSupport", "Placement", "ModelConfiguration", "Checkpoint", "Domain"]),
         tests("JobsTests", ["Jobs", sqlite]),
         tests("TelemetryTests", ["Telemetry", lifecycle, metrics, logging, nio, nioEmbedded, nioHTTP1]),
         tests("HTTPAPITests", ["HTTPAPI", "Domain", "Wire", http, httpTypes, nio, logging]),

@@ -526,7 +526,7 @@ const ProtobufCMessageDescriptor glm__v1__embed_event__descriptor =
   (ProtobufCMessageInit) glm__v1__embed_event__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor glm__v1__embed_layout__field_descriptors[5] =
+static const ProtobufCFieldDescriptor glm__v1__embed_layout__field_descriptors[3] =
 {
   {
     "grid",
@@ -564,42 +564,16 @@ static const ProtobufCFieldDescriptor glm__v1__embed_layout__field_descriptors[5
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
-  {
-    "resized_height",
-    4,
-    PROTOBUF_C_LABEL_NONE,
-    PROTOBUF_C_TYPE_UINT32,
-    0,   /* quantifier_offset */
-    offsetof(Glm__V1__EmbedLayout, resized_height),
-    NULL,
-    NULL,
-    0,             /* flags */
-    0,NULL,NULL    /* reserved1,reserved2, etc */
-  },
-  {
-    "resized_width",
-    5,
-    PROTOBUF_C_LABEL_NONE,
-    PROTOBUF_C_TYPE_UINT32,
-    0,   /* quantifier_offset */
-    offsetof(Glm__V1__EmbedLayout, resized_width),
-    NULL,
-    NULL,
-    0,             /* flags */
-    0,NULL,NULL    /* reserved1,reserved2, etc */
-  },
 };
 static const unsigned glm__v1__embed_layout__field_indices_by_name[] = {
   1,   /* field[1] = columns */
   2,   /* field[2] = element */
   0,   /* field[0] = grid */
-  3,   /* field[3] = resized_height */
-  4,   /* field[4] = resized_width */
 };
 static const ProtobufCIntRange glm__v1__embed_layout__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 5 }
+  { 0, 3 }
 };
 const ProtobufCMessageDescriptor glm__v1__embed_layout__descriptor =
 {
@@ -609,7 +583,7 @@ const ProtobufCMessageDescriptor glm__v1__embed_layout__descriptor =
   "Glm__V1__EmbedLayout",
   "glm.v1",
   sizeof(Glm__V1__EmbedLayout),
-  5,
+  3,
   glm__v1__embed_layout__field_descriptors,
   glm__v1__embed_layout__field_indices_by_name,
   1,  glm__v1__embed_layout__number_ranges,

@@ -1,7 +1,7 @@
 import Foundation
 
 /// What a checkpoint's model is for, which its layout tells.
-public enum ModelPipeline: String, Codable, Sendable, Hashable, CaseIterable {
+public enum ModelPipeline: String, Codable, Sendable, Hashable {
     /// GLM-Image: `model_index.json` and a folder for each component.
     case image
     /// GLM-4.1V and GLM-4.6V-Flash: one flat folder with `config.json`.
@@ -22,14 +22,6 @@ public enum ModelPipeline: String, Codable, Sendable, Hashable, CaseIterable {
             throw CheckpointError(
                 .missingFile,
                 "\(model.path) has neither model_index.json, as a checkpoint of GLM-Image, nor config.json, as one of GLM-4.1V or GLM-4.6V-Flash")
-        }
-    }
-
-    /// What its models do, for messages.
-    public var purpose: String {
-        switch self {
-        case .image: "draws images"
-        case .answer: "answers questions"
         }
     }
 

@@ -16,8 +16,3 @@ extension InsertedRows {
         }
     }
 }
-
-extension Float {
-    /// The value of a bf16 number, which is the upper half of a float.
-    fileprivate init(bf16 bits: UInt16) { self.init(bitPattern: UInt32(UInt16(littleEndian: bits)) << 16) }
-}

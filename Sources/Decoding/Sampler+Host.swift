@@ -13,11 +13,12 @@ extension Sampler {
     ///   - position: the number of tokens generated before.
     ///   - history: of the request.
     ///   - forced: the id that must be taken; below the number of logits.
+    ///   - sampler: whose buffers are used.
     /// - Returns: nil if a logit is NaN or +∞.
-    func sample(_ logits: [Float], at position: Int, behind history: TokenHistory, forced: Int32?) -> HostSample? {
+    func sample(_ logits: [Float], at position: Int, behind history: TokenHistory, forced: Int32?, with sampler: inout HostSampler) -> HostSample? {
         var logits = logits
         shaping.penalize(&logits, history)
-        guard let sampled = HostSampler.sample(logits, parameters(at: position), minP: shaping.minP) else { return nil }
+        guard let sampled = sampler.sample(logits, parameters(at: position), minP: shaping.minP) else { return nil }
         let id = forced ?? sampled
         return HostSample(id: id, logprobs: shaping.logprobs.map { TokenLogprobs(of: id, logits, alternatives: $0) })
     }

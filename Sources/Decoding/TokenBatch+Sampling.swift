@@ -17,7 +17,8 @@ extension TokenBatch {
             guard let member = members[ticket] else { continue }
             let forced = member.request.forced?.next(member.ids)
             let token = member.request.sampler.sample(
-                Array(logits[row * columns..<row * columns + sampledIDs]), at: member.submitted, behind: member.history, forced: forced)
+                Array(logits[row * columns..<row * columns + sampledIDs]), at: member.submitted, behind: member.history, forced: forced,
+                with: &hostSampler)
             members[ticket]?.submitted += 1
             append(token, to: ticket, onEvent)
         }

@@ -1,4 +1,5 @@
 import ModelConfiguration
+import Tensor
 
 /// Requests of any length that sample their tokens together, and join and leave between two steps.
 ///
@@ -29,6 +30,7 @@ package final class TokenBatch {
     var members: [Ticket: Member] = [:]
     private var lastTicket = 0
     var inFlight: [InFlightStep] = []  // oldest first
+    var hostSampler = HostSampler()
 
     /// Prompt tokens so far that were not computed because a kept prefix held them.
     package internal(set) var cachedTokens = 0

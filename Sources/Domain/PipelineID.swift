@@ -5,6 +5,14 @@ public enum PipelineID: String, Sendable, Hashable, CaseIterable {
     /// Words that answer a conversation, about pictures when it has any.
     case answer
 
+    /// What its models do, for messages.
+    public var purpose: String {
+        switch self {
+        case .image: "makes images"
+        case .answer: "answers questions"
+        }
+    }
+
     /// The stages that a request with this many source images passes, in the order of the work.
     public func stages(sources: Int) -> [StageKind] {
         switch self {

@@ -3,19 +3,19 @@ import Foundation
 /// Samples on the host.
 ///
 /// Ids are visited from the likeliest on, equals in the order of their ids. They are sorted into buckets of nearly equal logits first, and
-/// only the buckets that hold a limit or the sampled id are put in order.
+/// only the buckets that hold a limit or the sampled id are put in order. Its buffers grow to the most ids and stay.
 public struct HostSampler {
     private var weights: [Float] = []  // of each id, the likeliest's is 1
     private var buckets: [UInt16] = []  // of each id, from the likeliest on
-    private var counts: [Int] = []  // of each bucket
-    private var masses: [Double] = []  // of each bucket
+    private var counts = Array(repeating: 0, count: bucketCount)  // of each bucket
+    private var masses = Array(repeating: 0.0, count: bucketCount)  // of each bucket
 
     private static let bucketCount = 1024
 
-    private init() {}
+    public init() {}
 
     /// One id of each row of dense `logits [rows, ids]`, row i by `parameters[i]`, and masses, as ``SampledTokens`` has them.
-    public static func sample(_ logits: [Float], _ parameters: [SamplingParameters]) -> (ids: [Int32], mass: [Float]) {
+    public mutating func sample(_ logits: [Float], _ parameters: [SamplingParameters]) -> (ids: [Int32], mass: [Float]) {
         let columns = logits.count / max(parameters.count, 1)
         return logits.withUnsafeBufferPointer { logits in
             sample(parameters) { UnsafeBufferPointer(rebasing: logits[$0 * columns..<($0 + 1) * columns]) }
@@ -23,19 +23,17 @@ public struct HostSampler {
     }
 
     /// The same for rows at any address.
-    public static func sample(
+    public mutating func sample(
         _ parameters: [SamplingParameters], from row: (Int) -> UnsafeBufferPointer<Float>
     ) -> (ids: [Int32], mass: [Float]) {
-        var sampler = HostSampler()
-        let ids = parameters.indices.map { sampler.sample(row($0), parameters[$0]) }
+        let ids = parameters.indices.map { sample(row($0), parameters[$0]) }
         return (ids.map { $0 ?? 0 }, ids.map { $0 == nil ? .nan : 1 })
     }
 
     /// One id of one row; nil if a logit is NaN or +∞.
     /// - Parameter minP: of the ids that top-k and top-p leave, only those at least this many times as likely as the likeliest are sampled.
-    public static func sample(_ logits: [Float], _ parameters: SamplingParameters, minP: Float) -> Int32? {
-        var sampler = HostSampler()
-        return logits.withUnsafeBufferPointer { sampler.sample($0, parameters, minP: minP) }
+    public mutating func sample(_ logits: [Float], _ parameters: SamplingParameters, minP: Float) -> Int32? {
+        logits.withUnsafeBufferPointer { sample($0, parameters, minP: minP) }
     }
 
     /// An id below `logits.count`; nil if a logit is NaN or +∞.
@@ -110,8 +108,10 @@ public struct HostSampler {
         buckets.removeAll(keepingCapacity: true)
         weights.reserveCapacity(logits.count)
         buckets.reserveCapacity(logits.count)
-        counts = Array(repeating: 0, count: HostSampler.bucketCount)
-        masses = Array(repeating: 0, count: HostSampler.bucketCount)
+        for bucket in 0..<HostSampler.bucketCount {
+            counts[bucket] = 0
+            masses[bucket] = 0
+        }
         for logit in logits {
             let below = largest - logit
             guard below >= 0 else { return false }

@@ -9,7 +9,7 @@ extension Tensor {
                 buffer[index] =
                     switch dtype {
                     case .f32: address.loadUnaligned(fromByteOffset: index * 4, as: Float.self)
-                    case .bf16: Float(bitPattern: UInt32(bits16()) << 16)
+                    case .bf16: Float(bf16: bits16())
                     case .f16: floatFromHalf(bits16())
                     default: 0
                     }

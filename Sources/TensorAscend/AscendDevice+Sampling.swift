@@ -74,7 +74,7 @@ extension AscendDevice {
         copy(logits, to: dense)
         do {
             let values = try floats(dense)
-            let (ids, mass) = HostSampler.sample(values, parameters)
+            let (ids, mass) = hostSampler.sample(values, parameters)
             ids.withUnsafeBytes { write($0, to: sampled.ids) }
             write(mass, to: sampled.mass)
         } catch {

@@ -19,6 +19,7 @@ public final class AscendDevice: Device, @unchecked Sendable {
     let memory: DeviceMemory
     let chip: Chip
     var fused = FusedOperators()
+    var hostSampler = HostSampler()
     let downloads: Downloads
     private let staging: Staging
     private var tables = DeviceTables()

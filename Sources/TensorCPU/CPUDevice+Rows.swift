@@ -111,7 +111,7 @@ extension CPUDevice {
     public func sample(_ logits: Tensor, _ parameters: [SamplingParameters], into sampled: SampledTokens) {
         precondition(
             parameters.count == logits.rows && sampled.ids.shape.count == parameters.count, "\(parameters.count) samples from \(logits.shape)")
-        let (ids, mass) = HostSampler.sample(parameters) {
+        let (ids, mass) = sampler.sample(parameters) {
             UnsafeBufferPointer(start: logits.floats + $0 * logits.rowStride, count: logits.columns)
         }
         ids.withUnsafeBytes { write($0, to: sampled.ids) }

@@ -16,6 +16,7 @@ public final class CPUDevice: Device, @unchecked Sendable {
     let context: OpaquePointer
     /// Weights of convolutions as the kernels read them, made at their first use.
     var packedConvolutions: [ConvolutionKey: (weight: Tensor, packed: Tensor)] = [:]
+    var sampler = HostSampler()
 
     /// - Parameters:
     ///   - threads: how many threads an operation uses, the caller's among them; all processors that this process may use if nil.

@@ -1,5 +1,6 @@
 import Checkpoint
 import Foundation
+import TestSupport
 import Testing
 
 /// Whether a digest is that of the file as it is now, computed once or read from the user's cache.

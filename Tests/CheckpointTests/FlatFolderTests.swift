@@ -1,5 +1,6 @@
 import Checkpoint
 import Foundation
+import TestSupport
 import Testing
 
 /// A question model's folder: everything in one place, `config.json` says what it is.

@@ -1,16 +1,9 @@
 import Checkpoint
 import Foundation
+import TestSupport
 import Testing
 
 let fixtures = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent().appending(path: "Fixtures")
-
-/// A folder of its own for a test that writes files; removed after `body`.
-func withFolder<Result>(_ body: (URL) throws -> Result) throws -> Result {
-    let folder = FileManager.default.temporaryDirectory.appending(path: "glm-checkpoint-\(UUID().uuidString)", directoryHint: .isDirectory)
-    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    defer { try? FileManager.default.removeItem(at: folder) }
-    return try body(folder)
-}
 
 /// A copy of a checkpoint for a test that changes it.
 func withModel<Result>(_ name: String = "tiny-f32", _ body: (URL) throws -> Result) throws -> Result {
@@ -26,9 +19,7 @@ let lfsPointer = Data("version https://git-lfs.github.com/spec/v1\noid sha256:4d
 
 /// A safetensors file's bytes; `headerLength` other than the header's own makes it lie.
 func safetensors(_ header: String, data: [UInt8], headerLength: UInt64? = nil) -> Data {
-    var bytes = Data()
-    withUnsafeBytes(of: (headerLength ?? UInt64(header.utf8.count)).littleEndian) { bytes.append(contentsOf: $0) }
-    return bytes + Data(header.utf8) + Data(data)
+    safetensorsHead(Data(header.utf8), length: headerLength) + Data(data)
 }
 
 /// Opens a file with these bytes.

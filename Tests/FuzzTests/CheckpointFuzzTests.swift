@@ -4,6 +4,7 @@ import Foundation
 import GLMImage
 import ModelConfiguration
 import Tensor
+import TestSupport
 import Testing
 
 extension FuzzTests {
@@ -41,7 +42,7 @@ extension FuzzTests {
         let small = #"{"a":{"dtype":"F16","shape":[2,3],"data_offsets":[0,12]},"b":{"dtype":"U8","shape":[0,5],"data_offsets":[12,12]}}"#
         let corpus = [
             Array(file.prefix(8 + header)),
-            withUnsafeBytes(of: UInt64(small.utf8.count).littleEndian, Array.init) + Array(small.utf8) + [UInt8](repeating: 1, count: 12),
+            Array(safetensorsHead(Data(small.utf8))) + [UInt8](repeating: 1, count: 12),
         ]
         var fuzzer = try Fuzzer(
             "safetensors", corpus: corpus,

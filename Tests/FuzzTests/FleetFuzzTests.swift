@@ -1,3 +1,4 @@
+import Checkpoint
 import Domain
 import Foundation
 import GRPCCore
@@ -12,8 +13,9 @@ extension FuzzTests {
     @Test("a saved fleet is one that can be started, or is none") func fleetState() async throws {
         let stages = [
             StageSpec(
-                kind: .text, instance: "0", devices: [.npu(3)], model: "m", folder: "/m", fingerprint: "aa", precision: .bf16, batch: 4),
-            StageSpec(kind: .diffusion, instance: "1", devices: [.npu(0), .npu(1)], model: "m", folder: "/m"),
+                kind: .text, instance: "0", devices: [.npu(3)], model: "m", pipeline: .image, folder: "/m", fingerprint: "aa", precision: .bf16,
+                batch: 4),
+            StageSpec(kind: .diffusion, instance: "1", devices: [.npu(0), .npu(1)], model: "m", pipeline: .image, folder: "/m"),
         ]
         try await withFolder { folder in
             try FleetState(plan: "p", stages: stages, models: ["m": [.text: "aa"]]).save(folder.path)

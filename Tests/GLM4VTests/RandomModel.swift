@@ -14,7 +14,7 @@ enum RandomModel {
         _ model: TokenizerFiles.Model = .glm46V, flagged: Bool = false, more: [String] = [], gap: Int = 0,
         configure: (inout [String: Any], inout [String: Any]) -> Void = { _, _ in }, _ body: (ModelFolder) throws -> Result
     ) throws -> Result {
-        try TokenizerFiles.withFolder { folder in
+        try withFolder { folder in
             try TokenizerFiles.write(model, flagged: flagged, more: more, gap: gap, to: folder)
             let tokens = TokenizerFiles.marks(model)
             func id(_ token: String) -> Int { 256 + (tokens.firstIndex(of: token) ?? -1000) }
@@ -72,6 +72,6 @@ enum RandomModel {
         }
         var json = (try? JSONSerialization.data(withJSONObject: header)) ?? Data()
         json += Data(repeating: 0x20, count: (8 - json.count % 8) % 8)
-        return withUnsafeBytes(of: UInt64(json.count).littleEndian) { Data($0) } + json + data
+        return safetensorsHead(json) + data
     }
 }

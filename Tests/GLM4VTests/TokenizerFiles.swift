@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Tokenizing
 
 /// A tokenizer of single bytes with the marks of a question model: byte b is token b, and the marks follow from 256.
@@ -52,13 +53,5 @@ enum TokenizerFiles {
             try write(model, flagged: flagged, more: more, to: folder)
             return try Tokenizer(folder: folder)
         }
-    }
-
-    /// A new folder, removed after `body`.
-    static func withFolder<Result>(_ body: (URL) throws -> Result) throws -> Result {
-        let folder = FileManager.default.temporaryDirectory.appending(path: "glm4v-\(UUID().uuidString)", directoryHint: .isDirectory)
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        defer { try? FileManager.default.removeItem(at: folder) }
-        return try body(folder)
     }
 }

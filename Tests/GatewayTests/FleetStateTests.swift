@@ -1,21 +1,21 @@
+import Checkpoint
 import Placement
 import Foundation
 import Gateway
 import Domain
+import TestSupport
 import Testing
 
 @Suite struct FleetStateTests {
     private let stages = [
         StageSpec(
-            kind: .text, instance: "0", devices: [.npu(3)], model: "m", folder: "/models/a", fingerprint: "aa", precision: .bf16, batch: 4),
-        StageSpec(kind: .diffusion, instance: "1", model: "m", folder: "/models/a"),
+            kind: .text, instance: "0", devices: [.npu(3)], model: "m", pipeline: .image, folder: "/models/a", fingerprint: "aa", precision: .bf16,
+            batch: 4),
+        StageSpec(kind: .diffusion, instance: "1", model: "m", pipeline: .image, folder: "/models/a"),
     ]
 
     private func inFolder(_ body: (String) throws -> Void) throws {
-        let folder = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: false)
-        defer { try? FileManager.default.removeItem(at: folder) }
-        try body(folder.path)
+        try withFolder { try body($0.path) }
     }
 
     @Test("what operators have made of a plan is found again by the next gateway of that plan, whole")

@@ -93,10 +93,10 @@ struct LineSimulation {
     private mutating func arrive(_ index: Int, _ time: Double) {
         let client = clients[index], units: [StageKind: Forecast.Units] = [.text: client.service], now = instant(time)
         let finish = forecast.finish(
-            units, ahead: queue.ahead(of: client.caller), capacity: { [slots] _ in Capacity(stages: 1, slots: slots) }, now: now)
+            units, ahead: queue.ahead(of: client.caller, model: "m"), capacity: { [slots] _ in Capacity(stages: 1, slots: slots) }, now: now)
         do {
             let turn = try queue.enter(
-                units, by: client.caller, cost: forecast.need(units, now: now)?.seconds ?? 1, finish: finish, left: client.deadline)
+                units, by: client.caller, model: "m", cost: forecast.need(units, now: now)?.seconds ?? 1, finish: finish, left: client.deadline)
             let remainder = Remainder(units: units, deadline: client.deadline.map { instant(time + $0) })
             let latest = remainder.latestStart(forecast, now: now).map { epoch.duration(to: $0).inSeconds } ?? .infinity
             let slot = scheduler.enqueue(SlotRequest(kind: .text, turn: turn))

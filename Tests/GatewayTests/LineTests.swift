@@ -74,8 +74,9 @@ import Wire
         for _ in 0..<3 { forecast.learn(.text, 1, seconds: 5, now: now) }
         var queue = AdmissionQueue(limit: 4)
         func ask(_ time: ContinuousClock.Instant) throws -> FairOrder.Turn {
-            let finish = forecast.finish([.text: 1], ahead: queue.ahead(of: .none), capacity: { _ in Capacity(stages: 1, slots: 1) }, now: time)
-            return try queue.enter([.text: 1], by: .none, finish: finish, left: 2)
+            let finish = forecast.finish(
+                [.text: 1], ahead: queue.ahead(of: .none, model: "m"), capacity: { _ in Capacity(stages: 1, slots: 1) }, now: time)
+            return try queue.enter([.text: 1], by: .none, model: "m", finish: finish, left: 2)
         }
         #expect(throws: CallError.self) { try ask(now + .seconds(50)) }
         #expect(throws: Never.self) { try ask(now + .seconds(61)) }

@@ -211,8 +211,7 @@ struct ScriptedVision: VisionHandler {
             let header = try ImageHeader(request.image)
             if header.height != smallest { log.add("vision \(call.requestID)") }
             let size = try Self.rule.size(height: header.height, width: header.width, field: "image", within: request.maxPixels)
-            try await send(
-                .layout(EmbedLayout(grid: size.grid, columns: 1, element: .bf16, resizedHeight: size.height, resizedWidth: size.width)))
+            try await send(.layout(EmbedLayout(grid: size.grid, columns: 1, element: .bf16)))
             for row in 0..<size.tokens {
                 try await send(.rows(RowChunk(first: row, bytes: [UInt8(truncatingIfNeeded: request.image.count), 0])))
             }

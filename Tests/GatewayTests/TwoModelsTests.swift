@@ -3,6 +3,7 @@ import Domain
 import Foundation
 import Gateway
 import Placement
+import TestSupport
 import Testing
 import Wire
 
@@ -16,8 +17,7 @@ import Wire
         defer { try? FileManager.default.removeItem(at: folder) }
         try Data(#"{"model_type": "glm4v"}"#.utf8).write(to: folder.appending(path: "config.json"))
         let header = #"{"model.visual.a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}"#
-        try (withUnsafeBytes(of: UInt64(header.utf8.count).littleEndian) { Data($0) } + Data(header.utf8) + Data(count: 4))
-            .write(to: folder.appending(path: "model.safetensors"))
+        try (safetensorsHead(Data(header.utf8)) + Data(count: 4)).write(to: folder.appending(path: "model.safetensors"))
         return try await body(folder)
     }
 
@@ -81,7 +81,7 @@ import Wire
             let kind = await refusal { _ = try await place(.diffusion, name) }
             #expect(kind == "\(answers.path) answers questions, which takes no diffusion stage")
             let swap = await refusal { _ = try await place(.text, "tiny-f32", answers) }
-            #expect(swap == "\(answers.path) answers questions; the model tiny-f32 draws images")
+            #expect(swap == "\(answers.path) answers questions; the model tiny-f32 makes images")
             #expect(await refusal { _ = try await place(.text, "third") }.hasPrefix("this gateway started no stages of model third"))
         }
     }

@@ -1,6 +1,7 @@
 import Foundation
 import Placement
 import Domain
+import TestSupport
 import Testing
 
 /// One after another: a script can't be run while a process that another test is starting still has it open for writing.

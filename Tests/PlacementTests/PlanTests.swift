@@ -256,6 +256,13 @@ struct PlanTests {
         #expect(cards[0]["left"] as? Int == plan.cards[0].left)
     }
 
+    @Test("the report shows the checkpoint of a group that has its own, and no other's")
+    func ownCheckpoint() throws {
+        let plan = try plan(Topology(yaml: "stages: {diffusion: {model: \(tiny.path), replicas: 1}}", file: "f"), .npus(2))
+        #expect(plan.report.components(separatedBy: " from \(tiny.path)").count == 2, "\(plan.report)")
+        #expect(!plan.report.contains(" from \(RealSize.folder.path)"))
+    }
+
     // MARK: Support
 
     private func plan(_ topology: Topology, _ inventory: Inventory) throws -> Plan {

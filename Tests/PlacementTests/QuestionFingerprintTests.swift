@@ -2,6 +2,7 @@ import Checkpoint
 import Domain
 import Foundation
 import ModelConfiguration
+import TestSupport
 import Testing
 
 /// A stage's fingerprint is that of what it reads.
@@ -13,8 +14,7 @@ import Testing
                 try Data("{}".utf8).write(to: folder.appending(path: name))
             }
             let header = #"{"model.visual.a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}"#
-            try (withUnsafeBytes(of: UInt64(header.utf8.count).littleEndian) { Data($0) } + Data(header.utf8) + Data(count: 4))
-                .write(to: folder.appending(path: "model.safetensors"))
+            try (safetensorsHead(Data(header.utf8)) + Data(count: 4)).write(to: folder.appending(path: "model.safetensors"))
             try body(folder)
         }
     }

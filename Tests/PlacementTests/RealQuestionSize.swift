@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 
 /// A checkpoint with GLM-4.1V-9B-Thinking's configuration, every tensor of it by name and shape in bf16, in four shards as it is
 /// published, and holes for values. `chat_template.jinja` and the tokenizer are left out: what a stage reads of them has no size that
@@ -93,7 +94,7 @@ enum RealQuestionSize {
             position = end
         }
         let header = "{\(entries.joined(separator: ","))}"
-        try (withUnsafeBytes(of: UInt64(header.utf8.count).littleEndian) { Data($0) } + Data(header.utf8)).write(to: url)
+        try safetensorsHead(Data(header.utf8)).write(to: url)
         let file = try FileHandle(forWritingTo: url)
         defer { try? file.close() }
         try file.truncate(atOffset: UInt64(8 + header.utf8.count + position))

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 
 /// A checkpoint with the published GLM-Image's configurations and counts of parameters, and nothing but holes for weights:
 /// each part of the model is one tensor, since placement adds them up.
@@ -70,8 +71,7 @@ enum RealSize {
             position += 2 * count
         }
         let header = "{\(entries.joined(separator: ","))}"
-        var bytes = withUnsafeBytes(of: UInt64(header.utf8.count).littleEndian) { Data($0) }
-        bytes += Data(header.utf8)
+        let bytes = safetensorsHead(Data(header.utf8))
         let url = folder.appending(path: "\(stem).safetensors")
         try bytes.write(to: url)
         let file = try FileHandle(forWritingTo: url)

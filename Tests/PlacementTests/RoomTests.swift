@@ -60,6 +60,16 @@ struct RoomTests {
         #expect(try stage(plan.room(for: .text, free: [.npu(0): 0])).device == .npu(1))
     }
 
+    @Test("what groups of the same settings lack is told once")
+    func once() throws {
+        let plan = try planned("stages: {diffusion: [{replicas: 1}, {replicas: 1}]}", cards: 2)
+        guard case .shortages(let shortages) = try plan.room(for: .diffusion) else {
+            Issue.record("there is room")
+            return
+        }
+        #expect(shortages.map(\.device) == [.npu(0), .npu(1)])
+    }
+
     private func planned(_ yaml: String, cards: Int) throws -> Plan {
         try Planner(Topology(yaml: yaml, file: "f"), inventory: .npus(cards), models: [RealSize.folder]).plan()
     }

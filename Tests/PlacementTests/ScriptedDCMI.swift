@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// A DCMI library that tells of made-up cards: written in C, compiled for the test.

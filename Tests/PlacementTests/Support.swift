@@ -10,14 +10,6 @@ let tiny = fixtures.appending(path: "tiny-f32", directoryHint: .isDirectory)
 
 let gibibyte = 1 << 30
 
-/// A folder of its own for a test that writes files; removed after `body`.
-func withFolder<Result>(_ body: (URL) throws -> Result) throws -> Result {
-    let folder = FileManager.default.temporaryDirectory.appending(path: "glm-placement-\(UUID().uuidString)", directoryHint: .isDirectory)
-    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    defer { try? FileManager.default.removeItem(at: folder) }
-    return try body(folder)
-}
-
 /// The message of a body that must fail with this code.
 @discardableResult
 func failure(_ code: PlacementError.Code, sourceLocation: SourceLocation = #_sourceLocation, _ body: () throws -> Void) -> String {

@@ -1,6 +1,7 @@
 import Foundation
 import Placement
 import Domain
+import TestSupport
 import Testing
 
 struct TopologyTests {

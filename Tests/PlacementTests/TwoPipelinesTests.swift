@@ -122,7 +122,7 @@ struct TwoPipelinesTests {
         let kind = failure(.invalidModel) { _ = try plan.room(for: .diffusion, model: "answers") }
         #expect(kind == "the model answers answers questions, which takes no diffusion stage")
         let swap = failure(.invalidModel) { _ = try plan.room(for: .text, model: "draws", folder: RealQuestionSize.folder) }
-        #expect(swap == "\(RealQuestionSize.folder.standardizedFileURL.path) answers questions; the model draws draws images")
+        #expect(swap == "\(RealQuestionSize.folder.standardizedFileURL.path) answers questions; the model draws makes images")
     }
 
     @Test("a question model alone fills eight cards with text stages, one vision stage beside them")

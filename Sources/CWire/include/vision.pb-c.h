@@ -150,18 +150,10 @@ struct  Glm__V1__EmbedLayout
    * their type
    */
   Glm__V1__RowElement element;
-  /*
-   * pixels of the image that the model sees
-   */
-  uint32_t resized_height;
-  /*
-   * pixels of the image that the model sees
-   */
-  uint32_t resized_width;
 };
 #define GLM__V1__EMBED_LAYOUT__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&glm__v1__embed_layout__descriptor) \
-    , NULL, 0, GLM__V1__ROW_ELEMENT__ROW_ELEMENT_UNSPECIFIED, 0, 0 }
+    , NULL, 0, GLM__V1__ROW_ELEMENT__ROW_ELEMENT_UNSPECIFIED }
 
 
 /*

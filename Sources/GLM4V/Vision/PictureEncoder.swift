@@ -67,10 +67,7 @@ extension PictureRows.Element {
         case .bf16:
             [UInt8](unsafeUninitializedCapacity: 2 * values.count) { bytes, count in
                 bytes.withMemoryRebound(to: UInt16.self) { rounded in
-                    for (index, value) in values.enumerated() {
-                        let bits = value.bitPattern
-                        rounded[index] = UInt16((bits &+ 0x7FFF &+ (bits >> 16 & 1)) >> 16)
-                    }
+                    for (index, value) in values.enumerated() { rounded[index] = value.bf16 }
                 }
                 count = 2 * values.count
             }

@@ -23,28 +23,18 @@ extension Registry {
         let known = modelNames
         let fitting = known.filter { self.pipeline(of: $0) == pipeline }
         if known.contains(name), !fitting.contains(name) {
-            let others = fitting.isEmpty ? none(pipeline, known) : "this fleet has \(fitting.joined(separator: ", ")), which \(pipeline.ability)"
-            throw CallError(.failedPrecondition, "model \(name) \(ability(name)) only; \(others)")
+            let others = fitting.isEmpty ? none(pipeline, known) : "this fleet has \(fitting.joined(separator: ", ")), which \(pipeline.purpose)"
+            throw CallError(.failedPrecondition, "model \(name) \(purpose(name)) only; \(others)")
         }
         // A stage that has not told yet may be of any pipeline.
         guard fitting.isEmpty, !known.isEmpty, !(models.isEmpty && replicas.values.contains { $0.modelName.isEmpty }) else { return }
         throw CallError(.failedPrecondition, none(pipeline, known))
     }
 
-    private func ability(_ name: String) -> String { pipeline(of: name)?.ability ?? "computes what this gateway does not know" }
+    private func purpose(_ name: String) -> String { pipeline(of: name)?.purpose ?? "computes what this gateway does not know" }
 
     private func none(_ pipeline: PipelineID, _ known: [String]) -> String {
-        let list = known.map { "\($0), which \(ability($0))" }.joined(separator: "; ")
-        return "this fleet has no model that \(pipeline.ability); it has \(list)"
-    }
-}
-
-extension PipelineID {
-    /// What its models do, for messages.
-    var ability: String {
-        switch self {
-        case .image: "makes images"
-        case .answer: "answers questions"
-        }
+        let list = known.map { "\($0), which \(purpose($0))" }.joined(separator: "; ")
+        return "this fleet has no model that \(pipeline.purpose); it has \(list)"
     }
 }

@@ -1,6 +1,7 @@
 import Checkpoint
 import Domain
 import Foundation
+import ModelConfiguration
 public import Placement
 import Processes
 import Wire

@@ -27,7 +27,7 @@ package struct AdmissionQueue: Sendable {
     private var reserved: Int { limit / 4 }
 
     /// What would be served before a request of the caller that arrives now, by the stages of the same model.
-    package func ahead(of caller: Caller, model: String = "") -> [StageKind: Forecast.Line] {
+    package func ahead(of caller: Caller, model: String) -> [StageKind: Forecast.Line] {
         let turn = order.next(caller)
         var ahead: [StageKind: Forecast.Line] = [:]
         for (other, member) in members where other < turn && member.model == model {
@@ -45,7 +45,7 @@ package struct AdmissionQueue: Sendable {
     /// - Returns: its turn.
     /// - Throws: RESOURCE_EXHAUSTED with the place it would have had; DEADLINE_EXCEEDED when it could not be done in time.
     package mutating func enter(
-        _ units: [StageKind: Forecast.Units], by caller: Caller, model: String = "", cost: Double = 1, finish: Double?, left: Double?
+        _ units: [StageKind: Forecast.Units], by caller: Caller, model: String, cost: Double = 1, finish: Double?, left: Double?
     ) throws(CallError) -> FairOrder.Turn {
         let next = order.next(caller)
         let place = members.keys.count { $0 < next } + 1

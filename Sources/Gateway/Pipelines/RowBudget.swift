@@ -7,10 +7,14 @@ package actor RowBudget {
     private let limit: Int
     private var free: Int
     private var waiting: [(tokens: Int, turn: Promise<Void>)] = []
+    private let onWait: @Sendable (Int) -> Void
 
-    /// - Parameter limit: the default is 2 GiB of rows of 4096 elements in bf16, or the rows of two contexts of GLM-4.6V-Flash.
-    package init(limit: Int = 1 << 18) {
+    /// - Parameters:
+    ///   - limit: the default is 2 GiB of rows of 4096 elements in bf16, or the rows of two contexts of GLM-4.6V-Flash.
+    ///   - onWait: called when one more waits, with the number of those that do.
+    package init(limit: Int = 1 << 18, onWait: @escaping @Sendable (Int) -> Void = { _ in }) {
         self.limit = limit
+        self.onWait = onWait
         free = limit
     }
 
@@ -23,9 +27,6 @@ package actor RowBudget {
         return try await body()
     }
 
-    /// Questions that wait.
-    package var waitingCount: Int { waiting.count }
-
     private func take(_ tokens: Int) async throws {
         if tokens == 0 { return }
         if waiting.isEmpty, tokens <= free {
@@ -34,6 +35,7 @@ package actor RowBudget {
         }
         let turn = Promise<Void>()
         waiting.append((tokens, turn))
+        onWait(waiting.count)
         guard await turn.value == nil else { return }
         if let index = waiting.firstIndex(where: { $0.turn === turn }) {
             waiting.remove(at: index)

@@ -51,8 +51,9 @@ extension FleetPlan {
             for (index, model) in having.enumerated() {
                 stages.append(
                     try StageSpec(
-                        kind: kind, instance: "\(index)", model: model.name, folder: model.checkpoint.url.path, precision: precision, threads: threads
-                    ).identified())
+                        kind: kind, instance: "\(index)", model: model.name, pipeline: model.checkpoint.pipeline, folder: model.checkpoint.url.path,
+                        precision: precision, threads: threads
+                    ).identified(by: model.checkpoint))
             }
         }
         self.init(stages: stages, remote: remote, queue: queue ?? Self.defaultQueue)

@@ -10,8 +10,19 @@ extension ModelPipeline {
         }
     }
 
+    /// What its models do, for messages.
+    public var purpose: String { id.purpose }
+
     /// The kinds of stages that the model can need.
     public var stageKinds: [StageKind] { id.stages(sources: 1) }
+
+    /// Those that its largest requests pass where an image may be made from this many others; a question may always be about one.
+    public func stageKinds(sources: Int) -> [StageKind] {
+        switch self {
+        case .image: id.stages(sources: sources)
+        case .answer: stageKinds
+        }
+    }
 }
 
 extension StageKind {

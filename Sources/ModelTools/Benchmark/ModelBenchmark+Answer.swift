@@ -36,14 +36,10 @@ extension ModelBenchmark {
     private func read(_ prompt: [Int32], _ picture: PictureRows, _ decoder: TokenDecoder) throws {
         let image = 0..<picture.grid.count
         let request = DecodingRequest(
-            prompt: prompt, positions: SequencePositions(tokens: prompt.count, pictures: [(image, picture.grid)]),
-            sampler: Sampler(.greedy, greedy: true, seed: 0), stop: .count(1), rows: [InsertedRows(picture, at: 0)])
-        let bytes = request.pages * DecoderSizes.pageRows * decoder.cacheBytesPerToken
-        let batch = SequenceBatch(decoder, size: 1, cacheBytes: bytes)
-        guard let sequence = batch.open(request.positions, capacity: request.capacity) else { preconditionFailure("a pool of \(bytes) bytes") }
-        while sequence.count < prompt.count {
-            try batch.extend(sequence, by: Array(prompt[request.chunk(from: sequence.count)]), inserted: request.rows) {}
-        }
+            prompt, positions: SequencePositions(tokens: prompt.count, pictures: [(image, picture.grid)]), rows: [InsertedRows(picture, at: 0)],
+            limit: 1)
+        let (batch, sequence) = SequenceBatch.alone(decoder, request)
+        try batch.read(request, sequence)
         batch.predictLast()
         _ = try batch.lastLogits()
     }

@@ -7,15 +7,13 @@ extension ModelBenchmark {
     func decoding(_ decoder: TokenDecoder, _ timed: (PartTiming) -> Void) throws {
         let vocabulary = decoder.configuration.outputSize
         let prompt = (0..<sizes.promptTokens).map { Int32($0 * 31 % decoder.configuration.vocabularySize) }
-        let capacity = sizes.promptTokens + sizes.decodedTokens
+        let request = DecodingRequest(prompt, positions: SequencePositions(next: 0), limit: sizes.decodedTokens + 1)
         let most = sizes.batches.max() ?? 1
-        let pages = most * DecoderSizes.pages(rows: capacity)
+        let pages = most * request.pages
         let batch = SequenceBatch(decoder, size: most, cacheBytes: pages * DecoderSizes.pageRows * decoder.cacheBytesPerToken)
         func read() throws -> SequenceBatch.Sequence {
-            guard let sequence = batch.open(SequencePositions(next: 0), capacity: capacity) else { preconditionFailure("a pool of \(pages) pages") }
-            for start in stride(from: 0, to: prompt.count, by: DecoderSizes.prefillChunk) {
-                try batch.extend(sequence, by: Array(prompt[start..<min(start + DecoderSizes.prefillChunk, prompt.count)])) {}
-            }
+            guard let sequence = batch.open(request.positions, capacity: request.capacity) else { preconditionFailure("a pool of \(pages) pages") }
+            try batch.read(request, sequence)
             batch.predictLast()
             _ = try batch.lastLogits()
             return sequence

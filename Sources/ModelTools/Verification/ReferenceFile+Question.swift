@@ -27,19 +27,7 @@ extension ReferenceFile {
     }
 
     /// Extents in patches of the images.
-    func imageGrids() throws -> [GridSize] {
-        guard has("processor.image_grid_thw") else { return [] }
-        let values = try integers("processor.image_grid_thw")
-        guard values.count % 3 == 0, values.allSatisfy({ (1...16_384).contains($0) }) else {
-            throw VerificationError("processor.image_grid_thw holds extents outside 1 through 16384, or not three a grid")
-        }
-        return try stride(from: 0, to: values.count, by: 3).map {
-            guard values[$0] == 1 else {
-                throw VerificationError("processor.image_grid_thw holds \(values[$0]) frames of an image, which is a video")
-            }
-            return GridSize(height: values[$0 + 1], width: values[$0 + 2])
-        }
-    }
+    func imageGrids() throws -> [GridSize] { has("processor.image_grid_thw") ? try grids(to: 16_384) : [] }
 }
 
 /// A message as transformers has it.

@@ -98,14 +98,25 @@ struct ReferenceFile {
 
     /// The grids of the source images, and those to generate in the order they are generated.
     func grids() throws -> (sources: [GridSize], targets: [GridSize]) {
-        let values = try integers("processor.image_grid_thw")
-        guard values.count % 3 == 0, values.allSatisfy({ (1...4096).contains($0) }) else {
-            throw VerificationError("processor.image_grid_thw holds extents outside 1 through 4096, or not three a grid")
-        }
-        let grids = stride(from: 0, to: values.count, by: 3).map { GridSize(height: values[$0 + 1], width: values[$0 + 2]) }
+        let grids = try grids(to: 4096)
         let targets = task == .textToImage ? 2 : 1
         guard grids.count >= targets else { throw VerificationError("processor.image_grid_thw has \(grids.count) grids") }
         return (Array(grids.dropLast(targets)), grids.suffix(targets).reversed())
+    }
+
+    /// All grids of the file, each of one frame.
+    /// - Parameter most: bound of an extent.
+    func grids(to most: Int) throws -> [GridSize] {
+        let values = try integers("processor.image_grid_thw")
+        guard values.count % 3 == 0, values.allSatisfy({ (1...most).contains($0) }) else {
+            throw VerificationError("processor.image_grid_thw holds extents outside 1 through \(most), or not three a grid")
+        }
+        return try stride(from: 0, to: values.count, by: 3).map {
+            guard values[$0] == 1 else {
+                throw VerificationError("processor.image_grid_thw holds \(values[$0]) frames of an image, which is a video")
+            }
+            return GridSize(height: values[$0 + 1], width: values[$0 + 2])
+        }
     }
 
     private func tensor(_ name: String) throws -> Tensor {

@@ -21,7 +21,7 @@ extension Verifier {
         }
         check(places[1], report) { name in try equal(name, [request.positions[tokens][0] - tokens]) }
 
-        guard let run = load(prompt + steps, report, { try AnswerRun(generator.decoder, request, self) }) else { return }
+        guard let run = load(prompt + steps, report, { try AnswerRun(generator.decoder, request) }) else { return }
         for (name, values) in zip(prompt, [run.hiddenFirst, run.hiddenLast, run.lastLogits]) {
             check(name, report) { try relative($0, values) }
         }
@@ -57,9 +57,7 @@ extension Verifier {
         }
         let generated = reference.has("text.greedy_ids") ? try reference.shape("text.greedy_ids").reduce(1, *) : 0
         return DecodingRequest(
-            prompt: ids, positions: SequencePositions(tokens: ids.count, pictures: zip(places, grids)),
-            sampler: Sampler(.greedy, greedy: true, seed: 0),
-            stop: .count(max(generated, 1)), rows: rows)
+            ids, positions: SequencePositions(tokens: ids.count, pictures: zip(places, grids)), rows: rows, limit: max(generated, 1))
     }
 
     /// Where each image's tokens stand.
@@ -91,20 +89,21 @@ private struct AnswerRun {
     /// `[vocabulary]`
     private(set) var lastLogits: [Float] = []
 
-    init(_ decoder: TokenDecoder, _ request: DecodingRequest, _ verifier: Verifier) throws {
-        (batch, sequence) = try verifier.alone(decoder, request.positions, capacity: request.capacity)
-        while sequence.count < request.prompt.count {
-            let chunk = request.chunk(from: sequence.count)
-            var layer = 0
-            try batch.extend(sequence, by: Array(request.prompt[chunk]), inserted: request.rows) {
-                // Called before each layer.
-                if layer == 1 { hiddenFirst += try batch.hiddenStates(rows: chunk.count) }
+    init(_ decoder: TokenDecoder, _ request: DecodingRequest) throws {
+        (batch, sequence) = SequenceBatch.alone(decoder, request)
+        var layer = 0
+        try batch.read(
+            request, sequence,
+            layer: {
+                if layer == 1 { hiddenFirst += try batch.hiddenStates(rows: request.chunk(from: sequence.count).count) }
                 layer += 1
-            }
-            let last = try batch.hiddenStates(rows: chunk.count)
-            if layer == 1 { hiddenFirst += last }
-            hiddenLast += last
-        }
+            },
+            each: { rows in
+                let last = try batch.hiddenStates(rows: rows)
+                if layer == 1 { hiddenFirst += last }
+                hiddenLast += last
+                layer = 0
+            })
         batch.predictLast()
         lastLogits = try batch.lastLogits()
     }

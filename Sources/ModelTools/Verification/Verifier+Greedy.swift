@@ -38,12 +38,4 @@ extension Verifier {
         }
         return Verdict(name: name, outcome: .holds, error: 0, limit: 0, detail: "\(expected.count) ids, \(ties) of them near ties")
     }
-
-    /// A batch of one sequence, with room for it.
-    func alone(_ decoder: TokenDecoder, _ positions: SequencePositions, capacity: Int) throws -> (SequenceBatch, SequenceBatch.Sequence) {
-        let rows = DecoderSizes.pages(rows: capacity) * DecoderSizes.pageRows
-        let batch = SequenceBatch(decoder, size: 1, cacheBytes: rows * decoder.cacheBytesPerToken)
-        guard let sequence = batch.open(positions, capacity: capacity) else { throw VerificationError("a prompt of no tokens") }
-        return (batch, sequence)
-    }
 }

@@ -15,35 +15,30 @@ extension Verifier {
         check(names[0], report) { name in
             try equal(name, (0..<3).flatMap { axis in plan.prompt.map { $0[axis] } })
         }
+        guard let request = load(Array(names[1...]), report, { try request(prompt, plan) }) else { return }
         check(names[1], report) { name in
             var logits: [Float] = []
-            let (batch, sequence) = try alone(text.decoder, plan)
-            try read(prompt, sequence, batch) { logits += try batch.allLogits() }
+            let (batch, sequence) = SequenceBatch.alone(text.decoder, request)
+            try batch.read(request, sequence, each: { _ in logits += try batch.allLogits() })
             return try relative(name, logits)
         }
-        check(names[2], report) { name in try greedy(name, text.decoder, prompt, plan) }
+        check(names[2], report) { name in try greedy(name, text.decoder, request, plan) }
     }
 
-    private func greedy(_ name: String, _ decoder: TokenDecoder, _ prompt: [Int32], _ plan: PositionPlan) throws -> Verdict {
+    private func request(_ prompt: [Int32], _ plan: PositionPlan) throws -> DecodingRequest {
+        guard !prompt.isEmpty else { throw VerificationError("a prompt of no tokens") }
+        // All codes and the end token.
+        return DecodingRequest(prompt, positions: plan.positions, limit: plan.generated.count + 1)
+    }
+
+    private func greedy(_ name: String, _ decoder: TokenDecoder, _ request: DecodingRequest, _ plan: PositionPlan) throws -> Verdict {
         let expected = try reference.integers(name)
         guard expected.count <= plan.generated.count + 1 else {
             throw VerificationError("\(expected.count) greedy ids, the grids have \(plan.generated.count) positions")
         }
-        let (batch, sequence) = try alone(decoder, plan)
-        try read(prompt, sequence, batch) {}
+        let (batch, sequence) = SequenceBatch.alone(decoder, request)
+        try batch.read(request, sequence)
         return try greedy(name, sequence, batch) { _, _ in }
-    }
-
-    private func alone(_ decoder: TokenDecoder, _ plan: PositionPlan) throws -> (SequenceBatch, SequenceBatch.Sequence) {
-        try alone(decoder, plan.positions, capacity: plan.prompt.count + plan.generated.count)
-    }
-
-    /// Appends a prompt as a request's is, chunk by chunk.
-    private func read(_ ids: [Int32], _ sequence: SequenceBatch.Sequence, _ batch: SequenceBatch, each: () throws -> Void) throws {
-        for start in stride(from: 0, to: ids.count, by: DecoderSizes.prefillChunk) {
-            try batch.extend(sequence, by: Array(ids[start..<min(start + DecoderSizes.prefillChunk, ids.count)])) {}
-            try each()
-        }
     }
 
     private func promptIDs(_ text: TextGenerator) throws -> [Int32] {

@@ -107,8 +107,7 @@ public struct Plan: Encodable, Sendable {
 
     /// The kind of stage that limits how many requests a model serves: images that no source is edited for, answers about an image.
     public func bottleneck(of model: String) -> Forecast? {
-        let needed =
-            throughput.first { $0.model == model }?.pipeline == .answer ? PipelineID.answer.stages(sources: 1) : PipelineID.image.stages(sources: 0)
+        let needed = throughput.first { $0.model == model }?.pipeline.stageKinds(sources: 0) ?? []
         return forecasts.filter { $0.model == model && needed.contains($0.kind) }.min { $0.requestsPerSecond < $1.requestsPerSecond }
     }
 

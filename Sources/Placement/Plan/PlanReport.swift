@@ -7,7 +7,7 @@ extension Plan {
     /// For people: card by card, then what was decided and why.
     public var report: String {
         var lines: [String] = []
-        for planned in cards { lines += Self.lines(planned) + [""] }
+        for planned in cards { lines += self.lines(planned) + [""] }
         if !shortages.isEmpty { lines += ["does not fit:"] + shortages.map { "  \($0)" } + [""] }
         for model in models { lines += self.lines(model) }
         if models.count > 1 { lines.append("a model's rate is predicted for its stages having their cards for themselves") }
@@ -31,7 +31,7 @@ extension Plan {
         return String(decoding: try encoder.encode(self), as: UTF8.self)
     }
 
-    private static func lines(_ planned: PlannedCard) -> [String] {
+    private func lines(_ planned: PlannedCard) -> [String] {
         let card = planned.card
         var head = "\(card.device)  \(card.chip)  \(ByteCount(card.memory)), \(ByteCount(card.available)) available"
         if card.free == nil { head += " after the driver's ~\(ByteCount(card.memory - card.available))" }
@@ -41,17 +41,20 @@ extension Plan {
         var lines = [head]
         for stage in planned.stages {
             let others = stage.devices.count > 1 ? " with \(Array(stage.devices.dropFirst()).list)" : ""
-            lines.append("  \(column(stage.name, 22))\(column("\(ByteCount(stage.bytes))", 12))\(stage.model)\(others)")
-            lines += stage.items().map(line)
+            // A group may have another checkpoint than its model's other stages.
+            let folder = models.contains { $0.name == stage.model && $0.folder != stage.folder } ? " from \(stage.folder)" : ""
+            lines.append(
+                "  \(Self.column(stage.name, 22))\(Self.column("\(ByteCount(stage.bytes))", 12))\(stage.model)\(folder)\(others)")
+            lines += stage.items().map(Self.line)
         }
         for guest in planned.guests {
-            lines.append("  \(column(guest.stage, 22))\(column("\(ByteCount(guest.bytes))", 12))the unconditional branch of its guidance")
-            lines += guest.memory.map(line)
+            lines.append("  \(Self.column(guest.stage, 22))\(Self.column("\(ByteCount(guest.bytes))", 12))the unconditional branch of its guidance")
+            lines += guest.memory.map(Self.line)
         }
         if planned.stages.isEmpty, planned.guests.isEmpty {
             lines.append("  nothing")
         } else {
-            lines.append("  \(column(planned.left < 0 ? "lacking" : "left", 22))\(ByteCount(abs(planned.left)))")
+            lines.append("  \(Self.column(planned.left < 0 ? "lacking" : "left", 22))\(ByteCount(abs(planned.left)))")
         }
         return lines
     }

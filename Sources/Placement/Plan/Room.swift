@@ -52,7 +52,10 @@ extension Planner {
             stage.devices.indices.allSatisfy { layout.added(stage, $0) <= free[stage.devices[$0]] ?? .max }
         }
         if let stage = layout.best(candidates.filter(hasFree)) { return .stage(stage) }
-        return .shortages(candidates.flatMap { shortages($0, layout, free) })
+        // Groups of the same settings lack the same.
+        var lacking: [Plan.Shortage] = []
+        for shortage in candidates.flatMap({ shortages($0, layout, free) }) where !lacking.contains(shortage) { lacking.append(shortage) }
+        return .shortages(lacking)
     }
 
     private func name(_ model: String?, hasFolder: Bool) throws(PlacementError) -> String {

@@ -30,7 +30,7 @@ public struct StageSpec: Codable, Sendable, Hashable {
     public var memory: [[MemoryItem]]
 
     public init(
-        kind: StageKind, instance: String, devices: [DeviceID] = [.cpu], model: String, pipeline: ModelPipeline = .image,
+        kind: StageKind, instance: String, devices: [DeviceID] = [.cpu], model: String, pipeline: ModelPipeline,
         folder: String, fingerprint: String = "", precision: Precision? = nil, batch: Int? = nil, threads: Int? = nil, vaeTiling: Bool = false,
         memory: [[MemoryItem]] = []
     ) {

@@ -16,7 +16,7 @@ extension Topology {
         // Only a file that names its models says which stages each has.
         guard self.models.count > 1 else { return }
         for model in models {
-            for kind in pipeline(model.folder).map(needed) ?? [] {
+            for kind in pipeline(model.folder)?.stageKinds(sources: limits.sources) ?? [] {
                 if stages[kind]?.contains(where: { $0.model == model.name }) == true { continue }
                 throw PlacementError(
                     .invalidTopology,
@@ -37,14 +37,6 @@ extension Topology {
         throw PlacementError(
             .invalidTopology,
             "\(place(path))\(path) is of the model \(model.name), which \(pipeline.purpose): its requests pass through \(kinds) stages")
-    }
-
-    /// The kinds of stages that requests of the planned size pass through.
-    private func needed(_ pipeline: ModelPipeline) -> [StageKind] {
-        switch pipeline {
-        case .image: pipeline.id.stages(sources: limits.sources)
-        case .answer: pipeline.stageKinds
-        }
     }
 
     /// How the file spells a group: alone, or in a list.

@@ -48,7 +48,7 @@ public actor DefaultVisionService: VisionService {
         return (grid, watch.timings)
     }
 
-    public func embed(_ image: [UInt8], maxPixels: Int?, token: WorkToken) async throws -> EmbeddedPicture {
+    public func embed(_ image: [UInt8], maxPixels: Int?, token: WorkToken) async throws -> (rows: PictureRows, timings: [Timing]) {
         guard let model else { throw StageError.loading }
         guard case .answer(let encoder, let element) = model else { throw StageError.makesImages }
         var watch = Stopwatch()
@@ -58,7 +58,6 @@ public actor DefaultVisionService: VisionService {
             try encoder.encode(image, field: "image", element: element, maxPixels: maxPixels, checkCancellation: token.checkCancellation)
         }
         watch.lap("encode")
-        let side = encoder.sizeRule.cellSide
-        return EmbeddedPicture(rows: rows, height: rows.grid.height * side, width: rows.grid.width * side, timings: watch.timings)
+        return (rows, watch.timings)
     }
 }

@@ -23,17 +23,13 @@ public struct VisionHarness<Service: VisionService>: VisionHandler {
     public func embed(_ request: EmbedRequest, _ call: ServerCall, send: @escaping Send<EmbedEvent>) async throws {
         try RequestLimits.checkImageFile(request.image, "image")
         try await gate.work(call) { token in
-            let picture = try await service.embed(request.image, maxPixels: request.maxPixels, token: token)
-            let rows = picture.rows
-            try await send(
-                .layout(
-                    EmbedLayout(
-                        grid: rows.grid, columns: rows.columns, element: rows.element, resizedHeight: picture.height, resizedWidth: picture.width)))
+            let (rows, timings) = try await service.embed(request.image, maxPixels: request.maxPixels, token: token)
+            try await send(.layout(EmbedLayout(grid: rows.grid, columns: rows.columns, element: rows.element)))
             for chunk in rows.chunks {
                 try token.checkCancellation()
                 try await send(.rows(chunk))
             }
-            try await send(.result(EmbeddedImage(timings: picture.timings)))
+            try await send(.result(EmbeddedImage(timings: timings)))
         }
     }
 }

@@ -12,21 +12,5 @@ public protocol VisionService: Sendable {
     ///   - image: a PNG, JPEG or WebP file.
     ///   - maxPixels: after the resize, below the model's own bound; nil: none.
     /// - Throws: as ``encode(_:token:)``; `StageError` where the model answers no questions.
-    func embed(_ image: [UInt8], maxPixels: Int?, token: WorkToken) async throws -> EmbeddedPicture
-}
-
-/// An image as the text stage of a question model reads it.
-public struct EmbeddedPicture: Sendable, Hashable {
-    public var rows: PictureRows
-    /// Pixels of the image that the model has seen.
-    public var height: Int
-    public var width: Int
-    public var timings: [Timing]
-
-    public init(rows: PictureRows, height: Int, width: Int, timings: [Timing] = []) {
-        self.rows = rows
-        self.height = height
-        self.width = width
-        self.timings = timings
-    }
+    func embed(_ image: [UInt8], maxPixels: Int?, token: WorkToken) async throws -> (rows: PictureRows, timings: [Timing])
 }

@@ -126,17 +126,11 @@ public struct EmbedLayout: Sendable, Hashable {
     public var columns: Int
     /// Their type.
     public var element: PictureRows.Element
-    /// Pixels of the image that the model sees.
-    public var resizedHeight: Int
-    /// Pixels of the image that the model sees.
-    public var resizedWidth: Int
 
-    public init(grid: GridSize, columns: Int = 0, element: PictureRows.Element, resizedHeight: Int = 0, resizedWidth: Int = 0) {
+    public init(grid: GridSize, columns: Int = 0, element: PictureRows.Element) {
         self.grid = grid
         self.columns = columns
         self.element = element
-        self.resizedHeight = resizedHeight
-        self.resizedWidth = resizedWidth
     }
 }
 
@@ -147,14 +141,10 @@ extension EmbedLayout: CodedMessage {
         c.grid = try arena.message(grid)
         c.columns = try UInt32(wire: columns, "columns")
         c.element = element.c
-        c.resized_height = try UInt32(wire: resizedHeight, "resized_height")
-        c.resized_width = try UInt32(wire: resizedWidth, "resized_width")
     }
 
     init(_ c: Glm__V1__EmbedLayout) throws(WireError) {
-        self.init(
-            grid: try Decode.required(c.grid, "grid"), columns: Int(c.columns), element: try PictureRows.Element(c.element, "element"),
-            resizedHeight: Int(c.resized_height), resizedWidth: Int(c.resized_width))
+        self.init(grid: try Decode.required(c.grid, "grid"), columns: Int(c.columns), element: try PictureRows.Element(c.element, "element"))
     }
 }
 

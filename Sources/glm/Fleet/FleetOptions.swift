@@ -1,6 +1,5 @@
 import Domain
 import ArgumentParser
-import GLMTiny
 import ServerKit
 import Wire
 
@@ -38,16 +37,16 @@ struct FleetOptions: ParsableArguments {
     /// Runs `body` with the gateway that runs or, where there is none, with a private fleet that ends with it; a signal ends both.
     /// - Parameters:
     ///   - kinds: the stages that a private fleet needs.
-    ///   - purposes: what it needs models for.
+    ///   - pipelines: what it needs models for.
     func working(
-        _ kinds: [StageKind], for purposes: [GLMTiny.Checkpoint], _ screen: Screen,
+        _ kinds: [StageKind], for pipelines: [PipelineID], _ screen: Screen,
         _ body: @escaping @Sendable (RunningGateway) async throws -> Void
     ) async throws {
         let (models, threads, precision) = (model, threads, precision)
         let running = try await runningGateway(screen)
         try await Interruption.guarding {
             if let running { return try await body(running) }
-            let fleet = try await PrivateFleet.start(kinds, for: purposes, models: models, threads: threads, precision: precision)
+            let fleet = try await PrivateFleet.start(kinds, for: pipelines, models: models, threads: threads, precision: precision)
             do {
                 let door = GatewayDoor(address: fleet.address) { screen.say($0) }
                 try await body(RunningGateway(door: door, connection: try StageConnection(to: fleet.address)))

@@ -21,11 +21,11 @@ struct PrivateFleet {
     /// Returns when the fleet is ready; throws, with nothing left behind, when it can't be.
     /// - Parameters:
     ///   - kinds: of stages; each model gets those that it has.
-    ///   - purposes: a model for each, where `models` names none.
+    ///   - pipelines: a model for each, where `models` names none.
     static func start(
-        _ kinds: [StageKind], for purposes: [GLMTiny.Checkpoint], models: [String], threads: Int?, precision: Precision?
+        _ kinds: [StageKind], for pipelines: [PipelineID], models: [String], threads: Int?, precision: Precision?
     ) async throws -> PrivateFleet {
-        let models = models.isEmpty ? try defaultModels(purposes) : models
+        let models = models.isEmpty ? try defaultModels(pipelines) : models
         let program = try Programs.find("glm-gateway")
         try Orphans.adopt()
         let folder = try PrivateFolder.make(in: temporaryFolder)
@@ -53,12 +53,12 @@ struct PrivateFleet {
         return fleet
     }
 
-    /// Each once, in the order of `purposes`.
-    private static func defaultModels(_ purposes: [GLMTiny.Checkpoint]) throws -> [String] {
+    /// Each once, in the order of `pipelines`.
+    private static func defaultModels(_ pipelines: [PipelineID]) throws -> [String] {
         var models: [String] = []
-        for purpose in purposes {
-            guard let model = GLMTiny.locate(purpose)?.path else {
-                throw ClientError("no model: --model names none, GLM_MODEL neither, and there is no \(purpose.rawValue) beside this program")
+        for pipeline in pipelines {
+            guard let model = GLMTiny.locate(pipeline)?.path else {
+                throw ClientError("no model: --model names none, GLM_MODEL neither, and there is no \(GLMTiny.name(pipeline)) beside this program")
             }
             if !models.contains(model) { models.append(model) }
         }
