@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 package import Wire
 
 /// The folders that a swap may take models from: those that the operator named, else those that hold the present models.

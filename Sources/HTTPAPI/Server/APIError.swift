@@ -28,7 +28,7 @@ package struct APIError: Error, Sendable, Hashable {
     /// A value that is outside what a field may hold.
     static func invalid(_ param: String, _ message: String) -> APIError { APIError(400, "invalid_value", message, param: param) }
 
-    var type: String { status == 429 ? "rate_limit_error" : status >= 500 ? "server_error" : "invalid_request_error" }
+    package var type: String { status == 429 ? "rate_limit_error" : status >= 500 ? "server_error" : "invalid_request_error" }
 
     package var body: JSONValue {
         ["error": ["message": .string(message), "type": .string(type), "param": param.map { .string($0) } ?? .null, "code": .string(code)]]

@@ -1,0 +1,46 @@
+import HTTPAPI
+import Testing
+import Wire
+
+@Suite struct APIErrorTests {
+    @Test(
+        "each of the gateway's refusals has its status and code",
+        arguments: [
+            (.invalidArgument, 400, "invalid_value"), (.permissionDenied, 403, "insufficient_permissions"), (.notFound, 404, "not_found"),
+            (.failedPrecondition, 404, "model_not_found"), (.resourceExhausted, 429, "queue_full"), (.unavailable, 503, "unavailable"),
+            (.deadlineExceeded, 504, "deadline_exceeded"), (.aborted, 500, "aborted"), (.internalError, 500, "internal_error"),
+            (.unknown, 500, "internal_error"),
+        ] as [(CallStatus, Int, String)])
+    func statuses(status: CallStatus, http: Int, code: String) {
+        let error = APIError(CallError(status, "why"))
+        #expect(error.status == http && error.code == code)
+        #expect(error.type == (http == 429 ? "rate_limit_error" : http >= 500 ? "server_error" : "invalid_request_error"))
+    }
+
+    @Test("what failed inside is not told to strangers")
+    func inside() {
+        #expect(!APIError(CallError(.internalError, "/secret/path at 0x7f")).message.contains("secret"))
+        struct Other: Error {}
+        #expect(APIError(any: Other()).code == "internal_error")
+    }
+
+    @Test("a refusal names the caller's own field")
+    func params() {
+        let fields: Set = ["num_inference_steps", "image", "prompt"]
+        #expect(APIError(CallError(.invalidArgument, "steps 300 is outside 1 through 200"), fields: fields).param == "num_inference_steps")
+        #expect(APIError(CallError(.invalidArgument, "prompt is empty"), fields: fields).param == "prompt")
+        let image = APIError(CallError(.invalidArgument, "images[0]: no picture"), fields: fields)
+        #expect(image.param == "image" && image.code == "invalid_image")
+        #expect(APIError(CallError(.invalidArgument, "something else"), fields: fields).param == nil)
+    }
+
+    @Test("a wait that clients honour is told in seconds, rounded up, and milliseconds; a longer one is said to be no use; a dead deadline too")
+    func hints() {
+        func headers(_ error: APIError) -> [String: String] { Dictionary(uniqueKeysWithValues: error.headers.map { ($0.name, $0.value) }) }
+        #expect(
+            headers(APIError(CallError(.resourceExhausted, "", retryAfter: .milliseconds(1500)))) == ["retry-after": "2", "retry-after-ms": "1500"])
+        #expect(headers(APIError(CallError(.resourceExhausted, "", retryAfter: .seconds(61)))) == ["x-should-retry": "false"])
+        #expect(headers(APIError(CallError(.deadlineExceeded, ""))) == ["x-should-retry": "false"])
+        #expect(headers(APIError(CallError(.invalidArgument, ""))).isEmpty)
+    }
+}

@@ -1,0 +1,96 @@
+import Domain
+import HTTPAPI
+import Testing
+import Wire
+
+/// What becomes of each field of images/generations and images/edits.
+@Suite struct ImageOrderTests {
+    private func order(_ json: String) throws -> ImageOrder {
+        var fields = try Fields(json: JSONValue(parsing: Array("{\"prompt\":\"a cat\"\(json.isEmpty ? "" : ",")\(json)}".utf8)))
+        return try ImageOrder(&fields, images: [], seed: 7)
+    }
+
+    @Test("fields that are done reach the gateway's request")
+    func done() throws {
+        let order = try order(
+            #""model":"m","n":2,"size":"1024x768","seed":9,"num_inference_steps":3,"guidance_scale":2,"output_format":"jpeg","output_compression":0"#
+                + #","temperature":0.5,"top_p":0.25,"top_k":4,"greedy":false,"return_stage_metrics":true"#)
+        let parameters = order.request.parameters
+        #expect(order.request.model == "m" && order.request.prompt == "a cat" && order.count == 2 && order.tellsTimings)
+        #expect(parameters.width == 1024 && parameters.height == 768 && parameters.steps == 3 && parameters.guidanceScale == 2)
+        #expect(parameters.format == .jpeg && parameters.jpegQuality == 1)
+        #expect(parameters.sampling == Sampling(greedy: false, temperature: 0.5, topP: 0.25, topK: 4))
+        #expect(order.request(0).parameters.seed == 9 && order.request(1).parameters.seed == 10)
+    }
+
+    @Test("without a seed several images have one that follows from another; one image leaves it to the gateway")
+    func seeds() throws {
+        #expect(try order("").request(0).parameters.seed == nil)
+        #expect(try order(#""n":3"#).request(2).parameters.seed == 9)
+    }
+
+    @Test("a size that is not of whole cells is drawn larger, as PNG, and cropped", arguments: ["1280x720", "1280×720", "1280*720"])
+    func crop(size: String) throws {
+        let order = try order("\"size\":\"\(size)\",\"output_format\":\"webp\"")
+        #expect(order.request.parameters.width == 1280 && order.request.parameters.height == 736)
+        #expect(order.crop == PictureSize(width: 1280, height: 720) && order.format == .webp && order.request.parameters.format == .png)
+    }
+
+    @Test(
+        "quality chooses the steps unless they are given, and is told as low, medium or high",
+        arguments: [
+            ("low", 20, "low"), ("medium", 30, "medium"), ("high", nil, "high"), ("standard", nil, "high"), ("hd", nil, "high"),
+            ("xhigh", nil, "high"), ("max", nil, "high"), ("auto", nil, "high"),
+        ] as [(String, Int?, String)])
+    func quality(name: String, steps: Int?, told: String) throws {
+        let chosen = try order("\"quality\":\"\(name)\"")
+        #expect(chosen.request.parameters.steps == steps && chosen.quality == told)
+        #expect(try order("\"quality\":\"\(name)\",\"num_inference_steps\":5").request.parameters.steps == 5)
+    }
+
+    @Test(
+        "what asks for nothing is accepted and leaves no trace",
+        arguments: [
+            #""size":"auto""#, #""background":"auto""#, #""background":"opaque""#, #""negative_prompt":"""#, #""response_format":"b64_json""#,
+            #""stream":false"#, #""partial_images":0"#, #""mask":null"#, #""lora":false"#, #""n":1"#, #""user":"u""#, #""user_id":"u""#,
+            #""request_id":"r""#, #""output_compression":100"#, #""layers":[]"#,
+        ])
+    func nothing(json: String) throws {
+        let order = try order(json)
+        #expect(order.withoutEffect.isEmpty && order.count == 1 && !order.isStream && order.format == .png)
+    }
+
+    @Test(
+        "decorations are told",
+        arguments: [#""style":"vivid""#, #""moderation":"low""#, #""input_fidelity":"high""#, #""extra_headers":{"a":"b"}"#])
+    func told(json: String) throws {
+        #expect(try order(json).withoutEffect.count == 1)
+    }
+
+    @Test(
+        "what can't be done is refused with its field",
+        arguments: [
+            (#""n":0"#, "invalid_value", "n"), (#""n":11"#, "invalid_value", "n"), (#""n":2,"stream":true"#, "invalid_value", "n"),
+            (#""partial_images":1"#, "invalid_value", "partial_images"), (#""partial_images":4,"stream":true"#, "invalid_value", "partial_images"),
+            (#""size":"big""#, "invalid_value", "size"), (#""size":"5000x64""#, "invalid_value", "size"),
+            (#""size":"0x64""#, "invalid_value", "size"),
+            (#""size":"-64x64""#, "invalid_value", "size"), (#""width":64"#, "invalid_value", "height"),
+            (#""size":"64x64","width":64,"height":32"#, "invalid_value", "size"), (#""quality":"best""#, "unsupported_value", "quality"),
+            (#""response_format":"url""#, "unsupported_value", "response_format"), (#""output_format":"gif""#, "unsupported_value", "output_format"),
+            (#""output_compression":50"#, "invalid_value", "output_compression"), (#""background":"transparent""#, "unsupported_value", "background"),
+            (#""negative_prompt":"blur""#, "unsupported_parameter", "negative_prompt"), (#""mask":"data:""#, "unsupported_parameter", "mask"),
+            (#""strength":0.5"#, "unsupported_parameter", "strength"), (#""lora":{"a":1}"#, "unsupported_parameter", "lora"),
+            (#""seed":[1,2]"#, "invalid_value", "seed"), (#""style":"oil""#, "unsupported_value", "style"),
+            (#""steps":3"#, "unknown_parameter", "steps"), (#""num_inference_steps":201"#, "invalid_value", "num_inference_steps"),
+        ])
+    func refused(json: String, code: String, param: String) {
+        let refusal = #expect(throws: APIError.self) { _ = try order(json) }
+        #expect(refusal?.status == 400 && refusal?.code == code && refusal?.param == param, "\(refusal?.message ?? "")")
+    }
+
+    @Test("another server's name for a field is answered with ours", arguments: [("steps", "num_inference_steps"), ("cfg_scale", "guidance_scale")])
+    func synonyms(name: String, ours: String) {
+        let refusal = #expect(throws: APIError.self) { _ = try order("\"\(name)\":3") }
+        #expect(refusal?.message == "\(name) is not known; did you mean \(ours)?")
+    }
+}
