@@ -200,8 +200,10 @@ package final class HeadGuard: ChannelDuplexHandler, RemovableChannelHandler {
 
 extension HeadGuard {
     /// Puts a ``HeadGuard`` behind the decoder, where there are versions and all headers still. Hummingbird's `additionalChannelHandlers` stand
-    /// further back, where its own types have replaced them; this one of them takes no part in what passes.
-    package final class Installer: RemovableChannelHandler {
+    /// further back, where its own types have replaced them; this one of them lets everything pass.
+    package final class Installer: ChannelInboundHandler, RemovableChannelHandler {
+        package typealias InboundIn = Any
+
         package init() {}
 
         package func handlerAdded(context: ChannelHandlerContext) {

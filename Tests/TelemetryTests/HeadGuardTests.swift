@@ -77,7 +77,7 @@ import Testing
                 "a", [("content-encoding", "identity, br")], 415, "unsupported_media_type",
                 "the Content-Encoding is 'identity, br'; a body must not be compressed"
             ),
-            ("a", [("expect", "x\u{1B}")], 417, "expectation_failed", "the request expects 'x\\u{1B}'; only '100-continue' is met"),
+            ("a", [("expect", "x\u{1B}")], 417, "expectation_failed", "the request expects 'x\u{1B}'; only '100-continue' is met"),
         ] as [(String?, [(String, String)], UInt, String, String)])
     func refused(host: String?, headers: [(String, String)], status: UInt, code: String, message: String) throws {
         try open(headers, host: host)

@@ -1,5 +1,4 @@
 import Foundation
-import Glibc
 package import Wire
 
 /// The folders that a swap may take models from: those that the operator named, else those that hold the present models.
@@ -32,9 +31,10 @@ package struct ModelRoots: Sendable {
 
     /// Nil for what is no folder.
     private static func resolved(_ path: String) -> String? {
-        var status = stat()
+        var isFolder: ObjCBool = false
         guard !path.utf8.contains(0), let resolved = realpath(path, nil) else { return nil }
         defer { free(resolved) }
-        return stat(resolved, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR ? String(cString: resolved) : nil
+        let name = String(cString: resolved)
+        return FileManager.default.fileExists(atPath: name, isDirectory: &isFolder) && isFolder.boolValue ? name : nil
     }
 }
