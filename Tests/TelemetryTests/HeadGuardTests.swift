@@ -222,9 +222,14 @@ import Testing
         return text
     }
 
+    @Test("a coding behind chunked is refused by the decoder itself")
+    func behindChunked() {
+        #expect(throws: (any Error).self) { try send("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked, x\r\n\r\n") }
+    }
+
     @Test(
         "a body with an unknown coding does not become the next request",
-        arguments: ["xchunked", "chunked, x", "identity"])
+        arguments: ["xchunked", "identity"])
     func smuggled(coding: String) throws {
         try send("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: \(coding)\r\n\r\nGET /secret HTTP/1.1\r\nHost: a\r\n\r\n")
         try send("GET /secret HTTP/1.1\r\nHost: a\r\n\r\n")
