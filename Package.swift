@@ -130,7 +130,7 @@ let package = Package(
         library("Jobs", [sqlite]),
         library("Telemetry", [metrics, http, httpCore, nio, nioHTTP1, lifecycle, logging]),
         // What clients of OpenAI's HTTP API speak: their requests become those of the gateway, the gateway's answers theirs.
-        library("HTTPAPI", ["ServerKit", "Domain", "Wire", "Imaging", http, httpCore, httpTypes, nio, logging]),
+        library("HTTPAPI", ["Telemetry", "ServerKit", "Domain", "Wire", "Imaging", http, httpCore, httpTypes, nio, logging]),
         library(
             "Gateway",
             [

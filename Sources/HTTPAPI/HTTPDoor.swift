@@ -1,9 +1,10 @@
-public import Hummingbird
+package import Hummingbird
 import HTTPTypes
 public import Logging
 import NIOCore
 import Foundation
 import ServerKit
+package import Telemetry
 public import Wire
 
 /// Answers OpenAI's HTTP API with a gateway: images, edits, questions, models.
@@ -24,15 +25,14 @@ public struct HTTPDoor: Sendable {
         reader = BodyReader(budget: ByteBudget(requestLimit: 512 << 20))
     }
 
-    /// - Parameter remote: the caller's address, as in `127.0.0.1`.
-    public func respond(_ request: Request, from remote: String) async -> Response {
+    package func respond(_ request: Request, from peer: Peer) async -> Response {
         let id = request.headers[.requestID].flatMap(RequestID.accept) ?? RequestID.make()
         var response: Response
         do {
             guard HostRule.isLocal(request.head.authority) else {
                 throw APIError(403, "insufficient_permissions", "without keys the API answers on this machine alone: as localhost or 127.0.0.1")
             }
-            let visit = Visit(request: request, id: id, caller: Caller(identity: "http:\(remote)"))
+            let visit = Visit(request: request, id: id, peer: peer)
             response = try await route(request)(visit)
         } catch {
             if !(error is APIError), !(error is CallError) {
@@ -90,7 +90,9 @@ public struct HTTPDoor: Sendable {
 struct Visit: Sendable {
     let request: Request
     let id: String
-    let caller: Caller
+    let peer: Peer
+
+    private var caller: Caller { Caller(identity: "http:\(peer.address)") }
 
     /// What the gateway gets to know of a call.
     /// - Parameter index: of the gateway's requests that belong to the same HTTP request; nil: there is one alone.

@@ -1,5 +1,5 @@
 import Foundation
-public import Hummingbird
+package import Hummingbird
 import HummingbirdCore
 public import Logging
 import NIOCore
@@ -20,8 +20,7 @@ public final class TelemetryServer: Service, Sendable {
     }
 
     /// Answers what is neither a metric nor a question of health.
-    /// - Parameter remote: the caller's address, as in `127.0.0.1`; empty: not known.
-    public typealias Other = @Sendable (_ request: Request, _ remote: String) async -> Response
+    package typealias Other = @Sendable (_ request: Request, _ peer: Peer) async -> Response
 
     private let host: String
     private let port: Int
@@ -56,7 +55,7 @@ public final class TelemetryServer: Service, Sendable {
     ///   - other: nil: all else is not found.
     ///   - idleLimit: a connection on which nothing comes for this long, half a request included, is closed.
     ///   - onListening: called with the port in use, each time that the address is opened.
-    public init(
+    package init(
         host: String, port: Int, registry: MetricsRegistry, collect: @escaping @Sendable () async -> [Sample] = { [] },
         live: @escaping @Sendable () async -> Health = { .well }, ready: @escaping @Sendable () async -> Health, other: Other? = nil,
         onListening: @escaping @Sendable (_ port: Int) async -> Void = { _ in }, idleLimit: Duration = .seconds(10), logger: Logger
@@ -110,7 +109,8 @@ public final class TelemetryServer: Service, Sendable {
             responder: Responder(telemetry: router.buildResponder(), other: other),
             server: .http1(
                 configuration: .init(
-                    additionalChannelHandlers: [HeadGuard.Installer()], idleTimeout: idleLimit, httpDecoderConfiguration: Self.headerLimits)),
+                    additionalChannelHandlers: [HeadGuard.Installer(), Departure()], idleTimeout: idleLimit,
+                    httpDecoderConfiguration: Self.headerLimits)),
             configuration: ApplicationConfiguration(
                 address: .hostname(host, port: port), availableConnectionsDelegate: MaximumAvailableConnections(Self.connectionLimit)),
             onServerRunning: { [self] channel in
@@ -161,14 +161,14 @@ public final class TelemetryServer: Service, Sendable {
     }
 }
 
-/// What is known of a request beside itself: who asks.
-private struct Context: RemoteAddressRequestContext {
+/// What is known of a request beside itself: its connection.
+private struct Context: RequestContext {
     var coreContext: CoreRequestContextStorage
-    let remoteAddress: SocketAddress?
+    let channel: any Channel
 
     init(source: ApplicationRequestContextSource) {
         coreContext = CoreRequestContextStorage(source: source)
-        remoteAddress = source.channel.remoteAddress
+        channel = source.channel
     }
 }
 
@@ -179,6 +179,6 @@ private struct Responder<Telemetry: HTTPResponder>: HTTPResponder where Telemetr
     func respond(to request: Request, context: Context) async throws -> Response {
         let path = request.uri.path
         guard let other, path != "/metrics", !path.hasPrefix("/health/") else { return try await telemetry.respond(to: request, context: context) }
-        return await other(request, context.remoteAddress?.ipAddress ?? "")
+        return await other(request, Peer(context.channel))
     }
 }

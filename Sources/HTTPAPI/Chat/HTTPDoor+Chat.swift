@@ -3,6 +3,7 @@ import Foundation
 import Hummingbird
 import HTTPTypes
 import Synchronization
+import Telemetry
 import Wire
 
 /// `chat/completions`: questions about pictures.
@@ -24,7 +25,7 @@ extension HTTPDoor {
 
     private func answer(_ order: ChatOrder, _ visit: Visit, _ headers: HTTPFields) async throws -> Response {
         let gathered = Gathered()
-        try await visit.request.body.consumeWithCancellationOnInboundClose { _ in
+        try await visit.peer.whileConnected {
             try await gateway.answer(order.request, visit.call()) { gathered.add($0) }
         }
         guard let answer = gathered.answer else { throw CallError(.internalError, "the work ended without an answer") }
@@ -42,7 +43,7 @@ extension HTTPDoor {
             try await gateway.answer(order.request, visit.call()) { try await writer.write($0) }
             try await tell(.done)
         }
-        return EventStream.response(visit.request, headers: headers, lines, fields: names)
+        return EventStream.response(to: visit.peer, headers: headers, lines, fields: names)
     }
 
     /// A model that draws is not asked: whoever names one is told where it is served.

@@ -2,6 +2,7 @@ import Domain
 import Foundation
 import Hummingbird
 import HTTPTypes
+import Telemetry
 import Wire
 
 /// `images/generations` and `images/edits`.
@@ -33,7 +34,7 @@ extension HTTPDoor {
     /// All images, at the end. The work ends with the client.
     private func pictures(_ order: ImageOrder, _ visit: Visit, _ headers: HTTPFields) async throws -> Response {
         let created = Int(Date().timeIntervalSince1970)
-        let pictures = try await visit.request.body.consumeWithCancellationOnInboundClose { _ in
+        let pictures = try await visit.peer.whileConnected {
             try await withThrowingTaskGroup(of: (Int, Picture).self) { group in
                 for index in 0..<order.count {
                     let call = visit.call(order.count > 1 ? index : nil)
@@ -78,7 +79,7 @@ extension HTTPDoor {
             try await tell(
                 .event(name: "\(name).completed", ImagesResponse.completed(picture, order, name, created: created, id: visit.id)))
         }
-        return EventStream.response(visit.request, headers: headers, lines, fields: names)
+        return EventStream.response(to: visit.peer, headers: headers, lines, fields: names)
     }
 }
 

@@ -1,6 +1,7 @@
 import Hummingbird
 import HTTPTypes
 import NIOCore
+import Telemetry
 
 /// Server-sent events as OpenAI's clients read them: `event:` and `data:`, comments between; never an `id:` or a lone `retry:`, which end them.
 package enum EventStream {
@@ -30,31 +31,34 @@ package enum EventStream {
         return buffer
     }
 
-    /// Writes what `work` says, and a comment after each silence.
-    /// - Parameter work: its error becomes the last event; it ends with the client.
-    static func response(_ request: Request, headers: HTTPFields, _ work: AsyncThrowingStream<Line, any Error>, fields: Set<String>) -> Response {
+    /// Writes what `work` says, and a comment after each silence. The work ends with its client.
+    /// - Parameter work: its error becomes the last event.
+    static func response(
+        to peer: Peer, headers: HTTPFields, _ work: AsyncThrowingStream<Line, any Error>, fields: Set<String>
+    ) -> Response {
         var headers = headers
         headers[.contentType] = "text/event-stream"
         headers[.cacheControl] = "no-store"
         headers[HTTPField.Name("x-accel-buffering")!] = "no"
+        let (lines, continuation) = withKeepAlive(work)
+        let watch = peer.onDeparture { continuation.finish(throwing: CancellationError()) }
         return Response(
             status: .ok, headers: headers,
             body: ResponseBody { writer in
-                let lines = withKeepAlive(work)
+                defer { watch.end() }
                 do {
-                    try await request.body.consumeWithCancellationOnInboundClose { _ in
-                        for try await line in lines { try await writer.write(bytes(line)) }
-                    }
+                    for try await line in lines { try await writer.write(bytes(line)) }
                 } catch let error where !(error is CancellationError) && !(error is ChannelError) {
                     try await writer.write(bytes(.event(name: "error", APIError(any: error, fields: fields).body)))
                 }
-                try Task.checkCancellation()
                 try await writer.finish(nil)
             })
     }
 
     /// The same lines, with a comment wherever nothing came for ``silence``.
-    private static func withKeepAlive(_ work: AsyncThrowingStream<Line, any Error>) -> AsyncThrowingStream<Line, any Error> {
+    private static func withKeepAlive(
+        _ work: AsyncThrowingStream<Line, any Error>
+    ) -> (AsyncThrowingStream<Line, any Error>, AsyncThrowingStream<Line, any Error>.Continuation) {
         let (lines, continuation) = AsyncThrowingStream<Line, any Error>.makeStream()
         let both = Task {
             await withTaskGroup(of: Void.self) { group in
@@ -74,6 +78,6 @@ package enum EventStream {
             }
         }
         continuation.onTermination = { _ in both.cancel() }
-        return lines
+        return (lines, continuation)
     }
 }

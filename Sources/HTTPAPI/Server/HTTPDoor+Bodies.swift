@@ -18,7 +18,8 @@ extension HTTPDoor {
         let request = visit.request, type = mediaType(request)
         if type == "application/json" {
             var fields = try Fields(json: JSONValue(parsing: await bytes(request)))
-            return (fields, try fields.images())
+            let images = try fields.images()
+            return (fields, images)
         }
         guard let boundary = MultipartParser.boundary(contentType: request.headers[.contentType] ?? "") else {
             throw APIError(415, "unsupported_media_type", "content-type \(type.prefix(64)) is neither application/json nor multipart/form-data")
