@@ -14,12 +14,18 @@ package struct BodyReader: Sendable {
 
     package init(budget: ByteBudget) { self.budget = budget }
 
+    /// A body that breaks off, or is not in pieces as HTTP has them, is its client's doing.
+    private static func next<Pieces: AsyncIteratorProtocol>(_ pieces: inout Pieces) async throws(APIError) -> ByteBuffer?
+    where Pieces.Element == ByteBuffer {
+        do { return try await pieces.next() } catch { throw APIError(400, "invalid_request", "the body broke off, or is malformed") }
+    }
+
     /// Hands over the body's pieces as they come.
     /// - Parameters:
     ///   - limit: bytes.
     ///   - length: what the head says; nil: nothing.
     ///   - take: what it throws ends the reading.
-    /// - Throws: 413 beyond the limit, before anything is read where the head tells the length; 408 for one that is too slow; 429 while other
+    /// - Throws: 400 for a body that breaks off; 413 beyond the limit, before anything is read where the head tells the length; 408 for one that is too slow; 429 while other
     ///   bodies take all memory.
     package func read(
         _ body: some AsyncSequence<ByteBuffer, any Error>, limit: Int, length: Int?, _ take: (ByteBufferView) throws(APIError) -> Void
@@ -30,7 +36,8 @@ package struct BodyReader: Sendable {
         var count = 0
         defer { budget.give(&share) }
         let start = ContinuousClock.now
-        for try await buffer in body {
+        var pieces = body.makeAsyncIterator()
+        while let buffer = try await Self.next(&pieces) {
             count += buffer.readableBytes
             guard count <= limit else { throw tooLarge(count) }
             guard budget.take(buffer.readableBytes, &share) else {

@@ -1,0 +1,77 @@
+"""Asks a gateway as users of OpenAI's Python library do: images, edits, streams, questions, errors, a client that leaves.
+
+usage: http_client.py URL      of a gateway with --http and the two small checkpoints, as in http://127.0.0.1:8000
+
+Needs openai; tried with 1.109.1 and 3.57.0.
+"""
+
+import base64
+import io
+import struct
+import sys
+
+import openai
+
+client = openai.OpenAI(base_url=sys.argv[1] + "/v1", api_key="none", max_retries=0)
+SMALL = {"num_inference_steps": 2, "seed": 3}
+
+
+def size(image):
+    """Width and height of a PNG in base64."""
+    data = base64.b64decode(image.b64_json)
+    assert data.startswith(b"\x89PNG"), data[:8]
+    return struct.unpack(">II", data[16:24])
+
+
+def refusal(status, code, call):
+    try:
+        call()
+    except openai.APIStatusError as error:
+        assert (error.status_code, error.code) == (status, code), (error.status_code, error.code, error.message)
+        assert error.request_id
+    else:
+        raise AssertionError(f"no {code}")
+
+
+models = [model.id for model in client.models.list()]
+assert len(models) == 2, models
+answers, images = sorted(models, key=lambda name: "answer" not in name)
+assert client.models.retrieve(images).id == images
+
+made = client.images.generate(prompt="a cat", model=images, size="64x64", n=2, extra_body=SMALL)
+assert [size(image) for image in made.data] == [(64, 64)] * 2 and made.data[0].b64_json != made.data[1].b64_json
+first = base64.b64decode(made.data[0].b64_json)
+cropped = client.images.generate(prompt="a cat", size="50x40", extra_body=SMALL)
+assert size(cropped.data[0]) == (50, 40) and cropped.size == "50x40"
+
+edited = client.images.edit(prompt="a dog", image=[("a.png", first), ("b.png", io.BytesIO(first))], size="64x64", extra_body=SMALL)
+assert size(edited.data[0]) == (64, 64)
+
+events = list(client.images.generate(prompt="a cat", size="64x64", stream=True, partial_images=2, extra_body=SMALL))
+assert [event.type for event in events] == ["image_generation.completed"], events
+assert events[0].b64_json == made.data[0].b64_json
+
+uri = "data:image/png;base64," + made.data[0].b64_json
+messages = [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": uri}}, {"type": "text", "text": "what is it?"}]}]
+plain = client.chat.completions.create(model=answers, messages=messages, max_tokens=8, seed=3)
+assert plain.usage.total_tokens > plain.usage.completion_tokens > 0
+chunks = list(
+    client.chat.completions.create(
+        model=answers, messages=messages, max_tokens=8, seed=3, stream=True, stream_options={"include_usage": True}))
+words = "".join(chunk.choices[0].delta.content or "" for chunk in chunks if chunk.choices)
+assert words == (plain.choices[0].message.content or ""), (words, plain)
+assert chunks[-1].usage.total_tokens == plain.usage.total_tokens
+
+refusal(400, "invalid_value", lambda: client.images.generate(prompt="x", n=11))
+refusal(400, "unknown_parameter", lambda: client.images.generate(prompt="x", extra_body={"stepz": 3}))
+refusal(400, "invalid_value", lambda: client.images.generate(prompt="x", extra_body={"num_inference_steps": 300}))
+refusal(400, "unsupported_parameter", lambda: client.images.edit(image=first, mask=first, prompt="x"))
+refusal(400, "invalid_image", lambda: client.images.edit(image=b"no image", prompt="x"))
+refusal(404, "model_not_found", lambda: client.images.generate(prompt="x", model="gpt-image-1"))
+refusal(400, "unsupported_value", lambda: client.chat.completions.create(model=images, messages=messages))
+
+# A client that leaves its stream ends the work; the next request finds the stages free.
+with client.images.generate(prompt="a cat", size="512x512", stream=True, extra_body={"num_inference_steps": 200}) as stream:
+    stream.response.close()
+client.with_options(timeout=60).images.generate(prompt="a cat", size="64x64", extra_body=SMALL)
+print("OpenAI's library", openai.__version__, "is served")
