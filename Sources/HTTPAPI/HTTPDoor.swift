@@ -35,7 +35,8 @@ public struct HTTPDoor: Sendable {
             let visit = Visit(request: request, id: id, peer: peer)
             response = try await route(request)(visit)
         } catch {
-            if !(error is APIError), !(error is CallError) {
+            // Who left reads no answer.
+            if !(error is APIError), !(error is CancellationError) {
                 logger.warning("HTTP request failed", metadata: ["request": "\(id)", "error": "\(error)"])
             }
             response = Self.response(APIError(any: error))
@@ -94,6 +95,13 @@ struct Visit: Sendable {
 
     private var caller: Caller { Caller(identity: "http:\(peer.address)") }
 
+    /// The header that names what was accepted and has no effect.
+    /// - Parameter fields: of the body.
+    func headers(withoutEffect fields: [String]) -> HTTPFields {
+        let names = fields + (request.headers.contains(.idempotencyKey) ? ["Idempotency-Key"] : [])
+        return names.isEmpty ? [:] : [.withoutEffect: names.joined(separator: ", ")]
+    }
+
     /// What the gateway gets to know of a call.
     /// - Parameter index: of the gateway's requests that belong to the same HTTP request; nil: there is one alone.
     func call(_ index: Int? = nil) -> ServerCall {
@@ -114,5 +122,6 @@ struct Visit: Sendable {
 
 extension HTTPField.Name {
     static let requestID = HTTPField.Name("x-request-id")!
+    static let idempotencyKey = HTTPField.Name("idempotency-key")!
     static let withoutEffect = HTTPField.Name("glm-without-effect")!
 }

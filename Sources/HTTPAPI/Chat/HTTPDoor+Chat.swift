@@ -12,11 +12,10 @@ extension HTTPDoor {
         var fields = try Fields(json: JSONValue(parsing: await json(visit)))
         let names = fields.names
         let order = try ChatOrder(&fields)
-        var headers: HTTPFields = [:]
-        if !order.withoutEffect.isEmpty { headers[.withoutEffect] = order.withoutEffect.joined(separator: ", ") }
+        let headers = visit.headers(withoutEffect: order.withoutEffect)
         do {
             return try await order.isStream ? stream(order, visit, headers, names) : answer(order, visit, headers)
-        } catch {
+        } catch let error as CallError {
             throw await explained(error, order, names)
         }
     }
@@ -47,8 +46,8 @@ extension HTTPDoor {
     }
 
     /// A model that draws is not asked: whoever names one is told where it is served.
-    private func explained(_ error: any Error, _ order: ChatOrder, _ names: Set<String>) async -> APIError {
-        let refusal = APIError(any: error, fields: names)
+    private func explained(_ error: CallError, _ order: ChatOrder, _ names: Set<String>) async -> APIError {
+        let refusal = APIError(error, fields: names)
         guard refusal.code == "model_not_found", !order.request.model.isEmpty else { return refusal }
         let status = try? await gateway.status(StatusRequest(), ServerCall(requestID: RequestID.make(), method: "GET /v1/models"))
         guard let model = status?.models.first(where: { $0.name == order.request.model }), model.pipeline != PipelineID.answer.rawValue else {

@@ -21,13 +21,12 @@ extension HTTPDoor {
     private func images(_ fields: inout Fields, images: [[UInt8]], _ visit: Visit) async throws -> Response {
         let names = fields.names.union(["image"])
         let order = try ImageOrder(&fields, images: images, seed: UInt64(UInt32.random(in: .min ... .max)))
-        var headers: HTTPFields = [:]
-        if !order.withoutEffect.isEmpty { headers[.withoutEffect] = order.withoutEffect.joined(separator: ", ") }
+        let headers = visit.headers(withoutEffect: order.withoutEffect)
         do {
             guard order.isStream else { return try await pictures(order, visit, headers) }
             return try await stream(order, visit, headers, names)
-        } catch {
-            throw APIError(any: error, fields: names)
+        } catch let error as CallError {
+            throw APIError(error, fields: names)
         }
     }
 
