@@ -134,7 +134,8 @@ let package = Package(
         library(
             "Gateway",
             [
-                "Processes", "Placement", "Jobs", "Telemetry", "HTTPAPI", "ServerKit", "Wire", "Domain", "Checkpoint", "ModelConfiguration", "Imaging", grpc,
+                "Processes", "Placement", "Jobs", "Telemetry", "HTTPAPI", "ServerKit", "Wire", "Domain", "Checkpoint", "ModelConfiguration",
+                "Imaging", grpc,
                 lifecycle, logging, metrics, crypto,
             ]),
 
