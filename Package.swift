@@ -130,7 +130,7 @@ let package = Package(
         library("Jobs", [sqlite]),
         library("Telemetry", [metrics, http, httpCore, nio, nioHTTP1, lifecycle, logging]),
         // What clients of OpenAI's HTTP API speak: their requests become those of the gateway, the gateway's answers theirs.
-        library("HTTPAPI", ["Telemetry", "ServerKit", "Domain", "Wire", "Imaging", http, httpCore, httpTypes, nio, logging]),
+        library("HTTPAPI", ["Telemetry", "ServerKit", "Domain", "Wire", "Imaging", http, httpTypes, nio, logging]),
         library(
             "Gateway",
             [
@@ -203,7 +203,7 @@ let package = Package(
         tests("PlacementTests", ["TestSupport", "Placement", "ModelConfiguration", "Checkpoint", "Domain"]),
         tests("JobsTests", ["Jobs", sqlite]),
         tests("TelemetryTests", ["Telemetry", lifecycle, metrics, logging, nio, nioEmbedded, nioHTTP1]),
-        tests("HTTPAPITests", ["HTTPAPI", "Domain", "Wire", http, httpTypes, nio, logging]),
+        tests("HTTPAPITests", ["HTTPAPI", "Domain", "Wire"]),
         tests("ProcessesTests", ["Processes"]),
         tests(
             "GatewayTests",
