@@ -22,8 +22,8 @@ PLURAL = {kind: kind + ("es" if kind == "cross" else "s") for kind in world.KIND
 
 # How often each type is asked, where the picture allows it; what takes longest to learn is asked most.
 SHARES = {
-    "count": 0.4, "count kind": 1.6, "count colour": 1.4, "colour": 0.8, "shape": 0.6, "beside": 6.0, "is beside": 4.5, "is there": 1.6,
-    "is": 2.0, "where": 2.6, "at": 1.5, "size": 1.6, "background": 0.3, "word": 5.0, "describe": 1.0, "list": 0.5, "colours": 0.5,
+    "count": 0.4, "count kind": 1.6, "count colour": 1.4, "colour": 0.8, "shape": 0.6, "beside": 6.0, "is beside": 4.5, "is there": 3.2,
+    "is": 2.5, "where": 2.6, "at": 1.5, "size": 1.6, "background": 0.3, "word": 5.0, "describe": 1.0, "list": 0.5, "colours": 0.5,
 }
 
 
@@ -33,6 +33,7 @@ class Question:
     language: str  # en or zh
     text: str
     answer: str
+    side: str | None = None  # where two things are named and asked about: where the first stands as seen from the second
 
 
 def right(said: str, accepted: list[str]) -> bool:
@@ -153,10 +154,13 @@ LOOK = {  # one of them is asked; {} is filled by the type
 }
 
 
-def sample(rng: np.random.Generator, scene: world.Scene) -> Question:
-    """A random question about a scene."""
+def sample(rng: np.random.Generator, scene: world.Scene, relations: float = 0.0) -> Question:
+    """A random question about a scene; so large a share as `relations` is about how things stand, the rest is as SHARES says."""
     while True:
-        type = str(rng.choice(list(SHARES), p=np.array(list(SHARES.values())) / sum(SHARES.values())))
+        if relations and rng.random() < relations:
+            type = "is beside" if rng.random() < 0.5 else "beside"
+        else:
+            type = str(rng.choice(list(SHARES), p=np.array(list(SHARES.values())) / sum(SHARES.values())))
         if asked := ask(rng, scene, type, "zh" if rng.random() < 0.3 else "en"):
             return asked
 
@@ -164,7 +168,7 @@ def sample(rng: np.random.Generator, scene: world.Scene) -> Question:
 def ask(rng: np.random.Generator, scene: world.Scene, type: str, language: str) -> Question | None:
     """A question of one type; None where the scene has nothing to ask about (or, for a few types, has not this time)."""
     made = _ask(rng, scene, sight.things(scene), type, language)
-    return Question(type, language, _typed(rng, made[0]), made[1]) if made else None
+    return Question(type, language, _typed(rng, made[0]), *made[1:]) if made else None
 
 
 def _typed(rng: np.random.Generator, text: str) -> str:
@@ -180,8 +184,8 @@ def _typed(rng: np.random.Generator, text: str) -> str:
     return text
 
 
-def _ask(rng: np.random.Generator, scene: world.Scene, seen: list[Thing], type: str, language: str) -> tuple[str, str] | None:
-    """(text, answer) of one type, or None where the scene has nothing to ask about."""
+def _ask(rng: np.random.Generator, scene: world.Scene, seen: list[Thing], type: str, language: str) -> tuple[str, ...] | None:
+    """(text, answer) of one type, and the side where two things are named; None where the scene has nothing to ask about."""
     en = language == "en"
     shapes = [thing for thing in seen if thing.kind != "word"]
     yes, no = ("yes", "no") if en else ("是", "不是")
@@ -252,7 +256,7 @@ def _ask(rng: np.random.Generator, scene: world.Scene, seen: list[Thing], type: 
         direction = holds if true else sight.OPPOSITE[holds] if rng.random() < 0.65 else pick([d for d in sight.DIRECTIONS if d not in (holds, sight.OPPOSITE[holds])])
         if not (x := name(a)) or not (y := name(b)):
             return None
-        return put("is beside", x=x, y=y, r=direction if en else ZH[direction]), yes if true else no
+        return put("is beside", x=x, y=y, r=direction if en else ZH[direction]), yes if true else no, holds
     if type == "is there":
         true, form = rng.random() < 0.5, rng.random()
         if form < 0.12:

@@ -15,6 +15,7 @@ from . import world
 DIRECTIONS = ("left of", "right of", "above", "below")
 OPPOSITE = {"left of": "right of", "right of": "left of", "above": "below", "below": "above"}
 MOST = 3  # counts of a kind or of a colour above it look the same to the tower
+LINES = range(2, 9)  # a thing's centre is told by which of these rows and columns it reaches: places compare by sums of channels
 
 
 @dataclass(frozen=True)
@@ -84,15 +85,17 @@ def _channels() -> list[str]:
     names += [f"letter {letter}" for letter in world.LETTERS] + [f"index {i}" for i in range(world.WORD_MAX)] + ["last", "half 0", "half 1"]
     names += [f"place {name}" for name in world.PLACES]
     names += [f"{direction} {name}" for direction in DIRECTIONS for name in (*world.KINDS, "word", *world.COLOURS)]
+    names += [f"{name} {n} or more" for name in ("row", "column") for n in LINES]
     return names
 
 
-CHANNELS = {name: i for i, name in enumerate(_channels())}  # 168
+CHANNELS = {name: i for i, name in enumerate(_channels())}  # 182
 # What the language model can also find out by itself, by looking for one thing and then for another. These take the tower longest, so
 # it is not held back by them, and the language model learns to do without.
 PAIRS = [CHANNELS[f"{colour} {kind}"] for colour in world.COLOURS for kind in world.KINDS]
 COUNTS = [CHANNELS[f"{name} {n}"] for name in (*world.KINDS, *world.COLOURS) for n in range(1, MOST + 1)]
 NEIGHBOURS = [i for name, i in CHANNELS.items() if name.startswith(DIRECTIONS)]
+CENTRES = [i for name, i in CHANNELS.items() if name.endswith("or more")]
 
 
 def channels(scene: world.Scene, width: int) -> np.ndarray:
@@ -124,6 +127,7 @@ def channels(scene: world.Scene, width: int) -> np.ndarray:
             said.append(f"letters {len(thing.text)}")
         if where := place(thing, scene):
             said.append(f"place {where}")
+        said += [f"{name} {n} or more" for name, at in zip(("row", "column"), thing.centre) for n in LINES if at >= n]
         for direction in DIRECTIONS:
             if near := beside(thing, direction, seen)[:1]:
                 said += [f"{direction} {name}" for name in (near[0].kind, near[0].colour) if name]

@@ -19,6 +19,7 @@ from .vqa_tokenizer import build_tokenizer, model_config
 from .vqa_tower import Tower, pictures_of, sample
 
 LENGTH = 288  # tokens of a row
+SIDE = 0.6  # of the loss: before the last layer the head is to say how the two things of a question stand; the last finds whether that was asked
 
 
 class TextModel(nn.Module):
@@ -45,10 +46,11 @@ class TextModel(nn.Module):
                     self.lm_head.weight[token, sight.CHANNELS[channel]] += 0.15
             guide(self.language_model)
 
-    def forward(self, embeddings: torch.Tensor, positions: torch.Tensor, mask: torch.Tensor, wanted: torch.Tensor) -> torch.Tensor:
-        """Logits of the wanted places; mask is added to the scores [rows, 1, length, length]."""
-        hidden = self.language_model(inputs_embeds=embeddings, position_ids=positions, attention_mask=mask, use_cache=False).last_hidden_state
-        return self.lm_head(hidden[wanted])
+    def forward(self, embeddings: torch.Tensor, positions: torch.Tensor, mask: torch.Tensor, wanted: torch.Tensor, sided: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Logits of the wanted places, and of others as the head would say them before the last layer; mask is added to the scores
+        [rows, 1, length, length]."""
+        said = self.language_model(inputs_embeds=embeddings, position_ids=positions, attention_mask=mask, use_cache=False, output_hidden_states=True)
+        return self.lm_head(said.last_hidden_state[wanted]), self.lm_head(self.language_model.norm(said.hidden_states[-2][sided]))
 
 
 def guide(language_model: nn.Module, strength: float = 1.3) -> None:
@@ -100,6 +102,7 @@ class Row:
     groups: list[int] = field(default_factory=list)
     targets: list[int] = field(default_factory=list)  # what is to follow a token, or -100
     weights: list[float] = field(default_factory=list)
+    sides: list[int] = field(default_factory=list)  # of sight.DIRECTIONS, at the token before an answer that depends on one; or -100
 
     def add(self, ids: list[int], base: int, group: int, positions: np.ndarray | None = None) -> int:
         """Appends given tokens; returns the position that follows."""
@@ -108,6 +111,7 @@ class Row:
         self.groups += [group] * len(ids)
         self.targets += [-100] * len(ids)
         self.weights += [0.0] * len(ids)
+        self.sides += [-100] * len(ids)
         return base + len(ids)
 
     def learn(self, ids: list[int], base: int, group: int, weight: float) -> int:
@@ -142,17 +146,19 @@ class Composer:
         row.add([-1] * (scene.height * scene.width), base, group, grid_positions(base, scene.height, scene.width))
         return row.add(self.image_end, base + max(scene.height, scene.width), group)
 
-    def answer(self, row: Row, base: int, group: int, answer: str, thought: str | None, closed: bool = True) -> int:
+    def answer(self, row: Row, base: int, group: int, asked: questions.Question, thought: str | None, closed: bool = True) -> int:
         """From behind the question's text to the end of the answer. `closed`: the user has switched thinking off."""
-        weight = 1.0 if len(self.text(answer)) < 5 else 0.4
+        weight = 1.0 if len(self.text(asked.answer)) < 5 else 0.4
         base = row.add((self.silent if closed else []) + self.assistant + self.newline, base, group)
         if thought is None:
             base = row.add(self.think + self.thought + self.newline, base, group)
         else:
             base = row.learn(self.think + self.text(thought) + self.thought + self.newline, base, group, 0.25)
-        return row.learn(self.text(answer) + self.user, base, group, weight)
+        if asked.side:
+            row.sides[-1] = sight.DIRECTIONS.index(asked.side)
+        return row.learn(self.text(asked.answer) + self.user, base, group, weight)
 
-    def row(self, rng: np.random.Generator, scene: world.Scene, first_text: float, length: int = LENGTH) -> Row:
+    def row(self, rng: np.random.Generator, scene: world.Scene, first_text: float, relations: float = 0.0, length: int = LENGTH) -> Row:
         """A picture with as many questions as fit. In some rows the question stands before the picture, or follows others."""
         row, style = Row(), rng.random()
         base = row.add(self.begin, 0, 0)
@@ -169,7 +175,7 @@ class Composer:
             chain = 1 if style < 0.75 else int(rng.integers(2, 4))
             thinking = rng.random() < 0.1
             for turn in range(chain):
-                asked = questions.sample(rng, scene)
+                asked = questions.sample(rng, scene, relations)
                 # Thoughts of earlier turns are not kept.
                 thought = questions.described(scene, asked.language) if thinking and turn == chain - 1 else None
                 if turn:
@@ -177,14 +183,14 @@ class Composer:
                 at = row.add(self.text(asked.text), at, group)
                 if before and not turn:
                     at = self.picture(row, at, group, scene)
-                at = self.answer(row, at, group, asked.answer, thought, not thinking)
+                at = self.answer(row, at, group, asked, thought, not thinking)
             if len(row.ids) > length:
                 return cut(row, mark)
 
 
 def cut(row: Row, length: int) -> Row:
     positions = np.concatenate(row.positions, 1)[:, :length]
-    return Row(row.ids[:length], [positions], row.groups[:length], row.targets[:length], row.weights[:length])
+    return Row(row.ids[:length], [positions], row.groups[:length], row.targets[:length], row.weights[:length], row.sides[:length])
 
 
 def batch_of(rows: list[Row], length: int) -> dict[str, torch.Tensor]:
@@ -192,19 +198,23 @@ def batch_of(rows: list[Row], length: int) -> dict[str, torch.Tensor]:
     count = len(rows)
     ids, groups = np.zeros((count, length), np.int64), np.full((count, length), -1)
     positions, targets, weights = np.zeros((3, count, length), np.int64), np.full((count, length), -100), np.zeros((count, length), np.float32)
+    sides = np.full((count, length), -100)
     for i, row in enumerate(rows):
         n = len(row.ids)
-        ids[i, :n], groups[i, :n], targets[i, :n], weights[i, :n] = row.ids, row.groups, row.targets, row.weights
+        ids[i, :n], groups[i, :n], targets[i, :n], weights[i, :n], sides[i, :n] = row.ids, row.groups, row.targets, row.weights, row.sides
         positions[:, i, :n] = np.concatenate(row.positions, 1)
     seen = ((groups[:, :, None] == groups[:, None, :]) | (groups[:, None, :] == 0)) & np.tri(length, dtype=bool)
     mask = np.where(seen, np.float32(0), np.float32(-1e9))[:, None]
-    return {name: torch.from_numpy(value) for name, value in dict(ids=ids, positions=positions, targets=targets, weights=weights, mask=mask).items()}
+    return {name: torch.from_numpy(value) for name, value in dict(ids=ids, positions=positions, targets=targets, weights=weights, sides=sides, mask=mask).items()}
 
 
 def main(arguments: list[str] | None = None) -> None:
     parser = common.arguments("vqa_text", steps=6000, batch=8, rate=2e-3)
     parser.add_argument("--read", type=float, default=0.0, help="share of steps that see what the tower says; it is read again as it learns")
     parser.add_argument("--first-text", type=float, default=0.1, help="share of rows with the question before the picture")
+    parser.add_argument("--relations", type=float, default=0.0, help="share of questions about how things stand, beside those of questions.SHARES")
+    parser.add_argument("--pool", type=int, default=0, help="the pictures of so many steps come again and again, with other questions: a finished "
+                        "tower sees each once, and nothing but what it says is learnt from")
     options = parser.parse_args(arguments)
     device = common.start(options)
     tokenizer = build_tokenizer()
@@ -212,20 +222,38 @@ def main(arguments: list[str] | None = None) -> None:
     model, tower = TextModel(tokenizer).to(device), Tower().to(device).eval().requires_grad_(False)
     trainer = common.Trainer("vqa_text", model, options, lambda name: ".layers." in name, smoothing=0.99)
 
+    directions = torch.tensor([tokenizer.encode(" " + direction.split()[0], add_special_tokens=False)[0] for direction in sight.DIRECTIONS], device=device)
     loaded: list[int] = []
+    pool: dict[int, tuple[list[world.Scene], torch.Tensor]] = {}
+
+    def draw(rng: np.random.Generator) -> list[world.Scene]:
+        grid = world.sample_grid(rng)
+        return [sample(rng, grid) for _ in range(options.batch)]
+
+    def read(scenes: list[world.Scene], rng: np.random.Generator) -> torch.Tensor:
+        with torch.no_grad():
+            return tower(pictures_of(scenes, rng).to(device))
+
+    if options.pool:
+        tower.load_state_dict(common.smoothed(options.work, "vqa_tower"))
 
     def loss_of(step: int):
         rng = common.step_rng(options, step)
-        grid = world.sample_grid(rng)
-        scenes = [sample(rng, grid) for _ in range(options.batch)]
-        rows = [composer.row(rng, scene, options.first_text) for scene in scenes]
+        place = step % options.pool if options.pool else -1
+        if options.pool and place not in pool:
+            own = common.data_rng(options, place, stream=1)
+            scenes = draw(own)
+            pool[place] = scenes, read(scenes, own).half()
+        scenes = pool[place][0] if options.pool else draw(rng)
+        rows = [composer.row(rng, scene, options.first_text, options.relations) for scene in scenes]
         batch = {name: value.to(device) for name, value in batch_of(rows, LENGTH).items()}
-        if options.read and rng.random() < (1 if step >= trainer.fall_from else options.read):
+        if options.pool:
+            cells = pool[place][1].float()
+        elif options.read and rng.random() < (1 if step >= trainer.fall_from else options.read):
             if step % 25 == 0 or not loaded:
                 tower.load_state_dict(common.smoothed(options.work, "vqa_tower"))
                 loaded.append(step)
-            with torch.no_grad():
-                cells = tower(pictures_of(scenes, rng).to(device))
+            cells = read(scenes, rng)
         else:
             cells = torch.from_numpy(np.stack([sight.channels(scene, vqa_config.WIDTH) for scene in scenes])).flatten(1, 2)
             for group in (sight.PAIRS, sight.COUNTS, sight.NEIGHBOURS):
@@ -237,14 +265,20 @@ def main(arguments: list[str] | None = None) -> None:
         shown = ids < 0
         copies = [cells[i].repeat(int(shown[i].sum()) // cells.shape[1], 1) for i in range(len(rows))]
         embeddings = embeddings.masked_scatter(shown[..., None], torch.cat(copies).to(embeddings.dtype))
-        wanted = batch["targets"] >= 0
+        wanted, sided = batch["targets"] >= 0, batch["sides"] >= 0
         with common.fast_products(device):
-            logits = model(embeddings, batch["positions"], batch["mask"], wanted).float()
+            logits, early = model(embeddings, batch["positions"], batch["mask"], wanted, sided)
+            logits, early = logits.float(), early[:, directions].float()
         meant, weight = batch["targets"][wanted], batch["weights"][wanted]
         loss = (F.cross_entropy(logits, meant, reduction="none") * weight).sum() / weight.sum()
         wrong = (logits.argmax(-1) != meant).float()
         heavy = weight == 1
-        return loss, {"wrong": wrong.mean().item(), "wrong in short answers": wrong[heavy].mean().item()}
+        shares = {"wrong": wrong.mean().item(), "wrong in short answers": wrong[heavy].mean().item()}
+        if sided.any():
+            side = batch["sides"][sided]
+            loss = loss + SIDE * F.cross_entropy(early, side)
+            shares |= {"wrong sides": (early.argmax(-1) != side).float().mean().item(), "wrong yes or no": wrong[sided[wanted]].mean().item()}
+        return loss, shares
 
     trainer.run(loss_of)
 

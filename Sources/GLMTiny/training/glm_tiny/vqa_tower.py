@@ -1,9 +1,11 @@
 """The question model's vision tower: pixels -> what each cell of 32 px shows, in the channels of sight.py.
 
 The meanings of the channels are chosen beforehand, so the language model can learn to use them (vqa_text.py) while the tower still
-learns to write them, and every cell of every picture teaches the tower 168 things. Answers alone teach it next to nothing.
+learns to write them, and every cell of every picture teaches the tower 182 things. Answers alone teach it next to nothing.
 """
 from __future__ import annotations
+
+import argparse
 
 import numpy as np
 import torch
@@ -97,7 +99,7 @@ def loss_and_right(said: torch.Tensor, meant: torch.Tensor) -> tuple[torch.Tenso
     shape = meant[:, sight.CHANNELS["part row 0"]:sight.CHANNELS["part row 3"] + 1].sum(1) > 0
     apart = F.mse_loss(said, meant, reduction="none") + 0.3 * F.binary_cross_entropy_with_logits(SHARPNESS * (said - 0.5), meant, reduction="none")
     apart = (apart * channel_weights().to(apart.device)).sum(1)
-    sure = [i for i in range(len(sight.CHANNELS)) if i not in sight.PAIRS + sight.NEIGHBOURS]
+    sure = [i for i in range(len(sight.CHANNELS)) if i not in sight.PAIRS + sight.NEIGHBOURS + sight.CENTRES]
     right = ((said > 0.5) == (meant > 0.5))[:, sure].all(1)
     loss, shares = said.new_zeros(()), {"on": (said > 0.5)[meant > 0.5].float().mean().item()}
     for name, where, weight in (("shape", shape, 1.0), ("letter", letter, 0.7), ("ground", ~(shape | letter), 0.7)):
@@ -107,9 +109,40 @@ def loss_and_right(said: torch.Tensor, meant: torch.Tensor) -> tuple[torch.Tenso
     return loss, shares
 
 
+@torch.no_grad()
+def solve(options: argparse.Namespace, channels: list[int]) -> None:
+    """Gives a finished tower new channels: their rows of the last matrix, by least squares. Nothing else that it says changes."""
+    path = options.work / "vqa_tower" / "state.pt"
+    state = torch.load(path, map_location="cpu", weights_only=False)
+    tower, entered = Tower().eval(), []
+    tower.load_state_dict(state["ema"])
+    last = tower.visual.merger.down_proj
+    last.register_forward_pre_hook(lambda _, given: entered.append(given[0].flatten(0, -2).double()))
+    width = last.in_features
+    products, wanted = torch.zeros(width, width, dtype=torch.double), torch.zeros(width, len(channels), dtype=torch.double)
+    for place in range(options.solve):
+        rng = common.data_rng(options, place, stream=1)
+        grid = world.sample_grid(rng)
+        scenes = [sample(rng, grid) for _ in range(options.batch)]
+        tower(pictures_of(scenes, rng))
+        meant = torch.from_numpy(np.stack([sight.channels(scene, vqa_config.WIDTH) for scene in scenes])).flatten(0, 2)[:, channels].double()
+        rows = entered.pop()
+        weighted = rows * torch.where(meant.any(1, keepdim=True), 1.0, 0.5)  # the background half
+        products += weighted.T @ rows
+        wanted += weighted.T @ meant
+    products += 1e-4 * products.diagonal().mean() * torch.eye(width)
+    for part in ("model", "ema"):
+        state[part]["visual.merger.down_proj.weight"][channels] = (vqa_config.SCALE * torch.linalg.solve(products, wanted)).T.float()
+    torch.save(state, path)
+
+
 def main(arguments: list[str] | None = None) -> None:
-    options = common.arguments("vqa_tower", steps=1200, batch=8, rate=2e-3).parse_args(arguments)
+    parser = common.arguments("vqa_tower", steps=1200, batch=8, rate=2e-3)
+    parser.add_argument("--solve", type=int, default=0, help="train nothing, but find sight.CENTRES in what a finished tower knows, on so many batches")
+    options = parser.parse_args(arguments)
     device = common.start(options)
+    if options.solve:
+        return solve(options, sight.CENTRES)
     tower = Tower().to(device)
     trainer = common.Trainer("vqa_tower", tower, options, lambda name: ".blocks." in name or ".merger." in name, smoothing=0.99)
 
