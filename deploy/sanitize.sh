@@ -6,7 +6,8 @@
 #
 #   deploy/sanitize.sh [SEED]
 #   deploy/sanitize.sh --thread [FILTER]     the tests of the servers' libraries under the thread sanitizer, in .build/thread: their first
-#                                            build takes half an hour of two cores; FILTER: as of `swift test`
+#                                            build takes half an hour of two cores; FILTER: as of `swift test`. Ten times slower than
+#                                            usual, tests that keep times may fail: what counts is that nothing is reported
 set -eu
 cd "$(dirname "$0")/.."
 if [ "${1:-}" = --thread ]; then
