@@ -90,6 +90,13 @@ import Wire
 
     @Test("a gateway without descriptors goes on to try to start a stage that has ended, says why it can't, and does so when it has some again")
     func noDescriptors() async throws {
+        // libdispatch may end a process that has none (deploy/upstream, the report on `_dispatch_workq_monitor_pools`): then another is tried.
+        for _ in 0..<3 where try await goesOnWithoutDescriptors() { return }
+        Issue.record("the gateway ended each time")
+    }
+
+    /// - Returns: false: libdispatch has ended the gateway.
+    private func goesOnWithoutDescriptors() async throws -> Bool {
         let scratch = try Scratch()
         let program = try Program(
             "glm-gateway", ["--run-directory", scratch.file("run"), "--start", "text,diffusion", "--model", Binaries.model, "--exit-with-parent"],
@@ -107,6 +114,10 @@ import Wire
         _ = try await program.error { $0.contains("stage can't be started") && $0.contains("text-0") && $0.contains("Too many open files") }
         // More tries than the five that a stage has which fails by itself.
         try await Task.sleep(for: .seconds(4))
+        if program.child.exit.current == .signal(SIGILL) {
+            await connection.close()
+            return false
+        }
         // A connection that is lost meanwhile can't be had again.
         if let told = try? await gateway.status(CallSettings(timeout: .seconds(2))) {
             #expect(told.problems.contains { $0.contains("text-0 can't be started: ") && $0.contains("Too many open files") })
@@ -117,6 +128,7 @@ import Wire
         #expect(try await gateway.generate(small).image == before.image)
         await connection.close()
         #expect(await program.child.stop(grace: .seconds(20)) == .code(0))
+        return true
     }
 
     /// Of another process, from now on.
