@@ -156,6 +156,8 @@ import Wire
             #expect(error?["type"] as? String == "invalid_request_error" && error?["message"] is String && answer.headers["x-request-id"] != nil)
         }
         #expect(try await ask(url, generations, Data("x".utf8), type: "text/plain").status == 415)
+        let long = try await ask(url, generations, Data(repeating: 32, count: (1 << 20) + 1))
+        #expect(long.status == 413 && long.text.contains("the body has 1048577 bytes; at most 1048576"), "\(long.text)")
         #expect(try await ask(url, "/v1/models/none", nil).status == 404)
         let list = try await ask(url, "/v1/models", nil).json["data"]
         let models = try #require(list as? [[String: Any]])

@@ -9,7 +9,7 @@ import Wire
 /// `chat/completions`: questions about pictures.
 extension HTTPDoor {
     func chatCompletions(_ visit: Visit) async throws -> Response {
-        var fields = try Fields(json: JSONValue(parsing: await json(visit)))
+        var fields = try Fields(json: JSONValue(parsing: await json(visit, limit: Self.largestBody)))
         let names = fields.names
         let order = try ChatOrder(&fields)
         let headers = visit.headers(withoutEffect: order.withoutEffect)

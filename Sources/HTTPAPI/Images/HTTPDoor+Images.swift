@@ -8,7 +8,7 @@ import Wire
 /// `images/generations` and `images/edits`.
 extension HTTPDoor {
     func generations(_ visit: Visit) async throws -> Response {
-        var fields = try Fields(json: JSONValue(parsing: await json(visit)))
+        var fields = try Fields(json: JSONValue(parsing: await json(visit, limit: Self.largestText)))
         return try await images(&fields, images: [], visit)
     }
 
@@ -50,13 +50,12 @@ extension HTTPDoor {
     private func image(_ request: GenerateImageRequest, _ call: ServerCall, tell: @escaping Send<GenerateImageEvent> = { _ in }) async throws
         -> GeneratedImage
     {
-        let last = LastImage()
+        let last = Last<GeneratedImage>()
         try await gateway.generate(request, call) { event in
-            if case .image(let image) = event { await last.set(image) }
+            if case .image(let image) = event { last.value = image }
             try await tell(event)
         }
-        guard let image = await last.image else { throw CallError(.internalError, "the work ended without an image") }
-        return image
+        return try last.orMissing(in: Methods.Gateway.generate)
     }
 
     /// Events as the work advances. What is refused is refused before the first.
@@ -80,9 +79,4 @@ extension HTTPDoor {
         }
         return EventStream.response(to: visit.peer, headers: headers, lines, fields: names)
     }
-}
-
-private actor LastImage {
-    private(set) var image: GeneratedImage?
-    func set(_ image: GeneratedImage) { self.image = image }
 }

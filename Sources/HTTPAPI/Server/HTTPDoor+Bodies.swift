@@ -5,19 +5,20 @@ import NIOCore
 /// What requests hold.
 extension HTTPDoor {
     /// The body of a request that must be JSON.
-    func json(_ visit: Visit) async throws -> [UInt8] {
+    /// - Parameter limit: bytes.
+    func json(_ visit: Visit, limit: Int) async throws -> [UInt8] {
         let type = mediaType(visit.request)
         guard type == "application/json" else {
             throw APIError(415, "unsupported_media_type", "content-type \(type.prefix(64)) is not application/json")
         }
-        return try await bytes(visit.request)
+        return try await bytes(visit.request, limit: limit)
     }
 
     /// The fields and images of an edit: a form, or JSON with the images as data URIs.
     func form(_ visit: Visit) async throws -> (Fields, images: [[UInt8]]) {
         let request = visit.request, type = mediaType(request)
         if type == "application/json" {
-            var fields = try Fields(json: JSONValue(parsing: await bytes(request)))
+            var fields = try Fields(json: JSONValue(parsing: await bytes(request, limit: Self.largestBody)))
             let images = try fields.images()
             return (fields, images)
         }
@@ -49,10 +50,10 @@ extension HTTPDoor {
         }
     }
 
-    private func bytes(_ request: Request) async throws -> [UInt8] {
+    private func bytes(_ request: Request, limit: Int) async throws -> [UInt8] {
         var bytes: [UInt8] = []
-        bytes.reserveCapacity(min(request.contentLength ?? 0, Self.largestBody))
-        try await reader.read(request.body, limit: Self.largestBody, length: request.contentLength) { bytes += $0 }
+        bytes.reserveCapacity(min(request.contentLength ?? 0, limit))
+        try await reader.read(request.body, limit: limit, length: request.contentLength) { bytes += $0 }
         return bytes
     }
 
