@@ -6,7 +6,8 @@ import NIOCore
 public import ServiceLifecycle
 import Synchronization
 
-/// Answers over HTTP what is counted and whether the process is well: `/metrics`, `/health/live` and `/health/ready`.
+/// The HTTP server of a process. It answers what is counted and whether the process is well (`/metrics`, `/health/live`, `/health/ready`), and hands
+/// on what else is asked for.
 ///
 /// An address that can't be had at the start is an error. One that is lost later is opened again: a process that does its work
 /// does not end because nobody can read its metrics, but ``problem`` says so meanwhile.
