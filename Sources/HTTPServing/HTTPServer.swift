@@ -1,35 +1,22 @@
 import Foundation
 package import Hummingbird
 import HummingbirdCore
-public import Logging
+package import Logging
 import NIOCore
 public import ServiceLifecycle
 import Synchronization
 
-/// The HTTP server of a process. It answers what is counted and whether the process is well (`/metrics`, `/health/live`, `/health/ready`), and hands
-/// on what else is asked for.
+/// The HTTP server of a process: listening, its limits, and who is at the other end. What is answered is told by others.
 ///
 /// An address that can't be had at the start is an error. One that is lost later is opened again: a process that does its work
-/// does not end because nobody can read its metrics, but ``problem`` says so meanwhile.
-public final class TelemetryServer: Service, Sendable {
-    /// The answer to a health question.
-    public enum Health: Sendable, Hashable {
-        /// 200
-        case well
-        /// 503, with the reason.
-        case unwell(String)
-    }
-
-    /// Answers what is neither a metric nor a question of health.
-    package typealias Other = @Sendable (_ request: Request, _ peer: Peer) async -> Response
+/// does not end because nobody can ask it over HTTP, but ``problem`` says so meanwhile.
+public final class HTTPServer: Service, Sendable {
+    /// Answers a request; nil: there is nothing at its path.
+    package typealias Answer = @Sendable (_ request: Request, _ peer: Peer) async -> Response?
 
     private let host: String
     private let port: Int
-    private let registry: MetricsRegistry
-    private let collect: @Sendable () async -> [Sample]
-    private let live: @Sendable () async -> Health
-    private let ready: @Sendable () async -> Health
-    private let other: Other?
+    private let answer: Answer
     private let onListening: @Sendable (_ port: Int) async -> Void
     private let idleLimit: TimeAmount
     private let logger: Logger
@@ -50,25 +37,16 @@ public final class TelemetryServer: Service, Sendable {
     /// - Parameters:
     ///   - host: a name or an address of this machine.
     ///   - port: 0: one that the system chooses.
-    ///   - collect: read anew for every answer to `/metrics`.
-    ///   - live: unwell: the process should be restarted.
-    ///   - ready: unwell: no work should be sent here now.
-    ///   - other: nil: all else is not found.
     ///   - idleLimit: a connection on which nothing comes for this long, half a request included, is closed.
     ///   - onListening: called with the port in use, each time that the address is opened.
     package init(
-        host: String, port: Int, registry: MetricsRegistry, collect: @escaping @Sendable () async -> [Sample] = { [] },
-        live: @escaping @Sendable () async -> Health = { .well }, ready: @escaping @Sendable () async -> Health, other: Other? = nil,
-        onListening: @escaping @Sendable (_ port: Int) async -> Void = { _ in }, idleLimit: Duration = .seconds(10), logger: Logger
-    ) throws(TelemetryError) {
-        guard (0...65535).contains(port) else { throw TelemetryError(.invalidAddress, "port \(port) is not 0 to 65535") }
+        host: String, port: Int, onListening: @escaping @Sendable (_ port: Int) async -> Void = { _ in }, idleLimit: Duration = .seconds(10),
+        logger: Logger, answer: @escaping Answer
+    ) throws(HTTPServerError) {
+        guard (0...65535).contains(port) else { throw HTTPServerError(.invalidAddress, "port \(port) is not 0 to 65535") }
         self.host = host
         self.port = port
-        self.registry = registry
-        self.collect = collect
-        self.live = live
-        self.ready = ready
-        self.other = other
+        self.answer = answer
         self.onListening = onListening
         self.idleLimit = TimeAmount(idleLimit)
         self.logger = logger
@@ -78,14 +56,14 @@ public final class TelemetryServer: Service, Sendable {
     public var problem: String? { state.withLock { $0.problem } }
 
     /// Serves until its service group shuts down; then takes no new connections, answers what was asked, and returns.
-    /// - Throws: ``TelemetryError`` when the address can't be opened at the start.
+    /// - Throws: ``HTTPServerError`` when the address can't be opened at the start.
     public func run() async throws {
         var pause = Duration.milliseconds(100)
         while !Task.isShuttingDownGracefully, !Task.isCancelled {
-            let reason: TelemetryError
+            let reason: HTTPServerError
             do {
                 try await listen()
-                reason = TelemetryError(.socket, "\(host):\(port) is not listened at any more")
+                reason = HTTPServerError(.socket, "\(host):\(port) is not listened at any more")
             } catch {
                 reason = failure(error)
             }
@@ -107,7 +85,7 @@ public final class TelemetryServer: Service, Sendable {
     private func listen() async throws {
         let port = state.withLock { $0.port } ?? port
         let application = Application(
-            responder: Responder(telemetry: router.buildResponder(), other: other),
+            responder: Responder(answer: answer),
             server: .http1(
                 configuration: .init(
                     additionalChannelHandlers: [HeadGuard.Installer(), Departure()], idleTimeout: idleLimit,
@@ -122,42 +100,16 @@ public final class TelemetryServer: Service, Sendable {
         try await application.run()
     }
 
-    private var router: Router<Context> {
-        let router = Router(context: Context.self, options: .autoGenerateHeadEndpoints)
-        router.get("metrics") { [registry, collect] _, _ in
-            Response(
-                status: .ok, headers: [.contentType: Exposition.mediaType, .cacheControl: "no-store"],
-                body: ResponseBody(byteBuffer: ByteBuffer(string: registry.text(await collect()))))
-        }
-        router.get("health/live") { [live] _, _ in try Self.response(await live()) }
-        router.get("health/ready") { [ready] _, _ in try Self.response(await ready()) }
-        return router
-    }
-
-    private static func response(_ health: Health) throws -> Response {
-        var answer: [String: String]
-        switch health {
-        case .well: answer = ["status": "ok"]
-        case .unwell(let reason): answer = ["status": "unavailable", "reason": reason]
-        }
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        let body = try encoder.encode(answer) + Data("\n".utf8)
-        return Response(
-            status: health == .well ? .ok : .serviceUnavailable, headers: [.contentType: "application/json", .cacheControl: "no-store"],
-            body: ResponseBody(byteBuffer: ByteBuffer(bytes: body)))
-    }
-
-    private func failure(_ error: any Error) -> TelemetryError {
+    private func failure(_ error: any Error) -> HTTPServerError {
         let address = "\(host):\(port)"
         switch error {
         case let error as IOError where error.errnoCode == EADDRINUSE:
-            return TelemetryError(
+            return HTTPServerError(
                 .inUse, "another process listens at \(address); choose another port, or end that process (ss -ltnp 'sport = :\(port)' names it)")
         case is SocketAddressError, is SocketAddressError.UnknownHost:
-            return TelemetryError(.invalidAddress, "host \(host) is not known")
+            return HTTPServerError(.invalidAddress, "host \(host) is not known")
         default:
-            return TelemetryError(.socket, "can't listen at \(address): \(error)")
+            return HTTPServerError(.socket, "can't listen at \(address): \(error)")
         }
     }
 }
@@ -173,13 +125,10 @@ private struct Context: RequestContext {
     }
 }
 
-private struct Responder<Telemetry: HTTPResponder>: HTTPResponder where Telemetry.Context == Context {
-    let telemetry: Telemetry
-    let other: TelemetryServer.Other?
+private struct Responder: HTTPResponder {
+    let answer: HTTPServer.Answer
 
     func respond(to request: Request, context: Context) async throws -> Response {
-        let path = request.uri.path
-        guard let other, path != "/metrics", !path.hasPrefix("/health/") else { return try await telemetry.respond(to: request, context: context) }
-        return await other(request, Peer(context.channel))
+        await answer(request, Peer(context.channel)) ?? Response(status: .notFound)
     }
 }
