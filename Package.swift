@@ -24,9 +24,10 @@ let nioHTTP1: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio
 let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
 let http2: Target.Dependency = .product(name: "NIOHTTP2", package: "swift-nio-http2")
 let hpack: Target.Dependency = .product(name: "NIOHPACK", package: "swift-nio-http2")
-let httpTLS: Target.Dependency = .product(name: "HummingbirdTLS", package: "hummingbird")
-let httpHTTP2: Target.Dependency = .product(name: "HummingbirdHTTP2", package: "hummingbird")
+let nioHTTPTypes: Target.Dependency = .product(name: "NIOHTTPTypes", package: "swift-nio-extras")
+let nioHTTPTypesHTTP2: Target.Dependency = .product(name: "NIOHTTPTypesHTTP2", package: "swift-nio-extras")
 let httpClient: Target.Dependency = .product(name: "AsyncHTTPClient", package: "async-http-client")
+let nioTLS: Target.Dependency = .product(name: "NIOTLS", package: "swift-nio")
 let nioSSL: Target.Dependency = .product(name: "NIOSSL", package: "swift-nio-ssl")
 let certificateReloading: Target.Dependency = .product(name: "NIOCertificateReloading", package: "swift-nio-extras")
 let tracing: Target.Dependency = .product(name: "Tracing", package: "swift-distributed-tracing")
@@ -114,6 +115,9 @@ let package = Package(
         // For development alone: verification of the models against a reference, and benchmarks.
         library("ModelTools", ["GLMImage", "GLM4V", "Decoding", "ModelConfiguration", "Domain", "Tensor", "Checkpoint", "Tokenizing", "Imaging"]),
 
+        // TLS at both ends of connections: certificates from files, and why a handshake fails.
+        library("TLS", ["Files", certificateReloading, nio, nioSSL, nioTLS, logging]),
+
         // The contract between processes.
         .target(name: "CWire", linkerSettings: [.linkedLibrary("protobuf-c")]),
         library("Wire", ["CWire", "Domain", grpc, grpcTransport]),
@@ -140,13 +144,15 @@ let package = Package(
         library("Jobs", [sqlite]),
         library("Telemetry", [metrics, http, httpTypes, httpClient, tracing, nio, lifecycle, logging]),
         // A server of HTTP, whatever it answers: connections, limits, peers that leave.
-        library("HTTPServing", [http, httpCore, httpTLS, httpHTTP2, nio, nioHTTP1, lifecycle, logging]),
+        library(
+            "HTTPServing", ["TLS", http, httpCore, httpTypes, nio, nioHTTP1, nioHTTPTypes, nioHTTPTypesHTTP2, nioTLS, http2, lifecycle, logging]),
         // What clients of OpenAI's HTTP API speak: their requests become those of the gateway, the gateway's answers theirs.
         library("HTTPAPI", ["HTTPServing", "ServerKit", "Domain", "Wire", "Imaging", http, httpTypes, nio, logging]),
         library(
             "Gateway",
             [
-                "Processes", "Placement", "Jobs", "Telemetry", "HTTPServing", "HTTPAPI", "ServerKit", "Wire", "Domain", "Checkpoint", "ModelConfiguration",
+                "Processes", "Placement", "Jobs", "Telemetry", "HTTPServing", "HTTPAPI", "ServerKit", "Wire", "Domain", "Checkpoint",
+                "ModelConfiguration",
                 "Imaging", grpc,
                 lifecycle, logging, metrics, crypto,
             ]),

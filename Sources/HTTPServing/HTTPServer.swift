@@ -5,6 +5,7 @@ package import Logging
 import NIOCore
 public import ServiceLifecycle
 import Synchronization
+package import TLS
 
 /// The HTTP server of a process: listening, its limits, and who is at the other end. What is answered is told by others.
 ///
@@ -18,15 +19,13 @@ public final class HTTPServer: Service, Sendable {
     private let port: Int
     private let answer: Answer
     private let onListening: @Sendable (_ port: Int) async -> Void
+    private let tls: ServerTLS?
     private let idleLimit: TimeAmount
     private let logger: Logger
     private let state = Mutex(State())
 
     /// Connections at a time; more wait in the kernel's queue.
     private static let connectionLimit = 1024
-    /// Bytes of all headers of a request, and their number.
-    private static let headerLimits = HTTP1Channel.Configuration.DecoderConfiguration(
-        maxHeaderFieldSize: 16 << 10, maxHeaderListSize: 32 << 10, maxHeaderFieldCount: 100)
 
     private struct State {
         /// The port that was opened at the start; nil before.
@@ -37,10 +36,12 @@ public final class HTTPServer: Service, Sendable {
     /// - Parameters:
     ///   - host: a name or an address of this machine.
     ///   - port: 0: one that the system chooses.
+    ///   - tls: nil: whoever is on the way may read along.
     ///   - idleLimit: a connection on which nothing comes for this long, half a request included, is closed.
     ///   - onListening: called with the port in use, each time that the address is opened.
     package init(
-        host: String, port: Int, onListening: @escaping @Sendable (_ port: Int) async -> Void = { _ in }, idleLimit: Duration = .seconds(10),
+        host: String, port: Int, tls: ServerTLS? = nil, onListening: @escaping @Sendable (_ port: Int) async -> Void = { _ in },
+        idleLimit: Duration = .seconds(10),
         logger: Logger, answer: @escaping Answer
     ) throws(HTTPServerError) {
         guard (0...65535).contains(port) else { throw HTTPServerError(.invalidAddress, "port \(port) is not 0 to 65535") }
@@ -48,6 +49,7 @@ public final class HTTPServer: Service, Sendable {
         self.port = port
         self.answer = answer
         self.onListening = onListening
+        self.tls = tls
         self.idleLimit = TimeAmount(idleLimit)
         self.logger = logger
     }
@@ -86,10 +88,7 @@ public final class HTTPServer: Service, Sendable {
         let port = state.withLock { $0.port } ?? port
         let application = Application(
             responder: Responder(answer: answer),
-            server: .http1(
-                configuration: .init(
-                    additionalChannelHandlers: [HeadGuard.Installer(), Departure()], idleTimeout: idleLimit,
-                    httpDecoderConfiguration: Self.headerLimits)),
+            server: HTTPServerBuilder { [tls, idleLimit] in Connection(tls: tls, idleLimit: idleLimit, responder: $0) },
             configuration: ApplicationConfiguration(
                 address: .hostname(host, port: port), availableConnectionsDelegate: MaximumAvailableConnections(Self.connectionLimit)),
             onServerRunning: { [self] channel in
