@@ -55,7 +55,7 @@ let package = Package(
         .executable(name: "glm-text", targets: ["glm-text"]),
         .executable(name: "glm-diffusion", targets: ["glm-diffusion"]),
         // A gateway, for Swift programs.
-        .library(name: "GLMClient", targets: ["GLMClient", "Wire", "Domain"]),
+        .library(name: "GLMClient", targets: ["GLMClient", "Wire", "TLS", "Domain"]),
         // For tests, as a library of its own: they open it where CANN would be.
         .library(name: "AscendStandIn", type: .dynamic, targets: ["AscendStandIn"]),
     ],
@@ -120,11 +120,11 @@ let package = Package(
 
         // The contract between processes.
         .target(name: "CWire", linkerSettings: [.linkedLibrary("protobuf-c")]),
-        library("Wire", ["CWire", "Domain", grpc, grpcTransport]),
-        library("GLMClient", ["Domain", "Wire"]),
+        library("Wire", ["CWire", "Domain", "TLS", grpc, grpcTransport, nio]),
+        library("GLMClient", ["Domain", "TLS", "Wire"]),
 
         // The stages: one model part, one process, one device.
-        library("ServerKit", ["Domain", "Files", "Wire", grpc, grpcTransport, nio, nioPosix, http2, hpack, lifecycle, logging, arguments]),
+        library("ServerKit", ["Domain", "Files", "TLS", "Wire", grpc, grpcTransport, nio, nioPosix, http2, hpack, lifecycle, logging, arguments]),
         library(
             "Stages",
             [
@@ -151,7 +151,7 @@ let package = Package(
         library(
             "Gateway",
             [
-                "Processes", "Placement", "Jobs", "Telemetry", "HTTPServing", "HTTPAPI", "ServerKit", "Wire", "Domain", "Checkpoint",
+                "Processes", "Placement", "Jobs", "Telemetry", "HTTPServing", "HTTPAPI", "ServerKit", "TLS", "Wire", "Domain", "Checkpoint",
                 "ModelConfiguration",
                 "Imaging", grpc,
                 lifecycle, logging, metrics, crypto,
@@ -162,11 +162,11 @@ let package = Package(
         executable("glm-diffusion", ["Stages", "ServerKit"]),
         executable(
             "glm-gateway",
-            ["Gateway", "Processes", "Placement", "Telemetry", "Domain", "ServerKit", "Wire", "GLMTiny", metrics]),
+            ["Gateway", "Processes", "Placement", "Telemetry", "Domain", "ServerKit", "TLS", "Wire", "GLMTiny", metrics]),
         executable(
             "glm",
             [
-                "Wire", "Domain", "Files", "Terminal", "ServerKit", "Stages", "Processes", "Placement", "ModelConfiguration", "GLMImage",
+                "Wire", "Domain", "Files", "Terminal", "ServerKit", "TLS", "Stages", "Processes", "Placement", "ModelConfiguration", "GLMImage",
                 "GLM4V", "ModelTools", "Tensor",
                 "TensorCPU", "Devices", "Checkpoint", "Imaging", "GLMTiny",
             ]),

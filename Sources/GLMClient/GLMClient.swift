@@ -1,4 +1,5 @@
 public import Domain
+public import TLS
 public import Wire
 
 /// A gateway, for Swift programs.
@@ -9,8 +10,13 @@ public struct GLMClient: Sendable {
     private let connection: StageConnection
 
     /// Nothing is sent before the first call; a gateway that is not there shows then.
-    /// - Parameter address: `unix:PATH` or `HOST:PORT`.
-    public init(_ address: String) throws { connection = try StageConnection(to: Address(parsing: address)) }
+    /// - Parameters:
+    ///   - address: `unix:PATH`, `https://HOST:PORT`, or `HOST:PORT` where nothing is encrypted.
+    ///   - tls: for `https://HOST:PORT`: whom to trust, and what to show to a gateway that asks for a certificate.
+    public init(_ address: String, tls: ClientTLSFiles = ClientTLSFiles()) throws {
+        let address = try Address(parsing: address)
+        connection = try StageConnection(to: address, tls: address.tls(tls))
+    }
 
     /// An image from a prompt, and from source images when there are any.
     ///

@@ -4,6 +4,7 @@ import Gateway
 import Metrics
 import Processes
 import ServerKit
+import TLS
 import Telemetry
 import Wire
 
@@ -17,6 +18,7 @@ extension GatewayCommand {
                 server: server, plan: fleet, place: place, modelRoots: modelRoot,
                 timing: FleetTiming(probeInterval: .seconds(probeInterval), stall: stallLimit.map { .seconds($0) }), mixing: mixedNumerics,
                 stageArguments: stageArguments,
+                stageTLS: ClientTLSFiles(authorities: stageTLSCA, certificate: stageTLSCertificate, key: stageTLSKey),
                 http: try telemetry(), stateDirectory: stateDirectory ?? Self.systemdStateDirectory, keepStages: keepStages,
                 isPrivate: server.exitWithParent)
         ).run()

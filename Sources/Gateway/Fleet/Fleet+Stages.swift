@@ -17,7 +17,7 @@ extension Fleet {
         }
         for address in change.follow {
             do {
-                let connection = try StageConnection(to: address)
+                let connection = try StageConnection(to: address, tls: tls)
                 let (wakeUps, wakeUp) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
                 let following = Task { await self.monitor(address, connection, wakeUps) }
                 links[address] = Link(

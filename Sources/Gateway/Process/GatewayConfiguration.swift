@@ -1,5 +1,7 @@
 public import ServerKit
+public import TLS
 public import Telemetry
+import Wire
 
 /// All that a gateway is started with.
 public struct GatewayConfiguration: Sendable {
@@ -17,8 +19,7 @@ public struct GatewayConfiguration: Sendable {
             self.registry = registry
         }
 
-        /// Only this machine can reach it.
-        var isLoopback: Bool { host == "localhost" || host == "::1" || host.hasPrefix("127.") }
+        var address: Address { .tcp(host: host, port: port) }
     }
 
     public var server: ServerOptions
@@ -32,6 +33,8 @@ public struct GatewayConfiguration: Sendable {
     public var mixing: NumericsMixing
     /// Flags that all stages get.
     public var stageArguments: [String]
+    /// For stages elsewhere that speak TLS. Without a certificate of its own there, the gateway shows them that of its ports.
+    public var stageTLS: ClientTLSFiles
     /// Nil: not served.
     public var http: HTTP?
     /// The folder of `jobs.sqlite`; nil: the run directory.
@@ -45,7 +48,8 @@ public struct GatewayConfiguration: Sendable {
         server: ServerOptions, plan: FleetPlan, place: @escaping Operations.Placing, modelRoots: [String] = [],
         timing: FleetTiming = FleetTiming(),
         mixing: NumericsMixing = .standby, stageArguments: [String] = [],
-        http: HTTP? = nil, stateDirectory: String? = nil, keepStages: Bool = false, isPrivate: Bool = false
+        stageTLS: ClientTLSFiles = ClientTLSFiles(), http: HTTP? = nil, stateDirectory: String? = nil, keepStages: Bool = false,
+        isPrivate: Bool = false
     ) {
         self.server = server
         self.plan = plan
@@ -54,6 +58,7 @@ public struct GatewayConfiguration: Sendable {
         self.timing = timing
         self.mixing = mixing
         self.stageArguments = stageArguments
+        self.stageTLS = stageTLS
         self.http = http
         self.stateDirectory = stateDirectory
         self.keepStages = keepStages

@@ -6,6 +6,7 @@ import Placement
 import Processes
 public import ServerKit
 import ServiceLifecycle
+import TLS
 import Telemetry
 import Wire
 
@@ -23,6 +24,8 @@ public struct GatewayProcess: Sendable {
     private let supervisor: Supervisor
     private let jobs: JobRunner?
     private let http: HTTPServer?
+    /// Shown to stages elsewhere; nil: what the server has, or nothing.
+    private let stageCertificates: CertificateFiles?
     private let services: [Wire.Service]
     /// Set when every kind of stage has served.
     private let hasServed = Promise<Void>()
@@ -40,10 +43,17 @@ public struct GatewayProcess: Sendable {
         let digest = configuration.plan.digest
         let plan = Self.remembered(configuration, digest, folder)
         let (options, door) = try Self.addresses(configuration.server, in: folder)
-        let server = try StageServer(kind: "gateway", options: options, door: door, capacity: plan.queue + Self.spare)
+        let server = try StageServer(kind: "gateway", options: options, door: door, certificateIsEnough: false, capacity: plan.queue + Self.spare)
         let logger = server.logger
+        let stageTLS = configuration.stageTLS
+        let stageCertificates: CertificateFiles? =
+            if let certificate = stageTLS.certificate, let key = stageTLS.key {
+                try CertificateFiles(certificate: certificate, key: key, logger: logger)
+            } else { nil }
+        let speaksTLS = plan.remote.contains { if case .tls = $0 { true } else { false } }
+        let tls = speaksTLS ? try ClientTLS(authorities: stageTLS.authorities, own: stageCertificates ?? server.certificates) : nil
         let fleet = Fleet(
-            folder: folder, remote: plan.remote, models: plan.models, pipelines: plan.pipelines, mixing: configuration.mixing,
+            folder: folder, remote: plan.remote, tls: tls, models: plan.models, pipelines: plan.pipelines, mixing: configuration.mixing,
             timing: configuration.timing, logger: logger)
         let supervisor = Supervisor(
             folder: folder, fleet: fleet, common: configuration.stageArguments, lifeline: configuration.isPrivate, logger: logger)
@@ -76,12 +86,13 @@ public struct GatewayProcess: Sendable {
             if let problem = httpServer.current?.problem { status.problems.append(problem) }
             return status
         }
-        let http = try configuration.http.map { try Self.http($0, report, readiness, server, gateway) }
+        let http = try configuration.http.map { try Self.http($0, configuration.server.tls, report, readiness, server, gateway) }
         if let http { httpServer.fulfil(http) }
         services =
             [.gateway(gateway), .operations(OperationsService(operations))] + (jobs.map { [.jobs(JobsService($0, access: server.access))] } ?? [])
         (self.folder, self.plan, self.keepStages) = (folder, plan, configuration.keepStages)
         (self.server, self.fleet, self.supervisor, self.jobs, self.http) = (server, fleet, supervisor, jobs, http)
+        self.stageCertificates = stageCertificates
     }
 
     /// Serves until the process is told to end; then ends the stages that it keeps alive, unless they are to live on.
@@ -103,6 +114,7 @@ public struct GatewayProcess: Sendable {
         func add(_ name: String, _ body: @escaping @Sendable () async throws -> Void) {
             parts.append(ProcessGroup.Part(name, logger: server.logger, body))
         }
+        if let stageCertificates { add("stage certificates") { try await untilShutdown { await stageCertificates.run() } } }
         if let http { add("http") { try await http.run() } }
         add("fleet watch") { try await untilShutdown { try await fleet.run() } }
         add("supervision") { try await supervise() }
@@ -160,9 +172,10 @@ extension GatewayProcess {
 
     /// Metrics, health, and the API where nobody from elsewhere can reach it.
     private static func http(
-        _ http: GatewayConfiguration.HTTP, _ report: FleetReport, _ readiness: Readiness, _ server: StageServer, _ gateway: GatewayService
+        _ http: GatewayConfiguration.HTTP, _ options: TLSOptions, _ report: FleetReport, _ readiness: Readiness, _ server: StageServer,
+        _ gateway: GatewayService
     ) throws -> HTTPServer {
-        let door = http.isLoopback ? HTTPDoor(gateway: gateway, logger: server.logger) : nil
+        let door = http.address.isLoopback ? HTTPDoor(gateway: gateway, logger: server.logger) : nil
         let served: Logger.Message =
             door == nil
             ? "metrics and health are served over HTTP; the API is not, since the address can be reached from elsewhere"
@@ -173,9 +186,11 @@ extension GatewayProcess {
                 let problems = await readiness.problems
                 return problems.isEmpty ? .well : .unwell(problems.joined(separator: "; "))
             })
+        let tls = try server.certificates.map { try ServerTLS($0, clientAuthorities: options.tlsClientCA, protocols: ["h2", "http/1.1"]) }
+        let scheme = tls == nil ? "http" : "https"
         return try HTTPServer(
-            host: http.host, port: http.port,
-            onListening: { server.logger.notice(served, metadata: ["address": "http://\(http.host):\($0)"]) }, logger: server.logger
+            host: http.host, port: http.port, tls: tls,
+            onListening: { server.logger.notice(served, metadata: ["address": "\(scheme)://\(http.host):\($0)"]) }, logger: server.logger
         ) { request, peer in
             if let response = await telemetry.respond(to: request) { return response }
             return await door?.respond(request, from: peer)

@@ -1,5 +1,6 @@
 import GRPCCore
 import GRPCNIOTransportHTTP2Posix
+public import TLS
 
 /// A connection to one process. Calls share it; it reconnects by itself, and closes when it is let go.
 ///
@@ -9,9 +10,10 @@ public final class StageConnection: Sendable {
     private let pool: ConnectionPool
 
     /// Nothing is sent before the first call; a process that is not there shows then.
-    public init(to address: Address) throws {
+    /// - Parameter tls: for an address of TLS; nil: the system's authorities are trusted, and no certificate is shown.
+    public init(to address: Address, tls: ClientTLS? = nil) throws {
         self.address = address
-        pool = try ConnectionPool(to: address)
+        pool = try ConnectionPool(to: address, tls: tls)
     }
 
     /// Lets calls under way come to their end, then closes.
@@ -52,6 +54,10 @@ public final class StageConnection: Sendable {
             if let refusal = refusal.value { throw refusal }
             if Task.isCancelled || error is CancellationError { throw CancellationError() }
             switch error {
+            case let error as RPCError where error.code == .unavailable:
+                var error = CallError(error)
+                if let problem = pool.problem { error.message = "no connection to \(address): \(problem)" }
+                throw error
             case let error as RPCError: throw CallError(error)
             case let error as RuntimeError: throw CallError(.unavailable, "the connection to \(address) is closed: \(error.message)")
             default: throw error

@@ -1,4 +1,5 @@
 import ServerKit
+import TLS
 import Wire
 
 /// Where a gateway may be, and what is found there: one that serves, starts, drains, hangs or may not be entered, or none.
@@ -16,6 +17,8 @@ struct GatewayDoor: Sendable {
     }
 
     let address: Address
+    /// For an address of TLS.
+    var tls: ClientTLS?
     /// Shows what is waited for.
     let say: @Sendable (String) -> Void
 
@@ -44,7 +47,7 @@ struct GatewayDoor: Sendable {
                 }
                 wait()
             case .connected:
-                let gateway = RunningGateway(door: self, connection: try StageConnection(to: address))
+                let gateway = RunningGateway(door: self, connection: try StageConnection(to: address, tls: tls))
                 switch try await state(gateway.connection) {
                 case nil: break
                 case .serving: return .gateway(gateway)
