@@ -50,7 +50,7 @@ final class ConnectionPool: Sendable {
         state = Mutex(State(connections: [0: try Connection(to: address, security)]))
     }
 
-    /// Why the two ends don't understand each other; nil: they do, or it is not known.
+    /// See ``StageConnection/problem``.
     var problem: String? { security.problem }
 
     deinit {

@@ -16,6 +16,10 @@ public final class StageConnection: Sendable {
         pool = try ConnectionPool(to: address, tls: tls)
     }
 
+    /// Why the two ends don't understand each other, as one of them speaks TLS and the other does not, or does not trust its certificate; nil: they do,
+    /// or nothing is known yet.
+    public var problem: String? { pool.problem }
+
     /// Lets calls under way come to their end, then closes.
     public func close() async { await pool.close() }
 
@@ -56,7 +60,7 @@ public final class StageConnection: Sendable {
             switch error {
             case let error as RPCError where error.code == .unavailable:
                 var error = CallError(error)
-                if let problem = pool.problem { error.message = "no connection to \(address): \(problem)" }
+                if let problem { error.message = "no connection to \(address): \(problem)" }
                 throw error
             case let error as RPCError: throw CallError(error)
             case let error as RuntimeError: throw CallError(.unavailable, "the connection to \(address) is closed: \(error.message)")

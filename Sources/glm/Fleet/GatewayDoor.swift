@@ -83,7 +83,10 @@ struct GatewayDoor: Sendable {
             return try await StageClient(connection).describe(settings).state
         } catch let error as CallError {
             switch error.status {
-            case .unavailable: return nil
+            case .unavailable:
+                // It would be the same after a while.
+                if let problem = connection.problem { throw nobodyAnswers(problem) }
+                return nil
             case .deadlineExceeded:
                 throw nobodyAnswers("the process there has not answered for \(Int(Self.patience.inSeconds)) s; it hangs, or was stopped")
             case .notFound, .unimplemented: throw ClientError("what answers at \(address) is no gateway")
