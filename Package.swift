@@ -144,7 +144,7 @@ let package = Package(
         executable("glm-diffusion", ["Stages", "ServerKit"]),
         executable(
             "glm-gateway",
-            ["Gateway", "Processes", "Placement", "Telemetry", "Domain", "ServerKit", "Wire", "GLMTiny", metrics]),
+            ["Gateway", "HTTPAPI", "Processes", "Placement", "Telemetry", "Domain", "ServerKit", "Wire", "GLMTiny", metrics]),
         executable(
             "glm",
             [
@@ -203,7 +203,7 @@ let package = Package(
         tests("PlacementTests", ["TestSupport", "Placement", "ModelConfiguration", "Checkpoint", "Domain"]),
         tests("JobsTests", ["Jobs", sqlite]),
         tests("TelemetryTests", ["Telemetry", lifecycle, metrics, logging, nio, nioEmbedded, nioHTTP1]),
-        tests("HTTPAPITests", ["HTTPAPI", "Domain", "Wire"]),
+        tests("HTTPAPITests", ["HTTPAPI", "Domain", "Wire", httpTypes]),
         tests("ProcessesTests", ["Processes"]),
         tests(
             "GatewayTests",

@@ -12,6 +12,7 @@ public import Wire
 /// It takes requests apart and puts answers together; what a request may ask for is the gateway's to say, the same over HTTP and gRPC.
 public struct HTTPDoor: Sendable {
     let gateway: any GatewayHandler
+    private let origins: CrossOrigin
     let reader: BodyReader
     let logger: Logger
 
@@ -20,8 +21,10 @@ public struct HTTPDoor: Sendable {
     /// Bytes of one that has text alone.
     static let largestText = 1 << 20
 
-    public init(gateway: any GatewayHandler, logger: Logger) {
+    /// - Parameter origins: of the pages in browsers that may call, beside the server's own; see ``CrossOrigin/isOrigin(_:)``.
+    public init(gateway: any GatewayHandler, origins: Set<String> = [], logger: Logger) {
         self.gateway = gateway
+        self.origins = CrossOrigin(origins)
         self.logger = logger
         // 1 GiB in all.
         reader = BodyReader(budget: ByteBudget(requestLimit: 512 << 20))
@@ -34,8 +37,12 @@ public struct HTTPDoor: Sendable {
             guard HostRule.isLocal(request.head.authority) else {
                 throw APIError(403, "insufficient_permissions", "without keys the API answers on this machine alone: as localhost or 127.0.0.1")
             }
-            let visit = Visit(request: request, id: id, peer: peer)
-            response = try await route(request)(visit)
+            try origins.check(origin: request.headers[.origin], authority: request.head.authority)
+            if let answer = origins.preflight(request.method, request.headers) {
+                response = Response(status: .noContent, headers: answer)
+            } else {
+                response = try await route(request)(Visit(request: request, id: id, peer: peer))
+            }
         } catch {
             // Who left reads no answer.
             if !(error is APIError), !(error is CancellationError) {
@@ -44,6 +51,7 @@ public struct HTTPDoor: Sendable {
             response = Self.response(APIError(any: error))
         }
         response.headers[.requestID] = id
+        response.headers.append(contentsOf: origins.headers(origin: request.headers[.origin]))
         return response
     }
 

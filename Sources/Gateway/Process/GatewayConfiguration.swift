@@ -10,10 +10,13 @@ public struct GatewayConfiguration: Sendable {
         public var port: Int
         /// What this process counts; see ``GatewayMetrics/descriptions``.
         public var registry: MetricsRegistry
+        /// Of the pages in browsers that may call the API, beside the server's own.
+        public var origins: Set<String>
 
-        public init(host: String, port: Int, registry: MetricsRegistry) {
+        public init(host: String, port: Int, origins: Set<String> = [], registry: MetricsRegistry) {
             self.host = host
             self.port = port
+            self.origins = origins
             self.registry = registry
         }
 

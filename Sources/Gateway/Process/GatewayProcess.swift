@@ -161,7 +161,7 @@ extension GatewayProcess {
     private static func http(
         _ http: GatewayConfiguration.HTTP, _ report: FleetReport, _ readiness: Readiness, _ server: StageServer, _ gateway: GatewayService
     ) throws -> TelemetryServer {
-        let door = http.isLoopback ? HTTPDoor(gateway: gateway, logger: server.logger) : nil
+        let door = http.isLoopback ? HTTPDoor(gateway: gateway, origins: http.origins, logger: server.logger) : nil
         var other: TelemetryServer.Other?
         if let door { other = { await door.respond($0, from: $1) } }
         let served: Logger.Message =
