@@ -24,6 +24,13 @@ let nioHTTP1: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio
 let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
 let http2: Target.Dependency = .product(name: "NIOHTTP2", package: "swift-nio-http2")
 let hpack: Target.Dependency = .product(name: "NIOHPACK", package: "swift-nio-http2")
+let nioHTTPTypes: Target.Dependency = .product(name: "NIOHTTPTypes", package: "swift-nio-extras")
+let nioHTTPTypesHTTP2: Target.Dependency = .product(name: "NIOHTTPTypesHTTP2", package: "swift-nio-extras")
+let httpClient: Target.Dependency = .product(name: "AsyncHTTPClient", package: "async-http-client")
+let nioTLS: Target.Dependency = .product(name: "NIOTLS", package: "swift-nio")
+let nioSSL: Target.Dependency = .product(name: "NIOSSL", package: "swift-nio-ssl")
+let certificateReloading: Target.Dependency = .product(name: "NIOCertificateReloading", package: "swift-nio-extras")
+let tracing: Target.Dependency = .product(name: "Tracing", package: "swift-distributed-tracing")
 let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
 
@@ -61,6 +68,10 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
+        .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
+        .package(url: "https://github.com/apple/swift-distributed-tracing", from: "1.7.3"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
+        .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.2"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/apple/swift-nio-http2", from: "1.46.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
@@ -104,6 +115,9 @@ let package = Package(
         // For development alone: verification of the models against a reference, and benchmarks.
         library("ModelTools", ["GLMImage", "GLM4V", "Decoding", "ModelConfiguration", "Domain", "Tensor", "Checkpoint", "Tokenizing", "Imaging"]),
 
+        // TLS at both ends of connections: certificates from files, and why a handshake fails.
+        library("TLS", ["Files", certificateReloading, nio, nioSSL, nioTLS, logging]),
+
         // The contract between processes.
         .target(name: "CWire", linkerSettings: [.linkedLibrary("protobuf-c")]),
         library("Wire", ["CWire", "Domain", grpc, grpcTransport]),
@@ -128,13 +142,17 @@ let package = Package(
         .target(name: "CCards"),
         library("Placement", ["CCards", "Domain", "Checkpoint", "Files", "ModelConfiguration", yaml]),
         library("Jobs", [sqlite]),
-        library("Telemetry", [metrics, http, httpCore, nio, nioHTTP1, lifecycle, logging]),
+        library("Telemetry", [metrics, http, httpTypes, httpClient, tracing, nio, lifecycle, logging]),
+        // A server of HTTP, whatever it answers: connections, limits, peers that leave.
+        library(
+            "HTTPServing", ["TLS", http, httpCore, httpTypes, nio, nioHTTP1, nioHTTPTypes, nioHTTPTypesHTTP2, nioTLS, http2, lifecycle, logging]),
         // What clients of OpenAI's HTTP API speak: their requests become those of the gateway, the gateway's answers theirs.
-        library("HTTPAPI", ["Telemetry", "ServerKit", "Domain", "Wire", "Imaging", http, httpTypes, nio, logging]),
+        library("HTTPAPI", ["HTTPServing", "ServerKit", "Domain", "Wire", "Imaging", http, httpTypes, nio, logging]),
         library(
             "Gateway",
             [
-                "Processes", "Placement", "Jobs", "Telemetry", "HTTPAPI", "ServerKit", "Wire", "Domain", "Checkpoint", "ModelConfiguration",
+                "Processes", "Placement", "Jobs", "Telemetry", "HTTPServing", "HTTPAPI", "ServerKit", "Wire", "Domain", "Checkpoint",
+                "ModelConfiguration",
                 "Imaging", grpc,
                 lifecycle, logging, metrics, crypto,
             ]),
@@ -202,7 +220,8 @@ let package = Package(
         tests("ServerKitTests", ["ServerKit", "Domain", "Wire", grpc, grpcTransport, nio, nioEmbedded, http2, hpack, logging, arguments]),
         tests("PlacementTests", ["TestSupport", "Placement", "ModelConfiguration", "Checkpoint", "Domain"]),
         tests("JobsTests", ["Jobs", sqlite]),
-        tests("TelemetryTests", ["Telemetry", lifecycle, metrics, logging, nio, nioEmbedded, nioHTTP1]),
+        tests("TelemetryTests", ["Telemetry", http, httpTypes, metrics, logging, nio]),
+        tests("HTTPServingTests", ["HTTPServing", http, lifecycle, logging, nio, nioEmbedded, nioHTTP1]),
         tests("HTTPAPITests", ["HTTPAPI", "Domain", "Wire", httpTypes]),
         tests("ProcessesTests", ["Processes"]),
         tests(

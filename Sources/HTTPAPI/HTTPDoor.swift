@@ -4,7 +4,7 @@ public import Logging
 import NIOCore
 import Foundation
 import ServerKit
-package import Telemetry
+package import HTTPServing
 public import Wire
 
 /// Answers OpenAI's HTTP API with a gateway: images, edits, questions, models.

@@ -1,4 +1,5 @@
 import HTTPAPI
+import HTTPServing
 import Jobs
 import Logging
 import Placement
@@ -21,7 +22,7 @@ public struct GatewayProcess: Sendable {
     private let fleet: Fleet
     private let supervisor: Supervisor
     private let jobs: JobRunner?
-    private let http: TelemetryServer?
+    private let http: HTTPServer?
     private let services: [Wire.Service]
     /// Set when every kind of stage has served.
     private let hasServed = Promise<Void>()
@@ -66,7 +67,7 @@ public struct GatewayProcess: Sendable {
         let report = FleetReport(
             fleet: fleet, supervisor: supervisor, runner: runner, imageService: imageService, answerService: answerService, jobs: jobs,
             readiness: readiness)
-        let httpServer = Promise<TelemetryServer>()
+        let httpServer = Promise<HTTPServer>()
         let gateway = GatewayService(imageService: imageService, answerService: answerService, gate: server.gate) {
             server.description()
         } report: {
@@ -160,20 +161,24 @@ extension GatewayProcess {
     /// Metrics, health, and the API where nobody from elsewhere can reach it.
     private static func http(
         _ http: GatewayConfiguration.HTTP, _ report: FleetReport, _ readiness: Readiness, _ server: StageServer, _ gateway: GatewayService
-    ) throws -> TelemetryServer {
+    ) throws -> HTTPServer {
         let door = http.isLoopback ? HTTPDoor(gateway: gateway, origins: http.origins, logger: server.logger) : nil
-        var other: TelemetryServer.Other?
-        if let door { other = { await door.respond($0, from: $1) } }
         let served: Logger.Message =
             door == nil
             ? "metrics and health are served over HTTP; the API is not, since the address can be reached from elsewhere"
             : "metrics, health and the API are served over HTTP"
-        return try TelemetryServer(
-            host: http.host, port: http.port, registry: http.registry, collect: { await report.samples(server.description()) },
+        let telemetry = TelemetryAnswers(
+            registry: http.registry, collect: { await report.samples(server.description()) },
             ready: {
                 let problems = await readiness.problems
                 return problems.isEmpty ? .well : .unwell(problems.joined(separator: "; "))
-            }, other: other,
-            onListening: { server.logger.notice(served, metadata: ["address": "http://\(http.host):\($0)"]) }, logger: server.logger)
+            })
+        return try HTTPServer(
+            host: http.host, port: http.port,
+            onListening: { server.logger.notice(served, metadata: ["address": "http://\(http.host):\($0)"]) }, logger: server.logger
+        ) { request, peer in
+            if let response = await telemetry.respond(to: request) { return response }
+            return await door?.respond(request, from: peer)
+        }
     }
 }

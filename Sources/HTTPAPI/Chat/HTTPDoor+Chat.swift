@@ -3,7 +3,7 @@ import Foundation
 import Hummingbird
 import HTTPTypes
 import Synchronization
-import Telemetry
+import HTTPServing
 import Wire
 
 /// `chat/completions`: questions about pictures.

@@ -2,7 +2,7 @@ import Domain
 import Foundation
 import Hummingbird
 import HTTPTypes
-import Telemetry
+import HTTPServing
 import Wire
 
 /// `images/generations` and `images/edits`.

@@ -1,6 +1,6 @@
 import Hummingbird
 import HTTPTypes
-import Telemetry
+import HTTPServing
 import Wire
 
 /// One request, and who makes it.
