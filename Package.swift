@@ -104,13 +104,16 @@ let package = Package(
         // For development alone: verification of the models against a reference, and benchmarks.
         library("ModelTools", ["GLMImage", "GLM4V", "Decoding", "ModelConfiguration", "Domain", "Tensor", "Checkpoint", "Tokenizing", "Imaging"]),
 
+        // The keys of callers: their file, and how much of what each allows was used.
+        library("Keys", ["Domain", "Files", crypto, logging]),
+
         // The contract between processes.
         .target(name: "CWire", linkerSettings: [.linkedLibrary("protobuf-c")]),
         library("Wire", ["CWire", "Domain", grpc, grpcTransport]),
         library("GLMClient", ["Domain", "Wire"]),
 
         // The stages: one model part, one process, one device.
-        library("ServerKit", ["Domain", "Files", "Wire", grpc, grpcTransport, nio, nioPosix, http2, hpack, lifecycle, logging, arguments]),
+        library("ServerKit", ["Domain", "Files", "Keys", "Wire", grpc, grpcTransport, nio, nioPosix, http2, hpack, lifecycle, logging, arguments]),
         library(
             "Stages",
             [
