@@ -133,11 +133,11 @@ let package = Package(
         library("Jobs", [sqlite]),
         library("Telemetry", [metrics, http, httpCore, nio, nioHTTP1, lifecycle, logging]),
         // What clients of OpenAI's HTTP API speak: their requests become those of the gateway, the gateway's answers theirs.
-        library("HTTPAPI", ["Telemetry", "ServerKit", "Domain", "Wire", "Imaging", http, httpTypes, nio, logging]),
+        library("HTTPAPI", ["Telemetry", "ServerKit", "Keys", "Domain", "Wire", "Imaging", http, httpTypes, nio, logging]),
         library(
             "Gateway",
             [
-                "Processes", "Placement", "Jobs", "Telemetry", "HTTPAPI", "ServerKit", "Wire", "Domain", "Checkpoint", "ModelConfiguration",
+                "Processes", "Placement", "Jobs", "Telemetry", "HTTPAPI", "ServerKit", "Keys", "Wire", "Domain", "Checkpoint", "ModelConfiguration",
                 "Imaging", grpc,
                 lifecycle, logging, metrics, crypto,
             ]),

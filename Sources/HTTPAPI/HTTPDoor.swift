@@ -1,9 +1,11 @@
+import Domain
 package import Hummingbird
 import HTTPTypes
 public import Logging
 import NIOCore
 import Foundation
-import ServerKit
+public import Keys
+public import ServerKit
 package import Telemetry
 public import Wire
 
@@ -12,6 +14,8 @@ public import Wire
 /// It takes requests apart and puts answers together; what a request may ask for is the gateway's to say, the same over HTTP and gRPC.
 public struct HTTPDoor: Sendable {
     let gateway: any GatewayHandler
+    let access: AccessRule
+    let usage: KeyUsage
     let reader: BodyReader
     let logger: Logger
 
@@ -20,8 +24,14 @@ public struct HTTPDoor: Sendable {
     /// Bytes of one that has text alone.
     static let largestText = 1 << 20
 
-    public init(gateway: any GatewayHandler, logger: Logger) {
+    /// - Parameters:
+    ///   - gateway: does not count for keys; this does.
+    ///   - access: the same as for calls over gRPC.
+    ///   - usage: of keys.
+    public init(gateway: any GatewayHandler, access: AccessRule, usage: KeyUsage, logger: Logger) {
         self.gateway = gateway
+        self.access = access
+        self.usage = usage
         self.logger = logger
         // 1 GiB in all.
         reader = BodyReader(budget: ByteBudget(requestLimit: 512 << 20))
@@ -30,12 +40,12 @@ public struct HTTPDoor: Sendable {
     package func respond(_ request: Request, from peer: Peer) async -> Response {
         let id = request.headers[.requestID].flatMap(RequestID.accept) ?? RequestID.make()
         var response: Response
+        var caller = Caller.none
         do {
-            guard HostRule.isLocal(request.head.authority) else {
-                throw APIError(403, "insufficient_permissions", "without keys the API answers on this machine alone: as localhost or 127.0.0.1")
-            }
-            let visit = Visit(request: request, id: id, peer: peer)
-            response = try await route(request)(visit)
+            let route = try route(request)
+            let visit = try admit(request, id, peer, to: route.access)
+            caller = visit.caller
+            response = try await route.answer(visit)
         } catch {
             // Who left reads no answer.
             if !(error is APIError), !(error is CancellationError) {
@@ -44,29 +54,36 @@ public struct HTTPDoor: Sendable {
             response = Self.response(APIError(any: error))
         }
         response.headers[.requestID] = id
+        if let standing = await usage.standing(caller.grant) { response.headers.tell(standing) }
         return response
     }
 
-    private typealias Route = @Sendable (Visit) async throws -> Response
+    /// What answers at a path, and who may ask.
+    private struct Route {
+        let access: Access
+        let answer: @Sendable (Visit) async throws -> Response
+    }
 
     private func route(_ request: Request) throws(APIError) -> Route {
         let path = request.uri.path, method = request.method
-        func only(_ allowed: HTTPRequest.Method, _ route: @escaping Route) throws(APIError) -> Route {
+        func only(
+            _ allowed: HTTPRequest.Method, _ access: Access, _ answer: @escaping @Sendable (Visit) async throws -> Response
+        ) throws(APIError) -> Route {
             guard method == allowed || (allowed == .get && method == .head) else {
                 var error = APIError(405, "method_not_allowed", "\(path) takes \(allowed.rawValue) alone")
                 error.allow = allowed == .get ? "GET, HEAD" : allowed.rawValue
                 throw error
             }
-            return route
+            return Route(access: access, answer: answer)
         }
         switch path {
-        case "/v1/images/generations": return try only(.post) { try await generations($0) }
-        case "/v1/images/edits": return try only(.post) { try await edits($0) }
-        case "/v1/chat/completions": return try only(.post) { try await chatCompletions($0) }
-        case "/v1/models": return try only(.get) { _ in try await models() }
+        case "/v1/images/generations": return try only(.post, .scope(.images)) { try await generations($0) }
+        case "/v1/images/edits": return try only(.post, .scope(.images)) { try await edits($0) }
+        case "/v1/chat/completions": return try only(.post, .scope(.chat)) { try await chatCompletions($0) }
+        case "/v1/models": return try only(.get, .anyKey) { try await models($0) }
         case _ where path.hasPrefix("/v1/models/"):
             let name = String(path.dropFirst("/v1/models/".count))
-            return try only(.get) { _ in try await model(name.removingPercentEncoding ?? name) }
+            return try only(.get, .anyKey) { try await model(name.removingPercentEncoding ?? name, $0) }
         case "/v1/images/variations":
             throw APIError(404, "unknown_url", "images/variations is not served; use images/edits with a prompt")
         case "/v1/responses": throw APIError(404, "unknown_url", "responses is not served; use chat/completions, or images/generations")

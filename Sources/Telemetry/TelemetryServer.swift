@@ -23,12 +23,16 @@ public final class TelemetryServer: Service, Sendable {
     /// Answers what is neither a metric nor a question of health.
     package typealias Other = @Sendable (_ request: Request, _ peer: Peer) async -> Response
 
+    /// Why a request for metrics is refused; nil: it may go on.
+    package typealias Admit = @Sendable (_ request: Request, _ peer: Peer) async -> Response?
+
     private let host: String
     private let port: Int
     private let registry: MetricsRegistry
     private let collect: @Sendable () async -> [Sample]
     private let live: @Sendable () async -> Health
     private let ready: @Sendable () async -> Health
+    private let admit: Admit
     private let other: Other?
     private let onListening: @Sendable (_ port: Int) async -> Void
     private let idleLimit: TimeAmount
@@ -53,12 +57,13 @@ public final class TelemetryServer: Service, Sendable {
     ///   - collect: read anew for every answer to `/metrics`.
     ///   - live: unwell: the process should be restarted.
     ///   - ready: unwell: no work should be sent here now.
+    ///   - admit: asked before each answer to `/metrics`.
     ///   - other: nil: all else is not found.
     ///   - idleLimit: a connection on which nothing comes for this long, half a request included, is closed.
     ///   - onListening: called with the port in use, each time that the address is opened.
     package init(
         host: String, port: Int, registry: MetricsRegistry, collect: @escaping @Sendable () async -> [Sample] = { [] },
-        live: @escaping @Sendable () async -> Health = { .well }, ready: @escaping @Sendable () async -> Health, other: Other? = nil,
+        live: @escaping @Sendable () async -> Health = { .well }, ready: @escaping @Sendable () async -> Health, admit: @escaping Admit = { _, _ in nil }, other: Other? = nil,
         onListening: @escaping @Sendable (_ port: Int) async -> Void = { _ in }, idleLimit: Duration = .seconds(10), logger: Logger
     ) throws(TelemetryError) {
         guard (0...65535).contains(port) else { throw TelemetryError(.invalidAddress, "port \(port) is not 0 to 65535") }
@@ -68,6 +73,7 @@ public final class TelemetryServer: Service, Sendable {
         self.collect = collect
         self.live = live
         self.ready = ready
+        self.admit = admit
         self.other = other
         self.onListening = onListening
         self.idleLimit = TimeAmount(idleLimit)
@@ -107,7 +113,7 @@ public final class TelemetryServer: Service, Sendable {
     private func listen() async throws {
         let port = state.withLock { $0.port } ?? port
         let application = Application(
-            responder: Responder(telemetry: router.buildResponder(), other: other),
+            responder: Responder(telemetry: router.buildResponder(), admit: admit, other: other),
             server: .http1(
                 configuration: .init(
                     additionalChannelHandlers: [HeadGuard.Installer(), Departure()], idleTimeout: idleLimit,
@@ -175,11 +181,13 @@ private struct Context: RequestContext {
 
 private struct Responder<Telemetry: HTTPResponder>: HTTPResponder where Telemetry.Context == Context {
     let telemetry: Telemetry
+    let admit: TelemetryServer.Admit
     let other: TelemetryServer.Other?
 
     func respond(to request: Request, context: Context) async throws -> Response {
         let path = request.uri.path
-        guard let other, path != "/metrics", !path.hasPrefix("/health/") else { return try await telemetry.respond(to: request, context: context) }
-        return await other(request, Peer(context.channel))
+        if let other, path != "/metrics", !path.hasPrefix("/health/") { return await other(request, Peer(context.channel)) }
+        if !path.hasPrefix("/health/"), let refusal = await admit(request, Peer(context.channel)) { return refusal }
+        return try await telemetry.respond(to: request, context: context)
     }
 }

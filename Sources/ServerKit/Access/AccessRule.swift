@@ -26,8 +26,9 @@ public struct AccessRule: Sendable {
     public func admit(
         _ connection: Caller, authorization: [String], to access: Access, _ what: String
     ) throws(CallError) -> Caller {
-        guard case .scope(let scope) = access else { return connection }
+        if access == .everybody { return connection }
         let caller = try identify(connection, authorization)
+        guard case .scope(let scope) = access else { return caller }
         if let grant = caller.grant {
             guard grant.scopes.contains(scope) else {
                 throw CallError(.permissionDenied, "\(what) takes the scope \(scope.rawValue), which this key does not have")
@@ -43,7 +44,7 @@ public struct AccessRule: Sendable {
     public func isOperator(_ caller: Caller) -> Bool { caller.grant.map { $0.scopes.contains(.fleetWrite) } ?? (admin || caller.isLocal) }
 
     /// The caller by its key; without keys, and on the Unix socket without a key, by its connection.
-    public func identify(_ connection: Caller, _ authorization: [String]) throws(CallError) -> Caller {
+    private func identify(_ connection: Caller, _ authorization: [String]) throws(CallError) -> Caller {
         guard let keys, !(authorization.isEmpty && connection.isLocal) else { return connection }
         guard !authorization.isEmpty else { throw CallError(.unauthenticated, "a key is needed, in the header \(BearerToken.header): Bearer KEY") }
         guard let text = BearerToken.read(authorization), let key = keys.ring.key(text) else {

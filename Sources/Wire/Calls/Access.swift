@@ -4,6 +4,8 @@ public import Domain
 public enum Access: Sendable, Hashable {
     /// Whoever can connect, without a key.
     case everybody
+    /// Where the server asks for keys, callers with any key; callers on the Unix socket need none.
+    case anyKey
     /// Callers whose key has the scope. Of those without a key: callers on the Unix socket, whom the mode of its folder has let in; where the
     /// server asks for no keys all others too, unless the scope is one for operators.
     case scope(Scope)
