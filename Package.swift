@@ -151,7 +151,7 @@ let package = Package(
         executable(
             "glm",
             [
-                "Wire", "Domain", "Files", "Terminal", "ServerKit", "Stages", "Processes", "Placement", "ModelConfiguration", "GLMImage",
+                "Wire", "Domain", "Files", "Keys", "Terminal", "ServerKit", "Stages", "Processes", "Placement", "ModelConfiguration", "GLMImage",
                 "GLM4V", "ModelTools", "Tensor",
                 "TensorCPU", "Devices", "Checkpoint", "Imaging", "GLMTiny",
             ]),

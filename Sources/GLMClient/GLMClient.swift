@@ -13,7 +13,7 @@ public struct GLMClient: Sendable {
     ///   - address: `unix:PATH` or `HOST:PORT`.
     ///   - key: the text of the caller's key, as `glm keys add` printed it; nil: none.
     public init(_ address: String, key: String? = nil) throws {
-        connection = try StageConnection(to: Address(parsing: address), authorization: key.map { "Bearer \($0)" })
+        connection = try StageConnection(to: Address(parsing: address), key: key)
     }
 
     /// An image from a prompt, and from source images when there are any.

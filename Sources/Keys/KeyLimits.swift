@@ -12,8 +12,6 @@ enum KeyLimits {
     static let perMinute = 1...1_000_000
     static let quota = 1...1_000_000_000
     static let weight = 0.01...100.0
-    /// Bytes of a key's text; a longer one is not compared.
-    static let textBytes = 512
 
     /// - Throws: naming the field, the limit and the value.
     static func check(_ grant: Grant) throws(KeyError) {

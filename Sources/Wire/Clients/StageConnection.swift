@@ -11,10 +11,10 @@ public final class StageConnection: Sendable {
     private let pool: ConnectionPool
 
     /// Nothing is sent before the first call; a process that is not there shows then.
-    /// - Parameter authorization: value of the header of this name, `Bearer KEY`, that every call has; nil: none.
-    public init(to address: Address, authorization: String? = nil) throws {
+    /// - Parameter key: the text of the key that every call is made with; nil: none.
+    public init(to address: Address, key: String? = nil) throws {
         self.address = address
-        headers = authorization.map { ["authorization": .string($0)] } ?? [:]
+        headers = try key.map { [BearerToken.header: .string(try BearerToken.value($0))] } ?? [:]
         pool = try ConnectionPool(to: address)
     }
 
