@@ -117,6 +117,8 @@ let package = Package(
 
         // TLS at both ends of connections: certificates from files, and why a handshake fails.
         library("TLS", ["Files", certificateReloading, nio, nioSSL, nioTLS, logging]),
+        // The keys of callers: their file, and how much of what each allows was used.
+        library("Keys", ["Domain", "Files", crypto, logging]),
 
         // The contract between processes.
         .target(name: "CWire", linkerSettings: [.linkedLibrary("protobuf-c")]),
@@ -124,7 +126,7 @@ let package = Package(
         library("GLMClient", ["Domain", "Wire"]),
 
         // The stages: one model part, one process, one device.
-        library("ServerKit", ["Domain", "Files", "Wire", grpc, grpcTransport, nio, nioPosix, http2, hpack, lifecycle, logging, arguments]),
+        library("ServerKit", ["Domain", "Files", "Keys", "Wire", grpc, grpcTransport, nio, nioPosix, http2, hpack, lifecycle, logging, arguments]),
         library(
             "Stages",
             [
@@ -147,11 +149,11 @@ let package = Package(
         library(
             "HTTPServing", ["TLS", http, httpCore, httpTypes, nio, nioHTTP1, nioHTTPTypes, nioHTTPTypesHTTP2, nioTLS, http2, lifecycle, logging]),
         // What clients of OpenAI's HTTP API speak: their requests become those of the gateway, the gateway's answers theirs.
-        library("HTTPAPI", ["HTTPServing", "ServerKit", "Domain", "Wire", "Imaging", http, httpTypes, nio, logging]),
+        library("HTTPAPI", ["HTTPServing", "ServerKit", "Keys", "Domain", "Wire", "Imaging", http, httpTypes, nio, logging]),
         library(
             "Gateway",
             [
-                "Processes", "Placement", "Jobs", "Telemetry", "HTTPServing", "HTTPAPI", "ServerKit", "Wire", "Domain", "Checkpoint",
+                "Processes", "Placement", "Jobs", "Telemetry", "HTTPServing", "HTTPAPI", "ServerKit", "Keys", "Wire", "Domain", "Checkpoint",
                 "ModelConfiguration",
                 "Imaging", grpc,
                 lifecycle, logging, metrics, crypto,
@@ -166,7 +168,7 @@ let package = Package(
         executable(
             "glm",
             [
-                "Wire", "Domain", "Files", "Terminal", "ServerKit", "Stages", "Processes", "Placement", "ModelConfiguration", "GLMImage",
+                "Wire", "Domain", "Files", "Keys", "Terminal", "ServerKit", "Stages", "Processes", "Placement", "ModelConfiguration", "GLMImage",
                 "GLM4V", "ModelTools", "Tensor",
                 "TensorCPU", "Devices", "Checkpoint", "Imaging", "GLMTiny",
             ]),

@@ -1,10 +1,12 @@
+import Domain
 package import Hummingbird
 import HTTPTypes
 public import Logging
 import NIOCore
 import Foundation
-import ServerKit
 package import HTTPServing
+public import Keys
+public import ServerKit
 public import Wire
 
 /// Answers OpenAI's HTTP API with a gateway: images, edits, questions, models.
@@ -12,6 +14,8 @@ public import Wire
 /// It takes requests apart and puts answers together; what a request may ask for is the gateway's to say, the same over HTTP and gRPC.
 public struct HTTPDoor: Sendable {
     let gateway: any GatewayHandler
+    let access: AccessRule
+    let usage: KeyUsage
     private let origins: CrossOrigin
     let reader: BodyReader
     let logger: Logger
@@ -21,9 +25,15 @@ public struct HTTPDoor: Sendable {
     /// Bytes of one that has text alone.
     static let largestText = 1 << 20
 
-    /// - Parameter origins: of the pages in browsers that may call, beside the server's own; see ``CrossOrigin/isOrigin(_:)``.
-    public init(gateway: any GatewayHandler, origins: Set<String> = [], logger: Logger) {
+    /// - Parameters:
+    ///   - gateway: does not count for keys; this does.
+    ///   - access: the same as for calls over gRPC.
+    ///   - usage: of keys.
+    ///   - origins: of the pages in browsers that may call, beside the server's own; see ``CrossOrigin/isOrigin(_:)``.
+    public init(gateway: any GatewayHandler, access: AccessRule, usage: KeyUsage, origins: Set<String> = [], logger: Logger) {
         self.gateway = gateway
+        self.access = access
+        self.usage = usage
         self.origins = CrossOrigin(origins)
         self.logger = logger
         // 1 GiB in all.
@@ -33,15 +43,16 @@ public struct HTTPDoor: Sendable {
     package func respond(_ request: Request, from peer: Peer) async -> Response {
         let id = request.headers[.requestID].flatMap(RequestID.accept) ?? RequestID.make()
         var response: Response
+        var caller = Caller.none
         do {
-            guard HostRule.isLocal(request.head.authority) else {
-                throw APIError(403, "insufficient_permissions", "without keys the API answers on this machine alone: as localhost or 127.0.0.1")
-            }
             try origins.check(origin: request.headers[.origin], authority: request.head.authority)
             if let answer = origins.preflight(request.method, request.headers) {
                 response = Response(status: .noContent, headers: answer)
             } else {
-                response = try await route(request)(Visit(request: request, id: id, peer: peer))
+                let route = try route(request)
+                let visit = try admit(request, id, peer, to: route.access)
+                caller = visit.caller
+                response = try await route.answer(visit)
             }
         } catch {
             // Who left reads no answer.
@@ -52,29 +63,36 @@ public struct HTTPDoor: Sendable {
         }
         response.headers[.requestID] = id
         response.headers.append(contentsOf: origins.headers(origin: request.headers[.origin]))
+        if let standing = await usage.standing(caller.grant) { response.headers.tell(standing) }
         return response
     }
 
-    private typealias Route = @Sendable (Visit) async throws -> Response
+    /// What answers at a path, and who may ask.
+    private struct Route {
+        let access: Access
+        let answer: @Sendable (Visit) async throws -> Response
+    }
 
     private func route(_ request: Request) throws(APIError) -> Route {
         let path = request.uri.path, method = request.method
-        func only(_ allowed: HTTPRequest.Method, _ route: @escaping Route) throws(APIError) -> Route {
+        func only(
+            _ allowed: HTTPRequest.Method, _ access: Access, _ answer: @escaping @Sendable (Visit) async throws -> Response
+        ) throws(APIError) -> Route {
             guard method == allowed || (allowed == .get && method == .head) else {
                 var error = APIError(405, "method_not_allowed", "\(path) takes \(allowed.rawValue) alone")
                 error.allow = allowed == .get ? "GET, HEAD" : allowed.rawValue
                 throw error
             }
-            return route
+            return Route(access: access, answer: answer)
         }
         switch path {
-        case "/v1/images/generations": return try only(.post) { try await generations($0) }
-        case "/v1/images/edits": return try only(.post) { try await edits($0) }
-        case "/v1/chat/completions": return try only(.post) { try await chatCompletions($0) }
-        case "/v1/models": return try only(.get) { _ in try await models() }
+        case "/v1/images/generations": return try only(.post, .scope(.images)) { try await generations($0) }
+        case "/v1/images/edits": return try only(.post, .scope(.images)) { try await edits($0) }
+        case "/v1/chat/completions": return try only(.post, .scope(.chat)) { try await chatCompletions($0) }
+        case "/v1/models": return try only(.get, .anyKey) { try await models($0) }
         case _ where path.hasPrefix("/v1/models/"):
             let name = String(path.dropFirst("/v1/models/".count))
-            return try only(.get) { _ in try await model(name.removingPercentEncoding ?? name) }
+            return try only(.get, .anyKey) { try await model(name.removingPercentEncoding ?? name, $0) }
         case "/v1/images/variations":
             throw APIError(404, "unknown_url", "images/variations is not served; use images/edits with a prompt")
         case "/v1/responses": throw APIError(404, "unknown_url", "responses is not served; use chat/completions, or images/generations")

@@ -17,7 +17,7 @@ extension GatewayCommand {
                 server: server, plan: fleet, place: place, modelRoots: modelRoot,
                 timing: FleetTiming(probeInterval: .seconds(probeInterval), stall: stallLimit.map { .seconds($0) }), mixing: mixedNumerics,
                 stageArguments: stageArguments,
-                http: try telemetry(), stateDirectory: stateDirectory ?? Self.systemdStateDirectory, keepStages: keepStages,
+                http: try telemetry(), keys: keys, stateDirectory: stateDirectory ?? Self.systemdStateDirectory, keepStages: keepStages,
                 isPrivate: server.exitWithParent)
         ).run()
     }

@@ -27,7 +27,7 @@ public actor AnswerService {
         let metrics = AnswerMetrics()
         let conversation = try QuestionRules.conversation(request)
         let models = try await runner.fleet.modelSet(
-            named: request.model, pipeline: .answer, for: PipelineID.answer.stages(sources: conversation.imageCount))
+            named: request.model, within: requester.models, pipeline: .answer, for: PipelineID.answer.stages(sources: conversation.imageCount))
         // 32 bits: people can type them.
         let question = try await runner.fleet.questionRules(models).validate(
             request, conversation, requestID: requestID, seed: UInt64(UInt32.random(in: .min ... .max)))

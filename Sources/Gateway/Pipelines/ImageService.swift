@@ -26,6 +26,13 @@ public actor ImageService {
         return try rules.validate(request, requestID: requestID, seed: UInt64(UInt32.random(in: .min ... .max)))
     }
 
+    /// The models that compute a request, of those that the requester may use.
+    func models(_ request: ImageRequest, for requester: Caller) async throws -> ModelSet {
+        try await runner.fleet.modelSet(
+            named: request.model, within: requester.models, pipeline: request.pipeline,
+            for: request.pipeline.stages(sources: request.images.count))
+    }
+
     /// - Parameters:
     ///   - requester: whose turn it is among others.
     ///   - deadline: the caller's.
@@ -36,8 +43,7 @@ public actor ImageService {
         progress: @escaping Send<Progress>
     ) async throws -> GeneratedImage {
         let start = ContinuousClock.now
-        let models = try await runner.fleet.modelSet(
-            named: request.model, pipeline: request.pipeline, for: request.pipeline.stages(sources: request.images.count))
+        let models = try await models(request, for: requester)
         let origin = PipelineRunner.Origin(requestID: request.requestID, requester: requester, deadline: deadline)
         let pipeline = ImagePipeline(request, build: Build.version)
         var image = try await runner.run(pipeline, request.units, models, from: origin) {

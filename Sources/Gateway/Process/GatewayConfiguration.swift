@@ -3,7 +3,7 @@ public import Telemetry
 
 /// All that a gateway is started with.
 public struct GatewayConfiguration: Sendable {
-    /// Metrics and health over HTTP, and on a loopback address the API.
+    /// The API, metrics and health over HTTP.
     public struct HTTP: Sendable {
         public var host: String
         /// 0: one that the system chooses.
@@ -19,9 +19,6 @@ public struct GatewayConfiguration: Sendable {
             self.origins = origins
             self.registry = registry
         }
-
-        /// Only this machine can reach it.
-        var isLoopback: Bool { host == "localhost" || host == "::1" || host.hasPrefix("127.") }
     }
 
     public var server: ServerOptions
@@ -37,7 +34,9 @@ public struct GatewayConfiguration: Sendable {
     public var stageArguments: [String]
     /// Nil: not served.
     public var http: HTTP?
-    /// The folder of `jobs.sqlite`; nil: the run directory.
+    /// Path of the key file; nil: no keys are asked for.
+    public var keys: String?
+    /// The folder of `jobs.sqlite` and `key-usage.json`; nil: the run directory.
     public var stateDirectory: String?
     /// Stages live on when this process is told to end.
     public var keepStages: Bool
@@ -48,7 +47,7 @@ public struct GatewayConfiguration: Sendable {
         server: ServerOptions, plan: FleetPlan, place: @escaping Operations.Placing, modelRoots: [String] = [],
         timing: FleetTiming = FleetTiming(),
         mixing: NumericsMixing = .standby, stageArguments: [String] = [],
-        http: HTTP? = nil, stateDirectory: String? = nil, keepStages: Bool = false, isPrivate: Bool = false
+        http: HTTP? = nil, keys: String? = nil, stateDirectory: String? = nil, keepStages: Bool = false, isPrivate: Bool = false
     ) {
         self.server = server
         self.plan = plan
@@ -58,6 +57,7 @@ public struct GatewayConfiguration: Sendable {
         self.mixing = mixing
         self.stageArguments = stageArguments
         self.http = http
+        self.keys = keys
         self.stateDirectory = stateDirectory
         self.keepStages = keepStages
         self.isPrivate = isPrivate

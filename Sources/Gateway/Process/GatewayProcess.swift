@@ -1,6 +1,7 @@
 import HTTPAPI
 import HTTPServing
 import Jobs
+import Keys
 import Logging
 import Placement
 import Processes
@@ -40,13 +41,15 @@ public struct GatewayProcess: Sendable {
         let digest = configuration.plan.digest
         let plan = Self.remembered(configuration, digest, folder)
         let (options, door) = try Self.addresses(configuration.server, in: folder)
-        let server = try StageServer(kind: "gateway", options: options, door: door, capacity: plan.queue + Self.spare)
+        let server = try StageServer(kind: "gateway", options: options, door: door, keys: configuration.keys, capacity: plan.queue + Self.spare)
         let logger = server.logger
         let fleet = Fleet(
             folder: folder, remote: plan.remote, models: plan.models, pipelines: plan.pipelines, mixing: configuration.mixing,
             timing: configuration.timing, logger: logger)
         let supervisor = Supervisor(
             folder: folder, fleet: fleet, common: configuration.stageArguments, lifeline: configuration.isPrivate, logger: logger)
+        let state = configuration.stateDirectory ?? folder.path
+        let usage = KeyUsage(folder: state, logger: logger)
         let runner = PipelineRunner(fleet: fleet, timing: configuration.timing, limit: plan.queue)
         let imageService = ImageService(runner: runner, planned: plan.planned, logger: logger)
         let answerService = AnswerService(runner: runner, logger: logger)
@@ -60,7 +63,7 @@ public struct GatewayProcess: Sendable {
             configuration.isPrivate
             ? nil
             : JobRunner(
-                store: try JobStore(path: "\(configuration.stateDirectory ?? folder.path)/jobs.sqlite"), imageService: imageService,
+                store: try JobStore(path: "\(state)/jobs.sqlite"), imageService: imageService,
                 kept: plan.jobsKept,
                 logger: logger)
         let readiness = Readiness(fleet: fleet, kinds: plan.kinds, jobs: jobs)
@@ -76,10 +79,13 @@ public struct GatewayProcess: Sendable {
             if let problem = httpServer.current?.problem { status.problems.append(problem) }
             return status
         }
-        let http = try configuration.http.map { try Self.http($0, report, readiness, server, gateway) }
+        let http = try configuration.http.map {
+            try Self.http($0, report, readiness, server, HTTPDoor(gateway: gateway, access: server.access, usage: usage, origins: $0.origins, logger: logger))
+        }
         if let http { httpServer.fulfil(http) }
         services =
-            [.gateway(gateway), .operations(OperationsService(operations))] + (jobs.map { [.jobs(JobsService($0, access: server.access))] } ?? [])
+            [.gateway(MeteredGateway(gateway: gateway, usage: usage)), .operations(OperationsService(operations))]
+            + (jobs.map { [.jobs(JobsService($0, access: server.access, usage: usage))] } ?? [])
         (self.folder, self.plan, self.keepStages) = (folder, plan, configuration.keepStages)
         (self.server, self.fleet, self.supervisor, self.jobs, self.http) = (server, fleet, supervisor, jobs, http)
     }
@@ -158,15 +164,11 @@ extension GatewayProcess {
         return (options, nil)
     }
 
-    /// Metrics, health, and the API where nobody from elsewhere can reach it.
+    /// Metrics, health and the API.
     private static func http(
-        _ http: GatewayConfiguration.HTTP, _ report: FleetReport, _ readiness: Readiness, _ server: StageServer, _ gateway: GatewayService
+        _ http: GatewayConfiguration.HTTP, _ report: FleetReport, _ readiness: Readiness, _ server: StageServer, _ door: HTTPDoor
     ) throws -> HTTPServer {
-        let door = http.isLoopback ? HTTPDoor(gateway: gateway, origins: http.origins, logger: server.logger) : nil
-        let served: Logger.Message =
-            door == nil
-            ? "metrics and health are served over HTTP; the API is not, since the address can be reached from elsewhere"
-            : "metrics, health and the API are served over HTTP"
+        let isLoopback = Address.tcp(host: http.host, port: http.port).isLoopback
         let telemetry = TelemetryAnswers(
             registry: http.registry, collect: { await report.samples(server.description()) },
             ready: {
@@ -175,10 +177,14 @@ extension GatewayProcess {
             })
         return try HTTPServer(
             host: http.host, port: http.port,
-            onListening: { server.logger.notice(served, metadata: ["address": "http://\(http.host):\($0)"]) }, logger: server.logger
+            onListening: {
+                server.logger.notice("metrics, health and the API are served over HTTP", metadata: ["address": "http://\(http.host):\($0)"])
+            }, logger: server.logger
         ) { request, peer in
+            // On this machine, those who may see the fleet are not told apart from those who may not.
+            if TelemetryAnswers.isForMetrics(request), !isLoopback, let refusal = await door.refusal(ofMetrics: request, from: peer) { return refusal }
             if let response = await telemetry.respond(to: request) { return response }
-            return await door?.respond(request, from: peer)
+            return await door.respond(request, from: peer)
         }
     }
 }

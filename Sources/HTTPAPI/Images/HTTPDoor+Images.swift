@@ -3,6 +3,7 @@ import Foundation
 import Hummingbird
 import HTTPTypes
 import HTTPServing
+import ServerKit
 import Wire
 
 /// `images/generations` and `images/edits`.
@@ -34,14 +35,16 @@ extension HTTPDoor {
     private func pictures(_ order: ImageOrder, _ visit: Visit, _ headers: HTTPFields) async throws -> Response {
         let created = Int(Date().timeIntervalSince1970)
         let pictures = try await visit.peer.whileConnected {
-            try await withThrowingTaskGroup(of: (Int, Picture).self) { group in
-                for index in 0..<order.count {
-                    let call = visit.call(order.count > 1 ? index : nil)
-                    group.addTask { (index, try Picture(try await image(order.request(index), call), order)) }
+            try await usage.counting(order.count, for: visit.caller) {
+                try await withThrowingTaskGroup(of: (Int, Picture).self) { group in
+                    for index in 0..<order.count {
+                        let call = visit.call(order.count > 1 ? index : nil)
+                        group.addTask { (index, try Picture(try await image(order.request(index), call), order)) }
+                    }
+                    var pictures: [Int: Picture] = [:]
+                    for try await (index, picture) in group { pictures[index] = picture }
+                    return (0..<order.count).compactMap { pictures[$0] }
                 }
-                var pictures: [Int: Picture] = [:]
-                for try await (index, picture) in group { pictures[index] = picture }
-                return (0..<order.count).compactMap { pictures[$0] }
             }
         }
         return Self.json(ImagesResponse.body(pictures, order, created: created, id: visit.id), headers: headers)
@@ -64,13 +67,15 @@ extension HTTPDoor {
         let created = Int(Date().timeIntervalSince1970)
         let call = visit.call()
         let lines = try await WorkStream.begin { (tell: @escaping Send<EventStream.Line>) in
-            let made = try await image(order.request(0), call) { event in
-                switch event {
-                case .accepted: try await tell(.comment("accepted"))
-                case .progress(let progress):
-                    try await tell(.comment("\(progress.stage) \(progress.done)/\(progress.total)"))
-                    if order.tellsProgress { try await tell(.event(name: "\(name).progress", ImagesResponse.progress(progress, name))) }
-                case .image: break
+            let made = try await usage.counting(for: visit.caller) {
+                try await image(order.request(0), call) { event in
+                    switch event {
+                    case .accepted: try await tell(.comment("accepted"))
+                    case .progress(let progress):
+                        try await tell(.comment("\(progress.stage) \(progress.done)/\(progress.total)"))
+                        if order.tellsProgress { try await tell(.event(name: "\(name).progress", ImagesResponse.progress(progress, name))) }
+                    case .image: break
+                    }
                 }
             }
             let picture = try Picture(made, order)

@@ -3,12 +3,12 @@ import Wire
 
 /// `models`: what requests may name.
 extension HTTPDoor {
-    func models() async throws -> Response {
-        Self.json(["object": "list", "data": .array(try await served().map(Self.model))])
+    func models(_ visit: Visit) async throws -> Response {
+        Self.json(["object": "list", "data": .array(try await served(visit).map(Self.model))])
     }
 
-    func model(_ name: String) async throws -> Response {
-        let served = try await served()
+    func model(_ name: String, _ visit: Visit) async throws -> Response {
+        let served = try await served(visit)
         guard let model = served.first(where: { $0.name == name }) else {
             let known = served.map(\.name).joined(separator: ", ")
             throw APIError(404, "model_not_found", "no model \(name.prefix(128)); there is \(known)", param: "model")
@@ -16,8 +16,10 @@ extension HTTPDoor {
         return Self.json(Self.model(model))
     }
 
-    private func served() async throws -> [ModelInformation] {
-        try await gateway.status(StatusRequest(), ServerCall(requestID: RequestID.make(), method: "GET /v1/models")).models
+    /// The models of the fleet that the caller may use.
+    func served(_ visit: Visit) async throws -> [ModelInformation] {
+        let allowed = visit.caller.models
+        return try await gateway.status(StatusRequest(), visit.call()).models.filter { allowed.isEmpty || allowed.contains($0.name) }
     }
 
     private static func model(_ model: ModelInformation) -> JSONValue {

@@ -8,8 +8,7 @@ struct Visit: Sendable {
     let request: Request
     let id: String
     let peer: Peer
-
-    private var caller: Caller { Caller(identity: "http:\(peer.address)") }
+    let caller: Caller
 
     /// The header that names what was accepted and has no effect.
     /// - Parameter fields: of the body.

@@ -1,9 +1,10 @@
 import GRPCCore
+import Keys
 import Logging
 import NIOCore
 import Wire
 
-/// Turns every error into a gRPC status, and writes one log line for each call.
+/// Lets in who may call, turns every error into a gRPC status, and writes one log line for each call.
 struct CallInterceptor: ServerInterceptor {
     /// What the server's own libraries throw, as a status; nil for errors it does not know.
     let status: @Sendable (any Error) -> CallError?
@@ -14,20 +15,23 @@ struct CallInterceptor: ServerInterceptor {
         request: StreamingServerRequest<Input>, context: ServerContext,
         next: @Sendable (StreamingServerRequest<Input>, ServerContext) async throws -> StreamingServerResponse<Output>
     ) async throws -> StreamingServerResponse<Output> {
-        // The handler finds the same name: one that it would make up for itself would not be the one in the log.
         var request = request
-        let call = ServerCall(metadata: request.metadata, method: context.descriptor.fullyQualifiedMethod)
-        call.mark(&request.metadata)
+        var call = ServerCall(metadata: request.metadata, method: context.descriptor.fullyQualifiedMethod)
         let start = ContinuousClock.now
         do {
-            try access.check(call)
+            call.caller = try access.admit(
+                call.caller, authorization: Array(request.metadata[stringValues: BearerToken.header]), to: Methods.access(to: call.method), call.method)
+            // Nobody behind this line gets to see a key.
+            request.metadata.removeAllValues(forKey: BearerToken.header)
+            // The handler finds the same name: one that it would make up for itself would not be the one in the log.
+            call.mark(&request.metadata)
             var response = try await next(request, context)
             guard case .success(var contents) = response.accepted else {
                 log(call, start, response.accepted.failure)
                 return response
             }
             let producer = contents.producer
-            contents.producer = { writer in
+            contents.producer = { [call] writer in
                 do {
                     let metadata = try await producer(writer)
                     log(call, start, nil)
@@ -48,6 +52,7 @@ struct CallInterceptor: ServerInterceptor {
             switch error {
             case let error as RPCError: error
             case let error as CallError: error.rpcError
+            case let error as UsageRefusal: error.callError.rpcError
             // A write that finds the stream closed is one that nobody reads.
             case is CancellationError, is ChannelError: CallError(.cancelled, "the caller has left").rpcError
             default:
@@ -70,6 +75,7 @@ struct CallInterceptor: ServerInterceptor {
             "request": "\(call.requestID)", "method": "\(call.method)", "ms": "\((ContinuousClock.now - start).milliseconds)",
             "status": "\(error.map { "\($0.code)" } ?? "ok")",
         ]
+        if call.caller.grant != nil { metadata["caller"] = "\(call.caller.identity)" }
         if let error { metadata["reason"] = "\(error.message)" }
         logger.log(level: level, "call", metadata: metadata)
     }

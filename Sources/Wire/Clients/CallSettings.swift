@@ -15,8 +15,9 @@ public struct CallSettings: Sendable {
         self.requestID = requestID
     }
 
-    var metadata: Metadata {
-        var metadata: Metadata = [:]
+    /// - Parameter headers: that all calls of the connection have.
+    func metadata(_ headers: Metadata) -> Metadata {
+        var metadata = headers
         if let requestID { metadata.addString(requestID, forKey: RequestID.key) }
         return metadata
     }
