@@ -1,9 +1,11 @@
 import GRPCCore
 import Logging
 import NIOCore
+import Traces
+import Tracing
 import Wire
 
-/// Turns every error into a gRPC status, and writes one log line for each call.
+/// Turns every error into a gRPC status, and makes a span and a log line of each call.
 struct CallInterceptor: ServerInterceptor {
     /// What the server's own libraries throw, as a status; nil for errors it does not know.
     let status: @Sendable (any Error) -> CallError?
@@ -18,32 +20,36 @@ struct CallInterceptor: ServerInterceptor {
         var request = request
         let call = ServerCall(metadata: request.metadata, method: context.descriptor.fullyQualifiedMethod)
         call.mark(&request.metadata)
-        let start = ContinuousClock.now
-        do {
-            try access.check(call)
-            var response = try await next(request, context)
-            guard case .success(var contents) = response.accepted else {
-                log(call, start, response.accepted.failure)
-                return response
-            }
-            let producer = contents.producer
-            contents.producer = { writer in
-                do {
-                    let metadata = try await producer(writer)
-                    log(call, start, nil)
-                    return metadata
-                } catch {
-                    throw translate(error, call, start)
+        let visit = CallVisit(call, request.metadata, logger)
+        return try await ServiceContext.withValue(visit.context) {
+            do {
+                try access.check(call)
+                var response = try await next(request, context)
+                guard case .success(var contents) = response.accepted else {
+                    visit.end(response.accepted.failure)
+                    return response
                 }
+                let producer = contents.producer
+                contents.producer = { writer in
+                    try await ServiceContext.withValue(visit.context) {
+                        do {
+                            let metadata = try await producer(writer)
+                            visit.end(nil)
+                            return metadata
+                        } catch {
+                            throw translate(error, visit)
+                        }
+                    }
+                }
+                response.accepted = .success(contents)
+                return response
+            } catch {
+                throw translate(error, visit)
             }
-            response.accepted = .success(contents)
-            return response
-        } catch {
-            throw translate(error, call, start)
         }
     }
 
-    private func translate(_ error: any Error, _ call: ServerCall, _ start: ContinuousClock.Instant) -> RPCError {
+    private func translate(_ error: any Error, _ visit: CallVisit) -> RPCError {
         let rpcError =
             switch error {
             case let error as RPCError: error
@@ -52,26 +58,15 @@ struct CallInterceptor: ServerInterceptor {
             case is CancellationError, is ChannelError: CallError(.cancelled, "the caller has left").rpcError
             default:
                 // What we don't know is our fault: the log has the details, the caller gets their kind.
-                status(error)?.rpcError ?? unexpected(error, call)
+                status(error)?.rpcError ?? unexpected(error)
             }
-        log(call, start, rpcError)
+        visit.end(rpcError)
         return rpcError
     }
 
-    private func unexpected(_ error: any Error, _ call: ServerCall) -> RPCError {
-        logger.error("unexpected error", metadata: ["request": "\(call.requestID)", "error": "\(error)"])
+    private func unexpected(_ error: any Error) -> RPCError {
+        logger.error("unexpected error", metadata: ["error": "\(error)"])
         return CallError(.internalError, "\(type(of: error)): \(error)").rpcError
-    }
-
-    private func log(_ call: ServerCall, _ start: ContinuousClock.Instant, _ error: RPCError?) {
-        // Health checks and questions about the server come every second.
-        let level: Logger.Level = call.method.hasPrefix("grpc.") || call.method.hasPrefix(Methods.Stage.service) ? .debug : .info
-        var metadata: Logger.Metadata = [
-            "request": "\(call.requestID)", "method": "\(call.method)", "ms": "\((ContinuousClock.now - start).milliseconds)",
-            "status": "\(error.map { "\($0.code)" } ?? "ok")",
-        ]
-        if let error { metadata["reason"] = "\(error.message)" }
-        logger.log(level: level, "call", metadata: metadata)
     }
 }
 
