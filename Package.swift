@@ -138,13 +138,14 @@ let package = Package(
         library("Telemetry", [metrics, http, httpCore, nio, nioHTTP1, lifecycle, logging]),
         library("OTLP", ["Domain", "ServerKit", "Traces", "Wire", httpClient, nio, nioHTTP1, lifecycle, logging, metrics, tracing]),
         // What clients of OpenAI's HTTP API speak: their requests become those of the gateway, the gateway's answers theirs.
-        library("HTTPAPI", ["Telemetry", "ServerKit", "Domain", "Wire", "Imaging", http, httpTypes, nio, logging]),
+        library("HTTPAPI", ["Telemetry", "Traces", "ServerKit", "Domain", "Wire", "Imaging", http, httpTypes, nio, logging, tracing]),
         library(
             "Gateway",
             [
-                "Processes", "Placement", "Jobs", "Telemetry", "HTTPAPI", "ServerKit", "Wire", "Domain", "Checkpoint", "ModelConfiguration",
+                "Processes", "Placement", "Jobs", "Telemetry", "OTLP", "Traces", "HTTPAPI", "ServerKit", "Wire", "Domain", "Checkpoint",
+                "ModelConfiguration",
                 "Imaging", grpc,
-                lifecycle, logging, metrics, crypto,
+                lifecycle, logging, metrics, crypto, tracing,
             ]),
 
         executable("glm-vision", ["Stages", "ServerKit"]),
@@ -152,7 +153,7 @@ let package = Package(
         executable("glm-diffusion", ["Stages", "ServerKit"]),
         executable(
             "glm-gateway",
-            ["Gateway", "HTTPAPI", "Processes", "Placement", "Telemetry", "Domain", "ServerKit", "Wire", "GLMTiny", metrics]),
+            ["Gateway", "HTTPAPI", "OTLP", "Processes", "Placement", "Telemetry", "Traces", "Domain", "ServerKit", "Wire", "GLMTiny", metrics, tracing]),
         executable(
             "glm",
             [
