@@ -5,6 +5,7 @@ import NIOCore
 import Foundation
 import ServerKit
 package import Telemetry
+import Tracing
 public import Wire
 
 /// Answers OpenAI's HTTP API with a gateway: images, edits, questions, models.
@@ -32,6 +33,11 @@ public struct HTTPDoor: Sendable {
 
     package func respond(_ request: Request, from peer: Peer) async -> Response {
         let id = request.headers[.requestID].flatMap(RequestID.accept) ?? RequestID.make()
+        let span = RequestSpan(request, id: id)
+        return span.end(await ServiceContext.withValue(span.context) { await respond(request, id, from: peer, span) })
+    }
+
+    private func respond(_ request: Request, _ id: String, from peer: Peer, _ span: RequestSpan) async -> Response {
         var response: Response
         do {
             guard HostRule.isLocal(request.head.authority) else {
@@ -41,12 +47,14 @@ public struct HTTPDoor: Sendable {
             if let answer = origins.preflight(request.method, request.headers) {
                 response = Response(status: .noContent, headers: answer)
             } else {
-                response = try await route(request)(Visit(request: request, id: id, peer: peer))
+                let route = try route(request)
+                span.found(request)
+                response = try await route(Visit(request: request, id: id, peer: peer))
             }
         } catch {
             // Who left reads no answer.
             if !(error is APIError), !(error is CancellationError) {
-                logger.warning("HTTP request failed", metadata: ["request": "\(id)", "error": "\(error)"])
+                logger.warning("HTTP request failed", metadata: ["error": "\(error)"])
             }
             response = Self.response(APIError(any: error))
         }

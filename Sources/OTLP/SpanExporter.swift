@@ -21,7 +21,9 @@ public final class SpanExporter: Sendable {
     }
 
     /// What each is, for those who read the numbers.
-    public static let descriptions = [(exported, "Spans that a collector has taken."), (dropped, "Spans that were dropped, by reason.")]
+    public static let descriptions = [
+        (name: exported, help: "Spans that a collector has taken."), (name: dropped, help: "Spans that were dropped, by reason."),
+    ]
     private static let exported = "glm_gateway_spans_exported_total"
     private static let dropped = "glm_gateway_spans_dropped_total"
 

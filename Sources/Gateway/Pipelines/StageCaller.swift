@@ -40,6 +40,7 @@ struct StageCaller: Sendable {
     ) async throws {
         let kind = call.request.kind
         var attempts = Attempts()
+        var calls = 0
         var numerics: Numerics?
         var remainder = Remainder(units: units.filter { $0.key > kind }, deadline: deadline)
         remainder.units[kind] = call.units
@@ -55,7 +56,8 @@ struct StageCaller: Sendable {
             }
             numerics = numerics ?? lease.replica.numerics
             let stageRequest = try await self.request(request, lease)
-            let span = StageSpan(kind, lease.replica, models, attempt: attempts.failures + 1)
+            calls += 1
+            let span = StageSpan(kind, lease.replica, models, attempt: calls)
             let result = await span.during { await attempt(call, stageRequest, lease, span, onEvent) }
             switch result {
             case .success: return

@@ -1,3 +1,4 @@
+public import OTLP
 public import ServerKit
 public import Telemetry
 
@@ -37,6 +38,8 @@ public struct GatewayConfiguration: Sendable {
     public var stageArguments: [String]
     /// Nil: not served.
     public var http: HTTP?
+    /// Where spans go; nil: nowhere.
+    public var spans: SpanExporter?
     /// The folder of `jobs.sqlite`; nil: the run directory.
     public var stateDirectory: String?
     /// Stages live on when this process is told to end.
@@ -48,7 +51,7 @@ public struct GatewayConfiguration: Sendable {
         server: ServerOptions, plan: FleetPlan, place: @escaping Operations.Placing, modelRoots: [String] = [],
         timing: FleetTiming = FleetTiming(),
         mixing: NumericsMixing = .standby, stageArguments: [String] = [],
-        http: HTTP? = nil, stateDirectory: String? = nil, keepStages: Bool = false, isPrivate: Bool = false
+        http: HTTP? = nil, spans: SpanExporter? = nil, stateDirectory: String? = nil, keepStages: Bool = false, isPrivate: Bool = false
     ) {
         self.server = server
         self.plan = plan
@@ -58,6 +61,7 @@ public struct GatewayConfiguration: Sendable {
         self.mixing = mixing
         self.stageArguments = stageArguments
         self.http = http
+        self.spans = spans
         self.stateDirectory = stateDirectory
         self.keepStages = keepStages
         self.isPrivate = isPrivate

@@ -12,7 +12,6 @@ extension Span {
             $0["glm.height"] = parameters.height
             $0["glm.steps"] = parameters.steps
             $0["glm.sources"] = request.images.count
-            $0["glm.request"] = request.requestID
             $0.set("glm.seed", value: .seed(parameters.seed))
         }
     }
@@ -21,7 +20,6 @@ extension Span {
         updateAttributes {
             $0["gen_ai.request.model"] = models.name
             $0["glm.images"] = question.images.count
-            $0["glm.request"] = question.requestID
             $0.set("glm.seed", value: .seed(question.parameters.seed))
         }
     }

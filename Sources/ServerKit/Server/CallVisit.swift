@@ -21,6 +21,7 @@ struct CallVisit: Sendable {
         context.requestID = call.requestID
         span = Self.isQuestionOfHealth(call.method) ? nil : startSpan(call.method, context: context, ofKind: .server)
         span?.attributes["rpc.system"] = "grpc"
+        span?.attributes["glm.request"] = call.requestID
         self.context = span?.context ?? context
         self.call = call
         self.logger = logger
