@@ -7,6 +7,7 @@ import Foundation
 package import HTTPServing
 public import Keys
 public import ServerKit
+import Tracing
 public import Wire
 
 /// Answers OpenAI's HTTP API with a gateway: images, edits, questions, models.
@@ -42,6 +43,11 @@ public struct HTTPDoor: Sendable {
 
     package func respond(_ request: Request, from peer: Peer) async -> Response {
         let id = request.headers[.requestID].flatMap(RequestID.accept) ?? RequestID.make()
+        let span = RequestSpan(request, id: id)
+        return span.end(await ServiceContext.withValue(span.context) { await respond(request, id, from: peer, span) })
+    }
+
+    private func respond(_ request: Request, _ id: String, from peer: Peer, _ span: RequestSpan) async -> Response {
         var response: Response
         var caller = Caller.none
         do {
@@ -50,6 +56,7 @@ public struct HTTPDoor: Sendable {
                 response = Response(status: .noContent, headers: answer)
             } else {
                 let route = try route(request)
+                span.found(request)
                 let visit = try admit(request, id, peer, to: route.access)
                 caller = visit.caller
                 response = try await route.answer(visit)
@@ -57,7 +64,7 @@ public struct HTTPDoor: Sendable {
         } catch {
             // Who left reads no answer.
             if !(error is APIError), !(error is CancellationError) {
-                logger.warning("HTTP request failed", metadata: ["request": "\(id)", "error": "\(error)"])
+                logger.warning("HTTP request failed", metadata: ["error": "\(error)"])
             }
             response = Self.response(APIError(any: error))
         }

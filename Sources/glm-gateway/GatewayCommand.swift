@@ -119,7 +119,10 @@ struct GatewayCommand: AsyncParsableCommand {
 
     /// What all stages are told.
     var stageArguments: [String] {
-        ["--run-directory", server.runFolder.path, "--log-level", "\(server.logLevel)", "--drain-deadline", "\(server.drainDeadline)"]
+        [
+            "--run-directory", server.runFolder.path, "--log-level", "\(server.logLevel)", "--log-format", server.logFormat.rawValue,
+            "--drain-deadline", "\(server.drainDeadline)",
+        ]
     }
 }
 

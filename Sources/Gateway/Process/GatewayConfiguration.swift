@@ -1,3 +1,4 @@
+public import OTLP
 public import ServerKit
 public import Telemetry
 
@@ -36,6 +37,8 @@ public struct GatewayConfiguration: Sendable {
     public var http: HTTP?
     /// Path of the key file; nil: no keys are asked for.
     public var keys: String?
+    /// Where spans go; nil: nowhere.
+    public var spans: SpanExporter?
     /// The folder of `jobs.sqlite` and `key-usage.json`; nil: the run directory.
     public var stateDirectory: String?
     /// Stages live on when this process is told to end.
@@ -47,7 +50,7 @@ public struct GatewayConfiguration: Sendable {
         server: ServerOptions, plan: FleetPlan, place: @escaping Operations.Placing, modelRoots: [String] = [],
         timing: FleetTiming = FleetTiming(),
         mixing: NumericsMixing = .standby, stageArguments: [String] = [],
-        http: HTTP? = nil, keys: String? = nil, stateDirectory: String? = nil, keepStages: Bool = false, isPrivate: Bool = false
+        http: HTTP? = nil, keys: String? = nil, spans: SpanExporter? = nil, stateDirectory: String? = nil, keepStages: Bool = false, isPrivate: Bool = false
     ) {
         self.server = server
         self.plan = plan
@@ -58,6 +61,7 @@ public struct GatewayConfiguration: Sendable {
         self.stageArguments = stageArguments
         self.http = http
         self.keys = keys
+        self.spans = spans
         self.stateDirectory = stateDirectory
         self.keepStages = keepStages
         self.isPrivate = isPrivate

@@ -3,6 +3,7 @@ import HTTPServing
 import Jobs
 import Keys
 import Logging
+import OTLP
 import Placement
 import Processes
 public import ServerKit
@@ -24,6 +25,7 @@ public struct GatewayProcess: Sendable {
     private let supervisor: Supervisor
     private let jobs: JobRunner?
     private let http: HTTPServer?
+    private let spans: SpanExporter?
     private let services: [Wire.Service]
     /// Set when every kind of stage has served.
     private let hasServed = Promise<Void>()
@@ -86,7 +88,7 @@ public struct GatewayProcess: Sendable {
         services =
             [.gateway(MeteredGateway(gateway: gateway, usage: usage)), .operations(OperationsService(operations))]
             + (jobs.map { [.jobs(JobsService($0, access: server.access, usage: usage))] } ?? [])
-        (self.folder, self.plan, self.keepStages) = (folder, plan, configuration.keepStages)
+        (self.folder, self.plan, self.keepStages, self.spans) = (folder, plan, configuration.keepStages, configuration.spans)
         (self.server, self.fleet, self.supervisor, self.jobs, self.http) = (server, fleet, supervisor, jobs, http)
     }
 
@@ -109,6 +111,8 @@ public struct GatewayProcess: Sendable {
         func add(_ name: String, _ body: @escaping @Sendable () async throws -> Void) {
             parts.append(ProcessGroup.Part(name, logger: server.logger, body))
         }
+        // First, so that it ends last: the others still end spans.
+        if let spans { add("traces") { try await spans.run(server.logger) } }
         if let http { add("http") { try await http.run() } }
         add("fleet watch") { try await untilShutdown { try await fleet.run() } }
         add("supervision") { try await supervise() }

@@ -46,7 +46,10 @@ enum ImagesResponse {
         if order.tellsTimings {
             body["timings"] = .array(
                 pictures.flatMap(\.made.timings).map {
-                    ["stage": .string($0.stage), "instance": .string($0.instance), "phase": .string($0.phase), "seconds": .number($0.seconds)]
+                    [
+                        "stage": .string($0.stage), "instance": .string($0.instance), "phase": .string($0.phase), "seconds": .number($0.seconds),
+                        "start": .number($0.start),
+                    ]
                 })
         }
         return body
