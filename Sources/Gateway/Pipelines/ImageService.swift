@@ -30,10 +30,11 @@ public actor ImageService {
     ///   - requester: whose turn it is among others.
     ///   - deadline: the caller's.
     ///   - accepted: called once, before anything is computed.
+    ///   - place: called in order with `progress`, while the request waits for a stage.
     ///   - progress: called in order; what it throws ends the work.
     func make(
         _ request: ImageRequest, by requester: Caller, deadline: ContinuousClock.Instant?, accepted: @Sendable (Accepted) async throws -> Void,
-        progress: @escaping Send<Progress>
+        place: @escaping Send<LinePlace> = { _ in }, progress: @escaping Send<Progress>
     ) async throws -> GeneratedImage {
         let start = ContinuousClock.now
         let models = try await runner.fleet.modelSet(
@@ -43,6 +44,8 @@ public actor ImageService {
         var image = try await runner.run(pipeline, request.units, models, from: origin) {
             log(request, models)
             try await accepted(request.accepted(models))
+        } place: {
+            try await place($0)
         } tell: {
             try await progress($0)
         }

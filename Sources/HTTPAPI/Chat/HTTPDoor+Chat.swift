@@ -76,6 +76,7 @@ private actor ChunkWriter {
             (completion.model, completion.fingerprint) = (question.modelName, question.modelFingerprint)
             try await chunk(["role": "assistant", "content": ""])
         case .progress(let progress): try await tell(.comment("\(progress.stage) \(progress.done)/\(progress.total)"))
+        case .place(let place): try await tell(.comment("queued \(place.text)"))
         case .layout(let layout):
             usage.promptTokens = layout.promptTokens
             usage.cachedTokens = layout.cachedTokens

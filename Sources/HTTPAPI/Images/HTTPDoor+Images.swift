@@ -70,6 +70,9 @@ extension HTTPDoor {
                 case .progress(let progress):
                     try await tell(.comment("\(progress.stage) \(progress.done)/\(progress.total)"))
                     if order.tellsProgress { try await tell(.event(name: "\(name).progress", ImagesResponse.progress(progress, name))) }
+                case .place(let place):
+                    try await tell(.comment("queued \(place.text)"))
+                    if order.tellsProgress { try await tell(.event(name: "\(name).queued", ImagesResponse.queued(place, name))) }
                 case .image: break
                 }
             }

@@ -30,6 +30,21 @@ enum ImagesResponse {
         ]
     }
 
+    static func queued(_ place: LinePlace, _ name: String) -> JSONValue {
+        ["type": .string("\(name).queued"), "ahead": .integer(place.ahead), "seconds": .number(place.seconds)]
+    }
+
+    /// What all images took together.
+    private static func usage(_ pictures: [Picture]) -> JSONValue {
+        let all = pictures.map(\.made.usage)
+        let text = all.reduce(0) { $0 + $1.textTokens }, image = all.reduce(0) { $0 + $1.imageTokens },
+            output = all.reduce(0) { $0 + $1.outputTokens }
+        return [
+            "input_tokens": .integer(text + image), "input_tokens_details": ["image_tokens": .integer(image), "text_tokens": .integer(text)],
+            "output_tokens": .integer(output), "total_tokens": .integer(text + image + output),
+        ]
+    }
+
     private static func common(_ pictures: [Picture], _ order: ImageOrder) -> [String: JSONValue] {
         guard let first = pictures.first else { return [:] }
         let parameters = first.made.parameters
@@ -38,7 +53,7 @@ enum ImagesResponse {
             "background": "opaque", "output_format": .string(order.format.rawValue), "quality": .string(order.quality),
             "size": .string(first.size.text), "model": .string(first.made.modelName), "steps": .integer(parameters.steps),
             "guidance_scale": .number(Double(parameters.guidanceScale)), "model_fingerprint": .string(first.made.modelFingerprint),
-            "build": .string(first.made.build),
+            "build": .string(first.made.build), "usage": usage(pictures),
         ]
         if drawn != first.size { body["rendered_size"] = .string(drawn.text) }
         if !order.withoutEffect.isEmpty { body["without_effect"] = .array(order.withoutEffect.map { .string($0) }) }
