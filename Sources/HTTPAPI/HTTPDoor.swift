@@ -7,12 +7,18 @@ import ServerKit
 package import Telemetry
 public import Wire
 
-/// Answers OpenAI's HTTP API with a gateway: images, edits, questions, models.
+/// Answers OpenAI's HTTP API with a gateway, images, edits, questions, models, and Z.ai's with the same.
 ///
 /// It takes requests apart and puts answers together; what a request may ask for is the gateway's to say, the same over HTTP and gRPC.
 public struct HTTPDoor: Sendable {
     let gateway: any GatewayHandler
+    /// Nil: this gateway stores no jobs.
+    let jobs: (any JobsHandler)?
+    let settings: HTTPSettings
     let reader: BodyReader
+    let files: ResultFiles
+    let ledger = Shared(IdempotencyLedger())
+    let fetcher: ImageFetcher
     let logger: Logger
 
     /// Bytes of a body that has images in it: a form, or JSON with base64.
@@ -20,8 +26,15 @@ public struct HTTPDoor: Sendable {
     /// Bytes of one that has text alone.
     static let largestText = 1 << 20
 
-    public init(gateway: any GatewayHandler, logger: Logger) {
+    /// - Parameter address: of the listener, as in `http://127.0.0.1:8000`.
+    public init(
+        gateway: any GatewayHandler, jobs: (any JobsHandler)?, settings: HTTPSettings, address: @escaping @Sendable () -> String, logger: Logger
+    ) {
         self.gateway = gateway
+        self.jobs = jobs
+        self.settings = settings
+        files = ResultFiles { settings.publicURL ?? address() }
+        fetcher = ImageFetcher(hosts: settings.imageHosts)
         self.logger = logger
         // 1 GiB in all.
         reader = BodyReader(budget: ByteBudget(requestLimit: 512 << 20))
@@ -29,6 +42,7 @@ public struct HTTPDoor: Sendable {
 
     package func respond(_ request: Request, from peer: Peer) async -> Response {
         let id = request.headers[.requestID].flatMap(RequestID.accept) ?? RequestID.make()
+        let begun = ContinuousClock.now
         var response: Response
         do {
             guard HostRule.isLocal(request.head.authority) else {
@@ -44,6 +58,7 @@ public struct HTTPDoor: Sendable {
             response = Self.response(APIError(any: error))
         }
         response.headers[.requestID] = id
+        response.headers[.processingTime] = "\(begun.duration(to: .now).milliseconds)"
         return response
     }
 
@@ -67,10 +82,19 @@ public struct HTTPDoor: Sendable {
         case _ where path.hasPrefix("/v1/models/"):
             let name = String(path.dropFirst("/v1/models/".count))
             return try only(.get) { _ in try await model(name.removingPercentEncoding ?? name) }
+        case _ where path.hasPrefix("/v1/files/") && path.hasSuffix("/content"):
+            let id = String(path.dropFirst("/v1/files/".count).dropLast("/content".count))
+            return try only(.get) { try await file(id, $0) }
+        case "\(Self.zai)/images/generations": return try only(.post) { try await zaiGenerations($0) }
+        case "\(Self.zai)/async/images/generations": return try only(.post) { try await zaiJob($0) }
+        case "\(Self.zai)/chat/completions": return try only(.post) { try await chatCompletions($0) }
+        case _ where path.hasPrefix("\(Self.zai)/async-result/"):
+            let id = String(path.dropFirst("\(Self.zai)/async-result/".count))
+            return try only(.get) { try await zaiResult(id, $0) }
         case "/v1/images/variations":
             throw APIError(404, "unknown_url", "images/variations is not served; use images/edits with a prompt")
         case "/v1/responses": throw APIError(404, "unknown_url", "responses is not served; use chat/completions, or images/generations")
-        default: throw APIError(404, "unknown_url", "there is nothing at \(path.prefix(128)); the API begins with /v1")
+        default: throw APIError(404, "unknown_url", "there is nothing at \(path.prefix(128)); the API begins with /v1, Z.ai's with \(Self.zai)")
         }
     }
 

@@ -77,6 +77,9 @@ public final class TelemetryServer: Service, Sendable {
     /// Why nothing listens at the address; nil while it is open, and before it was.
     public var problem: String? { state.withLock { $0.problem } }
 
+    /// Where it listens; nil before it does.
+    public var listeningPort: Int? { state.withLock { $0.port } }
+
     /// Serves until its service group shuts down; then takes no new connections, answers what was asked, and returns.
     /// - Throws: ``TelemetryError`` when the address can't be opened at the start.
     public func run() async throws {

@@ -31,6 +31,6 @@ extension GatewayCommand {
         guard let http, case .tcp(let host, let port) = try Address(parsing: http) else { return nil }
         let registry = MetricsRegistry(GatewayMetrics.descriptions)
         MetricsSystem.bootstrap(registry)
-        return GatewayConfiguration.HTTP(host: host, port: port, registry: registry)
+        return GatewayConfiguration.HTTP(host: host, port: port, registry: registry, settings: httpOptions.settings)
     }
 }

@@ -74,6 +74,8 @@ struct GatewayCommand: AsyncParsableCommand {
             valueName: "host:port"))
     var http: String?
 
+    @OptionGroup var httpOptions: HTTPOptions
+
     @Flag(help: "Leave the stages running when this process is stopped.")
     var keepStages = false
 

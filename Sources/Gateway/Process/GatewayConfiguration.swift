@@ -1,3 +1,4 @@
+public import HTTPAPI
 public import ServerKit
 public import Telemetry
 
@@ -10,12 +11,17 @@ public struct GatewayConfiguration: Sendable {
         public var port: Int
         /// What this process counts; see ``GatewayMetrics/descriptions``.
         public var registry: MetricsRegistry
+        public var settings: HTTPSettings
 
-        public init(host: String, port: Int, registry: MetricsRegistry) {
+        public init(host: String, port: Int, registry: MetricsRegistry, settings: HTTPSettings = HTTPSettings()) {
             self.host = host
             self.port = port
             self.registry = registry
+            self.settings = settings
         }
+
+        /// - Parameter port: in use.
+        func address(port: Int) -> String { host.contains(":") ? "http://[\(host)]:\(port)" : "http://\(host):\(port)" }
 
         /// Only this machine can reach it.
         var isLoopback: Bool { host == "localhost" || host == "::1" || host.hasPrefix("127.") }

@@ -75,10 +75,19 @@ public struct GatewayProcess: Sendable {
             if let problem = httpServer.current?.problem { status.problems.append(problem) }
             return status
         }
-        let http = try configuration.http.map { try Self.http($0, report, readiness, server, gateway) }
+        let jobsService = jobs.map { JobsService($0, access: server.access) }
+        let http = try configuration.http.map { http in
+            var settings = http.settings
+            settings.largestArea = plan.planned.pixels
+            let door = HTTPDoor(
+                gateway: gateway, jobs: jobsService, settings: settings,
+                address: {
+                    http.address(port: httpServer.current?.listeningPort ?? http.port)
+                }, logger: server.logger)
+            return try Self.http(http, report, readiness, server, http.isLoopback ? door : nil)
+        }
         if let http { httpServer.fulfil(http) }
-        services =
-            [.gateway(gateway), .operations(OperationsService(operations))] + (jobs.map { [.jobs(JobsService($0, access: server.access))] } ?? [])
+        services = [.gateway(gateway), .operations(OperationsService(operations))] + (jobsService.map { [.jobs($0)] } ?? [])
         (self.folder, self.plan, self.keepStages) = (folder, plan, configuration.keepStages)
         (self.server, self.fleet, self.supervisor, self.jobs, self.http) = (server, fleet, supervisor, jobs, http)
     }
@@ -159,9 +168,8 @@ extension GatewayProcess {
 
     /// Metrics, health, and the API where nobody from elsewhere can reach it.
     private static func http(
-        _ http: GatewayConfiguration.HTTP, _ report: FleetReport, _ readiness: Readiness, _ server: StageServer, _ gateway: GatewayService
+        _ http: GatewayConfiguration.HTTP, _ report: FleetReport, _ readiness: Readiness, _ server: StageServer, _ door: HTTPDoor?
     ) throws -> TelemetryServer {
-        let door = http.isLoopback ? HTTPDoor(gateway: gateway, logger: server.logger) : nil
         var other: TelemetryServer.Other?
         if let door { other = { await door.respond($0, from: $1) } }
         let served: Logger.Message =

@@ -11,9 +11,11 @@ package struct ChatOrder: Sendable, Hashable {
     package var tellsUsageAlways: Bool
     package var withoutEffect: [String]
 
-    /// - Parameter fields: all of them are read.
-    package init(_ fields: inout Fields) throws(APIError) {
-        let messages = try ChatMessages.read(&fields)
+    /// - Parameters:
+    ///   - fields: all of them are read.
+    ///   - fetched: pictures by the addresses that the messages have.
+    package init(_ fields: inout Fields, fetched: [String: [UInt8]] = [:]) throws(APIError) {
+        let messages = try ChatMessages.read(&fields, fetched: fetched)
         var options = AnswerOptions()
         options.maxTokens = try fields.same("max_tokens", "max_completion_tokens")
         options.temperature = try fields.number("temperature")

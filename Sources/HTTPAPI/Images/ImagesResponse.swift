@@ -4,11 +4,18 @@ import Wire
 
 /// OpenAI's `ImagesResponse` and the events of its streams, with what is needed to make the images again beside them.
 enum ImagesResponse {
-    static func body(_ pictures: [Picture], _ order: ImageOrder, created: Int, id: String) -> JSONValue {
+    /// - Parameter file: a picture's file as the answer has it, and the name under which.
+    static func body(
+        _ pictures: [Picture], _ order: ImageOrder, created: Int, id: String, file: (Picture) -> (name: String, text: String)
+    ) -> JSONValue {
         var body = common(pictures, order)
         body["id"] = .string(id)
         body["created"] = .integer(created)
-        body["data"] = .array(pictures.map { ["b64_json": .string(base64($0)), "seed": seed($0)] })
+        body["data"] = .array(
+            pictures.map { picture in
+                let file = file(picture)
+                return .object([file.name: .string(file.text), "seed": seed(picture)])
+            })
         return .object(body)
     }
 
@@ -59,15 +66,19 @@ enum ImagesResponse {
         if !order.withoutEffect.isEmpty { body["without_effect"] = .array(order.withoutEffect.map { .string($0) }) }
         if let identifier = order.safetyIdentifier { body["safety_identifier"] = .string(identifier) }
         if order.tellsTimings {
+            let timings = pictures.flatMap(\.made.timings)
+            // As benchmarks of vLLM-Omni read them.
+            let durations = Dictionary(timings.map { ("\($0.stage).\($0.phase)", $0.seconds) }, uniquingKeysWith: +)
+            body["metrics"] = ["stage_durations": .object(durations.mapValues { .number($0) })]
             body["timings"] = .array(
-                pictures.flatMap(\.made.timings).map {
+                timings.map {
                     ["stage": .string($0.stage), "instance": .string($0.instance), "phase": .string($0.phase), "seconds": .number($0.seconds)]
                 })
         }
         return body
     }
 
-    private static func base64(_ picture: Picture) -> String { Data(picture.file).base64EncodedString() }
+    static func base64(_ picture: Picture) -> String { Data(picture.file).base64EncodedString() }
 
     private static func seed(_ picture: Picture) -> JSONValue {
         let seed = picture.made.parameters.seed
