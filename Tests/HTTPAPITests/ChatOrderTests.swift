@@ -61,7 +61,8 @@ import Wire
             #""n":1"#, #""logit_bias":{}"#, #""tools":[]"#, #""tool_choice":"none""#, #""response_format":{"type":"text"}"#, #""user":"u""#,
             #""safety_identifier":"u""#, #""user_id":"u""#, #""request_id":"r""#, #""tools":[{"type":"function"}],"tool_choice":"none""#,
             #""tool_choice":"auto""#, #""stream_options":null"#, #""response_format":null"#, #""logprobs":false"#, #""top_logprobs":0"#,
-            #""chat_template":null"#, #""metadata":{"a":"b"}"#, #""store":false"#, #""modalities":["text"]"#, #""stop":"x""#, #""do_sample":true"#, #""stream":false"#,
+            #""chat_template":null"#, #""metadata":{"a":"b"}"#, #""store":false"#, #""modalities":["text"]"#, #""stop":"x""#, #""do_sample":true"#,
+            #""stream":false"#,
         ])
     func nothing(json: String) throws {
         #expect(try order(json).request.messages.count == 1)
@@ -97,7 +98,8 @@ import Wire
             (#""audio":{"voice":"x"}"#, "audio"), (#""tool_choice":"required""#, "tool_choice"), (#""functions":[{}]"#, "functions"),
             (#""stream":true,"stream_options":{"usage":true}"#, "usage"), (#""reasoning_effort":"most""#, "reasoning_effort"),
             (#""response_format":{"type":"json_schema","json_schema":{}}"#, "response_format"), (#""user":[1]"#, "user"),
-            (#""thinking":{"type":"auto"}"#, "type"), (#""n":2"#, "n"), (#""logit_bias":{"1":2}"#, "logit_bias"), (#""tools":[{"type":"function"}]"#, "tools"),
+            (#""thinking":{"type":"auto"}"#, "type"), (#""n":2"#, "n"), (#""logit_bias":{"1":2}"#, "logit_bias"),
+            (#""tools":[{"type":"function"}]"#, "tools"),
             (#""response_format":{"type":"json_object"}"#, "response_format"), (#""store":true"#, "store"),
             (#""modalities":["audio"]"#, "modalities"),
             (#""max_tokens":1,"max_completion_tokens":2"#, "max_completion_tokens"), (#""top_logprobs":2"#, "top_logprobs"),

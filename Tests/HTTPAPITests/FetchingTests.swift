@@ -32,7 +32,11 @@ import Testing
         #expect(throws: APIError.self) { _ = try ImageLink(long, hosts: ["a.example"], field: "image") }
     }
 
-    @Test("addresses of IPv4 that are public", arguments: [[93, 184, 216, 34], [1, 1, 1, 1], [172, 15, 0, 1], [172, 32, 0, 1], [100, 63, 0, 1], [100, 128, 0, 1], [223, 255, 255, 255]])
+    @Test(
+        "addresses of IPv4 that are public",
+        arguments: [
+            [93, 184, 216, 34], [1, 1, 1, 1], [172, 15, 0, 1], [172, 32, 0, 1], [100, 63, 0, 1], [100, 128, 0, 1], [223, 255, 255, 255],
+        ])
     func public4(address: [UInt8]) { #expect(PublicAddress.isPublic(address)) }
 
     @Test(

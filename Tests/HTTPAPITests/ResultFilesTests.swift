@@ -9,7 +9,8 @@ import Testing
 
     /// The parts of a link.
     private func parts(_ link: String) throws -> (id: String, end: String, signature: String) {
-        let match = try #require(link.wholeMatch(of: #/https:\/\/images\.example\.org\/v1\/files\/([0-9a-f]{32})\/content\?exp=(\d+)&sig=([0-9a-f]{64})/#))
+        let match = try #require(
+            link.wholeMatch(of: #/https:\/\/images\.example\.org\/v1\/files\/([0-9a-f]{32})\/content\?exp=(\d+)&sig=([0-9a-f]{64})/#))
         return (String(match.1), String(match.2), String(match.3))
     }
 
