@@ -28,7 +28,6 @@ let http2: Target.Dependency = .product(name: "NIOHTTP2", package: "swift-nio-ht
 let hpack: Target.Dependency = .product(name: "NIOHPACK", package: "swift-nio-http2")
 let nioHTTPTypes: Target.Dependency = .product(name: "NIOHTTPTypes", package: "swift-nio-extras")
 let nioHTTPTypesHTTP2: Target.Dependency = .product(name: "NIOHTTPTypesHTTP2", package: "swift-nio-extras")
-let httpClient: Target.Dependency = .product(name: "AsyncHTTPClient", package: "async-http-client")
 let nioTLS: Target.Dependency = .product(name: "NIOTLS", package: "swift-nio")
 let nioSSL: Target.Dependency = .product(name: "NIOSSL", package: "swift-nio-ssl")
 let certificateReloading: Target.Dependency = .product(name: "NIOCertificateReloading", package: "swift-nio-extras")
@@ -72,8 +71,6 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
-        .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
-        .package(url: "https://github.com/apple/swift-distributed-tracing", from: "1.7.3"),
         .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
         .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.2"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
@@ -161,7 +158,12 @@ let package = Package(
         library(
             "HTTPServing", ["TLS", http, httpCore, httpTypes, nio, nioHTTP1, nioHTTPTypes, nioHTTPTypesHTTP2, nioTLS, http2, lifecycle, logging]),
         // What clients of OpenAI's HTTP API speak: their requests become those of the gateway, the gateway's answers theirs.
-        library("HTTPAPI", ["HTTPServing", "Traces", "ServerKit", "Keys", "Domain", "Wire", "Imaging", http, httpTypes, nio, logging, tracing]),
+        library(
+            "HTTPAPI",
+            [
+                "HTTPServing", "Traces", "ServerKit", "Keys", "Domain", "Wire", "Imaging", http, httpTypes, httpClient, nio, nioHTTP1, nioPosix, logging,
+                tracing, crypto,
+            ]),
         library(
             "Gateway",
             [
@@ -237,7 +239,7 @@ let package = Package(
         tests("JobsTests", ["Jobs", sqlite]),
         tests("TelemetryTests", ["Telemetry", http, httpTypes, metrics, logging, nio]),
         tests("HTTPServingTests", ["HTTPServing", http, lifecycle, logging, nio, nioEmbedded, nioHTTP1]),
-        tests("HTTPAPITests", ["HTTPAPI", "Domain", "Wire", httpTypes]),
+        tests("HTTPAPITests", ["HTTPAPI", "Domain", "Wire", httpTypes, crypto]),
         tests("ProcessesTests", ["Processes"]),
         tests(
             "GatewayTests",

@@ -34,8 +34,9 @@ extension GatewayCommand {
         guard let http, case .tcp(let host, let port) = try Address(parsing: http) else { return nil }
         let registry = MetricsRegistry(GatewayMetrics.descriptions)
         MetricsSystem.bootstrap(registry)
-        return GatewayConfiguration.HTTP(host: host, port: port, origins: Set(corsOrigin), registry: registry)
+        return GatewayConfiguration.HTTP(host: host, port: port, registry: registry, settings: httpOptions.settings)
     }
+
     /// Names of traces are passed on and stand in logs also where nothing is exported.
     private func traces() throws -> SpanExporter? {
         guard let settings = try ExportSettings(environment: ProcessInfo.processInfo.environment, service: "glm-gateway") else {

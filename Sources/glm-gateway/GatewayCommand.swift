@@ -1,7 +1,6 @@
 public import ArgumentParser
 import Foundation
 public import Gateway
-import HTTPAPI
 import GLMTiny
 import Domain
 import ServerKit
@@ -75,11 +74,7 @@ struct GatewayCommand: AsyncParsableCommand {
             valueName: "host:port"))
     var http: String?
 
-    @Option(
-        help: ArgumentHelp(
-            "An origin of pages in browsers that may call the HTTP API, as https://chat.example.org. Repeatable. Default: the server's own page alone.",
-            valueName: "origin"))
-    var corsOrigin: [String] = []
+    @OptionGroup var httpOptions: HTTPOptions
 
     @Option(
         help: ArgumentHelp(
@@ -97,10 +92,7 @@ struct GatewayCommand: AsyncParsableCommand {
         for text in stage {
             do { _ = try Address(parsing: text) } catch { throw ValidationError("--stage: \(error)") }
         }
-        for origin in corsOrigin where !CrossOrigin.isOrigin(origin) {
-            throw ValidationError("--cors-origin is \"\(origin)\"; an origin is as https://example.org, with the port where it has one, and no path")
-        }
-        if !corsOrigin.isEmpty, http == nil { throw ValidationError("--cors-origin is for the HTTP API, which --http serves") }
+        if !httpOptions.corsOrigin.isEmpty, http == nil { throw ValidationError("--cors-origin is for the HTTP API, which --http serves") }
         try checkKeys()
         if topology != nil, start != nil || threads != nil || precision != nil {
             throw ValidationError("--start, --threads and --precision are not for a --topology; it names stages, threads and precision itself")

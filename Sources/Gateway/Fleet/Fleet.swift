@@ -19,6 +19,9 @@ public actor Fleet {
         let request: SlotRequest
         let remainder: Remainder
         let turn: Promise<Result<SlotLease, CallError>>
+        let places: AsyncStream<Int>.Continuation
+        /// Requests before it, as it was told last.
+        var ahead: Int?
     }
 
     private let folder: RunDirectory

@@ -40,6 +40,8 @@ public actor AnswerService {
             let answer = try await runner.run(pipeline, question.units, models, from: origin, rowCount: question.imageTokens) {
                 log(question, models)
                 try await send(.accepted(question.accepted(models)))
+            } place: {
+                try await send(.place($0))
             } tell: { event in
                 if case .delta = event { metrics.firstToken() }
                 try await send(event)

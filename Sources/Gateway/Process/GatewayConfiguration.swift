@@ -1,3 +1,4 @@
+public import HTTPAPI
 public import OTLP
 public import ServerKit
 public import Telemetry
@@ -11,15 +12,17 @@ public struct GatewayConfiguration: Sendable {
         public var port: Int
         /// What this process counts; see ``GatewayMetrics/descriptions``.
         public var registry: MetricsRegistry
-        /// Of the pages in browsers that may call the API, beside the server's own.
-        public var origins: Set<String>
+        public var settings: HTTPSettings
 
-        public init(host: String, port: Int, origins: Set<String> = [], registry: MetricsRegistry) {
+        public init(host: String, port: Int, registry: MetricsRegistry, settings: HTTPSettings = HTTPSettings()) {
             self.host = host
             self.port = port
-            self.origins = origins
             self.registry = registry
+            self.settings = settings
         }
+
+        /// - Parameter port: in use.
+        func address(port: Int) -> String { host.contains(":") ? "http://[\(host)]:\(port)" : "http://\(host):\(port)" }
     }
 
     public var server: ServerOptions

@@ -81,13 +81,19 @@ public struct GatewayProcess: Sendable {
             if let problem = httpServer.current?.problem { status.problems.append(problem) }
             return status
         }
-        let http = try configuration.http.map {
-            try Self.http($0, report, readiness, server, HTTPDoor(gateway: gateway, access: server.access, usage: usage, origins: $0.origins, logger: logger))
+        let jobsService = jobs.map { JobsService($0, access: server.access, usage: usage) }
+        let http = try configuration.http.map { http in
+            var settings = http.settings
+            settings.largestArea = plan.planned.pixels
+            let door = HTTPDoor(
+                gateway: gateway, jobs: jobsService, access: server.access, usage: usage, settings: settings,
+                address: { http.address(port: httpServer.current?.listeningPort ?? http.port) }, logger: logger)
+            return try Self.http(http, report, readiness, server, door)
         }
         if let http { httpServer.fulfil(http) }
         services =
             [.gateway(MeteredGateway(gateway: gateway, usage: usage)), .operations(OperationsService(operations))]
-            + (jobs.map { [.jobs(JobsService($0, access: server.access, usage: usage))] } ?? [])
+            + (jobsService.map { [.jobs($0)] } ?? [])
         (self.folder, self.plan, self.keepStages, self.spans) = (folder, plan, configuration.keepStages, configuration.spans)
         (self.server, self.fleet, self.supervisor, self.jobs, self.http) = (server, fleet, supervisor, jobs, http)
     }
