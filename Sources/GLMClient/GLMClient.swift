@@ -12,10 +12,11 @@ public struct GLMClient: Sendable {
     /// Nothing is sent before the first call; a gateway that is not there shows then.
     /// - Parameters:
     ///   - address: `unix:PATH`, `https://HOST:PORT`, or `HOST:PORT` where nothing is encrypted.
+    ///   - key: the text of the caller's key, as `glm keys add` printed it; nil: none.
     ///   - tls: for `https://HOST:PORT`: whom to trust, and what to show to a gateway that asks for a certificate.
-    public init(_ address: String, tls: ClientTLSFiles = ClientTLSFiles()) throws {
+    public init(_ address: String, key: String? = nil, tls: ClientTLSFiles = ClientTLSFiles()) throws {
         let address = try Address(parsing: address)
-        connection = try StageConnection(to: address, tls: address.tls(tls))
+        connection = try StageConnection(to: address, key: key, tls: address.tls(tls))
     }
 
     /// An image from a prompt, and from source images when there are any.

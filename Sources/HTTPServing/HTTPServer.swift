@@ -57,6 +57,9 @@ public final class HTTPServer: Service, Sendable {
     /// Why nothing listens at the address; nil while it is open, and before it was.
     public var problem: String? { state.withLock { $0.problem } }
 
+    /// Where it listens; nil before it does.
+    public var listeningPort: Int? { state.withLock { $0.port } }
+
     /// Serves until its service group shuts down; then takes no new connections, answers what was asked, and returns.
     /// - Throws: ``HTTPServerError`` when the address can't be opened at the start.
     public func run() async throws {

@@ -32,6 +32,9 @@ public struct TelemetryAnswers: Sendable {
         self.ready = ready
     }
 
+    /// Whether a request is for metrics, which show more than strangers may see.
+    package static func isForMetrics(_ request: Request) -> Bool { request.uri.path == "/metrics" }
+
     /// - Returns: nil: the request is for something else.
     package func respond(to request: Request) async -> Response? {
         guard request.method == .get || request.method == .head else { return nil }

@@ -1,3 +1,5 @@
+public import HTTPAPI
+public import OTLP
 public import ServerKit
 public import TLS
 public import Telemetry
@@ -5,21 +7,26 @@ import Wire
 
 /// All that a gateway is started with.
 public struct GatewayConfiguration: Sendable {
-    /// Metrics and health over HTTP, and on a loopback address the API.
+    /// The API, metrics and health over HTTP.
     public struct HTTP: Sendable {
         public var host: String
         /// 0: one that the system chooses.
         public var port: Int
         /// What this process counts; see ``GatewayMetrics/descriptions``.
         public var registry: MetricsRegistry
+        public var settings: HTTPSettings
 
-        public init(host: String, port: Int, registry: MetricsRegistry) {
+        public init(host: String, port: Int, registry: MetricsRegistry, settings: HTTPSettings = HTTPSettings()) {
             self.host = host
             self.port = port
             self.registry = registry
+            self.settings = settings
         }
 
         var address: Address { .tcp(host: host, port: port) }
+
+        /// - Parameter port: in use.
+        func url(port: Int, isEncrypted: Bool) -> String { (isEncrypted ? "https" : "http") + "://\(Address.tcp(host: host, port: port))" }
     }
 
     public var server: ServerOptions
@@ -37,7 +44,11 @@ public struct GatewayConfiguration: Sendable {
     public var stageTLS: ClientTLSFiles
     /// Nil: not served.
     public var http: HTTP?
-    /// The folder of `jobs.sqlite`; nil: the run directory.
+    /// Path of the key file; nil: no keys are asked for.
+    public var keys: String?
+    /// Where spans go; nil: nowhere.
+    public var spans: SpanExporter?
+    /// The folder of `jobs.sqlite` and `key-usage.json`; nil: the run directory.
     public var stateDirectory: String?
     /// Stages live on when this process is told to end.
     public var keepStages: Bool
@@ -48,8 +59,8 @@ public struct GatewayConfiguration: Sendable {
         server: ServerOptions, plan: FleetPlan, place: @escaping Operations.Placing, modelRoots: [String] = [],
         timing: FleetTiming = FleetTiming(),
         mixing: NumericsMixing = .standby, stageArguments: [String] = [],
-        stageTLS: ClientTLSFiles = ClientTLSFiles(), http: HTTP? = nil, stateDirectory: String? = nil, keepStages: Bool = false,
-        isPrivate: Bool = false
+        stageTLS: ClientTLSFiles = ClientTLSFiles(), http: HTTP? = nil, keys: String? = nil, spans: SpanExporter? = nil,
+        stateDirectory: String? = nil, keepStages: Bool = false, isPrivate: Bool = false
     ) {
         self.server = server
         self.plan = plan
@@ -60,6 +71,8 @@ public struct GatewayConfiguration: Sendable {
         self.stageArguments = stageArguments
         self.stageTLS = stageTLS
         self.http = http
+        self.keys = keys
+        self.spans = spans
         self.stateDirectory = stateDirectory
         self.keepStages = keepStages
         self.isPrivate = isPrivate

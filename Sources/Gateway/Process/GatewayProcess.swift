@@ -1,7 +1,9 @@
 import HTTPAPI
 import HTTPServing
 import Jobs
+import Keys
 import Logging
+import OTLP
 import Placement
 import Processes
 public import ServerKit
@@ -26,6 +28,7 @@ public struct GatewayProcess: Sendable {
     private let http: HTTPServer?
     /// Shown to stages elsewhere; nil: what the server has, or nothing.
     private let stageCertificates: CertificateFiles?
+    private let spans: SpanExporter?
     private let services: [Wire.Service]
     /// Set when every kind of stage has served.
     private let hasServed = Promise<Void>()
@@ -43,7 +46,8 @@ public struct GatewayProcess: Sendable {
         let digest = configuration.plan.digest
         let plan = Self.remembered(configuration, digest, folder)
         let (options, door) = try Self.addresses(configuration.server, in: folder)
-        let server = try StageServer(kind: "gateway", options: options, door: door, certificateIsEnough: false, capacity: plan.queue + Self.spare)
+        let server = try StageServer(
+            kind: "gateway", options: options, door: door, keys: configuration.keys, certificateIsEnough: false, capacity: plan.queue + Self.spare)
         let logger = server.logger
         let stageTLS = configuration.stageTLS
         let stageCertificates: CertificateFiles? =
@@ -57,6 +61,8 @@ public struct GatewayProcess: Sendable {
             timing: configuration.timing, logger: logger)
         let supervisor = Supervisor(
             folder: folder, fleet: fleet, common: configuration.stageArguments, lifeline: configuration.isPrivate, logger: logger)
+        let state = configuration.stateDirectory ?? folder.path
+        let usage = KeyUsage(folder: state, logger: logger)
         let runner = PipelineRunner(fleet: fleet, timing: configuration.timing, limit: plan.queue)
         let imageService = ImageService(runner: runner, planned: plan.planned, logger: logger)
         let answerService = AnswerService(runner: runner, logger: logger)
@@ -70,7 +76,7 @@ public struct GatewayProcess: Sendable {
             configuration.isPrivate
             ? nil
             : JobRunner(
-                store: try JobStore(path: "\(configuration.stateDirectory ?? folder.path)/jobs.sqlite"), imageService: imageService,
+                store: try JobStore(path: "\(state)/jobs.sqlite"), imageService: imageService,
                 kept: plan.jobsKept,
                 logger: logger)
         let readiness = Readiness(fleet: fleet, kinds: plan.kinds, jobs: jobs)
@@ -86,11 +92,21 @@ public struct GatewayProcess: Sendable {
             if let problem = httpServer.current?.problem { status.problems.append(problem) }
             return status
         }
-        let http = try configuration.http.map { try Self.http($0, configuration.server.tls, report, readiness, server, gateway) }
+        let jobsService = jobs.map { JobsService($0, access: server.access, usage: usage) }
+        let http = try configuration.http.map { http in
+            var settings = http.settings
+            settings.largestArea = plan.planned.pixels
+            let tls = try server.makeTLS(["h2", "http/1.1"])
+            let door = HTTPDoor(
+                gateway: gateway, jobs: jobsService, access: server.access, usage: usage, settings: settings,
+                address: { http.url(port: httpServer.current?.listeningPort ?? http.port, isEncrypted: tls != nil) }, logger: logger)
+            return try Self.http(http, tls, report, readiness, server, door)
+        }
         if let http { httpServer.fulfil(http) }
         services =
-            [.gateway(gateway), .operations(OperationsService(operations))] + (jobs.map { [.jobs(JobsService($0, access: server.access))] } ?? [])
-        (self.folder, self.plan, self.keepStages) = (folder, plan, configuration.keepStages)
+            [.gateway(MeteredGateway(gateway: gateway, usage: usage)), .operations(OperationsService(operations))]
+            + (jobsService.map { [.jobs($0)] } ?? [])
+        (self.folder, self.plan, self.keepStages, self.spans) = (folder, plan, configuration.keepStages, configuration.spans)
         (self.server, self.fleet, self.supervisor, self.jobs, self.http) = (server, fleet, supervisor, jobs, http)
         self.stageCertificates = stageCertificates
     }
@@ -114,6 +130,8 @@ public struct GatewayProcess: Sendable {
         func add(_ name: String, _ body: @escaping @Sendable () async throws -> Void) {
             parts.append(ProcessGroup.Part(name, logger: server.logger, body))
         }
+        // First, so that it ends last: the others still end spans.
+        if let spans { add("traces") { try await spans.run(server.logger) } }
         if let stageCertificates { add("stage certificates") { try await untilShutdown { await stageCertificates.run() } } }
         if let http { add("http") { try await http.run() } }
         add("fleet watch") { try await untilShutdown { try await fleet.run() } }
@@ -170,30 +188,30 @@ extension GatewayProcess {
         return (options, nil)
     }
 
-    /// Metrics, health, and the API where nobody from elsewhere can reach it.
+    /// Metrics, health and the API.
     private static func http(
-        _ http: GatewayConfiguration.HTTP, _ options: TLSOptions, _ report: FleetReport, _ readiness: Readiness, _ server: StageServer,
-        _ gateway: GatewayService
+        _ http: GatewayConfiguration.HTTP, _ tls: ServerTLS?, _ report: FleetReport, _ readiness: Readiness, _ server: StageServer, _ door: HTTPDoor
     ) throws -> HTTPServer {
-        let door = http.address.isLoopback ? HTTPDoor(gateway: gateway, logger: server.logger) : nil
-        let served: Logger.Message =
-            door == nil
-            ? "metrics and health are served over HTTP; the API is not, since the address can be reached from elsewhere"
-            : "metrics, health and the API are served over HTTP"
+        let isLoopback = http.address.isLoopback
         let telemetry = TelemetryAnswers(
             registry: http.registry, collect: { await report.samples(server.description()) },
             ready: {
                 let problems = await readiness.problems
                 return problems.isEmpty ? .well : .unwell(problems.joined(separator: "; "))
             })
-        let tls = try server.certificates.map { try ServerTLS($0, clientAuthorities: options.tlsClientCA, protocols: ["h2", "http/1.1"]) }
-        let scheme = tls == nil ? "http" : "https"
         return try HTTPServer(
             host: http.host, port: http.port, tls: tls,
-            onListening: { server.logger.notice(served, metadata: ["address": "\(scheme)://\(http.host):\($0)"]) }, logger: server.logger
+            onListening: {
+                let url = http.url(port: $0, isEncrypted: tls != nil)
+                server.logger.notice("metrics, health and the API are served over HTTP", metadata: ["address": "\(url)"])
+            }, logger: server.logger
         ) { request, peer in
+            // On this machine, those who may see the fleet are not told apart from those who may not.
+            if TelemetryAnswers.isForMetrics(request), !isLoopback, let refusal = await door.refusal(ofMetrics: request, from: peer) {
+                return refusal
+            }
             if let response = await telemetry.respond(to: request) { return response }
-            return await door?.respond(request, from: peer)
+            return await door.respond(request, from: peer)
         }
     }
 }

@@ -35,7 +35,7 @@ struct Connection: ServerChildChannel {
         http1 = HTTP1Channel(
             responder: responder,
             configuration: .init(
-                additionalChannelHandlers: [HeadGuard.Installer(), Departure()], idleTimeout: idleLimit,
+                additionalChannelHandlers: [HeadGuard.Installer(), StalledReader(), Departure()], idleTimeout: idleLimit,
                 httpDecoderConfiguration: .init(
                     maxHeaderFieldSize: Self.headLimits.field, maxHeaderListSize: Self.headLimits.all,
                     maxHeaderFieldCount: HeadRefusal.fieldLimit)))
@@ -62,7 +62,7 @@ struct Connection: ServerChildChannel {
         ) { [idleLimit] stream in
             stream.eventLoop.makeCompletedFuture {
                 let pipeline = stream.pipeline.syncOperations
-                try pipeline.addHandlers(HTTP2FramePayloadToHTTPServerCodec(), StreamGuard(), Departure())
+                try pipeline.addHandlers(HTTP2FramePayloadToHTTPServerCodec(), StreamGuard(), StalledReader(), Departure())
                 try pipeline.addHandler(HTTPConnectionStateHandler(idleTimeout: Duration(idleLimit), logger: logger))
                 return try HTTP1Channel.Value(wrappingChannelSynchronously: stream)
             }

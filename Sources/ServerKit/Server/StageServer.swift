@@ -3,6 +3,7 @@ public import Domain
 import Foundation
 import GRPCCore
 import GRPCNIOTransportHTTP2Posix
+import Keys
 public import Logging
 import ServiceLifecycle
 import Synchronization
@@ -41,12 +42,13 @@ public final class StageServer: Sendable {
     /// Binds the addresses, so that a second process of the same name fails before it loads anything.
     /// - Parameters:
     ///   - door: the Unix socket for operators, where `options` name a TCP address; nil: none.
+    ///   - keys: path of the key file; nil: no keys are asked for.
     ///   - certificateIsEnough: a client that has shown a certificate of `--tls-client-ca` is an operator.
     ///   - capacity: requests computed at the same time.
     ///   - limits: told by Describe; queue and message size are filled in.
     ///   - status: what the server's own libraries throw, as a status; nil for errors it does not know.
     public init(
-        kind: String, options: ServerOptions, door: Address? = nil, certificateIsEnough: Bool = true, capacity: Int = 1,
+        kind: String, options: ServerOptions, door: Address? = nil, keys: String? = nil, certificateIsEnough: Bool = true, capacity: Int = 1,
         limits: StageLimits = StageLimits(),
         status: @escaping @Sendable (any Error) -> CallError? = { _ in nil }
     ) throws {
@@ -55,19 +57,29 @@ public final class StageServer: Sendable {
         self.options = options
         self.limits = limits
         self.status = status
-        var logger = Logger(label: "glm-\(kind)") { StreamLogHandler(label: $0, stream: LogStream()) }
+        var logger = Logger(label: "glm-\(kind)") { options.logFormat.handler(label: $0) }
         logger.logLevel = options.logLevel
         logger[metadataKey: "instance"] = "\(options.instance)"
         self.logger = logger
         connections = ConnectionBudget(descriptors: DescriptorLimit.raise(), logger: logger)
         gate = WorkGate(capacity: capacity, queueCapacity: options.queue ?? 8)
-        access = AccessRule(admin: options.admin, certificateIsEnough: certificateIsEnough)
+        access = AccessRule(
+            admin: options.admin, keys: try keys.map { [logger] in try KeyFile($0, logger: logger) }, certificateIsEnough: certificateIsEnough)
         certificates = try options.tls.certificates(logger)
-        tls = try certificates.map { try ServerTLS($0, clientAuthorities: options.tls.tlsClientCA, protocols: ["h2"]) }
+        tls = try Self.tls(certificates, options, ["h2"])
         let main = try ListeningSocket(options.address(kind: kind))
         address = if tls != nil, case .tcp(let host, let port) = main.address { .tls(host: host, port: port) } else { main.address }
         sockets = try [main] + (door.map { [try ListeningSocket($0)] } ?? [])
         (events, post) = AsyncStream.makeStream()
+    }
+
+    /// What encrypts this process's ports; nil: nothing does.
+    /// - Parameter protocols: names for ALPN, the preferred one first.
+    public func makeTLS(_ protocols: [String]) throws(TLSError) -> ServerTLS? { try Self.tls(certificates, options, protocols) }
+
+    private static func tls(_ certificates: CertificateFiles?, _ options: ServerOptions, _ protocols: [String]) throws(TLSError) -> ServerTLS? {
+        guard let certificates else { return nil }
+        return try ServerTLS(certificates, clientAuthorities: options.tls.tlsClientCA, protocols: protocols)
     }
 
     /// The whole life of a process that only serves: until it is told to end by a signal or a call, and its work is done.

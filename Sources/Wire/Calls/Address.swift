@@ -61,15 +61,3 @@ extension Address {
         }
     }
 }
-
-extension Address {
-    /// Only this machine can reach it. Of names only `localhost` counts, whatever others lead to.
-    public var isLoopback: Bool {
-        switch self {
-        case .unix: return true
-        case .tcp(let host, _), .tls(let host, _):
-            let numbers = host.split(separator: ".", omittingEmptySubsequences: false).map { UInt8($0) }
-            return host == "localhost" || host == "::1" || numbers.count == 4 && numbers.first == 127 && !numbers.contains(nil)
-        }
-    }
-}

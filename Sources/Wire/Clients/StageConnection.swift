@@ -7,12 +7,17 @@ public import TLS
 /// Callers that leave cost nobody the connection: see ``ConnectionPool``.
 public final class StageConnection: Sendable {
     public let address: Address
+    /// Sent with every call.
+    private let headers: Metadata
     private let pool: ConnectionPool
 
     /// Nothing is sent before the first call; a process that is not there shows then.
-    /// - Parameter tls: for an address of TLS; nil: the system's authorities are trusted, and no certificate is shown.
-    public init(to address: Address, tls: ClientTLS? = nil) throws {
+    /// - Parameters:
+    ///   - key: the text of the key that every call is made with; nil: none.
+    ///   - tls: for an address of TLS; nil: the system's authorities are trusted, and no certificate is shown.
+    public init(to address: Address, key: String? = nil, tls: ClientTLS? = nil) throws {
         self.address = address
+        headers = try key.map { [BearerToken.header: .string(try BearerToken.value($0))] } ?? [:]
         pool = try ConnectionPool(to: address, tls: tls)
     }
 
@@ -26,7 +31,7 @@ public final class StageConnection: Sendable {
     func unary<Request, Response>(_ method: Method<Request, Response>, _ request: Request, _ options: CallSettings) async throws -> Response {
         try await call { client, refusal in
             try await client.unary(
-                request: ClientRequest(message: request, metadata: options.metadata), descriptor: method.descriptor,
+                request: ClientRequest(message: request, metadata: options.metadata(headers)), descriptor: method.descriptor,
                 serializer: method.requestSerializer(refusal: refusal), deserializer: method.responseDeserializer,
                 options: options.options(for: method)
             ) { try $0.message }
@@ -39,7 +44,7 @@ public final class StageConnection: Sendable {
     ) async throws {
         try await call { client, refusal in
             try await client.serverStreaming(
-                request: ClientRequest(message: request, metadata: options.metadata), descriptor: method.descriptor,
+                request: ClientRequest(message: request, metadata: options.metadata(headers)), descriptor: method.descriptor,
                 serializer: method.requestSerializer(refusal: refusal), deserializer: method.responseDeserializer,
                 options: options.options(for: method)
             ) { response in

@@ -17,6 +17,8 @@ struct GatewayDoor: Sendable {
     }
 
     let address: Address
+    /// Text of the caller's key; nil: none.
+    let key: String?
     /// For an address of TLS.
     var tls: ClientTLS?
     /// Shows what is waited for.
@@ -47,7 +49,7 @@ struct GatewayDoor: Sendable {
                 }
                 wait()
             case .connected:
-                let gateway = RunningGateway(door: self, connection: try StageConnection(to: address, tls: tls))
+                let gateway = RunningGateway(door: self, connection: try StageConnection(to: address, key: key, tls: tls))
                 switch try await state(gateway.connection) {
                 case nil: break
                 case .serving: return .gateway(gateway)

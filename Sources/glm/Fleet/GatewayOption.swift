@@ -11,6 +11,7 @@ struct GatewayOption: ParsableArguments {
             valueName: "address"))
     var gateway: String?
 
+    @OptionGroup var key: KeyOption
     @OptionGroup var tls: TLSFileOptions
 
     func validate() throws { try GatewayAddress.check(gateway) }
@@ -20,7 +21,8 @@ struct GatewayOption: ParsableArguments {
     /// Runs `body` with a connection; what the gateway refuses, and a gateway that is not there, are said in plain words.
     func calling<R: Sendable>(_ body: @Sendable (StageConnection) async throws -> R) async throws -> R {
         let address = try address()
-        let gateway = try await GatewayDoor(address: address, tls: address.tls(tls.files)) { Screen(quiet: false).say($0) }.openExisting(.answers)
+        let door = GatewayDoor(address: address, key: try key.text(for: address), tls: try address.tls(tls.files)) { Screen(quiet: false).say($0) }
+        let gateway = try await door.openExisting(.answers)
         do {
             return try await body(gateway.connection)
         } catch let error as CallError {
