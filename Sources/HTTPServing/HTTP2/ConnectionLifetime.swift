@@ -29,9 +29,13 @@ final class ConnectionLifetime: ChannelInboundHandler {
     }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-        if event is ChannelShouldQuiesceEvent {
+        switch event {
+        case is ChannelShouldQuiesceEvent:
             isEnding = true
             if openStreams == 0 { close() } else { sayGoodbye() }
+        // Who sends nothing more does not take the windows of what it is sent, either: it has left, with all its requests.
+        case ChannelEvent.inputClosed: context.close(promise: nil)
+        default: break
         }
         context.fireUserInboundEventTriggered(event)
     }
