@@ -31,8 +31,8 @@ public struct GatewayService: GatewayHandler {
             let validated = try await imageService.validate(request, requestID: call.requestID)
             var image = try await imageService.make(validated, by: call.caller, deadline: deadline) {
                 try await send(.accepted($0))
-            } progress: {
-                try await send(.progress($0))
+            } tell: {
+                try await send($0)
             }
             image.timings.append(total())
             try await send(.image(image))

@@ -77,6 +77,7 @@ extension Fleet {
     /// The slot is not needed any more; nothing was learnt.
     func release(_ id: SlotScheduler.ID) {
         waiting[id] = nil
+        spares[id] = nil
         scheduler.release(id)
         advance()
     }
@@ -107,7 +108,7 @@ extension Fleet {
     func advance() {
         while true {
             let assignments = scheduler.assign(registry)
-            if assignments.isEmpty { return }
+            if assignments.isEmpty { return reclaimSpareSlots() }
             for assignment in assignments { grant(assignment) }
         }
     }

@@ -7,4 +7,6 @@ struct SlotLease: Sendable {
     let connection: StageConnection
     /// Requests that the stage had when the slot was given, this one included.
     let beside: Int
+
+    var source: StageSource { StageSource(instance: replica.instance, fingerprint: replica.fingerprint, numerics: replica.numerics) }
 }

@@ -83,6 +83,8 @@ public actor JobRunner {
     func submit(_ request: SubmitJobRequest, by caller: Caller, requestID: String) async throws -> Wire.Job {
         // What no fleet could do is refused before it is kept.
         _ = try await imageService.validate(request.request, requestID: requestID)
+        let partials = request.request.partialImages
+        guard partials == 0 else { throw CallError(.invalidArgument, "partial_images \(partials) of a job; nobody waits for them") }
         let id = request.id.isEmpty ? JobID.make() : request.id
         do {
             let packed = try request.request.packed()
@@ -179,8 +181,8 @@ public actor JobRunner {
             let validated = try await imageService.validate(request, requestID: claim.id)
             do {
                 return try await imageService.make(validated, by: Self.caller, deadline: nil) { _ in
-                } progress: {
-                    await self.made(claim.id, $0)
+                } tell: {
+                    if case .progress(let progress) = $0 { await self.made(claim.id, progress) }
                 }
             } catch let error as CallError where error.status == .unavailable || error.status == .resourceExhausted {
                 // Nobody waits for an answer: it may take as long as it takes.

@@ -30,10 +30,10 @@ public actor ImageService {
     ///   - requester: whose turn it is among others.
     ///   - deadline: the caller's.
     ///   - accepted: called once, before anything is computed.
-    ///   - progress: called in order; what it throws ends the work.
+    ///   - tell: called in order; what it throws ends the work.
     func make(
         _ request: ImageRequest, by requester: Caller, deadline: ContinuousClock.Instant?, accepted: @Sendable (Accepted) async throws -> Void,
-        progress: @escaping Send<Progress>
+        tell: @escaping Send<GenerateImageEvent>
     ) async throws -> GeneratedImage {
         let start = ContinuousClock.now
         let models = try await runner.fleet.modelSet(
@@ -44,7 +44,7 @@ public actor ImageService {
             log(request, models)
             try await accepted(request.accepted(models))
         } tell: {
-            try await progress($0)
+            try await tell($0)
         }
         image.modelName = models.name
         imagesByModel[models.name, default: 0] += 1

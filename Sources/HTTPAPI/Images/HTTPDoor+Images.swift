@@ -64,12 +64,19 @@ extension HTTPDoor {
         let created = Int(Date().timeIntervalSince1970)
         let call = visit.call()
         let lines = try await WorkStream.begin { (tell: @escaping Send<EventStream.Line>) in
+            let drawn = Last<PictureSize>()
             let made = try await image(order.request(0), call) { event in
                 switch event {
-                case .accepted: try await tell(.comment("accepted"))
+                case .accepted(let accepted):
+                    drawn.value = PictureSize(width: accepted.parameters.width, height: accepted.parameters.height)
+                    try await tell(.comment("accepted"))
                 case .progress(let progress):
                     try await tell(.comment("\(progress.stage) \(progress.done)/\(progress.total)"))
                     if order.tellsProgress { try await tell(.event(name: "\(name).progress", ImagesResponse.progress(progress, name))) }
+                case .partial(let partial):
+                    guard let drawn = drawn.value else { break }
+                    let picture = try PartialPicture(partial, of: drawn, order)
+                    try await tell(.event(name: "\(name).partial_image", ImagesResponse.partial(picture, order, name, created: created)))
                 case .image: break
                 }
             }
