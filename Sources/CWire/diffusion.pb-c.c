@@ -232,7 +232,7 @@ void   glm__v1__rendered_image__free_unpacked
   assert(message->base.descriptor == &glm__v1__rendered_image__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
-static const ProtobufCFieldDescriptor glm__v1__render_request__field_descriptors[4] =
+static const ProtobufCFieldDescriptor glm__v1__render_request__field_descriptors[5] =
 {
   {
     "prompt",
@@ -282,8 +282,21 @@ static const ProtobufCFieldDescriptor glm__v1__render_request__field_descriptors
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "explicit_label",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Glm__V1__RenderRequest, explicit_label),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned glm__v1__render_request__field_indices_by_name[] = {
+  4,   /* field[4] = explicit_label */
   1,   /* field[1] = parameters */
   0,   /* field[0] = prompt */
   3,   /* field[3] = sources */
@@ -292,7 +305,7 @@ static const unsigned glm__v1__render_request__field_indices_by_name[] = {
 static const ProtobufCIntRange glm__v1__render_request__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 4 }
+  { 0, 5 }
 };
 const ProtobufCMessageDescriptor glm__v1__render_request__descriptor =
 {
@@ -302,7 +315,7 @@ const ProtobufCMessageDescriptor glm__v1__render_request__descriptor =
   "Glm__V1__RenderRequest",
   "glm.v1",
   sizeof(Glm__V1__RenderRequest),
-  4,
+  5,
   glm__v1__render_request__field_descriptors,
   glm__v1__render_request__field_indices_by_name,
   1,  glm__v1__render_request__number_ranges,

@@ -322,7 +322,7 @@ void   glm__v1__stage_timing__free_unpacked
   assert(message->base.descriptor == &glm__v1__stage_timing__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
-static const ProtobufCFieldDescriptor glm__v1__generate_image_request__field_descriptors[12] =
+static const ProtobufCFieldDescriptor glm__v1__generate_image_request__field_descriptors[14] =
 {
   {
     "prompt",
@@ -468,8 +468,33 @@ static const ProtobufCFieldDescriptor glm__v1__generate_image_request__field_des
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "explicit_label",
+    14,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    offsetof(Glm__V1__GenerateImageRequest, explicit_label_opt_case),
+    offsetof(Glm__V1__GenerateImageRequest, explicit_label),
+    NULL,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "user",
+    15,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Glm__V1__GenerateImageRequest, user),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned glm__v1__generate_image_request__field_indices_by_name[] = {
+  12,   /* field[12] = explicit_label */
   7,   /* field[7] = format */
   5,   /* field[5] = guidance_scale */
   2,   /* field[2] = height */
@@ -481,12 +506,14 @@ static const unsigned glm__v1__generate_image_request__field_indices_by_name[] =
   9,   /* field[9] = sampling */
   6,   /* field[6] = seed */
   4,   /* field[4] = steps */
+  13,   /* field[13] = user */
   3,   /* field[3] = width */
 };
-static const ProtobufCIntRange glm__v1__generate_image_request__number_ranges[1 + 1] =
+static const ProtobufCIntRange glm__v1__generate_image_request__number_ranges[2 + 1] =
 {
   { 1, 0 },
-  { 0, 12 }
+  { 14, 12 },
+  { 0, 14 }
 };
 const ProtobufCMessageDescriptor glm__v1__generate_image_request__descriptor =
 {
@@ -496,10 +523,10 @@ const ProtobufCMessageDescriptor glm__v1__generate_image_request__descriptor =
   "Glm__V1__GenerateImageRequest",
   "glm.v1",
   sizeof(Glm__V1__GenerateImageRequest),
-  12,
+  14,
   glm__v1__generate_image_request__field_descriptors,
   glm__v1__generate_image_request__field_indices_by_name,
-  1,  glm__v1__generate_image_request__number_ranges,
+  2,  glm__v1__generate_image_request__number_ranges,
   (ProtobufCMessageInit) glm__v1__generate_image_request__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
@@ -812,7 +839,7 @@ const ProtobufCMessageDescriptor glm__v1__progress__descriptor =
   (ProtobufCMessageInit) glm__v1__progress__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor glm__v1__generated_image__field_descriptors[14] =
+static const ProtobufCFieldDescriptor glm__v1__generated_image__field_descriptors[15] =
 {
   {
     "image",
@@ -982,9 +1009,22 @@ static const ProtobufCFieldDescriptor glm__v1__generated_image__field_descriptor
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "explicit_label",
+    16,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Glm__V1__GeneratedImage, explicit_label),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned glm__v1__generated_image__field_indices_by_name[] = {
   8,   /* field[8] = build */
+  14,   /* field[14] = explicit_label */
   1,   /* field[1] = format */
   5,   /* field[5] = guidance_scale */
   2,   /* field[2] = height */
@@ -999,10 +1039,11 @@ static const unsigned glm__v1__generated_image__field_indices_by_name[] = {
   9,   /* field[9] = timings */
   3,   /* field[3] = width */
 };
-static const ProtobufCIntRange glm__v1__generated_image__number_ranges[1 + 1] =
+static const ProtobufCIntRange glm__v1__generated_image__number_ranges[2 + 1] =
 {
   { 1, 0 },
-  { 0, 14 }
+  { 16, 14 },
+  { 0, 15 }
 };
 const ProtobufCMessageDescriptor glm__v1__generated_image__descriptor =
 {
@@ -1012,10 +1053,10 @@ const ProtobufCMessageDescriptor glm__v1__generated_image__descriptor =
   "Glm__V1__GeneratedImage",
   "glm.v1",
   sizeof(Glm__V1__GeneratedImage),
-  14,
+  15,
   glm__v1__generated_image__field_descriptors,
   glm__v1__generated_image__field_indices_by_name,
-  1,  glm__v1__generated_image__number_ranges,
+  2,  glm__v1__generated_image__number_ranges,
   (ProtobufCMessageInit) glm__v1__generated_image__init,
   NULL,NULL,NULL    /* reserved[123] */
 };

@@ -7,9 +7,13 @@ public struct RenderRequest: Sendable, Hashable {
     public let target: CodeGrid
     /// In the order of the request; empty for text to image.
     public let sources: [SourceImage]
+    /// `AI生成` is drawn into a corner of the image before it is encoded.
+    public let explicitLabel: Bool
 
     /// - Throws: for an empty or too long prompt, too many sources, and a target of another size than the image.
-    public init(prompt: String, parameters: ImageParameters, target: CodeGrid, sources: [SourceImage] = []) throws(RequestError) {
+    public init(
+        prompt: String, parameters: ImageParameters, target: CodeGrid, sources: [SourceImage] = [], explicitLabel: Bool = false
+    ) throws(RequestError) {
         try RequestLimits.checkPrompt(prompt)
         try RequestLimits.checkSourceCount(sources.count)
         let grid = parameters.grid
@@ -22,6 +26,7 @@ public struct RenderRequest: Sendable, Hashable {
         self.parameters = parameters
         self.target = target
         self.sources = sources
+        self.explicitLabel = explicitLabel
     }
 }
 

@@ -12,6 +12,7 @@ extension RenderRequest: CodedMessage {
         c.target = try arena.message(target)
         c.n_sources = sources.count
         c.sources = try arena.messages(sources)
+        c.explicit_label = explicitLabel ? 1 : 0
     }
 
     init(_ c: Glm__V1__RenderRequest) throws(WireError) {
@@ -19,7 +20,10 @@ extension RenderRequest: CodedMessage {
         let parameters: ImageParameters = try Decode.required(c.parameters, "parameters")
         let target: CodeGrid = try Decode.required(c.target, "target")
         let sources: [SourceImage] = try Decode.messages(c.n_sources, c.sources, "sources")
-        do { try self.init(prompt: prompt, parameters: parameters, target: target, sources: sources) } catch { throw WireError(error) }
+        let explicitLabel: Bool = c.explicit_label != 0
+        do { try self.init(prompt: prompt, parameters: parameters, target: target, sources: sources, explicitLabel: explicitLabel) } catch {
+            throw WireError(error)
+        }
     }
 }
 

@@ -16,13 +16,23 @@ public struct GenerateImageRequest: Sendable, Hashable {
     public var pipeline: String
     /// Name of a model of the fleet; empty: the only one.
     public var model: String
+    /// Draws AI生成 into a corner of the image; not set: as the gateway is set. False where the gateway labels all images needs the right to
+    /// it.
+    public var explicitLabel: Bool?
+    /// Who the caller says the request is for, at most 512 bytes; kept in the audit log alone.
+    public var user: String
 
-    public init(prompt: String = "", images: [[UInt8]] = [], parameters: ImageOptions = ImageOptions(), pipeline: String = "", model: String = "") {
+    public init(
+        prompt: String = "", images: [[UInt8]] = [], parameters: ImageOptions = ImageOptions(), pipeline: String = "", model: String = "",
+        explicitLabel: Bool? = nil, user: String = ""
+    ) {
         self.prompt = prompt
         self.images = images
         self.parameters = parameters
         self.pipeline = pipeline
         self.model = model
+        self.explicitLabel = explicitLabel
+        self.user = user
     }
 }
 
@@ -58,6 +68,11 @@ extension GenerateImageRequest: CodedMessage {
         c.sampling = try arena.message(ifSet: parameters.sampling)
         c.pipeline = try arena.text(pipeline, "pipeline")
         c.model = try arena.text(model, "model")
+        if let explicitLabel {
+            c.explicit_label_opt_case = GLM__V1__GENERATE_IMAGE_REQUEST__EXPLICIT_LABEL_OPT_EXPLICIT_LABEL
+            c.explicit_label = explicitLabel ? 1 : 0
+        }
+        c.user = try arena.text(user, "user")
     }
 
     init(_ c: Glm__V1__GenerateImageRequest) throws(WireError) {
@@ -69,7 +84,8 @@ extension GenerateImageRequest: CodedMessage {
                 guidanceScale: c.guidance_scale_opt_case.rawValue == 0 ? nil : c.guidance_scale, seed: c.seed_opt_case.rawValue == 0 ? nil : c.seed,
                 format: c.format.rawValue == 0 ? nil : try ImageFormat(c.format, "format"),
                 jpegQuality: c.jpeg_quality == 0 ? nil : Int(c.jpeg_quality), sampling: try Decode.ifSet(c.sampling, "sampling")),
-            pipeline: try Decode.text(c.pipeline, "pipeline"), model: try Decode.text(c.model, "model"))
+            pipeline: try Decode.text(c.pipeline, "pipeline"), model: try Decode.text(c.model, "model"),
+            explicitLabel: c.explicit_label_opt_case.rawValue == 0 ? nil : c.explicit_label != 0, user: try Decode.text(c.user, "user"))
     }
 }
 
@@ -210,10 +226,12 @@ public struct GeneratedImage: Sendable, Hashable {
     public var modelName: String
     /// How the stages computed, in the order of the work; a kind more than once: its stages differed.
     public var numerics: [StageNumerics]
+    /// AI生成 is drawn into a corner of the image.
+    public var explicitLabel: Bool
 
     public init(
         image: [UInt8] = [], parameters: ImageParameters, modelFingerprint: String = "", build: String = "", timings: [StageTiming] = [],
-        modelName: String = "", numerics: [StageNumerics] = []
+        modelName: String = "", numerics: [StageNumerics] = [], explicitLabel: Bool = false
     ) {
         self.image = image
         self.parameters = parameters
@@ -222,6 +240,7 @@ public struct GeneratedImage: Sendable, Hashable {
         self.timings = timings
         self.modelName = modelName
         self.numerics = numerics
+        self.explicitLabel = explicitLabel
     }
 }
 
@@ -245,6 +264,7 @@ extension GeneratedImage: CodedMessage {
         c.model_name = try arena.text(modelName, "model_name")
         c.n_numerics = numerics.count
         c.numerics = try arena.messages(numerics)
+        c.explicit_label = explicitLabel ? 1 : 0
     }
 
     init(_ c: Glm__V1__GeneratedImage) throws(WireError) {
@@ -256,7 +276,8 @@ extension GeneratedImage: CodedMessage {
                     format: try ImageFormat(c.format, "format"), jpegQuality: c.jpeg_quality == 0 ? 90 : Int(c.jpeg_quality),
                     sampling: try Decode.ifSet(c.sampling, "sampling"))), modelFingerprint: try Decode.text(c.model_fingerprint, "model_fingerprint"),
             build: try Decode.text(c.build, "build"), timings: try Decode.messages(c.n_timings, c.timings, "timings"),
-            modelName: try Decode.text(c.model_name, "model_name"), numerics: try Decode.messages(c.n_numerics, c.numerics, "numerics"))
+            modelName: try Decode.text(c.model_name, "model_name"), numerics: try Decode.messages(c.n_numerics, c.numerics, "numerics"),
+            explicitLabel: c.explicit_label != 0)
     }
 }
 
