@@ -18,5 +18,5 @@ extension Methods {
 /// What all messages have in common.
 public enum WireProtocol {
     /// Raised when a message changes its meaning. A field that is merely added does not raise it.
-    public static let version = 3
+    public static let version = 2
 }
