@@ -134,7 +134,7 @@ let package = Package(
         library(
             "Gateway",
             [
-                "Processes", "Placement", "Jobs", "Telemetry", "HTTPAPI", "ServerKit", "Wire", "Domain", "Checkpoint", "ModelConfiguration",
+                "Processes", "Placement", "Jobs", "Telemetry", "HTTPAPI", "ServerKit", "Files", "Wire", "Domain", "Checkpoint", "ModelConfiguration",
                 "Imaging", grpc,
                 lifecycle, logging, metrics, crypto,
             ]),

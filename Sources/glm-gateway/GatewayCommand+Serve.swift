@@ -16,7 +16,7 @@ extension GatewayCommand {
             GatewayConfiguration(
                 server: server, plan: fleet, place: place, modelRoots: modelRoot,
                 timing: FleetTiming(probeInterval: .seconds(probeInterval), stall: stallLimit.map { .seconds($0) }), mixing: mixedNumerics,
-                stageArguments: stageArguments,
+                stageArguments: stageArguments, labels: try labels.policy(), audit: audit.options,
                 http: try telemetry(), stateDirectory: stateDirectory ?? Self.systemdStateDirectory, keepStages: keepStages,
                 isPrivate: server.exitWithParent)
         ).run()

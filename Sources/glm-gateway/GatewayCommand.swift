@@ -74,6 +74,10 @@ struct GatewayCommand: AsyncParsableCommand {
             valueName: "host:port"))
     var http: String?
 
+    @OptionGroup var labels: LabelOptions
+
+    @OptionGroup var audit: AuditFlags
+
     @Flag(help: "Leave the stages running when this process is stopped.")
     var keepStages = false
 

@@ -13,6 +13,7 @@ import Wire
 public actor JobRunner {
     private let store: JobStore
     private let imageService: ImageService
+    private let audit: AuditTrail
     private let kept: Duration
     private let logger: Logger
     private let storage: StorageRetry
@@ -29,9 +30,10 @@ public actor JobRunner {
     private static let atOnce = 32
 
     /// - Parameter kept: how long a job that has ended is kept.
-    public init(store: JobStore, imageService: ImageService, kept: Duration, logger: Logger) {
+    public init(store: JobStore, imageService: ImageService, audit: AuditTrail, kept: Duration, logger: Logger) {
         self.store = store
         self.imageService = imageService
+        self.audit = audit
         self.kept = kept
         self.logger = logger
         storage = StorageRetry(logger: logger)
@@ -80,11 +82,19 @@ public actor JobRunner {
     /// Of the prompt: a list of as many jobs as are kept is one answer.
     private static let titleBytes = 200
 
-    func submit(_ request: SubmitJobRequest, by caller: Caller, requestID: String) async throws -> Wire.Job {
+    /// - Parameter mayOmitLabel: the caller may have an image without words where the gateway draws them into all.
+    func submit(_ request: SubmitJobRequest, by caller: Caller, requestID: String, mayOmitLabel: Bool) async throws -> Wire.Job {
         // What no fleet could do is refused before it is kept.
-        _ = try await imageService.validate(request.request, requestID: requestID)
+        do {
+            _ = try await imageService.validate(request.request, requestID: requestID, mayOmitLabel: mayOmitLabel)
+        } catch {
+            _ = try await audit.recording(request.request, AuditRecord.Origin(requestID: requestID, caller: caller.identity)) { throw error }
+        }
         let id = request.id.isEmpty ? JobID.make() : request.id
         do {
+            var request = request
+            // The gateway that draws it may label all images where this one does not, and knows no caller any more.
+            if !mayOmitLabel, request.request.explicitLabel == false { request.request.explicitLabel = nil }
             let packed = try request.request.packed()
             let job = try await store.submit(
                 id, request: packed, title: request.request.prompt.prefix(bytes: Self.titleBytes), submitter: caller.identity, at: Self.now)
@@ -175,8 +185,16 @@ public actor JobRunner {
         var request = try GenerateImageRequest(packed: claim.request)
         // An attempt that follows another makes the same picture.
         if request.parameters.seed == nil { request.parameters.seed = Self.seed(claim.id) }
+        let submitter = try await store.get(claim.id).submitter
+        return try await audit.recording(request, AuditRecord.Origin(requestID: claim.id, caller: submitter)) { [request] in
+            try await make(request, of: claim)
+        }
+    }
+
+    private func make(_ request: GenerateImageRequest, of claim: Jobs.Job.Claim) async throws -> GeneratedImage {
         while true {
-            let validated = try await imageService.validate(request, requestID: claim.id)
+            // What its caller has no right to was refused when it was submitted.
+            let validated = try await imageService.validate(request, requestID: claim.id, mayOmitLabel: true)
             do {
                 return try await imageService.make(validated, by: Self.caller, deadline: nil) { _ in
                 } progress: {

@@ -42,7 +42,8 @@ package struct ImagePipeline: Pipeline {
         }
         var sources: [SourceImage] = []
         for (image, codes) in zip(request.images, codes) { sources.append(try SourceImage(image: image, codes: codes)) }
-        let rendering = try RenderRequest(prompt: request.prompt, parameters: parameters, target: target, sources: sources)
+        let rendering = try RenderRequest(
+            prompt: request.prompt, parameters: parameters, target: target, sources: sources, explicitLabel: request.explicitLabel)
         let call = StageCall(.render(rendering), units: request.units[.diffusion] ?? 0)
         return .calls([call], news: Progress(stage: StageKind.diffusion.rawValue, done: 0, total: parameters.steps))
     }
@@ -109,6 +110,6 @@ package struct ImagePipeline: Pipeline {
     private func answer(_ picture: RenderedImage) -> GeneratedImage {
         GeneratedImage(
             image: picture.image, parameters: request.parameters, modelFingerprint: record.fingerprint, build: build,
-            timings: record.timings, numerics: record.numerics)
+            timings: record.timings, numerics: record.numerics, explicitLabel: request.explicitLabel)
     }
 }

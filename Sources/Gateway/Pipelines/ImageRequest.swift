@@ -11,9 +11,12 @@ package struct ImageRequest: Sendable, Hashable {
     /// Source images, each a PNG, JPEG or WebP file.
     package var images: [[UInt8]]
     package var parameters: ImageParameters
+    /// Words that say how it was made are drawn into it.
+    package var explicitLabel: Bool
 
     package init(
-        requestID: String, pipeline: PipelineID = .image, model: String = "", prompt: String, images: [[UInt8]] = [], parameters: ImageParameters
+        requestID: String, pipeline: PipelineID = .image, model: String = "", prompt: String, images: [[UInt8]] = [], parameters: ImageParameters,
+        explicitLabel: Bool = false
     ) {
         self.requestID = requestID
         self.pipeline = pipeline
@@ -21,6 +24,7 @@ package struct ImageRequest: Sendable, Hashable {
         self.prompt = prompt
         self.images = images
         self.parameters = parameters
+        self.explicitLabel = explicitLabel
     }
 
     package func accepted(_ models: ModelSet) -> Accepted {

@@ -32,6 +32,9 @@ public struct GatewayConfiguration: Sendable {
     public var mixing: NumericsMixing
     /// Flags that all stages get.
     public var stageArguments: [String]
+    public var labels: LabelPolicy
+    /// Nil: it is not kept who asked for what.
+    public var audit: AuditOptions?
     /// Nil: not served.
     public var http: HTTP?
     /// The folder of `jobs.sqlite`; nil: the run directory.
@@ -44,7 +47,7 @@ public struct GatewayConfiguration: Sendable {
     public init(
         server: ServerOptions, plan: FleetPlan, place: @escaping Operations.Placing, modelRoots: [String] = [],
         timing: FleetTiming = FleetTiming(),
-        mixing: NumericsMixing = .standby, stageArguments: [String] = [],
+        mixing: NumericsMixing = .standby, stageArguments: [String] = [], labels: LabelPolicy = LabelPolicy(), audit: AuditOptions? = nil,
         http: HTTP? = nil, stateDirectory: String? = nil, keepStages: Bool = false, isPrivate: Bool = false
     ) {
         self.server = server
@@ -54,6 +57,8 @@ public struct GatewayConfiguration: Sendable {
         self.timing = timing
         self.mixing = mixing
         self.stageArguments = stageArguments
+        self.labels = labels
+        self.audit = audit
         self.http = http
         self.stateDirectory = stateDirectory
         self.keepStages = keepStages

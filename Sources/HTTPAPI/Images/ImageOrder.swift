@@ -66,11 +66,14 @@ package struct ImageOrder: Sendable, Hashable {
         options.jpegQuality = compression.map { max(1, $0) }
 
         safetyIdentifier = try fields.string("safety_identifier")
-        for name in ["user", "user_id", "request_id"] { try fields.recorded(name) }
+        let user = try fields.user()
+        let explicitLabel = try fields.flag("watermark_enabled")
+        try fields.recorded("request_id")
         try fields.refuseWhatNoModelDoes()
         let model = try fields.string("model") ?? ""
         withoutEffect = fields.withoutEffect
-        request = GenerateImageRequest(prompt: prompt, images: images, parameters: options, model: model)
+        request = GenerateImageRequest(
+            prompt: prompt, images: images, parameters: options, model: model, explicitLabel: explicitLabel, user: user)
         try fields.refuseUnknown([
             "steps": "num_inference_steps", "cfg": "guidance_scale", "cfg_scale": "guidance_scale", "num_images": "n", "format": "output_format",
         ])

@@ -16,12 +16,13 @@ struct Picture: Sendable {
         guard let crop = order.crop else { return }
         let cropped = try RGBImage(decoding: made.image).cropped(to: crop)
         size = crop
-        file =
+        let encoded =
             switch order.format {
             case .png: try cropped.png()
             case .jpeg: try cropped.jpeg(quality: made.parameters.jpegQuality)
             case .webp: try cropped.webp(quality: made.parameters.jpegQuality)
             }
+        file = try ImplicitLabel.carry(from: made.image, to: encoded)
     }
 }
 

@@ -36,7 +36,7 @@ public actor DefaultDiffusionService: DiffusionService {
         let parameters = request.parameters
         let images = try request.sources.enumerated().map { try decodeImage($1.image, "sources[\($0)].image") }
         watch.lap("read")
-        let image = try DeviceLoss.guarding {
+        var image = try DeviceLoss.guarding {
             try renderer.render(request, images: images, checkCancellation: token.checkCancellation, onSources: work.count(hit:)) { step in
                 if step == parameters.steps { watch.lap("denoise") }
                 try token.checkCancellation()
@@ -44,6 +44,7 @@ public actor DefaultDiffusionService: DiffusionService {
             }
         }
         watch.lap("vae")
+        if request.explicitLabel { image.drawExplicitLabel() }
         let bytes =
             switch parameters.format {
             case .png: try image.png()
