@@ -76,16 +76,18 @@ final class ScriptedFleet: Sendable {
     ///   - text: what text stages do with every request but the smallest.
     ///   - answer: what they do with questions.
     static func start(
-        _ stages: [ScriptedStage], limit: Int = 64, timing: FleetTiming = FleetTiming(), text: @escaping TextScript = { _, _ in },
+        _ stages: [ScriptedStage], limit: Int = 64, timing: FleetTiming = FleetTiming(), labels: LabelPolicy = LabelPolicy(),
+        audit: AuditOptions? = nil, text: @escaping TextScript = { _, _ in },
         answer: @escaping AnswerScript = { _, _, _ in }
     ) async throws -> ScriptedFleet {
-        let fleet = try ScriptedFleet(PrivateFolder.make(), stages, limit, timing, text, answer)
+        let fleet = try ScriptedFleet(PrivateFolder.make(), stages, limit, timing, labels, audit, text, answer)
         try await fleet.status { $0.stages.count { $0.health == .serving } == stages.count }
         return fleet
     }
 
     private init(
-        _ folder: String, _ scripted: [ScriptedStage], _ limit: Int, _ timing: FleetTiming, _ text: @escaping TextScript,
+        _ folder: String, _ scripted: [ScriptedStage], _ limit: Int, _ timing: FleetTiming, _ labels: LabelPolicy, _ audit: AuditOptions?,
+        _ text: @escaping TextScript,
         _ answer: @escaping AnswerScript
     ) throws {
         let log = log
@@ -115,7 +117,8 @@ final class ScriptedFleet: Sendable {
         front = try GatewayProcess(
             GatewayConfiguration(
                 server: options(["--listen", "\(address)"]), plan: FleetPlan(stages: [], queue: limit),
-                place: { _ in throw CallError(.failedPrecondition, "scripted stages have no place") }, timing: timing, isPrivate: true))
+                place: { _ in throw CallError(.failedPrecondition, "scripted stages have no place") }, timing: timing, labels: labels, audit: audit,
+                isPrivate: true))
         connection = try StageConnection(to: address)
         gateway = GatewayClient(connection)
         running = Task { [front] in try await front.run() }
@@ -147,12 +150,19 @@ final class ScriptedFleet: Sendable {
         PrivateFolder.remove(folder)
     }
 
-    /// The bytes of the picture that scripted stages draw.
+    /// What scripted stages draw, a byte for each pixel.
     /// - Parameters:
     ///   - sources: bytes of each source picture.
     ///   - codes: of the picture: one for each 32 × 32 pixels.
     static func picture(seed: UInt8, sources: [Int] = [], codes: Int = 4) -> [UInt8] {
         sources.map { UInt8(truncatingIfNeeded: $0) } + (0..<codes).map { seed &+ UInt8($0) } + [seed]
+    }
+}
+
+extension GeneratedImage {
+    /// What scripted stages drew, read from the file.
+    var drawn: [UInt8] {
+        get throws { try RGBImage(decoding: image).pixels.enumerated().filter { $0.offset % 3 == 0 }.map(\.element) }
     }
 }
 
@@ -283,21 +293,21 @@ struct ScriptedDiffusion: DiffusionHandler {
     let gate: WorkGate
     let log: Log
 
-    /// Bytes that tell what the picture was made of; of the smallest request a PNG, for that is looked at.
+    /// A row of pixels that tells what the picture was made of; of the smallest request a picture of its size, for that is looked at.
     func render(_ request: RenderRequest, _ call: ServerCall, send: @escaping Send<RenderEvent>) async throws {
         try await gate.work(call) { _ in
             for step in 1...request.parameters.steps { try await send(.step(RenderStep(step: step, steps: request.parameters.steps))) }
             var bytes = (request.sources.flatMap(\.codes.codes) + request.target.codes).map { UInt8(truncatingIfNeeded: $0) }
             bytes.append(UInt8(truncatingIfNeeded: request.parameters.seed))
-            if request.parameters.height > smallest {
-                log.add("diffusion \(call.requestID)")
-            } else {
-                let gray = Array(repeating: UInt8(127), count: request.parameters.height * request.parameters.width * 3)
-                bytes = try RGBImage(width: request.parameters.width, height: request.parameters.height, pixels: gray).png()
-            }
+            let isProbe = request.parameters.height == smallest
+            if !isProbe { log.add("diffusion \(call.requestID)\(request.explicitLabel ? " with words" : "")") }
+            let size = isProbe ? (width: smallest, height: smallest) : (width: bytes.count, height: 1)
+            if isProbe { bytes = Array(repeating: 127, count: smallest * smallest) }
+            let image = RGBImage(width: size.width, height: size.height, pixels: bytes.flatMap { [$0, $0, $0] })
             try await send(
                 .result(
-                    RenderedImage(image: bytes, format: request.parameters.format, height: request.parameters.height, width: request.parameters.width)
+                    RenderedImage(
+                        image: try image.png(), format: request.parameters.format, height: request.parameters.height, width: request.parameters.width)
                 ))
         }
     }
