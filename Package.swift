@@ -167,8 +167,8 @@ let package = Package(
         library(
             "Gateway",
             [
-                "Processes", "Placement", "Jobs", "Telemetry", "OTLP", "Traces", "HTTPServing", "HTTPAPI", "ServerKit", "Keys", "Wire", "Domain",
-                "Checkpoint",
+                "Processes", "Placement", "Jobs", "Telemetry", "OTLP", "Traces", "HTTPServing", "HTTPAPI", "ServerKit", "Keys", "Files", "Wire",
+                "Domain", "Checkpoint",
                 "ModelConfiguration",
                 "Imaging", grpc,
                 lifecycle, logging, metrics, crypto, tracing,
@@ -244,7 +244,7 @@ let package = Package(
         tests(
             "GatewayTests",
             [
-                "TestSupport", "Checkpoint", "Gateway", "Jobs", "Placement", "Processes", "Domain", "Imaging", "ServerKit", "Wire", arguments,
+                "TestSupport", "Checkpoint", "Gateway", "Jobs", "Placement", "Processes", "Domain", "Imaging", "ServerKit", "Wire", arguments, crypto,
                 logging,
                 sqlite,
             ]),

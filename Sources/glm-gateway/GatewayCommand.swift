@@ -82,6 +82,10 @@ struct GatewayCommand: AsyncParsableCommand {
             valueName: "file"))
     var keys: String?
 
+    @OptionGroup var labels: LabelOptions
+
+    @OptionGroup var audit: AuditFlags
+
     @Flag(help: "Leave the stages running when this process is stopped.")
     var keepStages = false
 

@@ -36,6 +36,9 @@ public struct GatewayConfiguration: Sendable {
     public var mixing: NumericsMixing
     /// Flags that all stages get.
     public var stageArguments: [String]
+    public var labels: LabelPolicy
+    /// Nil: it is not kept who asked for what.
+    public var audit: AuditOptions?
     /// Nil: not served.
     public var http: HTTP?
     /// Path of the key file; nil: no keys are asked for.
@@ -52,7 +55,7 @@ public struct GatewayConfiguration: Sendable {
     public init(
         server: ServerOptions, plan: FleetPlan, place: @escaping Operations.Placing, modelRoots: [String] = [],
         timing: FleetTiming = FleetTiming(),
-        mixing: NumericsMixing = .standby, stageArguments: [String] = [],
+        mixing: NumericsMixing = .standby, stageArguments: [String] = [], labels: LabelPolicy = LabelPolicy(), audit: AuditOptions? = nil,
         http: HTTP? = nil, keys: String? = nil, spans: SpanExporter? = nil, stateDirectory: String? = nil, keepStages: Bool = false, isPrivate: Bool = false
     ) {
         self.server = server
@@ -62,6 +65,8 @@ public struct GatewayConfiguration: Sendable {
         self.timing = timing
         self.mixing = mixing
         self.stageArguments = stageArguments
+        self.labels = labels
+        self.audit = audit
         self.http = http
         self.keys = keys
         self.spans = spans
