@@ -206,7 +206,7 @@ let package = Package(
         tests("PlacementTests", ["TestSupport", "Placement", "ModelConfiguration", "Checkpoint", "Domain"]),
         tests("JobsTests", ["Jobs", sqlite]),
         tests("TelemetryTests", ["Telemetry", lifecycle, metrics, logging, nio, nioEmbedded, nioHTTP1]),
-        tests("HTTPAPITests", ["HTTPAPI", "Domain", "Wire", httpTypes, crypto]),
+        tests("HTTPAPITests", ["HTTPAPI", "Domain", "Wire", crypto]),
         tests("ProcessesTests", ["Processes"]),
         tests(
             "GatewayTests",
