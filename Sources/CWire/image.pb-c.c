@@ -1302,7 +1302,7 @@ const ProtobufCMessageDescriptor glm__v1__stage_numerics__descriptor =
   (ProtobufCMessageInit) glm__v1__stage_numerics__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor glm__v1__stage_timing__field_descriptors[4] =
+static const ProtobufCFieldDescriptor glm__v1__stage_timing__field_descriptors[5] =
 {
   {
     "stage",
@@ -1352,17 +1352,30 @@ static const ProtobufCFieldDescriptor glm__v1__stage_timing__field_descriptors[4
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "start",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_DOUBLE,
+    0,   /* quantifier_offset */
+    offsetof(Glm__V1__StageTiming, start),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned glm__v1__stage_timing__field_indices_by_name[] = {
   1,   /* field[1] = instance */
   2,   /* field[2] = phase */
   3,   /* field[3] = seconds */
   0,   /* field[0] = stage */
+  4,   /* field[4] = start */
 };
 static const ProtobufCIntRange glm__v1__stage_timing__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 4 }
+  { 0, 5 }
 };
 const ProtobufCMessageDescriptor glm__v1__stage_timing__descriptor =
 {
@@ -1372,7 +1385,7 @@ const ProtobufCMessageDescriptor glm__v1__stage_timing__descriptor =
   "Glm__V1__StageTiming",
   "glm.v1",
   sizeof(Glm__V1__StageTiming),
-  4,
+  5,
   glm__v1__stage_timing__field_descriptors,
   glm__v1__stage_timing__field_indices_by_name,
   1,  glm__v1__stage_timing__number_ranges,

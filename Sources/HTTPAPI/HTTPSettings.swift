@@ -6,13 +6,16 @@ public struct HTTPSettings: Sendable {
     public var aliases: [String: String]
     /// Hosts that pictures may be fetched from; empty: nothing is fetched.
     public var imageHosts: Set<String>
+    /// Pages in browsers that may call.
+    public var origins: CrossOrigin
     /// Pixels of the largest picture that the fleet is planned for.
     public var largestArea: Int
 
-    public init(publicURL: String? = nil, aliases: [String: String] = [:], imageHosts: Set<String> = [], largestArea: Int = .max) {
+    public init(publicURL: String? = nil, aliases: [String: String] = [:], imageHosts: Set<String> = [], origins: CrossOrigin = CrossOrigin(), largestArea: Int = .max) {
         self.publicURL = publicURL
         self.aliases = aliases
         self.imageHosts = imageHosts
+        self.origins = origins
         self.largestArea = largestArea
     }
 }

@@ -22,7 +22,16 @@ struct HTTPOptions: ParsableArguments {
             valueName: "hosts"))
     var imageHosts: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "An origin of pages in browsers that may call the HTTP API, as https://chat.example.org. Repeatable. Default: the server's own page alone.",
+            valueName: "origin"))
+    var corsOrigin: [String] = []
+
     func validate() throws {
+        for origin in corsOrigin where !CrossOrigin.isOrigin(origin) {
+            throw ValidationError("--cors-origin is \"\(origin)\"; an origin is as https://example.org, with the port where it has one, and no path")
+        }
         if let publicURL, Self.base(publicURL) == nil {
             throw ValidationError("--public-url \(publicURL) is no address as in https://images.example.org")
         }
@@ -35,7 +44,8 @@ struct HTTPOptions: ParsableArguments {
     var settings: HTTPSettings {
         HTTPSettings(
             publicURL: publicURL.flatMap(Self.base),
-            aliases: Dictionary(modelAlias.compactMap(Self.pair).map { ($0.alias, $0.name) }) { $1 }, imageHosts: Set(hosts))
+            aliases: Dictionary(modelAlias.compactMap(Self.pair).map { ($0.alias, $0.name) }) { $1 }, imageHosts: Set(hosts),
+            origins: CrossOrigin(Set(corsOrigin)))
     }
 
     private var hosts: [String] {

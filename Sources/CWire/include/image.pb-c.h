@@ -401,7 +401,7 @@ struct  Glm__V1__StageNumerics
 
 
 /*
- * Duration of one phase of one stage. @domain
+ * One phase of a request. @domain
  */
 struct  Glm__V1__StageTiming
 {
@@ -419,13 +419,17 @@ struct  Glm__V1__StageTiming
    */
   char *phase;
   /*
-   * wall-clock time in seconds
+   * how long it took, wall-clock time in seconds
    */
   double seconds;
+  /*
+   * when it began, in seconds from the arrival of the request at the gateway
+   */
+  double start;
 };
 #define GLM__V1__STAGE_TIMING__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&glm__v1__stage_timing__descriptor) \
-    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0 }
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, 0 }
 
 
 /* Glm__V1__GenerateImageRequest methods */

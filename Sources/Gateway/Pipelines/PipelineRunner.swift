@@ -21,6 +21,8 @@ public struct PipelineRunner: Sendable {
     /// Who asks, and until when.
     struct Origin: Sendable {
         let requestID: String
+        /// When the request came.
+        let arrival: ContinuousClock.Instant
         /// Whose turn it is among others.
         let requester: Caller
         let deadline: ContinuousClock.Instant?
@@ -41,7 +43,8 @@ public struct PipelineRunner: Sendable {
             do {
                 try await accepted()
                 let caller = StageCaller(
-                    fleet: fleet, timing: timing, requestID: origin.requestID, models: models, units: units, turn: turn, deadline: origin.deadline
+                    fleet: fleet, timing: timing, requestID: origin.requestID, arrival: origin.arrival, models: models, units: units, turn: turn,
+                    deadline: origin.deadline
                 ) {
                     await admissions.place(turn, of: models, ahead: $0)
                 }

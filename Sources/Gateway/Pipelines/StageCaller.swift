@@ -1,5 +1,6 @@
 import Domain
 import ServerKit
+import Tracing
 import Wire
 
 /// Makes the calls of one request, each on as many stages one after the other as it takes.
@@ -7,6 +8,8 @@ struct StageCaller: Sendable {
     let fleet: Fleet
     let timing: FleetTiming
     let requestID: String
+    /// When the request came.
+    let arrival: ContinuousClock.Instant
     /// The models of the request, as they were when it was accepted.
     let models: ModelSet
     /// What it asks of each kind of stage.
@@ -41,6 +44,7 @@ struct StageCaller: Sendable {
     ) async throws {
         let kind = call.request.kind
         var attempts = Attempts()
+        var calls = 0
         var numerics: Numerics?
         var remainder = Remainder(units: units.filter { $0.key > kind }, deadline: deadline)
         remainder.units[kind] = call.units
@@ -50,9 +54,16 @@ struct StageCaller: Sendable {
                 isolated: attempts.needsIsolation)
             // A request that has lost a stage waits for the next one to come up.
             let patience = attempts.isFirst ? Duration.zero : .seconds(10)
-            let lease = try await fleet.slot(slot, remainder, patience: patience) { onPlace(await place($0)) }
+            let lease = try await withSpan("queue") { span in
+                span.attributes["glm.stage"] = kind.rawValue
+                return try await fleet.slot(slot, remainder, patience: patience) { onPlace(await place($0)) }
+            }
             numerics = numerics ?? lease.replica.numerics
-            switch await attempt(call, try await self.request(request, lease), lease, onEvent) {
+            let stageRequest = try await self.request(request, lease)
+            calls += 1
+            let span = StageSpan(kind, lease.replica, models, attempt: calls)
+            let result = await span.during { await attempt(call, stageRequest, lease, span, onEvent) }
+            switch result {
             case .success: return
             case .failure(let error):
                 if let pause = try await pause(after: error, at: lease, &attempts) {
@@ -73,17 +84,22 @@ struct StageCaller: Sendable {
 
     /// One call on one stage.
     private func attempt(
-        _ call: StageCall, _ request: StageRequest, _ lease: SlotLease, _ onEvent: @escaping OnEvent
+        _ call: StageCall, _ request: StageRequest, _ lease: SlotLease, _ span: StageSpan, _ onEvent: @escaping OnEvent
     ) async -> Result<Void, any Error> {
         let start = ContinuousClock.now
-        let source = StageSource(instance: lease.replica.instance, fingerprint: lease.replica.fingerprint, numerics: lease.replica.numerics)
+        let source = StageSource(
+            instance: lease.replica.instance, fingerprint: lease.replica.fingerprint, numerics: lease.replica.numerics,
+            called: arrival.duration(to: start).inSeconds)
         let left = deadline.map { max(start.duration(to: $0), Duration.milliseconds(1)) }
         let settings = CallSettings(timeout: left, requestID: requestID)
         let heartbeat = Heartbeat()
         do {
             try await Stall.watching(heartbeat, limit: timing.stallLimit(lease.replica.description?.device ?? "")) {
                 try await fleet.whileAlive(lease.replica.incarnation) {
-                    try await request.call(lease.connection, settings, beat: heartbeat.beat) { try await onEvent($0, source) }
+                    try await request.call(lease.connection, settings, beat: heartbeat.beat) { event in
+                        span.addPhases(of: event)
+                        try await onEvent(event, source)
+                    }
                 }
             }
             await fleet.answered(lease, model: models.name, units: call.units, seconds: start.duration(to: .now).inSeconds)

@@ -2,8 +2,9 @@ import Domain
 import Foundation
 import Hummingbird
 import HTTPTypes
+import ServerKit
 import Synchronization
-import Telemetry
+import HTTPServing
 import Wire
 
 /// `chat/completions`: questions about pictures.
@@ -18,7 +19,7 @@ extension HTTPDoor {
             if order.isStream { return try await stream(order, visit, headers, names) }
             return try await once(visit, named) { [order] in try await answer(order, visit, headers) }
         } catch let error as CallError {
-            throw await explained(error, order, names)
+            throw await explained(error, order, names, visit)
         }
     }
 
@@ -26,7 +27,7 @@ extension HTTPDoor {
 
     private func answer(_ order: ChatOrder, _ visit: Visit, _ headers: HTTPFields) async throws -> PlainAnswer {
         let gathered = Gathered()
-        try await gateway.answer(order.request, visit.call()) { gathered.add($0) }
+        try await usage.counting(for: visit.caller) { try await gateway.answer(order.request, visit.call()) { gathered.add($0) } }
         guard let answer = gathered.answer else { throw CallError(.internalError, "the work ended without an answer") }
         var completion = completion(visit)
         (completion.model, completion.fingerprint) = (answer.modelName, answer.modelFingerprint)
@@ -39,18 +40,20 @@ extension HTTPDoor {
         let begun = completion(visit)
         let lines = try await WorkStream.begin { (tell: @escaping Send<EventStream.Line>) in
             let writer = ChunkWriter(begun, order, tell)
-            try await gateway.answer(order.request, visit.call(isStream: true)) { try await writer.write($0) }
+            try await usage.counting(for: visit.caller) {
+                try await gateway.answer(order.request, visit.call(isStream: true)) { try await writer.write($0) }
+            }
             try await tell(.done)
         }
         return EventStream.response(to: visit.peer, headers: headers, lines, fields: names)
     }
 
     /// A model that draws is not asked: whoever names one is told where it is served.
-    private func explained(_ error: CallError, _ order: ChatOrder, _ names: Set<String>) async -> APIError {
+    private func explained(_ error: CallError, _ order: ChatOrder, _ names: Set<String>, _ visit: Visit) async -> APIError {
         let refusal = APIError(error, fields: names)
         guard refusal.code == "model_not_found", !order.request.model.isEmpty else { return refusal }
-        let status = try? await gateway.status(StatusRequest(), ServerCall(requestID: RequestID.make(), method: "GET /v1/models"))
-        guard let model = status?.models.first(where: { $0.name == order.request.model }), model.pipeline != PipelineID.answer.rawValue else {
+        let served = try? await served(visit)
+        guard let model = served?.first(where: { $0.name == order.request.model }), model.pipeline != PipelineID.answer.rawValue else {
             return refusal
         }
         return APIError(400, "unsupported_value", "\(model.name) makes images and answers no questions; use images/generations", param: "model")

@@ -1,6 +1,6 @@
 import HTTPTypes
 import Hummingbird
-import Telemetry
+import HTTPServing
 import Wire
 
 /// `Idempotency-Key`: a client that asks again, for it has lost the answer, gets the same one and nothing is computed twice.

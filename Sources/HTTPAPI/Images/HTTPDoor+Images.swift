@@ -2,7 +2,8 @@ import Domain
 import Foundation
 import Hummingbird
 import HTTPTypes
-import Telemetry
+import HTTPServing
+import ServerKit
 import Wire
 
 /// `images/generations` and `images/edits`.
@@ -43,14 +44,16 @@ extension HTTPDoor {
     /// All images, at the end.
     private func pictures(_ order: ImageOrder, _ visit: Visit, _ headers: HTTPFields) async throws -> PlainAnswer {
         let created = Self.now
-        let pictures = try await withThrowingTaskGroup(of: (Int, Picture).self) { group in
-            for index in 0..<order.count {
-                let call = visit.call(order.count > 1 ? index : nil)
-                group.addTask { (index, try Picture(try await image(order.request(index), call), order)) }
+        let pictures = try await usage.counting(order.count, for: visit.caller) {
+            try await withThrowingTaskGroup(of: (Int, Picture).self) { group in
+                for index in 0..<order.count {
+                    let call = visit.call(order.count > 1 ? index : nil)
+                    group.addTask { (index, try Picture(try await image(order.request(index), call), order)) }
+                }
+                var pictures: [Int: Picture] = [:]
+                for try await (index, picture) in group { pictures[index] = picture }
+                return (0..<order.count).compactMap { pictures[$0] }
             }
-            var pictures: [Int: Picture] = [:]
-            for try await (index, picture) in group { pictures[index] = picture }
-            return (0..<order.count).compactMap { pictures[$0] }
         }
         let body = ImagesResponse.body(pictures, order, created: created, id: visit.id) { picture in
             guard order.givesLinks else { return ("b64_json", ImagesResponse.base64(picture)) }
@@ -76,16 +79,18 @@ extension HTTPDoor {
         let created = Self.now
         let call = visit.call(isStream: true)
         let lines = try await WorkStream.begin { (tell: @escaping Send<EventStream.Line>) in
-            let made = try await image(order.request(0), call) { event in
-                switch event {
-                case .accepted: try await tell(.comment("accepted"))
-                case .progress(let progress):
-                    try await tell(.comment("\(progress.stage) \(progress.done)/\(progress.total)"))
-                    if order.tellsProgress { try await tell(.event(name: "\(name).progress", ImagesResponse.progress(progress, name))) }
-                case .place(let place):
-                    try await tell(.comment("queued \(place.text)"))
-                    if order.tellsProgress { try await tell(.event(name: "\(name).queued", ImagesResponse.queued(place, name))) }
-                case .image: break
+            let made = try await usage.counting(for: visit.caller) {
+                try await image(order.request(0), call) { event in
+                    switch event {
+                    case .accepted: try await tell(.comment("accepted"))
+                    case .progress(let progress):
+                        try await tell(.comment("\(progress.stage) \(progress.done)/\(progress.total)"))
+                        if order.tellsProgress { try await tell(.event(name: "\(name).progress", ImagesResponse.progress(progress, name))) }
+                    case .place(let place):
+                        try await tell(.comment("queued \(place.text)"))
+                        if order.tellsProgress { try await tell(.event(name: "\(name).queued", ImagesResponse.queued(place, name))) }
+                    case .image: break
+                    }
                 }
             }
             let picture = try Picture(made, order)

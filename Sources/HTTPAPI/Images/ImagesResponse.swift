@@ -72,7 +72,10 @@ enum ImagesResponse {
             body["metrics"] = ["stage_durations": .object(durations.mapValues { .number($0) })]
             body["timings"] = .array(
                 timings.map {
-                    ["stage": .string($0.stage), "instance": .string($0.instance), "phase": .string($0.phase), "seconds": .number($0.seconds)]
+                    [
+                        "stage": .string($0.stage), "instance": .string($0.instance), "phase": .string($0.phase), "seconds": .number($0.seconds),
+                        "start": .number($0.start),
+                    ]
                 })
         }
         return body

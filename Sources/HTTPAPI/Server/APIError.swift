@@ -1,4 +1,5 @@
 import Domain
+import Keys
 package import Wire
 
 /// An error as OpenAI's clients read it: a status, and one object with message, type, param and code.
@@ -44,6 +45,7 @@ package struct APIError: Error, Sendable, Hashable {
         var headers: [(name: String, value: String)] = []
         var shouldRetry = shouldRetry
         if let allow { headers.append(("allow", allow)) }
+        if status == 401 { headers.append(("www-authenticate", "Bearer")) }
         // What of the body was not read is not read any more.
         if status == 413 || status == 408 { headers.append(("connection", "close")) }
         if let retryAfter {
@@ -75,6 +77,7 @@ extension APIError {
         case .invalidArgument: self.init(400, name == "image" ? "invalid_image" : "invalid_value", error.message, param: param)
         case .notFound: self.init(404, "not_found", error.message)
         case .unimplemented: self.init(404, "unknown_url", error.message)
+        case .unauthenticated: self.init(401, "invalid_api_key", error.message)
         case .permissionDenied: self.init(403, "insufficient_permissions", error.message)
         case .alreadyExists: self.init(409, "in_progress", error.message, retryAfter: error.retryAfter)
         case .resourceExhausted: self.init(429, "queue_full", error.message, retryAfter: error.retryAfter ?? .seconds(1))
@@ -90,11 +93,20 @@ extension APIError {
         }
     }
 
+    init(_ refusal: UsageRefusal) {
+        switch refusal.kind {
+        case .rate: self.init(429, "rate_limit_exceeded", refusal.message, retryAfter: refusal.retryAfter)
+        // Nobody waits for tomorrow.
+        case .quota: self.init(429, "insufficient_quota", refusal.message, shouldRetry: false)
+        }
+    }
+
     /// Any failure of the work on a request.
     package init(any error: any Error, fields: Set<String> = []) {
         switch error {
         case let error as APIError: self = error
         case let error as CallError: self.init(error, fields: fields)
+        case let error as UsageRefusal: self.init(error)
         case let error as RequestError: self.init(CallError(.invalidArgument, error.message), fields: fields)
         default: self.init(CallError(.internalError, ""))
         }

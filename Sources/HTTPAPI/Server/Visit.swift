@@ -1,6 +1,6 @@
 import Hummingbird
 import HTTPTypes
-import Telemetry
+import HTTPServing
 import Wire
 
 /// One request, and who makes it.
@@ -8,8 +8,7 @@ struct Visit: Sendable {
     let request: Request
     let id: String
     let peer: Peer
-
-    var caller: Caller { Caller(identity: "http:\(peer.address)") }
+    let caller: Caller
 
     /// The header that names what was accepted and has no effect.
     /// - Parameters:

@@ -348,11 +348,12 @@ extension StageTiming: CodedMessage {
         c.instance = try arena.text(instance, "instance")
         c.phase = try arena.text(phase, "phase")
         c.seconds = seconds
+        c.start = start
     }
 
     init(_ c: Glm__V1__StageTiming) throws(WireError) {
         self.init(
             stage: try Decode.text(c.stage, "stage"), instance: try Decode.text(c.instance, "instance"), phase: try Decode.text(c.phase, "phase"),
-            seconds: c.seconds)
+            seconds: c.seconds, start: c.start)
     }
 }
