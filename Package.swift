@@ -117,7 +117,9 @@ let package = Package(
         library("Traces", [tracing]),
 
         // The stages: one model part, one process, one device.
-        library("ServerKit", ["Domain", "Files", "Traces", "Wire", tracing, grpc, grpcTransport, nio, nioPosix, http2, hpack, lifecycle, logging, arguments]),
+        library(
+            "ServerKit",
+            ["Domain", "Files", "Traces", "Wire", tracing, grpc, grpcTransport, nio, nioPosix, http2, hpack, lifecycle, logging, arguments]),
         library(
             "Stages",
             [
@@ -153,7 +155,10 @@ let package = Package(
         executable("glm-diffusion", ["Stages", "ServerKit"]),
         executable(
             "glm-gateway",
-            ["Gateway", "HTTPAPI", "OTLP", "Processes", "Placement", "Telemetry", "Traces", "Domain", "ServerKit", "Wire", "GLMTiny", metrics, tracing]),
+            [
+                "Gateway", "HTTPAPI", "OTLP", "Processes", "Placement", "Telemetry", "Traces", "Domain", "ServerKit", "Wire", "GLMTiny", metrics,
+                tracing,
+            ]),
         executable(
             "glm",
             [
@@ -172,6 +177,10 @@ let package = Package(
 
         // The checkpoints and reference files of the tests.
         .target(name: "ModelFixtures", dependencies: ["Checkpoint"], path: "Tests/ModelFixtures", swiftSettings: settings),
+
+        // Receives spans, for tests.
+        .target(
+            name: "SpanCollector", dependencies: [http, httpTypes, logging, nio], path: "Tests/SpanCollector", swiftSettings: settings),
 
         // What test targets share.
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
@@ -212,6 +221,8 @@ let package = Package(
         tests("PlacementTests", ["TestSupport", "Placement", "ModelConfiguration", "Checkpoint", "Domain"]),
         tests("JobsTests", ["Jobs", sqlite]),
         tests("TelemetryTests", ["Telemetry", lifecycle, metrics, logging, nio, nioEmbedded, nioHTTP1]),
+        tests("TracesTests", ["Traces", tracing]),
+        tests("OTLPTests", ["OTLP", "SpanCollector", "Traces", lifecycle, logging, tracing]),
         tests("HTTPAPITests", ["HTTPAPI", "Domain", "Wire", httpTypes]),
         tests("ProcessesTests", ["Processes"]),
         tests(
@@ -228,6 +239,6 @@ let package = Package(
                 "Telemetry",
                 "Tensor", "Tokenizing", "Wire", grpc, metrics, sqlite,
             ]),
-        tests("EndToEndTests", ["TestSupport", "StandInFiles", "GLMClient", "Processes", "Domain", "Wire", "Imaging"]),
+        tests("EndToEndTests", ["TestSupport", "SpanCollector", "StandInFiles", "GLMClient", "Processes", "Domain", "Wire", "Imaging"]),
     ]
 )
