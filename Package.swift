@@ -180,7 +180,7 @@ let package = Package(
 
         // Receives spans, for tests.
         .target(
-            name: "SpanCollector", dependencies: [http, httpTypes, logging, nio], path: "Tests/SpanCollector", swiftSettings: settings),
+            name: "SpanCollector", dependencies: [http, logging, nio], path: "Tests/SpanCollector", swiftSettings: settings),
 
         // What test targets share.
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
@@ -228,9 +228,10 @@ let package = Package(
         tests(
             "GatewayTests",
             [
-                "TestSupport", "Checkpoint", "Gateway", "Jobs", "Placement", "Processes", "Domain", "Imaging", "ServerKit", "Wire", arguments,
+                "TestSupport", "Checkpoint", "Gateway", "Jobs", "Placement", "Processes", "Domain", "Imaging", "ServerKit", "Traces", "Wire",
+                arguments,
                 logging,
-                sqlite,
+                sqlite, tracing,
             ]),
         tests(
             "FuzzTests",
@@ -239,6 +240,8 @@ let package = Package(
                 "Telemetry",
                 "Tensor", "Tokenizing", "Wire", grpc, metrics, sqlite,
             ]),
-        tests("EndToEndTests", ["TestSupport", "SpanCollector", "StandInFiles", "GLMClient", "Processes", "Domain", "Wire", "Imaging"]),
+        tests(
+            "EndToEndTests",
+            ["TestSupport", "SpanCollector", "StandInFiles", "GLMClient", "Processes", "Domain", "Traces", "Wire", "Imaging", tracing]),
     ]
 )
