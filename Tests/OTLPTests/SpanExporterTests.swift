@@ -153,7 +153,7 @@ import Traces
 
     @Test("a collector that is not there is told once, and without its address")
     func absent() async throws {
-        let exporter = try exporter("http://127.0.0.1:1")
+        let exporter = try exporter("http://127.0.0.1:1") { $0.answer = .milliseconds(200) }
         try await running(exporter) {
             add(1, to: exporter)
             while lines.all.isEmpty { try await Task.sleep(for: .milliseconds(5)) }
