@@ -26,6 +26,12 @@ let nioHTTP1: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio
 let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
 let http2: Target.Dependency = .product(name: "NIOHTTP2", package: "swift-nio-http2")
 let hpack: Target.Dependency = .product(name: "NIOHPACK", package: "swift-nio-http2")
+let nioHTTPTypes: Target.Dependency = .product(name: "NIOHTTPTypes", package: "swift-nio-extras")
+let nioHTTPTypesHTTP2: Target.Dependency = .product(name: "NIOHTTPTypesHTTP2", package: "swift-nio-extras")
+let nioTLS: Target.Dependency = .product(name: "NIOTLS", package: "swift-nio")
+let nioSSL: Target.Dependency = .product(name: "NIOSSL", package: "swift-nio-ssl")
+let certificateReloading: Target.Dependency = .product(name: "NIOCertificateReloading", package: "swift-nio-extras")
+let tracing: Target.Dependency = .product(name: "Tracing", package: "swift-distributed-tracing")
 let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
 
@@ -65,6 +71,8 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
+        .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.2"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/apple/swift-nio-http2", from: "1.46.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
@@ -108,6 +116,11 @@ let package = Package(
         // For development alone: verification of the models against a reference, and benchmarks.
         library("ModelTools", ["GLMImage", "GLM4V", "Decoding", "ModelConfiguration", "Domain", "Tensor", "Checkpoint", "Tokenizing", "Imaging"]),
 
+        // TLS at both ends of connections: certificates from files, and why a handshake fails.
+        library("TLS", ["Files", certificateReloading, nio, nioSSL, nioTLS, logging]),
+        // The keys of callers: their file, and how much of what each allows was used.
+        library("Keys", ["Domain", "Files", crypto, logging]),
+
         // The contract between processes.
         .target(name: "CWire", linkerSettings: [.linkedLibrary("protobuf-c")]),
         library("Wire", ["CWire", "Domain", grpc, grpcTransport, tracing]),
@@ -119,7 +132,9 @@ let package = Package(
         // The stages: one model part, one process, one device.
         library(
             "ServerKit",
-            ["Domain", "Files", "Traces", "Wire", tracing, grpc, grpcTransport, nio, nioPosix, http2, hpack, lifecycle, logging, arguments]),
+            [
+                "Domain", "Files", "Keys", "Traces", "Wire", tracing, grpc, grpcTransport, nio, nioPosix, http2, hpack, lifecycle, logging, arguments,
+            ]),
         library(
             "Stages",
             [
@@ -137,14 +152,23 @@ let package = Package(
         .target(name: "CCards"),
         library("Placement", ["CCards", "Domain", "Checkpoint", "Files", "ModelConfiguration", yaml]),
         library("Jobs", [sqlite]),
-        library("Telemetry", [metrics, http, httpCore, nio, nioHTTP1, lifecycle, logging]),
+        library("Telemetry", [metrics, http, httpTypes, nio, logging]),
         library("OTLP", ["Domain", "ServerKit", "Traces", "Wire", httpClient, nio, nioHTTP1, lifecycle, logging, metrics, tracing]),
+        // A server of HTTP, whatever it answers: connections, limits, peers that leave.
+        library(
+            "HTTPServing", ["TLS", http, httpCore, httpTypes, nio, nioHTTP1, nioHTTPTypes, nioHTTPTypesHTTP2, nioTLS, http2, lifecycle, logging]),
         // What clients of OpenAI's HTTP API speak: their requests become those of the gateway, the gateway's answers theirs.
-        library("HTTPAPI", ["Telemetry", "Traces", "ServerKit", "Domain", "Wire", "Imaging", http, httpTypes, nio, logging, tracing]),
+        library(
+            "HTTPAPI",
+            [
+                "HTTPServing", "Traces", "ServerKit", "Keys", "Domain", "Wire", "Imaging", http, httpTypes, httpClient, nio, nioHTTP1, nioPosix, logging,
+                tracing, crypto,
+            ]),
         library(
             "Gateway",
             [
-                "Processes", "Placement", "Jobs", "Telemetry", "OTLP", "Traces", "HTTPAPI", "ServerKit", "Wire", "Domain", "Checkpoint",
+                "Processes", "Placement", "Jobs", "Telemetry", "OTLP", "Traces", "HTTPServing", "HTTPAPI", "ServerKit", "Keys", "Wire", "Domain",
+                "Checkpoint",
                 "ModelConfiguration",
                 "Imaging", grpc,
                 lifecycle, logging, metrics, crypto, tracing,
@@ -162,7 +186,7 @@ let package = Package(
         executable(
             "glm",
             [
-                "Wire", "Domain", "Files", "Terminal", "ServerKit", "Stages", "Processes", "Placement", "ModelConfiguration", "GLMImage",
+                "Wire", "Domain", "Files", "Keys", "Terminal", "ServerKit", "Stages", "Processes", "Placement", "ModelConfiguration", "GLMImage",
                 "GLM4V", "ModelTools", "Tensor",
                 "TensorCPU", "Devices", "Checkpoint", "Imaging", "GLMTiny",
             ]),
@@ -220,10 +244,11 @@ let package = Package(
         tests("ServerKitTests", ["ServerKit", "Domain", "Wire", grpc, grpcTransport, nio, nioEmbedded, http2, hpack, logging, arguments]),
         tests("PlacementTests", ["TestSupport", "Placement", "ModelConfiguration", "Checkpoint", "Domain"]),
         tests("JobsTests", ["Jobs", sqlite]),
-        tests("TelemetryTests", ["Telemetry", lifecycle, metrics, logging, nio, nioEmbedded, nioHTTP1]),
+        tests("TelemetryTests", ["Telemetry", http, httpTypes, metrics, logging, nio]),
+        tests("HTTPServingTests", ["HTTPServing", http, lifecycle, logging, nio, nioEmbedded, nioHTTP1]),
         tests("TracesTests", ["Traces", tracing]),
         tests("OTLPTests", ["OTLP", "SpanCollector", "Traces", lifecycle, logging, tracing]),
-        tests("HTTPAPITests", ["HTTPAPI", "Domain", "Wire", httpTypes]),
+        tests("HTTPAPITests", ["HTTPAPI", "Domain", "Wire", httpTypes, crypto]),
         tests("ProcessesTests", ["Processes"]),
         tests(
             "GatewayTests",

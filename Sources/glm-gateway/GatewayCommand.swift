@@ -1,7 +1,6 @@
 public import ArgumentParser
 import Foundation
 public import Gateway
-import HTTPAPI
 import GLMTiny
 import Domain
 import ServerKit
@@ -71,15 +70,17 @@ struct GatewayCommand: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Address of the HTTP server: metrics and health at /metrics, /health/live, /health/ready; and, on a loopback address as 127.0.0.1:8000, the API that OpenAI's clients speak, at /v1. Disabled by default.",
+            "Address of the HTTP server: metrics and health at /metrics, /health/live, /health/ready, and the API that OpenAI's clients speak, at /v1. Disabled by default.",
             valueName: "host:port"))
     var http: String?
 
+    @OptionGroup var httpOptions: HTTPOptions
+
     @Option(
         help: ArgumentHelp(
-            "An origin of pages in browsers that may call the HTTP API, as https://chat.example.org. Repeatable. Default: the server's own page alone.",
-            valueName: "origin"))
-    var corsOrigin: [String] = []
+            "Key file, as glm keys makes it: every call over TCP and HTTP then needs a key. Without it, --listen and --http take loopback addresses alone.",
+            valueName: "file"))
+    var keys: String?
 
     @Flag(help: "Leave the stages running when this process is stopped.")
     var keepStages = false
@@ -91,10 +92,8 @@ struct GatewayCommand: AsyncParsableCommand {
         for text in stage {
             do { _ = try Address(parsing: text) } catch { throw ValidationError("--stage: \(error)") }
         }
-        for origin in corsOrigin where !CrossOrigin.isOrigin(origin) {
-            throw ValidationError("--cors-origin is \"\(origin)\"; an origin is as https://example.org, with the port where it has one, and no path")
-        }
-        if !corsOrigin.isEmpty, http == nil { throw ValidationError("--cors-origin is for the HTTP API, which --http serves") }
+        if !httpOptions.corsOrigin.isEmpty, http == nil { throw ValidationError("--cors-origin is for the HTTP API, which --http serves") }
+        try checkKeys()
         if topology != nil, start != nil || threads != nil || precision != nil {
             throw ValidationError("--start, --threads and --precision are not for a --topology; it names stages, threads and precision itself")
         }

@@ -84,12 +84,15 @@ public actor JobRunner {
 
     func submit(_ request: SubmitJobRequest, by caller: Caller, requestID: String) async throws -> Wire.Job {
         // What no fleet could do is refused before it is kept.
-        _ = try await imageService.validate(request.request, requestID: requestID)
+        let validated = try await imageService.validate(request.request, requestID: requestID)
+        var kept = request.request
+        // Whoever does the job does not know the key.
+        if !caller.models.isEmpty { kept.model = try await imageService.models(validated, for: caller).name }
         let id = request.id.isEmpty ? JobID.make() : request.id
         do {
-            let packed = try request.request.packed()
+            let packed = try kept.packed()
             let job = try await store.submit(
-                id, request: packed, title: request.request.prompt.prefix(bytes: Self.titleBytes), submitter: caller.identity,
+                id, request: packed, title: kept.prompt.prefix(bytes: Self.titleBytes), submitter: caller.identity,
                 trace: ServiceContext.current?.traceContext?.traceparent ?? "", at: Self.now)
             wakeUp.yield()
             return wire(job)

@@ -29,7 +29,7 @@ public actor AnswerService {
         let metrics = AnswerMetrics()
         let conversation = try QuestionRules.conversation(request)
         let models = try await runner.fleet.modelSet(
-            named: request.model, pipeline: .answer, for: PipelineID.answer.stages(sources: conversation.imageCount))
+            named: request.model, within: requester.models, pipeline: .answer, for: PipelineID.answer.stages(sources: conversation.imageCount))
         // 32 bits: people can type them.
         let question = try await runner.fleet.questionRules(models).validate(
             request, conversation, requestID: requestID, seed: UInt64(UInt32.random(in: .min ... .max)))
@@ -40,6 +40,8 @@ public actor AnswerService {
             let answer = try await runner.run(pipeline, question.units, models, from: origin, rowCount: question.imageTokens) {
                 log(question, models)
                 try await send(.accepted(question.accepted(models)))
+            } place: {
+                try await send(.place($0))
             } tell: { event in
                 if case .delta = event { metrics.firstToken() }
                 try await send(event)

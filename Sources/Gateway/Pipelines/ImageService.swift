@@ -27,19 +27,26 @@ public actor ImageService {
         return try rules.validate(request, requestID: requestID, seed: UInt64(UInt32.random(in: .min ... .max)))
     }
 
+    /// The models that compute a request, of those that the requester may use.
+    func models(_ request: ImageRequest, for requester: Caller) async throws -> ModelSet {
+        try await runner.fleet.modelSet(
+            named: request.model, within: requester.models, pipeline: request.pipeline,
+            for: request.pipeline.stages(sources: request.images.count))
+    }
+
     /// - Parameters:
     ///   - requester: whose turn it is among others.
     ///   - arrival: when the request came.
     ///   - deadline: the caller's.
     ///   - accepted: called once, before anything is computed.
+    ///   - place: called in order with `progress`, while the request waits for a stage.
     ///   - progress: called in order; what it throws ends the work.
     func make(
         _ request: ImageRequest, by requester: Caller, since arrival: ContinuousClock.Instant = .now, deadline: ContinuousClock.Instant?,
-        accepted: @Sendable (Accepted) async throws -> Void, progress: @escaping Send<Progress>
+        accepted: @Sendable (Accepted) async throws -> Void, place: @escaping Send<LinePlace> = { _ in }, progress: @escaping Send<Progress>
     ) async throws -> GeneratedImage {
         let start = ContinuousClock.now
-        let models = try await runner.fleet.modelSet(
-            named: request.model, pipeline: request.pipeline, for: request.pipeline.stages(sources: request.images.count))
+        let models = try await models(request, for: requester)
         let origin = PipelineRunner.Origin(requestID: request.requestID, arrival: arrival, requester: requester, deadline: deadline)
         let pipeline = ImagePipeline(request, build: Build.version)
         var image = try await withSpan("image") { span in
@@ -47,6 +54,8 @@ public actor ImageService {
             return try await runner.run(pipeline, request.units, models, from: origin) {
                 log(request, models)
                 try await accepted(request.accepted(models))
+            } place: {
+                try await place($0)
             } tell: {
                 try await progress($0)
             }

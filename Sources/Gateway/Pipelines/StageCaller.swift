@@ -18,6 +18,8 @@ struct StageCaller: Sendable {
     let turn: FairOrder.Turn
     /// The caller's deadline; stages get what is left of it.
     let deadline: ContinuousClock.Instant?
+    /// What it is told when so many requests go before it.
+    let place: @Sendable (_ ahead: Int) async -> LinePlace
 
     typealias OnEvent = @Sendable (StageEvent, StageSource) async throws -> Void
 
@@ -33,10 +35,12 @@ struct StageCaller: Sendable {
     /// A call that loses its stage goes to one of the same numerics where one serves; the answer tells who computed it in the end.
     /// - Parameters:
     ///   - request: what an attempt on a stage of the model with this fingerprint asks for.
+    ///   - onPlace: called while it waits for a stage.
     ///   - onEvent: called in order; what it throws is the attempt's failure.
     /// - Throws: ``CallError``; `CancellationError`.
     func call(
-        _ call: StageCall, _ request: @escaping @Sendable (_ model: String?) async throws -> StageRequest, onEvent: @escaping OnEvent
+        _ call: StageCall, _ request: @escaping @Sendable (_ model: String?) async throws -> StageRequest,
+        onPlace: @escaping @Sendable (LinePlace) -> Void, onEvent: @escaping OnEvent
     ) async throws {
         let kind = call.request.kind
         var attempts = Attempts()
@@ -52,7 +56,7 @@ struct StageCaller: Sendable {
             let patience = attempts.isFirst ? Duration.zero : .seconds(10)
             let lease = try await withSpan("queue") { span in
                 span.attributes["glm.stage"] = kind.rawValue
-                return try await fleet.slot(slot, remainder, patience: patience)
+                return try await fleet.slot(slot, remainder, patience: patience) { onPlace(await place($0)) }
             }
             numerics = numerics ?? lease.replica.numerics
             let stageRequest = try await self.request(request, lease)

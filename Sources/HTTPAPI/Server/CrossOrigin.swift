@@ -5,17 +5,17 @@ package import HTTPTypes
 ///
 /// A browser sends some requests of any page without asking, a form for example. The page does not see the answer, but the work would be
 /// done; so a request that names a foreign origin is refused.
-package struct CrossOrigin: Sendable, Hashable {
+public struct CrossOrigin: Sendable, Hashable {
     /// As browsers write them: `https://example.org`, with the port where it is not the scheme's own.
-    package let origins: Set<String>
+    let origins: Set<String>
 
     /// How long browsers keep the answer to a preflight request, in seconds.
     private static let preflightAge = 600
 
-    package init(_ origins: Set<String> = []) { self.origins = origins }
+    public init(_ origins: Set<String> = []) { self.origins = origins }
 
     /// Whether a text is an origin as browsers write it.
-    package static func isOrigin(_ text: String) -> Bool {
+    public static func isOrigin(_ text: String) -> Bool {
         text.wholeMatch(of: /https?:\/\/([a-z0-9.-]+|\[[0-9a-f:]+\])(:[0-9]{1,5})?/) != nil
     }
 

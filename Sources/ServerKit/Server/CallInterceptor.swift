@@ -1,11 +1,12 @@
 import GRPCCore
+import Keys
 import Logging
 import NIOCore
 import Traces
 import Tracing
 import Wire
 
-/// Turns every error into a gRPC status, and makes a span and a log line of each call.
+/// Lets in who may call, turns every error into a gRPC status, and makes a span and a log line of each call.
 struct CallInterceptor: ServerInterceptor {
     /// What the server's own libraries throw, as a status; nil for errors it does not know.
     let status: @Sendable (any Error) -> CallError?
@@ -16,40 +17,44 @@ struct CallInterceptor: ServerInterceptor {
         request: StreamingServerRequest<Input>, context: ServerContext,
         next: @Sendable (StreamingServerRequest<Input>, ServerContext) async throws -> StreamingServerResponse<Output>
     ) async throws -> StreamingServerResponse<Output> {
-        // The handler finds the same name: one that it would make up for itself would not be the one in the log.
         var request = request
-        let call = ServerCall(metadata: request.metadata, method: context.descriptor.fullyQualifiedMethod)
-        call.mark(&request.metadata)
+        var call = ServerCall(metadata: request.metadata, method: context.descriptor.fullyQualifiedMethod)
         let visit = CallVisit(call, request.metadata, logger)
         return try await ServiceContext.withValue(visit.context) {
             do {
-                try access.check(call)
+                call.caller = try access.admit(
+                    call.caller, authorization: Array(request.metadata[stringValues: BearerToken.header]), to: Methods.access(to: call.method),
+                    call.method)
+                // Nobody behind this line gets to see a key.
+                request.metadata.removeAllValues(forKey: BearerToken.header)
+                // The handler finds the same name: one that it would make up for itself would not be the one in the log.
+                call.mark(&request.metadata)
                 var response = try await next(request, context)
                 guard case .success(var contents) = response.accepted else {
-                    visit.end(response.accepted.failure)
+                    visit.end(response.accepted.failure, call.caller)
                     return response
                 }
                 let producer = contents.producer
-                contents.producer = { writer in
+                contents.producer = { [caller = call.caller] writer in
                     try await ServiceContext.withValue(visit.context) {
                         do {
                             let metadata = try await producer(writer)
-                            visit.end(nil)
+                            visit.end(nil, caller)
                             return metadata
                         } catch {
-                            throw translate(error, visit)
+                            throw translate(error, visit, caller)
                         }
                     }
                 }
                 response.accepted = .success(contents)
                 return response
             } catch {
-                throw translate(error, visit)
+                throw translate(error, visit, call.caller)
             }
         }
     }
 
-    private func translate(_ error: any Error, _ visit: CallVisit) -> RPCError {
+    private func translate(_ error: any Error, _ visit: CallVisit, _ caller: Caller) -> RPCError {
         let rpcError =
             switch error {
             case let error as RPCError: error
@@ -60,7 +65,7 @@ struct CallInterceptor: ServerInterceptor {
                 // What we don't know is our fault: the log has the details, the caller gets their kind.
                 status(error)?.rpcError ?? unexpected(error)
             }
-        visit.end(rpcError)
+        visit.end(rpcError, caller)
         return rpcError
     }
 

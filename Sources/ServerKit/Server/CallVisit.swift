@@ -36,11 +36,14 @@ struct CallVisit: Sendable {
     ]
 
     /// To be called once, within ``context``.
-    /// - Parameter error: nil: the call was answered.
-    func end(_ error: RPCError?) {
+    /// - Parameters:
+    ///   - error: nil: the call was answered.
+    ///   - caller: by its key, where it had one.
+    func end(_ error: RPCError?, _ caller: Caller) {
         var metadata: Logger.Metadata = [
             "method": "\(call.method)", "ms": "\((ContinuousClock.now - start).milliseconds)", "status": "\(error.map { "\($0.code)" } ?? "ok")",
         ]
+        if caller.grant != nil { metadata["caller"] = "\(caller.identity)" }
         if let error { metadata["reason"] = "\(error.message)" }
         logger.log(level: span == nil ? .debug : .info, "call", metadata: metadata)
         span?.attributes["rpc.grpc.status_code"] = error?.code.rawValue ?? 0

@@ -17,8 +17,9 @@ public struct CallSettings: Sendable {
     }
 
     /// The trace is that of the task that makes the call.
-    var metadata: Metadata {
-        var metadata: Metadata = [:]
+    /// - Parameter headers: that all calls of the connection have.
+    func metadata(_ headers: Metadata) -> Metadata {
+        var metadata = headers
         if let requestID { metadata.addString(requestID, forKey: RequestID.key) }
         if let context = ServiceContext.current { InstrumentationSystem.instrument.inject(context, into: &metadata, using: TraceMetadata()) }
         return metadata

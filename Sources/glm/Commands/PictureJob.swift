@@ -77,6 +77,7 @@ struct PictureJob: Sendable {
                     switch event {
                     case .accepted(let values): accepted.value = values
                     case .progress(let progress): screen.show(progress)
+                    case .place(let place): screen.show(place)
                     case .image: break
                     }
                 }

@@ -18,6 +18,8 @@ final class Screen: Sendable {
 
     func show(_ progress: Wire.Progress) { write(report.withLock { $0.handle(progress.stage, done: progress.done, total: progress.total, at: now) }) }
 
+    func show(_ place: LinePlace) { write(report.withLock { $0.wait(place.text) }) }
+
     /// Leaves the cursor on a line of its own.
     func end() { write(report.withLock { $0.end(at: now) }) }
 
@@ -32,6 +34,7 @@ final class Screen: Sendable {
             switch output {
             case .redraw(let line): clear + shown(line)
             case .finish(let line): clear + shown(line) + "\n"
+            case .note(let note): clear + note.printable.prefix(columns: max(0, StandardStream.error.columns - 1))
             case .line(let line): TextLocale.current.spelled(line.printable) + "\n"
             }
         }.joined()
