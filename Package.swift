@@ -85,7 +85,7 @@ let package = Package(
 
         // Files and pipes that are read to their end or written as a whole, and text on a terminal.
         library("Files"),
-        library("Terminal", ["Domain"]),
+        library("Terminal", ["Domain", "Imaging"]),
 
         // Tensors and the device that computes on them.
         library("Tensor"),
@@ -219,7 +219,7 @@ let package = Package(
             ]),
         tests("DomainTests", ["Domain"]),
         tests("FilesTests", ["Files"]),
-        tests("TerminalTests", ["Terminal"]),
+        tests("TerminalTests", ["Terminal", "Imaging"]),
         tests("TensorCPUTests", ["Domain", "TensorCPU", "Tensor"]),
         tests("CheckpointTests", ["TestSupport", "Checkpoint", "Tensor"]),
         tests("TokenizingTests", ["TestSupport", "Tokenizing"]),

@@ -32,10 +32,8 @@ public struct GatewayService: GatewayHandler {
             let validated = try await imageService.validate(request, requestID: call.requestID)
             var image = try await imageService.make(validated, by: call.caller, since: arrival, deadline: deadline) {
                 try await send(.accepted($0))
-            } place: {
-                try await send(.place($0))
-            } progress: {
-                try await send(.progress($0))
+            } tell: {
+                try await send($0)
             }
             image.timings.append(total())
             try await send(.image(image))

@@ -88,6 +88,8 @@ public actor JobRunner {
         var kept = request.request
         // Whoever does the job does not know the key.
         if !caller.models.isEmpty { kept.model = try await imageService.models(validated, for: caller).name }
+        let partials = request.request.partialImages
+        guard partials == 0 else { throw CallError(.invalidArgument, "partial_images \(partials) of a job; nobody waits for them") }
         let id = request.id.isEmpty ? JobID.make() : request.id
         do {
             let packed = try kept.packed()
@@ -191,8 +193,8 @@ public actor JobRunner {
             let validated = try await imageService.validate(request, requestID: claim.id)
             do {
                 return try await imageService.make(validated, by: Self.caller, deadline: nil) { _ in
-                } progress: {
-                    await self.made(claim.id, $0)
+                } tell: {
+                    if case .progress(let progress) = $0 { await self.made(claim.id, progress) }
                 }
             } catch let error as CallError where error.status == .unavailable || error.status == .resourceExhausted {
                 // Nobody waits for an answer: it may take as long as it takes.

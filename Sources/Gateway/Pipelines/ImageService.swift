@@ -39,11 +39,10 @@ public actor ImageService {
     ///   - arrival: when the request came.
     ///   - deadline: the caller's.
     ///   - accepted: called once, before anything is computed.
-    ///   - place: called in order with `progress`, while the request waits for a stage.
-    ///   - progress: called in order; what it throws ends the work.
+    ///   - tell: called in order; what it throws ends the work.
     func make(
         _ request: ImageRequest, by requester: Caller, since arrival: ContinuousClock.Instant = .now, deadline: ContinuousClock.Instant?,
-        accepted: @Sendable (Accepted) async throws -> Void, place: @escaping Send<LinePlace> = { _ in }, progress: @escaping Send<Progress>
+        accepted: @Sendable (Accepted) async throws -> Void, tell: @escaping Send<GenerateImageEvent>
     ) async throws -> GeneratedImage {
         let start = ContinuousClock.now
         let models = try await models(request, for: requester)
@@ -55,9 +54,9 @@ public actor ImageService {
                 log(request, models)
                 try await accepted(request.accepted(models))
             } place: {
-                try await place($0)
+                try await tell(.place($0))
             } tell: {
-                try await progress($0)
+                try await tell($0)
             }
         }
         image.modelName = models.name
