@@ -179,7 +179,10 @@ let package = Package(
         executable("glm-diffusion", ["Stages", "ServerKit"]),
         executable(
             "glm-gateway",
-            ["Gateway", "HTTPAPI", "OTLP", "Processes", "Placement", "Telemetry", "Traces", "Domain", "ServerKit", "Wire", "GLMTiny", metrics, tracing]),
+            [
+                "Gateway", "HTTPAPI", "OTLP", "Processes", "Placement", "Telemetry", "Traces", "Domain", "ServerKit", "Wire", "GLMTiny", metrics,
+                tracing,
+            ]),
         executable(
             "glm",
             [
@@ -198,6 +201,10 @@ let package = Package(
 
         // The checkpoints and reference files of the tests.
         .target(name: "ModelFixtures", dependencies: ["Checkpoint"], path: "Tests/ModelFixtures", swiftSettings: settings),
+
+        // Receives spans, for tests.
+        .target(
+            name: "SpanCollector", dependencies: [http, logging, nio], path: "Tests/SpanCollector", swiftSettings: settings),
 
         // What test targets share.
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
@@ -239,14 +246,17 @@ let package = Package(
         tests("JobsTests", ["Jobs", sqlite]),
         tests("TelemetryTests", ["Telemetry", http, httpTypes, metrics, logging, nio]),
         tests("HTTPServingTests", ["HTTPServing", http, lifecycle, logging, nio, nioEmbedded, nioHTTP1]),
+        tests("TracesTests", ["Traces", tracing]),
+        tests("OTLPTests", ["OTLP", "SpanCollector", "Traces", lifecycle, logging, tracing]),
         tests("HTTPAPITests", ["HTTPAPI", "Domain", "Wire", httpTypes, crypto]),
         tests("ProcessesTests", ["Processes"]),
         tests(
             "GatewayTests",
             [
-                "TestSupport", "Checkpoint", "Gateway", "Jobs", "Placement", "Processes", "Domain", "Imaging", "ServerKit", "Wire", arguments, crypto,
+                "TestSupport", "Checkpoint", "Gateway", "Jobs", "Placement", "Processes", "Domain", "Imaging", "ServerKit", "Traces", "Wire",
+                arguments, crypto,
                 logging,
-                sqlite,
+                sqlite, tracing,
             ]),
         tests(
             "FuzzTests",
@@ -255,6 +265,8 @@ let package = Package(
                 "Telemetry",
                 "Tensor", "Tokenizing", "Wire", grpc, metrics, sqlite,
             ]),
-        tests("EndToEndTests", ["TestSupport", "StandInFiles", "GLMClient", "Processes", "Domain", "Wire", "Imaging"]),
+        tests(
+            "EndToEndTests",
+            ["TestSupport", "SpanCollector", "StandInFiles", "GLMClient", "Processes", "Domain", "Traces", "Wire", "Imaging", tracing]),
     ]
 )
