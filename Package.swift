@@ -85,7 +85,7 @@ let package = Package(
 
         // Files and pipes that are read to their end or written as a whole, and text on a terminal.
         library("Files"),
-        library("Terminal", ["Domain"]),
+        library("Terminal", ["Domain", "Imaging"]),
 
         // Tensors and the device that computes on them.
         library("Tensor"),
@@ -169,9 +169,8 @@ let package = Package(
         library(
             "Gateway",
             [
-                "Processes", "Placement", "Jobs", "Telemetry", "OTLP", "Traces", "HTTPServing", "HTTPAPI", "ServerKit", "Keys", "TLS", "Wire",
-                "Domain",
-                "Checkpoint",
+                "Processes", "Placement", "Jobs", "Telemetry", "OTLP", "Traces", "HTTPServing", "HTTPAPI", "ServerKit", "Keys", "Files", "TLS",
+                "Wire", "Domain", "Checkpoint",
                 "ModelConfiguration",
                 "Imaging", grpc,
                 lifecycle, logging, metrics, crypto, tracing,
@@ -207,6 +206,10 @@ let package = Package(
         // The checkpoints and reference files of the tests.
         .target(name: "ModelFixtures", dependencies: ["Checkpoint"], path: "Tests/ModelFixtures", swiftSettings: settings),
 
+        // Receives spans, for tests.
+        .target(
+            name: "SpanCollector", dependencies: [http, logging, nio], path: "Tests/SpanCollector", swiftSettings: settings),
+
         // What test targets share.
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
 
@@ -220,7 +223,7 @@ let package = Package(
             ]),
         tests("DomainTests", ["Domain"]),
         tests("FilesTests", ["Files"]),
-        tests("TerminalTests", ["Terminal"]),
+        tests("TerminalTests", ["Terminal", "Imaging"]),
         tests("TensorCPUTests", ["Domain", "TensorCPU", "Tensor"]),
         tests("CheckpointTests", ["TestSupport", "Checkpoint", "Tensor"]),
         tests("TokenizingTests", ["TestSupport", "Tokenizing"]),
@@ -247,14 +250,17 @@ let package = Package(
         tests("JobsTests", ["Jobs", sqlite]),
         tests("TelemetryTests", ["Telemetry", http, httpTypes, metrics, logging, nio]),
         tests("HTTPServingTests", ["HTTPServing", http, lifecycle, logging, nio, nioEmbedded, nioHTTP1]),
+        tests("TracesTests", ["Traces", tracing]),
+        tests("OTLPTests", ["OTLP", "SpanCollector", "Traces", lifecycle, logging, tracing]),
         tests("HTTPAPITests", ["HTTPAPI", "Domain", "Wire", httpTypes, crypto]),
         tests("ProcessesTests", ["Processes"]),
         tests(
             "GatewayTests",
             [
-                "TestSupport", "Checkpoint", "Gateway", "Jobs", "Placement", "Processes", "Domain", "Imaging", "ServerKit", "Wire", arguments,
+                "TestSupport", "Checkpoint", "Gateway", "Jobs", "Placement", "Processes", "Domain", "Imaging", "ServerKit", "Traces", "Wire",
+                arguments, crypto,
                 logging,
-                sqlite,
+                sqlite, tracing,
             ]),
         tests(
             "FuzzTests",
@@ -263,6 +269,8 @@ let package = Package(
                 "Telemetry",
                 "Tensor", "Tokenizing", "Wire", grpc, metrics, sqlite,
             ]),
-        tests("EndToEndTests", ["TestSupport", "StandInFiles", "GLMClient", "Processes", "Domain", "Wire", "Imaging"]),
+        tests(
+            "EndToEndTests",
+            ["TestSupport", "SpanCollector", "StandInFiles", "GLMClient", "Processes", "Domain", "Traces", "Wire", "Imaging", tracing]),
     ]
 )

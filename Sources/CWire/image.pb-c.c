@@ -232,6 +232,51 @@ void   glm__v1__line_place__free_unpacked
   assert(message->base.descriptor == &glm__v1__line_place__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   glm__v1__partial_image__init
+                     (Glm__V1__PartialImage         *message)
+{
+  static const Glm__V1__PartialImage init_value = GLM__V1__PARTIAL_IMAGE__INIT;
+  *message = init_value;
+}
+size_t glm__v1__partial_image__get_packed_size
+                     (const Glm__V1__PartialImage *message)
+{
+  assert(message->base.descriptor == &glm__v1__partial_image__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t glm__v1__partial_image__pack
+                     (const Glm__V1__PartialImage *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &glm__v1__partial_image__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t glm__v1__partial_image__pack_to_buffer
+                     (const Glm__V1__PartialImage *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &glm__v1__partial_image__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Glm__V1__PartialImage *
+       glm__v1__partial_image__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Glm__V1__PartialImage *)
+     protobuf_c_message_unpack (&glm__v1__partial_image__descriptor,
+                                allocator, len, data);
+}
+void   glm__v1__partial_image__free_unpacked
+                     (Glm__V1__PartialImage *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &glm__v1__partial_image__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   glm__v1__generated_image__init
                      (Glm__V1__GeneratedImage         *message)
 {
@@ -412,7 +457,7 @@ void   glm__v1__stage_timing__free_unpacked
   assert(message->base.descriptor == &glm__v1__stage_timing__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
-static const ProtobufCFieldDescriptor glm__v1__generate_image_request__field_descriptors[12] =
+static const ProtobufCFieldDescriptor glm__v1__generate_image_request__field_descriptors[15] =
 {
   {
     "prompt",
@@ -558,25 +603,64 @@ static const ProtobufCFieldDescriptor glm__v1__generate_image_request__field_des
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "partial_images",
+    13,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Glm__V1__GenerateImageRequest, partial_images),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "explicit_label",
+    14,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    offsetof(Glm__V1__GenerateImageRequest, explicit_label_opt_case),
+    offsetof(Glm__V1__GenerateImageRequest, explicit_label),
+    NULL,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "user",
+    15,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Glm__V1__GenerateImageRequest, user),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned glm__v1__generate_image_request__field_indices_by_name[] = {
+  13,   /* field[13] = explicit_label */
   7,   /* field[7] = format */
   5,   /* field[5] = guidance_scale */
   2,   /* field[2] = height */
   1,   /* field[1] = images */
   8,   /* field[8] = jpeg_quality */
   11,   /* field[11] = model */
+  12,   /* field[12] = partial_images */
   10,   /* field[10] = pipeline */
   0,   /* field[0] = prompt */
   9,   /* field[9] = sampling */
   6,   /* field[6] = seed */
   4,   /* field[4] = steps */
+  14,   /* field[14] = user */
   3,   /* field[3] = width */
 };
 static const ProtobufCIntRange glm__v1__generate_image_request__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 12 }
+  { 0, 15 }
 };
 const ProtobufCMessageDescriptor glm__v1__generate_image_request__descriptor =
 {
@@ -586,14 +670,14 @@ const ProtobufCMessageDescriptor glm__v1__generate_image_request__descriptor =
   "Glm__V1__GenerateImageRequest",
   "glm.v1",
   sizeof(Glm__V1__GenerateImageRequest),
-  12,
+  15,
   glm__v1__generate_image_request__field_descriptors,
   glm__v1__generate_image_request__field_indices_by_name,
   1,  glm__v1__generate_image_request__number_ranges,
   (ProtobufCMessageInit) glm__v1__generate_image_request__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor glm__v1__generate_image_event__field_descriptors[4] =
+static const ProtobufCFieldDescriptor glm__v1__generate_image_event__field_descriptors[5] =
 {
   {
     "accepted",
@@ -632,6 +716,18 @@ static const ProtobufCFieldDescriptor glm__v1__generate_image_event__field_descr
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
+    "partial",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Glm__V1__GenerateImageEvent, event_case),
+    offsetof(Glm__V1__GenerateImageEvent, partial),
+    &glm__v1__partial_image__descriptor,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
     "place",
     5,
     PROTOBUF_C_LABEL_NONE,
@@ -647,14 +743,14 @@ static const ProtobufCFieldDescriptor glm__v1__generate_image_event__field_descr
 static const unsigned glm__v1__generate_image_event__field_indices_by_name[] = {
   0,   /* field[0] = accepted */
   2,   /* field[2] = image */
-  3,   /* field[3] = place */
+  3,   /* field[3] = partial */
+  4,   /* field[4] = place */
   1,   /* field[1] = progress */
 };
-static const ProtobufCIntRange glm__v1__generate_image_event__number_ranges[2 + 1] =
+static const ProtobufCIntRange glm__v1__generate_image_event__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 5, 3 },
-  { 0, 4 }
+  { 0, 5 }
 };
 const ProtobufCMessageDescriptor glm__v1__generate_image_event__descriptor =
 {
@@ -664,10 +760,10 @@ const ProtobufCMessageDescriptor glm__v1__generate_image_event__descriptor =
   "Glm__V1__GenerateImageEvent",
   "glm.v1",
   sizeof(Glm__V1__GenerateImageEvent),
-  4,
+  5,
   glm__v1__generate_image_event__field_descriptors,
   glm__v1__generate_image_event__field_indices_by_name,
-  2,  glm__v1__generate_image_event__number_ranges,
+  1,  glm__v1__generate_image_event__number_ranges,
   (ProtobufCMessageInit) glm__v1__generate_image_event__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
@@ -967,7 +1063,97 @@ const ProtobufCMessageDescriptor glm__v1__line_place__descriptor =
   (ProtobufCMessageInit) glm__v1__line_place__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor glm__v1__generated_image__field_descriptors[15] =
+static const ProtobufCFieldDescriptor glm__v1__partial_image__field_descriptors[5] =
+{
+  {
+    "image",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BYTES,
+    0,   /* quantifier_offset */
+    offsetof(Glm__V1__PartialImage, image),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "format",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_ENUM,
+    0,   /* quantifier_offset */
+    offsetof(Glm__V1__PartialImage, format),
+    &glm__v1__image_format__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "height",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Glm__V1__PartialImage, height),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "width",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Glm__V1__PartialImage, width),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "index",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Glm__V1__PartialImage, index),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned glm__v1__partial_image__field_indices_by_name[] = {
+  1,   /* field[1] = format */
+  2,   /* field[2] = height */
+  0,   /* field[0] = image */
+  4,   /* field[4] = index */
+  3,   /* field[3] = width */
+};
+static const ProtobufCIntRange glm__v1__partial_image__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 5 }
+};
+const ProtobufCMessageDescriptor glm__v1__partial_image__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "glm.v1.PartialImage",
+  "PartialImage",
+  "Glm__V1__PartialImage",
+  "glm.v1",
+  sizeof(Glm__V1__PartialImage),
+  5,
+  glm__v1__partial_image__field_descriptors,
+  glm__v1__partial_image__field_indices_by_name,
+  1,  glm__v1__partial_image__number_ranges,
+  (ProtobufCMessageInit) glm__v1__partial_image__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor glm__v1__generated_image__field_descriptors[16] =
 {
   {
     "image",
@@ -1149,9 +1335,22 @@ static const ProtobufCFieldDescriptor glm__v1__generated_image__field_descriptor
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "explicit_label",
+    16,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Glm__V1__GeneratedImage, explicit_label),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned glm__v1__generated_image__field_indices_by_name[] = {
   8,   /* field[8] = build */
+  15,   /* field[15] = explicit_label */
   1,   /* field[1] = format */
   5,   /* field[5] = guidance_scale */
   2,   /* field[2] = height */
@@ -1170,7 +1369,7 @@ static const unsigned glm__v1__generated_image__field_indices_by_name[] = {
 static const ProtobufCIntRange glm__v1__generated_image__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 15 }
+  { 0, 16 }
 };
 const ProtobufCMessageDescriptor glm__v1__generated_image__descriptor =
 {
@@ -1180,7 +1379,7 @@ const ProtobufCMessageDescriptor glm__v1__generated_image__descriptor =
   "Glm__V1__GeneratedImage",
   "glm.v1",
   sizeof(Glm__V1__GeneratedImage),
-  15,
+  16,
   glm__v1__generated_image__field_descriptors,
   glm__v1__generated_image__field_indices_by_name,
   1,  glm__v1__generated_image__number_ranges,

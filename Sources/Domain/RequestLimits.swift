@@ -12,6 +12,10 @@ public enum RequestLimits {
     /// Bytes of UTF-8: some 8,000 tokens.
     public static let promptBytes = 1...32_768
     public static let sourceImages = 0...8
+    /// Smaller images on the way to one.
+    public static let partialImages = 0...3
+    /// Bytes of UTF-8 of who a request is for.
+    public static let userBytes = 0...512
     /// Bytes of one source image's file.
     public static let maximumImageBytes = 64 << 20
     public static let temperature: ClosedRange<Float> = 0.01...10
@@ -22,6 +26,11 @@ public enum RequestLimits {
         let bytes = prompt.utf8.count
         if bytes == 0 || prompt.allSatisfy(\.isWhitespace) { throw RequestError("prompt is empty; write what the picture shows") }
         if bytes > promptBytes.upperBound { throw RequestError("prompt has \(bytes) bytes, the limit is \(promptBytes.upperBound)") }
+    }
+
+    public static func checkUser(_ user: String) throws(RequestError) {
+        let bytes = user.utf8.count
+        if !userBytes.contains(bytes) { throw RequestError("user has \(bytes) bytes, the limit is \(userBytes.upperBound)") }
     }
 
     /// - Parameter name: `height` or `width`.
@@ -41,6 +50,8 @@ public enum RequestLimits {
     public static func checkSourceCount(_ value: Int) throws(RequestError) {
         if !sourceImages.contains(value) { throw RequestError("\(value) source images, the limit is \(sourceImages.upperBound)") }
     }
+
+    public static func checkPartialImages(_ value: Int) throws(RequestError) { try check("partial_images", value, in: partialImages) }
 
     /// Refuses a file that is too large, or begins as no format of ``ImageFormat``. The rest of a file is checked where it is decoded.
     /// - Parameter field: names the file to the caller.

@@ -100,6 +100,10 @@ struct GatewayCommand: AsyncParsableCommand {
             valueName: "file"))
     var keys: String?
 
+    @OptionGroup var labels: LabelOptions
+
+    @OptionGroup var audit: AuditFlags
+
     @Flag(help: "Leave the stages running when this process is stopped.")
     var keepStages = false
 

@@ -51,6 +51,21 @@ import Wire
         #expect(assign(registry).keys.elementsEqual([ids[4]]))
     }
 
+    @Test("a spare slot is given only while one is free and nobody waits, and is wanted back as soon as somebody does")
+    mutating func spare() {
+        let registry = Stages.texts(slots: [1])
+        let spare = scheduler.takeSpare(text(9), registry)
+        #expect(spare?.address == Stages.address("text-0") && scheduler.wantedSpares.isEmpty)
+        #expect(scheduler.takeSpare(text(9), registry) == nil)
+        let waits = scheduler.enqueue(text(1))
+        #expect(assign(registry).isEmpty && scheduler.wantedSpares == [spare?.id])
+        scheduler.release(spare?.id ?? 0)
+        #expect(assign(registry) == [waits: "text-0"] && scheduler.wantedSpares.isEmpty)
+        scheduler.release(waits)
+        _ = scheduler.enqueue(text(2))
+        #expect(scheduler.takeSpare(text(9), registry) == nil)
+    }
+
     @Test("a slower stage is taken when the faster one is so full that it would be later")
     mutating func finish() {
         let registry = Stages.texts(slots: [4, 4])

@@ -21,6 +21,7 @@ typedef struct Glm__V1__GenerateImageEvent Glm__V1__GenerateImageEvent;
 typedef struct Glm__V1__Accepted Glm__V1__Accepted;
 typedef struct Glm__V1__Progress Glm__V1__Progress;
 typedef struct Glm__V1__LinePlace Glm__V1__LinePlace;
+typedef struct Glm__V1__PartialImage Glm__V1__PartialImage;
 typedef struct Glm__V1__GeneratedImage Glm__V1__GeneratedImage;
 typedef struct Glm__V1__ImageUsage Glm__V1__ImageUsage;
 typedef struct Glm__V1__StageNumerics Glm__V1__StageNumerics;
@@ -62,6 +63,12 @@ typedef enum {
     PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(GLM__V1__GENERATE_IMAGE_REQUEST__SEED_OPT__CASE)
 } Glm__V1__GenerateImageRequest__SeedOptCase;
 
+typedef enum {
+  GLM__V1__GENERATE_IMAGE_REQUEST__EXPLICIT_LABEL_OPT__NOT_SET = 0,
+  GLM__V1__GENERATE_IMAGE_REQUEST__EXPLICIT_LABEL_OPT_EXPLICIT_LABEL = 14
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(GLM__V1__GENERATE_IMAGE_REQUEST__EXPLICIT_LABEL_OPT__CASE)
+} Glm__V1__GenerateImageRequest__ExplicitLabelOptCase;
+
 /*
  * Asks for an image. The gateway fills in the values that are not set and reports them in Accepted. @inline parameters ImageParameters
  */
@@ -97,6 +104,14 @@ struct  Glm__V1__GenerateImageRequest
    * name of a model of the fleet; empty: the only one
    */
   char *model;
+  /*
+   * smaller images that are wanted while the work advances, 0 to 3; fewer may come; refused of jobs
+   */
+  uint32_t partial_images;
+  /*
+   * who the caller says the request is for, at most 512 bytes; kept in the audit log alone
+   */
+  char *user;
   Glm__V1__GenerateImageRequest__HeightOptCase height_opt_case;
   union {
     /*
@@ -132,10 +147,17 @@ struct  Glm__V1__GenerateImageRequest
      */
     uint64_t seed;
   };
+  Glm__V1__GenerateImageRequest__ExplicitLabelOptCase explicit_label_opt_case;
+  union {
+    /*
+     * draws AI生成 into a corner of the image; not set: as the gateway is set. False where the gateway labels all images needs the right to it
+     */
+    protobuf_c_boolean explicit_label;
+  };
 };
 #define GLM__V1__GENERATE_IMAGE_REQUEST__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&glm__v1__generate_image_request__descriptor) \
-    , (char *)protobuf_c_empty_string, 0,NULL, GLM__V1__IMAGE_FORMAT__IMAGE_FORMAT_UNSPECIFIED, 0, NULL, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, GLM__V1__GENERATE_IMAGE_REQUEST__HEIGHT_OPT__NOT_SET, {0}, GLM__V1__GENERATE_IMAGE_REQUEST__WIDTH_OPT__NOT_SET, {0}, GLM__V1__GENERATE_IMAGE_REQUEST__STEPS_OPT__NOT_SET, {0}, GLM__V1__GENERATE_IMAGE_REQUEST__GUIDANCE_SCALE_OPT__NOT_SET, {0}, GLM__V1__GENERATE_IMAGE_REQUEST__SEED_OPT__NOT_SET, {0} }
+    , (char *)protobuf_c_empty_string, 0,NULL, GLM__V1__IMAGE_FORMAT__IMAGE_FORMAT_UNSPECIFIED, 0, NULL, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, (char *)protobuf_c_empty_string, GLM__V1__GENERATE_IMAGE_REQUEST__HEIGHT_OPT__NOT_SET, {0}, GLM__V1__GENERATE_IMAGE_REQUEST__WIDTH_OPT__NOT_SET, {0}, GLM__V1__GENERATE_IMAGE_REQUEST__STEPS_OPT__NOT_SET, {0}, GLM__V1__GENERATE_IMAGE_REQUEST__GUIDANCE_SCALE_OPT__NOT_SET, {0}, GLM__V1__GENERATE_IMAGE_REQUEST__SEED_OPT__NOT_SET, {0}, GLM__V1__GENERATE_IMAGE_REQUEST__EXPLICIT_LABEL_OPT__NOT_SET, {0} }
 
 
 typedef enum {
@@ -143,6 +165,7 @@ typedef enum {
   GLM__V1__GENERATE_IMAGE_EVENT__EVENT_ACCEPTED = 1,
   GLM__V1__GENERATE_IMAGE_EVENT__EVENT_PROGRESS = 2,
   GLM__V1__GENERATE_IMAGE_EVENT__EVENT_IMAGE = 3,
+  GLM__V1__GENERATE_IMAGE_EVENT__EVENT_PARTIAL = 4,
   GLM__V1__GENERATE_IMAGE_EVENT__EVENT_PLACE = 5
     PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(GLM__V1__GENERATE_IMAGE_EVENT__EVENT__CASE)
 } Glm__V1__GenerateImageEvent__EventCase;
@@ -167,6 +190,10 @@ struct  Glm__V1__GenerateImageEvent
      * at the end, once @last
      */
     Glm__V1__GeneratedImage *image;
+    /*
+     * where partial images were asked for
+     */
+    Glm__V1__PartialImage *partial;
     /*
      * while the request waits for a stage, and when its place has changed; at most one a second
      */
@@ -283,6 +310,38 @@ struct  Glm__V1__LinePlace
 
 
 /*
+ * A smaller image that shows what the image is going to be.
+ */
+struct  Glm__V1__PartialImage
+{
+  ProtobufCMessage base;
+  /*
+   * a file in the requested format; JPEG and WebP of quality 80
+   */
+  ProtobufCBinaryData image;
+  /*
+   * file format of the image
+   */
+  Glm__V1__ImageFormat format;
+  /*
+   * height in pixels
+   */
+  uint32_t height;
+  /*
+   * width in pixels
+   */
+  uint32_t width;
+  /*
+   * from 0, in order
+   */
+  uint32_t index;
+};
+#define GLM__V1__PARTIAL_IMAGE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&glm__v1__partial_image__descriptor) \
+    , {0,NULL}, GLM__V1__IMAGE_FORMAT__IMAGE_FORMAT_UNSPECIFIED, 0, 0, 0 }
+
+
+/*
  * An image, and everything that is needed to generate it again. @inline parameters ImageParameters @type ImageParameters
  */
 struct  Glm__V1__GeneratedImage
@@ -350,10 +409,14 @@ struct  Glm__V1__GeneratedImage
    * tokens that it took @empty
    */
   Glm__V1__ImageUsage *usage;
+  /*
+   * AI生成 is drawn into a corner of the image
+   */
+  protobuf_c_boolean explicit_label;
 };
 #define GLM__V1__GENERATED_IMAGE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&glm__v1__generated_image__descriptor) \
-    , {0,NULL}, GLM__V1__IMAGE_FORMAT__IMAGE_FORMAT_UNSPECIFIED, 0, 0, 0, 0, 0, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0,NULL, 0, NULL, (char *)protobuf_c_empty_string, 0,NULL, NULL }
+    , {0,NULL}, GLM__V1__IMAGE_FORMAT__IMAGE_FORMAT_UNSPECIFIED, 0, 0, 0, 0, 0, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0,NULL, 0, NULL, (char *)protobuf_c_empty_string, 0,NULL, NULL, 0 }
 
 
 /*
@@ -527,6 +590,25 @@ Glm__V1__LinePlace *
 void   glm__v1__line_place__free_unpacked
                      (Glm__V1__LinePlace *message,
                       ProtobufCAllocator *allocator);
+/* Glm__V1__PartialImage methods */
+void   glm__v1__partial_image__init
+                     (Glm__V1__PartialImage         *message);
+size_t glm__v1__partial_image__get_packed_size
+                     (const Glm__V1__PartialImage   *message);
+size_t glm__v1__partial_image__pack
+                     (const Glm__V1__PartialImage   *message,
+                      uint8_t             *out);
+size_t glm__v1__partial_image__pack_to_buffer
+                     (const Glm__V1__PartialImage   *message,
+                      ProtobufCBuffer     *buffer);
+Glm__V1__PartialImage *
+       glm__v1__partial_image__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   glm__v1__partial_image__free_unpacked
+                     (Glm__V1__PartialImage *message,
+                      ProtobufCAllocator *allocator);
 /* Glm__V1__GeneratedImage methods */
 void   glm__v1__generated_image__init
                      (Glm__V1__GeneratedImage         *message);
@@ -620,6 +702,9 @@ typedef void (*Glm__V1__Progress_Closure)
 typedef void (*Glm__V1__LinePlace_Closure)
                  (const Glm__V1__LinePlace *message,
                   void *closure_data);
+typedef void (*Glm__V1__PartialImage_Closure)
+                 (const Glm__V1__PartialImage *message,
+                  void *closure_data);
 typedef void (*Glm__V1__GeneratedImage_Closure)
                  (const Glm__V1__GeneratedImage *message,
                   void *closure_data);
@@ -643,6 +728,7 @@ extern const ProtobufCMessageDescriptor glm__v1__generate_image_event__descripto
 extern const ProtobufCMessageDescriptor glm__v1__accepted__descriptor;
 extern const ProtobufCMessageDescriptor glm__v1__progress__descriptor;
 extern const ProtobufCMessageDescriptor glm__v1__line_place__descriptor;
+extern const ProtobufCMessageDescriptor glm__v1__partial_image__descriptor;
 extern const ProtobufCMessageDescriptor glm__v1__generated_image__descriptor;
 extern const ProtobufCMessageDescriptor glm__v1__image_usage__descriptor;
 extern const ProtobufCMessageDescriptor glm__v1__stage_numerics__descriptor;

@@ -85,6 +85,7 @@ extension Fleet {
     /// The slot is not needed any more; nothing was learnt.
     func release(_ id: SlotScheduler.ID) {
         waiting[id] = nil
+        spares[id] = nil
         scheduler.release(id)
         advance()
     }
@@ -115,7 +116,10 @@ extension Fleet {
     func advance() {
         while true {
             let assignments = scheduler.assign(registry)
-            if assignments.isEmpty { return tellPlaces() }
+            if assignments.isEmpty {
+                reclaimSpareSlots()
+                return tellPlaces()
+            }
             for assignment in assignments { grant(assignment) }
         }
     }

@@ -36,6 +36,8 @@ public actor Fleet {
     var forecasts: [String: Forecast] = [:]
     var links: [Address: Link] = [:]
     var waiting: [SlotScheduler.ID: Waiting] = [:]
+    /// By the slots, tells who has one that it is wanted.
+    var spares: [SlotScheduler.ID: Promise<Void>] = [:]
     private var changes: [Int: AsyncStream<Void>.Continuation] = [:]
     private var lastChange = 0
     var expected: Set<StageKind> = []

@@ -8,23 +8,30 @@ import Wire
 public actor ImageService {
     private let runner: PipelineRunner
     private let planned: RequestRules.Planned
+    private let labels: LabelPolicy
     private let logger: Logger
     /// Images by the model's name.
     private(set) var imagesByModel: [String: Int] = [:]
     var images: Int { imagesByModel.values.reduce(0, +) }
 
     /// - Parameter planned: what the fleet's memory is planned for.
-    public init(runner: PipelineRunner, planned: RequestRules.Planned = RequestRules.Planned(), logger: Logger) {
+    public init(
+        runner: PipelineRunner, planned: RequestRules.Planned = RequestRules.Planned(), labels: LabelPolicy = LabelPolicy(), logger: Logger
+    ) {
         self.runner = runner
         self.planned = planned
+        self.labels = labels
         self.logger = logger
     }
 
     /// Checks a request and fills in its defaults.
-    func validate(_ request: GenerateImageRequest, requestID: String) async throws -> ImageRequest {
+    /// - Parameter mayOmitLabel: the caller may have an image without words where this gateway draws them into all.
+    func validate(_ request: GenerateImageRequest, requestID: String, mayOmitLabel: Bool) async throws -> ImageRequest {
         let rules = RequestRules(defaultSide: await runner.fleet.defaultSide(), planned: planned)
         // 32 bits: torch's generator reads no more of a seed, and people can type them.
-        return try rules.validate(request, requestID: requestID, seed: UInt64(UInt32.random(in: .min ... .max)))
+        var validated = try rules.validate(request, requestID: requestID, seed: UInt64(UInt32.random(in: .min ... .max)))
+        validated.explicitLabel = try labels.drawsWords(wanted: request.explicitLabel, mayOmit: mayOmitLabel)
+        return validated
     }
 
     /// The models that compute a request, of those that the requester may use.
@@ -39,11 +46,10 @@ public actor ImageService {
     ///   - arrival: when the request came.
     ///   - deadline: the caller's.
     ///   - accepted: called once, before anything is computed.
-    ///   - place: called in order with `progress`, while the request waits for a stage.
-    ///   - progress: called in order; what it throws ends the work.
+    ///   - tell: called in order; what it throws ends the work.
     func make(
         _ request: ImageRequest, by requester: Caller, since arrival: ContinuousClock.Instant = .now, deadline: ContinuousClock.Instant?,
-        accepted: @Sendable (Accepted) async throws -> Void, place: @escaping Send<LinePlace> = { _ in }, progress: @escaping Send<Progress>
+        accepted: @Sendable (Accepted) async throws -> Void, tell: @escaping Send<GenerateImageEvent>
     ) async throws -> GeneratedImage {
         let start = ContinuousClock.now
         let models = try await models(request, for: requester)
@@ -55,11 +61,12 @@ public actor ImageService {
                 log(request, models)
                 try await accepted(request.accepted(models))
             } place: {
-                try await place($0)
+                try await tell(.place($0))
             } tell: {
-                try await progress($0)
+                try await tell($0)
             }
         }
+        image.image = try labels.labelled(image.image, isEdit: !request.images.isEmpty)
         image.modelName = models.name
         imagesByModel[models.name, default: 0] += 1
         GatewayMetrics.made(image, seconds: start.duration(to: .now).inSeconds)

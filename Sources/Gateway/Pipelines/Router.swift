@@ -36,10 +36,7 @@ struct Router: Sendable {
         let news = EventBuffer<News<P>>(merging: News.merge)
         let work = Task {
             defer { news.finish() }
-            try await withThrowingTaskGroup(of: Void.self) { group in
-                for call in calls { group.addTask { try await perform(call, course, news) } }
-                try await group.waitForAll()
-            }
+            try await perform(calls, course, news)
         }
         // Also when `tell` throws, because the client has left.
         defer { work.cancel() }
@@ -59,9 +56,26 @@ struct Router: Sendable {
         }
     }
 
-    private func perform<P: Pipeline>(_ call: StageCall, _ course: Course<P>, _ news: EventBuffer<News<P>>) async throws {
+    /// The calls of a step with those beside them, which end when they are done.
+    private func perform<P: Pipeline>(_ calls: [StageCall], _ course: Course<P>, _ news: EventBuffer<News<P>>) async throws {
+        let (sideCalls, sideCall) = AsyncStream.makeStream(of: StageCall.self)
+        async let _: Void = {
+            for await call in sideCalls {
+                await caller.sideCall(call) { _ = try await course.received($0, call, $1, news) }
+            }
+        }()
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for call in calls { group.addTask { try await perform(call, course, news) { sideCall.yield($0) } } }
+            try await group.waitForAll()
+        }
+    }
+
+    private func perform<P: Pipeline>(
+        _ call: StageCall, _ course: Course<P>, _ news: EventBuffer<News<P>>, offer: @escaping @Sendable (StageCall) -> Void
+    ) async throws {
         if let known = await known(call.request) {
-            return try await course.received(known.value.event, call, known.source, news)
+            _ = try await course.received(known.value.event, call, known.source, news)
+            return
         }
         do {
             try await caller.call(call) { model in
@@ -72,7 +86,7 @@ struct Router: Sendable {
             } onEvent: { event, source in
                 // By the model and the numerics that have read it, which may have changed meanwhile.
                 if let value = event.cached, let key = call.request.cacheKey(source) { await encoded.keep(value, for: key) }
-                try await course.received(event, call, source, news)
+                if let sideCall = try await course.received(event, call, source, news) { offer(sideCall) }
             }
         } catch let error as CallError {
             throw await course.pipeline.refusal(error, of: call)
@@ -113,7 +127,9 @@ private actor Course<P: Pipeline> {
 
     init(_ pipeline: P) { self.pipeline = pipeline }
 
-    func received(_ event: StageEvent, _ call: StageCall, _ source: StageSource, _ news: EventBuffer<News<P>>) throws(CallError) {
+    /// - Returns: a call that is of use beside the others now.
+    func received(_ event: StageEvent, _ call: StageCall, _ source: StageSource, _ news: EventBuffer<News<P>>) throws(CallError) -> StageCall? {
         if let item = try pipeline.received(event, for: call, from: source) { news.append(.work(item)) }
+        return pipeline.takeSideCall()
     }
 }

@@ -1,4 +1,5 @@
 import Domain
+import Processes
 import ServerKit
 import Tracing
 import Wire
@@ -74,6 +75,23 @@ struct StageCaller: Sendable {
         }
     }
 
+    /// One call on one stage, if one has a slot that nobody needs now. It ends without an answer as soon as somebody needs the slot. Nothing is
+    /// learnt of it, nothing is made again, and the stage is not blamed: its next call shows what there is to blame.
+    func sideCall(_ call: StageCall, onEvent: @escaping OnEvent) async {
+        let kind = call.request.kind
+        let slot = SlotRequest(kind: kind, turn: turn, modelName: models.name, model: await model(kind))
+        guard let spare = await fleet.spareSlot(slot) else { return }
+        let lease = spare.lease
+        let source = lease.source(called: arrival.duration(to: .now).inSeconds)
+        let settings = CallSettings(timeout: deadline.map { max(ContinuousClock.now.duration(to: $0), .milliseconds(1)) }, requestID: requestID)
+        try? await race {
+            try await call.request.call(lease.connection, settings, beat: {}) { try await onEvent($0, source) }
+        } _: {
+            _ = await spare.wanted.value
+        }
+        await fleet.release(lease.id)
+    }
+
     /// What the stage is asked for; the slot is given back where it can be asked for nothing.
     private func request(_ make: @Sendable (_ model: String?) async throws -> StageRequest, _ lease: SlotLease) async throws -> StageRequest {
         do { return try await make(lease.replica.fingerprint) } catch {
@@ -87,9 +105,7 @@ struct StageCaller: Sendable {
         _ call: StageCall, _ request: StageRequest, _ lease: SlotLease, _ span: StageSpan, _ onEvent: @escaping OnEvent
     ) async -> Result<Void, any Error> {
         let start = ContinuousClock.now
-        let source = StageSource(
-            instance: lease.replica.instance, fingerprint: lease.replica.fingerprint, numerics: lease.replica.numerics,
-            called: arrival.duration(to: start).inSeconds)
+        let source = lease.source(called: arrival.duration(to: start).inSeconds)
         let left = deadline.map { max(start.duration(to: $0), Duration.milliseconds(1)) }
         let settings = CallSettings(timeout: left, requestID: requestID)
         let heartbeat = Heartbeat()

@@ -40,6 +40,9 @@ public struct GatewayConfiguration: Sendable {
     public var mixing: NumericsMixing
     /// Flags that all stages get.
     public var stageArguments: [String]
+    public var labels: LabelPolicy
+    /// Nil: it is not kept who asked for what.
+    public var audit: AuditOptions?
     /// For stages elsewhere that speak TLS. Without a certificate of its own there, the gateway shows them that of its ports.
     public var stageTLS: ClientTLSFiles
     /// Nil: not served.
@@ -58,7 +61,7 @@ public struct GatewayConfiguration: Sendable {
     public init(
         server: ServerOptions, plan: FleetPlan, place: @escaping Operations.Placing, modelRoots: [String] = [],
         timing: FleetTiming = FleetTiming(),
-        mixing: NumericsMixing = .standby, stageArguments: [String] = [],
+        mixing: NumericsMixing = .standby, stageArguments: [String] = [], labels: LabelPolicy = LabelPolicy(), audit: AuditOptions? = nil,
         stageTLS: ClientTLSFiles = ClientTLSFiles(), http: HTTP? = nil, keys: String? = nil, spans: SpanExporter? = nil,
         stateDirectory: String? = nil, keepStages: Bool = false, isPrivate: Bool = false
     ) {
@@ -69,6 +72,8 @@ public struct GatewayConfiguration: Sendable {
         self.timing = timing
         self.mixing = mixing
         self.stageArguments = stageArguments
+        self.labels = labels
+        self.audit = audit
         self.stageTLS = stageTLS
         self.http = http
         self.keys = keys

@@ -64,7 +64,8 @@ public struct GatewayProcess: Sendable {
         let state = configuration.stateDirectory ?? folder.path
         let usage = KeyUsage(folder: state, logger: logger)
         let runner = PipelineRunner(fleet: fleet, timing: configuration.timing, limit: plan.queue)
-        let imageService = ImageService(runner: runner, planned: plan.planned, logger: logger)
+        let audit = try AuditTrail(configuration.audit, logger: logger)
+        let imageService = ImageService(runner: runner, planned: plan.planned, labels: configuration.labels, logger: logger)
         let answerService = AnswerService(runner: runner, logger: logger)
         let roots =
             configuration.modelRoots.isEmpty ? ModelRoots(besides: plan.stages.map(\.folder)) : ModelRoots(configuration.modelRoots)
@@ -77,14 +78,13 @@ public struct GatewayProcess: Sendable {
             ? nil
             : JobRunner(
                 store: try JobStore(path: "\(state)/jobs.sqlite"), imageService: imageService,
-                kept: plan.jobsKept,
-                logger: logger)
-        let readiness = Readiness(fleet: fleet, kinds: plan.kinds, jobs: jobs)
+                audit: audit, kept: plan.jobsKept, logger: logger)
+        let readiness = Readiness(fleet: fleet, kinds: plan.kinds, jobs: jobs, audit: audit)
         let report = FleetReport(
             fleet: fleet, supervisor: supervisor, runner: runner, imageService: imageService, answerService: answerService, jobs: jobs,
             readiness: readiness)
         let httpServer = Promise<HTTPServer>()
-        let gateway = GatewayService(imageService: imageService, answerService: answerService, gate: server.gate) {
+        let gateway = GatewayService(imageService: imageService, answerService: answerService, audit: audit, gate: server.gate) {
             server.description()
         } report: {
             var status = await report.status(server.description())

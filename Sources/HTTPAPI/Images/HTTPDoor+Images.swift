@@ -22,12 +22,12 @@ extension HTTPDoor {
 
     /// - Parameter defaults: what stands for fields that are left out.
     func images(_ fields: Fields, images: [[UInt8]], _ visit: Visit, defaults: ImageDefaults = ImageDefaults()) async throws -> Response {
-        let names = fields.names.union(["image"]), content = RequestContent(fields: fields, images: images)
+        let names = fields.names.union(["image"]), named = try IdempotentRequest(visit, fields, images: images)
         let order = try order(fields, images: images, defaults)
         let headers = visit.headers(withoutEffect: order.withoutEffect, isStream: order.isStream)
         do {
             if order.isStream { return try await stream(order, visit, headers, names) }
-            return try await once(visit, content) { try await pictures(order, visit, headers) }
+            return try await once(visit, named) { try await pictures(order, visit, headers) }
         } catch let error as CallError {
             throw APIError(error, fields: names)
         }
@@ -56,7 +56,7 @@ extension HTTPDoor {
             }
         }
         let body = ImagesResponse.body(pictures, order, created: created, id: visit.id) { picture in
-            guard order.givesLinks else { return ("b64_json", ImagesResponse.base64(picture)) }
+            guard order.givesLinks else { return ("b64_json", ImagesResponse.base64(picture.file)) }
             return ("url", files.put(FileShelf.File(picture.file, order.format, owner: visit.caller.identity), now: created))
         }
         return PlainAnswer(body, headers: headers)
@@ -79,16 +79,23 @@ extension HTTPDoor {
         let created = Self.now
         let call = visit.call(isStream: true)
         let lines = try await WorkStream.begin { (tell: @escaping Send<EventStream.Line>) in
+            let drawn = Last<PictureSize>()
             let made = try await usage.counting(for: visit.caller) {
                 try await image(order.request(0), call) { event in
                     switch event {
-                    case .accepted: try await tell(.comment("accepted"))
+                    case .accepted(let accepted):
+                        drawn.value = PictureSize(width: accepted.parameters.width, height: accepted.parameters.height)
+                        try await tell(.comment("accepted"))
                     case .progress(let progress):
                         try await tell(.comment("\(progress.stage) \(progress.done)/\(progress.total)"))
                         if order.tellsProgress { try await tell(.event(name: "\(name).progress", ImagesResponse.progress(progress, name))) }
                     case .place(let place):
                         try await tell(.comment("queued \(place.text)"))
                         if order.tellsProgress { try await tell(.event(name: "\(name).queued", ImagesResponse.queued(place, name))) }
+                    case .partial(let partial):
+                        guard let drawn = drawn.value else { break }
+                        let picture = try PartialPicture(partial, of: drawn, order)
+                        try await tell(.event(name: "\(name).partial_image", ImagesResponse.partial(picture, order, name, created: created)))
                     case .image: break
                     }
                 }

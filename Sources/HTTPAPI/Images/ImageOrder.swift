@@ -40,8 +40,8 @@ package struct ImageOrder: Sendable, Hashable {
         count = try fields.integer("n", in: Self.counts) ?? 1
         isStream = try fields.flag("stream") ?? false
         if isStream, count > 1 { throw .invalid("n", "n \(count) with stream; a stream has one image") }
-        let partials = try fields.integer("partial_images", in: 0...3)
-        if let partials, partials > 0, !isStream { throw .invalid("partial_images", "partial_images \(partials) without stream") }
+        let partials = try fields.integer("partial_images", in: RequestLimits.partialImages) ?? 0
+        if partials > 0, !isStream { throw .invalid("partial_images", "partial_images \(partials) without stream") }
         tellsProgress = try fields.flag("progress") ?? false
         tellsTimings = try fields.flag("return_stage_metrics") ?? false
 
@@ -74,11 +74,14 @@ package struct ImageOrder: Sendable, Hashable {
 
         safetyIdentifier = try fields.string("safety_identifier")
         callersID = try fields.string("request_id")
-        for name in ["user", "user_id"] { try fields.recorded(name) }
+        let user = try fields.user()
+        let explicitLabel = try fields.flag("watermark_enabled")
         try fields.refuseWhatNoModelDoes()
         let model = try fields.string("model") ?? ""
         withoutEffect = fields.withoutEffect
-        request = GenerateImageRequest(prompt: prompt, images: images, parameters: options, model: model)
+        request = GenerateImageRequest(
+            prompt: prompt, images: images, parameters: options, model: model, partialImages: partials,
+            explicitLabel: explicitLabel ?? defaults.explicitLabel, user: user)
         try fields.refuseUnknown([
             "steps": "num_inference_steps", "cfg": "guidance_scale", "cfg_scale": "guidance_scale", "num_images": "n", "format": "output_format",
         ])

@@ -26,9 +26,18 @@ enum ImagesResponse {
         body["type"] = .string("\(name).completed")
         body["id"] = .string(id)
         body["created_at"] = .integer(created)
-        body["b64_json"] = .string(base64(picture))
+        body["b64_json"] = .string(base64(picture.file))
         body["seed"] = seed(picture)
         return .object(body)
+    }
+
+    /// Says of the image what the last event says; its own file is smaller.
+    static func partial(_ picture: PartialPicture, _ order: ImageOrder, _ name: String, created: Int) -> JSONValue {
+        [
+            "type": .string("\(name).partial_image"), "partial_image_index": .integer(picture.index), "b64_json": .string(base64(picture.file)),
+            "created_at": .integer(created), "size": .string(picture.size.text), "quality": .string(order.quality), "background": "opaque",
+            "output_format": .string(order.format.rawValue),
+        ]
     }
 
     static func progress(_ progress: Wire.Progress, _ name: String) -> JSONValue {
@@ -60,7 +69,7 @@ enum ImagesResponse {
             "background": "opaque", "output_format": .string(order.format.rawValue), "quality": .string(order.quality),
             "size": .string(first.size.text), "model": .string(first.made.modelName), "steps": .integer(parameters.steps),
             "guidance_scale": .number(Double(parameters.guidanceScale)), "model_fingerprint": .string(first.made.modelFingerprint),
-            "build": .string(first.made.build), "usage": usage(pictures),
+            "build": .string(first.made.build), "usage": usage(pictures), "explicit_label": .bool(first.made.explicitLabel),
         ]
         if drawn != first.size { body["rendered_size"] = .string(drawn.text) }
         if !order.withoutEffect.isEmpty { body["without_effect"] = .array(order.withoutEffect.map { .string($0) }) }
@@ -81,7 +90,7 @@ enum ImagesResponse {
         return body
     }
 
-    static func base64(_ picture: Picture) -> String { Data(picture.file).base64EncodedString() }
+    static func base64(_ file: [UInt8]) -> String { Data(file).base64EncodedString() }
 
     private static func seed(_ picture: Picture) -> JSONValue {
         let seed = picture.made.parameters.seed

@@ -35,6 +35,6 @@ public struct Caller: Sendable, Hashable, Codable {
     /// Names of the models that its requests may go to; empty: all.
     public var models: [String] { grant?.models ?? [] }
 
-    /// Whether it may have images without the explicit label: where there are keys, it takes the scope, or the Unix socket.
-    public var mayOmitLabel: Bool { grant?.scopes.contains(.labelOff) ?? true }
+    /// Whether it may have images without the explicit label where all others have it: that takes the scope, or the Unix socket.
+    public var mayOmitLabel: Bool { grant?.scopes.contains(.labelOff) ?? isLocal }
 }
