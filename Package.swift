@@ -249,7 +249,7 @@ let package = Package(
         tests("PlacementTests", ["TestSupport", "Placement", "ModelConfiguration", "Checkpoint", "Domain"]),
         tests("JobsTests", ["Jobs", sqlite]),
         tests("TelemetryTests", ["Telemetry", http, httpTypes, metrics, logging, nio]),
-        tests("HTTPServingTests", ["HTTPServing", http, lifecycle, logging, nio, nioEmbedded, nioHTTP1]),
+        tests("HTTPServingTests", ["HTTPServing", http, httpTypes, lifecycle, logging, nio, nioEmbedded, nioHTTP1, nioHTTPTypes, nioTLS]),
         tests("TracesTests", ["Traces", tracing]),
         tests("OTLPTests", ["OTLP", "SpanCollector", "Traces", lifecycle, logging, tracing]),
         tests("HTTPAPITests", ["HTTPAPI", "Domain", "Wire", httpTypes, crypto]),
@@ -271,6 +271,6 @@ let package = Package(
             ]),
         tests(
             "EndToEndTests",
-            ["TestSupport", "SpanCollector", "StandInFiles", "GLMClient", "Processes", "Domain", "Traces", "Wire", "Imaging", tracing]),
+            ["TestSupport", "SpanCollector", "StandInFiles", "GLMClient", "Processes", "Domain", "TLS", "Traces", "Wire", "Imaging", tracing]),
     ]
 )
