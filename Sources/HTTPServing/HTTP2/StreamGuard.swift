@@ -30,7 +30,10 @@ package final class StreamGuard: ChannelDuplexHandler, RemovableChannelHandler {
 
     package func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         let part = unwrapInboundIn(data)
-        if case .end = part { hasRequestEnded = true }
+        if case .end = part {
+            hasRequestEnded = true
+            lingering?.cancel()
+        }
         guard !isRefused else { return }
         guard case .head(var head) = part else { return context.fireChannelRead(data) }
         if let refusal = Self.refusal(of: head) { return refuse(refusal, hasBody: head.method != .head, context) }
