@@ -90,7 +90,7 @@ public actor JobRunner {
         do {
             let packed = try kept.packed()
             let job = try await store.submit(
-                id, request: packed, title: kept.prompt.prefix(bytes: Self.titleBytes), submitter: caller.identity, at: Self.now)
+                id, request: packed, title: kept.prompt.prefix(bytes: Self.titleBytes), submitter: Self.submitter(caller), at: Self.now)
             wakeUp.yield()
             return wire(job)
         } catch let error as JobsError where error.isOfStorage {
@@ -98,6 +98,9 @@ public actor JobRunner {
             throw error
         }
     }
+
+    /// All programs of this host are one: each `glm generate --detach` is a program of its own.
+    private static func submitter(_ caller: Caller) -> String { caller.isLocal ? "unix" : caller.identity }
 
     func get(_ id: String) async throws -> Wire.Job { wire(try await store.get(id)) }
     /// Who left the job here.
