@@ -1,6 +1,6 @@
 import Domain
 import Foundation
-import Keys
+package import Keys
 public import Wire
 
 /// Who may do what at a server, whichever way a call comes: gRPC or HTTP.
@@ -13,6 +13,11 @@ public struct AccessRule: Sendable {
     let admin: Bool
     /// Nil: no keys are asked for.
     let keys: KeyFile?
+
+    package init(admin: Bool = false, keys: KeyFile?) {
+        self.admin = admin
+        self.keys = keys
+    }
 
     public var hasKeys: Bool { keys != nil }
 
