@@ -2,7 +2,8 @@ public import Foundation
 
 /// When a key expires, as text.
 public enum KeyDate {
-    public static let syntax = "is neither a date as 2027-01-31, from whose beginning in UTC on the key is refused, nor a time as 2027-01-31T12:00:00Z"
+    public static let syntax =
+        "is neither a date as 2027-01-31, from whose beginning in UTC on the key is refused, nor a time as 2027-01-31T12:00:00Z"
 
     public static func read(_ text: String) -> Date? {
         guard text.utf8.count <= 64 else { return nil }

@@ -63,7 +63,8 @@ public final class TelemetryServer: Service, Sendable {
     ///   - onListening: called with the port in use, each time that the address is opened.
     package init(
         host: String, port: Int, registry: MetricsRegistry, collect: @escaping @Sendable () async -> [Sample] = { [] },
-        live: @escaping @Sendable () async -> Health = { .well }, ready: @escaping @Sendable () async -> Health, admit: @escaping Admit = { _, _ in nil }, other: Other? = nil,
+        live: @escaping @Sendable () async -> Health = { .well }, ready: @escaping @Sendable () async -> Health,
+        admit: @escaping Admit = { _, _ in nil }, other: Other? = nil,
         onListening: @escaping @Sendable (_ port: Int) async -> Void = { _ in }, idleLimit: Duration = .seconds(10), logger: Logger
     ) throws(TelemetryError) {
         guard (0...65535).contains(port) else { throw TelemetryError(.invalidAddress, "port \(port) is not 0 to 65535") }

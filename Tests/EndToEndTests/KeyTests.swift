@@ -234,7 +234,8 @@ import Wire
         let gateway = ["--run-directory", scratch.file("run")]
         for flags in [["--listen", "0.0.0.0:0"], ["--http", "0.0.0.0:0"], ["--listen", "[::]:0"], ["--http", "example.com:1"]] {
             let result = try await Program.run("glm-gateway", gateway + flags, in: scratch)
-            #expect(result.exit == .code(2) && result.error.contains("takes --keys FILE (glm keys add NAME --keys FILE makes one)"), "\(result.errors)")
+            #expect(
+                result.exit == .code(2) && result.error.contains("takes --keys FILE (glm keys add NAME --keys FILE makes one)"), "\(result.errors)")
         }
         let admin = try await Program.run("glm-gateway", gateway + ["--keys", keys, "--admin"], in: scratch)
         #expect(admin.exit == .code(2) && admin.error.contains("give a key the scopes fleet:read and fleet:write"))

@@ -83,6 +83,9 @@ import Testing
         let key = Key(Grant(name: "a", scopes: [.chat]), text: "x", expires: day)
         #expect(!key.isExpired(at: day - 1) && key.isExpired(at: day))
         #expect(!Self.key("a").isExpired(at: .distantFuture))
-        for text in ["", "2027", "31.1.2027", "2027-13-01", "2027-02-31", "2027-01-31x", "2027-01-31T25:00:00Z", "T", String(repeating: "2027-01-31", count: 9)] { #expect(KeyDate.read(text) == nil) }
+        for text in [
+            "", "2027", "31.1.2027", "2027-13-01", "2027-02-31", "2027-01-31x", "2027-01-31T25:00:00Z", "T",
+            String(repeating: "2027-01-31", count: 9),
+        ] { #expect(KeyDate.read(text) == nil) }
     }
 }

@@ -82,7 +82,8 @@ struct Fixture: Sendable {
 
     /// Starts a server, on a socket of its own unless told where to listen; with `loads` it takes work when this returns.
     static func start(
-        _ script: [ScriptedStage.Step], queue: Int = 1, drainDeadline: Double = 30, listen: String? = nil, door: Address? = nil, keys: String? = nil, key: String? = nil,
+        _ script: [ScriptedStage.Step], queue: Int = 1, drainDeadline: Double = 30, listen: String? = nil, door: Address? = nil, keys: String? = nil,
+        key: String? = nil,
         flags: [String] = [], loads: Bool = true
     ) async throws -> Fixture {
         let folder = makeTemporaryFolder()
@@ -104,7 +105,8 @@ struct Fixture: Sendable {
             }
         }
         let fixture = Fixture(
-            server: server, connection: try StageConnection(to: server.address, key: key), loaded: loaded, release: release, began: began, failed: failed,
+            server: server, connection: try StageConnection(to: server.address, key: key), loaded: loaded, release: release, began: began,
+            failed: failed,
             served: served, folder: folder)
         if loads {
             loaded.finish()

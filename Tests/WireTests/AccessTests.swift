@@ -3,7 +3,8 @@ import Testing
 import Wire
 
 @Suite struct AccessTests {
-    @Test("every method of the contract says who may call it: what stages compute, a description and health are for everybody, the rest takes a scope")
+    @Test(
+        "every method of the contract says who may call it: what stages compute, a description and health are for everybody, the rest takes a scope")
     func methods() throws {
         let all = try DescribedMessages(files: DescriptorIndex.contract.files).methods
         #expect(!all.isEmpty)
@@ -28,6 +29,8 @@ import Wire
         #expect(Methods.access.filter { $0.value == .scope(scope) }.keys.sorted() == methods.map { "glm.v1.\($0)" })
     }
 
-    @Test("a method that the contract does not know takes the right to change the fleet", arguments: ["glm.v1.Stage/Halt", "glm.v1.Stage", "", "/glm.v1.Text/Generate"])
+    @Test(
+        "a method that the contract does not know takes the right to change the fleet",
+        arguments: ["glm.v1.Stage/Halt", "glm.v1.Stage", "", "/glm.v1.Text/Generate"])
     func unknown(method: String) { #expect(Methods.access(to: method) == .scope(.fleetWrite)) }
 }

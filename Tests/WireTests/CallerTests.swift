@@ -20,7 +20,9 @@ import Wire
         #expect(ServerCall(metadata: ["glm-caller": .string(text)], method: "m").caller == .none)
     }
 
-    @Test("a key, whatever its name, makes nobody local; without the explicit label images are for its scope, the Unix socket, and where there are no keys")
+    @Test(
+        "a key, whatever its name, makes nobody local; without the explicit label images are for its scope, the Unix socket, and where there are no keys"
+    )
     func rights() {
         let others = [Caller(Grant(name: "unix.0", scopes: [.images])), Caller(identity: "ipv4:10.0.0.7")]
         #expect(Caller(identity: "unix:0/1").isLocal && !others.contains { $0.isLocal })
@@ -43,7 +45,8 @@ import Wire
         ] as [[String]])
     func none(values: [String]) { #expect(BearerToken.read(values) == nil) }
 
-    @Test("a text that no header can hold is refused", arguments: ["", "a b", "a\r\nx: y", "é", String(repeating: "a", count: BearerToken.limit + 1)])
+    @Test(
+        "a text that no header can hold is refused", arguments: ["", "a b", "a\r\nx: y", "é", String(repeating: "a", count: BearerToken.limit + 1)])
     func value(text: String) { #expect(throws: WireError.self) { try BearerToken.value(text) } }
 }
 
@@ -54,6 +57,8 @@ import Wire
 
     @Test(
         "what others may reach, and what only looks like this machine",
-        arguments: ["0.0.0.0:1", "[::]:1", "10.0.0.7:1", "127.0.0.1.example.com:1", "127.example:1", "localhost.example:1", "127.0.0.999:1", "127.1:1"])
+        arguments: [
+            "0.0.0.0:1", "[::]:1", "10.0.0.7:1", "127.0.0.1.example.com:1", "127.example:1", "localhost.example:1", "127.0.0.999:1", "127.1:1",
+        ])
     func elsewhere(text: String) throws { #expect(try !Address(parsing: text).isLoopback) }
 }

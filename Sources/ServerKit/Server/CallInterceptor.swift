@@ -20,7 +20,8 @@ struct CallInterceptor: ServerInterceptor {
         let start = ContinuousClock.now
         do {
             call.caller = try access.admit(
-                call.caller, authorization: Array(request.metadata[stringValues: BearerToken.header]), to: Methods.access(to: call.method), call.method)
+                call.caller, authorization: Array(request.metadata[stringValues: BearerToken.header]), to: Methods.access(to: call.method),
+                call.method)
             // Nobody behind this line gets to see a key.
             request.metadata.removeAllValues(forKey: BearerToken.header)
             // The handler finds the same name: one that it would make up for itself would not be the one in the log.
