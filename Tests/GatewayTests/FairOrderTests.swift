@@ -65,7 +65,7 @@ import Wire
     mutating func changed() {
         let before = Caller(Grant(name: "a", scopes: [.images])), after = Caller(Grant(name: "a", scopes: [.images, .chat], weight: 2))
         _ = order.enter(before, cost: 1)
-        #expect(order.enter(after, cost: 1).start == 1 && order.callers == 1 && order.requests(of: after) == 2)
+        #expect(order.enter(after, cost: 1) == FairOrder.Turn(start: 1, arrival: 2) && order.callers == 1 && order.requests(of: after) == 2)
         order.leave(after, work: 1)
         order.leave(before, work: 1)
         #expect(order.callers == 0)

@@ -9,7 +9,7 @@ package import Wire
 package struct FairOrder: Sendable {
     /// A request's place in the order, the same in all stages; the smaller goes first.
     package struct Turn: Sendable, Hashable, Comparable {
-        package let start: Double
+        let start: Double
         let arrival: Int
 
         package init(start: Double = 0, arrival: Int) {
