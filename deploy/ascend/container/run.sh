@@ -31,6 +31,6 @@ fi
 options+=(--volume "$(realpath "${KEYS:?KEYS is missing: a folder for glm keys add NAME --keys FOLDER/keys.json}"):/etc/glm-keys:ro")
 topology=/usr/local/share/glm/topologies/one-card.yaml
 [ -z "${TOPOLOGY:-}" ] || options+=(--volume "$(realpath "$TOPOLOGY"):$topology:ro")
-# The gateway has no TLS: its ports are for this machine. 150 s: --drain-deadline and the end of the stages.
+# The gateway's ports are not encrypted: they are for this machine. 150 s: --drain-deadline and the end of the stages.
 exec "${DOCKER:-docker}" run --name glm --stop-timeout 150 --volume glm-state:/var/lib/glm \
     --publish 127.0.0.1:50051:50051 --publish 127.0.0.1:9464:9464 "${options[@]}" "${IMAGE:-glm}"
