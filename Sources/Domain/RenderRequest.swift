@@ -7,11 +7,16 @@ public struct RenderRequest: Sendable, Hashable {
     public let target: CodeGrid
     /// In the order of the request; empty for text to image.
     public let sources: [SourceImage]
+    /// Smaller images that are wanted on the way.
+    public let partialImages: Int
 
-    /// - Throws: for an empty or too long prompt, too many sources, and a target of another size than the image.
-    public init(prompt: String, parameters: ImageParameters, target: CodeGrid, sources: [SourceImage] = []) throws(RequestError) {
+    /// - Throws: for an empty or too long prompt, too many sources or partial images, and a target of another size than the image.
+    public init(
+        prompt: String, parameters: ImageParameters, target: CodeGrid, sources: [SourceImage] = [], partialImages: Int = 0
+    ) throws(RequestError) {
         try RequestLimits.checkPrompt(prompt)
         try RequestLimits.checkSourceCount(sources.count)
+        try RequestLimits.checkPartialImages(partialImages)
         let grid = parameters.grid
         guard target.size == grid else {
             throw RequestError(
@@ -22,6 +27,7 @@ public struct RenderRequest: Sendable, Hashable {
         self.parameters = parameters
         self.target = target
         self.sources = sources
+        self.partialImages = partialImages
     }
 }
 

@@ -74,6 +74,8 @@ struct GatewayCommand: AsyncParsableCommand {
             valueName: "host:port"))
     var http: String?
 
+    @OptionGroup var httpOptions: HTTPOptions
+
     @Option(
         help: ArgumentHelp(
             "Key file, as glm keys makes it: every call over TCP and HTTP then needs a key. Without it, --listen and --http take loopback addresses alone.",
@@ -90,6 +92,7 @@ struct GatewayCommand: AsyncParsableCommand {
         for text in stage {
             do { _ = try Address(parsing: text) } catch { throw ValidationError("--stage: \(error)") }
         }
+        if !httpOptions.corsOrigin.isEmpty, http == nil { throw ValidationError("--cors-origin is for the HTTP API, which --http serves") }
         try checkKeys()
         if topology != nil, start != nil || threads != nil || precision != nil {
             throw ValidationError("--start, --threads and --precision are not for a --topology; it names stages, threads and precision itself")
@@ -108,7 +111,10 @@ struct GatewayCommand: AsyncParsableCommand {
 
     /// What all stages are told.
     var stageArguments: [String] {
-        ["--run-directory", server.runFolder.path, "--log-level", "\(server.logLevel)", "--drain-deadline", "\(server.drainDeadline)"]
+        [
+            "--run-directory", server.runFolder.path, "--log-level", "\(server.logLevel)", "--log-format", server.logFormat.rawValue,
+            "--drain-deadline", "\(server.drainDeadline)",
+        ]
     }
 }
 

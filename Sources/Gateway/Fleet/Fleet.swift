@@ -19,6 +19,9 @@ public actor Fleet {
         let request: SlotRequest
         let remainder: Remainder
         let turn: Promise<Result<SlotLease, CallError>>
+        let places: AsyncStream<Int>.Continuation
+        /// Requests before it, as it was told last.
+        var ahead: Int?
     }
 
     private let folder: RunDirectory
@@ -31,6 +34,8 @@ public actor Fleet {
     var forecasts: [String: Forecast] = [:]
     var links: [Address: Link] = [:]
     var waiting: [SlotScheduler.ID: Waiting] = [:]
+    /// By the slots, tells who has one that it is wanted.
+    var spares: [SlotScheduler.ID: Promise<Void>] = [:]
     private var changes: [Int: AsyncStream<Void>.Continuation] = [:]
     private var lastChange = 0
     var expected: Set<StageKind> = []

@@ -11,9 +11,12 @@ package struct ImageRequest: Sendable, Hashable {
     /// Source images, each a PNG, JPEG or WebP file.
     package var images: [[UInt8]]
     package var parameters: ImageParameters
+    /// Smaller images that the caller wants on the way, at most.
+    package var partialImages: Int
 
     package init(
-        requestID: String, pipeline: PipelineID = .image, model: String = "", prompt: String, images: [[UInt8]] = [], parameters: ImageParameters
+        requestID: String, pipeline: PipelineID = .image, model: String = "", prompt: String, images: [[UInt8]] = [], parameters: ImageParameters,
+        partialImages: Int = 0
     ) {
         self.requestID = requestID
         self.pipeline = pipeline
@@ -21,6 +24,7 @@ package struct ImageRequest: Sendable, Hashable {
         self.prompt = prompt
         self.images = images
         self.parameters = parameters
+        self.partialImages = partialImages
     }
 
     package func accepted(_ models: ModelSet) -> Accepted {
@@ -30,12 +34,17 @@ package struct ImageRequest: Sendable, Hashable {
 
     /// What it asks of each kind of stage, in units that cost about the same.
     package var units: [StageKind: Forecast.Units] {
-        let megapixels = Double(parameters.height * parameters.width) / 1_048_576
         var units: [StageKind: Forecast.Units] = [
             .text: Double(parameters.grid.count),
-            .diffusion: megapixels * Double(parameters.steps) * (parameters.guidanceScale > 1 ? 2 : 1),
+            .diffusion: Self.units(
+                height: parameters.height, width: parameters.width, steps: parameters.steps, guidanceScale: parameters.guidanceScale),
         ]
         if !images.isEmpty { units[.vision] = 1 }
         return units
+    }
+
+    /// What a rendering asks of a diffusion stage: megapixels that pass through the transformer.
+    static func units(height: Int, width: Int, steps: Int, guidanceScale: Float) -> Forecast.Units {
+        Double(height * width) / 1_048_576 * Double(steps) * (guidanceScale > 1 ? 2 : 1)
     }
 }

@@ -1,3 +1,5 @@
+public import HTTPAPI
+public import OTLP
 public import ServerKit
 public import Telemetry
 
@@ -10,12 +12,17 @@ public struct GatewayConfiguration: Sendable {
         public var port: Int
         /// What this process counts; see ``GatewayMetrics/descriptions``.
         public var registry: MetricsRegistry
+        public var settings: HTTPSettings
 
-        public init(host: String, port: Int, registry: MetricsRegistry) {
+        public init(host: String, port: Int, registry: MetricsRegistry, settings: HTTPSettings = HTTPSettings()) {
             self.host = host
             self.port = port
             self.registry = registry
+            self.settings = settings
         }
+
+        /// - Parameter port: in use.
+        func address(port: Int) -> String { host.contains(":") ? "http://[\(host)]:\(port)" : "http://\(host):\(port)" }
     }
 
     public var server: ServerOptions
@@ -33,6 +40,8 @@ public struct GatewayConfiguration: Sendable {
     public var http: HTTP?
     /// Path of the key file; nil: no keys are asked for.
     public var keys: String?
+    /// Where spans go; nil: nowhere.
+    public var spans: SpanExporter?
     /// The folder of `jobs.sqlite` and `key-usage.json`; nil: the run directory.
     public var stateDirectory: String?
     /// Stages live on when this process is told to end.
@@ -44,7 +53,7 @@ public struct GatewayConfiguration: Sendable {
         server: ServerOptions, plan: FleetPlan, place: @escaping Operations.Placing, modelRoots: [String] = [],
         timing: FleetTiming = FleetTiming(),
         mixing: NumericsMixing = .standby, stageArguments: [String] = [],
-        http: HTTP? = nil, keys: String? = nil, stateDirectory: String? = nil, keepStages: Bool = false, isPrivate: Bool = false
+        http: HTTP? = nil, keys: String? = nil, spans: SpanExporter? = nil, stateDirectory: String? = nil, keepStages: Bool = false, isPrivate: Bool = false
     ) {
         self.server = server
         self.plan = plan
@@ -55,6 +64,7 @@ public struct GatewayConfiguration: Sendable {
         self.stageArguments = stageArguments
         self.http = http
         self.keys = keys
+        self.spans = spans
         self.stateDirectory = stateDirectory
         self.keepStages = keepStages
         self.isPrivate = isPrivate

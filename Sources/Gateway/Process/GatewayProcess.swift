@@ -1,7 +1,9 @@
 import HTTPAPI
+import HTTPServing
 import Jobs
 import Keys
 import Logging
+import OTLP
 import Placement
 import Processes
 public import ServerKit
@@ -22,7 +24,8 @@ public struct GatewayProcess: Sendable {
     private let fleet: Fleet
     private let supervisor: Supervisor
     private let jobs: JobRunner?
-    private let http: TelemetryServer?
+    private let http: HTTPServer?
+    private let spans: SpanExporter?
     private let services: [Wire.Service]
     /// Set when every kind of stage has served.
     private let hasServed = Promise<Void>()
@@ -69,7 +72,7 @@ public struct GatewayProcess: Sendable {
         let report = FleetReport(
             fleet: fleet, supervisor: supervisor, runner: runner, imageService: imageService, answerService: answerService, jobs: jobs,
             readiness: readiness)
-        let httpServer = Promise<TelemetryServer>()
+        let httpServer = Promise<HTTPServer>()
         let gateway = GatewayService(imageService: imageService, answerService: answerService, gate: server.gate) {
             server.description()
         } report: {
@@ -78,14 +81,20 @@ public struct GatewayProcess: Sendable {
             if let problem = httpServer.current?.problem { status.problems.append(problem) }
             return status
         }
-        let http = try configuration.http.map {
-            try Self.http($0, report, readiness, server, HTTPDoor(gateway: gateway, access: server.access, usage: usage, logger: logger))
+        let jobsService = jobs.map { JobsService($0, access: server.access, usage: usage) }
+        let http = try configuration.http.map { http in
+            var settings = http.settings
+            settings.largestArea = plan.planned.pixels
+            let door = HTTPDoor(
+                gateway: gateway, jobs: jobsService, access: server.access, usage: usage, settings: settings,
+                address: { http.address(port: httpServer.current?.listeningPort ?? http.port) }, logger: logger)
+            return try Self.http(http, report, readiness, server, door)
         }
         if let http { httpServer.fulfil(http) }
         services =
             [.gateway(MeteredGateway(gateway: gateway, usage: usage)), .operations(OperationsService(operations))]
-            + (jobs.map { [.jobs(JobsService($0, access: server.access, usage: usage))] } ?? [])
-        (self.folder, self.plan, self.keepStages) = (folder, plan, configuration.keepStages)
+            + (jobsService.map { [.jobs($0)] } ?? [])
+        (self.folder, self.plan, self.keepStages, self.spans) = (folder, plan, configuration.keepStages, configuration.spans)
         (self.server, self.fleet, self.supervisor, self.jobs, self.http) = (server, fleet, supervisor, jobs, http)
     }
 
@@ -108,6 +117,8 @@ public struct GatewayProcess: Sendable {
         func add(_ name: String, _ body: @escaping @Sendable () async throws -> Void) {
             parts.append(ProcessGroup.Part(name, logger: server.logger, body))
         }
+        // First, so that it ends last: the others still end spans.
+        if let spans { add("traces") { try await spans.run(server.logger) } }
         if let http { add("http") { try await http.run() } }
         add("fleet watch") { try await untilShutdown { try await fleet.run() } }
         add("supervision") { try await supervise() }
@@ -166,19 +177,24 @@ extension GatewayProcess {
     /// Metrics, health and the API.
     private static func http(
         _ http: GatewayConfiguration.HTTP, _ report: FleetReport, _ readiness: Readiness, _ server: StageServer, _ door: HTTPDoor
-    ) throws -> TelemetryServer {
+    ) throws -> HTTPServer {
         let isLoopback = Address.tcp(host: http.host, port: http.port).isLoopback
-        return try TelemetryServer(
-            host: http.host, port: http.port, registry: http.registry, collect: { await report.samples(server.description()) },
+        let telemetry = TelemetryAnswers(
+            registry: http.registry, collect: { await report.samples(server.description()) },
             ready: {
                 let problems = await readiness.problems
                 return problems.isEmpty ? .well : .unwell(problems.joined(separator: "; "))
-            },
-            // On this machine, those who may see the fleet are not told apart from those who may not.
-            admit: { isLoopback ? nil : await door.refusal(ofMetrics: $0, from: $1) },
-            other: { await door.respond($0, from: $1) },
+            })
+        return try HTTPServer(
+            host: http.host, port: http.port,
             onListening: {
                 server.logger.notice("metrics, health and the API are served over HTTP", metadata: ["address": "http://\(http.host):\($0)"])
-            }, logger: server.logger)
+            }, logger: server.logger
+        ) { request, peer in
+            // On this machine, those who may see the fleet are not told apart from those who may not.
+            if TelemetryAnswers.isForMetrics(request), !isLoopback, let refusal = await door.refusal(ofMetrics: request, from: peer) { return refusal }
+            if let response = await telemetry.respond(to: request) { return response }
+            return await door.respond(request, from: peer)
+        }
     }
 }

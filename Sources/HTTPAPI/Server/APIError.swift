@@ -31,8 +31,10 @@ package struct APIError: Error, Sendable, Hashable {
 
     package var type: String { status == 429 ? "rate_limit_error" : status >= 500 ? "server_error" : "invalid_request_error" }
 
-    package var body: JSONValue {
-        ["error": ["message": .string(message), "type": .string(type), "param": param.map { .string($0) } ?? .null, "code": .string(code)]]
+    package var body: JSONValue { ["error": .object(object)] }
+
+    var object: [String: JSONValue] {
+        ["message": .string(message), "type": .string(type), "param": param.map { .string($0) } ?? .null, "code": .string(code)]
     }
 
     /// The longest wait that clients honour: what takes longer is said to be no use to ask for again.
@@ -81,6 +83,9 @@ extension APIError {
         case .resourceExhausted: self.init(429, "queue_full", error.message, retryAfter: error.retryAfter ?? .seconds(1))
         // A fleet that lacks a model, or has two of which none was named.
         case .failedPrecondition: self.init(404, "model_not_found", error.message, param: fields.contains("model") ? "model" : nil)
+        // Refused before any work, by the forecast: a client that hears something waits longer.
+        case .deadlineExceeded where error.retryAfter != nil:
+            self.init(429, "queue_full", "\(error.message); use stream: true", shouldRetry: false)
         case .deadlineExceeded: self.init(504, "deadline_exceeded", error.message, shouldRetry: false)
         case .unavailable: self.init(503, "unavailable", error.message, retryAfter: error.retryAfter ?? .seconds(1))
         case .aborted: self.init(500, "aborted", error.message, shouldRetry: false)

@@ -3,7 +3,7 @@ import HTTPTypes
 package import Hummingbird
 import Keys
 import ServerKit
-package import Telemetry
+package import HTTPServing
 import Wire
 
 /// Who may ask for what.

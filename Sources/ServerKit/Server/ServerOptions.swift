@@ -38,6 +38,9 @@ public struct ServerOptions: ParsableArguments, Sendable {
     @Option(help: ArgumentHelp("trace, debug, info, notice, warning, error or critical.", valueName: "level"))
     public var logLevel = Logger.Level.info
 
+    @Option(help: "text, for people, or json: an object a line.")
+    public var logFormat = LogFormat.text
+
     @Flag(help: "Exit when standard input is closed, that is when the process that started this one exits.")
     public var exitWithParent = false
 

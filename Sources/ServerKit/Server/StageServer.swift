@@ -51,7 +51,7 @@ public final class StageServer: Sendable {
         self.options = options
         self.limits = limits
         self.status = status
-        var logger = Logger(label: "glm-\(kind)") { StreamLogHandler(label: $0, stream: LogStream()) }
+        var logger = Logger(label: "glm-\(kind)") { options.logFormat.handler(label: $0) }
         logger.logLevel = options.logLevel
         logger[metadataKey: "instance"] = "\(options.instance)"
         self.logger = logger
