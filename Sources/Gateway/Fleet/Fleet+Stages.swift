@@ -18,7 +18,7 @@ extension Fleet {
         }
         for address in change.follow {
             do {
-                let connection = try StageConnection(to: address)
+                let connection = try StageConnection(to: address, tls: tls)
                 let (wakeUps, wakeUp) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
                 // It outlives the call by which the stage came to be, and does not belong to that call's trace.
                 let following = ServiceContext.withValue(nil) { Task { await self.monitor(address, connection, wakeUps) } }
