@@ -47,62 +47,59 @@ function patchChildren(old, fresh) {
 /** English stands in the page itself; here are the words that only the script uses, and all of them in Chinese. */
 const words = {
   en: {
-    sizeAuto: 'automatic', sizeOwn: 'another…', held: 'Waits for the pictures before it', ahead: '{n} ahead of it', next: 'Next in line',
-    left: 'about {s} left', codes: 'Codes', silent: 'no sign of life for {s}', elapsed: '{s} so far', cancel: 'Cancel', cancelled: 'Cancelled',
-    again: 'Try again', remove: 'Remove', madeIn: 'made in {s}', download: 'Download', edit: 'Edit this', askThis: 'Ask about this',
-    reuse: 'Use these settings', copy: 'Copy settings', copied: 'The settings are copied.', seedOf: 'Seed {seed}', seedReuse: 'Use seed {seed} again',
-    stepsN: '{n} steps', guidanceN: 'guidance {n}', delete: 'Delete', deleted: 'Deleted.', done: 'The picture is done: {prompt}', working: '{n} at work',
-    started: 'Sent: {prompt}', settingsUsed: 'The settings of the picture are in the form.', removePicture: 'Remove picture {n}', editOf: 'edit of {n}',
+    held: 'Waits for the pictures before it', ahead: '{n} ahead of it', next: 'Next in line', left: 'about {s} left', codes: 'Codes',
+    silent: 'no sign of life for {s}', elapsed: '{s} so far', cancel: 'Cancel', cancelled: 'Cancelled', again: 'Try again', remove: 'Remove',
+    madeIn: 'made in {s}', download: 'Download', edit: 'Edit this', askThis: 'Ask about this', reuse: 'Use these settings', copy: 'Copy settings',
+    copied: 'The settings are copied.', seedOf: 'Seed {seed}', seedReuse: 'Use seed {seed} again', stepsN: '{n} steps', guidanceN: 'guidance {n}',
+    delete: 'Delete', deleted: 'Deleted.', done: 'The picture is done: {prompt}', working: '{n} at work',
+    settingsUsed: 'The settings of the picture are in the form.', removePicture: 'Remove picture {n}', editOf: 'edit of {n}',
     unreachable: 'The server can\'t be reached.', brokeOff: 'The connection ended before the work was done.', status: 'The server answered {status}.',
     noPrompt: 'Write what shall be drawn.', badSeed: 'The seed is a whole number from 0 to 18446744073709551615.',
     badSize: 'A size is width × height, as in 1024x768.', badFile: '{name} is no PNG, JPEG or WebP.', noQuestion: 'Write a question.',
-    notKept: 'This browser keeps no history.', thinking: 'Thinks…', thoughts: 'Thoughts', looking: 'Looks…', stopped: 'Stopped',
-    cut: 'The answer has reached its longest.', clearText: 'The {n} pictures of this history are deleted from this browser. They can\'t be had back.',
-    keyNeeded: 'Enter a key', isReady: 'Ready', notReady: 'Not ready', cards: 'Cards', stages: 'Stages', lines: 'Queues', pictures: 'Pictures',
-    perMinute: 'Pictures a minute', answers: 'Answers', retries: 'Calls made again', refused: 'Turned away', uptime: 'Running for', memory: 'Memory',
-    free: '{free} free of {total}', temperature: 'Temperature', power: 'Power', nothing: 'nothing', waiting: 'waiting', ofSlots: '{running} of {slots} slots',
-    each: '{s} each', doneN: '{n} done', restarts: 'Restarts', serving: 'serving', starting: 'starting', draining: 'draining', 'not serving': 'not serving',
-    unknown: 'no answer', readOnly: 'To drain, scale or swap, use a key that may, or start the server with --admin.', drain: 'Drain', drainOf: 'Drain {stage}',
+    notKept: 'This browser keeps no history.', thinking: 'Thinks…', thoughts: 'Thoughts', cut: 'The answer has reached its longest.',
+    clearText: 'The {n} pictures of this history are deleted from this browser. They can\'t be had back.', isReady: 'Ready', notReady: 'Not ready',
+    cards: 'Cards', stages: 'Stages', lines: 'Queues', pictures: 'Pictures', perMinute: 'Pictures a minute', answers: 'Answers', retries: 'Calls made again',
+    refused: 'Turned away', uptime: 'Running for', memory: 'Memory', free: '{free} free of {total}', temperature: 'Temperature', power: 'Power',
+    nothing: 'nothing', waiting: 'waiting', ofSlots: '{running} of {slots} slots', each: '{s} each', doneN: '{n} done', restarts: 'Restarts',
+    serving: 'serving', starting: 'starting', draining: 'draining', 'not serving': 'not serving', unknown: 'no answer',
+    readOnly: 'To drain, scale or swap, use a key that may, or start the server with --admin.', drain: 'Drain', drainOf: 'Drain {stage}',
     more: 'One more {kind} stage of {model}', fewer: 'One less {kind} stage of {model}', swap: 'Swap model',
     swapOf: 'Swap the model of {kind} stages of {model}', drainText: 'It gets no new work, finishes the {n} requests that it has, and ends. ',
     drainOthers: '{others} other {kind} stages of {model} go on.',
     drainLast: 'It is the only {kind} stage of {model} that serves: until there is another, requests wait or fail.', deleteOf: 'Delete: {prompt}',
-    scaleTitle: 'Scale {kind} of {model} to {n}',
     scaleUp: 'From {before} to {n} stages: new ones start, take memory on a card, and get requests once they serve.',
-    scaleDown: 'From {before} to {n} stages: what is too much finishes its work and ends. The line may become longer.', swapTitle: 'Swap {kind} of {model}',
+    scaleDown: 'From {before} to {n} stages: what is too much finishes its work and ends. The line may become longer.',
     swapText: 'New stages start with the checkpoint and are probed, requests go to them, the {n} old ones finish their work and end. Both need memory meanwhile.',
-    folder: 'Folder of the checkpoint, on the server', force: 'Drain it even so', finished: 'Done.', noFleet: 'The fleet can\'t be seen.',
+    folder: 'Folder of the checkpoint, on the server', force: 'Drain it even so', finished: 'Done.',
   },
   zh: {
-    skip: '跳到内容', views: '视图', make: '创作', ask: '提问', history: '历史', fleet: '集群', key: '密钥', theme: '切换浅色与深色', prompt: '想画什么？',
-    promptHint: '用几句话描述画面。要写在图中的文字放在"引号"里。', sources: '要编辑的图片', addSource: '添加要编辑的图片：拖放、粘贴或选择', model: '模型',
-    size: '尺寸', ownSize: '宽 × 高', count: '张数', seed: '种子', seedHint: '每次换新', lock: '固定这个种子', fine: '步数与引导', steps: '步数',
-    guidance: '引导', generate: '生成', cancelAll: '全部取消', emptyLead: '空白的画框。', emptyText: '写下想画的内容，或从这里开始：',
-    askPicture: '关于哪张图片？', askPictures: '要提问的图片', addPicture: '添加图片：拖放、粘贴或选择', question: '你的问题', questionHint: '图中有几个形状？',
-    askSend: '提问', stop: '停止', askNew: '新对话', askLead: '问问图里有什么。', askText: '几个、什么颜色、在哪里、写着什么：答案会边写边显示。',
-    historyText: '只保存在这个浏览器里。', clear: '全部删除', shelfLead: '这里还没有内容。', shelfText: '你的作品和它的参数会保存在这里。',
-    dropHere: '把图片放在这里', keyTitle: '密钥', keyText: '随每个请求发送，关闭此标签页后即被忘记。', save: '使用', forget: '忘记', close: '关闭',
-    auto: '模型默认', sizeAuto: '自动', sizeOwn: '其他…', held: '等待前面的图片', ahead: '前面还有 {n} 个', next: '下一个就是', left: '约剩 {s}', codes: '编码',
-    silent: '已有 {s} 没有消息', elapsed: '已用 {s}', cancel: '取消', cancelled: '已取消', again: '重试', remove: '移除', madeIn: '用时 {s}', download: '下载',
-    edit: '编辑此图', askThis: '就此图提问', reuse: '使用这些参数', copy: '复制参数', copied: '参数已复制。', seedOf: '种子 {seed}',
-    seedReuse: '再次使用种子 {seed}', stepsN: '{n} 步', guidanceN: '引导 {n}', delete: '删除', deleted: '已删除。', done: '图片已完成：{prompt}',
-    working: '{n} 个进行中', started: '已发送：{prompt}', settingsUsed: '图片的参数已填入表单。', removePicture: '移除图片 {n}', editOf: '由 {n} 张图编辑',
+    skip: '跳到内容', views: '视图', make: '创作', ask: '提问', history: '历史', fleet: '集群', key: '密钥', prompt: '想画什么？',
+    promptHint: '用几句话描述画面。要写在图中的文字放在"引号"里。', addSource: '添加要编辑的图片：拖放、粘贴或选择', model: '模型', size: '尺寸', count: '张数',
+    seed: '种子', seedHint: '每次换新', lock: '固定这个种子', fine: '步数与引导', steps: '步数', guidance: '引导', generate: '生成', cancelAll: '全部取消',
+    emptyLead: '空白的画框。', emptyText: '写下想画的内容，或从这里开始：', askPicture: '关于哪张图片？', addPicture: '添加图片：拖放、粘贴或选择',
+    question: '你的问题', questionHint: '图中有几个形状？', askSend: '提问', stop: '停止', askNew: '新对话', askLead: '问问图里有什么。',
+    askText: '几个、什么颜色、在哪里、写着什么：答案会边写边显示。', historyText: '只保存在这个浏览器里。', clear: '全部删除', shelfLead: '这里还没有内容。',
+    shelfText: '你的作品和它的参数会保存在这里。', dropHere: '把图片放在这里', keyTitle: '密钥', keyText: '随每个请求发送，关闭此标签页后即被忘记。',
+    save: '使用', forget: '忘记', close: '关闭', auto: '默认', sizeAuto: '自动', held: '等待前面的图片', ahead: '前面还有 {n} 个', next: '下一个就是',
+    left: '约剩 {s}', codes: '编码', silent: '已有 {s} 没有消息', elapsed: '已用 {s}', cancel: '取消', cancelled: '已取消', again: '重试', remove: '移除',
+    madeIn: '用时 {s}', download: '下载', edit: '编辑此图', askThis: '就此图提问', reuse: '使用这些参数', copy: '复制参数', copied: '参数已复制。',
+    seedOf: '种子 {seed}', seedReuse: '再次使用种子 {seed}', stepsN: '{n} 步', guidanceN: '引导 {n}', delete: '删除', deleted: '已删除。',
+    done: '图片已完成：{prompt}', working: '{n} 个进行中', settingsUsed: '图片的参数已填入表单。', removePicture: '移除图片 {n}', editOf: '由 {n} 张图编辑',
     unreachable: '无法连接服务器。', brokeOff: '连接在完成之前中断了。', status: '服务器回答 {status}。', noPrompt: '请写下想画的内容。',
     badSeed: '种子是 0 到 18446744073709551615 的整数。', badSize: '尺寸为 宽 × 高，例如 1024x768。', badFile: '{name} 不是 PNG、JPEG 或 WebP。',
-    noQuestion: '请写下问题。', notKept: '此浏览器不保存历史。', thinking: '思考中…', thoughts: '思考过程', looking: '观察中…', stopped: '已停止',
-    cut: '答案已达最大长度。', clearText: '此历史中的 {n} 张图片将从浏览器中删除，无法恢复。', keyNeeded: '输入密钥', isReady: '就绪', notReady: '未就绪',
-    cards: '加速卡', stages: '阶段', lines: '队列', pictures: '图片', perMinute: '每分钟图片', answers: '回答', retries: '重试的调用', refused: '被拒绝',
-    uptime: '已运行', memory: '内存', free: '可用 {free}，共 {total}', temperature: '温度', power: '功率', nothing: '无', waiting: '等待',
-    ofSlots: '{running} / {slots} 个槽位', each: '每个 {s}', doneN: '完成 {n}', restarts: '重启', serving: '服务中', starting: '启动中', draining: '排空中',
-    'not serving': '未服务', unknown: '无应答', readOnly: '要排空、扩缩或更换模型，请使用有权限的密钥，或以 --admin 启动服务器。', drain: '排空',
-    drainOf: '排空 {stage}', more: '为 {model} 增加一个 {kind} 阶段', fewer: '为 {model} 减少一个 {kind} 阶段', swap: '更换模型',
-    swapOf: '更换 {model} 的 {kind} 阶段的模型', drainText: '它不再接收新工作，完成手上的 {n} 个请求后结束。',
-    drainOthers: '{model} 的另外 {others} 个 {kind} 阶段继续运行。', drainLast: '它是 {model} 唯一在服务的 {kind} 阶段：在有新的阶段之前，请求会等待或失败。',
-    deleteOf: '删除：{prompt}', scaleTitle: '把 {model} 的 {kind} 调整为 {n} 个',
+    noQuestion: '请写下问题。', notKept: '此浏览器不保存历史。', thinking: '思考中…', thoughts: '思考过程', cut: '答案已达最大长度。',
+    clearText: '此历史中的 {n} 张图片将从浏览器中删除，无法恢复。', isReady: '就绪', notReady: '未就绪', cards: '加速卡', stages: '阶段', lines: '队列',
+    pictures: '图片', perMinute: '每分钟图片', answers: '回答', retries: '重试的调用', refused: '被拒绝', uptime: '已运行', memory: '内存',
+    free: '可用 {free}，共 {total}', temperature: '温度', power: '功率', nothing: '无', waiting: '等待', ofSlots: '{running} / {slots} 个槽位',
+    each: '每个 {s}', doneN: '完成 {n}', restarts: '重启', serving: '服务中', starting: '启动中', draining: '排空中', 'not serving': '未服务',
+    unknown: '无应答', readOnly: '要排空、扩缩或更换模型，请使用有权限的密钥，或以 --admin 启动服务器。', drain: '排空', drainOf: '排空 {stage}',
+    more: '为 {model} 增加一个 {kind} 阶段', fewer: '为 {model} 减少一个 {kind} 阶段', swap: '更换模型', swapOf: '更换 {model} 的 {kind} 阶段的模型',
+    drainText: '它不再接收新工作，完成手上的 {n} 个请求后结束。', drainOthers: '{model} 的另外 {others} 个 {kind} 阶段继续运行。',
+    drainLast: '它是 {model} 唯一在服务的 {kind} 阶段：在有新的阶段之前，请求会等待或失败。', deleteOf: '删除：{prompt}',
     scaleUp: '从 {before} 个到 {n} 个阶段：新阶段会启动并占用卡上内存，就绪后接收请求。',
-    scaleDown: '从 {before} 个到 {n} 个阶段：多余的阶段完成工作后结束。队列可能变长。', swapTitle: '更换 {model} 的 {kind}',
+    scaleDown: '从 {before} 个到 {n} 个阶段：多余的阶段完成工作后结束。队列可能变长。',
     swapText: '新阶段以该检查点启动并经过检测，请求转到它们，{n} 个旧阶段完成工作后结束。其间两者都占用内存。', folder: '服务器上检查点的文件夹',
-    force: '仍然排空', finished: '完成。', noFleet: '无法查看集群。',
+    force: '仍然排空', finished: '完成。',
   },
 };
 
@@ -249,7 +246,6 @@ function tell(error) {
 
 // MARK: Text in PNG files
 
-const signature = [137, 80, 78, 71, 13, 10, 26, 10];
 const latin = new TextDecoder('latin1'), utf8 = new TextDecoder();
 
 const crcTable = Uint32Array.from({ length: 256 }, (_, value) => {
@@ -282,7 +278,7 @@ function withText(png, text) {
 
 /** What {@link withText} wrote, or another program; nothing where the file has no such text. */
 function textOf(png) {
-  if (signature.some((byte, index) => png[index] !== byte)) return;
+  if (latin.decode(png.subarray(1, 4)) !== 'PNG') return;
   const view = new DataView(png.buffer, png.byteOffset, png.byteLength);
   for (let at = 8; at + 12 <= png.length;) {
     const length = view.getUint32(at), type = latin.decode(png.subarray(at + 4, at + 8)), data = png.subarray(at + 8, at + 8 + length);
@@ -310,8 +306,8 @@ const lockSeed = (on) => $('lock').setAttribute('aria-pressed', String(on));
 /** What the form says, without what is left to the model. */
 function readSettings() {
   const settings = { prompt: $('prompt').value.trim() };
-  const size = $('size').value === 'own' ? $('own-size-text').value.replace(/[×*\s]+/g, 'x') : $('size').value;
-  if (size && size !== 'auto') settings.size = size;
+  const size = $('size').value.trim().replace(/[×*\s]+/g, 'x');
+  if (size) settings.size = size;
   if (models.length && $('model').value) settings.model = $('model').value;
   for (const name of ['steps', 'guidance']) if ($(name).value) settings[name] = Number($(name).value);
   if (isLocked() && $('seed').value.trim()) settings.seed = $('seed').value.trim();
@@ -322,10 +318,7 @@ function readSettings() {
 
 function fillSettings(settings) {
   $('prompt').value = settings.prompt ?? '';
-  const size = settings.size ?? 'auto', isOwn = size !== 'auto' && !sizes.includes(size);
-  $('size').value = isOwn ? 'own' : size;
-  $('own-size-text').value = isOwn ? size : '';
-  $('own-size').hidden = !isOwn;
+  $('size').value = settings.size ?? '';
   if ([...$('model').options].some(({ value }) => value === settings.model)) $('model').value = settings.model;
   $('n').value = settings.n ?? 1;
   for (const name of ['steps', 'guidance']) $(name).value = settings[name] ?? '';
@@ -411,36 +404,34 @@ class Pictures {
 const sources = new Pictures($('sources'));
 const subjects = new Pictures($('ask-pictures'), () => newConversation());
 
-const receiver = () => (view === 'ask' ? subjects : sources);
-
 function receive(files) {
   if (view !== 'ask') show('make');
-  receiver().add(files);
+  (view === 'ask' ? subjects : sources).add(files);
 }
 
 // MARK: The history
+
+const settled = (request) => new Promise((resolve, reject) => {
+  request.onsuccess = request.onload = () => resolve(request.result);
+  request.onerror = () => reject(request.error);
+});
 
 /** In this browser: `{id, made, blob, settings, sources, seconds}`. */
 const store = {
   most: 200,
 
   open() {
-    this.database ??= new Promise((resolve, reject) => {
+    if (!this.database) {
       const request = indexedDB.open('glm', 1);
       request.onupgradeneeded = () => request.result.createObjectStore('pictures', { keyPath: 'id', autoIncrement: true });
-      request.onsuccess = () => resolve(request.result);
-      request.onerror = () => reject(request.error);
-    });
+      this.database = settled(request);
+    }
     return this.database;
   },
 
   async run(mode, body) {
-    const pictures = (await this.open()).transaction('pictures', mode).objectStore('pictures');
-    return new Promise((resolve, reject) => {
-      const request = body(pictures);
-      request.onsuccess = () => resolve(request.result);
-      request.onerror = () => reject(request.error);
-    });
+    const database = await this.open();
+    return settled(body(database.transaction('pictures', mode).objectStore('pictures')));
   },
 
   /** The newest first. */
@@ -457,8 +448,8 @@ const store = {
 };
 
 async function forget(record) {
-  if (record.id !== undefined) await store.delete(record.id);
-  works = works.filter((work) => work.record !== record && (record.id === undefined || work.record?.id !== record.id));
+  if (record.id) await store.delete(record.id);
+  works = works.filter((work) => work.record !== record && !(record.id && work.record?.id === record.id));
   drawWorks();
   await drawShelf();
   announce(t('deleted'));
@@ -584,8 +575,8 @@ class Work {
     this.frame = h('div', { class: 'frame', style: { aspectRatio: ratio(this.settings.size) } }, this.canvas, this.image);
     this.bars = { text: bar('codes'), diffusion: bar('steps') };
     this.place = h('p', { class: 'place' });
-    this.cancelButton = button('cancel', () => this.cancel());
-    this.panel = h('div', { class: 'panel' }, h('p', { class: 'said' }, this.settings.prompt), this.bars.text, this.bars.diffusion, h('div', { class: 'row act' }, this.place, this.cancelButton));
+    this.panel = h('div', { class: 'panel' }, h('p', { class: 'said' }, this.settings.prompt), this.bars.text, this.bars.diffusion,
+      h('div', { class: 'row act' }, this.place, button('cancel', () => this.cancel())));
     this.element = h('figure', { class: 'work', 'aria-busy': 'true' }, this.frame, this.panel);
   }
 
@@ -654,8 +645,10 @@ class Work {
   }
 
   cancel() {
-    if (this.phase === 'held') this.end(new DOMException('', 'AbortError'));
     this.aborter.abort();
+    if (this.phase !== 'held') return;
+    this.end(this.aborter.signal.reason);
+    drawWorks();
   }
 
   end(error) {
@@ -667,14 +660,12 @@ class Work {
       h('div', { class: 'actions' }, button('again', () => this.again()), button('remove', () => this.remove())));
     if (this.phase === 'failed') tell(error);
     else whisper(t('cancelled'));
-    schedule();
   }
 
   again() {
     const work = new Work(this.settings, this.sources);
     works = works.map((other) => (other === this ? work : other));
     schedule();
-    drawWorks();
   }
 
   remove() {
@@ -765,10 +756,7 @@ const held = () => works.filter((work) => work.phase === 'held');
 /** Begins as many as go together, the oldest first. */
 function schedule() {
   for (const work of held().reverse().slice(0, Math.max(0, together - busy().length))) {
-    work.run().finally(() => {
-      schedule();
-      drawWorks();
-    });
+    work.run().finally(schedule);
   }
   drawWorks();
 }
@@ -786,7 +774,7 @@ function drawWorks() {
 
 function generate() {
   const settings = readSettings();
-  const problem = !settings.prompt ? ['noPrompt', 'prompt'] : settings.size && !/^\d+x\d+$/.test(settings.size) ? ['badSize', 'own-size-text'] : seedProblem(settings.seed);
+  const problem = !settings.prompt ? ['noPrompt', 'prompt'] : settings.size && !/^\d+x\d+$/.test(settings.size) ? ['badSize', 'size'] : seedProblem(settings.seed);
   if (problem) {
     $(problem[1]).focus();
     return announce(t(problem[0]), true);
@@ -796,7 +784,6 @@ function generate() {
   const batch = Array.from({ length: Math.min(10, Math.max(1, n)) }, (_, index) => new Work({ ...rest, seed: String((first + BigInt(index)) & largestSeed) }, pictures));
   if (!isLocked()) $('seed').value = String(first);
   works = [...batch.reverse(), ...works].slice(0, 100);
-  whisper(t('started', { prompt: rest.prompt }));
   schedule();
   works[0].element.scrollIntoView({ block: 'nearest' });
 }
@@ -820,19 +807,18 @@ function newConversation() {
   drawTurns();
 }
 
-const dataURI = (blob) => new Promise((resolve, reject) => {
+function dataURI(blob) {
   const reader = new FileReader();
-  reader.onload = () => resolve(reader.result);
-  reader.onerror = () => reject(reader.error);
   reader.readAsDataURL(blob);
-});
+  return settled(reader);
+}
 
 /** The conversation so far; the pictures are in its first question. */
 async function messages() {
   const pictures = await Promise.all(subjects.items.map(async ({ blob }) => ({ type: 'image_url', image_url: { url: await dataURI(blob) } })));
-  return turns.filter((turn) => turn.isWhole || turn === turns.at(-1)).flatMap((turn, index) => {
+  return turns.filter((turn) => turn.answer || turn === turns.at(-1)).flatMap((turn, index) => {
     const asked = { role: 'user', content: [...(index ? [] : pictures), { type: 'text', text: turn.question }] };
-    return turn.isWhole ? [asked, { role: 'assistant', content: turn.answer }] : [asked];
+    return turn.answer ? [asked, { role: 'assistant', content: turn.answer }] : [asked];
   });
 }
 
@@ -852,7 +838,7 @@ async function ask() {
   try {
     await answer(turn, asking.signal);
   } catch (error) {
-    turn.problem = error.name === 'AbortError' ? t('stopped') : error.message;
+    turn.problem = error.name === 'AbortError' ? t('cancelled') : error.message;
     tell(error);
   } finally {
     asking = undefined;
@@ -868,11 +854,11 @@ async function answer(turn, signal) {
     if (!choice) continue;
     turn.thoughts += choice.delta.reasoning ?? choice.delta.reasoning_content ?? '';
     turn.answer += choice.delta.content ?? '';
-    if (choice.finish_reason) turn.isWhole = true;
-    if (choice.finish_reason === 'length') turn.problem = t('cut');
+    turn.end = choice.finish_reason ?? turn.end;
+    if (turn.end === 'length') turn.problem = t('cut');
     drawTurn(turn);
   }
-  if (!turn.isWhole) throw new Refusal(t('brokeOff'));
+  if (!turn.end) throw new Refusal(t('brokeOff'));
   whisper(turn.answer);
 }
 
@@ -880,7 +866,7 @@ function buildTurn(turn) {
   const pictures = turns.length === 1 ? subjects.items.map(({ url }) => h('img', { src: url, alt: '' })) : [];
   turn.thoughtsText = h('p', {});
   turn.folded = h('details', { class: 'thoughts', hidden: true }, h('summary', { t: 'thoughts' }), turn.thoughtsText);
-  turn.waiting = h('p', { class: 'waiting', t: 'looking' });
+  turn.waiting = h('p', { class: 'waiting', t: 'thinking' });
   turn.answerText = h('p', { class: 'answer' });
   turn.problemText = h('p', { class: 'problem', hidden: true });
   turn.element = h('li', {}, h('div', { class: 'asked' }, pictures, h('p', {}, turn.question)), turn.folded, turn.waiting, turn.answerText, turn.problemText);
@@ -890,8 +876,7 @@ function drawTurn(turn) {
   turn.folded.hidden = !turn.thoughts.trim();
   turn.thoughtsText.textContent = turn.thoughts.trim();
   turn.answerText.textContent = turn.answer.trim();
-  turn.waiting.hidden = Boolean(turn.answer || turn.problem || turn.isWhole);
-  if (turn.thoughts) say(turn.waiting, 'thinking');
+  turn.waiting.hidden = Boolean(turn.answer || turn.problem || turn.end);
   turn.problemText.hidden = !turn.problem;
   turn.problemText.textContent = turn.problem ?? '';
 }
@@ -923,11 +908,9 @@ async function lookAtFleet() {
   try {
     fleet = await (await call('/v1/fleet')).json();
   } catch (error) {
-    say($('ready'), 'noFleet');
+    say($('ready'), 'notReady');
     $('ready').className = 'ready bad';
-    $('fleet-body').replaceChildren(h('p', { class: 'problem' }, error.message),
-      ...([401, 403].includes(error.status) ? [button('keyNeeded', askForKey)] : []));
-    return;
+    return patch($('fleet-body'), h('div', { id: 'fleet-body' }, h('p', { class: 'problem' }, error.message), [401, 403].includes(error.status) && button('key', askForKey)));
   }
   if (samples.length && samples.at(-1).time > fleet.uptime_seconds) samples.length = 0;
   samples.push({ time: fleet.uptime_seconds, images: fleet.images });
@@ -961,7 +944,7 @@ function tiles() {
 
 function duration(value) {
   const minutes = Math.floor(value / 60), hours = Math.floor(minutes / 60);
-  return hours >= 48 ? `${Math.floor(hours / 24)} d` : hours ? `${hours} h ${minutes % 60} min` : minutes ? `${minutes} min` : `${Math.floor(value)} s`;
+  return hours ? `${hours} h ${minutes % 60} min` : minutes ? `${minutes} min` : `${Math.floor(value)} s`;
 }
 
 function lineRow({ kind, waiting, running, slots, seconds: each, done }) {
@@ -1019,14 +1002,14 @@ const operations = {
     const others = group.filter((other) => other !== stage && other.state === 'serving').length;
     const force = h('input', { type: 'checkbox' });
     confirm({
-      title: t('drainOf', { stage: name }), text: t('drainText', { n: stage.running }) + t(others ? 'drainOthers' : 'drainLast', { others, kind, model: stage.model }), action: t('drain'), isDanger: true,
-      fields: others ? [] : [h('label', { class: 'check' }, force, fact('force'))],
+      title: t('drainOf', { stage: name }), text: t('drainText', { n: stage.running }) + t(others ? 'drainOthers' : 'drainLast', { others, kind, model: stage.model }),
+      action: t('drain'), isDanger: true, fields: others ? [] : [h('label', { class: 'check' }, force, fact('force'))],
     }, () => operate('drain', { stage: name, force: force.checked }));
   },
 
   scale(kind, model, by) {
     const before = countOf(kind, model), n = before + by;
-    confirm({ title: t('scaleTitle', { kind, model, n }), text: t(by > 0 ? 'scaleUp' : 'scaleDown', { before, n }), action: `${before} → ${n}`, isDanger: by < 0 },
+    confirm({ title: t(by > 0 ? 'more' : 'fewer', { kind, model }), text: t(by > 0 ? 'scaleUp' : 'scaleDown', { before, n }), action: `${before} → ${n}`, isDanger: by < 0 },
       () => operate('scale', { kind, replicas: n, model_name: model }));
   },
 
@@ -1034,9 +1017,9 @@ const operations = {
   fewer({ kind, model }) { this.scale(kind, model, -1); },
 
   swap({ kind, model }) {
-    const folder = h('input', { type: 'text', autocomplete: 'off', spellcheck: 'false' });
+    const folder = h('input', { type: 'text', autocomplete: 'off' });
     const n = countOf(kind, model);
-    confirm({ title: t('swapTitle', { kind, model }), text: t('swapText', { n }), action: t('swap'), isDanger: true, fields: [h('label', { class: 'field' }, fact('folder'), folder)] },
+    confirm({ title: t('swapOf', { kind, model }), text: t('swapText', { n }), action: t('swap'), isDanger: true, fields: [h('label', { class: 'field' }, fact('folder'), folder)] },
       () => operate('swap', { kind, model: folder.value.trim(), model_name: model }));
   },
 };
@@ -1109,13 +1092,6 @@ function setKey() {
 
 const drawKey = () => $('key-open').classList.toggle('set', Boolean(secret.get('key')));
 
-function switchTheme() {
-  const root = document.documentElement;
-  const isDark = root.dataset.theme ? root.dataset.theme === 'dark' : matchMedia('(prefers-color-scheme: dark)').matches;
-  root.dataset.theme = isDark ? 'light' : 'dark';
-  remembered.set('theme', root.dataset.theme);
-}
-
 function switchLanguage() {
   language = language === 'zh' ? 'en' : 'zh';
   remembered.set('language', language);
@@ -1130,9 +1106,7 @@ const sunrise = '500005000006600500666600056666000006600303000023232052323233232
 function build() {
   collectEnglish();
   $('seal').src = document.querySelector('link[rel=icon]').href;
-  const theme = remembered.get('theme');
-  if (theme) document.documentElement.dataset.theme = theme;
-  $('size').append(h('option', { value: 'auto', t: 'sizeAuto' }), ...sizes.map((size) => h('option', { value: size }, size.replace('x', ' × '))), h('option', { value: 'own', t: 'sizeOwn' }));
+  $('sizes').append(...sizes.map((value) => h('option', { value })));
   const examples = ['a red circle above a blue square', 'a yellow cross left of a small green triangle on a grey background', 'the word "CAT"'];
   $('examples').append(...examples.map((prompt) => h('li', {}, h('button', { type: 'button', class: 'chip', onclick: () => { $('prompt').value = prompt; rememberSettings(); $('prompt').focus(); } }, prompt))));
   for (const mosaic of document.querySelectorAll('.mosaic')) mosaic.append(...Array.from(sunrise, (cell) => h('i', { class: `c${cell}` })));
@@ -1144,7 +1118,7 @@ const on = (id, event, body) => $(id).addEventListener(event, body);
 
 function listen() {
   on('make-form', 'submit', (event) => { event.preventDefault(); generate(); });
-  on('make-form', 'input', () => { $('own-size').hidden = $('size').value !== 'own'; rememberSettings(); });
+  on('make-form', 'input', rememberSettings);
   on('seed', 'input', () => lockSeed($('seed').value.trim() !== ''));
   on('lock', 'click', () => {
     lockSeed(!isLocked());
@@ -1160,7 +1134,6 @@ function listen() {
   on('key-open', 'click', askForKey);
   on('key-dialog', 'close', () => { if ($('key-dialog').returnValue) setKey(); $('key-dialog').returnValue = ''; });
   on('confirm-close', 'click', () => $('confirm').close());
-  on('theme', 'click', switchTheme);
   on('language', 'click', switchLanguage);
   for (const [id, pictures] of [['source-file', sources], ['ask-file', subjects]]) {
     $(id).addEventListener('change', ({ target }) => { pictures.add([...target.files]); target.value = ''; });
