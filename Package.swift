@@ -165,8 +165,7 @@ let package = Package(
             "HTTPAPI",
             [
                 "CPage", "HTTPServing", "Traces", "ServerKit", "Keys", "Domain", "Wire", "Imaging", http, httpTypes, httpClient, nio, nioHTTP1,
-                nioPosix, logging,
-                tracing, crypto,
+                nioPosix, logging, tracing, crypto,
             ]),
         library(
             "Gateway",

@@ -49,7 +49,7 @@ const words = {
   en: {
     held: 'Waits for the pictures before it', ahead: '{n} ahead of it', next: 'Next in line', left: 'about {s} left', codes: 'Codes',
     silent: 'no sign of life for {s}', elapsed: '{s} so far', cancel: 'Cancel', cancelled: 'Cancelled', again: 'Try again', remove: 'Remove',
-    madeIn: 'made in {s}', download: 'Download', edit: 'Edit this', askThis: 'Ask about this', reuse: 'Use these settings', copy: 'Copy settings',
+    madeIn: 'made in {s}', download: 'Download', edit: 'Edit', askThis: 'Ask', reuse: 'Use settings', copy: 'Copy settings',
     copied: 'The settings are copied.', seedOf: 'Seed {seed}', seedReuse: 'Use seed {seed} again', stepsN: '{n} steps', guidanceN: 'guidance {n}',
     delete: 'Delete', deleted: 'Deleted.', done: 'The picture is done: {prompt}', working: '{n} at work',
     settingsUsed: 'The settings of the picture are in the form.', removePicture: 'Remove picture {n}', editOf: 'edit of {n}',
@@ -82,7 +82,7 @@ const words = {
     shelfText: '你的作品和它的参数会保存在这里。', dropHere: '把图片放在这里', keyTitle: '密钥', keyText: '随每个请求发送，关闭此标签页后即被忘记。',
     save: '使用', forget: '忘记', close: '关闭', auto: '默认', sizeAuto: '自动', held: '等待前面的图片', ahead: '前面还有 {n} 个', next: '下一个就是',
     left: '约剩 {s}', codes: '编码', silent: '已有 {s} 没有消息', elapsed: '已用 {s}', cancel: '取消', cancelled: '已取消', again: '重试', remove: '移除',
-    madeIn: '用时 {s}', download: '下载', edit: '编辑此图', askThis: '就此图提问', reuse: '使用这些参数', copy: '复制参数', copied: '参数已复制。',
+    madeIn: '用时 {s}', download: '下载', edit: '编辑', askThis: '提问', reuse: '使用参数', copy: '复制参数', copied: '参数已复制。',
     seedOf: '种子 {seed}', seedReuse: '再次使用种子 {seed}', stepsN: '{n} 步', guidanceN: '引导 {n}', delete: '删除', deleted: '已删除。',
     done: '图片已完成：{prompt}', working: '{n} 个进行中', settingsUsed: '图片的参数已填入表单。', removePicture: '移除图片 {n}', editOf: '由 {n} 张图编辑',
     unreachable: '无法连接服务器。', brokeOff: '连接在完成之前中断了。', status: '服务器回答 {status}。', noPrompt: '请写下想画的内容。',

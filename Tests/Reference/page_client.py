@@ -108,7 +108,7 @@ def download_and_read_back(page: Page) -> None:
 
     page.locator("#prompt").fill("something else")
     page.locator("#source-file").set_input_files(files=[{"name": "a.png", "mimeType": "image/png", "buffer": Path(path).read_bytes()}])
-    page.locator("#sources").get_by_role("button", name="Use these settings").click()
+    page.locator("#sources").get_by_role("button", name="Use settings").click()
     expect(page.locator("#prompt")).to_have_value(PROMPT)
     expect(page.locator("#lock")).to_have_attribute("aria-pressed", "true")
     assert "prompt=a+red+circle" in page.evaluate("location.hash") and "seed=" in page.evaluate("location.hash")
@@ -118,7 +118,7 @@ def download_and_read_back(page: Page) -> None:
 
 def edit(page: Page) -> None:
     before = page.locator(".work.done").count()
-    page.get_by_role("button", name="Edit this").first.click()
+    page.get_by_role("button", name="Edit", exact=True).first.click()
     expect(page.locator("#sources img")).to_have_count(1)
     expect(page.locator("#prompt")).to_be_focused()
     make(page, "make the circle green")
@@ -127,7 +127,7 @@ def edit(page: Page) -> None:
 
 
 def ask(page: Page) -> None:
-    page.locator(".work.done").last.get_by_role("button", name="Ask about this").click()
+    page.locator(".work.done").last.get_by_role("button", name="Ask", exact=True).click()
     expect(page.locator("#question")).to_be_focused()
     for count, question in enumerate(("how many shapes are there?", "what colour is the circle?"), 1):
         page.keyboard.type(question)

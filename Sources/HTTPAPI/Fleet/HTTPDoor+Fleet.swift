@@ -1,6 +1,7 @@
 import Foundation
 import HTTPTypes
 import Hummingbird
+import ServerKit
 import Wire
 
 /// `fleet`: what runs, and what operators change.
