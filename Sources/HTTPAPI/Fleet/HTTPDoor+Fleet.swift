@@ -22,19 +22,19 @@ extension HTTPDoor {
         var fields = try Fields(json: JSONValue(parsing: await json(visit, limit: Self.largestText)))
         let names = fields.names
         guard let order = try FleetOrder(name, &fields) else { throw APIError(404, "unknown_url", "fleet has drain, scale and swap") }
-        let operations = operations, call = visit.call()
-        do {
-            let lines = try await WorkStream.begin { (tell: @escaping Send<EventStream.Line>) in
+        let operations = operations, call = visit.call(isStream: true)
+        let lines = try await WorkStream.begin { (tell: @escaping Send<EventStream.Line>) in
+            do {
                 try await order.run(operations, call) { step in
                     try await tell(.event(name: nil, ["message": .string(step.message), "stage": .string(step.stage)]))
                 }
+            } catch let error as CallError where error.status == .failedPrecondition {
+                // Of the fleet, and of no model.
+                throw APIError(409, "failed_precondition", error.message, shouldRetry: false)
+            } catch let error as CallError {
+                throw APIError(error, fields: names)
             }
-            return EventStream.response(to: visit.peer, headers: [:], lines, fields: names)
-        } catch let error as CallError where error.status == .failedPrecondition {
-            // Of the fleet, and of no model.
-            throw APIError(409, "failed_precondition", error.message, shouldRetry: false)
-        } catch let error as CallError {
-            throw APIError(error, fields: names)
         }
+        return EventStream.response(to: visit.peer, headers: [:], lines, fields: names)
     }
 }
