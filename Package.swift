@@ -157,13 +157,14 @@ let package = Package(
         // A server of HTTP, whatever it answers: connections, limits, peers that leave.
         library(
             "HTTPServing", ["TLS", http, httpCore, httpTypes, nio, nioHTTP1, nioHTTPTypes, nioHTTPTypesHTTP2, nioTLS, http2, lifecycle, logging]),
+        // The page that the gateway serves to browsers, in the program.
+        .target(name: "CPage", exclude: ["index.html", "page.css", "page.js"]),
         // What clients of OpenAI's HTTP API speak: their requests become those of the gateway, the gateway's answers theirs.
         library(
             "HTTPAPI",
             [
-                "HTTPServing", "Traces", "ServerKit", "Keys", "Domain", "Wire", "Imaging", http, httpTypes, httpClient, nio, nioHTTP1, nioPosix,
-                logging,
-                tracing, crypto,
+                "CPage", "HTTPServing", "Traces", "ServerKit", "Keys", "Domain", "Wire", "Imaging", http, httpTypes, httpClient, nio, nioHTTP1,
+                nioPosix, logging, tracing, crypto,
             ]),
         library(
             "Gateway",
