@@ -187,6 +187,51 @@ void   glm__v1__progress__free_unpacked
   assert(message->base.descriptor == &glm__v1__progress__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   glm__v1__line_place__init
+                     (Glm__V1__LinePlace         *message)
+{
+  static const Glm__V1__LinePlace init_value = GLM__V1__LINE_PLACE__INIT;
+  *message = init_value;
+}
+size_t glm__v1__line_place__get_packed_size
+                     (const Glm__V1__LinePlace *message)
+{
+  assert(message->base.descriptor == &glm__v1__line_place__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t glm__v1__line_place__pack
+                     (const Glm__V1__LinePlace *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &glm__v1__line_place__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t glm__v1__line_place__pack_to_buffer
+                     (const Glm__V1__LinePlace *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &glm__v1__line_place__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Glm__V1__LinePlace *
+       glm__v1__line_place__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Glm__V1__LinePlace *)
+     protobuf_c_message_unpack (&glm__v1__line_place__descriptor,
+                                allocator, len, data);
+}
+void   glm__v1__line_place__free_unpacked
+                     (Glm__V1__LinePlace *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &glm__v1__line_place__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   glm__v1__partial_image__init
                      (Glm__V1__PartialImage         *message)
 {
@@ -275,6 +320,51 @@ void   glm__v1__generated_image__free_unpacked
   if(!message)
     return;
   assert(message->base.descriptor == &glm__v1__generated_image__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   glm__v1__image_usage__init
+                     (Glm__V1__ImageUsage         *message)
+{
+  static const Glm__V1__ImageUsage init_value = GLM__V1__IMAGE_USAGE__INIT;
+  *message = init_value;
+}
+size_t glm__v1__image_usage__get_packed_size
+                     (const Glm__V1__ImageUsage *message)
+{
+  assert(message->base.descriptor == &glm__v1__image_usage__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t glm__v1__image_usage__pack
+                     (const Glm__V1__ImageUsage *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &glm__v1__image_usage__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t glm__v1__image_usage__pack_to_buffer
+                     (const Glm__V1__ImageUsage *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &glm__v1__image_usage__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Glm__V1__ImageUsage *
+       glm__v1__image_usage__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Glm__V1__ImageUsage *)
+     protobuf_c_message_unpack (&glm__v1__image_usage__descriptor,
+                                allocator, len, data);
+}
+void   glm__v1__image_usage__free_unpacked
+                     (Glm__V1__ImageUsage *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &glm__v1__image_usage__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
 void   glm__v1__stage_numerics__init
@@ -561,7 +651,7 @@ const ProtobufCMessageDescriptor glm__v1__generate_image_request__descriptor =
   (ProtobufCMessageInit) glm__v1__generate_image_request__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor glm__v1__generate_image_event__field_descriptors[4] =
+static const ProtobufCFieldDescriptor glm__v1__generate_image_event__field_descriptors[5] =
 {
   {
     "accepted",
@@ -611,17 +701,30 @@ static const ProtobufCFieldDescriptor glm__v1__generate_image_event__field_descr
     0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "place",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Glm__V1__GenerateImageEvent, event_case),
+    offsetof(Glm__V1__GenerateImageEvent, place),
+    &glm__v1__line_place__descriptor,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned glm__v1__generate_image_event__field_indices_by_name[] = {
   0,   /* field[0] = accepted */
   2,   /* field[2] = image */
   3,   /* field[3] = partial */
+  4,   /* field[4] = place */
   1,   /* field[1] = progress */
 };
 static const ProtobufCIntRange glm__v1__generate_image_event__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 4 }
+  { 0, 5 }
 };
 const ProtobufCMessageDescriptor glm__v1__generate_image_event__descriptor =
 {
@@ -631,7 +734,7 @@ const ProtobufCMessageDescriptor glm__v1__generate_image_event__descriptor =
   "Glm__V1__GenerateImageEvent",
   "glm.v1",
   sizeof(Glm__V1__GenerateImageEvent),
-  4,
+  5,
   glm__v1__generate_image_event__field_descriptors,
   glm__v1__generate_image_event__field_indices_by_name,
   1,  glm__v1__generate_image_event__number_ranges,
@@ -883,6 +986,57 @@ const ProtobufCMessageDescriptor glm__v1__progress__descriptor =
   (ProtobufCMessageInit) glm__v1__progress__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
+static const ProtobufCFieldDescriptor glm__v1__line_place__field_descriptors[2] =
+{
+  {
+    "ahead",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Glm__V1__LinePlace, ahead),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "seconds",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_DOUBLE,
+    0,   /* quantifier_offset */
+    offsetof(Glm__V1__LinePlace, seconds),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned glm__v1__line_place__field_indices_by_name[] = {
+  0,   /* field[0] = ahead */
+  1,   /* field[1] = seconds */
+};
+static const ProtobufCIntRange glm__v1__line_place__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor glm__v1__line_place__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "glm.v1.LinePlace",
+  "LinePlace",
+  "Glm__V1__LinePlace",
+  "glm.v1",
+  sizeof(Glm__V1__LinePlace),
+  2,
+  glm__v1__line_place__field_descriptors,
+  glm__v1__line_place__field_indices_by_name,
+  1,  glm__v1__line_place__number_ranges,
+  (ProtobufCMessageInit) glm__v1__line_place__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
 static const ProtobufCFieldDescriptor glm__v1__partial_image__field_descriptors[5] =
 {
   {
@@ -973,7 +1127,7 @@ const ProtobufCMessageDescriptor glm__v1__partial_image__descriptor =
   (ProtobufCMessageInit) glm__v1__partial_image__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor glm__v1__generated_image__field_descriptors[14] =
+static const ProtobufCFieldDescriptor glm__v1__generated_image__field_descriptors[15] =
 {
   {
     "image",
@@ -1143,6 +1297,18 @@ static const ProtobufCFieldDescriptor glm__v1__generated_image__field_descriptor
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "usage",
+    15,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Glm__V1__GeneratedImage, usage),
+    &glm__v1__image_usage__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned glm__v1__generated_image__field_indices_by_name[] = {
   8,   /* field[8] = build */
@@ -1158,12 +1324,13 @@ static const unsigned glm__v1__generated_image__field_indices_by_name[] = {
   6,   /* field[6] = seed */
   4,   /* field[4] = steps */
   9,   /* field[9] = timings */
+  14,   /* field[14] = usage */
   3,   /* field[3] = width */
 };
 static const ProtobufCIntRange glm__v1__generated_image__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 14 }
+  { 0, 15 }
 };
 const ProtobufCMessageDescriptor glm__v1__generated_image__descriptor =
 {
@@ -1173,11 +1340,75 @@ const ProtobufCMessageDescriptor glm__v1__generated_image__descriptor =
   "Glm__V1__GeneratedImage",
   "glm.v1",
   sizeof(Glm__V1__GeneratedImage),
-  14,
+  15,
   glm__v1__generated_image__field_descriptors,
   glm__v1__generated_image__field_indices_by_name,
   1,  glm__v1__generated_image__number_ranges,
   (ProtobufCMessageInit) glm__v1__generated_image__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor glm__v1__image_usage__field_descriptors[3] =
+{
+  {
+    "text_tokens",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Glm__V1__ImageUsage, text_tokens),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "image_tokens",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Glm__V1__ImageUsage, image_tokens),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "output_tokens",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Glm__V1__ImageUsage, output_tokens),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned glm__v1__image_usage__field_indices_by_name[] = {
+  1,   /* field[1] = image_tokens */
+  2,   /* field[2] = output_tokens */
+  0,   /* field[0] = text_tokens */
+};
+static const ProtobufCIntRange glm__v1__image_usage__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 3 }
+};
+const ProtobufCMessageDescriptor glm__v1__image_usage__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "glm.v1.ImageUsage",
+  "ImageUsage",
+  "Glm__V1__ImageUsage",
+  "glm.v1",
+  sizeof(Glm__V1__ImageUsage),
+  3,
+  glm__v1__image_usage__field_descriptors,
+  glm__v1__image_usage__field_indices_by_name,
+  1,  glm__v1__image_usage__number_ranges,
+  (ProtobufCMessageInit) glm__v1__image_usage__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
 static const ProtobufCFieldDescriptor glm__v1__stage_numerics__field_descriptors[2] =
@@ -1231,7 +1462,7 @@ const ProtobufCMessageDescriptor glm__v1__stage_numerics__descriptor =
   (ProtobufCMessageInit) glm__v1__stage_numerics__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor glm__v1__stage_timing__field_descriptors[4] =
+static const ProtobufCFieldDescriptor glm__v1__stage_timing__field_descriptors[5] =
 {
   {
     "stage",
@@ -1281,17 +1512,30 @@ static const ProtobufCFieldDescriptor glm__v1__stage_timing__field_descriptors[4
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "start",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_DOUBLE,
+    0,   /* quantifier_offset */
+    offsetof(Glm__V1__StageTiming, start),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned glm__v1__stage_timing__field_indices_by_name[] = {
   1,   /* field[1] = instance */
   2,   /* field[2] = phase */
   3,   /* field[3] = seconds */
   0,   /* field[0] = stage */
+  4,   /* field[4] = start */
 };
 static const ProtobufCIntRange glm__v1__stage_timing__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 4 }
+  { 0, 5 }
 };
 const ProtobufCMessageDescriptor glm__v1__stage_timing__descriptor =
 {
@@ -1301,7 +1545,7 @@ const ProtobufCMessageDescriptor glm__v1__stage_timing__descriptor =
   "Glm__V1__StageTiming",
   "glm.v1",
   sizeof(Glm__V1__StageTiming),
-  4,
+  5,
   glm__v1__stage_timing__field_descriptors,
   glm__v1__stage_timing__field_indices_by_name,
   1,  glm__v1__stage_timing__number_ranges,

@@ -9,8 +9,12 @@ public struct GLMClient: Sendable {
     private let connection: StageConnection
 
     /// Nothing is sent before the first call; a gateway that is not there shows then.
-    /// - Parameter address: `unix:PATH` or `HOST:PORT`.
-    public init(_ address: String) throws { connection = try StageConnection(to: Address(parsing: address)) }
+    /// - Parameters:
+    ///   - address: `unix:PATH` or `HOST:PORT`.
+    ///   - key: the text of the caller's key, as `glm keys add` printed it; nil: none.
+    public init(_ address: String, key: String? = nil) throws {
+        connection = try StageConnection(to: Address(parsing: address), key: key)
+    }
 
     /// An image from a prompt, and from source images when there are any.
     ///
@@ -32,7 +36,7 @@ public struct GLMClient: Sendable {
             switch event {
             case .progress(let progress): try await onProgress(progress)
             case .partial(let partial): try await onPartial(partial)
-            case .accepted, .image: break
+            case .accepted, .place, .image: break
             }
         }
     }

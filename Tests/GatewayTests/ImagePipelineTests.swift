@@ -129,6 +129,21 @@ import Wire
         #expect(answer(pipeline)?.numerics.map { "\($0.stage) \($0.numerics)" } == ["vision f32", "vision bf16", "text f32", "diffusion f32"])
     }
 
+    @Test("usage is the prompt without the sources' codes, these, and all codes drawn, the preview's too")
+    func usage() {
+        var pipeline = pipeline(sources: 2)
+        for index in 0..<2 {
+            let codes = CodeGrid(GridSize(height: 1, width: 2), codes: [1, 2])
+            _ = pipeline.received(.encoded(EncodeResponse(grid: codes)), for: encoding(index), from: source("0"))
+        }
+        let layout = TokenLayout(
+            preview: GridSize(height: 3, width: 1), target: GridSize(height: 2, width: 1), promptTokens: 11, totalTokens: 6)
+        _ = pipeline.received(.text(.layout(layout)), for: text, from: source("0"))
+        _ = pipeline.received(.text(.result(GeneratedTokens(preview: nil, target: target))), for: text, from: source("0"))
+        _ = pipeline.received(picture, for: diffusion, from: source("1"))
+        #expect(answer(pipeline)?.usage == ImageUsage(textTokens: 7, imageTokens: 4, outputTokens: 5))
+    }
+
     /// A step that is not the one expected.
     private struct Unexpected: Error {}
 }

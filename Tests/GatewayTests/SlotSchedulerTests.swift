@@ -180,4 +180,13 @@ import Wire
         scheduler.release(holds)
         #expect(assign(registry) == [next: "text-0"])
     }
+
+    @Test("a place counts those of the same model that go first, in the order of turns")
+    mutating func places() {
+        let third = scheduler.enqueue(text(3)), first = scheduler.enqueue(text(1))
+        let other = scheduler.enqueue(SlotRequest(kind: .text, turn: FairOrder.Turn(arrival: 2), modelName: "other"))
+        #expect(scheduler.places(.text).map(\.id) == [first, other, third] && scheduler.places(.text).map(\.ahead) == [0, 0, 1])
+        scheduler.release(first)
+        #expect(scheduler.places(.text).map(\.ahead) == [0, 0] && scheduler.places(.diffusion).isEmpty)
+    }
 }

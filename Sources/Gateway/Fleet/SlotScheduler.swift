@@ -42,6 +42,16 @@ package struct SlotScheduler: Sendable {
     /// Requests in slots of a stage.
     package func running(at address: Address) -> Int { holding.values.count { $0.address == address } }
 
+    /// Those who wait for a stage of the kind, with how many of the same model go before each.
+    package func places(_ kind: StageKind) -> [(id: ID, ahead: Int)] {
+        var ahead: [String: Int] = [:]
+        return (queues[kind] ?? []).compactMap { place in
+            guard let model = waiting[place.id]?.modelName else { return nil }
+            defer { ahead[model, default: 0] += 1 }
+            return (place.id, ahead[model, default: 0])
+        }
+    }
+
     package mutating func enqueue(_ request: SlotRequest) -> ID {
         last += 1
         let place = Place(turn: request.turn, id: last)

@@ -4,6 +4,8 @@ import Foundation
 public import Jobs
 public import Logging
 import ServerKit
+import Traces
+import Tracing
 import Wire
 
 /// Does the jobs of a store: as many at once as may be, each to its end or the gateway's, whichever comes first.
@@ -82,14 +84,18 @@ public actor JobRunner {
 
     func submit(_ request: SubmitJobRequest, by caller: Caller, requestID: String) async throws -> Wire.Job {
         // What no fleet could do is refused before it is kept.
-        _ = try await imageService.validate(request.request, requestID: requestID)
+        let validated = try await imageService.validate(request.request, requestID: requestID)
+        var kept = request.request
+        // Whoever does the job does not know the key.
+        if !caller.models.isEmpty { kept.model = try await imageService.models(validated, for: caller).name }
         let partials = request.request.partialImages
         guard partials == 0 else { throw CallError(.invalidArgument, "partial_images \(partials) of a job; nobody waits for them") }
         let id = request.id.isEmpty ? JobID.make() : request.id
         do {
-            let packed = try request.request.packed()
+            let packed = try kept.packed()
             let job = try await store.submit(
-                id, request: packed, title: request.request.prompt.prefix(bytes: Self.titleBytes), submitter: caller.identity, at: Self.now)
+                id, request: packed, title: kept.prompt.prefix(bytes: Self.titleBytes), submitter: caller.identity,
+                trace: ServiceContext.current?.traceContext?.traceparent ?? "", at: Self.now)
             wakeUp.yield()
             return wire(job)
         } catch let error as JobsError where error.isOfStorage {
@@ -140,8 +146,11 @@ public actor JobRunner {
 
     private func begin(_ claim: Jobs.Job.Claim) {
         changed(claim.id)
-        running[claim.id] = Task {
-            await work(claim)
+        var context = ServiceContext.topLevel
+        context.requestID = claim.id
+        context.traceContext = TraceContext(traceparent: claim.trace)
+        running[claim.id] = Task { [context] in
+            await ServiceContext.withValue(context) { await work(claim) }
             ended(claim.id)
         }
     }
@@ -149,7 +158,10 @@ public actor JobRunner {
     /// Takes a claimed job to its end. The picture is held until the store has it.
     private func work(_ claim: Jobs.Job.Claim) async {
         do {
-            let image = try await make(claim)
+            let image = try await withSpan("job", ofKind: .consumer) { span in
+                span.attributes["glm.attempt"] = claim.attempt
+                return try await make(claim)
+            }
             let result = Jobs.Job.Result(bytes: try image.packed(), media: image.parameters.format.mediaType)
             try await storage.run { [store] () throws(JobsError) in _ = try await store.finish(claim, result, at: Self.now) }
             logger.info("job is done", metadata: ["job": "\(claim.id)"])

@@ -11,7 +11,9 @@ package struct ImagePipeline: Pipeline {
     private var codes: [CodeGrid?]
     private var target: CodeGrid?
     private var picture: RenderedImage?
-    private var tokens = (done: 0, total: 0)
+    private var layout: TokenLayout?
+    /// Tokens that the client has heard of.
+    private var tokens = 0
     private var steps = 0
     private var preview = PreviewGrid()
     /// Partial images that the caller has been told.
@@ -85,19 +87,19 @@ package struct ImagePipeline: Pipeline {
         switch event {
         case .layout(let layout):
             preview.began(layout)
-            guard tokens.total == 0 else { return nil }
-            tokens.total = layout.totalTokens
+            guard self.layout == nil else { return nil }
+            self.layout = layout
         case .tokens(let made):
             preview.received(made)
             // A stage that takes another's place begins anew; the client hears what is new to it.
-            guard made.first + made.ids.count > tokens.done else { return nil }
-            tokens.done = made.first + made.ids.count
+            guard made.first + made.ids.count > tokens else { return nil }
+            tokens = made.first + made.ids.count
         case .result(let result):
             target = result.target
             record.finished(result.timings, .text, source)
             return nil
         }
-        return progress(.text, tokens.done, tokens.total)
+        return progress(.text, tokens, layout?.totalTokens ?? 0)
     }
 
     private mutating func received(_ event: RenderEvent, _ source: StageSource) -> GenerateImageEvent? {
@@ -144,6 +146,15 @@ package struct ImagePipeline: Pipeline {
     private func answer(_ picture: RenderedImage) -> GeneratedImage {
         GeneratedImage(
             image: picture.image, parameters: request.parameters, modelFingerprint: record.fingerprint, build: build,
-            timings: record.timings, numerics: record.numerics)
+            timings: record.timings, numerics: record.numerics, usage: usage)
+    }
+
+    private var usage: ImageUsage {
+        let sources = codes.reduce(0) { $0 + ($1?.codes.count ?? 0) }
+        guard let layout else { return ImageUsage(imageTokens: sources) }
+        // The prompt as the text stage counts it has the codes of the sources in it.
+        return ImageUsage(
+            textTokens: max(0, layout.promptTokens - sources), imageTokens: sources,
+            outputTokens: (layout.preview?.count ?? 0) + layout.target.count)
     }
 }

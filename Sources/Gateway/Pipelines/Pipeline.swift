@@ -72,10 +72,13 @@ package struct StageSource: Sendable, Hashable {
     package let fingerprint: String
     /// How it computes.
     package let numerics: Numerics
+    /// When it was called, in seconds from the arrival of the request.
+    package let called: Double
 
-    package init(instance: String, fingerprint: String, numerics: Numerics = Numerics()) {
+    package init(instance: String, fingerprint: String, numerics: Numerics = Numerics(), called: Double = 0) {
         self.instance = instance
         self.fingerprint = fingerprint
         self.numerics = numerics
+        self.called = called
     }
 }

@@ -33,7 +33,7 @@ public actor DefaultDiffusionService: DiffusionService {
 
     public func render(_ request: RenderRequest, token: WorkToken, onEvent: @escaping @Sendable (RenderEvent) -> Void) async throws -> RenderedImage {
         guard let renderer else { throw StageError.loading }
-        var watch = Stopwatch()
+        var watch = Stopwatch(since: token.arrival)
         let parameters = request.parameters
         let images = try request.sources.enumerated().map { try decodeImage($1.image, "sources[\($0)].image") }
         watch.lap("read")

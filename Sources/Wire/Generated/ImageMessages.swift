@@ -90,6 +90,8 @@ public enum GenerateImageEvent: Sendable, Hashable {
     case image(GeneratedImage)
     /// Where partial images were asked for.
     case partial(PartialImage)
+    /// While the request waits for a stage, and when its place has changed; at most one a second.
+    case place(LinePlace)
 }
 
 extension GenerateImageEvent: CodedMessage {
@@ -109,6 +111,9 @@ extension GenerateImageEvent: CodedMessage {
         case .partial(let value):
             c.event_case = GLM__V1__GENERATE_IMAGE_EVENT__EVENT_PARTIAL
             c.partial = try arena.message(value)
+        case .place(let value):
+            c.event_case = GLM__V1__GENERATE_IMAGE_EVENT__EVENT_PLACE
+            c.place = try arena.message(value)
         }
     }
 
@@ -118,6 +123,7 @@ extension GenerateImageEvent: CodedMessage {
         case GLM__V1__GENERATE_IMAGE_EVENT__EVENT_PROGRESS: self = .progress(try Decode.required(c.progress, "progress"))
         case GLM__V1__GENERATE_IMAGE_EVENT__EVENT_IMAGE: self = .image(try Decode.required(c.image, "image"))
         case GLM__V1__GENERATE_IMAGE_EVENT__EVENT_PARTIAL: self = .partial(try Decode.required(c.partial, "partial"))
+        case GLM__V1__GENERATE_IMAGE_EVENT__EVENT_PLACE: self = .place(try Decode.required(c.place, "place"))
         default: throw WireError(.malformed, "\(Self.name): event is not set")
         }
     }
@@ -206,6 +212,32 @@ extension Progress: CodedMessage {
     }
 }
 
+/// Where a request stands that waits for a stage.
+public struct LinePlace: Sendable, Hashable {
+    /// Requests that go first.
+    public var ahead: Int
+    /// Expected until the answer is there; 0: not known.
+    public var seconds: Double
+
+    public init(ahead: Int = 0, seconds: Double = 0) {
+        self.ahead = ahead
+        self.seconds = seconds
+    }
+}
+
+extension LinePlace: CodedMessage {
+    static func initialize(_ c: UnsafeMutablePointer<Glm__V1__LinePlace>) { glm__v1__line_place__init(c) }
+
+    func fill(_ c: inout Glm__V1__LinePlace, _ arena: Arena) throws(WireError) {
+        c.ahead = try UInt32(wire: ahead, "ahead")
+        c.seconds = seconds
+    }
+
+    init(_ c: Glm__V1__LinePlace) throws(WireError) {
+        self.init(ahead: Int(c.ahead), seconds: c.seconds)
+    }
+}
+
 /// A smaller image that shows what the image is going to be.
 public struct PartialImage: Sendable, Hashable {
     /// A file in the requested format; JPEG and WebP of quality 80.
@@ -263,10 +295,12 @@ public struct GeneratedImage: Sendable, Hashable {
     public var modelName: String
     /// How the stages computed, in the order of the work; a kind more than once: its stages differed.
     public var numerics: [StageNumerics]
+    /// Tokens that it took.
+    public var usage: ImageUsage
 
     public init(
         image: [UInt8] = [], parameters: ImageParameters, modelFingerprint: String = "", build: String = "", timings: [StageTiming] = [],
-        modelName: String = "", numerics: [StageNumerics] = []
+        modelName: String = "", numerics: [StageNumerics] = [], usage: ImageUsage = ImageUsage()
     ) {
         self.image = image
         self.parameters = parameters
@@ -275,6 +309,7 @@ public struct GeneratedImage: Sendable, Hashable {
         self.timings = timings
         self.modelName = modelName
         self.numerics = numerics
+        self.usage = usage
     }
 }
 
@@ -298,6 +333,7 @@ extension GeneratedImage: CodedMessage {
         c.model_name = try arena.text(modelName, "model_name")
         c.n_numerics = numerics.count
         c.numerics = try arena.messages(numerics)
+        c.usage = try arena.message(usage)
     }
 
     init(_ c: Glm__V1__GeneratedImage) throws(WireError) {
@@ -309,7 +345,38 @@ extension GeneratedImage: CodedMessage {
                     format: try ImageFormat(c.format, "format"), jpegQuality: c.jpeg_quality == 0 ? 90 : Int(c.jpeg_quality),
                     sampling: try Decode.ifSet(c.sampling, "sampling"))), modelFingerprint: try Decode.text(c.model_fingerprint, "model_fingerprint"),
             build: try Decode.text(c.build, "build"), timings: try Decode.messages(c.n_timings, c.timings, "timings"),
-            modelName: try Decode.text(c.model_name, "model_name"), numerics: try Decode.messages(c.n_numerics, c.numerics, "numerics"))
+            modelName: try Decode.text(c.model_name, "model_name"), numerics: try Decode.messages(c.n_numerics, c.numerics, "numerics"),
+            usage: try Decode.orEmpty(c.usage, "usage"))
+    }
+}
+
+/// Tokens that an image has taken.
+public struct ImageUsage: Sendable, Hashable {
+    /// Of the prompt.
+    public var textTokens: Int
+    /// Codes of the source images.
+    public var imageTokens: Int
+    /// Codes drawn, those of the preview grid included.
+    public var outputTokens: Int
+
+    public init(textTokens: Int = 0, imageTokens: Int = 0, outputTokens: Int = 0) {
+        self.textTokens = textTokens
+        self.imageTokens = imageTokens
+        self.outputTokens = outputTokens
+    }
+}
+
+extension ImageUsage: CodedMessage {
+    static func initialize(_ c: UnsafeMutablePointer<Glm__V1__ImageUsage>) { glm__v1__image_usage__init(c) }
+
+    func fill(_ c: inout Glm__V1__ImageUsage, _ arena: Arena) throws(WireError) {
+        c.text_tokens = try UInt32(wire: textTokens, "text_tokens")
+        c.image_tokens = try UInt32(wire: imageTokens, "image_tokens")
+        c.output_tokens = try UInt32(wire: outputTokens, "output_tokens")
+    }
+
+    init(_ c: Glm__V1__ImageUsage) throws(WireError) {
+        self.init(textTokens: Int(c.text_tokens), imageTokens: Int(c.image_tokens), outputTokens: Int(c.output_tokens))
     }
 }
 
@@ -334,11 +401,12 @@ extension StageTiming: CodedMessage {
         c.instance = try arena.text(instance, "instance")
         c.phase = try arena.text(phase, "phase")
         c.seconds = seconds
+        c.start = start
     }
 
     init(_ c: Glm__V1__StageTiming) throws(WireError) {
         self.init(
             stage: try Decode.text(c.stage, "stage"), instance: try Decode.text(c.instance, "instance"), phase: try Decode.text(c.phase, "phase"),
-            seconds: c.seconds)
+            seconds: c.seconds, start: c.start)
     }
 }

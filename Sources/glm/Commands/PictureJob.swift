@@ -78,6 +78,7 @@ struct PictureJob: Sendable {
                     switch event {
                     case .accepted(let values): accepted.value = values
                     case .progress(let progress): screen.show(progress)
+                    case .place(let place): screen.show(place)
                     case .partial(let partial): previews.show(partial)
                     case .image: break
                     }

@@ -19,6 +19,8 @@ final class Screen: Sendable {
 
     func show(_ progress: Wire.Progress) { write(report.withLock { $0.handle(progress.stage, done: progress.done, total: progress.total, at: now) }) }
 
+    func show(_ place: LinePlace) { write(report.withLock { $0.wait(place.text) }) }
+
     /// Leaves the cursor on a line of its own.
     func end() { write(report.withLock { $0.end(at: now) }) }
 
@@ -38,6 +40,7 @@ final class Screen: Sendable {
             switch output {
             case .redraw(let line): Self.clear + shown(line)
             case .finish(let line): Self.clear + shown(line) + "\n"
+            case .note(let note): Self.clear + note.printable.prefix(columns: max(0, StandardStream.error.columns - 1))
             case .line(let line): TextLocale.current.spelled(line.printable) + "\n"
             }
         }.joined()

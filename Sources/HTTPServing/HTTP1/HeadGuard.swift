@@ -1,4 +1,3 @@
-import Foundation
 package import NIOCore
 package import NIOHTTP1
 
@@ -11,8 +10,7 @@ package import NIOHTTP1
 /// before they send. What is refused gets, in its turn after the responses to earlier requests:
 /// - 400 `invalid_request`: no `Host` in HTTP/1.1, or more than one in any version;
 /// - 501 `unsupported_transfer_encoding`: a `Transfer-Encoding` other than `chunked` once;
-/// - 415 `unsupported_media_type`: a `Content-Encoding` other than `identity`;
-/// - 417 `expectation_failed`: an `Expect` other than `100-continue`.
+/// - what ``HeadRefusal`` refuses in any version.
 ///
 /// `Expect: 100-continue` in HTTP/1.1 is answered at once. A request in HTTP/1.0, and one with `Connection: close`, is its connection's last: the
 /// response says so, in HTTP/1.0 without chunks, and ends with the connection.
@@ -42,18 +40,10 @@ package final class HeadGuard: ChannelDuplexHandler, RemovableChannelHandler {
         let isOld: Bool
     }
 
-    private struct Refusal {
-        let status: HTTPResponseStatus
-        let code: String
-        let message: String
-        /// A response to HEAD has none.
-        var hasBody = true
-    }
-
     private var intake = Intake.open
     private var exchanges: [Exchange] = []
-    /// Waits for the responses to earlier requests.
-    private var refusal: Refusal?
+    /// Waits for the responses to earlier requests. A response to HEAD has no body.
+    private var refusal: (HeadRefusal, hasBody: Bool)?
     /// The last response has been written.
     private var isAnswered = false
     private var hasInputEnded = false
@@ -71,11 +61,10 @@ package final class HeadGuard: ChannelDuplexHandler, RemovableChannelHandler {
             intake = .dropped
             return
         }
-        if var refusal = Self.refusal(of: head) {
+        if let refusal = Self.refusal(of: head) {
             intake = .dropped
-            refusal.hasBody = head.method != .HEAD
-            self.refusal = refusal
-            if exchanges.isEmpty { refuse(refusal, context) }
+            self.refusal = (refusal, hasBody: head.method != .HEAD)
+            if exchanges.isEmpty { beginNext(context) }
             return
         }
         let isOld = head.version.minor == 0
@@ -132,8 +121,8 @@ package final class HeadGuard: ChannelDuplexHandler, RemovableChannelHandler {
         if let exchange = exchanges.first {
             guard exchange.expectsContinue else { return }
             context.writeAndFlush(wrapOutboundOut(.head(HTTPResponseHead(version: .http1_1, status: .continue))), promise: nil)
-        } else if let refusal {
-            refuse(refusal, context)
+        } else if let (refusal, hasBody) = refusal {
+            refuse(refusal, hasBody, context)
         }
     }
 
@@ -151,50 +140,29 @@ package final class HeadGuard: ChannelDuplexHandler, RemovableChannelHandler {
         context.writeAndFlush(end, promise: written)
     }
 
-    private func refuse(_ refusal: Refusal, _ context: ChannelHandlerContext) {
-        let bytes = (try? JSONEncoder().encode(Body(error: Body.Reason(message: refusal.message, code: refusal.code)))) ?? Data()
+    private func refuse(_ refusal: HeadRefusal, _ hasBody: Bool, _ context: ChannelHandlerContext) {
+        let bytes = refusal.body
         let headers: HTTPHeaders = ["content-type": "application/json", "content-length": "\(bytes.count)", "connection": "close"]
-        context.write(wrapOutboundOut(.head(HTTPResponseHead(version: .http1_1, status: refusal.status, headers: headers))), promise: nil)
-        if refusal.hasBody { context.write(wrapOutboundOut(.body(.byteBuffer(ByteBuffer(bytes: bytes)))), promise: nil) }
+        let head = HTTPResponseHead(version: .http1_1, status: HTTPResponseStatus(statusCode: refusal.status), headers: headers)
+        context.write(wrapOutboundOut(.head(head)), promise: nil)
+        if hasBody { context.write(wrapOutboundOut(.body(.byteBuffer(ByteBuffer(bytes: bytes)))), promise: nil) }
         finish(wrapOutboundOut(.end(nil)), context, nil)
     }
 
-    private static func refusal(of head: HTTPRequestHead) -> Refusal? {
+    private static func refusal(of head: HTTPRequestHead) -> HeadRefusal? {
         let hosts = head.headers["host"].count
         guard hosts == 1 || hosts == 0 && head.version.minor == 0 else {
-            return Refusal(status: .badRequest, code: "invalid_request", message: "the request has \(hosts) Host headers; it must have one")
+            return HeadRefusal(status: 400, code: "invalid_request", message: "the request has \(hosts) Host headers; it must have one")
         }
         let codings = head.headers["transfer-encoding"]
         guard codings.isEmpty || codings.map({ $0.lowercased() }) == ["chunked"] else {
-            return Refusal(
-                status: .notImplemented, code: "unsupported_transfer_encoding",
-                message: "the Transfer-Encoding is \(shown(codings)); only 'chunked' is understood")
+            return HeadRefusal(
+                status: 501, code: "unsupported_transfer_encoding",
+                message: "the Transfer-Encoding is \(HeadRefusal.shown(codings)); only 'chunked' is understood")
         }
-        guard head.headers[canonicalForm: "content-encoding"].allSatisfy({ $0.lowercased() == "identity" }) else {
-            return Refusal(
-                status: .unsupportedMediaType, code: "unsupported_media_type",
-                message: "the Content-Encoding is \(shown(head.headers["content-encoding"])); a body must not be compressed")
-        }
-        guard head.headers[canonicalForm: "expect"].allSatisfy({ $0.lowercased() == "100-continue" }) else {
-            return Refusal(
-                status: .expectationFailed, code: "expectation_failed",
-                message: "the request expects \(shown(head.headers["expect"])); only '100-continue' is met")
-        }
-        return nil
-    }
-
-    /// A stranger's words in a message.
-    private static func shown(_ values: [String]) -> String { "'\(values.joined(separator: ", ").prefix(100))'" }
-
-    /// As OpenAI's clients read an error.
-    private struct Body: Encodable {
-        struct Reason: Encodable {
-            let message: String
-            let type = "invalid_request_error"
-            let param: String? = nil
-            let code: String
-        }
-        let error: Reason
+        return .of(
+            contentEncodings: head.headers[canonicalForm: "content-encoding"].map(String.init),
+            expectations: head.headers[canonicalForm: "expect"].map(String.init))
     }
 }
 

@@ -2,66 +2,17 @@ import Foundation
 #if canImport(FoundationNetworking)
     import FoundationNetworking
 #endif
+import HTTPServing
+import Hummingbird
 import Logging
-import Metrics
+import NIOCore
 import ServiceLifecycle
 import Synchronization
-import Telemetry
 import Testing
 
-@Suite("Metrics and health over HTTP")
-struct TelemetryServerTests {
-    private let registry = MetricsRegistry()
+@Suite("A server of HTTP")
+struct HTTPServerTests {
     private let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
-
-    @Test("metrics are told in the text format, with values read for each answer")
-    func metrics() async throws {
-        Counter(label: "glm_gateway_images", factory: registry).increment()
-        let reads = Mutex(0)
-        let collect: @Sendable () async -> [Sample] = {
-            let count = reads.withLock {
-                $0 += 1; return $0
-            }
-            return [Sample("glm_text_queue_length", "Requests that wait.", .gauge, Double(count))]
-        }
-        try await serving(collect: collect) { port in
-            for read in 1...2 {
-                let answer = try await get(port, "/metrics")
-                #expect(answer.status == 200)
-                #expect(answer.type == "text/plain; version=0.0.4; charset=utf-8")
-                let text = try ExpositionParser(answer.body)
-                #expect(text.value("glm_gateway_images_total") == 1)
-                #expect(text.value("glm_text_queue_length") == Double(read))
-            }
-        }
-    }
-
-    @Test("health answers in one line of JSON, with the reason when it is not well")
-    func health() async throws {
-        let ready = Mutex(TelemetryServer.Health.unwell("no \"text\" stage serves"))
-        let well = Answer(status: 200, type: "application/json", body: "{\"status\":\"ok\"}\n")
-        try await serving(ready: { ready.withLock { $0 } }) { port in
-            let live = try await get(port, "/health/live")
-            #expect(live == well)
-            let unready = try await get(port, "/health/ready")
-            let reason = "{\"reason\":\"no \\\"text\\\" stage serves\",\"status\":\"unavailable\"}\n"
-            #expect(unready == Answer(status: 503, type: "application/json", body: reason))
-            ready.withLock { $0 = .well }
-            let readyAgain = try await get(port, "/health/ready")
-            #expect(readyAgain == well)
-        }
-    }
-
-    @Test("HEAD is answered without a body; other paths and methods are not found")
-    func others() async throws {
-        try await serving { port in
-            let head = try await get(port, "/metrics", method: "HEAD")
-            #expect(head == Answer(status: 200, type: "text/plain; version=0.0.4; charset=utf-8", body: ""))
-            let path = try await get(port, "/health")
-            let method = try await get(port, "/metrics", method: "POST")
-            #expect(path.status == 404 && method.status == 404)
-        }
-    }
 
     @Test("a connection on which half a request has come, and nothing more comes, is closed")
     func halfRequest() async throws {
@@ -80,7 +31,7 @@ struct TelemetryServerTests {
         try await serving { port in
             let second = try server(port: port)
             await #expect(
-                throws: TelemetryError(
+                throws: HTTPServerError(
                     .inUse,
                     "another process listens at 127.0.0.1:\(port); choose another port, or end that process (ss -ltnp 'sport = :\(port)' names it)")
             ) { try await second.run() }
@@ -89,9 +40,9 @@ struct TelemetryServerTests {
 
     @Test("an address that can't be is refused")
     func address() async throws {
-        #expect(throws: TelemetryError(.invalidAddress, "port 65536 is not 0 to 65535")) { try server(port: 65536) }
-        let nowhere = try TelemetryServer(host: "nowhere.invalid", port: 0, registry: registry, ready: { .well }, logger: logger)
-        await #expect(throws: TelemetryError(.invalidAddress, "host nowhere.invalid is not known")) { try await nowhere.run() }
+        #expect(throws: HTTPServerError(.invalidAddress, "port 65536 is not 0 to 65535")) { try server(port: 65536) }
+        let nowhere = try HTTPServer(host: "nowhere.invalid", port: 0, logger: logger) { _, _ in nil }
+        await #expect(throws: HTTPServerError(.invalidAddress, "host nowhere.invalid is not known")) { try await nowhere.run() }
     }
 
     @Test("what was asked before the end is answered, and the port is free after it")
@@ -99,21 +50,20 @@ struct TelemetryServerTests {
         let (asked, onAsked) = AsyncStream.makeStream(of: Void.self)
         let (go, onGo) = AsyncStream.makeStream(of: Void.self)
         let (ports, onPort) = AsyncStream.makeStream(of: Int.self)
-        let server = try server(
-            collect: {
-                onAsked.yield()
-                for await _ in go { break }
-                return [Sample("glm_late", "", .gauge, Task.isCancelled ? 0 : 1)]
-            }, onListening: { onPort.yield($0) })
+        let server = try server(onListening: { onPort.yield($0) }) { _, _ in
+            onAsked.yield()
+            for await _ in go { break }
+            return Self.response(Task.isCancelled ? "cancelled" : "late")
+        }
         let group = ServiceGroup(services: [server], logger: logger)
         let running = Task { try await group.run() }
         let port = try #require(await first(ports))
-        let answer = Task { try await get(port, "/metrics") }
+        let answer = Task { try await get(port, "/") }
         await first(asked)
         await group.triggerGracefulShutdown()
         onGo.yield()
         let late = try await answer.value
-        #expect(late.status == 200 && late.body.contains("glm_late 1\n"))
+        #expect(late.status == 200 && late.body == "late")
         // The group calls the end of its only service unexpected, in whatever way that came.
         _ = await running.result
         try await serving(port: port) { #expect($0 == port) }
@@ -123,9 +73,9 @@ struct TelemetryServerTests {
     func lost() async throws {
         let (ports, onPort) = AsyncStream.makeStream(of: Int.self)
         let (errors, onError) = AsyncStream.makeStream(of: String.self)
-        let server = try TelemetryServer(
-            host: "127.0.0.1", port: 0, registry: registry, ready: { .well }, onListening: { onPort.yield($0) },
-            logger: Logger(label: "test") { _ in ErrorLog { onError.yield($0) } })
+        let server = try HTTPServer(
+            host: "127.0.0.1", port: 0, onListening: { onPort.yield($0) }, logger: Logger(label: "test") { _ in ErrorLog { onError.yield($0) } }
+        ) { _, _ in Self.response("here") }
         let group = ServiceGroup(configuration: .init(services: [.init(service: server, successTerminationBehavior: .ignore)], logger: logger))
         let running = Task { try await group.run() }
         var openings = ports.makeAsyncIterator()
@@ -135,31 +85,28 @@ struct TelemetryServerTests {
         #expect(await errors.first { $0.hasPrefix("HTTP address was lost") } != nil)
         #expect(await openings.next() == port)
         #expect(server.problem == nil)
-        #expect(try await get(port, "/health/live").status == 200)
+        #expect(try await get(port, "/").status == 200)
         await group.triggerGracefulShutdown()
         try await running.value
     }
 
     // MARK: -
 
+    private static func response(_ text: String) -> Response {
+        Response(status: .ok, body: ResponseBody(byteBuffer: ByteBuffer(string: text)))
+    }
+
     private func server(
-        port: Int = 0, collect: @escaping @Sendable () async -> [Sample] = { [] },
-        ready: @escaping @Sendable () async -> TelemetryServer.Health = { .well },
-        onListening: @escaping @Sendable (Int) async -> Void = { _ in }, idleLimit: Duration = .seconds(10)
-    ) throws(TelemetryError) -> TelemetryServer {
-        try TelemetryServer(
-            host: "127.0.0.1", port: port, registry: registry, collect: collect, ready: ready, onListening: onListening, idleLimit: idleLimit,
-            logger: logger)
+        port: Int = 0, onListening: @escaping @Sendable (Int) async -> Void = { _ in }, idleLimit: Duration = .seconds(10),
+        answer: @escaping HTTPServer.Answer = { _, _ in nil }
+    ) throws(HTTPServerError) -> HTTPServer {
+        try HTTPServer(host: "127.0.0.1", port: port, onListening: onListening, idleLimit: idleLimit, logger: logger, answer: answer)
     }
 
     /// Runs the body while a server serves.
-    private func serving(
-        port: Int = 0, collect: @escaping @Sendable () async -> [Sample] = { [] },
-        ready: @escaping @Sendable () async -> TelemetryServer.Health = { .well }, idleLimit: Duration = .seconds(10),
-        _ body: (_ port: Int) async throws -> Void
-    ) async throws {
+    private func serving(port: Int = 0, idleLimit: Duration = .seconds(10), _ body: (_ port: Int) async throws -> Void) async throws {
         let (ports, onPort) = AsyncStream.makeStream(of: Int.self)
-        let server = try server(port: port, collect: collect, ready: ready, onListening: { onPort.yield($0) }, idleLimit: idleLimit)
+        let server = try server(port: port, onListening: { onPort.yield($0) }, idleLimit: idleLimit)
         let group = ServiceGroup(configuration: .init(services: [.init(service: server, successTerminationBehavior: .ignore)], logger: logger))
         let running = Task {
             defer { onPort.finish() }

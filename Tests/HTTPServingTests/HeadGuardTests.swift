@@ -2,7 +2,7 @@ import Foundation
 import NIOCore
 import NIOEmbedded
 import NIOHTTP1
-import Telemetry
+import HTTPServing
 import Testing
 
 /// A connection without a network, whose output can be closed alone.

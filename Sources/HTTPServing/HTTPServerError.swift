@@ -1,5 +1,5 @@
 /// A server that can't listen.
-public struct TelemetryError: Error, Sendable, Hashable, CustomStringConvertible {
+public struct HTTPServerError: Error, Sendable, Hashable, CustomStringConvertible {
     public struct Code: Sendable, Hashable {
         private enum Value { case invalidAddress, inUse, socket }
         private let value: Value

@@ -1,15 +1,16 @@
-package import NIOCore
+import NIOCore
 import Synchronization
 
 /// Who is at the other end of a connection.
 package struct Peer: Sendable {
     /// As in `127.0.0.1`; empty: not known.
     package let address: String
-    private let departure: Departure?
+    private let departure: Departure
 
     init(_ channel: any Channel) async {
         address = channel.remoteAddress?.ipAddress ?? ""
-        departure = try? await channel.pipeline.handler(type: Departure.self).get()
+        // A channel whose peer has left has lost its handlers.
+        departure = (try? await channel.pipeline.handler(type: Departure.self).get()) ?? Departure(hasLeft: true)
     }
 
     /// Runs the body; it is cancelled when the peer leaves: closes the connection, or will send nothing more.
@@ -25,14 +26,14 @@ package struct Peer: Sendable {
     }
 
     /// Calls `body` when the peer leaves, at once if it has left; not any more after the watch was ended.
-    package func onDeparture(_ body: @escaping @Sendable () -> Void) -> Watch { Watch(departure: departure, id: departure?.add(body)) }
+    package func onDeparture(_ body: @escaping @Sendable () -> Void) -> Watch { Watch(departure: departure, id: departure.add(body)) }
 
     /// See ``onDeparture(_:)``.
     package struct Watch: Sendable {
-        fileprivate let departure: Departure?
-        fileprivate let id: Int?
+        fileprivate let departure: Departure
+        fileprivate let id: Int
 
-        package func end() { if let id { departure?.remove(id) } }
+        package func end() { departure.remove(id) }
     }
 }
 
@@ -49,7 +50,9 @@ final class Departure: ChannelInboundHandler, RemovableChannelHandler, Sendable 
         var last = 0
     }
 
-    private let state = Mutex(State())
+    private let state: Mutex<State>
+
+    init(hasLeft: Bool = false) { state = Mutex(State(hasLeft: hasLeft)) }
 
     /// - Returns: what ``remove(_:)`` takes.
     func add(_ watch: @escaping @Sendable () -> Void) -> Int {
