@@ -727,7 +727,7 @@ void   glm__v1__conversation__free_unpacked
   assert(message->base.descriptor == &glm__v1__conversation__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
-static const ProtobufCFieldDescriptor glm__v1__answer_question_request__field_descriptors[17] =
+static const ProtobufCFieldDescriptor glm__v1__answer_question_request__field_descriptors[18] =
 {
   {
     "messages",
@@ -933,6 +933,18 @@ static const ProtobufCFieldDescriptor glm__v1__answer_question_request__field_de
     0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "user",
+    18,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Glm__V1__AnswerQuestionRequest, user),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned glm__v1__answer_question_request__field_indices_by_name[] = {
   10,   /* field[10] = frequency_penalty */
@@ -952,11 +964,12 @@ static const unsigned glm__v1__answer_question_request__field_indices_by_name[] 
   14,   /* field[14] = thinking_budget */
   6,   /* field[6] = top_k */
   5,   /* field[5] = top_p */
+  17,   /* field[17] = user */
 };
 static const ProtobufCIntRange glm__v1__answer_question_request__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 17 }
+  { 0, 18 }
 };
 const ProtobufCMessageDescriptor glm__v1__answer_question_request__descriptor =
 {
@@ -966,7 +979,7 @@ const ProtobufCMessageDescriptor glm__v1__answer_question_request__descriptor =
   "Glm__V1__AnswerQuestionRequest",
   "glm.v1",
   sizeof(Glm__V1__AnswerQuestionRequest),
-  17,
+  18,
   glm__v1__answer_question_request__field_descriptors,
   glm__v1__answer_question_request__field_indices_by_name,
   1,  glm__v1__answer_question_request__number_ranges,

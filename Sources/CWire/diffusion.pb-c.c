@@ -277,7 +277,7 @@ void   glm__v1__rendered_image__free_unpacked
   assert(message->base.descriptor == &glm__v1__rendered_image__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
-static const ProtobufCFieldDescriptor glm__v1__render_request__field_descriptors[5] =
+static const ProtobufCFieldDescriptor glm__v1__render_request__field_descriptors[6] =
 {
   {
     "prompt",
@@ -328,6 +328,18 @@ static const ProtobufCFieldDescriptor glm__v1__render_request__field_descriptors
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
+    "explicit_label",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Glm__V1__RenderRequest, explicit_label),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
     "partial_images",
     6,
     PROTOBUF_C_LABEL_NONE,
@@ -341,17 +353,17 @@ static const ProtobufCFieldDescriptor glm__v1__render_request__field_descriptors
   },
 };
 static const unsigned glm__v1__render_request__field_indices_by_name[] = {
+  4,   /* field[4] = explicit_label */
   1,   /* field[1] = parameters */
-  4,   /* field[4] = partial_images */
+  5,   /* field[5] = partial_images */
   0,   /* field[0] = prompt */
   3,   /* field[3] = sources */
   2,   /* field[2] = target */
 };
-static const ProtobufCIntRange glm__v1__render_request__number_ranges[2 + 1] =
+static const ProtobufCIntRange glm__v1__render_request__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 6, 4 },
-  { 0, 5 }
+  { 0, 6 }
 };
 const ProtobufCMessageDescriptor glm__v1__render_request__descriptor =
 {
@@ -361,10 +373,10 @@ const ProtobufCMessageDescriptor glm__v1__render_request__descriptor =
   "Glm__V1__RenderRequest",
   "glm.v1",
   sizeof(Glm__V1__RenderRequest),
-  5,
+  6,
   glm__v1__render_request__field_descriptors,
   glm__v1__render_request__field_indices_by_name,
-  2,  glm__v1__render_request__number_ranges,
+  1,  glm__v1__render_request__number_ranges,
   (ProtobufCMessageInit) glm__v1__render_request__init,
   NULL,NULL,NULL    /* reserved[123] */
 };

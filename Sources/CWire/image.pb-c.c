@@ -457,7 +457,7 @@ void   glm__v1__stage_timing__free_unpacked
   assert(message->base.descriptor == &glm__v1__stage_timing__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
-static const ProtobufCFieldDescriptor glm__v1__generate_image_request__field_descriptors[13] =
+static const ProtobufCFieldDescriptor glm__v1__generate_image_request__field_descriptors[15] =
 {
   {
     "prompt",
@@ -615,8 +615,33 @@ static const ProtobufCFieldDescriptor glm__v1__generate_image_request__field_des
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "explicit_label",
+    14,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    offsetof(Glm__V1__GenerateImageRequest, explicit_label_opt_case),
+    offsetof(Glm__V1__GenerateImageRequest, explicit_label),
+    NULL,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "user",
+    15,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Glm__V1__GenerateImageRequest, user),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned glm__v1__generate_image_request__field_indices_by_name[] = {
+  13,   /* field[13] = explicit_label */
   7,   /* field[7] = format */
   5,   /* field[5] = guidance_scale */
   2,   /* field[2] = height */
@@ -629,12 +654,13 @@ static const unsigned glm__v1__generate_image_request__field_indices_by_name[] =
   9,   /* field[9] = sampling */
   6,   /* field[6] = seed */
   4,   /* field[4] = steps */
+  14,   /* field[14] = user */
   3,   /* field[3] = width */
 };
 static const ProtobufCIntRange glm__v1__generate_image_request__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 13 }
+  { 0, 15 }
 };
 const ProtobufCMessageDescriptor glm__v1__generate_image_request__descriptor =
 {
@@ -644,7 +670,7 @@ const ProtobufCMessageDescriptor glm__v1__generate_image_request__descriptor =
   "Glm__V1__GenerateImageRequest",
   "glm.v1",
   sizeof(Glm__V1__GenerateImageRequest),
-  13,
+  15,
   glm__v1__generate_image_request__field_descriptors,
   glm__v1__generate_image_request__field_indices_by_name,
   1,  glm__v1__generate_image_request__number_ranges,
@@ -1127,7 +1153,7 @@ const ProtobufCMessageDescriptor glm__v1__partial_image__descriptor =
   (ProtobufCMessageInit) glm__v1__partial_image__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor glm__v1__generated_image__field_descriptors[15] =
+static const ProtobufCFieldDescriptor glm__v1__generated_image__field_descriptors[16] =
 {
   {
     "image",
@@ -1309,9 +1335,22 @@ static const ProtobufCFieldDescriptor glm__v1__generated_image__field_descriptor
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "explicit_label",
+    16,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Glm__V1__GeneratedImage, explicit_label),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned glm__v1__generated_image__field_indices_by_name[] = {
   8,   /* field[8] = build */
+  15,   /* field[15] = explicit_label */
   1,   /* field[1] = format */
   5,   /* field[5] = guidance_scale */
   2,   /* field[2] = height */
@@ -1330,7 +1369,7 @@ static const unsigned glm__v1__generated_image__field_indices_by_name[] = {
 static const ProtobufCIntRange glm__v1__generated_image__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 15 }
+  { 0, 16 }
 };
 const ProtobufCMessageDescriptor glm__v1__generated_image__descriptor =
 {
@@ -1340,7 +1379,7 @@ const ProtobufCMessageDescriptor glm__v1__generated_image__descriptor =
   "Glm__V1__GeneratedImage",
   "glm.v1",
   sizeof(Glm__V1__GeneratedImage),
-  15,
+  16,
   glm__v1__generated_image__field_descriptors,
   glm__v1__generated_image__field_indices_by_name,
   1,  glm__v1__generated_image__number_ranges,

@@ -7,12 +7,15 @@ public struct RenderRequest: Sendable, Hashable {
     public let target: CodeGrid
     /// In the order of the request; empty for text to image.
     public let sources: [SourceImage]
+    /// `AI生成` is drawn into a corner of the image before it is encoded.
+    public let explicitLabel: Bool
     /// Smaller images that are wanted on the way.
     public let partialImages: Int
 
     /// - Throws: for an empty or too long prompt, too many sources or partial images, and a target of another size than the image.
     public init(
-        prompt: String, parameters: ImageParameters, target: CodeGrid, sources: [SourceImage] = [], partialImages: Int = 0
+        prompt: String, parameters: ImageParameters, target: CodeGrid, sources: [SourceImage] = [], explicitLabel: Bool = false,
+        partialImages: Int = 0
     ) throws(RequestError) {
         try RequestLimits.checkPrompt(prompt)
         try RequestLimits.checkSourceCount(sources.count)
@@ -27,6 +30,7 @@ public struct RenderRequest: Sendable, Hashable {
         self.parameters = parameters
         self.target = target
         self.sources = sources
+        self.explicitLabel = explicitLabel
         self.partialImages = partialImages
     }
 }

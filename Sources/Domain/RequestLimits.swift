@@ -14,6 +14,8 @@ public enum RequestLimits {
     public static let sourceImages = 0...8
     /// Smaller images on the way to one.
     public static let partialImages = 0...3
+    /// Bytes of UTF-8 of who a request is for.
+    public static let userBytes = 0...512
     /// Bytes of one source image's file.
     public static let maximumImageBytes = 64 << 20
     public static let temperature: ClosedRange<Float> = 0.01...10
@@ -24,6 +26,11 @@ public enum RequestLimits {
         let bytes = prompt.utf8.count
         if bytes == 0 || prompt.allSatisfy(\.isWhitespace) { throw RequestError("prompt is empty; write what the picture shows") }
         if bytes > promptBytes.upperBound { throw RequestError("prompt has \(bytes) bytes, the limit is \(promptBytes.upperBound)") }
+    }
+
+    public static func checkUser(_ user: String) throws(RequestError) {
+        let bytes = user.utf8.count
+        if !userBytes.contains(bytes) { throw RequestError("user has \(bytes) bytes, the limit is \(userBytes.upperBound)") }
     }
 
     /// - Parameter name: `height` or `width`.

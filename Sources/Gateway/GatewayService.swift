@@ -8,6 +8,7 @@ public import Wire
 public struct GatewayService: GatewayHandler {
     private let imageService: ImageService
     private let answerService: AnswerService
+    private let audit: AuditTrail
     private let gate: WorkGate
     private let description: @Sendable () -> StageDescription
     private let report: @Sendable () async -> FleetStatus
@@ -17,11 +18,13 @@ public struct GatewayService: GatewayHandler {
     ///   - description: of the gateway itself.
     ///   - report: what Status answers.
     public init(
-        imageService: ImageService, answerService: AnswerService, gate: WorkGate, description: @escaping @Sendable () -> StageDescription,
+        imageService: ImageService, answerService: AnswerService, audit: AuditTrail, gate: WorkGate,
+        description: @escaping @Sendable () -> StageDescription,
         report: @escaping @Sendable () async -> FleetStatus
     ) {
         self.imageService = imageService
         self.answerService = answerService
+        self.audit = audit
         self.gate = gate
         self.description = description
         self.report = report
@@ -29,11 +32,13 @@ public struct GatewayService: GatewayHandler {
 
     public func generate(_ request: GenerateImageRequest, _ call: ServerCall, send: @escaping Send<GenerateImageEvent>) async throws {
         try await work(call) { arrival, deadline, total in
-            let validated = try await imageService.validate(request, requestID: call.requestID)
-            var image = try await imageService.make(validated, by: call.caller, since: arrival, deadline: deadline) {
-                try await send(.accepted($0))
-            } tell: {
-                try await send($0)
+            var image = try await audit.recording(request, AuditRecord.Origin(call)) {
+                let validated = try await imageService.validate(request, requestID: call.requestID, mayOmitLabel: call.caller.mayOmitLabel)
+                return try await imageService.make(validated, by: call.caller, since: arrival, deadline: deadline) {
+                    try await send(.accepted($0))
+                } tell: {
+                    try await send($0)
+                }
             }
             image.timings.append(total())
             try await send(.image(image))
@@ -42,8 +47,10 @@ public struct GatewayService: GatewayHandler {
 
     public func answer(_ request: AnswerQuestionRequest, _ call: ServerCall, send: @escaping Send<AnswerQuestionEvent>) async throws {
         try await work(call) { arrival, deadline, total in
-            var answer = try await answerService.answer(
-                request, requestID: call.requestID, by: call.caller, since: arrival, deadline: deadline, send: send)
+            var answer = try await audit.recording(request, AuditRecord.Origin(call)) {
+                try await answerService.answer(
+                    request, requestID: call.requestID, by: call.caller, since: arrival, deadline: deadline, send: send)
+            }
             answer.timings.append(total())
             try await send(.answer(answer))
         }

@@ -5,7 +5,7 @@ public struct ImageHeader: Sendable, Hashable {
     public let format: ImageFormat
     /// Of the picture as it is meant to be seen, in pixels.
     public let width, height: Int
-    let orientation: Orientation
+    package let orientation: Orientation
 
     /// - Throws: `unsupportedFormat`, `malformed`, `unsupportedVariant`, `tooLarge`. What follows the header may still be broken.
     public init(_ bytes: [UInt8], limits: ImageLimits = ImageLimits()) throws(ImageError) {

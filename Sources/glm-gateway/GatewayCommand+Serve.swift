@@ -5,6 +5,7 @@ import Metrics
 import OTLP
 import Processes
 import ServerKit
+import TLS
 import Telemetry
 import Traces
 import Tracing
@@ -19,8 +20,9 @@ extension GatewayCommand {
             GatewayConfiguration(
                 server: server, plan: fleet, place: place, modelRoots: modelRoot,
                 timing: FleetTiming(probeInterval: .seconds(probeInterval), stall: stallLimit.map { .seconds($0) }), mixing: mixedNumerics,
-                stageArguments: stageArguments,
-                http: try telemetry(), keys: keys, spans: try traces(), stateDirectory: stateDirectory ?? Self.systemdStateDirectory, keepStages: keepStages,
+                stageArguments: stageArguments, labels: try labels.policy(), audit: audit.options,
+                stageTLS: ClientTLSFiles(authorities: stageTLSCA, certificate: stageTLSCertificate, key: stageTLSKey), http: try telemetry(),
+                keys: keys, spans: try traces(), stateDirectory: stateDirectory ?? Self.systemdStateDirectory, keepStages: keepStages,
                 isPrivate: server.exitWithParent)
         ).run()
     }

@@ -24,6 +24,31 @@ extension FuzzTests {
     }
 }
 
+extension FuzzTests {
+    @Test("what a picture says of itself is read within bounds, and a file that takes a label has it", arguments: ["png", "jpg", "webp"])
+    func statement(kind: String) async throws {
+        let image = RGBImage(width: 16, height: 8, pixels: [UInt8](repeating: 90, count: 16 * 8 * 3))
+        let plain = try kind == "png" ? image.png() : kind == "jpg" ? image.jpeg() : image.webp()
+        let label = ImplicitLabel(AIGCLabel(contentProducer: "p", produceID: "1"), source: .trainedAlgorithmicMedia)
+        var fuzzer = try Fuzzer(
+            "statement-\(kind)", corpus: [plain, try label.added(to: plain)],
+            words: [
+                "TC260:AIGC", ":AIGC>", ":AIGC=\"", "{&quot;Label&quot;:", "&#x", ";", "rdf:resource=", "iTXt", "tEXt", "parameters\0", "caBX",
+                "C2PA", "VP8X",
+            ])
+        try await fuzzer.run { bytes in
+            try attempt {
+                let statement = try PictureStatement(bytes)
+                guard statement.parameters?.unicodeScalars.count ?? 0 <= 1 << 20 else { throw Finding("parameters without a bound") }
+            }
+            let labelled = try label.added(to: bytes)
+            // A file that was no picture before is none afterwards; one that was has the pixels that it had.
+            let before = try RGBImage(decoding: bytes)
+            guard try RGBImage(decoding: labelled) == before else { throw Finding("another picture by the label") }
+        }
+    }
+}
+
 /// Makes the checksums of a PNG's chunks right.
 private enum PNGChecksums {
     static func repaired(_ bytes: [UInt8]) -> [UInt8] {

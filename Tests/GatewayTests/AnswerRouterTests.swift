@@ -64,7 +64,7 @@ import Wire
     func twoModels() async throws {
         let fleet = try await ScriptedFleet.start(Self.both + [.text, .diffusion])
         let image = GenerateImageRequest(prompt: "p", parameters: ImageOptions(steps: 1, seed: 7))
-        #expect(try await fleet.gateway.generate(image).image == ScriptedFleet.picture(seed: 7))
+        #expect(try await fleet.gateway.generate(image).drawn == ScriptedFleet.picture(seed: 7))
         #expect(try await fleet.gateway.answer(question(seed: 1)).text == words(1))
         let status = try await fleet.status { _ in true }
         #expect(status.models.map(\.name) == ["m", "q"] && status.models.map(\.pipeline) == ["image", "answer"])

@@ -28,7 +28,8 @@ import Testing
         let store = try JobStore(path: path)
         let service = ImageService(
             runner: PipelineRunner(fleet: Fleet(folder: RunDirectory(path: folder), logger: logger), limit: 1), logger: logger)
-        let runner = JobRunner(store: store, imageService: service, kept: .milliseconds(1), logger: logger)
+        let runner = JobRunner(
+            store: store, imageService: service, audit: try AuditTrail(nil, logger: logger), kept: .milliseconds(1), logger: logger)
         let running = Task { try await runner.run() }
         var log = lines.makeAsyncIterator()
         #expect(await log.next() == "expired jobs could not be deleted; the next round tries again")

@@ -43,6 +43,7 @@ import Wire
             (GenerateImageRequest(prompt: "p", parameters: ImageOptions(jpegQuality: 101)), "jpeg_quality 101 is outside 1 through 100"),
             (GenerateImageRequest(prompt: "p", images: Array(repeating: [0], count: 9)), "9 source images, the limit is 8"),
             (GenerateImageRequest(prompt: "p", pipeline: "song"), "pipeline \"song\" is not known; there are: image, answer"),
+            (GenerateImageRequest(prompt: "p", user: String(repeating: "u", count: 513)), "user has 513 bytes, the limit is 512"),
             (GenerateImageRequest(prompt: "p", images: [[1, 2, 3]]), "images[0]: neither PNG, JPEG nor WebP by its first bytes"),
         ])
     func limits(_ request: GenerateImageRequest, _ message: String) {

@@ -83,17 +83,18 @@ final class ScriptedFleet: Sendable {
     ///   - answer: what they do with questions.
     ///   - diffusion: what diffusion stages do with every request but the smallest.
     static func start(
-        _ stages: [ScriptedStage], limit: Int = 64, timing: FleetTiming = FleetTiming(), text: @escaping TextScript = { _, _ in },
-        answer: @escaping AnswerScript = { _, _, _ in }, diffusion: @escaping DiffusionScript = { _, _ in }
+        _ stages: [ScriptedStage], limit: Int = 64, timing: FleetTiming = FleetTiming(), labels: LabelPolicy = LabelPolicy(),
+        audit: AuditOptions? = nil, text: @escaping TextScript = { _, _ in }, answer: @escaping AnswerScript = { _, _, _ in },
+        diffusion: @escaping DiffusionScript = { _, _ in }
     ) async throws -> ScriptedFleet {
-        let fleet = try ScriptedFleet(PrivateFolder.make(), stages, limit, timing, text, answer, diffusion)
+        let fleet = try ScriptedFleet(PrivateFolder.make(), stages, limit, timing, labels, audit, text, answer, diffusion)
         try await fleet.status { $0.stages.count { $0.health == .serving } == stages.count }
         return fleet
     }
 
     private init(
-        _ folder: String, _ scripted: [ScriptedStage], _ limit: Int, _ timing: FleetTiming, _ text: @escaping TextScript,
-        _ answer: @escaping AnswerScript, _ diffusion: @escaping DiffusionScript
+        _ folder: String, _ scripted: [ScriptedStage], _ limit: Int, _ timing: FleetTiming, _ labels: LabelPolicy, _ audit: AuditOptions?,
+        _ text: @escaping TextScript, _ answer: @escaping AnswerScript, _ diffusion: @escaping DiffusionScript
     ) throws {
         let log = log
         self.folder = folder
@@ -122,7 +123,8 @@ final class ScriptedFleet: Sendable {
         front = try GatewayProcess(
             GatewayConfiguration(
                 server: options(["--listen", "\(address)"]), plan: FleetPlan(stages: [], queue: limit),
-                place: { _ in throw CallError(.failedPrecondition, "scripted stages have no place") }, timing: timing, isPrivate: true))
+                place: { _ in throw CallError(.failedPrecondition, "scripted stages have no place") }, timing: timing, labels: labels, audit: audit,
+                isPrivate: true))
         connection = try StageConnection(to: address)
         gateway = GatewayClient(connection)
         running = Task { [front] in try await front.run() }
@@ -154,12 +156,19 @@ final class ScriptedFleet: Sendable {
         PrivateFolder.remove(folder)
     }
 
-    /// The bytes of the picture that scripted stages draw.
+    /// What scripted stages draw, a byte for each pixel.
     /// - Parameters:
     ///   - sources: bytes of each source picture.
     ///   - codes: of the picture: one for each 32 × 32 pixels.
     static func picture(seed: UInt8, sources: [Int] = [], codes: Int = 4) -> [UInt8] {
         sources.map { UInt8(truncatingIfNeeded: $0) } + (0..<codes).map { seed &+ UInt8($0) } + [seed]
+    }
+}
+
+extension GeneratedImage {
+    /// What scripted stages drew, read from the file.
+    var drawn: [UInt8] {
+        get throws { try RGBImage(decoding: image).pixels.enumerated().filter { $0.offset % 3 == 0 }.map(\.element) }
     }
 }
 
@@ -295,8 +304,8 @@ struct ScriptedDiffusion: DiffusionHandler {
     let log: Log
     let script: DiffusionScript
 
-    /// Bytes that tell what the picture was made of; of the smallest request a PNG, for that is looked at. A partial image behind each of the
-    /// first steps, as many as are asked for, tells its step.
+    /// A row of pixels that tells what the picture was made of; of the smallest request a picture of its size, for that is looked at. A partial
+    /// image behind each of the first steps, as many as are asked for, tells its step.
     func render(_ request: RenderRequest, _ call: ServerCall, send: @escaping Send<RenderEvent>) async throws {
         try await gate.work(call) { token in
             if request.parameters.height > smallest {
@@ -308,15 +317,15 @@ struct ScriptedDiffusion: DiffusionHandler {
             }
             var bytes = (request.sources.flatMap(\.codes.codes) + request.target.codes).map { UInt8(truncatingIfNeeded: $0) }
             bytes.append(UInt8(truncatingIfNeeded: request.parameters.seed))
-            if request.parameters.height > smallest {
-                log.add("diffusion \(call.requestID)")
-            } else {
-                let gray = Array(repeating: UInt8(127), count: request.parameters.height * request.parameters.width * 3)
-                bytes = try RGBImage(width: request.parameters.width, height: request.parameters.height, pixels: gray).png()
-            }
+            let isProbe = request.parameters.height == smallest
+            if !isProbe { log.add("diffusion \(call.requestID)\(request.explicitLabel ? " with words" : "")") }
+            let size = isProbe ? (width: smallest, height: smallest) : (width: bytes.count, height: 1)
+            if isProbe { bytes = Array(repeating: 127, count: smallest * smallest) }
+            let image = RGBImage(width: size.width, height: size.height, pixels: bytes.flatMap { [$0, $0, $0] })
             try await send(
                 .result(
-                    RenderedImage(image: bytes, format: request.parameters.format, height: request.parameters.height, width: request.parameters.width)
+                    RenderedImage(
+                        image: try image.png(), format: request.parameters.format, height: request.parameters.height, width: request.parameters.width)
                 ))
         }
     }

@@ -23,6 +23,17 @@ import Wire
         #expect(order.request(0).parameters.seed == 9 && order.request(1).parameters.seed == 10)
     }
 
+    @Test("who a request is for and the words in the image reach the gateway's request")
+    func labelAndUser() throws {
+        #expect(try order("").request.explicitLabel == nil && order("").request.user.isEmpty)
+        for wanted in [true, false] { #expect(try order("\"watermark_enabled\":\(wanted)").request.explicitLabel == wanted) }
+        #expect(try order(#""user_id":"u1""#).request.user == "u1" && order(#""user":7"#).request.user == "7")
+        #expect(try order(#""user":"a","user_id":"b","safety_identifier":"a""#).request.user == "a b")
+        for json in [#""user":{}"#, #""user":"\#(String(repeating: "u", count: 513))""#, #""watermark_enabled":"no""#] {
+            #expect(throws: APIError.self) { try order(json) }
+        }
+    }
+
     @Test("without a seed several images have one that follows from another; one image leaves it to the gateway")
     func seeds() throws {
         #expect(try order("").request(0).parameters.seed == nil)

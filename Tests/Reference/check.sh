@@ -50,6 +50,7 @@ check http_client.py openai "$python" Tests/Reference/http_client.py "$url"
 check node_requests.py '' "$python" Tests/Reference/node_requests.py "$url"
 check chat_clients.py 'litellm langchain_openai' "$python" Tests/Reference/chat_clients.py "$url"
 check zai_client.py zai "$python" Tests/Reference/zai_client.py "$url"
+check labels.py PIL "$python" Tests/Reference/labels.py "$url"
 
 reference() {
     "$python" Tests/Reference/make_reference.py "$model" "$out/reference.safetensors" --prompt 'a red "A"' --height 64 --width 64 --steps 2

@@ -28,6 +28,7 @@ enum Samples {
         try! ImageSizeRule(cellSide: 28, frames: 2, minPixels: 12_544, maxPixels: 9_633_792), ModelInformation(),
         try! AnswerRequest(conversation: conversation, pictures: [], parameters: question),
         // Set, though zero: not the same as not set.
+        GenerateImageRequest(explicitLabel: false),
         Sampling(temperature: 0, topP: 0, topK: 0), ImageOptions(height: 0, width: 0, steps: 0, guidanceScale: 0, seed: 0),
         AnswerOptions(
             maxTokens: 0, seed: 0, temperature: 0, topP: 0, topK: 0, minP: 0, repetitionPenalty: 0, presencePenalty: 0, frequencyPenalty: 0,

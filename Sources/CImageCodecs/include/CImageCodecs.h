@@ -43,4 +43,7 @@ void glm_image_free(uint8_t *bytes);
 // Decompresses zlib data whole, or fails. `capacity`: of `target` in bytes; then how many were written.
 int glm_inflate(const uint8_t *bytes, size_t count, uint8_t *target, size_t *capacity);
 
+// The checksum of PNG's chunks.
+uint32_t glm_crc32(const uint8_t *bytes, size_t count);
+
 #endif

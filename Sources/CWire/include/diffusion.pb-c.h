@@ -53,13 +53,17 @@ struct  Glm__V1__RenderRequest
   size_t n_sources;
   Glm__V1__SourceImage **sources;
   /*
+   * draws AI生成 into a corner of the image before it is encoded
+   */
+  protobuf_c_boolean explicit_label;
+  /*
    * partial renderings that are wanted, 0 to 3; there are fewer where there are too few steps
    */
   uint32_t partial_images;
 };
 #define GLM__V1__RENDER_REQUEST__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&glm__v1__render_request__descriptor) \
-    , (char *)protobuf_c_empty_string, NULL, NULL, 0,NULL, 0 }
+    , (char *)protobuf_c_empty_string, NULL, NULL, 0,NULL, 0, 0 }
 
 
 /*

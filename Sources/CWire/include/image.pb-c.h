@@ -63,6 +63,12 @@ typedef enum {
     PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(GLM__V1__GENERATE_IMAGE_REQUEST__SEED_OPT__CASE)
 } Glm__V1__GenerateImageRequest__SeedOptCase;
 
+typedef enum {
+  GLM__V1__GENERATE_IMAGE_REQUEST__EXPLICIT_LABEL_OPT__NOT_SET = 0,
+  GLM__V1__GENERATE_IMAGE_REQUEST__EXPLICIT_LABEL_OPT_EXPLICIT_LABEL = 14
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(GLM__V1__GENERATE_IMAGE_REQUEST__EXPLICIT_LABEL_OPT__CASE)
+} Glm__V1__GenerateImageRequest__ExplicitLabelOptCase;
+
 /*
  * Asks for an image. The gateway fills in the values that are not set and reports them in Accepted. @inline parameters ImageParameters
  */
@@ -102,6 +108,10 @@ struct  Glm__V1__GenerateImageRequest
    * smaller images that are wanted while the work advances, 0 to 3; fewer may come; refused of jobs
    */
   uint32_t partial_images;
+  /*
+   * who the caller says the request is for, at most 512 bytes; kept in the audit log alone
+   */
+  char *user;
   Glm__V1__GenerateImageRequest__HeightOptCase height_opt_case;
   union {
     /*
@@ -137,10 +147,17 @@ struct  Glm__V1__GenerateImageRequest
      */
     uint64_t seed;
   };
+  Glm__V1__GenerateImageRequest__ExplicitLabelOptCase explicit_label_opt_case;
+  union {
+    /*
+     * draws AI生成 into a corner of the image; not set: as the gateway is set. False where the gateway labels all images needs the right to it
+     */
+    protobuf_c_boolean explicit_label;
+  };
 };
 #define GLM__V1__GENERATE_IMAGE_REQUEST__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&glm__v1__generate_image_request__descriptor) \
-    , (char *)protobuf_c_empty_string, 0,NULL, GLM__V1__IMAGE_FORMAT__IMAGE_FORMAT_UNSPECIFIED, 0, NULL, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, GLM__V1__GENERATE_IMAGE_REQUEST__HEIGHT_OPT__NOT_SET, {0}, GLM__V1__GENERATE_IMAGE_REQUEST__WIDTH_OPT__NOT_SET, {0}, GLM__V1__GENERATE_IMAGE_REQUEST__STEPS_OPT__NOT_SET, {0}, GLM__V1__GENERATE_IMAGE_REQUEST__GUIDANCE_SCALE_OPT__NOT_SET, {0}, GLM__V1__GENERATE_IMAGE_REQUEST__SEED_OPT__NOT_SET, {0} }
+    , (char *)protobuf_c_empty_string, 0,NULL, GLM__V1__IMAGE_FORMAT__IMAGE_FORMAT_UNSPECIFIED, 0, NULL, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, (char *)protobuf_c_empty_string, GLM__V1__GENERATE_IMAGE_REQUEST__HEIGHT_OPT__NOT_SET, {0}, GLM__V1__GENERATE_IMAGE_REQUEST__WIDTH_OPT__NOT_SET, {0}, GLM__V1__GENERATE_IMAGE_REQUEST__STEPS_OPT__NOT_SET, {0}, GLM__V1__GENERATE_IMAGE_REQUEST__GUIDANCE_SCALE_OPT__NOT_SET, {0}, GLM__V1__GENERATE_IMAGE_REQUEST__SEED_OPT__NOT_SET, {0}, GLM__V1__GENERATE_IMAGE_REQUEST__EXPLICIT_LABEL_OPT__NOT_SET, {0} }
 
 
 typedef enum {
@@ -392,10 +409,14 @@ struct  Glm__V1__GeneratedImage
    * tokens that it took @empty
    */
   Glm__V1__ImageUsage *usage;
+  /*
+   * AI生成 is drawn into a corner of the image
+   */
+  protobuf_c_boolean explicit_label;
 };
 #define GLM__V1__GENERATED_IMAGE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&glm__v1__generated_image__descriptor) \
-    , {0,NULL}, GLM__V1__IMAGE_FORMAT__IMAGE_FORMAT_UNSPECIFIED, 0, 0, 0, 0, 0, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0,NULL, 0, NULL, (char *)protobuf_c_empty_string, 0,NULL, NULL }
+    , {0,NULL}, GLM__V1__IMAGE_FORMAT__IMAGE_FORMAT_UNSPECIFIED, 0, 0, 0, 0, 0, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0,NULL, 0, NULL, (char *)protobuf_c_empty_string, 0,NULL, NULL, 0 }
 
 
 /*

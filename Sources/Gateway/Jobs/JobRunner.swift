@@ -15,6 +15,7 @@ import Wire
 public actor JobRunner {
     private let store: JobStore
     private let imageService: ImageService
+    private let audit: AuditTrail
     private let kept: Duration
     private let logger: Logger
     private let storage: StorageRetry
@@ -31,9 +32,10 @@ public actor JobRunner {
     private static let atOnce = 32
 
     /// - Parameter kept: how long a job that has ended is kept.
-    public init(store: JobStore, imageService: ImageService, kept: Duration, logger: Logger) {
+    public init(store: JobStore, imageService: ImageService, audit: AuditTrail, kept: Duration, logger: Logger) {
         self.store = store
         self.imageService = imageService
+        self.audit = audit
         self.kept = kept
         self.logger = logger
         storage = StorageRetry(logger: logger)
@@ -82,14 +84,21 @@ public actor JobRunner {
     /// Of the prompt: a list of as many jobs as are kept is one answer.
     private static let titleBytes = 200
 
-    func submit(_ request: SubmitJobRequest, by caller: Caller, requestID: String) async throws -> Wire.Job {
+    /// - Parameter mayOmitLabel: the caller may have an image without words where the gateway draws them into all.
+    func submit(_ request: SubmitJobRequest, by caller: Caller, requestID: String, mayOmitLabel: Bool) async throws -> Wire.Job {
         // What no fleet could do is refused before it is kept.
-        let validated = try await imageService.validate(request.request, requestID: requestID)
-        var kept = request.request
-        // Whoever does the job does not know the key.
-        if !caller.models.isEmpty { kept.model = try await imageService.models(validated, for: caller).name }
         let partials = request.request.partialImages
         guard partials == 0 else { throw CallError(.invalidArgument, "partial_images \(partials) of a job; nobody waits for them") }
+        var kept = request.request
+        do {
+            let validated = try await imageService.validate(kept, requestID: requestID, mayOmitLabel: mayOmitLabel)
+            // Whoever does the job does not know the key.
+            if !caller.models.isEmpty { kept.model = try await imageService.models(validated, for: caller).name }
+        } catch {
+            _ = try await audit.recording(kept, AuditRecord.Origin(requestID: requestID, caller: caller.identity)) { throw error }
+        }
+        // The gateway that draws it may label all images where this one does not, and knows no caller any more.
+        if !mayOmitLabel, kept.explicitLabel == false { kept.explicitLabel = nil }
         let id = request.id.isEmpty ? JobID.make() : request.id
         do {
             let packed = try kept.packed()
@@ -189,8 +198,16 @@ public actor JobRunner {
         var request = try GenerateImageRequest(packed: claim.request)
         // An attempt that follows another makes the same picture.
         if request.parameters.seed == nil { request.parameters.seed = Self.seed(claim.id) }
+        let submitter = try await store.get(claim.id).submitter
+        return try await audit.recording(request, AuditRecord.Origin(requestID: claim.id, caller: submitter)) { [request] in
+            try await make(request, of: claim)
+        }
+    }
+
+    private func make(_ request: GenerateImageRequest, of claim: Jobs.Job.Claim) async throws -> GeneratedImage {
         while true {
-            let validated = try await imageService.validate(request, requestID: claim.id)
+            // What its caller has no right to was refused when it was submitted.
+            let validated = try await imageService.validate(request, requestID: claim.id, mayOmitLabel: true)
             do {
                 return try await imageService.make(validated, by: Self.caller, deadline: nil) { _ in
                 } tell: {

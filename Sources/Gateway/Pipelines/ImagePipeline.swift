@@ -50,7 +50,8 @@ package struct ImagePipeline: Pipeline {
         var sources: [SourceImage] = []
         for (image, codes) in zip(request.images, codes) { sources.append(try SourceImage(image: image, codes: codes)) }
         let rendering = try RenderRequest(
-            prompt: request.prompt, parameters: parameters, target: target, sources: sources, partialImages: request.partialImages - partials)
+            prompt: request.prompt, parameters: parameters, target: target, sources: sources, explicitLabel: request.explicitLabel,
+            partialImages: request.partialImages - partials)
         let call = StageCall(.render(rendering), units: request.units[.diffusion] ?? 0)
         return .calls([call], news: progress(.diffusion, 0, parameters.steps))
     }
@@ -146,7 +147,7 @@ package struct ImagePipeline: Pipeline {
     private func answer(_ picture: RenderedImage) -> GeneratedImage {
         GeneratedImage(
             image: picture.image, parameters: request.parameters, modelFingerprint: record.fingerprint, build: build,
-            timings: record.timings, numerics: record.numerics, usage: usage)
+            timings: record.timings, numerics: record.numerics, usage: usage, explicitLabel: request.explicitLabel)
     }
 
     private var usage: ImageUsage {

@@ -11,12 +11,14 @@ package struct ImageRequest: Sendable, Hashable {
     /// Source images, each a PNG, JPEG or WebP file.
     package var images: [[UInt8]]
     package var parameters: ImageParameters
+    /// Words that say how it was made are drawn into it.
+    package var explicitLabel: Bool
     /// Smaller images that the caller wants on the way, at most.
     package var partialImages: Int
 
     package init(
         requestID: String, pipeline: PipelineID = .image, model: String = "", prompt: String, images: [[UInt8]] = [], parameters: ImageParameters,
-        partialImages: Int = 0
+        explicitLabel: Bool = false, partialImages: Int = 0
     ) {
         self.requestID = requestID
         self.pipeline = pipeline
@@ -24,6 +26,7 @@ package struct ImageRequest: Sendable, Hashable {
         self.prompt = prompt
         self.images = images
         self.parameters = parameters
+        self.explicitLabel = explicitLabel
         self.partialImages = partialImages
     }
 

@@ -8,23 +8,30 @@ import Wire
 public actor ImageService {
     private let runner: PipelineRunner
     private let planned: RequestRules.Planned
+    private let labels: LabelPolicy
     private let logger: Logger
     /// Images by the model's name.
     private(set) var imagesByModel: [String: Int] = [:]
     var images: Int { imagesByModel.values.reduce(0, +) }
 
     /// - Parameter planned: what the fleet's memory is planned for.
-    public init(runner: PipelineRunner, planned: RequestRules.Planned = RequestRules.Planned(), logger: Logger) {
+    public init(
+        runner: PipelineRunner, planned: RequestRules.Planned = RequestRules.Planned(), labels: LabelPolicy = LabelPolicy(), logger: Logger
+    ) {
         self.runner = runner
         self.planned = planned
+        self.labels = labels
         self.logger = logger
     }
 
     /// Checks a request and fills in its defaults.
-    func validate(_ request: GenerateImageRequest, requestID: String) async throws -> ImageRequest {
+    /// - Parameter mayOmitLabel: the caller may have an image without words where this gateway draws them into all.
+    func validate(_ request: GenerateImageRequest, requestID: String, mayOmitLabel: Bool) async throws -> ImageRequest {
         let rules = RequestRules(defaultSide: await runner.fleet.defaultSide(), planned: planned)
         // 32 bits: torch's generator reads no more of a seed, and people can type them.
-        return try rules.validate(request, requestID: requestID, seed: UInt64(UInt32.random(in: .min ... .max)))
+        var validated = try rules.validate(request, requestID: requestID, seed: UInt64(UInt32.random(in: .min ... .max)))
+        validated.explicitLabel = try labels.drawsWords(wanted: request.explicitLabel, mayOmit: mayOmitLabel)
+        return validated
     }
 
     /// The models that compute a request, of those that the requester may use.
@@ -59,6 +66,7 @@ public actor ImageService {
                 try await tell($0)
             }
         }
+        image.image = try labels.labelled(image.image, isEdit: !request.images.isEmpty)
         image.modelName = models.name
         imagesByModel[models.name, default: 0] += 1
         GatewayMetrics.made(image, seconds: start.duration(to: .now).inSeconds)

@@ -41,6 +41,7 @@ package struct QuestionRules: Sendable, Hashable {
     /// - Throws: INVALID_ARGUMENT with field, limit and value.
     package static func conversation(_ request: AnswerQuestionRequest) throws(CallError) -> Conversation {
         do {
+            try RequestLimits.checkUser(request.user)
             let conversation = try Conversation(request.messages)
             try each(conversation) { bytes, field in try RequestLimits.checkImageFile(bytes, field) }
             return conversation

@@ -45,6 +45,7 @@ public struct RequestRules: Sendable, Hashable {
         }
         guard pipeline == .image else { throw RequestError("pipeline \"\(pipeline.rawValue)\" makes no images; ask with Answer") }
         try RequestLimits.checkPrompt(request.prompt)
+        try RequestLimits.checkUser(request.user)
         try RequestLimits.checkSourceCount(request.images.count)
         try RequestLimits.checkPartialImages(request.partialImages)
         guard request.images.count <= planned.sources else {

@@ -42,6 +42,6 @@ public struct FleetPlan: Sendable {
         let encoder = JSONEncoder()
         encoder.outputFormatting = .sortedKeys
         let bytes = (try? encoder.encode(stages)) ?? Data()
-        return SHA256.hash(data: bytes).map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
+        return SHA256.hash(data: bytes).hexadecimal
     }
 }

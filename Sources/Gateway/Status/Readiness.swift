@@ -6,11 +6,12 @@ struct Readiness: Sendable {
     /// Kinds of stages that are to run.
     let kinds: Set<StageKind>
     let jobs: JobRunner?
+    let audit: AuditTrail
 
     /// Empty while all is well.
     var problems: [String] {
         get async {
-            [await fleet.readiness(kinds), await jobs?.problem].compactMap(\.self)
+            [await fleet.readiness(kinds), await jobs?.problem, await audit.problem].compactMap(\.self)
         }
     }
 }

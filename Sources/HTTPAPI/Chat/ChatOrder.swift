@@ -41,8 +41,9 @@ package struct ChatOrder: Sendable, Hashable {
 
         try fields.refuseWhatNoModelAnswers()
         let model = try fields.string("model") ?? ""
+        let user = try fields.user()
         withoutEffect = fields.withoutEffect
-        request = AnswerQuestionRequest(messages: messages.value, model: model, parameters: options)
+        request = AnswerQuestionRequest(messages: messages.value, model: model, parameters: options, user: user)
         if messages.hasDetail { withoutEffect.append("messages.content.image_url.detail") }
         try fields.refuseUnknown()
     }
@@ -111,7 +112,7 @@ extension Fields {
     /// Fields that clients of other models send: accepted where they ask for nothing, else refused with the reason.
     fileprivate mutating func refuseWhatNoModelAnswers() throws(APIError) {
         _ = try integer("n", in: 1...1)
-        for name in ["user", "user_id", "safety_identifier", "metadata", "request_id"] { try recorded(name) }
+        for name in ["metadata", "request_id"] { try recorded(name) }
         for name in ["service_tier", "parallel_tool_calls", "prompt_cache_key", "verbosity", "extra_headers"] { try decoration(name) }
         try decoration("store", [.bool(false)])
         try decoration("modalities", [["text"]])

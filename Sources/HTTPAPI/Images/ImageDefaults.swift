@@ -4,9 +4,12 @@ package struct ImageDefaults: Sendable, Hashable {
     package var givesLinks = false
     /// Nil: the gateway's own, or what fits the first source.
     package var size: PictureSize?
+    /// Nil: as the gateway is set.
+    package var explicitLabel: Bool?
 
-    package init(givesLinks: Bool = false, size: PictureSize? = nil) {
+    package init(givesLinks: Bool = false, size: PictureSize? = nil, explicitLabel: Bool? = nil) {
         self.givesLinks = givesLinks
         self.size = size
+        self.explicitLabel = explicitLabel
     }
 }

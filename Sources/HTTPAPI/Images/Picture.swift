@@ -16,7 +16,7 @@ struct Picture: Sendable {
         guard let crop = order.crop else { return }
         let cropped = try RGBImage(decoding: made.image).middle(crop)
         size = crop
-        file = try cropped.encoded(as: order.format, quality: made.parameters.jpegQuality)
+        file = try ImplicitLabel.carry(from: made.image, to: cropped.encoded(as: order.format, quality: made.parameters.jpegQuality))
     }
 }
 

@@ -9,7 +9,7 @@ extension HTTPDoor {
     /// What Z.ai documents, where the fleet is planned for it.
     private var zaiDefaults: ImageDefaults {
         let size = PictureSize(width: 1280, height: 1280)
-        return ImageDefaults(givesLinks: true, size: size.width * size.height <= settings.largestArea ? size : nil)
+        return ImageDefaults(givesLinks: true, size: size.width * size.height <= settings.largestArea ? size : nil, explicitLabel: true)
     }
 
     func zaiGenerations(_ visit: Visit) async throws -> Response {
@@ -49,6 +49,10 @@ extension HTTPDoor {
         var fields = try Fields(json: JSONValue(parsing: await json(visit, limit: Self.largestText)))
         if let user = try fields.string("user_id"), !(6...128).contains(user.count) {
             throw APIError.invalid("user_id", "user_id has \(user.count) characters; 6 to 128")
+        }
+        if try fields.flag("watermark_enabled") == false, !visit.caller.mayOmitLabel {
+            throw APIError(
+                403, "insufficient_permissions", "watermark_enabled false takes a key with the scope label:off", param: "watermark_enabled")
         }
         return fields
     }

@@ -17,6 +17,7 @@ extension ImageMetadata {
             guard let length = bytes.number(at: position + 2, count: 2), length >= 2, length <= bytes.count - position - 2 else { return }
             let end = position + 2 + length
             if marker == 0xE1 { readAPP1(bytes[(position + 4)..<end]) }
+            if marker == 0xEB { readAPP11(bytes[(position + 4)..<end]) }
             position = end
         }
     }
@@ -30,5 +31,11 @@ extension ImageMetadata {
         } else if segment.starts(with: xmpName) {
             xmp = segment.dropFirst(xmpName.count)
         }
+    }
+
+    /// JUMBF: two letters, numbers of the box and of its piece, then the box, whose description names C2PA.
+    private mutating func readAPP11(_ segment: ArraySlice<UInt8>) {
+        guard segment.starts(with: "JP".utf8), segment.dropFirst(12).starts(with: "jumb".utf8) else { return }
+        hasC2PA = hasC2PA || segment.dropFirst(24).starts(with: "c2pa".utf8)
     }
 }

@@ -4,7 +4,7 @@ extension ImageMetadata {
     mutating func readPNG(_ bytes: [UInt8]) {
         let rawProfiles = ["Raw profile type exif", "Raw profile type APP1"]
         let xmpKeyword = "XML:com.adobe.xmp"
-        var texts: [String: PNGText] = [:]
+        let keywords = Set(rawProfiles + [xmpKeyword, "parameters", "AIGC"])
         var position = 8
         while let length = bytes.number(at: position, count: 4), length <= bytes.count - position - 12 {
             let type = bytes[(position + 4)..<(position + 8)]
@@ -12,13 +12,14 @@ extension ImageMetadata {
             if type.elementsEqual("IEND".utf8) { break }
             if type.elementsEqual("eXIf".utf8) {
                 exif = data
-            } else if let kind = PNGText.Kind(type), let text = PNGText(kind, data), rawProfiles.contains(text.keyword) || text.keyword == xmpKeyword
-            {
+            } else if type.elementsEqual("caBX".utf8) {
+                hasC2PA = true
+            } else if let kind = PNGText.Kind(type), let text = PNGText(kind, data), keywords.contains(text.keyword) {
                 texts[text.keyword] = text
             }
             position += length + 12
         }
-        exif = exif ?? rawProfiles.lazy.compactMap { texts[$0]?.value }.first.flatMap(Self.rawProfile)
+        exif = exif ?? rawProfiles.lazy.compactMap { [texts] in texts[$0]?.value }.first.flatMap(Self.rawProfile)
         xmp = texts[xmpKeyword]?.value
     }
 

@@ -11,6 +11,7 @@ extension ImageMetadata {
             let data = file[(position + 8)..<(position + 8 + length)]
             if hasEXIF, exif == nil, type.elementsEqual("EXIF".utf8) { exif = data }
             if hasXMP, xmp == nil, type.elementsEqual("XMP ".utf8) { xmp = data }
+            if type.elementsEqual("C2PA".utf8) { hasC2PA = true }
             position += 8 + length + length % 2
         }
     }

@@ -6,6 +6,10 @@ struct ImageMetadata {
     var exif: ArraySlice<UInt8>?
     /// An XMP packet.
     var xmp: ArraySlice<UInt8>?
+    /// Of a PNG, by their keywords: those that somebody here reads.
+    var texts: [String: PNGText] = [:]
+    /// There is a manifest of C2PA.
+    var hasC2PA = false
 
     private init() {}
 

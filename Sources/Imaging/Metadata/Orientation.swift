@@ -1,5 +1,5 @@
 /// How a camera held the picture, by EXIF's tag 0x0112 or XMP's `tiff:Orientation`.
-enum Orientation: Int {
+package enum Orientation: Int, Sendable {
     case upright = 1
     case mirrored, upsideDown, mirroredUpsideDown, transposed, turnedLeft, transversed, turnedRight
 
@@ -8,6 +8,20 @@ enum Orientation: Int {
     init(_ metadata: ImageMetadata) {
         let value = metadata.exif.flatMap(Self.value(exif:)) ?? metadata.xmp.flatMap(Self.value(xmp:))
         self = value.flatMap(Orientation.init(rawValue:)) ?? .upright
+    }
+
+    /// As people say it.
+    package var name: String {
+        switch self {
+        case .upright: "upright"
+        case .mirrored: "mirrored"
+        case .upsideDown: "upside down"
+        case .mirroredUpsideDown: "mirrored and upside down"
+        case .transposed: "transposed"
+        case .turnedLeft: "turned left"
+        case .transversed: "transversed"
+        case .turnedRight: "turned right"
+        }
     }
 
     /// Whether rows and columns change places.

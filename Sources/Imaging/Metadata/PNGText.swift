@@ -45,6 +45,13 @@ struct PNGText {
         }
     }
 
+    /// The value as text: UTF-8 of international chunks, else Latin-1. Of a long one the beginning.
+    var text: String? {
+        guard let bytes = value?.prefix(Self.maximumBytes) else { return nil }
+        guard kind != .international else { return String(decoding: bytes, as: UTF8.self) }
+        return String(String.UnicodeScalarView(bytes.map { Unicode.Scalar($0) }))
+    }
+
     private static func inflated(_ bytes: ArraySlice<UInt8>) -> ArraySlice<UInt8>? {
         var code = CInt(GLM_IMAGE_MALFORMED)
         let text = [UInt8](unsafeUninitializedCapacity: maximumBytes) { target, count in

@@ -13,6 +13,8 @@ public struct AccessRule: Sendable {
     let admin: Bool
     /// Nil: no keys are asked for.
     let keys: KeyFile?
+    /// A certificate that was verified makes an operator.
+    let certificateIsEnough: Bool
 
     public var hasKeys: Bool { keys != nil }
 
@@ -41,7 +43,7 @@ public struct AccessRule: Sendable {
     }
 
     /// Whether a caller may handle what others have left here.
-    public func isOperator(_ caller: Caller) -> Bool { caller.grant.map { $0.scopes.contains(.fleetWrite) } ?? (admin || caller.isLocal) }
+    public func isOperator(_ caller: Caller) -> Bool { caller.grant.map { $0.scopes.contains(.fleetWrite) } ?? (admin || caller.isLocal || certificateIsEnough && caller.isCertified) }
 
     /// The caller by its key; without keys, and on the Unix socket without a key, by its connection.
     private func identify(_ connection: Caller, _ authorization: [String]) throws(CallError) -> Caller {

@@ -37,7 +37,7 @@ public actor DefaultDiffusionService: DiffusionService {
         let parameters = request.parameters
         let images = try request.sources.enumerated().map { try decodeImage($1.image, "sources[\($0)].image") }
         watch.lap("read")
-        let image = try DeviceLoss.guarding {
+        var image = try DeviceLoss.guarding {
             try renderer.render(request, images: images, checkCancellation: token.checkCancellation, onSources: work.count(hit:)) { image, step in
                 let bytes = try image.encoded(as: parameters.format, quality: PartialImages.quality)
                 onEvent(.partial(PartialRendering(image: bytes, format: parameters.format, height: image.height, width: image.width, step: step)))
@@ -48,6 +48,7 @@ public actor DefaultDiffusionService: DiffusionService {
             }
         }
         watch.lap("vae")
+        if request.explicitLabel { image.drawExplicitLabel() }
         let bytes = try image.encoded(as: parameters.format, quality: parameters.jpegQuality)
         watch.lap("write")
         return RenderedImage(image: bytes, format: parameters.format, height: image.height, width: image.width, timings: watch.timings)

@@ -84,11 +84,14 @@ public struct AnswerQuestionRequest: Sendable, Hashable {
     /// How an answer is made. AnswerQuestionRequest has these fields among its own and may leave any of them out; in all other messages the
     /// seed is set.
     public var parameters: AnswerOptions
+    /// Who the caller says the request is for, at most 512 bytes; kept in the audit log alone.
+    public var user: String
 
-    public init(messages: [ChatMessage] = [], model: String = "", parameters: AnswerOptions = AnswerOptions()) {
+    public init(messages: [ChatMessage] = [], model: String = "", parameters: AnswerOptions = AnswerOptions(), user: String = "") {
         self.messages = messages
         self.model = model
         self.parameters = parameters
+        self.user = user
     }
 }
 
@@ -151,6 +154,7 @@ extension AnswerQuestionRequest: CodedMessage {
             c.max_pixels_opt_case = GLM__V1__ANSWER_QUESTION_REQUEST__MAX_PIXELS_OPT_MAX_PIXELS
             c.max_pixels = try UInt32(wire: maxPixels, "max_pixels")
         }
+        c.user = try arena.text(user, "user")
     }
 
     init(_ c: Glm__V1__AnswerQuestionRequest) throws(WireError) {
@@ -166,7 +170,7 @@ extension AnswerQuestionRequest: CodedMessage {
                 stop: try Decode.texts(c.n_stop, c.stop, "stop"), logprobs: c.logprobs_opt_case.rawValue == 0 ? nil : Int(c.logprobs),
                 thinking: try AnswerOptions.Thinking(c.thinking, "thinking"),
                 thinkingBudget: c.thinking_budget_opt_case.rawValue == 0 ? nil : Int(c.thinking_budget), raw: c.raw != 0,
-                maxPixels: c.max_pixels_opt_case.rawValue == 0 ? nil : Int(c.max_pixels)))
+                maxPixels: c.max_pixels_opt_case.rawValue == 0 ? nil : Int(c.max_pixels)), user: try Decode.text(c.user, "user"))
     }
 }
 

@@ -12,6 +12,7 @@ extension RenderRequest: CodedMessage {
         c.target = try arena.message(target)
         c.n_sources = sources.count
         c.sources = try arena.messages(sources)
+        c.explicit_label = explicitLabel ? 1 : 0
         c.partial_images = try UInt32(wire: partialImages, "partial_images")
     }
 
@@ -20,10 +21,12 @@ extension RenderRequest: CodedMessage {
         let parameters: ImageParameters = try Decode.required(c.parameters, "parameters")
         let target: CodeGrid = try Decode.required(c.target, "target")
         let sources: [SourceImage] = try Decode.messages(c.n_sources, c.sources, "sources")
+        let explicitLabel: Bool = c.explicit_label != 0
         let partialImages: Int = Int(c.partial_images)
-        do { try self.init(prompt: prompt, parameters: parameters, target: target, sources: sources, partialImages: partialImages) } catch {
-            throw WireError(error)
-        }
+        do {
+            try self.init(
+                prompt: prompt, parameters: parameters, target: target, sources: sources, explicitLabel: explicitLabel, partialImages: partialImages)
+        } catch { throw WireError(error) }
     }
 }
 

@@ -18,10 +18,15 @@ public struct GenerateImageRequest: Sendable, Hashable {
     public var model: String
     /// Smaller images that are wanted while the work advances, 0 to 3; fewer may come; refused of jobs.
     public var partialImages: Int
+    /// Draws AI生成 into a corner of the image; not set: as the gateway is set. False where the gateway labels all images needs the right to
+    /// it.
+    public var explicitLabel: Bool?
+    /// Who the caller says the request is for, at most 512 bytes; kept in the audit log alone.
+    public var user: String
 
     public init(
         prompt: String = "", images: [[UInt8]] = [], parameters: ImageOptions = ImageOptions(), pipeline: String = "", model: String = "",
-        partialImages: Int = 0
+        partialImages: Int = 0, explicitLabel: Bool? = nil, user: String = ""
     ) {
         self.prompt = prompt
         self.images = images
@@ -29,6 +34,8 @@ public struct GenerateImageRequest: Sendable, Hashable {
         self.pipeline = pipeline
         self.model = model
         self.partialImages = partialImages
+        self.explicitLabel = explicitLabel
+        self.user = user
     }
 }
 
@@ -65,6 +72,11 @@ extension GenerateImageRequest: CodedMessage {
         c.pipeline = try arena.text(pipeline, "pipeline")
         c.model = try arena.text(model, "model")
         c.partial_images = try UInt32(wire: partialImages, "partial_images")
+        if let explicitLabel {
+            c.explicit_label_opt_case = GLM__V1__GENERATE_IMAGE_REQUEST__EXPLICIT_LABEL_OPT_EXPLICIT_LABEL
+            c.explicit_label = explicitLabel ? 1 : 0
+        }
+        c.user = try arena.text(user, "user")
     }
 
     init(_ c: Glm__V1__GenerateImageRequest) throws(WireError) {
@@ -76,7 +88,8 @@ extension GenerateImageRequest: CodedMessage {
                 guidanceScale: c.guidance_scale_opt_case.rawValue == 0 ? nil : c.guidance_scale, seed: c.seed_opt_case.rawValue == 0 ? nil : c.seed,
                 format: c.format.rawValue == 0 ? nil : try ImageFormat(c.format, "format"),
                 jpegQuality: c.jpeg_quality == 0 ? nil : Int(c.jpeg_quality), sampling: try Decode.ifSet(c.sampling, "sampling")),
-            pipeline: try Decode.text(c.pipeline, "pipeline"), model: try Decode.text(c.model, "model"), partialImages: Int(c.partial_images))
+            pipeline: try Decode.text(c.pipeline, "pipeline"), model: try Decode.text(c.model, "model"), partialImages: Int(c.partial_images),
+            explicitLabel: c.explicit_label_opt_case.rawValue == 0 ? nil : c.explicit_label != 0, user: try Decode.text(c.user, "user"))
     }
 }
 
@@ -297,10 +310,12 @@ public struct GeneratedImage: Sendable, Hashable {
     public var numerics: [StageNumerics]
     /// Tokens that it took.
     public var usage: ImageUsage
+    /// AI生成 is drawn into a corner of the image.
+    public var explicitLabel: Bool
 
     public init(
         image: [UInt8] = [], parameters: ImageParameters, modelFingerprint: String = "", build: String = "", timings: [StageTiming] = [],
-        modelName: String = "", numerics: [StageNumerics] = [], usage: ImageUsage = ImageUsage()
+        modelName: String = "", numerics: [StageNumerics] = [], usage: ImageUsage = ImageUsage(), explicitLabel: Bool = false
     ) {
         self.image = image
         self.parameters = parameters
@@ -310,6 +325,7 @@ public struct GeneratedImage: Sendable, Hashable {
         self.modelName = modelName
         self.numerics = numerics
         self.usage = usage
+        self.explicitLabel = explicitLabel
     }
 }
 
@@ -334,6 +350,7 @@ extension GeneratedImage: CodedMessage {
         c.n_numerics = numerics.count
         c.numerics = try arena.messages(numerics)
         c.usage = try arena.message(usage)
+        c.explicit_label = explicitLabel ? 1 : 0
     }
 
     init(_ c: Glm__V1__GeneratedImage) throws(WireError) {
@@ -346,7 +363,7 @@ extension GeneratedImage: CodedMessage {
                     sampling: try Decode.ifSet(c.sampling, "sampling"))), modelFingerprint: try Decode.text(c.model_fingerprint, "model_fingerprint"),
             build: try Decode.text(c.build, "build"), timings: try Decode.messages(c.n_timings, c.timings, "timings"),
             modelName: try Decode.text(c.model_name, "model_name"), numerics: try Decode.messages(c.n_numerics, c.numerics, "numerics"),
-            usage: try Decode.orEmpty(c.usage, "usage"))
+            usage: try Decode.orEmpty(c.usage, "usage"), explicitLabel: c.explicit_label != 0)
     }
 }
 

@@ -53,6 +53,13 @@ struct PictureOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Name of the model, in a fleet of several; see glm status. Default: the only one.", valueName: "name"))
     var modelName: String?
 
+    @Flag(
+        inversion: .prefixedNo,
+        help:
+            "Draw the words AI生成 into a corner of the image, or leave them out where the gateway draws them into all. Default: as the gateway is set."
+    )
+    var label: Bool?
+
     @Flag(help: "Let the fleet's question model rewrite the prompt into a detailed one first; it is told with the image.")
     var enhance = false
 
@@ -108,7 +115,7 @@ struct PictureOptions: ParsableArguments {
     func request(_ prompt: String, images: [[UInt8]], seed: UInt64) throws -> GenerateImageRequest {
         GenerateImageRequest(
             prompt: prompt, images: images, parameters: try options(seed: seed), model: modelName ?? "",
-            partialImages: preview ? Previews.count : 0)
+            partialImages: preview ? Previews.count : 0, explicitLabel: label)
     }
 
     private func options(seed: UInt64) throws -> ImageOptions {

@@ -15,6 +15,7 @@ struct PictureReport: Sendable, Encodable {
     let guidanceScale: Float
     let model: String
     let modelFingerprint: String
+    let explicitLabel: Bool
     let build: String
     let requestID: String
     let timings: [Phase]
@@ -32,6 +33,7 @@ struct PictureReport: Sendable, Encodable {
         guidanceScale = image.parameters.guidanceScale
         model = image.modelName
         modelFingerprint = image.modelFingerprint
+        explicitLabel = image.explicitLabel
         build = image.build
         self.requestID = requestID ?? ""
         timings = image.timings.map(Phase.init)
