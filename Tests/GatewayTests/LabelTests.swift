@@ -49,13 +49,13 @@ import Wire
         let fleet = try await ScriptedFleet.start([.vision] + Self.both, labels: policy)
         let first = try await fleet.gateway.generate(request()), second = try await fleet.gateway.generate(request())
         #expect(first.image == second.image)
-        let label = try #require(try PictureStatement(first.image).label)
+        let label = try #require(try ImageStatement(first.image).label)
         let plain = try RGBImage(decoding: first.image).png()
         let number = SHA256.hash(data: plain).prefix(16).map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
         #expect(label.values[.contentProducer] == "me" && label.values[.label] == "1" && label.values[.produceID] == number)
-        #expect(try PictureStatement(first.image).sourceType?.hasSuffix("/trainedAlgorithmicMedia") == true)
+        #expect(try ImageStatement(first.image).sourceType?.hasSuffix("/trainedAlgorithmicMedia") == true)
         let edited = try await fleet.gateway.generate(request(images: [first.image]))
-        #expect(try PictureStatement(edited.image).sourceType?.hasSuffix("/compositeWithTrainedAlgorithmicMedia") == true)
+        #expect(try ImageStatement(edited.image).sourceType?.hasSuffix("/compositeWithTrainedAlgorithmicMedia") == true)
         try await fleet.stop()
     }
 
