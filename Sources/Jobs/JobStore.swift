@@ -59,11 +59,13 @@ public final class JobStore: Sendable {
                 let next = try Row.fetchOne(
                     db,
                     sql:
-                        "SELECT sequence, id, attempts, bytes FROM job JOIN request ON job = sequence WHERE state = 'queued' ORDER BY sequence LIMIT 1"
+                        "SELECT sequence, id, submitter, attempts, bytes FROM job JOIN request ON job = sequence WHERE state = 'queued' ORDER BY sequence LIMIT 1"
                 )
             else { return nil }
             let sequence: Int64 = try next.decode(forColumn: "sequence")
-            let claim = Job.Claim(id: try next.decode(forColumn: "id"), attempt: try timesBegun(next) + 1, request: try bytes(next))
+            let claim = Job.Claim(
+                id: try next.decode(forColumn: "id"), submitter: try next.decode(forColumn: "submitter"), attempt: try timesBegun(next) + 1,
+                request: try bytes(next))
             try db.execute(
                 sql: "UPDATE job SET state = 'running', attempts = ?, began = ? WHERE sequence = ? AND state = 'queued'",
                 arguments: [claim.attempt, now, sequence])

@@ -185,8 +185,7 @@ public actor JobRunner {
         var request = try GenerateImageRequest(packed: claim.request)
         // An attempt that follows another makes the same picture.
         if request.parameters.seed == nil { request.parameters.seed = Self.seed(claim.id) }
-        let submitter = try await store.get(claim.id).submitter
-        return try await audit.recording(request, AuditRecord.Origin(requestID: claim.id, caller: submitter)) { [request] in
+        return try await audit.recording(request, AuditRecord.Origin(requestID: claim.id, caller: claim.submitter)) { [request] in
             try await make(request, of: claim)
         }
     }
