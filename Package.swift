@@ -14,16 +14,24 @@ let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
 let yaml: Target.Dependency = .product(name: "Yams", package: "Yams")
 let sqlite: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
+let tracing: Target.Dependency = .product(name: "Tracing", package: "swift-distributed-tracing")
 let metrics: Target.Dependency = .product(name: "Metrics", package: "swift-metrics")
 let httpTypes: Target.Dependency = .product(name: "HTTPTypes", package: "swift-http-types")
 let http: Target.Dependency = .product(name: "Hummingbird", package: "hummingbird")
 let httpCore: Target.Dependency = .product(name: "HummingbirdCore", package: "hummingbird")
+let httpClient: Target.Dependency = .product(name: "AsyncHTTPClient", package: "async-http-client")
 let nio: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
 let nioEmbedded: Target.Dependency = .product(name: "NIOEmbedded", package: "swift-nio")
 let nioHTTP1: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio")
 let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
 let http2: Target.Dependency = .product(name: "NIOHTTP2", package: "swift-nio-http2")
 let hpack: Target.Dependency = .product(name: "NIOHPACK", package: "swift-nio-http2")
+let nioHTTPTypes: Target.Dependency = .product(name: "NIOHTTPTypes", package: "swift-nio-extras")
+let nioHTTPTypesHTTP2: Target.Dependency = .product(name: "NIOHTTPTypesHTTP2", package: "swift-nio-extras")
+let nioTLS: Target.Dependency = .product(name: "NIOTLS", package: "swift-nio")
+let nioSSL: Target.Dependency = .product(name: "NIOSSL", package: "swift-nio-ssl")
+let certificateReloading: Target.Dependency = .product(name: "NIOCertificateReloading", package: "swift-nio-extras")
+let tracing: Target.Dependency = .product(name: "Tracing", package: "swift-distributed-tracing")
 let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
 
@@ -58,9 +66,13 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
+        .package(url: "https://github.com/apple/swift-distributed-tracing", from: "1.7.3"),
+        .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
+        .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.2"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/apple/swift-nio-http2", from: "1.46.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
@@ -73,7 +85,7 @@ let package = Package(
 
         // Files and pipes that are read to their end or written as a whole, and text on a terminal.
         library("Files"),
-        library("Terminal", ["Domain"]),
+        library("Terminal", ["Domain", "Imaging"]),
 
         // Tensors and the device that computes on them.
         library("Tensor"),
@@ -104,13 +116,25 @@ let package = Package(
         // For development alone: verification of the models against a reference, and benchmarks.
         library("ModelTools", ["GLMImage", "GLM4V", "Decoding", "ModelConfiguration", "Domain", "Tensor", "Checkpoint", "Tokenizing", "Imaging"]),
 
+        // TLS at both ends of connections: certificates from files, and why a handshake fails.
+        library("TLS", ["Files", certificateReloading, nio, nioSSL, nioTLS, logging]),
+        // The keys of callers: their file, and how much of what each allows was used.
+        library("Keys", ["Domain", "Files", crypto, logging]),
+
         // The contract between processes.
         .target(name: "CWire", linkerSettings: [.linkedLibrary("protobuf-c")]),
-        library("Wire", ["CWire", "Domain", grpc, grpcTransport]),
+        library("Wire", ["CWire", "Domain", grpc, grpcTransport, tracing]),
         library("GLMClient", ["Domain", "Wire"]),
 
+        // Where a request spends its time: its place in a trace, and the spans of its work.
+        library("Traces", [tracing]),
+
         // The stages: one model part, one process, one device.
-        library("ServerKit", ["Domain", "Files", "Wire", grpc, grpcTransport, nio, nioPosix, http2, hpack, lifecycle, logging, arguments]),
+        library(
+            "ServerKit",
+            [
+                "Domain", "Files", "Keys", "Traces", "Wire", tracing, grpc, grpcTransport, nio, nioPosix, http2, hpack, lifecycle, logging, arguments,
+            ]),
         library(
             "Stages",
             [
@@ -128,15 +152,26 @@ let package = Package(
         .target(name: "CCards"),
         library("Placement", ["CCards", "Domain", "Checkpoint", "Files", "ModelConfiguration", yaml]),
         library("Jobs", [sqlite]),
-        library("Telemetry", [metrics, http, httpCore, nio, nioHTTP1, lifecycle, logging]),
+        library("Telemetry", [metrics, http, httpTypes, nio, logging]),
+        library("OTLP", ["Domain", "ServerKit", "Traces", "Wire", httpClient, nio, nioHTTP1, lifecycle, logging, metrics, tracing]),
+        // A server of HTTP, whatever it answers: connections, limits, peers that leave.
+        library(
+            "HTTPServing", ["TLS", http, httpCore, httpTypes, nio, nioHTTP1, nioHTTPTypes, nioHTTPTypesHTTP2, nioTLS, http2, lifecycle, logging]),
         // What clients of OpenAI's HTTP API speak: their requests become those of the gateway, the gateway's answers theirs.
-        library("HTTPAPI", ["Telemetry", "ServerKit", "Domain", "Wire", "Imaging", http, httpTypes, nio, logging]),
+        library(
+            "HTTPAPI",
+            [
+                "HTTPServing", "Traces", "ServerKit", "Keys", "Domain", "Wire", "Imaging", http, httpTypes, httpClient, nio, nioHTTP1, nioPosix, logging,
+                tracing, crypto,
+            ]),
         library(
             "Gateway",
             [
-                "Processes", "Placement", "Jobs", "Telemetry", "HTTPAPI", "ServerKit", "Files", "Wire", "Domain", "Checkpoint", "ModelConfiguration",
+                "Processes", "Placement", "Jobs", "Telemetry", "OTLP", "Traces", "HTTPServing", "HTTPAPI", "ServerKit", "Files", "Keys", "Wire", "Domain",
+                "Checkpoint",
+                "ModelConfiguration",
                 "Imaging", grpc,
-                lifecycle, logging, metrics, crypto,
+                lifecycle, logging, metrics, crypto, tracing,
             ]),
 
         executable("glm-vision", ["Stages", "ServerKit"]),
@@ -144,11 +179,11 @@ let package = Package(
         executable("glm-diffusion", ["Stages", "ServerKit"]),
         executable(
             "glm-gateway",
-            ["Gateway", "Processes", "Placement", "Telemetry", "Domain", "ServerKit", "Wire", "GLMTiny", metrics]),
+            ["Gateway", "HTTPAPI", "OTLP", "Processes", "Placement", "Telemetry", "Traces", "Domain", "ServerKit", "Wire", "GLMTiny", metrics, tracing]),
         executable(
             "glm",
             [
-                "Wire", "Domain", "Files", "Terminal", "ServerKit", "Stages", "Processes", "Placement", "ModelConfiguration", "GLMImage",
+                "Wire", "Domain", "Files", "Keys", "Terminal", "ServerKit", "Stages", "Processes", "Placement", "ModelConfiguration", "GLMImage",
                 "GLM4V", "ModelTools", "Tensor",
                 "TensorCPU", "Devices", "Checkpoint", "Imaging", "GLMTiny",
             ]),
@@ -177,7 +212,7 @@ let package = Package(
             ]),
         tests("DomainTests", ["Domain"]),
         tests("FilesTests", ["Files"]),
-        tests("TerminalTests", ["Terminal"]),
+        tests("TerminalTests", ["Terminal", "Imaging"]),
         tests("TensorCPUTests", ["Domain", "TensorCPU", "Tensor"]),
         tests("CheckpointTests", ["TestSupport", "Checkpoint", "Tensor"]),
         tests("TokenizingTests", ["TestSupport", "Tokenizing"]),
@@ -202,8 +237,9 @@ let package = Package(
         tests("ServerKitTests", ["ServerKit", "Domain", "Wire", grpc, grpcTransport, nio, nioEmbedded, http2, hpack, logging, arguments]),
         tests("PlacementTests", ["TestSupport", "Placement", "ModelConfiguration", "Checkpoint", "Domain"]),
         tests("JobsTests", ["Jobs", sqlite]),
-        tests("TelemetryTests", ["Telemetry", lifecycle, metrics, logging, nio, nioEmbedded, nioHTTP1]),
-        tests("HTTPAPITests", ["HTTPAPI", "Domain", "Wire"]),
+        tests("TelemetryTests", ["Telemetry", http, httpTypes, metrics, logging, nio]),
+        tests("HTTPServingTests", ["HTTPServing", http, lifecycle, logging, nio, nioEmbedded, nioHTTP1]),
+        tests("HTTPAPITests", ["HTTPAPI", "Domain", "Wire", httpTypes, crypto]),
         tests("ProcessesTests", ["Processes"]),
         tests(
             "GatewayTests",

@@ -1321,7 +1321,7 @@ const ProtobufCMessageDescriptor glm__v1__answer_parameters__descriptor =
   (ProtobufCMessageInit) glm__v1__answer_parameters__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor glm__v1__answer_question_event__field_descriptors[5] =
+static const ProtobufCFieldDescriptor glm__v1__answer_question_event__field_descriptors[6] =
 {
   {
     "accepted",
@@ -1383,18 +1383,31 @@ static const ProtobufCFieldDescriptor glm__v1__answer_question_event__field_desc
     0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "place",
+    6,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Glm__V1__AnswerQuestionEvent, event_case),
+    offsetof(Glm__V1__AnswerQuestionEvent, place),
+    &glm__v1__line_place__descriptor,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned glm__v1__answer_question_event__field_indices_by_name[] = {
   0,   /* field[0] = accepted */
   4,   /* field[4] = answer */
   3,   /* field[3] = delta */
   2,   /* field[2] = layout */
+  5,   /* field[5] = place */
   1,   /* field[1] = progress */
 };
 static const ProtobufCIntRange glm__v1__answer_question_event__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 5 }
+  { 0, 6 }
 };
 const ProtobufCMessageDescriptor glm__v1__answer_question_event__descriptor =
 {
@@ -1404,7 +1417,7 @@ const ProtobufCMessageDescriptor glm__v1__answer_question_event__descriptor =
   "Glm__V1__AnswerQuestionEvent",
   "glm.v1",
   sizeof(Glm__V1__AnswerQuestionEvent),
-  5,
+  6,
   glm__v1__answer_question_event__field_descriptors,
   glm__v1__answer_question_event__field_indices_by_name,
   1,  glm__v1__answer_question_event__number_ranges,

@@ -598,7 +598,7 @@ const ProtobufCMessageDescriptor glm__v1__sampling__descriptor =
   (ProtobufCMessageInit) glm__v1__sampling__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor glm__v1__timing__field_descriptors[2] =
+static const ProtobufCFieldDescriptor glm__v1__timing__field_descriptors[3] =
 {
   {
     "phase",
@@ -624,15 +624,28 @@ static const ProtobufCFieldDescriptor glm__v1__timing__field_descriptors[2] =
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "start",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_DOUBLE,
+    0,   /* quantifier_offset */
+    offsetof(Glm__V1__Timing, start),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned glm__v1__timing__field_indices_by_name[] = {
   0,   /* field[0] = phase */
   1,   /* field[1] = seconds */
+  2,   /* field[2] = start */
 };
 static const ProtobufCIntRange glm__v1__timing__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 2 }
+  { 0, 3 }
 };
 const ProtobufCMessageDescriptor glm__v1__timing__descriptor =
 {
@@ -642,7 +655,7 @@ const ProtobufCMessageDescriptor glm__v1__timing__descriptor =
   "Glm__V1__Timing",
   "glm.v1",
   sizeof(Glm__V1__Timing),
-  2,
+  3,
   glm__v1__timing__field_descriptors,
   glm__v1__timing__field_indices_by_name,
   1,  glm__v1__timing__number_ranges,

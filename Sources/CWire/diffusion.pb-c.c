@@ -187,6 +187,51 @@ void   glm__v1__render_step__free_unpacked
   assert(message->base.descriptor == &glm__v1__render_step__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   glm__v1__partial_rendering__init
+                     (Glm__V1__PartialRendering         *message)
+{
+  static const Glm__V1__PartialRendering init_value = GLM__V1__PARTIAL_RENDERING__INIT;
+  *message = init_value;
+}
+size_t glm__v1__partial_rendering__get_packed_size
+                     (const Glm__V1__PartialRendering *message)
+{
+  assert(message->base.descriptor == &glm__v1__partial_rendering__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t glm__v1__partial_rendering__pack
+                     (const Glm__V1__PartialRendering *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &glm__v1__partial_rendering__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t glm__v1__partial_rendering__pack_to_buffer
+                     (const Glm__V1__PartialRendering *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &glm__v1__partial_rendering__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Glm__V1__PartialRendering *
+       glm__v1__partial_rendering__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Glm__V1__PartialRendering *)
+     protobuf_c_message_unpack (&glm__v1__partial_rendering__descriptor,
+                                allocator, len, data);
+}
+void   glm__v1__partial_rendering__free_unpacked
+                     (Glm__V1__PartialRendering *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &glm__v1__partial_rendering__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   glm__v1__rendered_image__init
                      (Glm__V1__RenderedImage         *message)
 {
@@ -232,7 +277,7 @@ void   glm__v1__rendered_image__free_unpacked
   assert(message->base.descriptor == &glm__v1__rendered_image__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
-static const ProtobufCFieldDescriptor glm__v1__render_request__field_descriptors[5] =
+static const ProtobufCFieldDescriptor glm__v1__render_request__field_descriptors[6] =
 {
   {
     "prompt",
@@ -294,10 +339,23 @@ static const ProtobufCFieldDescriptor glm__v1__render_request__field_descriptors
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "partial_images",
+    6,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Glm__V1__RenderRequest, partial_images),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned glm__v1__render_request__field_indices_by_name[] = {
   4,   /* field[4] = explicit_label */
   1,   /* field[1] = parameters */
+  5,   /* field[5] = partial_images */
   0,   /* field[0] = prompt */
   3,   /* field[3] = sources */
   2,   /* field[2] = target */
@@ -305,7 +363,7 @@ static const unsigned glm__v1__render_request__field_indices_by_name[] = {
 static const ProtobufCIntRange glm__v1__render_request__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 5 }
+  { 0, 6 }
 };
 const ProtobufCMessageDescriptor glm__v1__render_request__descriptor =
 {
@@ -315,7 +373,7 @@ const ProtobufCMessageDescriptor glm__v1__render_request__descriptor =
   "Glm__V1__RenderRequest",
   "glm.v1",
   sizeof(Glm__V1__RenderRequest),
-  5,
+  6,
   glm__v1__render_request__field_descriptors,
   glm__v1__render_request__field_indices_by_name,
   1,  glm__v1__render_request__number_ranges,
@@ -373,7 +431,7 @@ const ProtobufCMessageDescriptor glm__v1__source_image__descriptor =
   (ProtobufCMessageInit) glm__v1__source_image__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor glm__v1__render_event__field_descriptors[2] =
+static const ProtobufCFieldDescriptor glm__v1__render_event__field_descriptors[3] =
 {
   {
     "step",
@@ -399,15 +457,28 @@ static const ProtobufCFieldDescriptor glm__v1__render_event__field_descriptors[2
     0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "partial",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Glm__V1__RenderEvent, event_case),
+    offsetof(Glm__V1__RenderEvent, partial),
+    &glm__v1__partial_rendering__descriptor,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned glm__v1__render_event__field_indices_by_name[] = {
+  2,   /* field[2] = partial */
   1,   /* field[1] = result */
   0,   /* field[0] = step */
 };
 static const ProtobufCIntRange glm__v1__render_event__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 2 }
+  { 0, 3 }
 };
 const ProtobufCMessageDescriptor glm__v1__render_event__descriptor =
 {
@@ -417,7 +488,7 @@ const ProtobufCMessageDescriptor glm__v1__render_event__descriptor =
   "Glm__V1__RenderEvent",
   "glm.v1",
   sizeof(Glm__V1__RenderEvent),
-  2,
+  3,
   glm__v1__render_event__field_descriptors,
   glm__v1__render_event__field_indices_by_name,
   1,  glm__v1__render_event__number_ranges,
@@ -473,6 +544,96 @@ const ProtobufCMessageDescriptor glm__v1__render_step__descriptor =
   glm__v1__render_step__field_indices_by_name,
   1,  glm__v1__render_step__number_ranges,
   (ProtobufCMessageInit) glm__v1__render_step__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor glm__v1__partial_rendering__field_descriptors[5] =
+{
+  {
+    "image",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BYTES,
+    0,   /* quantifier_offset */
+    offsetof(Glm__V1__PartialRendering, image),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "format",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_ENUM,
+    0,   /* quantifier_offset */
+    offsetof(Glm__V1__PartialRendering, format),
+    &glm__v1__image_format__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "height",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Glm__V1__PartialRendering, height),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "width",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Glm__V1__PartialRendering, width),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "step",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Glm__V1__PartialRendering, step),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned glm__v1__partial_rendering__field_indices_by_name[] = {
+  1,   /* field[1] = format */
+  2,   /* field[2] = height */
+  0,   /* field[0] = image */
+  4,   /* field[4] = step */
+  3,   /* field[3] = width */
+};
+static const ProtobufCIntRange glm__v1__partial_rendering__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 5 }
+};
+const ProtobufCMessageDescriptor glm__v1__partial_rendering__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "glm.v1.PartialRendering",
+  "PartialRendering",
+  "Glm__V1__PartialRendering",
+  "glm.v1",
+  sizeof(Glm__V1__PartialRendering),
+  5,
+  glm__v1__partial_rendering__field_descriptors,
+  glm__v1__partial_rendering__field_indices_by_name,
+  1,  glm__v1__partial_rendering__number_ranges,
+  (ProtobufCMessageInit) glm__v1__partial_rendering__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
 static const ProtobufCFieldDescriptor glm__v1__rendered_image__field_descriptors[5] =

@@ -187,6 +187,96 @@ void   glm__v1__progress__free_unpacked
   assert(message->base.descriptor == &glm__v1__progress__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   glm__v1__line_place__init
+                     (Glm__V1__LinePlace         *message)
+{
+  static const Glm__V1__LinePlace init_value = GLM__V1__LINE_PLACE__INIT;
+  *message = init_value;
+}
+size_t glm__v1__line_place__get_packed_size
+                     (const Glm__V1__LinePlace *message)
+{
+  assert(message->base.descriptor == &glm__v1__line_place__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t glm__v1__line_place__pack
+                     (const Glm__V1__LinePlace *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &glm__v1__line_place__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t glm__v1__line_place__pack_to_buffer
+                     (const Glm__V1__LinePlace *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &glm__v1__line_place__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Glm__V1__LinePlace *
+       glm__v1__line_place__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Glm__V1__LinePlace *)
+     protobuf_c_message_unpack (&glm__v1__line_place__descriptor,
+                                allocator, len, data);
+}
+void   glm__v1__line_place__free_unpacked
+                     (Glm__V1__LinePlace *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &glm__v1__line_place__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   glm__v1__partial_image__init
+                     (Glm__V1__PartialImage         *message)
+{
+  static const Glm__V1__PartialImage init_value = GLM__V1__PARTIAL_IMAGE__INIT;
+  *message = init_value;
+}
+size_t glm__v1__partial_image__get_packed_size
+                     (const Glm__V1__PartialImage *message)
+{
+  assert(message->base.descriptor == &glm__v1__partial_image__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t glm__v1__partial_image__pack
+                     (const Glm__V1__PartialImage *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &glm__v1__partial_image__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t glm__v1__partial_image__pack_to_buffer
+                     (const Glm__V1__PartialImage *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &glm__v1__partial_image__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Glm__V1__PartialImage *
+       glm__v1__partial_image__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Glm__V1__PartialImage *)
+     protobuf_c_message_unpack (&glm__v1__partial_image__descriptor,
+                                allocator, len, data);
+}
+void   glm__v1__partial_image__free_unpacked
+                     (Glm__V1__PartialImage *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &glm__v1__partial_image__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   glm__v1__generated_image__init
                      (Glm__V1__GeneratedImage         *message)
 {
@@ -230,6 +320,51 @@ void   glm__v1__generated_image__free_unpacked
   if(!message)
     return;
   assert(message->base.descriptor == &glm__v1__generated_image__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   glm__v1__image_usage__init
+                     (Glm__V1__ImageUsage         *message)
+{
+  static const Glm__V1__ImageUsage init_value = GLM__V1__IMAGE_USAGE__INIT;
+  *message = init_value;
+}
+size_t glm__v1__image_usage__get_packed_size
+                     (const Glm__V1__ImageUsage *message)
+{
+  assert(message->base.descriptor == &glm__v1__image_usage__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t glm__v1__image_usage__pack
+                     (const Glm__V1__ImageUsage *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &glm__v1__image_usage__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t glm__v1__image_usage__pack_to_buffer
+                     (const Glm__V1__ImageUsage *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &glm__v1__image_usage__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Glm__V1__ImageUsage *
+       glm__v1__image_usage__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Glm__V1__ImageUsage *)
+     protobuf_c_message_unpack (&glm__v1__image_usage__descriptor,
+                                allocator, len, data);
+}
+void   glm__v1__image_usage__free_unpacked
+                     (Glm__V1__ImageUsage *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &glm__v1__image_usage__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
 void   glm__v1__stage_numerics__init
@@ -322,7 +457,7 @@ void   glm__v1__stage_timing__free_unpacked
   assert(message->base.descriptor == &glm__v1__stage_timing__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
-static const ProtobufCFieldDescriptor glm__v1__generate_image_request__field_descriptors[14] =
+static const ProtobufCFieldDescriptor glm__v1__generate_image_request__field_descriptors[15] =
 {
   {
     "prompt",
@@ -469,6 +604,18 @@ static const ProtobufCFieldDescriptor glm__v1__generate_image_request__field_des
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
+    "partial_images",
+    13,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Glm__V1__GenerateImageRequest, partial_images),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
     "explicit_label",
     14,
     PROTOBUF_C_LABEL_NONE,
@@ -494,26 +641,26 @@ static const ProtobufCFieldDescriptor glm__v1__generate_image_request__field_des
   },
 };
 static const unsigned glm__v1__generate_image_request__field_indices_by_name[] = {
-  12,   /* field[12] = explicit_label */
+  13,   /* field[13] = explicit_label */
   7,   /* field[7] = format */
   5,   /* field[5] = guidance_scale */
   2,   /* field[2] = height */
   1,   /* field[1] = images */
   8,   /* field[8] = jpeg_quality */
   11,   /* field[11] = model */
+  12,   /* field[12] = partial_images */
   10,   /* field[10] = pipeline */
   0,   /* field[0] = prompt */
   9,   /* field[9] = sampling */
   6,   /* field[6] = seed */
   4,   /* field[4] = steps */
-  13,   /* field[13] = user */
+  14,   /* field[14] = user */
   3,   /* field[3] = width */
 };
-static const ProtobufCIntRange glm__v1__generate_image_request__number_ranges[2 + 1] =
+static const ProtobufCIntRange glm__v1__generate_image_request__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 14, 12 },
-  { 0, 14 }
+  { 0, 15 }
 };
 const ProtobufCMessageDescriptor glm__v1__generate_image_request__descriptor =
 {
@@ -523,14 +670,14 @@ const ProtobufCMessageDescriptor glm__v1__generate_image_request__descriptor =
   "Glm__V1__GenerateImageRequest",
   "glm.v1",
   sizeof(Glm__V1__GenerateImageRequest),
-  14,
+  15,
   glm__v1__generate_image_request__field_descriptors,
   glm__v1__generate_image_request__field_indices_by_name,
-  2,  glm__v1__generate_image_request__number_ranges,
+  1,  glm__v1__generate_image_request__number_ranges,
   (ProtobufCMessageInit) glm__v1__generate_image_request__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor glm__v1__generate_image_event__field_descriptors[3] =
+static const ProtobufCFieldDescriptor glm__v1__generate_image_event__field_descriptors[5] =
 {
   {
     "accepted",
@@ -568,16 +715,42 @@ static const ProtobufCFieldDescriptor glm__v1__generate_image_event__field_descr
     0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "partial",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Glm__V1__GenerateImageEvent, event_case),
+    offsetof(Glm__V1__GenerateImageEvent, partial),
+    &glm__v1__partial_image__descriptor,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "place",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Glm__V1__GenerateImageEvent, event_case),
+    offsetof(Glm__V1__GenerateImageEvent, place),
+    &glm__v1__line_place__descriptor,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned glm__v1__generate_image_event__field_indices_by_name[] = {
   0,   /* field[0] = accepted */
   2,   /* field[2] = image */
+  3,   /* field[3] = partial */
+  4,   /* field[4] = place */
   1,   /* field[1] = progress */
 };
 static const ProtobufCIntRange glm__v1__generate_image_event__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 3 }
+  { 0, 5 }
 };
 const ProtobufCMessageDescriptor glm__v1__generate_image_event__descriptor =
 {
@@ -587,7 +760,7 @@ const ProtobufCMessageDescriptor glm__v1__generate_image_event__descriptor =
   "Glm__V1__GenerateImageEvent",
   "glm.v1",
   sizeof(Glm__V1__GenerateImageEvent),
-  3,
+  5,
   glm__v1__generate_image_event__field_descriptors,
   glm__v1__generate_image_event__field_indices_by_name,
   1,  glm__v1__generate_image_event__number_ranges,
@@ -839,7 +1012,148 @@ const ProtobufCMessageDescriptor glm__v1__progress__descriptor =
   (ProtobufCMessageInit) glm__v1__progress__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor glm__v1__generated_image__field_descriptors[15] =
+static const ProtobufCFieldDescriptor glm__v1__line_place__field_descriptors[2] =
+{
+  {
+    "ahead",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Glm__V1__LinePlace, ahead),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "seconds",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_DOUBLE,
+    0,   /* quantifier_offset */
+    offsetof(Glm__V1__LinePlace, seconds),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned glm__v1__line_place__field_indices_by_name[] = {
+  0,   /* field[0] = ahead */
+  1,   /* field[1] = seconds */
+};
+static const ProtobufCIntRange glm__v1__line_place__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor glm__v1__line_place__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "glm.v1.LinePlace",
+  "LinePlace",
+  "Glm__V1__LinePlace",
+  "glm.v1",
+  sizeof(Glm__V1__LinePlace),
+  2,
+  glm__v1__line_place__field_descriptors,
+  glm__v1__line_place__field_indices_by_name,
+  1,  glm__v1__line_place__number_ranges,
+  (ProtobufCMessageInit) glm__v1__line_place__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor glm__v1__partial_image__field_descriptors[5] =
+{
+  {
+    "image",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BYTES,
+    0,   /* quantifier_offset */
+    offsetof(Glm__V1__PartialImage, image),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "format",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_ENUM,
+    0,   /* quantifier_offset */
+    offsetof(Glm__V1__PartialImage, format),
+    &glm__v1__image_format__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "height",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Glm__V1__PartialImage, height),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "width",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Glm__V1__PartialImage, width),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "index",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Glm__V1__PartialImage, index),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned glm__v1__partial_image__field_indices_by_name[] = {
+  1,   /* field[1] = format */
+  2,   /* field[2] = height */
+  0,   /* field[0] = image */
+  4,   /* field[4] = index */
+  3,   /* field[3] = width */
+};
+static const ProtobufCIntRange glm__v1__partial_image__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 5 }
+};
+const ProtobufCMessageDescriptor glm__v1__partial_image__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "glm.v1.PartialImage",
+  "PartialImage",
+  "Glm__V1__PartialImage",
+  "glm.v1",
+  sizeof(Glm__V1__PartialImage),
+  5,
+  glm__v1__partial_image__field_descriptors,
+  glm__v1__partial_image__field_indices_by_name,
+  1,  glm__v1__partial_image__number_ranges,
+  (ProtobufCMessageInit) glm__v1__partial_image__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor glm__v1__generated_image__field_descriptors[16] =
 {
   {
     "image",
@@ -1010,6 +1324,18 @@ static const ProtobufCFieldDescriptor glm__v1__generated_image__field_descriptor
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
+    "usage",
+    15,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Glm__V1__GeneratedImage, usage),
+    &glm__v1__image_usage__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
     "explicit_label",
     16,
     PROTOBUF_C_LABEL_NONE,
@@ -1024,7 +1350,7 @@ static const ProtobufCFieldDescriptor glm__v1__generated_image__field_descriptor
 };
 static const unsigned glm__v1__generated_image__field_indices_by_name[] = {
   8,   /* field[8] = build */
-  14,   /* field[14] = explicit_label */
+  15,   /* field[15] = explicit_label */
   1,   /* field[1] = format */
   5,   /* field[5] = guidance_scale */
   2,   /* field[2] = height */
@@ -1037,13 +1363,13 @@ static const unsigned glm__v1__generated_image__field_indices_by_name[] = {
   6,   /* field[6] = seed */
   4,   /* field[4] = steps */
   9,   /* field[9] = timings */
+  14,   /* field[14] = usage */
   3,   /* field[3] = width */
 };
-static const ProtobufCIntRange glm__v1__generated_image__number_ranges[2 + 1] =
+static const ProtobufCIntRange glm__v1__generated_image__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 16, 14 },
-  { 0, 15 }
+  { 0, 16 }
 };
 const ProtobufCMessageDescriptor glm__v1__generated_image__descriptor =
 {
@@ -1053,11 +1379,75 @@ const ProtobufCMessageDescriptor glm__v1__generated_image__descriptor =
   "Glm__V1__GeneratedImage",
   "glm.v1",
   sizeof(Glm__V1__GeneratedImage),
-  15,
+  16,
   glm__v1__generated_image__field_descriptors,
   glm__v1__generated_image__field_indices_by_name,
-  2,  glm__v1__generated_image__number_ranges,
+  1,  glm__v1__generated_image__number_ranges,
   (ProtobufCMessageInit) glm__v1__generated_image__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor glm__v1__image_usage__field_descriptors[3] =
+{
+  {
+    "text_tokens",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Glm__V1__ImageUsage, text_tokens),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "image_tokens",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Glm__V1__ImageUsage, image_tokens),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "output_tokens",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Glm__V1__ImageUsage, output_tokens),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned glm__v1__image_usage__field_indices_by_name[] = {
+  1,   /* field[1] = image_tokens */
+  2,   /* field[2] = output_tokens */
+  0,   /* field[0] = text_tokens */
+};
+static const ProtobufCIntRange glm__v1__image_usage__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 3 }
+};
+const ProtobufCMessageDescriptor glm__v1__image_usage__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "glm.v1.ImageUsage",
+  "ImageUsage",
+  "Glm__V1__ImageUsage",
+  "glm.v1",
+  sizeof(Glm__V1__ImageUsage),
+  3,
+  glm__v1__image_usage__field_descriptors,
+  glm__v1__image_usage__field_indices_by_name,
+  1,  glm__v1__image_usage__number_ranges,
+  (ProtobufCMessageInit) glm__v1__image_usage__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
 static const ProtobufCFieldDescriptor glm__v1__stage_numerics__field_descriptors[2] =
@@ -1111,7 +1501,7 @@ const ProtobufCMessageDescriptor glm__v1__stage_numerics__descriptor =
   (ProtobufCMessageInit) glm__v1__stage_numerics__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor glm__v1__stage_timing__field_descriptors[4] =
+static const ProtobufCFieldDescriptor glm__v1__stage_timing__field_descriptors[5] =
 {
   {
     "stage",
@@ -1161,17 +1551,30 @@ static const ProtobufCFieldDescriptor glm__v1__stage_timing__field_descriptors[4
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "start",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_DOUBLE,
+    0,   /* quantifier_offset */
+    offsetof(Glm__V1__StageTiming, start),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned glm__v1__stage_timing__field_indices_by_name[] = {
   1,   /* field[1] = instance */
   2,   /* field[2] = phase */
   3,   /* field[3] = seconds */
   0,   /* field[0] = stage */
+  4,   /* field[4] = start */
 };
 static const ProtobufCIntRange glm__v1__stage_timing__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 4 }
+  { 0, 5 }
 };
 const ProtobufCMessageDescriptor glm__v1__stage_timing__descriptor =
 {
@@ -1181,7 +1584,7 @@ const ProtobufCMessageDescriptor glm__v1__stage_timing__descriptor =
   "Glm__V1__StageTiming",
   "glm.v1",
   sizeof(Glm__V1__StageTiming),
-  4,
+  5,
   glm__v1__stage_timing__field_descriptors,
   glm__v1__stage_timing__field_indices_by_name,
   1,  glm__v1__stage_timing__number_ranges,

@@ -9,13 +9,17 @@ public struct RenderRequest: Sendable, Hashable {
     public let sources: [SourceImage]
     /// `AI生成` is drawn into a corner of the image before it is encoded.
     public let explicitLabel: Bool
+    /// Smaller images that are wanted on the way.
+    public let partialImages: Int
 
-    /// - Throws: for an empty or too long prompt, too many sources, and a target of another size than the image.
+    /// - Throws: for an empty or too long prompt, too many sources or partial images, and a target of another size than the image.
     public init(
-        prompt: String, parameters: ImageParameters, target: CodeGrid, sources: [SourceImage] = [], explicitLabel: Bool = false
+        prompt: String, parameters: ImageParameters, target: CodeGrid, sources: [SourceImage] = [], explicitLabel: Bool = false,
+        partialImages: Int = 0
     ) throws(RequestError) {
         try RequestLimits.checkPrompt(prompt)
         try RequestLimits.checkSourceCount(sources.count)
+        try RequestLimits.checkPartialImages(partialImages)
         let grid = parameters.grid
         guard target.size == grid else {
             throw RequestError(
@@ -27,6 +31,7 @@ public struct RenderRequest: Sendable, Hashable {
         self.target = target
         self.sources = sources
         self.explicitLabel = explicitLabel
+        self.partialImages = partialImages
     }
 }
 

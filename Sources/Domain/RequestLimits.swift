@@ -14,6 +14,8 @@ public enum RequestLimits {
     public static let sourceImages = 0...8
     /// Bytes of UTF-8 of who a request is for.
     public static let userBytes = 0...512
+    /// Smaller images on the way to one.
+    public static let partialImages = 0...3
     /// Bytes of one source image's file.
     public static let maximumImageBytes = 64 << 20
     public static let temperature: ClosedRange<Float> = 0.01...10
@@ -48,6 +50,8 @@ public enum RequestLimits {
     public static func checkSourceCount(_ value: Int) throws(RequestError) {
         if !sourceImages.contains(value) { throw RequestError("\(value) source images, the limit is \(sourceImages.upperBound)") }
     }
+
+    public static func checkPartialImages(_ value: Int) throws(RequestError) { try check("partial_images", value, in: partialImages) }
 
     /// Refuses a file that is too large, or begins as no format of ``ImageFormat``. The rest of a file is checked where it is decoded.
     /// - Parameter field: names the file to the caller.

@@ -42,7 +42,7 @@ extension String {
 
 extension Unicode.Scalar {
     /// Control characters (C0, DEL, C1), line and paragraph separator, and what embeds, overrides or isolates a direction of writing.
-    fileprivate var actsOnTerminal: Bool {
+    var actsOnTerminal: Bool {
         switch value {
         case 0..<0x20, 0x7F..<0xA0, 0x2028...0x202E, 0x2066...0x2069: true
         default: false

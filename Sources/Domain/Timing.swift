@@ -1,13 +1,16 @@
-/// Duration of one phase of a request in one stage.
+/// One phase of a request in one stage.
 public struct Timing: Sendable, Hashable {
     /// For example `prefill`, `decode`, `denoise`, `vae`.
     public var phase: String
-    /// Wall-clock time.
+    /// How long it took, wall-clock time.
     public var seconds: Double
+    /// When it began, in seconds from the arrival of the call at the stage.
+    public var start: Double
 
-    public init(phase: String = "", seconds: Double = 0) {
+    public init(phase: String = "", seconds: Double = 0, start: Double = 0) {
         self.phase = phase
         self.seconds = seconds
+        self.start = start
     }
 }
 
@@ -19,13 +22,16 @@ public struct StageTiming: Sendable, Hashable {
     public var instance: String
     /// Name that the stage gives to the phase.
     public var phase: String
-    /// Wall-clock time.
+    /// How long it took, wall-clock time.
     public var seconds: Double
+    /// When it began, in seconds from the arrival of the request at the gateway.
+    public var start: Double
 
-    public init(stage: String = "", instance: String = "", phase: String = "", seconds: Double = 0) {
+    public init(stage: String = "", instance: String = "", phase: String = "", seconds: Double = 0, start: Double = 0) {
         self.stage = stage
         self.instance = instance
         self.phase = phase
         self.seconds = seconds
+        self.start = start
     }
 }

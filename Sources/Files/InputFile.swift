@@ -29,6 +29,12 @@ package enum InputFile {
         }
     }
 
+    /// Who may do what with a file, as `chmod` takes it, links followed; nil: it is not there.
+    package static func permissions(_ path: String) -> UInt32? {
+        var status = stat()
+        return stat(path, &status) == 0 ? status.st_mode & 0o777 : nil
+    }
+
     package static func isStandardInput(_ path: String) -> Bool { path == "-" || path == "/dev/stdin" }
 
     /// Whoever shares a pipe with us may have made it non-blocking.

@@ -1,10 +1,15 @@
-import Glibc
+package import Glibc
 
 /// Where a result goes. A file is written as a whole or not at all; a pipe, a device or standard output is written to as it is.
 package struct OutputTarget: Sendable, Hashable {
     package let path: String
+    /// Of a file; nil: that of the file that is replaced, else as the process's other files.
+    package let mode: mode_t?
 
-    package init(_ path: String) { self.path = path }
+    package init(_ path: String, mode: mode_t? = nil) {
+        self.path = path
+        self.mode = mode
+    }
 
     package var isStandardOutput: Bool { (try? OutputPlace(path)) == .descriptor(STDOUT_FILENO) }
 
@@ -53,7 +58,7 @@ package struct OutputTarget: Sendable, Hashable {
         let (name, descriptor) = try makeFile(beside: place)
         do throws(FileError) {
             do throws(FileError) {
-                fchmod(descriptor, Self.mode(of: place))
+                fchmod(descriptor, mode ?? Self.mode(of: place))
                 try write(bytes, to: descriptor)
             } catch {
                 close(descriptor)

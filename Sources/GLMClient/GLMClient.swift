@@ -9,8 +9,12 @@ public struct GLMClient: Sendable {
     private let connection: StageConnection
 
     /// Nothing is sent before the first call; a gateway that is not there shows then.
-    /// - Parameter address: `unix:PATH` or `HOST:PORT`.
-    public init(_ address: String) throws { connection = try StageConnection(to: Address(parsing: address)) }
+    /// - Parameters:
+    ///   - address: `unix:PATH` or `HOST:PORT`.
+    ///   - key: the text of the caller's key, as `glm keys add` printed it; nil: none.
+    public init(_ address: String, key: String? = nil) throws {
+        connection = try StageConnection(to: Address(parsing: address), key: key)
+    }
 
     /// An image from a prompt, and from source images when there are any.
     ///
@@ -18,15 +22,22 @@ public struct GLMClient: Sendable {
     ///   - images: source images, each a PNG, JPEG or WebP file; none: text to image.
     ///   - parameters: what is not set is chosen by the gateway and told in the answer.
     ///   - model: name of a model of the fleet; empty: the only one.
+    ///   - partialImages: smaller images that are wanted on the way, 0 through 3; fewer may come.
     ///   - timeout: the request fails with DEADLINE_EXCEEDED after it; nil: as long as it takes.
     ///   - onProgress: called in order; what it throws cancels the request.
+    ///   - onPartial: called in order with each partial image; what it throws cancels the request.
     public func generate(
-        _ prompt: String, images: [[UInt8]] = [], parameters: ImageOptions = ImageOptions(), model: String = "", timeout: Duration? = nil,
-        onProgress: @escaping @Sendable (Progress) async throws -> Void = { _ in }
+        _ prompt: String, images: [[UInt8]] = [], parameters: ImageOptions = ImageOptions(), model: String = "", partialImages: Int = 0,
+        timeout: Duration? = nil, onProgress: @escaping @Sendable (Progress) async throws -> Void = { _ in },
+        onPartial: @escaping @Sendable (PartialImage) async throws -> Void = { _ in }
     ) async throws -> GeneratedImage {
-        let request = GenerateImageRequest(prompt: prompt, images: images, parameters: parameters, model: model)
+        let request = GenerateImageRequest(prompt: prompt, images: images, parameters: parameters, model: model, partialImages: partialImages)
         return try await GatewayClient(connection).generate(request, CallSettings(timeout: timeout)) { event in
-            if case .progress(let progress) = event { try await onProgress(progress) }
+            switch event {
+            case .progress(let progress): try await onProgress(progress)
+            case .partial(let partial): try await onPartial(partial)
+            case .accepted, .place, .image: break
+            }
         }
     }
 

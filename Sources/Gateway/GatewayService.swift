@@ -1,6 +1,7 @@
 import Domain
 import GRPCCore
 public import ServerKit
+import Tracing
 public import Wire
 
 /// What the gateway answers: images, words, and what its fleet is.
@@ -30,13 +31,13 @@ public struct GatewayService: GatewayHandler {
     }
 
     public func generate(_ request: GenerateImageRequest, _ call: ServerCall, send: @escaping Send<GenerateImageEvent>) async throws {
-        try await work(call) { deadline, total in
+        try await work(call) { arrival, deadline, total in
             var image = try await audit.recording(request, AuditRecord.Origin(call)) {
-                let validated = try await imageService.validate(request, requestID: call.requestID, mayOmitLabel: mayOmitLabel(call))
-                return try await imageService.make(validated, by: call.caller, deadline: deadline) {
+                let validated = try await imageService.validate(request, requestID: call.requestID, mayOmitLabel: call.caller.mayOmitLabel)
+                return try await imageService.make(validated, by: call.caller, since: arrival, deadline: deadline) {
                     try await send(.accepted($0))
-                } progress: {
-                    try await send(.progress($0))
+                } tell: {
+                    try await send($0)
                 }
             }
             image.timings.append(total())
@@ -45,9 +46,10 @@ public struct GatewayService: GatewayHandler {
     }
 
     public func answer(_ request: AnswerQuestionRequest, _ call: ServerCall, send: @escaping Send<AnswerQuestionEvent>) async throws {
-        try await work(call) { deadline, total in
+        try await work(call) { arrival, deadline, total in
             var answer = try await audit.recording(request, AuditRecord.Origin(call)) {
-                try await answerService.answer(request, requestID: call.requestID, by: call.caller, deadline: deadline, send: send)
+                try await answerService.answer(
+                    request, requestID: call.requestID, by: call.caller, since: arrival, deadline: deadline, send: send)
             }
             answer.timings.append(total())
             try await send(.answer(answer))
@@ -55,18 +57,23 @@ public struct GatewayService: GatewayHandler {
     }
 
     /// Runs a request that the drain waits for, and that ends with its caller.
-    /// - Parameter body: gets the caller's deadline, and a function that tells how long the request has taken.
+    /// - Parameter body: gets when the request came, the caller's deadline, and a function that tells how long the request has taken.
     private func work(
-        _ call: ServerCall, _ body: @escaping @Sendable (ContinuousClock.Instant?, _ total: @Sendable () -> StageTiming) async throws -> Void
+        _ call: ServerCall,
+        _ body: @escaping @Sendable (ContinuousClock.Instant, ContinuousClock.Instant?, _ total: @Sendable () -> StageTiming) async throws -> Void
     ) async throws {
         let start = ContinuousClock.now
         let deadline = call.timeout.map { start + $0 }
-        try await gate.work(call) { token in
+        var context = ServiceContext.current ?? .topLevel
+        context.requestID = call.requestID
+        try await gate.work(call) { [context] token in
             do {
-                try await endingWithCall {
-                    try await body(deadline) {
-                        let own = description()
-                        return StageTiming(stage: own.kind, instance: own.instance, phase: "total", seconds: start.duration(to: .now).inSeconds)
+                try await ServiceContext.withValue(context) {
+                    try await endingWithCall {
+                        try await body(start, deadline) {
+                            let own = description()
+                            return StageTiming(stage: own.kind, instance: own.instance, phase: "total", seconds: start.duration(to: .now).inSeconds)
+                        }
                     }
                 }
             } catch {

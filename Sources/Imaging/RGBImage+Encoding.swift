@@ -1,4 +1,4 @@
-import Domain
+public import Domain
 import CImageCodecs
 
 extension RGBImage {
@@ -22,6 +22,17 @@ extension RGBImage {
     public func webp(quality: Int = 90) throws(ImageError) -> [UInt8] {
         guard (1...100).contains(quality) else { throw ImageError(.unsupportedVariant, "WebP quality \(quality); it goes from 1 to 100") }
         return try encoded(.webp) { size, bytes, count, message in glm_webp_encode(pixels, size, CInt(quality), bytes, count, message) }
+    }
+
+    /// As a file of any of the formats.
+    /// - Parameter quality: of JPEG and WebP, 1 through 100; ignored for PNG.
+    /// - Throws: as the format's own function.
+    public func encoded(as format: ImageFormat, quality: Int) throws(ImageError) -> [UInt8] {
+        switch format {
+        case .png: try png()
+        case .jpeg: try jpeg(quality: quality)
+        case .webp: try webp(quality: quality)
+        }
     }
 
     private func encoded(

@@ -44,6 +44,8 @@ public struct Job: Sendable, Hashable, Identifiable {
         /// Which of the job's attempts this is, from 1.
         public let attempt: Int
         public let request: [UInt8]
+        /// What the submitter said of its trace; empty: nothing.
+        public let trace: String
     }
 
     /// The caller's.

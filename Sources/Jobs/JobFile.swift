@@ -106,6 +106,7 @@ enum JobFile {
                     """)
         }
         migrator.registerMigration("v2") { try $0.execute(sql: "ALTER TABLE job ADD COLUMN submitter TEXT NOT NULL DEFAULT ''") }
+        migrator.registerMigration("v3") { try $0.execute(sql: "ALTER TABLE job ADD COLUMN trace TEXT NOT NULL DEFAULT ''") }
         return migrator
     }()
 }

@@ -30,7 +30,10 @@ public final class JobStore: Sendable {
     /// - Parameters:
     ///   - id: 1 to 64 visible ASCII characters.
     ///   - title: at most ``JobLimits/titleBytes``, for lists.
-    public func submit(_ id: String, request: [UInt8], title: String = "", submitter: String = "", at now: Int64) async throws(JobsError) -> Job {
+    ///   - trace: that the work on it belongs to, in the submitter's words; empty: none.
+    public func submit(
+        _ id: String, request: [UInt8], title: String = "", submitter: String = "", trace: String = "", at now: Int64
+    ) async throws(JobsError) -> Job {
         try Self.check(id, title)
         guard request.count <= JobLimits.valueBytes else {
             throw JobsError(.tooLarge, "the request of job \(id) is \(request.count) bytes; at most \(JobLimits.valueBytes)")
@@ -45,8 +48,8 @@ public final class JobStore: Sendable {
             }
             try Self.checkRoom(limits, try JobCounts.fetch(db, limits), adding: request.count)
             try db.execute(
-                sql: "INSERT INTO job (id, title, submitter, state, submitted, requestBytes) VALUES (?, ?, ?, 'queued', ?, ?)",
-                arguments: [id, title, submitter, now, request.count])
+                sql: "INSERT INTO job (id, title, submitter, trace, state, submitted, requestBytes) VALUES (?, ?, ?, ?, 'queued', ?, ?)",
+                arguments: [id, title, submitter, trace, now, request.count])
             try db.execute(sql: "INSERT INTO request (job, bytes) VALUES (?, ?)", arguments: [db.lastInsertedRowID, bytes])
             return try Job.require(db, id)
         }
@@ -59,13 +62,13 @@ public final class JobStore: Sendable {
                 let next = try Row.fetchOne(
                     db,
                     sql:
-                        "SELECT sequence, id, submitter, attempts, bytes FROM job JOIN request ON job = sequence WHERE state = 'queued' ORDER BY sequence LIMIT 1"
+                        "SELECT sequence, id, submitter, attempts, trace, bytes FROM job JOIN request ON job = sequence WHERE state = 'queued' ORDER BY sequence LIMIT 1"
                 )
             else { return nil }
             let sequence: Int64 = try next.decode(forColumn: "sequence")
             let claim = Job.Claim(
                 id: try next.decode(forColumn: "id"), submitter: try next.decode(forColumn: "submitter"), attempt: try timesBegun(next) + 1,
-                request: try bytes(next))
+                request: try bytes(next), trace: try next.decode(forColumn: "trace"))
             try db.execute(
                 sql: "UPDATE job SET state = 'running', attempts = ?, began = ? WHERE sequence = ? AND state = 'queued'",
                 arguments: [claim.attempt, now, sequence])

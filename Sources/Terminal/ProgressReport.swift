@@ -11,6 +11,8 @@ package struct ProgressReport: Sendable {
         case redraw(LiveLine)
         /// In place of the live line, which then stays.
         case finish(LiveLine)
+        /// Text in place of the live line, until the next.
+        case note(String)
         /// A line of its own.
         case line(String)
     }
@@ -32,6 +34,7 @@ package struct ProgressReport: Sendable {
     private let isTerminal: Bool
     private var stage: Stage?
     private var lastDraw = -1.0
+    private var isWaiting = false
 
     package init(isTerminal: Bool) { self.isTerminal = isTerminal }
 
@@ -40,6 +43,7 @@ package struct ProgressReport: Sendable {
     ///   - time: seconds from any moment on.
     package mutating func handle(_ name: String, done: Int, total: Int, at time: Double) -> [Output] {
         var outputs: [Output] = []
+        isWaiting = false
         if stage?.name != name {
             outputs += end(at: time)
             stage = Stage(name: name, started: time, total: total)
@@ -62,8 +66,20 @@ package struct ProgressReport: Sendable {
         return outputs
     }
 
+    /// The request waits for its turn.
+    /// - Parameter place: of the request, in words; where there is no terminal only the first is told.
+    package mutating func wait(_ place: String) -> [Output] {
+        defer { isWaiting = true }
+        if isTerminal { return [.note("queued, \(place)")] }
+        return isWaiting ? [] : [.line("queued, \(place)")]
+    }
+
     /// The request is over, well or not.
     package mutating func end(at time: Double) -> [Output] {
+        if isWaiting, isTerminal {
+            isWaiting = false
+            return [.line("")]
+        }
         guard let stage, !stage.isOver else { return [] }
         self.stage?.isOver = true
         let isComplete = stage.done >= stage.total

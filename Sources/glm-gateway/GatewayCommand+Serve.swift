@@ -2,9 +2,12 @@ import ArgumentParser
 import Foundation
 import Gateway
 import Metrics
+import OTLP
 import Processes
 import ServerKit
 import Telemetry
+import Traces
+import Tracing
 import Wire
 
 extension GatewayCommand {
@@ -17,7 +20,8 @@ extension GatewayCommand {
                 server: server, plan: fleet, place: place, modelRoots: modelRoot,
                 timing: FleetTiming(probeInterval: .seconds(probeInterval), stall: stallLimit.map { .seconds($0) }), mixing: mixedNumerics,
                 stageArguments: stageArguments, labels: try labels.policy(), audit: audit.options,
-                http: try telemetry(), stateDirectory: stateDirectory ?? Self.systemdStateDirectory, keepStages: keepStages,
+                http: try telemetry(), keys: keys, spans: try traces(), stateDirectory: stateDirectory ?? Self.systemdStateDirectory,
+                keepStages: keepStages,
                 isPrivate: server.exitWithParent)
         ).run()
     }
@@ -31,6 +35,17 @@ extension GatewayCommand {
         guard let http, case .tcp(let host, let port) = try Address(parsing: http) else { return nil }
         let registry = MetricsRegistry(GatewayMetrics.descriptions)
         MetricsSystem.bootstrap(registry)
-        return GatewayConfiguration.HTTP(host: host, port: port, registry: registry)
+        return GatewayConfiguration.HTTP(host: host, port: port, registry: registry, settings: httpOptions.settings)
+    }
+
+    /// Names of traces are passed on and stand in logs also where nothing is exported.
+    private func traces() throws -> SpanExporter? {
+        guard let settings = try ExportSettings(environment: ProcessInfo.processInfo.environment, service: "glm-gateway") else {
+            InstrumentationSystem.bootstrap(SpanTracer())
+            return nil
+        }
+        let exporter = SpanExporter(settings, version: Build.version)
+        InstrumentationSystem.bootstrap(SpanTracer(settings.sampler, onEnd: exporter.add))
+        return exporter
     }
 }

@@ -70,13 +70,21 @@ struct GatewayCommand: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Address of the HTTP server: metrics and health at /metrics, /health/live, /health/ready; and, on a loopback address as 127.0.0.1:8000, the API that OpenAI's clients speak, at /v1. Disabled by default.",
+            "Address of the HTTP server: metrics and health at /metrics, /health/live, /health/ready, and the API that OpenAI's clients speak, at /v1. Disabled by default.",
             valueName: "host:port"))
     var http: String?
 
     @OptionGroup var labels: LabelOptions
 
     @OptionGroup var audit: AuditFlags
+
+    @OptionGroup var httpOptions: HTTPOptions
+
+    @Option(
+        help: ArgumentHelp(
+            "Key file, as glm keys makes it: every call over TCP and HTTP then needs a key. Without it, --listen and --http take loopback addresses alone.",
+            valueName: "file"))
+    var keys: String?
 
     @Flag(help: "Leave the stages running when this process is stopped.")
     var keepStages = false
@@ -88,6 +96,8 @@ struct GatewayCommand: AsyncParsableCommand {
         for text in stage {
             do { _ = try Address(parsing: text) } catch { throw ValidationError("--stage: \(error)") }
         }
+        if !httpOptions.corsOrigin.isEmpty, http == nil { throw ValidationError("--cors-origin is for the HTTP API, which --http serves") }
+        try checkKeys()
         if topology != nil, start != nil || threads != nil || precision != nil {
             throw ValidationError("--start, --threads and --precision are not for a --topology; it names stages, threads and precision itself")
         }
@@ -105,7 +115,10 @@ struct GatewayCommand: AsyncParsableCommand {
 
     /// What all stages are told.
     var stageArguments: [String] {
-        ["--run-directory", server.runFolder.path, "--log-level", "\(server.logLevel)", "--drain-deadline", "\(server.drainDeadline)"]
+        [
+            "--run-directory", server.runFolder.path, "--log-level", "\(server.logLevel)", "--log-format", server.logFormat.rawValue,
+            "--drain-deadline", "\(server.drainDeadline)",
+        ]
     }
 }
 

@@ -12,7 +12,7 @@ struct ClientError: Error, CustomStringConvertible {
     init(_ error: CallError) {
         let again = error.retryAfter.map { "; try again in \(max(1, $0.inSeconds.rounded(.up)).roundedText) s" } ?? ""
         switch error.status {
-        case .resourceExhausted: self.init("the fleet is full: \(error.message)\(again)")
+        case .unauthenticated: self.init("\(error.message); --key-file names the file of one, GLM_API_KEY holds one")
         case .cancelled: self.init("the request was cancelled: \(error.message)")
         case .internalError, .unknown: self.init("the fleet failed: \(error.message)")
         default: self.init(error.message + again)

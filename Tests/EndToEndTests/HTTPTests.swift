@@ -9,8 +9,10 @@ import Wire
     private static let small = #""size":"64x64","num_inference_steps":2,"seed":3"#
 
     /// A fleet of both models, and the address of its HTTP server.
-    private func start(_ address: String = "127.0.0.1:0") async throws -> (fleet: RunningFleet, url: String) {
-        let fleet = try await RunningFleet.start("all", ["--exit-with-parent", "--model", Binaries.questionModel, "--http", address])
+    private func start(_ address: String = "127.0.0.1:0", _ more: [String] = []) async throws -> (fleet: RunningFleet, url: String) {
+        // Only a gateway that outlives its caller stores requests.
+        let life = more.contains("--state-directory") ? [] : ["--exit-with-parent"]
+        let fleet = try await RunningFleet.start("all", life + ["--model", Binaries.questionModel, "--http", address] + more)
         let line = try await fleet.program.error { $0.contains("served over HTTP") }
         return (fleet, String(try #require(line.firstMatch(of: /http:\/\/[0-9.]+:\d+/)).output))
     }
@@ -26,8 +28,11 @@ import Wire
         var events: [String] { text.split(separator: "\n").filter { $0.hasPrefix("data: ") }.map { String($0.dropFirst(6)) } }
     }
 
-    private func ask(_ url: String, _ path: String, _ body: Data?, type: String = "application/json", method: String? = nil) async throws -> Answer {
+    private func ask(
+        _ url: String, _ path: String, _ body: Data?, type: String = "application/json", method: String? = nil, headers: [String: String] = [:]
+    ) async throws -> Answer {
         var request = URLRequest(url: try #require(URL(string: url + path)))
+        for (name, value) in headers { request.setValue(value, forHTTPHeaderField: name) }
         request.httpMethod = method ?? (body == nil ? "GET" : "POST")
         request.httpBody = body
         if body != nil { request.setValue(type, forHTTPHeaderField: "content-type") }
@@ -62,6 +67,9 @@ import Wire
         let plain = try await ask(url, "/v1/images/generations", #"{"prompt":"a cat",\#(Self.small)}"#)
         #expect(plain.status == 200 && plain.headers["content-type"] == "application/json" && plain.headers["x-request-id"] != nil)
         #expect(try file(plain) == expected)
+        let usage = try #require(plain.json["usage"] as? [String: Any])
+        #expect(usage["total_tokens"] as? Int == (usage["input_tokens"] as? Int ?? 0) + (usage["output_tokens"] as? Int ?? 0))
+        #expect(Int(plain.headers["openai-processing-ms"] ?? "") != nil)
         #expect(plain.json["size"] as? String == "64x64" && plain.json["output_format"] as? String == "png" && plain.json["steps"] as? Int == 2)
 
         let several = try await ask(url, "/v1/images/generations", #"{"prompt":"a cat","n":2,\#(Self.small)}"#)
@@ -132,6 +140,117 @@ import Wire
         await fleet.stop()
     }
 
+    @Test("a result's link opens it under the public address's path, its caller needs no signature, and nobody can make one up")
+    func links() async throws {
+        let (fleet, url) = try await start("127.0.0.1:0", ["--public-url", "https://images.example.org/glm/"])
+        let plain = try await ask(url, "/v1/images/generations", #"{"prompt":"a cat",\#(Self.small)}"#)
+        let linked = try await ask(url, "/v1/images/generations", #"{"prompt":"a cat","response_format":"url",\#(Self.small)}"#)
+        let link = try #require((linked.json["data"] as? [[String: Any]])?.first?["url"] as? String, "\(linked.text.prefix(300))")
+        #expect(link.hasPrefix("https://images.example.org/glm/v1/files/"))
+        let path = String(link.dropFirst("https://images.example.org/glm".count))
+        let file = try await ask(url, path, nil)
+        #expect(try [UInt8](file.bytes) == self.file(plain) && file.headers["content-type"] == "image/png")
+        #expect(file.headers["x-content-type-options"] == "nosniff" && file.headers["cache-control"] == "private")
+        #expect(file.headers["content-disposition"]?.wholeMatch(of: #/inline; filename="[0-9a-f]{32}\.png"/#) != nil)
+        #expect(try await ask(url, String(path.prefix { $0 != "?" }), nil).bytes == file.bytes)
+        for (path, status, code) in [
+            (path.replacing("sig=", with: "sig=0"), 403, "insufficient_permissions"),
+            (path.replacing("exp=", with: "exp=1"), 403, "insufficient_permissions"),
+            ("/v1/files/\(String(repeating: "0", count: 32))/content", 404, "not_found"),
+        ] {
+            let refused = try await ask(url, path, nil)
+            #expect(refused.status == status && (refused.json["error"] as? [String: Any])?["code"] as? String == code, "\(refused.text)")
+        }
+        await fleet.stop()
+    }
+
+    @Test("with an Idempotency-Key a request is computed once: also when its client has left, and another body is refused")
+    func idempotency() async throws {
+        let (fleet, url) = try await start()
+        let path = "/v1/images/generations", key = ["idempotency-key": "k1"]
+        // Without a seed two pictures differ.
+        let body = Data(#"{"prompt":"a cat","size":"256x256","num_inference_steps":60}"#.utf8)
+        let left = Task { try await ask(url, path, body, headers: key) }
+        try await fleet.waitForStages { $0.contains { $0.inFlight > 0 } }
+        let running = try await ask(url, path, body, headers: key)
+        #expect(running.status == 409 && running.text.contains("in_progress") && running.headers["retry-after"] != nil)
+        left.cancel()
+        try await fleet.waitForStages { $0.allSatisfy { $0.inFlight == 0 } }
+        var answer = try await ask(url, path, body, headers: key)
+        // Between two stages nothing is in flight.
+        while answer.status == 409 {
+            try await Task.sleep(for: .milliseconds(200))
+            answer = try await ask(url, path, body, headers: key)
+        }
+        #expect(answer.status == 200 && answer.headers["idempotent-replayed"] == "true", "\(answer.text.prefix(300))")
+        #expect(try await ask(url, path, body, headers: key).bytes == answer.bytes)
+        #expect(try await fleet.gateway.status().images == 1)
+        let other = try await ask(url, path, Data(#"{"prompt":"a dog"}"#.utf8), headers: key)
+        #expect(other.status == 422 && other.text.contains("idempotency_mismatch"))
+        let long = ["idempotency-key": String(repeating: "k", count: 256)]
+        #expect(try await ask(url, path, body, headers: long).status == 400)
+        let stream = try await ask(url, path, Data(#"{"prompt":"a cat","stream":true,\#(Self.small)}"#.utf8), headers: key)
+        #expect(stream.status == 200 && stream.headers["glm-without-effect"] == "Idempotency-Key")
+        await fleet.stop()
+    }
+
+    @Test("Z.ai's paths: a picture by link, a stored request, questions, under an alias of the model")
+    func zai() async throws {
+        let state = FileManager.default.temporaryDirectory.appendingPathComponent("glm-zai-\(UUID().uuidString)").path
+        defer { try? FileManager.default.removeItem(atPath: state) }
+        let (fleet, url) = try await start("127.0.0.1:0", ["--state-directory", state, "--model-alias", "glm-image=tiny-f32"])
+        let prefix = "/api/paas/v4", body = #"{"model":"glm-image","prompt":"a cat","request_id":"mine",\#(Self.small)}"#
+        let expected = try await ask(url, "/v1/images/generations", #"{"prompt":"a cat",\#(Self.small)}"#)
+        let made = try await ask(url, "\(prefix)/images/generations", body)
+        let link = try #require((made.json["data"] as? [[String: Any]])?.first?["url"] as? String, "\(made.text.prefix(300))")
+        #expect(link.hasPrefix(url))
+        #expect(try [UInt8](await ask("", link, nil).bytes) == file(expected))
+
+        let stored = try await ask(url, "\(prefix)/async/images/generations", body)
+        #expect(stored.json["request_id"] as? String == "mine" && stored.json["task_status"] as? String == "PROCESSING")
+        let id = try #require(stored.json["id"] as? String, "\(stored.text)")
+        var result = try await ask(url, "\(prefix)/async-result/\(id)", nil)
+        while result.json["task_status"] as? String == "PROCESSING" { result = try await ask(url, "\(prefix)/async-result/\(id)", nil) }
+        #expect(result.json["task_status"] as? String == "SUCCESS")
+        let later = try #require((result.json["image_result"] as? [[String: Any]])?.first?["url"] as? String, "\(result.text)")
+        #expect(try [UInt8](await ask("", later, nil).bytes) == file(expected))
+        #expect(try await ask(url, "\(prefix)/async-result/none", nil).status == 404)
+        #expect(try await ask(url, "/v1/files/\(id)/content", nil).status == 404)
+
+        let question = #"{"model":"tiny-answer-f32","messages":[{"role":"user","content":"hi"}],"max_tokens":4}"#
+        #expect(try await ask(url, "\(prefix)/chat/completions", question).status == 200)
+        #expect(try await ask(url, "\(prefix)/images/generations", #"{"prompt":"x","user_id":"short"}"#).status == 400)
+        let listed = try await ask(url, "/v1/models", nil).json["data"]
+        #expect((listed as? [[String: Any]])?.map { $0["id"] as? String } == ["tiny-answer-f32", "tiny-f32", "glm-image"])
+        await fleet.stop()
+    }
+
+    @Test("a stream tells the place in line in comments, and in events where they are asked for")
+    func places() async throws {
+        let (fleet, url) = try await start()
+        let long = Task { try await ask(url, "/v1/images/generations", #"{"prompt":"x","size":"512x512","num_inference_steps":200}"#) }
+        try await fleet.waitForStages { $0.contains { $0.inFlight > 0 } }
+        let body = #"{"prompt":"x","stream":true,"progress":true,"size":"512x512","num_inference_steps":1,"seed":3}"#
+        let streams = try await withThrowingTaskGroup(of: String.self) { group in
+            for _ in 0..<20 { group.addTask { try await ask(url, "/v1/images/generations", body).text } }
+            return try await group.reduce(into: "") { $0 += $1 }
+        }
+        #expect(streams.contains(#/: queued \d+ ahead/#) && streams.contains(#""type":"image_generation.queued""#))
+        long.cancel()
+        await fleet.stop()
+    }
+
+    @Test("a plain answer that would take longer than its client waits is refused at once, with the way out")
+    func patience() async throws {
+        let (fleet, url) = try await start()
+        let path = "/v1/images/generations"
+        for _ in 0..<3 { #expect(try await ask(url, path, #"{"prompt":"a cat","size":"256x256","num_inference_steps":20}"#).status == 200) }
+        let body = #""prompt":"a cat","size":"1024x1024","num_inference_steps":200"#
+        let refused = try await ask(url, path, Data("{\(body)}".utf8), headers: ["x-stainless-read-timeout": "1"])
+        #expect(refused.status == 429 && refused.headers["x-should-retry"] == "false" && refused.text.contains("use stream: true"), "\(refused.text)")
+        await fleet.stop()
+    }
+
     @Test("what is refused has OpenAI's shape, with status, code and field")
     func refusals() async throws {
         let (fleet, url) = try await start()
@@ -145,7 +264,13 @@ import Wire
             ("/v1/images/edits", #"{"prompt":"x"}"#, 400, "missing_required_parameter", "image"),
             ("/v1/images/edits", #"{"prompt":"x","image":"aGVsbG8="}"#, 400, "invalid_image", "image"),
             ("/v1/images/variations", "{}", 404, "unknown_url", nil), ("/v1/responses", "{}", 404, "unknown_url", nil),
-            ("/v1/models", "{}", 405, "method_not_allowed", nil),
+            ("/v1/images/edits", #"{"prompt":"x","image":"https://a.example/x.png"}"#, 400, "invalid_image_url", "image"),
+            ("/v1/images/edits", #"{"prompt":"x","url":"http://127.0.0.1/x.png"}"#, 400, "invalid_image_url", "url"),
+            (
+                chat, #"{"messages":[{"role":"user","content":[{"type":"image_url","image_url":{"url":"https://a.example/x"}}]}]}"#, 400,
+                "invalid_image_url", "messages"
+            ),
+            ("/v1/models", "{}", 405, "method_not_allowed", nil), ("/v1/files/x/content", "{}", 405, "method_not_allowed", nil),
             (chat, #"{"model":"tiny-f32","messages":[{"role":"user","content":"x"}]}"#, 400, "unsupported_value", "model"),
         ] as [(String, String, Int, String, String?)] {
             let answer = try await ask(url, path, body)
@@ -159,6 +284,8 @@ import Wire
         let long = try await ask(url, generations, Data(repeating: 32, count: (1 << 20) + 1))
         #expect(long.status == 413 && long.text.contains("the body has 1048577 bytes; at most 1048576"), "\(long.text)")
         #expect(try await ask(url, "/v1/models/none", nil).status == 404)
+        #expect(try await ask(url, "/v1/models", Data("{}".utf8)).headers["allow"] == "GET, HEAD")
+        #expect(try await ask(url, "/v1/models?api-version=2025-04-01", nil).status == 200)
         let list = try await ask(url, "/v1/models", nil).json["data"]
         let models = try #require(list as? [[String: Any]])
         #expect(models.map { $0["id"] as? String } == ["tiny-answer-f32", "tiny-f32"])

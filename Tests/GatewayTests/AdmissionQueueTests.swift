@@ -82,6 +82,18 @@ import Wire
         #expect(queue.ahead(of: caller, model: "m")[.text]?.units == 6)
     }
 
+    @Test("of a request in the gateway is known what it still asks for, and what goes before it")
+    func remainder() throws {
+        var queue = AdmissionQueue(limit: 9)
+        let first = try queue.enter([.text: 4, .diffusion: 1], by: caller, model: "m", finish: nil, left: nil)
+        let second = try queue.enter([.text: 6, .diffusion: 2], by: caller, model: "m", finish: nil, left: nil)
+        queue.reached(.diffusion, second)
+        #expect(queue.remainder(of: first)?.ahead.isEmpty == true && queue.remainder(of: second)?.units == [.diffusion: 2])
+        #expect(queue.remainder(of: second)?.ahead[.text]?.units == 4)
+        queue.leave(second, isDone: true)
+        #expect(queue.remainder(of: second) == nil)
+    }
+
     @Test("the place that a refusal tells is the one in the fair order")
     func place() throws {
         var queue = AdmissionQueue(limit: 9)

@@ -41,13 +41,13 @@ import Wire
     func textToImage() throws {
         var pipeline = pipeline(sources: 0)
         #expect(calls(pipeline) == [text])
-        #expect(pipeline.received(.text(.layout(layout)), for: text, from: source("0")) == Progress(stage: "text", done: 0, total: 3))
-        #expect(pipeline.received(tokens(0, [1, 2]), for: text, from: source("0")) == Progress(stage: "text", done: 2, total: 3))
+        #expect(pipeline.received(.text(.layout(layout)), for: text, from: source("0")) == .progress(Progress(stage: "text", done: 0, total: 3)))
+        #expect(pipeline.received(tokens(0, [1, 2]), for: text, from: source("0")) == .progress(Progress(stage: "text", done: 2, total: 3)))
         let result = GeneratedTokens(preview: nil, target: target, timings: [Timing(phase: "decode", seconds: 1)])
         #expect(pipeline.received(.text(.result(result)), for: text, from: source("0")) == nil)
         guard case .calls([diffusion], let progress) = try pipeline.next else { throw Unexpected() }
-        #expect(progress == Progress(stage: "diffusion", done: 0, total: 2))
-        #expect(pipeline.received(step(1), for: diffusion, from: source("1")) == Progress(stage: "diffusion", done: 1, total: 2))
+        #expect(progress == .progress(Progress(stage: "diffusion", done: 0, total: 2)))
+        #expect(pipeline.received(step(1), for: diffusion, from: source("1")) == .progress(Progress(stage: "diffusion", done: 1, total: 2)))
         #expect(answer(pipeline) == nil)
         #expect(pipeline.received(picture, for: diffusion, from: source("1")) == nil)
         let image = try #require(answer(pipeline))
@@ -59,12 +59,12 @@ import Wire
     func imageToImage() throws {
         var pipeline = pipeline(sources: 2)
         guard case .calls([encoding(0), encoding(1)], let progress) = try pipeline.next else { throw Unexpected() }
-        #expect(progress == Progress(stage: "vision", done: 0, total: 2))
+        #expect(progress == .progress(Progress(stage: "vision", done: 0, total: 2)))
         let first = CodeGrid(GridSize(height: 1, width: 1), codes: [1]), second = CodeGrid(GridSize(height: 1, width: 1), codes: [2])
         let early = pipeline.received(.encoded(EncodeResponse(grid: second)), for: encoding(1), from: source("0"))
-        #expect(early == Progress(stage: "vision", done: 1, total: 2))
+        #expect(early == .progress(Progress(stage: "vision", done: 1, total: 2)))
         let late = pipeline.received(.encoded(EncodeResponse(grid: first)), for: encoding(0), from: source("0"))
-        #expect(late == Progress(stage: "vision", done: 2, total: 2))
+        #expect(late == .progress(Progress(stage: "vision", done: 2, total: 2)))
         guard case .generate(let generate) = calls(pipeline)?.first?.request else { throw Unexpected() }
         #expect(generate.sources == [first, second])
         _ = pipeline.received(.text(.result(GeneratedTokens(preview: nil, target: target))), for: text, from: source("0"))
@@ -96,15 +96,15 @@ import Wire
         #expect(pipeline.received(.text(.layout(layout)), for: text, from: source("1")) == nil)
         #expect(pipeline.received(tokens(0, [1]), for: text, from: source("1")) == nil)
         #expect(pipeline.received(tokens(1, [2]), for: text, from: source("1")) == nil)
-        #expect(pipeline.received(tokens(2, [3]), for: text, from: source("1")) == Progress(stage: "text", done: 3, total: 3))
+        #expect(pipeline.received(tokens(2, [3]), for: text, from: source("1")) == .progress(Progress(stage: "text", done: 3, total: 3)))
     }
 
     @Test("progress does not go backwards when another diffusion stage begins anew")
     func diffusionAnew() {
         var pipeline = pipeline(sources: 0)
-        #expect(pipeline.received(step(1), for: diffusion, from: source("0")) == Progress(stage: "diffusion", done: 1, total: 2))
+        #expect(pipeline.received(step(1), for: diffusion, from: source("0")) == .progress(Progress(stage: "diffusion", done: 1, total: 2)))
         #expect(pipeline.received(step(1), for: diffusion, from: source("1")) == nil)
-        #expect(pipeline.received(step(2), for: diffusion, from: source("1")) == Progress(stage: "diffusion", done: 2, total: 2))
+        #expect(pipeline.received(step(2), for: diffusion, from: source("1")) == .progress(Progress(stage: "diffusion", done: 2, total: 2)))
     }
 
     @Test("the answer names what has computed it, by kind of stage")
@@ -127,6 +127,21 @@ import Wire
         _ = pipeline.received(.text(.result(GeneratedTokens(preview: nil, target: target))), for: text, from: source("1"))
         _ = pipeline.received(picture, for: diffusion, from: source("1"))
         #expect(answer(pipeline)?.numerics.map { "\($0.stage) \($0.numerics)" } == ["vision f32", "vision bf16", "text f32", "diffusion f32"])
+    }
+
+    @Test("usage is the prompt without the sources' codes, these, and all codes drawn, the preview's too")
+    func usage() {
+        var pipeline = pipeline(sources: 2)
+        for index in 0..<2 {
+            let codes = CodeGrid(GridSize(height: 1, width: 2), codes: [1, 2])
+            _ = pipeline.received(.encoded(EncodeResponse(grid: codes)), for: encoding(index), from: source("0"))
+        }
+        let layout = TokenLayout(
+            preview: GridSize(height: 3, width: 1), target: GridSize(height: 2, width: 1), promptTokens: 11, totalTokens: 6)
+        _ = pipeline.received(.text(.layout(layout)), for: text, from: source("0"))
+        _ = pipeline.received(.text(.result(GeneratedTokens(preview: nil, target: target))), for: text, from: source("0"))
+        _ = pipeline.received(picture, for: diffusion, from: source("1"))
+        #expect(answer(pipeline)?.usage == ImageUsage(textTokens: 7, imageTokens: 4, outputTokens: 5))
     }
 
     /// A step that is not the one expected.

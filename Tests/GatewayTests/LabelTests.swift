@@ -37,10 +37,13 @@ import Wire
         #expect(refusal?.status == .permissionDenied)
     }
 
-    @Test("callers on the Unix socket have the right to leave words out, and nobody else has")
+    @Test("callers on the Unix socket and keys with the scope have the right to leave words out, and nobody else has")
     func right() {
-        func may(_ identity: String) -> Bool { mayOmitLabel(ServerCall(requestID: "r", method: "m", caller: Caller(identity: identity))) }
+        func may(_ identity: String) -> Bool { Caller(identity: identity).mayOmitLabel }
         #expect(may("unix:1000/4711") && !may("ipv4:10.0.0.7") && !may("http:127.0.0.1") && !may(""))
+        for (scopes, holds) in [([.images], false), ([.images, .labelOff], true)] as [(Set<Scope>, Bool)] {
+            #expect(Caller(Grant(name: "a", scopes: scopes)).mayOmitLabel == holds)
+        }
     }
 
     @Test("the number in the label is made of the image, so that equal requests have equal files")

@@ -41,6 +41,30 @@ import Wire
         try await fleet.stop()
     }
 
+    @Test("who waits for a stage hears how many go first, and hears it again when that changes")
+    func places() async throws {
+        let gates = [Promise<Void>(), Promise<Void>()]
+        let fleet = try await ScriptedFleet.start(Self.both) { request, _ in
+            if request.parameters.seed < 2 { _ = await gates[Int(request.parameters.seed)].value }
+        }
+        let events = Events()
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for seed in UInt64(0)...2 {
+                let request = request(seed: seed)
+                group.addTask { _ = try await fleet.gateway.generate(request) { if seed == 2 { events.add($0) } } }
+                // In this order.
+                try await fleet.status { $0.queues.contains { $0.kind == "text" && $0.running == 1 && $0.waiting == Int(seed) } }
+            }
+            while events.places != [1] { try await Task.sleep(for: .milliseconds(5)) }
+            gates[0].fulfil(())
+            // It may wait for diffusion afterwards.
+            while !events.places.starts(with: [1, 0]) { try await Task.sleep(for: .milliseconds(5)) }
+            gates[1].fulfil(())
+            try await group.waitForAll()
+        }
+        try await fleet.stop()
+    }
+
     @Test("one request id goes through all processes, and so does the deadline")
     func requestID() async throws {
         let fleet = try await ScriptedFleet.start(Self.both) { _, scene in
@@ -301,6 +325,8 @@ private final class Events: Sendable {
 
     var all: [GenerateImageEvent] { events.withLock { $0 } }
     var progress: [Wire.Progress] { all.compactMap { if case .progress(let progress) = $0 { progress } else { nil } } }
+
+    var places: [Int] { all.compactMap { if case .place(let place) = $0 { place.ahead } else { nil } } }
 
     @Sendable func add(_ event: GenerateImageEvent) { events.withLock { $0.append(event) } }
 }

@@ -17,6 +17,8 @@ struct ScriptedStage: Sendable {
     var slots = 1
     var numerics = Numerics()
     var pipeline = PipelineID.image
+    /// Of a text stage: the grid that it generates before the image's.
+    var preview: GridSize?
 
     /// One of a model that answers questions.
     static func answering(_ kind: StageKind, name: String = "q", model: String = "cc", slots: Int = 1) -> ScriptedStage {
@@ -42,6 +44,9 @@ typealias TextScript = @Sendable (_ request: TokenRequest, _ scene: Scene) async
 /// What a text stage does before it generates a token of an answer; what it throws ends the answer.
 typealias AnswerScript = @Sendable (_ request: AnswerRequest, _ token: Int, _ scene: Scene) async throws -> Void
 
+/// What a diffusion stage does before its first step; what it throws is its answer.
+typealias DiffusionScript = @Sendable (_ request: RenderRequest, _ scene: Scene) async throws -> Void
+
 /// What a script has at hand.
 struct Scene: Sendable {
     /// Of the stage: `text-0`.
@@ -63,6 +68,7 @@ struct Scene: Sendable {
 final class ScriptedFleet: Sendable {
     let folder: String
     let gateway: GatewayClient
+    var jobs: JobsClient { JobsClient(connection) }
     /// What the scripted stages have seen; the smallest request, by which they prove themselves, is not told.
     let log = Log()
     private let connection: StageConnection
@@ -75,20 +81,20 @@ final class ScriptedFleet: Sendable {
     ///   - limit: requests in the gateway at most.
     ///   - text: what text stages do with every request but the smallest.
     ///   - answer: what they do with questions.
+    ///   - diffusion: what diffusion stages do with every request but the smallest.
     static func start(
         _ stages: [ScriptedStage], limit: Int = 64, timing: FleetTiming = FleetTiming(), labels: LabelPolicy = LabelPolicy(),
-        audit: AuditOptions? = nil, text: @escaping TextScript = { _, _ in },
-        answer: @escaping AnswerScript = { _, _, _ in }
+        audit: AuditOptions? = nil, text: @escaping TextScript = { _, _ in }, answer: @escaping AnswerScript = { _, _, _ in },
+        diffusion: @escaping DiffusionScript = { _, _ in }
     ) async throws -> ScriptedFleet {
-        let fleet = try ScriptedFleet(PrivateFolder.make(), stages, limit, timing, labels, audit, text, answer)
+        let fleet = try ScriptedFleet(PrivateFolder.make(), stages, limit, timing, labels, audit, text, answer, diffusion)
         try await fleet.status { $0.stages.count { $0.health == .serving } == stages.count }
         return fleet
     }
 
     private init(
         _ folder: String, _ scripted: [ScriptedStage], _ limit: Int, _ timing: FleetTiming, _ labels: LabelPolicy, _ audit: AuditOptions?,
-        _ text: @escaping TextScript,
-        _ answer: @escaping AnswerScript
+        _ text: @escaping TextScript, _ answer: @escaping AnswerScript, _ diffusion: @escaping DiffusionScript
     ) throws {
         let log = log
         self.folder = folder
@@ -103,8 +109,8 @@ final class ScriptedFleet: Sendable {
             let service: Service =
                 switch stage.kind {
                 case .vision: .vision(ScriptedVision(gate: server.gate, log: log))
-                case .text: .text(ScriptedText(name: name, gate: server.gate, log: log, script: text, answers: answer))
-                case .diffusion: .diffusion(ScriptedDiffusion(gate: server.gate, log: log))
+                case .text: .text(ScriptedText(name: name, gate: server.gate, log: log, preview: stage.preview, script: text, answers: answer))
+                case .diffusion: .diffusion(ScriptedDiffusion(name: name, gate: server.gate, log: log, script: diffusion))
                 }
             let running = Task {
                 try await server.run([service]) { stage.described }
@@ -161,9 +167,17 @@ final class ScriptedFleet: Sendable {
 
 extension GeneratedImage {
     /// What scripted stages drew, read from the file.
-    var drawn: [UInt8] {
-        get throws { try RGBImage(decoding: image).pixels.enumerated().filter { $0.offset % 3 == 0 }.map(\.element) }
-    }
+    var drawn: [UInt8] { get throws { try pixels(image) } }
+}
+
+extension PartialImage {
+    /// What scripted stages drew, read from the file.
+    var drawn: [UInt8] { get throws { try pixels(image) } }
+}
+
+private func pixels(_ file: [UInt8]) throws -> [UInt8] {
+    let pixels = try RGBImage(decoding: file).pixels
+    return stride(from: 0, to: pixels.count, by: 3).map { pixels[$0] }
 }
 
 /// Events, awaited by name.
@@ -234,6 +248,7 @@ struct ScriptedText: TextHandler {
     let name: String
     let gate: WorkGate
     let log: Log
+    let preview: GridSize?
     let script: TextScript
     let answers: AnswerScript
 
@@ -270,8 +285,10 @@ struct ScriptedText: TextHandler {
         try await gate.work(call) { token in
             let grid = request.parameters.grid
             let codes = (0..<grid.count).map { Int32(request.parameters.seed) + Int32($0) }
-            try await send(.layout(TokenLayout(preview: nil, target: grid, promptTokens: 1, totalTokens: codes.count)))
-            try await send(.tokens(Tokens(first: 0, ids: Array(codes.prefix(1)))))
+            let before = preview?.count ?? 0
+            try await send(.layout(TokenLayout(preview: preview, target: grid, promptTokens: 1, totalTokens: before + codes.count)))
+            if before > 0 { try await send(.tokens(Tokens(first: 0, ids: Array(0..<Int32(before))))) }
+            try await send(.tokens(Tokens(first: before, ids: Array(codes.prefix(1)))))
             if request.parameters.height > smallest {
                 log.add("text \(call.requestID)")
                 log.add("\(name) computes")
@@ -281,7 +298,7 @@ struct ScriptedText: TextHandler {
                     log.add("\(name) stopped")
                     throw error
                 }
-                try await send(.tokens(Tokens(first: 1, ids: Array(codes.dropFirst()))))
+                try await send(.tokens(Tokens(first: before + 1, ids: Array(codes.dropFirst()))))
             }
             let target = CodeGrid(grid, codes: codes)
             try await send(.result(GeneratedTokens(preview: nil, target: target, timings: [Timing(phase: "decode", seconds: 0.5)])))
@@ -290,20 +307,29 @@ struct ScriptedText: TextHandler {
 }
 
 struct ScriptedDiffusion: DiffusionHandler {
+    let name: String
     let gate: WorkGate
     let log: Log
+    let script: DiffusionScript
 
-    /// A row of pixels that tells what the picture was made of; of the smallest request a picture of its size, for that is looked at.
+    /// A row of pixels that tells what the picture was made of; of the smallest request a picture of its size, for that is looked at. A partial
+    /// image behind each of the first steps, as many as are asked for, tells its step.
     func render(_ request: RenderRequest, _ call: ServerCall, send: @escaping Send<RenderEvent>) async throws {
-        try await gate.work(call) { _ in
-            for step in 1...request.parameters.steps { try await send(.step(RenderStep(step: step, steps: request.parameters.steps))) }
+        try await gate.work(call) { token in
+            if request.parameters.height > smallest {
+                try await script(request, Scene(stage: name, requestID: call.requestID, token: token, log: log))
+            }
+            for step in 1...request.parameters.steps {
+                try await send(.step(RenderStep(step: step, steps: request.parameters.steps)))
+                guard step <= request.partialImages else { continue }
+                try await send(.partial(PartialRendering(image: try Self.row([UInt8(step)]).png(), height: 1, width: 1, step: step)))
+            }
             var bytes = (request.sources.flatMap(\.codes.codes) + request.target.codes).map { UInt8(truncatingIfNeeded: $0) }
             bytes.append(UInt8(truncatingIfNeeded: request.parameters.seed))
             let isProbe = request.parameters.height == smallest
             if !isProbe { log.add("diffusion \(call.requestID)\(request.explicitLabel ? " with words" : "")") }
-            let size = isProbe ? (width: smallest, height: smallest) : (width: bytes.count, height: 1)
-            if isProbe { bytes = Array(repeating: 127, count: smallest * smallest) }
-            let image = RGBImage(width: size.width, height: size.height, pixels: bytes.flatMap { [$0, $0, $0] })
+            let pixels = [UInt8](repeating: 127, count: smallest * smallest * 3)
+            let image = isProbe ? RGBImage(width: smallest, height: smallest, pixels: pixels) : Self.row(bytes)
             try await send(
                 .result(
                     RenderedImage(
@@ -311,4 +337,6 @@ struct ScriptedDiffusion: DiffusionHandler {
                 ))
         }
     }
+
+    private static func row(_ bytes: [UInt8]) -> RGBImage { RGBImage(width: bytes.count, height: 1, pixels: bytes.flatMap { [$0, $0, $0] }) }
 }

@@ -51,6 +51,21 @@ import Wire
         #expect(assign(registry).keys.elementsEqual([ids[4]]))
     }
 
+    @Test("a spare slot is given only while one is free and nobody waits, and is wanted back as soon as somebody does")
+    mutating func spare() {
+        let registry = Stages.texts(slots: [1])
+        let spare = scheduler.takeSpare(text(9), registry)
+        #expect(spare?.address == Stages.address("text-0") && scheduler.wantedSpares.isEmpty)
+        #expect(scheduler.takeSpare(text(9), registry) == nil)
+        let waits = scheduler.enqueue(text(1))
+        #expect(assign(registry).isEmpty && scheduler.wantedSpares == [spare?.id])
+        scheduler.release(spare?.id ?? 0)
+        #expect(assign(registry) == [waits: "text-0"] && scheduler.wantedSpares.isEmpty)
+        scheduler.release(waits)
+        _ = scheduler.enqueue(text(2))
+        #expect(scheduler.takeSpare(text(9), registry) == nil)
+    }
+
     @Test("a slower stage is taken when the faster one is so full that it would be later")
     mutating func finish() {
         let registry = Stages.texts(slots: [4, 4])
@@ -164,5 +179,14 @@ import Wire
         #expect(scheduler.waiting(.text) == 1)
         scheduler.release(holds)
         #expect(assign(registry) == [next: "text-0"])
+    }
+
+    @Test("a place counts those of the same model that go first, in the order of turns")
+    mutating func places() {
+        let third = scheduler.enqueue(text(3)), first = scheduler.enqueue(text(1))
+        let other = scheduler.enqueue(SlotRequest(kind: .text, turn: FairOrder.Turn(arrival: 2), modelName: "other"))
+        #expect(scheduler.places(.text).map(\.id) == [first, other, third] && scheduler.places(.text).map(\.ahead) == [0, 0, 1])
+        scheduler.release(first)
+        #expect(scheduler.places(.text).map(\.ahead) == [0, 0] && scheduler.places(.diffusion).isEmpty)
     }
 }

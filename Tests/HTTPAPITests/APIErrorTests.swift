@@ -43,4 +43,11 @@ import Wire
         #expect(headers(APIError(CallError(.deadlineExceeded, ""))) == ["x-should-retry": "false"])
         #expect(headers(APIError(CallError(.invalidArgument, ""))).isEmpty)
     }
+
+    @Test("a plain answer that is forecast to take longer than its client waits is refused with the way out, and not asked for again")
+    func forecast() {
+        let error = APIError(CallError(.deadlineExceeded, "the deadline can't be met", retryAfter: .seconds(5)))
+        #expect(error.status == 429 && error.code == "queue_full" && error.message == "the deadline can't be met; use stream: true")
+        #expect(error.headers.map(\.name) == ["x-should-retry"] && error.headers.map(\.value) == ["false"])
+    }
 }

@@ -64,7 +64,8 @@ import Wire
         arguments: [
             #""size":"auto""#, #""background":"auto""#, #""background":"opaque""#, #""negative_prompt":"""#, #""response_format":"b64_json""#,
             #""stream":false"#, #""partial_images":0"#, #""mask":null"#, #""lora":false"#, #""n":1"#, #""user":"u""#, #""user_id":"u""#,
-            #""request_id":"r""#, #""output_compression":100"#, #""layers":[]"#,
+            #""request_id":"r""#, #""output_compression":100"#, #""layers":[]"#, #""seed":null"#, #""vae_use_tiling":false"#, #""file_path":null"#,
+            #""enable_teacache":false"#, #""extra_params":{}"#, #""safety_identifier":"s""#, #""size":null,"width":null"#, #""progress":false"#,
         ])
     func nothing(json: String) throws {
         let order = try order(json)
@@ -87,7 +88,17 @@ import Wire
             (#""size":"0x64""#, "invalid_value", "size"),
             (#""size":"-64x64""#, "invalid_value", "size"), (#""width":64"#, "invalid_value", "height"),
             (#""size":"64x64","width":64,"height":32"#, "invalid_value", "size"), (#""quality":"best""#, "unsupported_value", "quality"),
-            (#""response_format":"url""#, "unsupported_value", "response_format"), (#""output_format":"gif""#, "unsupported_value", "output_format"),
+            (#""response_format":"file""#, "unsupported_value", "response_format"), (#""output_format":"svg""#, "unsupported_value", "output_format"),
+            (#""response_format":"url","stream":true"#, "unsupported_value", "response_format"),
+            (#""style":1"#, "unsupported_value", "style"), (#""moderation":"high""#, "unsupported_value", "moderation"),
+            (#""input_fidelity":"auto""#, "unsupported_value", "input_fidelity"), (#""user":[1]"#, "invalid_value", "user"),
+            (#""mask_image":"data:""#, "unsupported_parameter", "mask_image"), (#""height":64"#, "invalid_value", "width"),
+            (#""output_compression":101"#, "invalid_value", "output_compression"),
+            (#""num_inference_steps":0"#, "invalid_value", "num_inference_steps"),
+            (#""guidance_scale":"2""#, "invalid_value", "guidance_scale"), (#""stream":"false""#, "invalid_value", "stream"),
+            (#""seed":-1"#, "invalid_value", "seed"), (#""cfg":3"#, "unknown_parameter", "cfg"),
+            (#""cfg_scale":3"#, "unknown_parameter", "cfg_scale"),
+            (#""output_format":"gif""#, "unsupported_value", "output_format"),
             (#""output_compression":50"#, "invalid_value", "output_compression"), (#""background":"transparent""#, "unsupported_value", "background"),
             (#""negative_prompt":"blur""#, "unsupported_parameter", "negative_prompt"), (#""mask":"data:""#, "unsupported_parameter", "mask"),
             (#""strength":0.5"#, "unsupported_parameter", "strength"), (#""lora":{"a":1}"#, "unsupported_parameter", "lora"),
@@ -97,6 +108,37 @@ import Wire
     func refused(json: String, code: String, param: String) {
         let refusal = #expect(throws: APIError.self) { _ = try order(json) }
         #expect(refusal?.status == 400 && refusal?.code == code && refusal?.param == param, "\(refusal?.message ?? "")")
+    }
+
+    @Test(
+        "fields of other servers that change the work are refused by name",
+        arguments: [
+            "true_cfg_scale", "flow_shift", "generator_device", "lora", "layers", "resolution", "strength", "bot_task", "system_prompt",
+            "extra_params", "vae_use_slicing", "vae_use_tiling", "max_sequence_length", "enable_teacache", "enable_anything", "cache_dit_params",
+            "diffusers_kwargs", "output_path", "image_path", "complexity", "frame_count", "frame_duration_ms", "svg", "markup", "reference_image",
+        ])
+    func unsupported(name: String) {
+        let refusal = #expect(throws: APIError.self) { try order("\"\(name)\":\"x\"") }
+        #expect(refusal?.status == 400 && refusal?.code == "unsupported_parameter" && refusal?.param == name)
+    }
+
+    @Test("results are links where they are asked for, and where the API has them by default")
+    func links() throws {
+        #expect(try !order("").givesLinks && order(#""response_format":"url""#).givesLinks)
+        var fields = try Fields(json: JSONValue(parsing: Array(#"{"prompt":"p"}"#.utf8)))
+        let defaults = ImageDefaults(givesLinks: true, size: PictureSize(width: 1280, height: 1280))
+        let order = try ImageOrder(&fields, images: [], defaults: defaults, seed: 1)
+        #expect(order.givesLinks && order.request.parameters.width == 1280 && order.request.parameters.height == 1280 && order.crop == nil)
+        fields = try Fields(json: JSONValue(parsing: Array(#"{"prompt":"p","response_format":"b64_json","size":"64x32"}"#.utf8)))
+        let other = try ImageOrder(&fields, images: [], defaults: defaults, seed: 1)
+        #expect(!other.givesLinks && other.request.parameters.width == 64)
+    }
+
+    @Test("streams tell progress in events only where asked to, and callers' names for themselves and for requests are kept")
+    func streams() throws {
+        let streamed = try order(#""stream":true,"partial_images":3,"progress":true,"safety_identifier":"s","request_id":"r""#)
+        #expect(streamed.isStream && streamed.tellsProgress && streamed.safetyIdentifier == "s" && streamed.callersID == "r")
+        #expect(try !order(#""stream":true"#).tellsProgress)
     }
 
     @Test("another server's name for a field is answered with ours", arguments: [("steps", "num_inference_steps"), ("cfg_scale", "guidance_scale")])

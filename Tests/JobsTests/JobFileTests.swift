@@ -174,11 +174,11 @@ struct JobFileTests {
     func newer() throws {
         try JobStore(path: file.path).close()
         let other = try DatabaseQueue(path: file.path)
-        try other.write { try $0.execute(sql: "INSERT INTO grdb_migrations VALUES ('v3')") }
+        try other.write { try $0.execute(sql: "INSERT INTO grdb_migrations VALUES ('v4')") }
         try other.close()
         expect(
             .newer,
-            "jobs file \(file.path) was written by a newer build: its schema has v3, this build knows up to v2; start the newer build, or choose another file"
+            "jobs file \(file.path) was written by a newer build: its schema has v4, this build knows up to v3; start the newer build, or choose another file"
         ) { _ = try JobStore(path: file.path) }
     }
 

@@ -9,6 +9,8 @@ import base64
 import io
 import struct
 import sys
+import urllib.error
+import urllib.request
 
 import openai
 
@@ -44,8 +46,29 @@ first = base64.b64decode(made.data[0].b64_json)
 cropped = client.images.generate(prompt="a cat", size="50x40", extra_body=SMALL)
 assert size(cropped.data[0]) == (50, 40) and cropped.size == "50x40"
 
+assert made.usage.input_tokens == made.usage.input_tokens_details.text_tokens > 0 and made.usage.output_tokens > 8, made.usage
+
+linked = client.images.generate(prompt="a cat", size="64x64", response_format="url", extra_body=SMALL).data[0].url
+with urllib.request.urlopen(linked) as file:
+    assert file.read() == first and file.headers["content-type"] == "image/png" and file.headers["cache-control"] == "private"
+    assert file.headers["x-content-type-options"] == "nosniff" and file.headers["content-disposition"].startswith("inline; filename=")
+# Its caller needs no signature; a wrong one opens nothing.
+assert urllib.request.urlopen(linked.split("?")[0]).read() == first
+for path, status in [(linked[:-1] + ("0" if linked[-1] != "0" else "1"), 403), (sys.argv[1] + "/v1/files/none/content", 404)]:
+    try:
+        urllib.request.urlopen(path)
+    except urllib.error.HTTPError as error:
+        assert error.code == status, error
+    else:
+        raise AssertionError(path)
+
+key = {"Idempotency-Key": "3f1c"}
+once = [client.images.generate(prompt="a cow", size="64x64", extra_headers=key, extra_body={"num_inference_steps": 2}) for _ in range(2)]
+# Without a seed two requests have two pictures.
+assert once[0].data[0].b64_json == once[1].data[0].b64_json and once[0].id == once[1].id
+
 edited = client.images.edit(prompt="a dog", image=[("a.png", first), ("b.png", io.BytesIO(first))], size="64x64", extra_body=SMALL)
-assert size(edited.data[0]) == (64, 64)
+assert size(edited.data[0]) == (64, 64) and edited.usage.input_tokens_details.image_tokens > 0
 
 events = list(client.images.generate(prompt="a cat", size="64x64", stream=True, partial_images=2, extra_body=SMALL))
 assert [event.type for event in events] == ["image_generation.completed"], events
@@ -67,6 +90,8 @@ refusal(400, "unknown_parameter", lambda: client.images.generate(prompt="x", ext
 refusal(400, "invalid_value", lambda: client.images.generate(prompt="x", extra_body={"num_inference_steps": 300}))
 refusal(400, "unsupported_parameter", lambda: client.images.edit(image=first, mask=first, prompt="x"))
 refusal(400, "invalid_image", lambda: client.images.edit(image=b"no image", prompt="x"))
+refusal(422, "idempotency_mismatch", lambda: client.images.generate(prompt="x", extra_headers=key))
+refusal(400, "invalid_image_url", lambda: client.images.edit(image=first, prompt="x", extra_body={"url": "https://example.org/a.png"}))
 refusal(404, "model_not_found", lambda: client.images.generate(prompt="x", model="gpt-image-1"))
 refusal(400, "unsupported_value", lambda: client.chat.completions.create(model=images, messages=messages))
 

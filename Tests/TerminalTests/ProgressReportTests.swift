@@ -14,6 +14,16 @@ import Testing
             ])
     }
 
+    @Test("a place in line is a note that the next line takes the place of; without a terminal only the first is told")
+    func waits() {
+        var live = ProgressReport(isTerminal: true)
+        #expect(live.wait("2 ahead") == [.note("queued, 2 ahead")] && live.wait("1 ahead") == [.note("queued, 1 ahead")])
+        // The note stays, and the cursor is on a line of its own.
+        #expect(live.end(at: 1) == [.line("")] && live.end(at: 2).isEmpty)
+        var plain = ProgressReport(isTerminal: false)
+        #expect(plain.wait("2 ahead") == [.line("queued, 2 ahead")] && plain.wait("1 ahead").isEmpty && plain.end(at: 1).isEmpty)
+    }
+
     @Test("on a terminal one live line for each stage, redrawn ten times a second at most; its last state stays")
     func live() {
         var report = ProgressReport(isTerminal: true)

@@ -45,7 +45,7 @@ def main(set_path, folder):
 
 
     services = [service for file in contract.files for service in file.services if can_generate(service)]
-    write(folder / "AccessTable.swift", None, [access_lines(contract, services)])
+    write(folder / "AccessTable.swift", None, [["import Domain"], access_lines(contract, services)])
     lines = [f"        {contract[message.full_name].swift}.self," for file in contract.files for message in file.messages]
     listing = ["/// The types of all messages.", "package enum AllMessages {", "    package static let types: [any WireMessage.Type] = ["] + lines + ["    ]", "}"]
     write(folder / "AllMessages.swift", None, [["import Domain"], listing])

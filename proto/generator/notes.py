@@ -22,8 +22,10 @@ On a field:
 On a member of a oneof:
     @last                       the event that ends a stream, which the client then returns
 On a method:
-    @access everybody           whoever can connect may call it
-    @access operators           only callers on the Unix socket may, unless the server was started with --admin; each method says one of both
+    @access everybody           whoever can connect may call it, without a key
+    @access SCOPE               where there are keys, it takes one with this scope: images, chat, fleet:read or fleet:write; where there are
+                                none, only callers on the Unix socket may call what is fleet:read or fleet:write, unless the server was
+                                started with --admin. Each method says one of both
     @request_limit SIZE         largest encoded request, as 64KiB or 4MiB; otherwise 64KiB
     @response_limit SIZE        largest encoded response, of each one in a stream; otherwise 1MiB
 """

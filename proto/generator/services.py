@@ -6,6 +6,9 @@ from fields import FieldCode
 from messages import MessageCode
 from notes import Notes, size
 
+# Of keys, with their cases in Swift.
+SCOPES = {"images": "images", "chat": "chat", "fleet:read": "fleetRead", "fleet:write": "fleetWrite"}
+
 
 def can_generate(service):
     """Streams of requests have no shape here: such a service is written by hand."""
@@ -48,9 +51,9 @@ class MethodCode:
     @property
     def access(self):
         access = self.notes.get("access")
-        if access not in ("everybody", "operators"):
-            raise SystemExit(f"{self.method.full_name}: says neither @access everybody nor @access operators")
-        return access
+        if access != "everybody" and access not in SCOPES:
+            raise SystemExit(f"{self.method.full_name}: says neither @access everybody nor one of @access {', '.join(SCOPES)}")
+        return access if access == "everybody" else f"scope(.{SCOPES[access]})"
 
     def handler_lines(self):
         send, result = (f", send: @escaping Send<{self.response}>", "") if self.streams else ("", f" -> {self.response}")

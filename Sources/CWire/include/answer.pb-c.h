@@ -553,7 +553,8 @@ typedef enum {
   GLM__V1__ANSWER_QUESTION_EVENT__EVENT_PROGRESS = 2,
   GLM__V1__ANSWER_QUESTION_EVENT__EVENT_LAYOUT = 3,
   GLM__V1__ANSWER_QUESTION_EVENT__EVENT_DELTA = 4,
-  GLM__V1__ANSWER_QUESTION_EVENT__EVENT_ANSWER = 5
+  GLM__V1__ANSWER_QUESTION_EVENT__EVENT_ANSWER = 5,
+  GLM__V1__ANSWER_QUESTION_EVENT__EVENT_PLACE = 6
     PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(GLM__V1__ANSWER_QUESTION_EVENT__EVENT__CASE)
 } Glm__V1__AnswerQuestionEvent__EventCase;
 
@@ -585,6 +586,10 @@ struct  Glm__V1__AnswerQuestionEvent
      * at the end, once @last
      */
     Glm__V1__Answer *answer;
+    /*
+     * while the request waits for a stage, and when its place has changed; at most one a second
+     */
+    Glm__V1__LinePlace *place;
   };
 };
 #define GLM__V1__ANSWER_QUESTION_EVENT__INIT \

@@ -242,7 +242,7 @@ struct  Glm__V1__Sampling
 
 
 /*
- * Duration of one phase of a request in one stage. @domain
+ * One phase of a request in one stage. @domain
  */
 struct  Glm__V1__Timing
 {
@@ -252,13 +252,17 @@ struct  Glm__V1__Timing
    */
   char *phase;
   /*
-   * wall-clock time in seconds
+   * how long it took, wall-clock time in seconds
    */
   double seconds;
+  /*
+   * when it began, in seconds from the arrival of the call at the stage
+   */
+  double start;
 };
 #define GLM__V1__TIMING__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&glm__v1__timing__descriptor) \
-    , (char *)protobuf_c_empty_string, 0 }
+    , (char *)protobuf_c_empty_string, 0, 0 }
 
 
 /*

@@ -20,6 +20,7 @@ typedef struct Glm__V1__RenderRequest Glm__V1__RenderRequest;
 typedef struct Glm__V1__SourceImage Glm__V1__SourceImage;
 typedef struct Glm__V1__RenderEvent Glm__V1__RenderEvent;
 typedef struct Glm__V1__RenderStep Glm__V1__RenderStep;
+typedef struct Glm__V1__PartialRendering Glm__V1__PartialRendering;
 typedef struct Glm__V1__RenderedImage Glm__V1__RenderedImage;
 
 
@@ -55,10 +56,14 @@ struct  Glm__V1__RenderRequest
    * draws AI生成 into a corner of the image before it is encoded
    */
   protobuf_c_boolean explicit_label;
+  /*
+   * partial renderings that are wanted, 0 to 3; there are fewer where there are too few steps
+   */
+  uint32_t partial_images;
 };
 #define GLM__V1__RENDER_REQUEST__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&glm__v1__render_request__descriptor) \
-    , (char *)protobuf_c_empty_string, NULL, NULL, 0,NULL, 0 }
+    , (char *)protobuf_c_empty_string, NULL, NULL, 0,NULL, 0, 0 }
 
 
 /*
@@ -84,7 +89,8 @@ struct  Glm__V1__SourceImage
 typedef enum {
   GLM__V1__RENDER_EVENT__EVENT__NOT_SET = 0,
   GLM__V1__RENDER_EVENT__EVENT_STEP = 1,
-  GLM__V1__RENDER_EVENT__EVENT_RESULT = 2
+  GLM__V1__RENDER_EVENT__EVENT_RESULT = 2,
+  GLM__V1__RENDER_EVENT__EVENT_PARTIAL = 3
     PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(GLM__V1__RENDER_EVENT__EVENT__CASE)
 } Glm__V1__RenderEvent__EventCase;
 
@@ -104,6 +110,10 @@ struct  Glm__V1__RenderEvent
      * at the end, once @last
      */
     Glm__V1__RenderedImage *result;
+    /*
+     * behind the step that it shows
+     */
+    Glm__V1__PartialRendering *partial;
   };
 };
 #define GLM__V1__RENDER_EVENT__INIT \
@@ -129,6 +139,38 @@ struct  Glm__V1__RenderStep
 #define GLM__V1__RENDER_STEP__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&glm__v1__render_step__descriptor) \
     , 0, 0 }
+
+
+/*
+ * What the image is going to be, as far as the denoiser can tell after a step: at half the height and width.
+ */
+struct  Glm__V1__PartialRendering
+{
+  ProtobufCMessage base;
+  /*
+   * a file in the requested format; JPEG and WebP of quality 80
+   */
+  ProtobufCBinaryData image;
+  /*
+   * file format of the image
+   */
+  Glm__V1__ImageFormat format;
+  /*
+   * height in pixels
+   */
+  uint32_t height;
+  /*
+   * width in pixels
+   */
+  uint32_t width;
+  /*
+   * completed steps; grows from one to the next
+   */
+  uint32_t step;
+};
+#define GLM__V1__PARTIAL_RENDERING__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&glm__v1__partial_rendering__descriptor) \
+    , {0,NULL}, GLM__V1__IMAGE_FORMAT__IMAGE_FORMAT_UNSPECIFIED, 0, 0, 0 }
 
 
 /*
@@ -240,6 +282,25 @@ Glm__V1__RenderStep *
 void   glm__v1__render_step__free_unpacked
                      (Glm__V1__RenderStep *message,
                       ProtobufCAllocator *allocator);
+/* Glm__V1__PartialRendering methods */
+void   glm__v1__partial_rendering__init
+                     (Glm__V1__PartialRendering         *message);
+size_t glm__v1__partial_rendering__get_packed_size
+                     (const Glm__V1__PartialRendering   *message);
+size_t glm__v1__partial_rendering__pack
+                     (const Glm__V1__PartialRendering   *message,
+                      uint8_t             *out);
+size_t glm__v1__partial_rendering__pack_to_buffer
+                     (const Glm__V1__PartialRendering   *message,
+                      ProtobufCBuffer     *buffer);
+Glm__V1__PartialRendering *
+       glm__v1__partial_rendering__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   glm__v1__partial_rendering__free_unpacked
+                     (Glm__V1__PartialRendering *message,
+                      ProtobufCAllocator *allocator);
 /* Glm__V1__RenderedImage methods */
 void   glm__v1__rendered_image__init
                      (Glm__V1__RenderedImage         *message);
@@ -272,6 +333,9 @@ typedef void (*Glm__V1__RenderEvent_Closure)
                   void *closure_data);
 typedef void (*Glm__V1__RenderStep_Closure)
                  (const Glm__V1__RenderStep *message,
+                  void *closure_data);
+typedef void (*Glm__V1__PartialRendering_Closure)
+                 (const Glm__V1__PartialRendering *message,
                   void *closure_data);
 typedef void (*Glm__V1__RenderedImage_Closure)
                  (const Glm__V1__RenderedImage *message,
@@ -307,6 +371,7 @@ extern const ProtobufCMessageDescriptor glm__v1__render_request__descriptor;
 extern const ProtobufCMessageDescriptor glm__v1__source_image__descriptor;
 extern const ProtobufCMessageDescriptor glm__v1__render_event__descriptor;
 extern const ProtobufCMessageDescriptor glm__v1__render_step__descriptor;
+extern const ProtobufCMessageDescriptor glm__v1__partial_rendering__descriptor;
 extern const ProtobufCMessageDescriptor glm__v1__rendered_image__descriptor;
 extern const ProtobufCServiceDescriptor glm__v1__diffusion__descriptor;
 

@@ -20,7 +20,10 @@ typedef struct Glm__V1__GenerateImageRequest Glm__V1__GenerateImageRequest;
 typedef struct Glm__V1__GenerateImageEvent Glm__V1__GenerateImageEvent;
 typedef struct Glm__V1__Accepted Glm__V1__Accepted;
 typedef struct Glm__V1__Progress Glm__V1__Progress;
+typedef struct Glm__V1__LinePlace Glm__V1__LinePlace;
+typedef struct Glm__V1__PartialImage Glm__V1__PartialImage;
 typedef struct Glm__V1__GeneratedImage Glm__V1__GeneratedImage;
+typedef struct Glm__V1__ImageUsage Glm__V1__ImageUsage;
 typedef struct Glm__V1__StageNumerics Glm__V1__StageNumerics;
 typedef struct Glm__V1__StageTiming Glm__V1__StageTiming;
 
@@ -102,6 +105,10 @@ struct  Glm__V1__GenerateImageRequest
    */
   char *model;
   /*
+   * smaller images that are wanted while the work advances, 0 to 3; fewer may come; refused of jobs
+   */
+  uint32_t partial_images;
+  /*
    * who the caller says the request is for, at most 512 bytes; kept in the audit log alone
    */
   char *user;
@@ -150,14 +157,16 @@ struct  Glm__V1__GenerateImageRequest
 };
 #define GLM__V1__GENERATE_IMAGE_REQUEST__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&glm__v1__generate_image_request__descriptor) \
-    , (char *)protobuf_c_empty_string, 0,NULL, GLM__V1__IMAGE_FORMAT__IMAGE_FORMAT_UNSPECIFIED, 0, NULL, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, GLM__V1__GENERATE_IMAGE_REQUEST__HEIGHT_OPT__NOT_SET, {0}, GLM__V1__GENERATE_IMAGE_REQUEST__WIDTH_OPT__NOT_SET, {0}, GLM__V1__GENERATE_IMAGE_REQUEST__STEPS_OPT__NOT_SET, {0}, GLM__V1__GENERATE_IMAGE_REQUEST__GUIDANCE_SCALE_OPT__NOT_SET, {0}, GLM__V1__GENERATE_IMAGE_REQUEST__SEED_OPT__NOT_SET, {0}, GLM__V1__GENERATE_IMAGE_REQUEST__EXPLICIT_LABEL_OPT__NOT_SET, {0} }
+    , (char *)protobuf_c_empty_string, 0,NULL, GLM__V1__IMAGE_FORMAT__IMAGE_FORMAT_UNSPECIFIED, 0, NULL, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, (char *)protobuf_c_empty_string, GLM__V1__GENERATE_IMAGE_REQUEST__HEIGHT_OPT__NOT_SET, {0}, GLM__V1__GENERATE_IMAGE_REQUEST__WIDTH_OPT__NOT_SET, {0}, GLM__V1__GENERATE_IMAGE_REQUEST__STEPS_OPT__NOT_SET, {0}, GLM__V1__GENERATE_IMAGE_REQUEST__GUIDANCE_SCALE_OPT__NOT_SET, {0}, GLM__V1__GENERATE_IMAGE_REQUEST__SEED_OPT__NOT_SET, {0}, GLM__V1__GENERATE_IMAGE_REQUEST__EXPLICIT_LABEL_OPT__NOT_SET, {0} }
 
 
 typedef enum {
   GLM__V1__GENERATE_IMAGE_EVENT__EVENT__NOT_SET = 0,
   GLM__V1__GENERATE_IMAGE_EVENT__EVENT_ACCEPTED = 1,
   GLM__V1__GENERATE_IMAGE_EVENT__EVENT_PROGRESS = 2,
-  GLM__V1__GENERATE_IMAGE_EVENT__EVENT_IMAGE = 3
+  GLM__V1__GENERATE_IMAGE_EVENT__EVENT_IMAGE = 3,
+  GLM__V1__GENERATE_IMAGE_EVENT__EVENT_PARTIAL = 4,
+  GLM__V1__GENERATE_IMAGE_EVENT__EVENT_PLACE = 5
     PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(GLM__V1__GENERATE_IMAGE_EVENT__EVENT__CASE)
 } Glm__V1__GenerateImageEvent__EventCase;
 
@@ -181,6 +190,14 @@ struct  Glm__V1__GenerateImageEvent
      * at the end, once @last
      */
     Glm__V1__GeneratedImage *image;
+    /*
+     * where partial images were asked for
+     */
+    Glm__V1__PartialImage *partial;
+    /*
+     * while the request waits for a stage, and when its place has changed; at most one a second
+     */
+    Glm__V1__LinePlace *place;
   };
 };
 #define GLM__V1__GENERATE_IMAGE_EVENT__INIT \
@@ -273,6 +290,58 @@ struct  Glm__V1__Progress
 
 
 /*
+ * Where a request stands that waits for a stage.
+ */
+struct  Glm__V1__LinePlace
+{
+  ProtobufCMessage base;
+  /*
+   * requests that go first
+   */
+  uint32_t ahead;
+  /*
+   * expected until the answer is there; 0: not known
+   */
+  double seconds;
+};
+#define GLM__V1__LINE_PLACE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&glm__v1__line_place__descriptor) \
+    , 0, 0 }
+
+
+/*
+ * A smaller image that shows what the image is going to be.
+ */
+struct  Glm__V1__PartialImage
+{
+  ProtobufCMessage base;
+  /*
+   * a file in the requested format; JPEG and WebP of quality 80
+   */
+  ProtobufCBinaryData image;
+  /*
+   * file format of the image
+   */
+  Glm__V1__ImageFormat format;
+  /*
+   * height in pixels
+   */
+  uint32_t height;
+  /*
+   * width in pixels
+   */
+  uint32_t width;
+  /*
+   * from 0, in order
+   */
+  uint32_t index;
+};
+#define GLM__V1__PARTIAL_IMAGE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&glm__v1__partial_image__descriptor) \
+    , {0,NULL}, GLM__V1__IMAGE_FORMAT__IMAGE_FORMAT_UNSPECIFIED, 0, 0, 0 }
+
+
+/*
  * An image, and everything that is needed to generate it again. @inline parameters ImageParameters @type ImageParameters
  */
 struct  Glm__V1__GeneratedImage
@@ -337,13 +406,41 @@ struct  Glm__V1__GeneratedImage
   size_t n_numerics;
   Glm__V1__StageNumerics **numerics;
   /*
+   * tokens that it took @empty
+   */
+  Glm__V1__ImageUsage *usage;
+  /*
    * AI生成 is drawn into a corner of the image
    */
   protobuf_c_boolean explicit_label;
 };
 #define GLM__V1__GENERATED_IMAGE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&glm__v1__generated_image__descriptor) \
-    , {0,NULL}, GLM__V1__IMAGE_FORMAT__IMAGE_FORMAT_UNSPECIFIED, 0, 0, 0, 0, 0, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0,NULL, 0, NULL, (char *)protobuf_c_empty_string, 0,NULL, 0 }
+    , {0,NULL}, GLM__V1__IMAGE_FORMAT__IMAGE_FORMAT_UNSPECIFIED, 0, 0, 0, 0, 0, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0,NULL, 0, NULL, (char *)protobuf_c_empty_string, 0,NULL, NULL, 0 }
+
+
+/*
+ * Tokens that an image has taken.
+ */
+struct  Glm__V1__ImageUsage
+{
+  ProtobufCMessage base;
+  /*
+   * of the prompt
+   */
+  uint32_t text_tokens;
+  /*
+   * codes of the source images
+   */
+  uint32_t image_tokens;
+  /*
+   * codes drawn, those of the preview grid included
+   */
+  uint32_t output_tokens;
+};
+#define GLM__V1__IMAGE_USAGE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&glm__v1__image_usage__descriptor) \
+    , 0, 0, 0 }
 
 
 /*
@@ -367,7 +464,7 @@ struct  Glm__V1__StageNumerics
 
 
 /*
- * Duration of one phase of one stage. @domain
+ * One phase of a request. @domain
  */
 struct  Glm__V1__StageTiming
 {
@@ -385,13 +482,17 @@ struct  Glm__V1__StageTiming
    */
   char *phase;
   /*
-   * wall-clock time in seconds
+   * how long it took, wall-clock time in seconds
    */
   double seconds;
+  /*
+   * when it began, in seconds from the arrival of the request at the gateway
+   */
+  double start;
 };
 #define GLM__V1__STAGE_TIMING__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&glm__v1__stage_timing__descriptor) \
-    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0 }
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, 0 }
 
 
 /* Glm__V1__GenerateImageRequest methods */
@@ -470,6 +571,44 @@ Glm__V1__Progress *
 void   glm__v1__progress__free_unpacked
                      (Glm__V1__Progress *message,
                       ProtobufCAllocator *allocator);
+/* Glm__V1__LinePlace methods */
+void   glm__v1__line_place__init
+                     (Glm__V1__LinePlace         *message);
+size_t glm__v1__line_place__get_packed_size
+                     (const Glm__V1__LinePlace   *message);
+size_t glm__v1__line_place__pack
+                     (const Glm__V1__LinePlace   *message,
+                      uint8_t             *out);
+size_t glm__v1__line_place__pack_to_buffer
+                     (const Glm__V1__LinePlace   *message,
+                      ProtobufCBuffer     *buffer);
+Glm__V1__LinePlace *
+       glm__v1__line_place__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   glm__v1__line_place__free_unpacked
+                     (Glm__V1__LinePlace *message,
+                      ProtobufCAllocator *allocator);
+/* Glm__V1__PartialImage methods */
+void   glm__v1__partial_image__init
+                     (Glm__V1__PartialImage         *message);
+size_t glm__v1__partial_image__get_packed_size
+                     (const Glm__V1__PartialImage   *message);
+size_t glm__v1__partial_image__pack
+                     (const Glm__V1__PartialImage   *message,
+                      uint8_t             *out);
+size_t glm__v1__partial_image__pack_to_buffer
+                     (const Glm__V1__PartialImage   *message,
+                      ProtobufCBuffer     *buffer);
+Glm__V1__PartialImage *
+       glm__v1__partial_image__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   glm__v1__partial_image__free_unpacked
+                     (Glm__V1__PartialImage *message,
+                      ProtobufCAllocator *allocator);
 /* Glm__V1__GeneratedImage methods */
 void   glm__v1__generated_image__init
                      (Glm__V1__GeneratedImage         *message);
@@ -488,6 +627,25 @@ Glm__V1__GeneratedImage *
                       const uint8_t       *data);
 void   glm__v1__generated_image__free_unpacked
                      (Glm__V1__GeneratedImage *message,
+                      ProtobufCAllocator *allocator);
+/* Glm__V1__ImageUsage methods */
+void   glm__v1__image_usage__init
+                     (Glm__V1__ImageUsage         *message);
+size_t glm__v1__image_usage__get_packed_size
+                     (const Glm__V1__ImageUsage   *message);
+size_t glm__v1__image_usage__pack
+                     (const Glm__V1__ImageUsage   *message,
+                      uint8_t             *out);
+size_t glm__v1__image_usage__pack_to_buffer
+                     (const Glm__V1__ImageUsage   *message,
+                      ProtobufCBuffer     *buffer);
+Glm__V1__ImageUsage *
+       glm__v1__image_usage__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   glm__v1__image_usage__free_unpacked
+                     (Glm__V1__ImageUsage *message,
                       ProtobufCAllocator *allocator);
 /* Glm__V1__StageNumerics methods */
 void   glm__v1__stage_numerics__init
@@ -541,8 +699,17 @@ typedef void (*Glm__V1__Accepted_Closure)
 typedef void (*Glm__V1__Progress_Closure)
                  (const Glm__V1__Progress *message,
                   void *closure_data);
+typedef void (*Glm__V1__LinePlace_Closure)
+                 (const Glm__V1__LinePlace *message,
+                  void *closure_data);
+typedef void (*Glm__V1__PartialImage_Closure)
+                 (const Glm__V1__PartialImage *message,
+                  void *closure_data);
 typedef void (*Glm__V1__GeneratedImage_Closure)
                  (const Glm__V1__GeneratedImage *message,
+                  void *closure_data);
+typedef void (*Glm__V1__ImageUsage_Closure)
+                 (const Glm__V1__ImageUsage *message,
                   void *closure_data);
 typedef void (*Glm__V1__StageNumerics_Closure)
                  (const Glm__V1__StageNumerics *message,
@@ -560,7 +727,10 @@ extern const ProtobufCMessageDescriptor glm__v1__generate_image_request__descrip
 extern const ProtobufCMessageDescriptor glm__v1__generate_image_event__descriptor;
 extern const ProtobufCMessageDescriptor glm__v1__accepted__descriptor;
 extern const ProtobufCMessageDescriptor glm__v1__progress__descriptor;
+extern const ProtobufCMessageDescriptor glm__v1__line_place__descriptor;
+extern const ProtobufCMessageDescriptor glm__v1__partial_image__descriptor;
 extern const ProtobufCMessageDescriptor glm__v1__generated_image__descriptor;
+extern const ProtobufCMessageDescriptor glm__v1__image_usage__descriptor;
 extern const ProtobufCMessageDescriptor glm__v1__stage_numerics__descriptor;
 extern const ProtobufCMessageDescriptor glm__v1__stage_timing__descriptor;
 

@@ -55,8 +55,13 @@ package final class Denoiser {
     }
 
     /// Integrates along the schedule by Euler's method, from `noise [channels, h, w]`; guidance and update in f32.
+    /// - Parameters:
+    ///   - shown: steps, counted from 1, whose prediction is wanted.
+    ///   - onPrediction: called behind `onStep` of each of them with the latents `[channels, h, w]` that the rest of the way would lead to if
+    ///     the velocity stayed as it is: `x − σ · v`.
     package func run(
-        _ schedule: Schedule, from noise: [Float], checkCancellation: () throws -> Void, onStep: (Int) throws -> Void
+        _ schedule: Schedule, from noise: [Float], predicting shown: [Int] = [], checkCancellation: () throws -> Void,
+        onPrediction: ([Float], Int) throws -> Void = { _, _ in }, onStep: (Int) throws -> Void
     ) throws -> [Float] {
         // The integration is element-wise, so it stays in the transformer's patch order throughout.
         var latents = shape.patches(noise)
@@ -65,6 +70,9 @@ package final class Denoiser {
             let change = schedule.sigmas[step + 1] - schedule.sigmas[step]
             for index in latents.indices { latents[index] += change * velocity[index] }
             try onStep(step + 1)
+            guard shown.contains(step + 1) else { continue }
+            let left = schedule.sigmas[step + 1]
+            try onPrediction(shape.latents(zip(latents, velocity).map { $0 - left * $1 }), step + 1)
         }
         return shape.latents(latents)
     }

@@ -83,11 +83,13 @@ public final class ImageRenderer {
     ///   - images: the request's source images, decoded.
     ///   - checkCancellation: called before each block of each pass; what it throws ends the work.
     ///   - onSources: called once for a request with source images: whether their keys and values were known from an earlier one.
+    ///   - onPartial: called with each partial image that the request asks for, and the number of steps done. The picture is the same to the
+    ///     bit with and without them.
     ///   - onStep: called with the number of steps done after each; what it throws ends the work.
     /// - Throws: `RequestError` for a request that this checkpoint can't compute.
     public func render(
         _ request: RenderRequest, images: [RGBImage] = [], checkCancellation: () throws -> Void = {}, onSources: (Bool) -> Void = { _ in },
-        onStep: (Int) throws -> Void
+        onPartial: (RGBImage, Int) throws -> Void = { _, _ in }, onStep: (Int) throws -> Void
     ) throws -> RGBImage {
         precondition(images.count == request.sources.count, "\(images.count) decoded images for \(request.sources.count) sources")
         let parameters = request.parameters
@@ -98,14 +100,15 @@ public final class ImageRenderer {
         var generator = TorchGenerator(seed: parameters.seed)
         let noise = generator.normal(count: shape.count)
         let written = try keysAndValues(of: sources, checkCancellation, onSources)
-        let latents = try denoise(request, from: noise, written, checkCancellation, onStep)
+        let latents = try denoise(request, from: noise, written, checkCancellation, onPartial, onStep)
         let planes = try autoencoder.decode(latents, shape, checkCancellation: checkCancellation)
         return try Autoencoder.picture(planes, height: parameters.height, width: parameters.width)
     }
 
     /// In a function of its own, so that its memory is free again before the latents are decoded.
     private func denoise(
-        _ request: RenderRequest, from noise: [Float], _ sources: SourceKV?, _ checkCancellation: () throws -> Void, _ onStep: (Int) throws -> Void
+        _ request: RenderRequest, from noise: [Float], _ sources: SourceKV?, _ checkCancellation: () throws -> Void,
+        _ onPartial: (RGBImage, Int) throws -> Void, _ onStep: (Int) throws -> Void
     ) throws -> [Float] {
         let parameters = request.parameters
         let shape = autoencoder.latentShape(height: parameters.height, width: parameters.width)
@@ -113,7 +116,11 @@ public final class ImageRenderer {
             self, height: parameters.height, width: parameters.width, glyphs: glyphs.encode(GlyphText.quotedStrings(in: request.prompt)),
             codes: request.target.doubled, sources: sources, guidanceScale: parameters.guidanceScale)
         let schedule = Schedule(scheduler, steps: parameters.steps, tokens: shape.grid.count)
-        return try denoiser.run(schedule, from: noise, checkCancellation: checkCancellation, onStep: onStep)
+        return try denoiser.run(
+            schedule, from: noise, predicting: schedule.partialSteps(request.partialImages), checkCancellation: checkCancellation,
+            onPrediction: { latents, step in
+                try onPartial(autoencoder.partialPicture(of: latents, shape, checkCancellation: checkCancellation), step)
+            }, onStep: onStep)
     }
 
     /// A source image as the transformer reads it: latents of the picture at its own size.

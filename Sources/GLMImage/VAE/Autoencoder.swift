@@ -58,7 +58,10 @@ package struct Autoencoder {
     }
 
     /// The picture of normalised latents `[channels, h, w]`: `[3, H, W]`, around −1 … 1.
-    package func decode(_ latents: [Float], _ shape: LatentShape, checkCancellation: () throws -> Void) throws -> [Float] {
+    /// - Parameter larger: latents are decoded in as much memory as those of this shape take; nil: in as much as they take.
+    package func decode(
+        _ latents: [Float], _ shape: LatentShape, inMemoryOf larger: LatentShape? = nil, checkCancellation: () throws -> Void
+    ) throws -> [Float] {
         let area = shape.height * shape.width
         var values = [Float](repeating: 0, count: shape.count)
         for channel in 0..<shape.channels {
@@ -68,7 +71,8 @@ package struct Autoencoder {
             }
         }
         let image = Shape(shape.height, shape.width, shape.channels)
-        let buffer = decoder.buffer(for: decoding?.tile(of: image) ?? image, on: device)
+        let largest = larger.map { Shape($0.height, $0.width, $0.channels) } ?? image
+        let buffer = decoder.buffer(for: decoding?.tile(of: largest) ?? largest, on: device)
         let pixels = try run(values, image, decoding, to: 3) { tile in
             try decoder(apply(postQuantConvolution, tile), in: buffer, checkCancellation: checkCancellation)
         }

@@ -9,16 +9,24 @@ extension Fleet {
     /// - Parameters:
     ///   - remainder: what it still has to have computed, and until when.
     ///   - patience: how long to wait while no stage of the kind serves and none is expected.
+    ///   - onPlace: called while it waits, with the number of requests that go first; not after the return.
     /// - Throws: DEADLINE_EXCEEDED as soon as it can't be done in time; UNAVAILABLE after `patience`; `CancellationError`.
-    func slot(_ request: SlotRequest, _ remainder: Remainder = Remainder(), patience: Duration) async throws -> SlotLease {
+    func slot(
+        _ request: SlotRequest, _ remainder: Remainder = Remainder(), patience: Duration, onPlace: @escaping @Sendable (_ ahead: Int) async -> Void
+    ) async throws -> SlotLease {
         if patience == .zero, isHopeless(request) { throw registry.missing(request.kind, model: request.model) }
         let id = scheduler.enqueue(request)
         let turn = Promise<Result<SlotLease, CallError>>()
-        waiting[id] = Waiting(request: request, remainder: remainder, turn: turn)
+        let (places, place) = AsyncStream.makeStream(of: Int.self, bufferingPolicy: .bufferingNewest(1))
+        waiting[id] = Waiting(request: request, remainder: remainder, turn: turn, places: place)
         advance()
         let limits = turn.current == nil ? timeLimits(of: id, patience: patience) : []
         defer { for limit in limits { limit.cancel() } }
-        guard let result = await turn.value else {
+        let following = turn.current == nil ? Task { await follow(places, onPlace) } : nil
+        let outcome = await turn.value
+        following?.cancel()
+        await following?.value
+        guard let result = outcome else {
             release(id)
             throw CancellationError()
         }
@@ -77,6 +85,7 @@ extension Fleet {
     /// The slot is not needed any more; nothing was learnt.
     func release(_ id: SlotScheduler.ID) {
         waiting[id] = nil
+        spares[id] = nil
         scheduler.release(id)
         advance()
     }
@@ -107,7 +116,10 @@ extension Fleet {
     func advance() {
         while true {
             let assignments = scheduler.assign(registry)
-            if assignments.isEmpty { return }
+            if assignments.isEmpty {
+                reclaimSpareSlots()
+                return tellPlaces()
+            }
             for assignment in assignments { grant(assignment) }
         }
     }

@@ -19,6 +19,9 @@ public actor Fleet {
         let request: SlotRequest
         let remainder: Remainder
         let turn: Promise<Result<SlotLease, CallError>>
+        let places: AsyncStream<Int>.Continuation
+        /// Requests before it, as it was told last.
+        var ahead: Int?
     }
 
     private let folder: RunDirectory
@@ -31,6 +34,8 @@ public actor Fleet {
     var forecasts: [String: Forecast] = [:]
     var links: [Address: Link] = [:]
     var waiting: [SlotScheduler.ID: Waiting] = [:]
+    /// By the slots, tells who has one that it is wanted.
+    var spares: [SlotScheduler.ID: Promise<Void>] = [:]
     private var changes: [Int: AsyncStream<Void>.Continuation] = [:]
     private var lastChange = 0
     var expected: Set<StageKind> = []
@@ -117,9 +122,9 @@ public actor Fleet {
         }
     }
 
-    /// The models of a request; see ``Registry/modelSet(named:pipeline:for:expected:)``.
-    func modelSet(named name: String, pipeline: PipelineID, for kinds: [StageKind]) throws(CallError) -> ModelSet {
-        try registry.modelSet(named: name, pipeline: pipeline, for: kinds, expected: expected)
+    /// The models of a request; see ``Registry/modelSet(named:within:pipeline:for:expected:)``.
+    func modelSet(named name: String, within allowed: [String], pipeline: PipelineID, for kinds: [StageKind]) throws(CallError) -> ModelSet {
+        try registry.modelSet(named: name, within: allowed, pipeline: pipeline, for: kinds, expected: expected)
     }
 
     /// What is refused of questions to a model.

@@ -16,6 +16,7 @@ package struct SlotScheduler: Sendable {
     private struct Holder: Sendable, Hashable {
         let request: SlotRequest
         let address: Address
+        var isSpare = false
     }
 
     /// A request's place in the queue of its kind.
@@ -41,6 +42,16 @@ package struct SlotScheduler: Sendable {
     /// Requests in slots of a stage.
     package func running(at address: Address) -> Int { holding.values.count { $0.address == address } }
 
+    /// Those who wait for a stage of the kind, with how many of the same model go before each.
+    package func places(_ kind: StageKind) -> [(id: ID, ahead: Int)] {
+        var ahead: [String: Int] = [:]
+        return (queues[kind] ?? []).compactMap { place in
+            guard let model = waiting[place.id]?.modelName else { return nil }
+            defer { ahead[model, default: 0] += 1 }
+            return (place.id, ahead[model, default: 0])
+        }
+    }
+
     package mutating func enqueue(_ request: SlotRequest) -> ID {
         last += 1
         let place = Place(turn: request.turn, id: last)
@@ -60,6 +71,20 @@ package struct SlotScheduler: Sendable {
         dequeue(id)
         holding[id] = nil
     }
+
+    /// A slot for work that is not worth waiting for: one that is free while nobody waits for its kind.
+    package mutating func takeSpare(_ request: SlotRequest, _ registry: Registry) -> Assignment? {
+        guard waiting(request.kind) == 0 else { return nil }
+        var reserved: Set<Address> = []
+        let serving = registry.candidates(request.kind, model: request.model)
+        guard let address = choose(request, serving, registry, &reserved, { _ in 1 }) else { return nil }
+        last += 1
+        holding[last] = Holder(request: request, address: address, isSpare: true)
+        return Assignment(id: last, address: address)
+    }
+
+    /// Spare slots of kinds that somebody waits for.
+    package var wantedSpares: [ID] { holding.filter { $0.value.isSpare && waiting($0.value.request.kind) > 0 }.map(\.key) }
 
     /// Slots for those whose turn it is.
     /// - Parameter seconds: how long a request is in a slot of the stage, as far as is known.

@@ -4,6 +4,8 @@ import Foundation
 public import Jobs
 public import Logging
 import ServerKit
+import Traces
+import Tracing
 import Wire
 
 /// Does the jobs of a store: as many at once as may be, each to its end or the gateway's, whichever comes first.
@@ -82,28 +84,36 @@ public actor JobRunner {
     /// Of the prompt: a list of as many jobs as are kept is one answer.
     private static let titleBytes = 200
 
-    /// - Parameter mayOmitLabel: the caller may have an image without words where the gateway draws them into all.
-    func submit(_ request: SubmitJobRequest, by caller: Caller, requestID: String, mayOmitLabel: Bool) async throws -> Wire.Job {
-        // What no fleet could do is refused before it is kept.
-        do {
-            _ = try await imageService.validate(request.request, requestID: requestID, mayOmitLabel: mayOmitLabel)
-        } catch {
-            _ = try await audit.recording(request.request, AuditRecord.Origin(requestID: requestID, caller: caller.identity)) { throw error }
+    func submit(_ request: SubmitJobRequest, by caller: Caller, requestID: String) async throws -> Wire.Job {
+        let kept: GenerateImageRequest
+        do { kept = try await checked(request.request, by: caller, requestID: requestID) } catch {
+            await audit.record(request.request, AuditRecord.Origin(requestID: requestID, caller: caller.identity), refusal: error)
+            throw error
         }
         let id = request.id.isEmpty ? JobID.make() : request.id
         do {
-            var request = request
-            // The gateway that draws it may label all images where this one does not, and knows no caller any more.
-            if !mayOmitLabel, request.request.explicitLabel == false { request.request.explicitLabel = nil }
-            let packed = try request.request.packed()
+            let packed = try kept.packed()
             let job = try await store.submit(
-                id, request: packed, title: request.request.prompt.prefix(bytes: Self.titleBytes), submitter: caller.identity, at: Self.now)
+                id, request: packed, title: kept.prompt.prefix(bytes: Self.titleBytes), submitter: caller.identity,
+                trace: ServiceContext.current?.traceContext?.traceparent ?? "", at: Self.now)
             wakeUp.yield()
             return wire(job)
         } catch let error as JobsError where error.isOfStorage {
             await watchStorage()
             throw error
         }
+    }
+
+    /// What no fleet could do is refused before it is kept. Whoever does the job does not know the key: what it decides is decided here.
+    private func checked(_ request: GenerateImageRequest, by caller: Caller, requestID: String) async throws -> GenerateImageRequest {
+        let validated = try await imageService.validate(request, requestID: requestID, mayOmitLabel: caller.mayOmitLabel)
+        let partials = request.partialImages
+        guard partials == 0 else { throw CallError(.invalidArgument, "partial_images \(partials) of a job; nobody waits for them") }
+        var kept = request
+        if !caller.models.isEmpty { kept.model = try await imageService.models(validated, for: caller).name }
+        // The gateway that draws it may label all images where this one does not.
+        if !caller.mayOmitLabel, kept.explicitLabel == false { kept.explicitLabel = nil }
+        return kept
     }
 
     func get(_ id: String) async throws -> Wire.Job { wire(try await store.get(id)) }
@@ -148,8 +158,11 @@ public actor JobRunner {
 
     private func begin(_ claim: Jobs.Job.Claim) {
         changed(claim.id)
-        running[claim.id] = Task {
-            await work(claim)
+        var context = ServiceContext.topLevel
+        context.requestID = claim.id
+        context.traceContext = TraceContext(traceparent: claim.trace)
+        running[claim.id] = Task { [context] in
+            await ServiceContext.withValue(context) { await work(claim) }
             ended(claim.id)
         }
     }
@@ -157,7 +170,10 @@ public actor JobRunner {
     /// Takes a claimed job to its end. The picture is held until the store has it.
     private func work(_ claim: Jobs.Job.Claim) async {
         do {
-            let image = try await make(claim)
+            let image = try await withSpan("job", ofKind: .consumer) { span in
+                span.attributes["glm.attempt"] = claim.attempt
+                return try await make(claim)
+            }
             let result = Jobs.Job.Result(bytes: try image.packed(), media: image.parameters.format.mediaType)
             try await storage.run { [store] () throws(JobsError) in _ = try await store.finish(claim, result, at: Self.now) }
             logger.info("job is done", metadata: ["job": "\(claim.id)"])
@@ -196,8 +212,8 @@ public actor JobRunner {
             let validated = try await imageService.validate(request, requestID: claim.id, mayOmitLabel: true)
             do {
                 return try await imageService.make(validated, by: Self.caller, deadline: nil) { _ in
-                } progress: {
-                    await self.made(claim.id, $0)
+                } tell: {
+                    if case .progress(let progress) = $0 { await self.made(claim.id, progress) }
                 }
             } catch let error as CallError where error.status == .unavailable || error.status == .resourceExhausted {
                 // Nobody waits for an answer: it may take as long as it takes.

@@ -1,4 +1,5 @@
 import Jobs
+public import Keys
 public import ServerKit
 public import Wire
 
@@ -6,19 +7,22 @@ public import Wire
 public struct JobsService: JobsHandler {
     private let runner: JobRunner
     private let access: AccessRule
+    private let usage: KeyUsage
 
-    public init(_ runner: JobRunner, access: AccessRule) {
+    /// - Parameter usage: a job that is kept counts for its caller's key.
+    public init(_ runner: JobRunner, access: AccessRule, usage: KeyUsage) {
         self.runner = runner
         self.access = access
+        self.usage = usage
     }
 
     public func submit(_ request: SubmitJobRequest, _ call: ServerCall) async throws -> Wire.Job {
-        let job = try await translating {
-            try await runner.submit(request, by: call.caller, requestID: call.requestID, mayOmitLabel: mayOmitLabel(call))
+        try await usage.counting(for: call.caller) {
+            let job = try await translating { try await runner.submit(request, by: call.caller, requestID: call.requestID) }
+            // It may have been there, of another caller.
+            try await check(job.id, call)
+            return job
         }
-        // It may have been there, of another caller.
-        try await check(job.id, call)
-        return job
     }
 
     public func get(_ request: JobRequest, _ call: ServerCall) async throws -> Wire.Job {
@@ -45,9 +49,9 @@ public struct JobsService: JobsHandler {
         return try await translating { try await runner.cancel(request.id) }
     }
 
-    /// Over a network a job is there for whoever left it here, and for whoever knows an id that nobody can guess.
+    /// A job is there for operators and for whoever left it here; without keys, over a network, also for whoever knows an id that nobody can guess.
     private func check(_ id: String, _ call: ServerCall) async throws {
-        guard !access.isOperator(call.caller), id.utf8.count < JobID.bytes else { return }
+        guard !access.isOperator(call.caller), call.caller.grant != nil || id.utf8.count < JobID.bytes else { return }
         let submitter: String?
         do {
             submitter = try await runner.submitter(of: id)

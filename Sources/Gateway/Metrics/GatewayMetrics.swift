@@ -1,5 +1,6 @@
 import Domain
 import Metrics
+import OTLP
 public import Telemetry
 import Wire
 
@@ -14,7 +15,7 @@ public enum GatewayMetrics {
             MetricDescription("glm_gateway_failures_total", "Failed requests, by status."),
             MetricDescription("glm_diffusion_steps_total", "Denoising steps of generated images."),
             MetricDescription("glm_text_tokens_total", "Codes of generated images."),
-        ] + AnswerMetrics.descriptions
+        ] + AnswerMetrics.descriptions + SpanExporter.descriptions.map { MetricDescription($0.name, $0.help) }
         + StageKind.allCases.map { MetricDescription("glm_\($0)_phase_seconds", "One phase of one request, by stage.") }
 
     static func made(_ image: GeneratedImage, seconds: Double) {

@@ -27,8 +27,14 @@ package struct AdmissionQueue: Sendable {
     private var reserved: Int { limit / 4 }
 
     /// What would be served before a request of the caller that arrives now, by the stages of the same model.
-    package func ahead(of caller: Caller, model: String) -> [StageKind: Forecast.Line] {
-        let turn = order.next(caller)
+    package func ahead(of caller: Caller, model: String) -> [StageKind: Forecast.Line] { ahead(of: order.next(caller), model) }
+
+    /// What a request still asks of each kind of stage, and what is served before it.
+    package func remainder(of turn: FairOrder.Turn) -> (units: [StageKind: Forecast.Units], ahead: [StageKind: Forecast.Line])? {
+        members[turn].map { ($0.units, ahead(of: turn, $0.model)) }
+    }
+
+    private func ahead(of turn: FairOrder.Turn, _ model: String) -> [StageKind: Forecast.Line] {
         var ahead: [StageKind: Forecast.Line] = [:]
         for (other, member) in members where other < turn && member.model == model {
             for (kind, units) in member.units { ahead[kind, default: Forecast.Line()].add(units) }

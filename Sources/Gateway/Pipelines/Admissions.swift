@@ -39,6 +39,13 @@ public actor Admissions {
         return result
     }
 
+    /// Where a request stands that waits for a stage.
+    /// - Parameter ahead: requests that go first there.
+    func place(_ turn: FairOrder.Turn, of models: ModelSet, ahead: Int) async -> LinePlace {
+        guard let rest = queue.remainder(of: turn) else { return LinePlace(ahead: ahead) }
+        return LinePlace(ahead: ahead, seconds: await fleet.outlook(rest.units, models, ahead: rest.ahead)?.finish ?? 0)
+    }
+
     /// The request has come to a kind of stage.
     func reached(_ kind: StageKind, _ turn: FairOrder.Turn) { queue.reached(kind, turn) }
 }

@@ -3,8 +3,9 @@ package import Wire
 /// The order in which requests of several callers are served: start-time fair queueing, as a value without clocks.
 ///
 /// A request's turn begins where the turn of its caller's last one ends, but not before the virtual time, which advances by the work that is
-/// done, divided among the callers present. So a caller with one request goes before the second of a caller with many, nobody saves up
-/// turns while it asks for nothing, and however many callers come, each that waits gets its turn.
+/// done, divided among the callers present by their weights. So a caller with one request goes before the second of a caller with many, nobody saves up
+/// turns while it asks for nothing, and however many callers come, each that waits gets its turn. A request of a caller with weight 2 takes half the
+/// turn, so that of two who always ask that caller gets two thirds.
 package struct FairOrder: Sendable {
     /// A request's place in the order, the same in all stages; the smaller goes first.
     package struct Turn: Sendable, Hashable, Comparable {
@@ -22,10 +23,12 @@ package struct FairOrder: Sendable {
     private struct Share: Sendable {
         /// Where the turn of its last request ends.
         var end: Double
+        let weight: Double
         var requests = 0
     }
 
-    private var shares: [Caller: Share] = [:]
+    /// By identity: what a key allows may change between two requests.
+    private var shares: [String: Share] = [:]
     private var virtualTime = 0.0
     private var arrivals = 0
 
@@ -34,25 +37,26 @@ package struct FairOrder: Sendable {
     /// Callers that have requests.
     package var callers: Int { shares.count }
 
-    package func requests(of caller: Caller) -> Int { shares[caller]?.requests ?? 0 }
+    package func requests(of caller: Caller) -> Int { shares[caller.identity]?.requests ?? 0 }
 
     /// The turn of a request that would arrive now.
-    package func next(_ caller: Caller) -> Turn { Turn(start: max(virtualTime, shares[caller]?.end ?? 0), arrival: arrivals + 1) }
+    package func next(_ caller: Caller) -> Turn { Turn(start: max(virtualTime, shares[caller.identity]?.end ?? 0), arrival: arrivals + 1) }
 
     /// - Parameter cost: what the request takes of the fleet, compared with others.
     package mutating func enter(_ caller: Caller, cost: Double) -> Turn {
         let turn = next(caller)
         arrivals += 1
         let requests = requests(of: caller) + 1
-        shares[caller] = Share(end: turn.start + cost, requests: requests)
+        shares[caller.identity] = Share(end: turn.start + cost / caller.weight, weight: caller.weight, requests: requests)
         return turn
     }
 
     /// - Parameter work: what it has taken of the fleet; 0 of one that was given up, so that who comes and leaves moves nobody's turn.
     package mutating func leave(_ caller: Caller, work: Double) {
-        guard let share = shares[caller] else { return }
-        virtualTime += work / Double(shares.count)
-        shares[caller] = share.requests > 1 ? Share(end: share.end, requests: share.requests - 1) : nil
+        guard var share = shares[caller.identity] else { return }
+        virtualTime += work / shares.values.reduce(0) { $0 + $1.weight }
+        share.requests -= 1
+        shares[caller.identity] = share.requests > 0 ? share : nil
         if shares.isEmpty { virtualTime = 0 }
     }
 }

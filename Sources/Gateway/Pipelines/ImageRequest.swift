@@ -13,10 +13,12 @@ package struct ImageRequest: Sendable, Hashable {
     package var parameters: ImageParameters
     /// Words that say how it was made are drawn into it.
     package var explicitLabel: Bool
+    /// Smaller images that the caller wants on the way, at most.
+    package var partialImages: Int
 
     package init(
         requestID: String, pipeline: PipelineID = .image, model: String = "", prompt: String, images: [[UInt8]] = [], parameters: ImageParameters,
-        explicitLabel: Bool = false
+        explicitLabel: Bool = false, partialImages: Int = 0
     ) {
         self.requestID = requestID
         self.pipeline = pipeline
@@ -25,6 +27,7 @@ package struct ImageRequest: Sendable, Hashable {
         self.images = images
         self.parameters = parameters
         self.explicitLabel = explicitLabel
+        self.partialImages = partialImages
     }
 
     package func accepted(_ models: ModelSet) -> Accepted {
@@ -34,12 +37,17 @@ package struct ImageRequest: Sendable, Hashable {
 
     /// What it asks of each kind of stage, in units that cost about the same.
     package var units: [StageKind: Forecast.Units] {
-        let megapixels = Double(parameters.height * parameters.width) / 1_048_576
         var units: [StageKind: Forecast.Units] = [
             .text: Double(parameters.grid.count),
-            .diffusion: megapixels * Double(parameters.steps) * (parameters.guidanceScale > 1 ? 2 : 1),
+            .diffusion: Self.units(
+                height: parameters.height, width: parameters.width, steps: parameters.steps, guidanceScale: parameters.guidanceScale),
         ]
         if !images.isEmpty { units[.vision] = 1 }
         return units
+    }
+
+    /// What a rendering asks of a diffusion stage: megapixels that pass through the transformer.
+    static func units(height: Int, width: Int, steps: Int, guidanceScale: Float) -> Forecast.Units {
+        Double(height * width) / 1_048_576 * Double(steps) * (guidanceScale > 1 ? 2 : 1)
     }
 }

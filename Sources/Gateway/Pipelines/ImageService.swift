@@ -1,6 +1,7 @@
 import Domain
 public import Logging
 import ServerKit
+import Tracing
 import Wire
 
 /// Makes images: checks requests, takes them through the stages, and counts. The same for callers that wait and for jobs.
@@ -33,25 +34,37 @@ public actor ImageService {
         return validated
     }
 
+    /// The models that compute a request, of those that the requester may use.
+    func models(_ request: ImageRequest, for requester: Caller) async throws -> ModelSet {
+        try await runner.fleet.modelSet(
+            named: request.model, within: requester.models, pipeline: request.pipeline,
+            for: request.pipeline.stages(sources: request.images.count))
+    }
+
     /// - Parameters:
     ///   - requester: whose turn it is among others.
+    ///   - arrival: when the request came.
     ///   - deadline: the caller's.
     ///   - accepted: called once, before anything is computed.
-    ///   - progress: called in order; what it throws ends the work.
+    ///   - tell: called in order; what it throws ends the work.
     func make(
-        _ request: ImageRequest, by requester: Caller, deadline: ContinuousClock.Instant?, accepted: @Sendable (Accepted) async throws -> Void,
-        progress: @escaping Send<Progress>
+        _ request: ImageRequest, by requester: Caller, since arrival: ContinuousClock.Instant = .now, deadline: ContinuousClock.Instant?,
+        accepted: @Sendable (Accepted) async throws -> Void, tell: @escaping Send<GenerateImageEvent>
     ) async throws -> GeneratedImage {
         let start = ContinuousClock.now
-        let models = try await runner.fleet.modelSet(
-            named: request.model, pipeline: request.pipeline, for: request.pipeline.stages(sources: request.images.count))
-        let origin = PipelineRunner.Origin(requestID: request.requestID, requester: requester, deadline: deadline)
+        let models = try await models(request, for: requester)
+        let origin = PipelineRunner.Origin(requestID: request.requestID, arrival: arrival, requester: requester, deadline: deadline)
         let pipeline = ImagePipeline(request, build: Build.version)
-        var image = try await runner.run(pipeline, request.units, models, from: origin) {
-            log(request, models)
-            try await accepted(request.accepted(models))
-        } tell: {
-            try await progress($0)
+        var image = try await withSpan("image") { span in
+            span.describe(request, models)
+            return try await runner.run(pipeline, request.units, models, from: origin) {
+                log(request, models)
+                try await accepted(request.accepted(models))
+            } place: {
+                try await tell(.place($0))
+            } tell: { [labels] news in
+                try await tell(labels.labelled(news, isEdit: !request.images.isEmpty))
+            }
         }
         image.image = try labels.labelled(image.image, isEdit: !request.images.isEmpty)
         image.modelName = models.name
@@ -65,7 +78,7 @@ public actor ImageService {
         logger.info(
             "accepted",
             metadata: [
-                "request": "\(request.requestID)", "model": "\(models.name)", "size": "\(parameters.width)x\(parameters.height)",
+                "model": "\(models.name)", "size": "\(parameters.width)x\(parameters.height)",
                 "sources": "\(request.images.count)", "steps": "\(parameters.steps)", "guidance": "\(parameters.guidanceScale)",
                 "seed": "\(parameters.seed)",
             ])

@@ -23,6 +23,10 @@ package protocol Pipeline: Sendable {
     /// - Throws: INTERNAL when the event does not fit the request; the call is then made again elsewhere.
     mutating func received(_ event: StageEvent, for call: StageCall, from source: StageSource) throws(CallError) -> News?
 
+    /// A call that is of use beside those of the step, now that an event was received; nil: none. It is made on a slot that nobody needs, or
+    /// not at all, and ends with the step at the latest. Its events are received as others are; that it fails is nobody's failure.
+    mutating func takeSideCall() -> StageCall?
+
     /// In the caller's words: what a stage refused.
     func refusal(_ error: CallError, of call: StageCall) -> CallError
 
@@ -33,6 +37,7 @@ package protocol Pipeline: Sendable {
 
 extension Pipeline {
     package func request(of call: StageCall, model: String?) throws(CallError) -> StageRequest { call.request }
+    package mutating func takeSideCall() -> StageCall? { nil }
     package func refusal(_ error: CallError, of call: StageCall) -> CallError { error }
 }
 
@@ -49,11 +54,14 @@ package struct StageCall: Sendable, Hashable {
     package let request: StageRequest
     /// What it costs a stage, in units of its kind.
     package let units: Forecast.Units
+    /// Whether it was taken by ``Pipeline/takeSideCall()``.
+    package let isSideCall: Bool
 
-    package init(index: Int = 0, _ request: StageRequest, units: Forecast.Units) {
+    package init(index: Int = 0, _ request: StageRequest, units: Forecast.Units, isSideCall: Bool = false) {
         self.index = index
         self.request = request
         self.units = units
+        self.isSideCall = isSideCall
     }
 }
 
@@ -64,10 +72,13 @@ package struct StageSource: Sendable, Hashable {
     package let fingerprint: String
     /// How it computes.
     package let numerics: Numerics
+    /// When it was called, in seconds from the arrival of the request.
+    package let called: Double
 
-    package init(instance: String, fingerprint: String, numerics: Numerics = Numerics()) {
+    package init(instance: String, fingerprint: String, numerics: Numerics = Numerics(), called: Double = 0) {
         self.instance = instance
         self.fingerprint = fingerprint
         self.numerics = numerics
+        self.called = called
     }
 }

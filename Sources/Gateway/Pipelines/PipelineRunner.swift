@@ -21,6 +21,8 @@ public struct PipelineRunner: Sendable {
     /// Who asks, and until when.
     struct Origin: Sendable {
         let requestID: String
+        /// When the request came.
+        let arrival: ContinuousClock.Instant
         /// Whose turn it is among others.
         let requester: Caller
         let deadline: ContinuousClock.Instant?
@@ -31,20 +33,26 @@ public struct PipelineRunner: Sendable {
     ///   - models: that compute it.
     ///   - rowCount: rows of images that it holds while it is computed.
     ///   - accepted: called once, before anything is computed.
+    ///   - place: called in order with `tell`, while the request waits for a stage.
     ///   - tell: called in order; what it throws ends the work.
     func run<P: Pipeline>(
         _ pipeline: P, _ units: [StageKind: Forecast.Units], _ models: ModelSet, from origin: Origin, rowCount: Int = 0,
-        accepted: @Sendable () async throws -> Void,
-        tell: Send<P.News>
+        accepted: @Sendable () async throws -> Void, place: Send<LinePlace>, tell: Send<P.News>
     ) async throws -> P.Response {
         try await admissions.admitting(units, of: models, by: origin.requester, deadline: origin.deadline) { turn in
             do {
                 try await accepted()
                 let caller = StageCaller(
-                    fleet: fleet, timing: timing, requestID: origin.requestID, models: models, units: units, turn: turn, deadline: origin.deadline)
+                    fleet: fleet, timing: timing, requestID: origin.requestID, arrival: origin.arrival, models: models, units: units, turn: turn,
+                    deadline: origin.deadline
+                ) {
+                    await admissions.place(turn, of: models, ahead: $0)
+                }
                 return try await rows.holding(rowCount) {
                     try await Router(caller: caller, encoded: encoded).run(pipeline) {
                         await admissions.reached($0, turn)
+                    } place: {
+                        try await place($0)
                     } tell: {
                         try await tell($0)
                     }

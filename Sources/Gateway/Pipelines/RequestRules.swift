@@ -47,6 +47,7 @@ public struct RequestRules: Sendable, Hashable {
         try RequestLimits.checkPrompt(request.prompt)
         try RequestLimits.checkUser(request.user)
         try RequestLimits.checkSourceCount(request.images.count)
+        try RequestLimits.checkPartialImages(request.partialImages)
         guard request.images.count <= planned.sources else {
             throw RequestError("\(request.images.count) source images, the fleet is planned for \(planned.sources)")
         }
@@ -66,7 +67,8 @@ public struct RequestRules: Sendable, Hashable {
                 "width × height \(parameters.width) × \(parameters.height) is \(pixels) pixels, the fleet is planned for \(planned.pixels)")
         }
         return ImageRequest(
-            requestID: requestID, pipeline: pipeline, model: request.model, prompt: request.prompt, images: request.images, parameters: parameters)
+            requestID: requestID, pipeline: pipeline, model: request.model, prompt: request.prompt, images: request.images, parameters: parameters,
+            partialImages: request.partialImages)
     }
 
     /// The size of an edit that names none: the source's shape, not enlarged, and no larger than what the model draws best.

@@ -10,9 +10,12 @@ struct Router: Sendable {
 
     /// - Parameters:
     ///   - reached: called with the kind of stage that the next step needs.
+    ///   - place: called while a step waits for its stage; in order with `tell`.
     ///   - tell: called in order, from one task; what it throws ends the work. While it waits, news is merged.
     /// - Throws: ``CallError``; `CancellationError` when the task was cancelled, after the stages were told.
-    func run<P: Pipeline>(_ pipeline: P, reached: @Sendable (StageKind) async -> Void, tell: Send<P.News>) async throws -> P.Response {
+    func run<P: Pipeline>(
+        _ pipeline: P, reached: @Sendable (StageKind) async -> Void, place: Send<LinePlace>, tell: Send<P.News>
+    ) async throws -> P.Response {
         let course = Course(pipeline)
         while true {
             switch try await course.pipeline.next {
@@ -20,27 +23,31 @@ struct Router: Sendable {
             case .calls(let calls, let news):
                 if let kind = calls.first?.request.kind { await reached(kind) }
                 if let news { try await tell(news) }
-                try await perform(calls, course, tell)
+                try await perform(calls, course, place, tell)
             }
         }
     }
 
     /// All calls of a step at the same time; every event changes the pipeline, in the order in which they come. A stage never waits for
     /// the caller: it would seem to stand still.
-    private func perform<P: Pipeline>(_ calls: [StageCall], _ course: Course<P>, _ tell: Send<P.News>) async throws {
-        let news = EventBuffer<P.News>(merging: P.merge)
+    private func perform<P: Pipeline>(
+        _ calls: [StageCall], _ course: Course<P>, _ place: Send<LinePlace>, _ tell: Send<P.News>
+    ) async throws {
+        let news = EventBuffer<News<P>>(merging: News.merge)
         let work = Task {
             defer { news.finish() }
-            try await withThrowingTaskGroup(of: Void.self) { group in
-                for call in calls { group.addTask { try await perform(call, course, news) } }
-                try await group.waitForAll()
-            }
+            try await perform(calls, course, news)
         }
         // Also when `tell` throws, because the client has left.
         defer { work.cancel() }
         try await withTaskCancellationHandler {
             for await batch in news {
-                for item in batch { try await tell(item) }
+                for item in batch {
+                    switch item {
+                    case .place(let value): try await place(value)
+                    case .work(let value): try await tell(value)
+                    }
+                }
             }
             try await work.value
             try Task.checkCancellation()
@@ -49,17 +56,37 @@ struct Router: Sendable {
         }
     }
 
-    private func perform<P: Pipeline>(_ call: StageCall, _ course: Course<P>, _ news: EventBuffer<P.News>) async throws {
+    /// The calls of a step with those beside them, which end when they are done.
+    private func perform<P: Pipeline>(_ calls: [StageCall], _ course: Course<P>, _ news: EventBuffer<News<P>>) async throws {
+        let (sideCalls, sideCall) = AsyncStream.makeStream(of: StageCall.self)
+        async let _: Void = {
+            for await call in sideCalls {
+                await caller.sideCall(call) { _ = try await course.received($0, call, $1, news) }
+            }
+        }()
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for call in calls { group.addTask { try await perform(call, course, news) { sideCall.yield($0) } } }
+            try await group.waitForAll()
+        }
+    }
+
+    private func perform<P: Pipeline>(
+        _ call: StageCall, _ course: Course<P>, _ news: EventBuffer<News<P>>, offer: @escaping @Sendable (StageCall) -> Void
+    ) async throws {
         if let known = await known(call.request) {
-            return try await course.received(known.value.event, call, known.source, news)
+            _ = try await course.received(known.value.event, call, known.source, news)
+            return
         }
         do {
             try await caller.call(call) { model in
                 try await course.pipeline.request(of: call, model: model)
+            } onPlace: { place in
+                // Calls of one step wait for stages of one kind; the first is at the head of them.
+                if call.index == 0 { news.append(.place(place)) }
             } onEvent: { event, source in
                 // By the model and the numerics that have read it, which may have changed meanwhile.
                 if let value = event.cached, let key = call.request.cacheKey(source) { await encoded.keep(value, for: key) }
-                try await course.received(event, call, source, news)
+                if let sideCall = try await course.received(event, call, source, news) { offer(sideCall) }
             }
         } catch let error as CallError {
             throw await course.pipeline.refusal(error, of: call)
@@ -75,13 +102,34 @@ struct Router: Sendable {
     }
 }
 
+/// What a caller hears of its request while it is computed.
+private enum News<P: Pipeline>: Sendable {
+    case place(LinePlace)
+    case work(P.News)
+
+    static func merge(_ news: News, into last: inout News) -> Bool {
+        switch (news, last) {
+        case (.place, .place):
+            last = news
+            return true
+        case (.work(let work), .work(var merged)):
+            guard P.merge(work, into: &merged) else { return false }
+            last = .work(merged)
+            return true
+        default: return false
+        }
+    }
+}
+
 /// A pipeline under way, which several calls tell of their events.
 private actor Course<P: Pipeline> {
     private(set) var pipeline: P
 
     init(_ pipeline: P) { self.pipeline = pipeline }
 
-    func received(_ event: StageEvent, _ call: StageCall, _ source: StageSource, _ news: EventBuffer<P.News>) throws(CallError) {
-        if let item = try pipeline.received(event, for: call, from: source) { news.append(item) }
+    /// - Returns: a call that is of use beside the others now.
+    func received(_ event: StageEvent, _ call: StageCall, _ source: StageSource, _ news: EventBuffer<News<P>>) throws(CallError) -> StageCall? {
+        if let item = try pipeline.received(event, for: call, from: source) { news.append(.work(item)) }
+        return pipeline.takeSideCall()
     }
 }

@@ -1,5 +1,7 @@
 import Domain
+import Processes
 import ServerKit
+import Tracing
 import Wire
 
 /// Makes the calls of one request, each on as many stages one after the other as it takes.
@@ -7,6 +9,8 @@ struct StageCaller: Sendable {
     let fleet: Fleet
     let timing: FleetTiming
     let requestID: String
+    /// When the request came.
+    let arrival: ContinuousClock.Instant
     /// The models of the request, as they were when it was accepted.
     let models: ModelSet
     /// What it asks of each kind of stage.
@@ -15,6 +19,8 @@ struct StageCaller: Sendable {
     let turn: FairOrder.Turn
     /// The caller's deadline; stages get what is left of it.
     let deadline: ContinuousClock.Instant?
+    /// What it is told when so many requests go before it.
+    let place: @Sendable (_ ahead: Int) async -> LinePlace
 
     typealias OnEvent = @Sendable (StageEvent, StageSource) async throws -> Void
 
@@ -30,13 +36,16 @@ struct StageCaller: Sendable {
     /// A call that loses its stage goes to one of the same numerics where one serves; the answer tells who computed it in the end.
     /// - Parameters:
     ///   - request: what an attempt on a stage of the model with this fingerprint asks for.
+    ///   - onPlace: called while it waits for a stage.
     ///   - onEvent: called in order; what it throws is the attempt's failure.
     /// - Throws: ``CallError``; `CancellationError`.
     func call(
-        _ call: StageCall, _ request: @escaping @Sendable (_ model: String?) async throws -> StageRequest, onEvent: @escaping OnEvent
+        _ call: StageCall, _ request: @escaping @Sendable (_ model: String?) async throws -> StageRequest,
+        onPlace: @escaping @Sendable (LinePlace) -> Void, onEvent: @escaping OnEvent
     ) async throws {
         let kind = call.request.kind
         var attempts = Attempts()
+        var calls = 0
         var numerics: Numerics?
         var remainder = Remainder(units: units.filter { $0.key > kind }, deadline: deadline)
         remainder.units[kind] = call.units
@@ -46,9 +55,16 @@ struct StageCaller: Sendable {
                 isolated: attempts.needsIsolation)
             // A request that has lost a stage waits for the next one to come up.
             let patience = attempts.isFirst ? Duration.zero : .seconds(10)
-            let lease = try await fleet.slot(slot, remainder, patience: patience)
+            let lease = try await withSpan("queue") { span in
+                span.attributes["glm.stage"] = kind.rawValue
+                return try await fleet.slot(slot, remainder, patience: patience) { onPlace(await place($0)) }
+            }
             numerics = numerics ?? lease.replica.numerics
-            switch await attempt(call, try await self.request(request, lease), lease, onEvent) {
+            let stageRequest = try await self.request(request, lease)
+            calls += 1
+            let span = StageSpan(kind, lease.replica, models, attempt: calls)
+            let result = await span.during { await attempt(call, stageRequest, lease, span, onEvent) }
+            switch result {
             case .success: return
             case .failure(let error):
                 if let pause = try await pause(after: error, at: lease, &attempts) {
@@ -57,6 +73,23 @@ struct StageCaller: Sendable {
                 }
             }
         }
+    }
+
+    /// One call on one stage, if one has a slot that nobody needs now. It ends without an answer as soon as somebody needs the slot. Nothing is
+    /// learnt of it, nothing is made again, and the stage is not blamed: its next call shows what there is to blame.
+    func sideCall(_ call: StageCall, onEvent: @escaping OnEvent) async {
+        let kind = call.request.kind
+        let slot = SlotRequest(kind: kind, turn: turn, modelName: models.name, model: await model(kind))
+        guard let spare = await fleet.spareSlot(slot) else { return }
+        let lease = spare.lease
+        let source = lease.source(called: arrival.duration(to: .now).inSeconds)
+        let settings = CallSettings(timeout: deadline.map { max(ContinuousClock.now.duration(to: $0), .milliseconds(1)) }, requestID: requestID)
+        try? await race {
+            try await call.request.call(lease.connection, settings, beat: {}) { try await onEvent($0, source) }
+        } _: {
+            _ = await spare.wanted.value
+        }
+        await fleet.release(lease.id)
     }
 
     /// What the stage is asked for; the slot is given back where it can be asked for nothing.
@@ -69,17 +102,20 @@ struct StageCaller: Sendable {
 
     /// One call on one stage.
     private func attempt(
-        _ call: StageCall, _ request: StageRequest, _ lease: SlotLease, _ onEvent: @escaping OnEvent
+        _ call: StageCall, _ request: StageRequest, _ lease: SlotLease, _ span: StageSpan, _ onEvent: @escaping OnEvent
     ) async -> Result<Void, any Error> {
         let start = ContinuousClock.now
-        let source = StageSource(instance: lease.replica.instance, fingerprint: lease.replica.fingerprint, numerics: lease.replica.numerics)
+        let source = lease.source(called: arrival.duration(to: start).inSeconds)
         let left = deadline.map { max(start.duration(to: $0), Duration.milliseconds(1)) }
         let settings = CallSettings(timeout: left, requestID: requestID)
         let heartbeat = Heartbeat()
         do {
             try await Stall.watching(heartbeat, limit: timing.stallLimit(lease.replica.description?.device ?? "")) {
                 try await fleet.whileAlive(lease.replica.incarnation) {
-                    try await request.call(lease.connection, settings, beat: heartbeat.beat) { try await onEvent($0, source) }
+                    try await request.call(lease.connection, settings, beat: heartbeat.beat) { event in
+                        span.addPhases(of: event)
+                        try await onEvent(event, source)
+                    }
                 }
             }
             await fleet.answered(lease, model: models.name, units: call.units, seconds: start.duration(to: .now).inSeconds)

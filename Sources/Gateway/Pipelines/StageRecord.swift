@@ -1,7 +1,7 @@
 import Domain
 import Wire
 
-/// Who has computed a request, and how long it took: what its answer tells.
+/// Who has computed a request, when, and how long it took: what its answer tells.
 struct StageRecord: Sendable, Hashable {
     private var fingerprints: [StageKind: String] = [:]
     /// Phases of all stages, in the order of the work.
@@ -24,6 +24,9 @@ struct StageRecord: Sendable, Hashable {
     /// A stage has given its result.
     mutating func finished(_ timings: [Timing], _ kind: StageKind, _ source: StageSource) {
         contributed(kind, source)
-        self.timings += timings.map { StageTiming(stage: kind.rawValue, instance: source.instance, phase: $0.phase, seconds: $0.seconds) }
+        self.timings += timings.map {
+            StageTiming(
+                stage: kind.rawValue, instance: source.instance, phase: $0.phase, seconds: $0.seconds, start: source.called + $0.start)
+        }
     }
 }

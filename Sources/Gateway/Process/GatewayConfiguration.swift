@@ -1,24 +1,28 @@
+public import HTTPAPI
+public import OTLP
 public import ServerKit
 public import Telemetry
 
 /// All that a gateway is started with.
 public struct GatewayConfiguration: Sendable {
-    /// Metrics and health over HTTP, and on a loopback address the API.
+    /// The API, metrics and health over HTTP.
     public struct HTTP: Sendable {
         public var host: String
         /// 0: one that the system chooses.
         public var port: Int
         /// What this process counts; see ``GatewayMetrics/descriptions``.
         public var registry: MetricsRegistry
+        public var settings: HTTPSettings
 
-        public init(host: String, port: Int, registry: MetricsRegistry) {
+        public init(host: String, port: Int, registry: MetricsRegistry, settings: HTTPSettings = HTTPSettings()) {
             self.host = host
             self.port = port
             self.registry = registry
+            self.settings = settings
         }
 
-        /// Only this machine can reach it.
-        var isLoopback: Bool { host == "localhost" || host == "::1" || host.hasPrefix("127.") }
+        /// - Parameter port: in use.
+        func address(port: Int) -> String { host.contains(":") ? "http://[\(host)]:\(port)" : "http://\(host):\(port)" }
     }
 
     public var server: ServerOptions
@@ -37,7 +41,11 @@ public struct GatewayConfiguration: Sendable {
     public var audit: AuditOptions?
     /// Nil: not served.
     public var http: HTTP?
-    /// The folder of `jobs.sqlite`; nil: the run directory.
+    /// Path of the key file; nil: no keys are asked for.
+    public var keys: String?
+    /// Where spans go; nil: nowhere.
+    public var spans: SpanExporter?
+    /// The folder of `jobs.sqlite` and `key-usage.json`; nil: the run directory.
     public var stateDirectory: String?
     /// Stages live on when this process is told to end.
     public var keepStages: Bool
@@ -48,7 +56,8 @@ public struct GatewayConfiguration: Sendable {
         server: ServerOptions, plan: FleetPlan, place: @escaping Operations.Placing, modelRoots: [String] = [],
         timing: FleetTiming = FleetTiming(),
         mixing: NumericsMixing = .standby, stageArguments: [String] = [], labels: LabelPolicy = LabelPolicy(), audit: AuditOptions? = nil,
-        http: HTTP? = nil, stateDirectory: String? = nil, keepStages: Bool = false, isPrivate: Bool = false
+        http: HTTP? = nil, keys: String? = nil, spans: SpanExporter? = nil, stateDirectory: String? = nil, keepStages: Bool = false,
+        isPrivate: Bool = false
     ) {
         self.server = server
         self.plan = plan
@@ -60,6 +69,8 @@ public struct GatewayConfiguration: Sendable {
         self.labels = labels
         self.audit = audit
         self.http = http
+        self.keys = keys
+        self.spans = spans
         self.stateDirectory = stateDirectory
         self.keepStages = keepStages
         self.isPrivate = isPrivate

@@ -1,6 +1,9 @@
 import HTTPAPI
+import HTTPServing
 import Jobs
+import Keys
 import Logging
+import OTLP
 import Placement
 import Processes
 public import ServerKit
@@ -21,7 +24,8 @@ public struct GatewayProcess: Sendable {
     private let fleet: Fleet
     private let supervisor: Supervisor
     private let jobs: JobRunner?
-    private let http: TelemetryServer?
+    private let http: HTTPServer?
+    private let spans: SpanExporter?
     private let services: [Wire.Service]
     /// Set when every kind of stage has served.
     private let hasServed = Promise<Void>()
@@ -39,13 +43,15 @@ public struct GatewayProcess: Sendable {
         let digest = configuration.plan.digest
         let plan = Self.remembered(configuration, digest, folder)
         let (options, door) = try Self.addresses(configuration.server, in: folder)
-        let server = try StageServer(kind: "gateway", options: options, door: door, capacity: plan.queue + Self.spare)
+        let server = try StageServer(kind: "gateway", options: options, door: door, keys: configuration.keys, capacity: plan.queue + Self.spare)
         let logger = server.logger
         let fleet = Fleet(
             folder: folder, remote: plan.remote, models: plan.models, pipelines: plan.pipelines, mixing: configuration.mixing,
             timing: configuration.timing, logger: logger)
         let supervisor = Supervisor(
             folder: folder, fleet: fleet, common: configuration.stageArguments, lifeline: configuration.isPrivate, logger: logger)
+        let state = configuration.stateDirectory ?? folder.path
+        let usage = KeyUsage(folder: state, logger: logger)
         let runner = PipelineRunner(fleet: fleet, timing: configuration.timing, limit: plan.queue)
         let audit = try AuditTrail(configuration.audit, logger: logger)
         let imageService = ImageService(runner: runner, planned: plan.planned, labels: configuration.labels, logger: logger)
@@ -60,13 +66,13 @@ public struct GatewayProcess: Sendable {
             configuration.isPrivate
             ? nil
             : JobRunner(
-                store: try JobStore(path: "\(configuration.stateDirectory ?? folder.path)/jobs.sqlite"), imageService: imageService,
+                store: try JobStore(path: "\(state)/jobs.sqlite"), imageService: imageService,
                 audit: audit, kept: plan.jobsKept, logger: logger)
         let readiness = Readiness(fleet: fleet, kinds: plan.kinds, jobs: jobs, audit: audit)
         let report = FleetReport(
             fleet: fleet, supervisor: supervisor, runner: runner, imageService: imageService, answerService: answerService, jobs: jobs,
             readiness: readiness)
-        let httpServer = Promise<TelemetryServer>()
+        let httpServer = Promise<HTTPServer>()
         let gateway = GatewayService(imageService: imageService, answerService: answerService, audit: audit, gate: server.gate) {
             server.description()
         } report: {
@@ -75,11 +81,20 @@ public struct GatewayProcess: Sendable {
             if let problem = httpServer.current?.problem { status.problems.append(problem) }
             return status
         }
-        let http = try configuration.http.map { try Self.http($0, report, readiness, server, gateway) }
+        let jobsService = jobs.map { JobsService($0, access: server.access, usage: usage) }
+        let http = try configuration.http.map { http in
+            var settings = http.settings
+            settings.largestArea = plan.planned.pixels
+            let door = HTTPDoor(
+                gateway: gateway, jobs: jobsService, access: server.access, usage: usage, settings: settings,
+                address: { http.address(port: httpServer.current?.listeningPort ?? http.port) }, logger: logger)
+            return try Self.http(http, report, readiness, server, door)
+        }
         if let http { httpServer.fulfil(http) }
         services =
-            [.gateway(gateway), .operations(OperationsService(operations))] + (jobs.map { [.jobs(JobsService($0, access: server.access))] } ?? [])
-        (self.folder, self.plan, self.keepStages) = (folder, plan, configuration.keepStages)
+            [.gateway(MeteredGateway(gateway: gateway, usage: usage)), .operations(OperationsService(operations))]
+            + (jobsService.map { [.jobs($0)] } ?? [])
+        (self.folder, self.plan, self.keepStages, self.spans) = (folder, plan, configuration.keepStages, configuration.spans)
         (self.server, self.fleet, self.supervisor, self.jobs, self.http) = (server, fleet, supervisor, jobs, http)
     }
 
@@ -102,6 +117,8 @@ public struct GatewayProcess: Sendable {
         func add(_ name: String, _ body: @escaping @Sendable () async throws -> Void) {
             parts.append(ProcessGroup.Part(name, logger: server.logger, body))
         }
+        // First, so that it ends last: the others still end spans.
+        if let spans { add("traces") { try await spans.run(server.logger) } }
         if let http { add("http") { try await http.run() } }
         add("fleet watch") { try await untilShutdown { try await fleet.run() } }
         add("supervision") { try await supervise() }
@@ -157,23 +174,29 @@ extension GatewayProcess {
         return (options, nil)
     }
 
-    /// Metrics, health, and the API where nobody from elsewhere can reach it.
+    /// Metrics, health and the API.
     private static func http(
-        _ http: GatewayConfiguration.HTTP, _ report: FleetReport, _ readiness: Readiness, _ server: StageServer, _ gateway: GatewayService
-    ) throws -> TelemetryServer {
-        let door = http.isLoopback ? HTTPDoor(gateway: gateway, logger: server.logger) : nil
-        var other: TelemetryServer.Other?
-        if let door { other = { await door.respond($0, from: $1) } }
-        let served: Logger.Message =
-            door == nil
-            ? "metrics and health are served over HTTP; the API is not, since the address can be reached from elsewhere"
-            : "metrics, health and the API are served over HTTP"
-        return try TelemetryServer(
-            host: http.host, port: http.port, registry: http.registry, collect: { await report.samples(server.description()) },
+        _ http: GatewayConfiguration.HTTP, _ report: FleetReport, _ readiness: Readiness, _ server: StageServer, _ door: HTTPDoor
+    ) throws -> HTTPServer {
+        let isLoopback = Address.tcp(host: http.host, port: http.port).isLoopback
+        let telemetry = TelemetryAnswers(
+            registry: http.registry, collect: { await report.samples(server.description()) },
             ready: {
                 let problems = await readiness.problems
                 return problems.isEmpty ? .well : .unwell(problems.joined(separator: "; "))
-            }, other: other,
-            onListening: { server.logger.notice(served, metadata: ["address": "http://\(http.host):\($0)"]) }, logger: server.logger)
+            })
+        return try HTTPServer(
+            host: http.host, port: http.port,
+            onListening: {
+                server.logger.notice("metrics, health and the API are served over HTTP", metadata: ["address": "http://\(http.host):\($0)"])
+            }, logger: server.logger
+        ) { request, peer in
+            // On this machine, those who may see the fleet are not told apart from those who may not.
+            if TelemetryAnswers.isForMetrics(request), !isLoopback, let refusal = await door.refusal(ofMetrics: request, from: peer) {
+                return refusal
+            }
+            if let response = await telemetry.respond(to: request) { return response }
+            return await door.respond(request, from: peer)
+        }
     }
 }

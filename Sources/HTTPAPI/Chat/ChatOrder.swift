@@ -11,9 +11,11 @@ package struct ChatOrder: Sendable, Hashable {
     package var tellsUsageAlways: Bool
     package var withoutEffect: [String]
 
-    /// - Parameter fields: all of them are read.
-    package init(_ fields: inout Fields) throws(APIError) {
-        let messages = try ChatMessages.read(&fields)
+    /// - Parameters:
+    ///   - fields: all of them are read.
+    ///   - fetched: pictures by the addresses that the messages have.
+    package init(_ fields: inout Fields, fetched: [String: [UInt8]] = [:]) throws(APIError) {
+        let messages = try ChatMessages.read(&fields, fetched: fetched)
         var options = AnswerOptions()
         options.maxTokens = try fields.same("max_tokens", "max_completion_tokens")
         options.temperature = try fields.number("temperature")
@@ -95,7 +97,9 @@ extension Fields {
             if effort == "none" { said.append(("reasoning_effort", false)) } else { try decoration("reasoning_effort") }
         }
         if var reasoning = try object("reasoning") {
-            if let effort = try reasoning.choice("effort", efforts), effort == "none" { said.append(("reasoning", false)) }
+            if let effort = try reasoning.choice("effort", efforts) {
+                if effort == "none" { said.append(("reasoning", false)) } else { try decoration("reasoning") }
+            }
             try reasoning.refuseUnknown()
         }
         guard let first = said.first else { return .automatic }
@@ -109,12 +113,14 @@ extension Fields {
     fileprivate mutating func refuseWhatNoModelAnswers() throws(APIError) {
         _ = try integer("n", in: 1...1)
         for name in ["metadata", "request_id"] { try recorded(name) }
-        for name in ["service_tier", "parallel_tool_calls", "prompt_cache_key", "verbosity"] { try decoration(name) }
+        for name in ["service_tier", "parallel_tool_calls", "prompt_cache_key", "verbosity", "extra_headers"] { try decoration(name) }
         try decoration("store", [.bool(false)])
         try decoration("modalities", [["text"]])
         try unsupported("logit_bias", "not supported")
-        try unsupported("tools", "the model is given no tools here")
+        let choice = value("tool_choice")
         try unsupported("tool_choice", "the model is given no tools here", nothing: ["none", "auto"])
+        // Tools that must not be called are as good as none.
+        if choice == "none" { _ = value("tools") } else { try unsupported("tools", "the model is given no tools here") }
         try unsupported("functions", "the model is given no tools here")
         try unsupported("response_format", "answers are text", nothing: [["type": "text"]])
         try unsupported("audio", "answers are text")

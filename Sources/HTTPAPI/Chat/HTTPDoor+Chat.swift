@@ -2,36 +2,37 @@ import Domain
 import Foundation
 import Hummingbird
 import HTTPTypes
+import ServerKit
 import Synchronization
-import Telemetry
+import HTTPServing
 import Wire
 
 /// `chat/completions`: questions about pictures.
 extension HTTPDoor {
     func chatCompletions(_ visit: Visit) async throws -> Response {
         var fields = try Fields(json: JSONValue(parsing: await json(visit, limit: Self.largestBody)))
-        let names = fields.names
-        let order = try ChatOrder(&fields)
-        let headers = visit.headers(withoutEffect: order.withoutEffect)
+        let names = fields.names, content = RequestContent(fields: fields, images: [])
+        var order = try ChatOrder(&fields, fetched: try await fetcher.fetch(ChatMessages.links(in: fields.value("messages"))))
+        order.request.model = settings.model(order.request.model)
+        let headers = visit.headers(withoutEffect: order.withoutEffect, isStream: order.isStream)
         do {
-            return try await order.isStream ? stream(order, visit, headers, names) : answer(order, visit, headers)
+            if order.isStream { return try await stream(order, visit, headers, names) }
+            return try await once(visit, content) { [order] in try await answer(order, visit, headers) }
         } catch let error as CallError {
-            throw await explained(error, order, names)
+            throw await explained(error, order, names, visit)
         }
     }
 
     private func completion(_ visit: Visit) -> ChatCompletion { ChatCompletion(id: visit.id, created: Int(Date().timeIntervalSince1970)) }
 
-    private func answer(_ order: ChatOrder, _ visit: Visit, _ headers: HTTPFields) async throws -> Response {
+    private func answer(_ order: ChatOrder, _ visit: Visit, _ headers: HTTPFields) async throws -> PlainAnswer {
         let gathered = Gathered()
-        try await visit.peer.whileConnected {
-            try await gateway.answer(order.request, visit.call()) { gathered.add($0) }
-        }
+        try await usage.counting(for: visit.caller) { try await gateway.answer(order.request, visit.call()) { gathered.add($0) } }
         guard let answer = gathered.answer else { throw CallError(.internalError, "the work ended without an answer") }
         var completion = completion(visit)
         (completion.model, completion.fingerprint) = (answer.modelName, answer.modelFingerprint)
         let logprobs = order.request.parameters.logprobs == nil ? nil : gathered.logprobs
-        return Self.json(completion.body(answer, logprobs: logprobs, withoutEffect: order.withoutEffect), headers: headers)
+        return PlainAnswer(completion.body(answer, logprobs: logprobs, withoutEffect: order.withoutEffect), headers: headers)
     }
 
     /// Chunks as the answer is generated. What is refused is refused before the first.
@@ -39,18 +40,20 @@ extension HTTPDoor {
         let begun = completion(visit)
         let lines = try await WorkStream.begin { (tell: @escaping Send<EventStream.Line>) in
             let writer = ChunkWriter(begun, order, tell)
-            try await gateway.answer(order.request, visit.call()) { try await writer.write($0) }
+            try await usage.counting(for: visit.caller) {
+                try await gateway.answer(order.request, visit.call(isStream: true)) { try await writer.write($0) }
+            }
             try await tell(.done)
         }
         return EventStream.response(to: visit.peer, headers: headers, lines, fields: names)
     }
 
     /// A model that draws is not asked: whoever names one is told where it is served.
-    private func explained(_ error: CallError, _ order: ChatOrder, _ names: Set<String>) async -> APIError {
+    private func explained(_ error: CallError, _ order: ChatOrder, _ names: Set<String>, _ visit: Visit) async -> APIError {
         let refusal = APIError(error, fields: names)
         guard refusal.code == "model_not_found", !order.request.model.isEmpty else { return refusal }
-        let status = try? await gateway.status(StatusRequest(), ServerCall(requestID: RequestID.make(), method: "GET /v1/models"))
-        guard let model = status?.models.first(where: { $0.name == order.request.model }), model.pipeline != PipelineID.answer.rawValue else {
+        let served = try? await served(visit)
+        guard let model = served?.first(where: { $0.name == order.request.model }), model.pipeline != PipelineID.answer.rawValue else {
             return refusal
         }
         return APIError(400, "unsupported_value", "\(model.name) makes images and answers no questions; use images/generations", param: "model")
@@ -76,6 +79,7 @@ private actor ChunkWriter {
             (completion.model, completion.fingerprint) = (question.modelName, question.modelFingerprint)
             try await chunk(["role": "assistant", "content": ""])
         case .progress(let progress): try await tell(.comment("\(progress.stage) \(progress.done)/\(progress.total)"))
+        case .place(let place): try await tell(.comment("queued \(place.text)"))
         case .layout(let layout):
             usage.promptTokens = layout.promptTokens
             usage.cachedTokens = layout.cachedTokens

@@ -2,38 +2,49 @@ import Domain
 import Foundation
 import Hummingbird
 import HTTPTypes
-import Telemetry
+import HTTPServing
+import ServerKit
 import Wire
 
 /// `images/generations` and `images/edits`.
 extension HTTPDoor {
     func generations(_ visit: Visit) async throws -> Response {
-        var fields = try Fields(json: JSONValue(parsing: await json(visit, limit: Self.largestText)))
-        return try await images(&fields, images: [], visit)
+        let fields = try Fields(json: JSONValue(parsing: await json(visit, limit: Self.largestText)))
+        return try await images(fields, images: [], visit)
     }
 
     func edits(_ visit: Visit) async throws -> Response {
-        var (fields, images) = try await form(visit)
-        guard !images.isEmpty else { throw APIError(400, "missing_required_parameter", "image is missing", param: "image") }
-        return try await self.images(&fields, images: images, visit)
+        let (fields, sources) = try await form(visit)
+        guard !sources.isEmpty else { throw APIError(400, "missing_required_parameter", "image is missing", param: "image") }
+        let fetched = try await fetcher.fetch(sources.compactMap(\.link))
+        return try await self.images(fields, images: sources.map { source throws(APIError) in try source.bytes(fetched: fetched) }, visit)
     }
 
-    private func images(_ fields: inout Fields, images: [[UInt8]], _ visit: Visit) async throws -> Response {
-        let names = fields.names.union(["image"])
-        let order = try ImageOrder(&fields, images: images, seed: UInt64(UInt32.random(in: .min ... .max)))
-        let headers = visit.headers(withoutEffect: order.withoutEffect)
+    /// - Parameter defaults: what stands for fields that are left out.
+    func images(_ fields: Fields, images: [[UInt8]], _ visit: Visit, defaults: ImageDefaults = ImageDefaults()) async throws -> Response {
+        let names = fields.names.union(["image"]), content = RequestContent(fields: fields, images: images)
+        let order = try order(fields, images: images, defaults)
+        let headers = visit.headers(withoutEffect: order.withoutEffect, isStream: order.isStream)
         do {
-            guard order.isStream else { return try await pictures(order, visit, headers) }
-            return try await stream(order, visit, headers, names)
+            if order.isStream { return try await stream(order, visit, headers, names) }
+            return try await once(visit, content) { try await pictures(order, visit, headers) }
         } catch let error as CallError {
             throw APIError(error, fields: names)
         }
     }
 
-    /// All images, at the end. The work ends with the client.
-    private func pictures(_ order: ImageOrder, _ visit: Visit, _ headers: HTTPFields) async throws -> Response {
-        let created = Int(Date().timeIntervalSince1970)
-        let pictures = try await visit.peer.whileConnected {
+    /// What the fields ask for, of a model by its name here.
+    func order(_ fields: Fields, images: [[UInt8]], _ defaults: ImageDefaults) throws(APIError) -> ImageOrder {
+        var fields = fields
+        var order = try ImageOrder(&fields, images: images, defaults: defaults, seed: UInt64(UInt32.random(in: .min ... .max)))
+        order.request.model = settings.model(order.request.model)
+        return order
+    }
+
+    /// All images, at the end.
+    private func pictures(_ order: ImageOrder, _ visit: Visit, _ headers: HTTPFields) async throws -> PlainAnswer {
+        let created = Self.now
+        let pictures = try await usage.counting(order.count, for: visit.caller) {
             try await withThrowingTaskGroup(of: (Int, Picture).self) { group in
                 for index in 0..<order.count {
                     let call = visit.call(order.count > 1 ? index : nil)
@@ -44,7 +55,11 @@ extension HTTPDoor {
                 return (0..<order.count).compactMap { pictures[$0] }
             }
         }
-        return Self.json(ImagesResponse.body(pictures, order, created: created, id: visit.id), headers: headers)
+        let body = ImagesResponse.body(pictures, order, created: created, id: visit.id) { picture in
+            guard order.givesLinks else { return ("b64_json", ImagesResponse.base64(picture.file)) }
+            return ("url", files.put(FileShelf.File(picture.file, order.format, owner: visit.caller.identity), now: created))
+        }
+        return PlainAnswer(body, headers: headers)
     }
 
     private func image(_ request: GenerateImageRequest, _ call: ServerCall, tell: @escaping Send<GenerateImageEvent> = { _ in }) async throws
@@ -61,16 +76,28 @@ extension HTTPDoor {
     /// Events as the work advances. What is refused is refused before the first.
     private func stream(_ order: ImageOrder, _ visit: Visit, _ headers: HTTPFields, _ names: Set<String>) async throws -> Response {
         let name = order.request.images.isEmpty ? "image_generation" : "image_edit"
-        let created = Int(Date().timeIntervalSince1970)
-        let call = visit.call()
+        let created = Self.now
+        let call = visit.call(isStream: true)
         let lines = try await WorkStream.begin { (tell: @escaping Send<EventStream.Line>) in
-            let made = try await image(order.request(0), call) { event in
-                switch event {
-                case .accepted: try await tell(.comment("accepted"))
-                case .progress(let progress):
-                    try await tell(.comment("\(progress.stage) \(progress.done)/\(progress.total)"))
-                    if order.tellsProgress { try await tell(.event(name: "\(name).progress", ImagesResponse.progress(progress, name))) }
-                case .image: break
+            let drawn = Last<PictureSize>()
+            let made = try await usage.counting(for: visit.caller) {
+                try await image(order.request(0), call) { event in
+                    switch event {
+                    case .accepted(let accepted):
+                        drawn.value = PictureSize(width: accepted.parameters.width, height: accepted.parameters.height)
+                        try await tell(.comment("accepted"))
+                    case .progress(let progress):
+                        try await tell(.comment("\(progress.stage) \(progress.done)/\(progress.total)"))
+                        if order.tellsProgress { try await tell(.event(name: "\(name).progress", ImagesResponse.progress(progress, name))) }
+                    case .place(let place):
+                        try await tell(.comment("queued \(place.text)"))
+                        if order.tellsProgress { try await tell(.event(name: "\(name).queued", ImagesResponse.queued(place, name))) }
+                    case .partial(let partial):
+                        guard let drawn = drawn.value else { break }
+                        let picture = try PartialPicture(partial, of: drawn, order)
+                        try await tell(.event(name: "\(name).partial_image", ImagesResponse.partial(picture, order, name, created: created)))
+                    case .image: break
+                    }
                 }
             }
             let picture = try Picture(made, order)

@@ -12,6 +12,8 @@ package struct ImageOrder: Sendable, Hashable {
     package var crop: PictureSize?
     /// Of the files that the caller gets.
     package var format: ImageFormat
+    /// The answer has links to the files, not the files in base64.
+    package var givesLinks: Bool
     package var isStream: Bool
     /// Progress is told in events, not in comments alone.
     package var tellsProgress: Bool
@@ -20,26 +22,31 @@ package struct ImageOrder: Sendable, Hashable {
     /// `low`, `medium` or `high`.
     package var quality: String
     package var safetyIdentifier: String?
+    /// The caller's name for the request; it is told by Z.ai's API.
+    package var callersID: String?
     package var withoutEffect: [String]
 
     /// - Parameters:
     ///   - fields: all of them are read.
     ///   - images: the sources of an edit, in their order; none: an image from text alone.
+    ///   - defaults: of the API that the request came by.
     ///   - seed: of the first image where several are wanted and no seed is given.
-    package init(_ fields: inout Fields, images: [[UInt8]], seed: @autoclosure () -> UInt64) throws(APIError) {
+    package init(
+        _ fields: inout Fields, images: [[UInt8]], defaults: ImageDefaults = ImageDefaults(), seed: @autoclosure () -> UInt64
+    ) throws(APIError) {
         guard let prompt = try fields.string("prompt") else {
             throw APIError(400, "missing_required_parameter", "prompt is missing", param: "prompt")
         }
         count = try fields.integer("n", in: Self.counts) ?? 1
         isStream = try fields.flag("stream") ?? false
         if isStream, count > 1 { throw .invalid("n", "n \(count) with stream; a stream has one image") }
-        let partials = try fields.integer("partial_images", in: 0...3)
-        if let partials, partials > 0, !isStream { throw .invalid("partial_images", "partial_images \(partials) without stream") }
+        let partials = try fields.integer("partial_images", in: RequestLimits.partialImages) ?? 0
+        if partials > 0, !isStream { throw .invalid("partial_images", "partial_images \(partials) without stream") }
         tellsProgress = try fields.flag("progress") ?? false
         tellsTimings = try fields.flag("return_stage_metrics") ?? false
 
         var options = ImageOptions()
-        let size = try fields.pictureSize()
+        let size = try fields.pictureSize() ?? defaults.size
         options.width = size?.inCells.width
         options.height = size?.inCells.height
         crop = size.flatMap { $0.inCells == $0 ? nil : $0 }
@@ -52,9 +59,9 @@ package struct ImageOrder: Sendable, Hashable {
         if options.seed == nil, count > 1 { options.seed = seed() }
         options.sampling = try fields.sampling()
 
-        if let style = try fields.choice("response_format", ["b64_json", "url"]), style != "b64_json" {
-            throw APIError(
-                400, "unsupported_value", "response_format \"url\" is not served; ask for b64_json", param: "response_format")
+        givesLinks = try fields.choice("response_format", ["b64_json", "url"]).map { $0 == "url" } ?? (defaults.givesLinks && !isStream)
+        if isStream, givesLinks {
+            throw APIError(400, "unsupported_value", "response_format \"url\" with stream; events have b64_json", param: "response_format")
         }
         format = ImageFormat(rawValue: try fields.choice("output_format", ImageFormat.allCases.map(\.rawValue)) ?? "png") ?? .png
         let compression = try fields.integer("output_compression", in: 0...100)
@@ -66,14 +73,14 @@ package struct ImageOrder: Sendable, Hashable {
         options.jpegQuality = compression.map { max(1, $0) }
 
         safetyIdentifier = try fields.string("safety_identifier")
+        callersID = try fields.string("request_id")
         let user = try fields.user()
-        let explicitLabel = try fields.flag("watermark_enabled")
-        try fields.recorded("request_id")
+        let explicitLabel = try fields.flag("watermark_enabled") ?? defaults.explicitLabel
         try fields.refuseWhatNoModelDoes()
         let model = try fields.string("model") ?? ""
         withoutEffect = fields.withoutEffect
         request = GenerateImageRequest(
-            prompt: prompt, images: images, parameters: options, model: model, explicitLabel: explicitLabel, user: user)
+            prompt: prompt, images: images, parameters: options, model: model, partialImages: partials, explicitLabel: explicitLabel, user: user)
         try fields.refuseUnknown([
             "steps": "num_inference_steps", "cfg": "guidance_scale", "cfg_scale": "guidance_scale", "num_images": "n", "format": "output_format",
         ])
@@ -110,8 +117,11 @@ extension Fields {
         for name in [
             "true_cfg_scale", "flow_shift", "generator_device", "lora", "layers", "resolution", "strength", "bot_task", "system_prompt",
             "extra_params", "max_sequence_length", "cache_dit_params", "diffusers_kwargs", "complexity", "frame_count", "frame_duration_ms",
-            "svg", "markup", "reference_image", "vae_use_slicing", "vae_use_tiling", "enable_teacache", "enable_cpu_offload", "output_path",
-            "image_path", "mask_path", "file_path",
+            "svg", "markup", "reference_image",
         ] { try unsupported(name, "the model has no such thing") }
+        for name in names.sorted() where name.hasPrefix("vae_use_") || name.hasPrefix("enable_") {
+            try unsupported(name, "how stages compute is the operator's choice")
+        }
+        for name in names.sorted() where name.hasSuffix("_path") { try unsupported(name, "requests name no files of the server") }
     }
 }

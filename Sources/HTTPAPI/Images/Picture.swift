@@ -14,21 +14,15 @@ struct Picture: Sendable {
         file = made.image
         size = PictureSize(width: made.parameters.width, height: made.parameters.height)
         guard let crop = order.crop else { return }
-        let cropped = try RGBImage(decoding: made.image).cropped(to: crop)
+        let cropped = try RGBImage(decoding: made.image).middle(crop)
         size = crop
-        let encoded =
-            switch order.format {
-            case .png: try cropped.png()
-            case .jpeg: try cropped.jpeg(quality: made.parameters.jpegQuality)
-            case .webp: try cropped.webp(quality: made.parameters.jpegQuality)
-            }
-        file = try ImplicitLabel.carry(from: made.image, to: encoded)
+        file = try ImplicitLabel.carry(from: made.image, to: cropped.encoded(as: order.format, quality: made.parameters.jpegQuality))
     }
 }
 
 extension RGBImage {
     /// The middle; what does not divide by two is lost at the right and at the bottom.
-    func cropped(to size: PictureSize) -> RGBImage {
+    func middle(_ size: PictureSize) -> RGBImage {
         let left = (width - size.width) / 2, top = (height - size.height) / 2
         var pixels: [UInt8] = []
         pixels.reserveCapacity(size.width * size.height * 3)

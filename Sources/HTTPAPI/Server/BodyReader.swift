@@ -4,12 +4,6 @@ package import ServerKit
 
 /// Reads requests' bodies: each within its own limit and time, all that are being read within one budget.
 package struct BodyReader: Sendable {
-    /// After which a body that still comes is refused.
-    private static let longest = Duration.seconds(120)
-    /// Bytes a second that a body must have in the mean, once it has taken ``grace``.
-    private static let slowest = 10_000.0
-    private static let grace = Duration.seconds(10)
-
     private let budget: ByteBudget
 
     package init(budget: ByteBudget) { self.budget = budget }
@@ -45,7 +39,7 @@ package struct BodyReader: Sendable {
             }
             try take(buffer.readableBytesView)
             let elapsed = start.duration(to: .now)
-            guard elapsed <= Self.longest, elapsed <= Self.grace || Double(count) >= elapsed / .seconds(1) * Self.slowest else {
+            guard BodyPace.holds(count, after: elapsed) else {
                 throw APIError(408, "request_timeout", "the body comes too slowly: \(count) bytes in \(Int(elapsed / .seconds(1))) s")
             }
         }

@@ -1,7 +1,7 @@
 import Hummingbird
 import HTTPTypes
 import NIOCore
-import Telemetry
+import HTTPServing
 
 /// Server-sent events as OpenAI's clients read them: `event:` and `data:`, comments between; never an `id:` or a lone `retry:`, which end them.
 package enum EventStream {

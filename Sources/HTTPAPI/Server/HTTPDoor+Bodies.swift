@@ -15,33 +15,32 @@ extension HTTPDoor {
     }
 
     /// The fields and images of an edit: a form, or JSON with the images as data URIs.
-    func form(_ visit: Visit) async throws -> (Fields, images: [[UInt8]]) {
+    func form(_ visit: Visit) async throws -> (Fields, sources: [ImageSource]) {
         let request = visit.request, type = mediaType(request)
         if type == "application/json" {
             var fields = try Fields(json: JSONValue(parsing: await bytes(request, limit: Self.largestBody)))
-            let images = try fields.images()
-            return (fields, images)
+            return (fields, try fields.imageReferences().map { .reference(field: $0.field, text: $0.text) })
         }
         guard let boundary = MultipartParser.boundary(contentType: request.headers[.contentType] ?? "") else {
             throw APIError(415, "unsupported_media_type", "content-type \(type.prefix(64)) is neither application/json nor multipart/form-data")
         }
         var parser = MultipartParser(boundary: boundary)
-        var texts: [(name: String, text: String)] = [], images: [[UInt8]] = []
+        var texts: [(name: String, text: String)] = [], sources: [ImageSource] = []
         try await reader.read(request.body, limit: Self.largestBody, length: request.contentLength) { view throws(APIError) in
             for part in try Self.parts({ () throws(MultipartParser.Failure) in try parser.push(view) }) {
-                if part.isFile {
-                    // Clients name a file `image`, each of several `image[]` or `image`; a mask is named as any other field, and refused.
-                    guard ["image", "image[]"].contains(part.name) else { texts.append((part.name, "a file")); continue }
-                    images.append(part.bytes)
-                } else {
-                    texts.append((part.name, String(decoding: part.bytes, as: UTF8.self)))
+                // Clients name a file `image`, each of several `image[]` or `image`; a mask is named as any other field, and refused.
+                switch (part.isFile, Fields.imageNames.contains(part.name)) {
+                case (true, true): sources.append(.file(part.bytes))
+                case (true, false): texts.append((part.name, "a file"))
+                case (false, true): sources.append(.reference(field: part.name, text: String(decoding: part.bytes, as: UTF8.self)))
+                case (false, false): texts.append((part.name, String(decoding: part.bytes, as: UTF8.self)))
                 }
             }
         }
         _ = try Self.parts { () throws(MultipartParser.Failure) in
             try parser.finish(); return []
         }
-        return (try Fields(form: texts), images)
+        return (try Fields(form: texts), sources)
     }
 
     private static func parts(_ body: () throws(MultipartParser.Failure) -> [MultipartParser.Part]) throws(APIError) -> [MultipartParser.Part] {

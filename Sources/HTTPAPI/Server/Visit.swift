@@ -1,6 +1,6 @@
 import Hummingbird
 import HTTPTypes
-import Telemetry
+import HTTPServing
 import Wire
 
 /// One request, and who makes it.
@@ -8,36 +8,46 @@ struct Visit: Sendable {
     let request: Request
     let id: String
     let peer: Peer
-
-    private var caller: Caller { Caller(identity: "http:\(peer.address)") }
+    let caller: Caller
 
     /// The header that names what was accepted and has no effect.
-    /// - Parameter fields: of the body.
-    func headers(withoutEffect fields: [String]) -> HTTPFields {
-        let names = fields + (request.headers.contains(.idempotencyKey) ? ["Idempotency-Key"] : [])
+    /// - Parameters:
+    ///   - fields: of the body.
+    ///   - isStream: a stream is told once, and has no use for an `Idempotency-Key`.
+    func headers(withoutEffect fields: [String], isStream: Bool) -> HTTPFields {
+        let names = fields + (isStream && idempotencyKey != nil ? ["Idempotency-Key"] : [])
         return names.isEmpty ? [:] : [.withoutEffect: names.joined(separator: ", ")]
     }
 
+    var idempotencyKey: String? { request.headers[.idempotencyKey] }
+
     /// What the gateway gets to know of a call.
-    /// - Parameter index: of the gateway's requests that belong to the same HTTP request; nil: there is one alone.
-    func call(_ index: Int? = nil) -> ServerCall {
+    /// - Parameters:
+    ///   - index: of the gateway's requests that belong to the same HTTP request; nil: there is one alone.
+    ///   - isStream: its client waits as long as it hears something.
+    func call(_ index: Int? = nil, isStream: Bool = false) -> ServerCall {
         ServerCall(
-            requestID: index.map { "\(id)-\($0)" } ?? id, timeout: timeout, method: "\(request.method.rawValue) \(request.uri.path)", caller: caller)
+            requestID: index.map { "\(id)-\($0)" } ?? id, timeout: isStream ? nil : timeout,
+            method: "\(request.method.rawValue) \(request.uri.path)", caller: caller)
     }
 
-    /// What the client will wait for a plain answer, where its library says so.
+    /// What the client will wait for a plain answer, where its library is known to give up. One with an `Idempotency-Key` may come back.
     private var timeout: Duration? {
+        if idempotencyKey != nil { return nil }
         for name in ["x-stainless-read-timeout", "x-stainless-timeout"] {
             guard let text = HTTPField.Name(name).flatMap({ request.headers[$0] }), let seconds = Double(text) else { continue }
             guard seconds > 0, seconds < 86_400 else { return nil }
             return .seconds(seconds)
         }
-        return nil
+        // Node's own limit for the head of an answer.
+        return HTTPField.Name("x-stainless-lang").flatMap { request.headers[$0] } == "js" ? .seconds(300) : nil
     }
 }
 
 extension HTTPField.Name {
     static let requestID = HTTPField.Name("x-request-id")!
     static let idempotencyKey = HTTPField.Name("idempotency-key")!
+    static let idempotentReplayed = HTTPField.Name("idempotent-replayed")!
+    static let processingTime = HTTPField.Name("openai-processing-ms")!
     static let withoutEffect = HTTPField.Name("glm-without-effect")!
 }

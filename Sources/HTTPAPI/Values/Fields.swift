@@ -26,6 +26,9 @@ package struct Fields: Sendable {
     /// All names that the request has.
     package var names: Set<String> { Set(values.keys) }
 
+    /// All of it, the same bytes for the same values.
+    var canonical: [UInt8] { (try? JSONValue.object(values).encoded()) ?? [] }
+
     package mutating func value(_ name: String) -> JSONValue? {
         asked.insert(name)
         return values[name]

@@ -1,13 +1,13 @@
 import Domain
 import Foundation
 
-/// An image inside of JSON: a data URI, or bare base64. Nothing is fetched from anywhere.
+/// A picture as requests hold it beside files: a data URI, bare base64, or an address that was fetched before.
 enum ImageReference {
-    /// - Parameter field: names it to the caller.
-    static func bytes(_ text: String, _ field: String) throws(APIError) -> [UInt8] {
-        if text.hasPrefix("http:") || text.hasPrefix("https:") {
-            throw APIError(400, "invalid_image_url", "\(field): images are not fetched; send the file as a data URI", param: field)
-        }
+    /// - Parameters:
+    ///   - fetched: files by their addresses.
+    ///   - field: names it to the caller.
+    static func bytes(_ text: String, fetched: [String: [UInt8]], _ field: String) throws(APIError) -> [UInt8] {
+        if let bytes = fetched[text] { return bytes }
         var encoded = text[...]
         if text.hasPrefix("data:") {
             guard let comma = text.firstIndex(of: ","), text[..<comma].hasSuffix(";base64") else {
@@ -24,26 +24,36 @@ enum ImageReference {
         }
         return [UInt8](data)
     }
+
+    /// Whether it must be fetched.
+    static func isLink(_ text: String) -> Bool {
+        let scheme = text.prefix(8).lowercased()
+        return scheme.hasPrefix("http:") || scheme.hasPrefix("https:")
+    }
 }
 
 extension Fields {
-    /// The sources of an edit in JSON: one or several.
-    mutating func images() throws(APIError) -> [[UInt8]] {
-        var images: [[UInt8]] = []
-        for name in ["image", "images"] {
+    /// Names under which clients send the sources of an edit.
+    static let imageNames = ["image", "image[]", "images", "url", "url[]"]
+
+    /// The sources of an edit in JSON, and those of a form that are no files.
+    /// - Returns: each with the name that errors give it.
+    mutating func imageReferences() throws(APIError) -> [(field: String, text: String)] {
+        var references: [(field: String, text: String)] = []
+        for name in Self.imageNames {
             guard let value = value(name) else { continue }
             let list: [JSONValue] = if case .array(let list) = value { list } else { [value] }
             for (index, entry) in list.enumerated() {
                 let field = list.count > 1 ? "\(name)[\(index)]" : name
                 switch entry {
-                case .string(let text): images.append(try ImageReference.bytes(text, field))
+                case .string(let text): references.append((field, text))
                 case .object(let object):
                     guard case .string(let text) = object["image_url"] ?? object["url"], object.count == 1 else { fallthrough }
-                    images.append(try ImageReference.bytes(text, field))
+                    references.append((field, text))
                 default: throw .invalid(name, "\(field) is \(entry.kind); a data URI is needed")
                 }
             }
         }
-        return images
+        return references
     }
 }

@@ -1,9 +1,12 @@
 import GRPCCore
+import Keys
 import Logging
 import NIOCore
+import Traces
+import Tracing
 import Wire
 
-/// Turns every error into a gRPC status, and writes one log line for each call.
+/// Lets in who may call, turns every error into a gRPC status, and makes a span and a log line of each call.
 struct CallInterceptor: ServerInterceptor {
     /// What the server's own libraries throw, as a status; nil for errors it does not know.
     let status: @Sendable (any Error) -> CallError?
@@ -14,36 +17,44 @@ struct CallInterceptor: ServerInterceptor {
         request: StreamingServerRequest<Input>, context: ServerContext,
         next: @Sendable (StreamingServerRequest<Input>, ServerContext) async throws -> StreamingServerResponse<Output>
     ) async throws -> StreamingServerResponse<Output> {
-        // The handler finds the same name: one that it would make up for itself would not be the one in the log.
         var request = request
-        let call = ServerCall(metadata: request.metadata, method: context.descriptor.fullyQualifiedMethod)
-        call.mark(&request.metadata)
-        let start = ContinuousClock.now
-        do {
-            try access.check(call)
-            var response = try await next(request, context)
-            guard case .success(var contents) = response.accepted else {
-                log(call, start, response.accepted.failure)
-                return response
-            }
-            let producer = contents.producer
-            contents.producer = { writer in
-                do {
-                    let metadata = try await producer(writer)
-                    log(call, start, nil)
-                    return metadata
-                } catch {
-                    throw translate(error, call, start)
+        var call = ServerCall(metadata: request.metadata, method: context.descriptor.fullyQualifiedMethod)
+        let visit = CallVisit(call, request.metadata, logger)
+        return try await ServiceContext.withValue(visit.context) {
+            do {
+                call.caller = try access.admit(
+                    call.caller, authorization: Array(request.metadata[stringValues: BearerToken.header]), to: Methods.access(to: call.method),
+                    call.method)
+                // Nobody behind this line gets to see a key.
+                request.metadata.removeAllValues(forKey: BearerToken.header)
+                // The handler finds the same name: one that it would make up for itself would not be the one in the log.
+                call.mark(&request.metadata)
+                var response = try await next(request, context)
+                guard case .success(var contents) = response.accepted else {
+                    visit.end(response.accepted.failure, call.caller)
+                    return response
                 }
+                let producer = contents.producer
+                contents.producer = { [caller = call.caller] writer in
+                    try await ServiceContext.withValue(visit.context) {
+                        do {
+                            let metadata = try await producer(writer)
+                            visit.end(nil, caller)
+                            return metadata
+                        } catch {
+                            throw translate(error, visit, caller)
+                        }
+                    }
+                }
+                response.accepted = .success(contents)
+                return response
+            } catch {
+                throw translate(error, visit, call.caller)
             }
-            response.accepted = .success(contents)
-            return response
-        } catch {
-            throw translate(error, call, start)
         }
     }
 
-    private func translate(_ error: any Error, _ call: ServerCall, _ start: ContinuousClock.Instant) -> RPCError {
+    private func translate(_ error: any Error, _ visit: CallVisit, _ caller: Caller) -> RPCError {
         let rpcError =
             switch error {
             case let error as RPCError: error
@@ -52,26 +63,15 @@ struct CallInterceptor: ServerInterceptor {
             case is CancellationError, is ChannelError: CallError(.cancelled, "the caller has left").rpcError
             default:
                 // What we don't know is our fault: the log has the details, the caller gets their kind.
-                status(error)?.rpcError ?? unexpected(error, call)
+                status(error)?.rpcError ?? unexpected(error)
             }
-        log(call, start, rpcError)
+        visit.end(rpcError, caller)
         return rpcError
     }
 
-    private func unexpected(_ error: any Error, _ call: ServerCall) -> RPCError {
-        logger.error("unexpected error", metadata: ["request": "\(call.requestID)", "error": "\(error)"])
+    private func unexpected(_ error: any Error) -> RPCError {
+        logger.error("unexpected error", metadata: ["error": "\(error)"])
         return CallError(.internalError, "\(type(of: error)): \(error)").rpcError
-    }
-
-    private func log(_ call: ServerCall, _ start: ContinuousClock.Instant, _ error: RPCError?) {
-        // Health checks and questions about the server come every second.
-        let level: Logger.Level = call.method.hasPrefix("grpc.") || call.method.hasPrefix(Methods.Stage.service) ? .debug : .info
-        var metadata: Logger.Metadata = [
-            "request": "\(call.requestID)", "method": "\(call.method)", "ms": "\((ContinuousClock.now - start).milliseconds)",
-            "status": "\(error.map { "\($0.code)" } ?? "ok")",
-        ]
-        if let error { metadata["reason"] = "\(error.message)" }
-        logger.log(level: level, "call", metadata: metadata)
     }
 }
 

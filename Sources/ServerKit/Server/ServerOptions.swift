@@ -7,7 +7,7 @@ public import Wire
 public struct ServerOptions: ParsableArguments, Sendable {
     @Option(
         help: ArgumentHelp(
-            "Address to listen on: unix:PATH or HOST:PORT. Over HOST:PORT there is neither encryption nor a key: whoever can connect may generate images, but operate nothing (see --admin). Default: KIND-INSTANCE.sock in the run directory; a gateway always listens there, too.",
+            "Address to listen on: unix:PATH or HOST:PORT. Over HOST:PORT there is no encryption and, but for a gateway with --keys, no key: whoever can connect may generate images, but operate nothing (see --admin). Default: KIND-INSTANCE.sock in the run directory; a gateway always listens there, too.",
             valueName: "address"))
     public var listen: String?
 
@@ -37,6 +37,9 @@ public struct ServerOptions: ParsableArguments, Sendable {
 
     @Option(help: ArgumentHelp("trace, debug, info, notice, warning, error or critical.", valueName: "level"))
     public var logLevel = Logger.Level.info
+
+    @Option(help: "text, for people, or json: an object a line.")
+    public var logFormat = LogFormat.text
 
     @Flag(help: "Exit when standard input is closed, that is when the process that started this one exits.")
     public var exitWithParent = false

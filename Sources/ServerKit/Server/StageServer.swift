@@ -3,6 +3,7 @@ public import Domain
 import Foundation
 import GRPCCore
 import GRPCNIOTransportHTTP2Posix
+import Keys
 public import Logging
 import ServiceLifecycle
 import Synchronization
@@ -37,11 +38,12 @@ public final class StageServer: Sendable {
     /// Binds the addresses, so that a second process of the same name fails before it loads anything.
     /// - Parameters:
     ///   - door: the Unix socket for operators, where `options` name a TCP address; nil: none.
+    ///   - keys: path of the key file; nil: no keys are asked for.
     ///   - capacity: requests computed at the same time.
     ///   - limits: told by Describe; queue and message size are filled in.
     ///   - status: what the server's own libraries throw, as a status; nil for errors it does not know.
     public init(
-        kind: String, options: ServerOptions, door: Address? = nil, capacity: Int = 1, limits: StageLimits = StageLimits(),
+        kind: String, options: ServerOptions, door: Address? = nil, keys: String? = nil, capacity: Int = 1, limits: StageLimits = StageLimits(),
         status: @escaping @Sendable (any Error) -> CallError? = { _ in nil }
     ) throws {
         WireProtocol.keepMemory()
@@ -49,13 +51,13 @@ public final class StageServer: Sendable {
         self.options = options
         self.limits = limits
         self.status = status
-        var logger = Logger(label: "glm-\(kind)") { StreamLogHandler(label: $0, stream: LogStream()) }
+        var logger = Logger(label: "glm-\(kind)") { options.logFormat.handler(label: $0) }
         logger.logLevel = options.logLevel
         logger[metadataKey: "instance"] = "\(options.instance)"
         self.logger = logger
         connections = ConnectionBudget(descriptors: DescriptorLimit.raise(), logger: logger)
         gate = WorkGate(capacity: capacity, queueCapacity: options.queue ?? 8)
-        access = AccessRule(admin: options.admin)
+        access = AccessRule(admin: options.admin, keys: try keys.map { [logger] in try KeyFile($0, logger: logger) })
         let main = try ListeningSocket(options.address(kind: kind))
         address = main.address
         sockets = try [main] + (door.map { [try ListeningSocket($0)] } ?? [])

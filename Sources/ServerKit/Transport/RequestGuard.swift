@@ -36,7 +36,7 @@ package final class RequestGuard: ChannelDuplexHandler {
             if let refusal = rules.refusal(of: frame.headers) { return refuse(refusal, context) }
             phase = .body
             intake = rules.intake(of: frame.headers)
-            frame.headers.replaceOrAdd(name: Caller.key, value: caller.identity)
+            frame.headers.replaceOrAdd(name: Caller.key, value: caller.encoded)
             context.fireChannelRead(wrapInboundOut(.headers(frame)))
             if !frame.endStream { watch(context) }
         case (.body, .data(let frame)):

@@ -9,6 +9,8 @@ public final class WorkToken: Sendable {
         case drainDeadline = 2
     }
 
+    /// When the call came.
+    public let arrival = ContinuousClock.now
     /// The caller's deadline.
     public let deadline: ContinuousClock.Instant?
     private let reason = Atomic<Int>(0)

@@ -3,6 +3,7 @@ import GLMImage
 import Imaging
 public import ServerKit
 import Tensor
+public import Wire
 
 /// The diffusion part of a checkpoint, on a thread of its own.
 public actor DefaultDiffusionService: DiffusionService {
@@ -30,27 +31,27 @@ public actor DefaultDiffusionService: DiffusionService {
         return try StageModel(folder, for: .diffusion, model, devices, defaultSide: renderer.defaultSide, tileSide: tileSide)
     }
 
-    public func render(_ request: RenderRequest, token: WorkToken, onStep: @escaping @Sendable (Int) -> Void) async throws -> RenderedImage {
+    public func render(_ request: RenderRequest, token: WorkToken, onEvent: @escaping @Sendable (RenderEvent) -> Void) async throws -> RenderedImage {
         guard let renderer else { throw StageError.loading }
-        var watch = Stopwatch()
+        var watch = Stopwatch(since: token.arrival)
         let parameters = request.parameters
         let images = try request.sources.enumerated().map { try decodeImage($1.image, "sources[\($0)].image") }
         watch.lap("read")
         var image = try DeviceLoss.guarding {
-            try renderer.render(request, images: images, checkCancellation: token.checkCancellation, onSources: work.count(hit:)) { step in
+            try renderer.render(request, images: images, checkCancellation: token.checkCancellation, onSources: work.count(hit:)) { partial, step in
+                var image = partial
+                if request.explicitLabel { image.drawExplicitLabel() }
+                let bytes = try image.encoded(as: parameters.format, quality: PartialImages.quality)
+                onEvent(.partial(PartialRendering(image: bytes, format: parameters.format, height: image.height, width: image.width, step: step)))
+            } onStep: { step in
                 if step == parameters.steps { watch.lap("denoise") }
                 try token.checkCancellation()
-                onStep(step)
+                onEvent(.step(RenderStep(step: step, steps: parameters.steps)))
             }
         }
         watch.lap("vae")
         if request.explicitLabel { image.drawExplicitLabel() }
-        let bytes =
-            switch parameters.format {
-            case .png: try image.png()
-            case .jpeg: try image.jpeg(quality: parameters.jpegQuality)
-            case .webp: try image.webp(quality: parameters.jpegQuality)
-            }
+        let bytes = try image.encoded(as: parameters.format, quality: parameters.jpegQuality)
         watch.lap("write")
         return RenderedImage(image: bytes, format: parameters.format, height: image.height, width: image.width, timings: watch.timings)
     }

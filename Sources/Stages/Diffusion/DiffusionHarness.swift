@@ -14,9 +14,9 @@ public struct DiffusionHarness<Service: DiffusionService>: DiffusionHandler {
 
     public func render(_ request: RenderRequest, _ call: ServerCall, send: @escaping Send<RenderEvent>) async throws {
         try await gate.stream(call) {
-            try await service.render(request, token: $0, onStep: $1)
+            try await service.render(request, token: $0, onEvent: $1)
         } send: { batch in
-            for step in batch { try await send(.step(RenderStep(step: step, steps: request.parameters.steps))) }
+            for event in batch { try await send(event) }
         } finish: {
             try await send(.result($0))
         }

@@ -21,7 +21,7 @@ extension AnswerBatch: RequestBatch {
         }
     }
 
-    static func isGenerated(_ news: AnswerEvent) -> Bool { if case .delta = news { true } else { false } }
+    static func phase(of news: AnswerEvent, after first: AnswerEvent?) -> String? { if case .delta = news { "decode" } else { nil } }
 
     static var signOfLife: AnswerEvent? { .read(tokens: 0) }
 }

@@ -8,9 +8,10 @@ actor BatchRunner<Batch: RequestBatch> {
     private struct Member {
         let token: WorkToken
         let onNews: @Sendable (Batch.News) -> Void
-        var watch = Stopwatch()
-        /// Its prompt is read.
-        var isGenerating = false
+        /// What was told when it entered.
+        let first: Batch.News?
+        var watch: Stopwatch
+        var phase = "prefill"
         var lastNews = ContinuousClock.now
         let result: CheckedContinuation<(Batch.Result, [Timing]), any Error>
     }
@@ -43,10 +44,11 @@ actor BatchRunner<Batch: RequestBatch> {
         let (ticket, news) = try batch.enter(request)
         if let news { onNews(news) }
         return try await withCheckedThrowingContinuation { result in
-            members[ticket] = Member(token: token, onNews: onNews, result: result)
+            members[ticket] = Member(token: token, onNews: onNews, first: news, watch: Stopwatch(since: token.arrival), result: result)
             guard !isRunning else { return }
             isRunning = true
-            Task { await runRounds() }
+            // The rounds are of all requests: they do not belong to the trace of the one that they begin with.
+            Task.detached { await self.runRounds() }
         }
     }
 
@@ -75,15 +77,16 @@ actor BatchRunner<Batch: RequestBatch> {
     private func report(_ event: BatchEvent<Batch>) {
         switch event {
         case .news(let ticket, let news):
-            if Batch.isGenerated(news), members[ticket]?.isGenerating == false {
-                members[ticket]?.isGenerating = true
-                members[ticket]?.watch.lap("prefill")
+            guard let member = members[ticket] else { return }
+            if let phase = Batch.phase(of: news, after: member.first), phase != member.phase {
+                members[ticket]?.watch.lap(member.phase)
+                members[ticket]?.phase = phase
             }
             members[ticket]?.lastNews = .now
-            members[ticket]?.onNews(news)
+            member.onNews(news)
         case .done(let ticket, let result):
             guard var member = members.removeValue(forKey: ticket) else { return }
-            member.watch.lap("decode")
+            member.watch.lap(member.phase)
             member.result.resume(returning: (result, member.watch.timings))
         case .failed(let ticket, let error):
             DeviceLoss.check(error)

@@ -24,7 +24,12 @@ extension CodeBatch: RequestBatch {
         }
     }
 
-    static func isGenerated(_ news: TextEvent) -> Bool { if case .token = news { true } else { false } }
+    /// The codes of the preview come first.
+    static func phase(of news: TextEvent, after first: TextEvent?) -> String? {
+        guard case .token(let index, _) = news else { return nil }
+        guard case .layout(let layout) = first, let preview = layout.preview else { return "decode" }
+        return index < preview.count ? "preview" : "decode"
+    }
 
     static var signOfLife: TextEvent? { nil }
 }

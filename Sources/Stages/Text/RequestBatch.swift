@@ -1,5 +1,5 @@
 /// Requests that a model generates for together, in rounds; they join and leave between two of them. Used from one thread at a time.
-protocol RequestBatch: AnyObject {
+protocol RequestBatch: AnyObject, SendableMetatype {
     associatedtype Request: Sendable
     /// What is told of a request before its result.
     associatedtype News: Sendable
@@ -25,8 +25,9 @@ protocol RequestBatch: AnyObject {
     /// Removes all requests.
     func removeAll()
 
-    /// Whether the prompt is read when this is told: what comes after it is generated.
-    static func isGenerated(_ news: News) -> Bool
+    /// In which phase of a request this is told, for its timings; nil: while its prompt is read.
+    /// - Parameter first: what was told when the request entered.
+    static func phase(of news: News, after first: News?) -> String?
 
     /// Told where a request has waited for long, so that nobody takes the stage for one that stands still; nil: there is nothing to say.
     static var signOfLife: News? { get }

@@ -40,7 +40,7 @@ public actor DefaultVisionService: VisionService {
     public func encode(_ image: [UInt8], token: WorkToken) async throws -> (grid: CodeGrid, timings: [Timing]) {
         guard let model else { throw StageError.loading }
         guard case .image(let encoder) = model else { throw StageError.answersQuestions }
-        var watch = Stopwatch()
+        var watch = Stopwatch(since: token.arrival)
         let image = try decodeImage(image, "image")
         watch.lap("read")
         let grid = try DeviceLoss.guarding { try encoder.encode(image, checkCancellation: token.checkCancellation) }
@@ -51,7 +51,7 @@ public actor DefaultVisionService: VisionService {
     public func embed(_ image: [UInt8], maxPixels: Int?, token: WorkToken) async throws -> (rows: PictureRows, timings: [Timing]) {
         guard let model else { throw StageError.loading }
         guard case .answer(let encoder, let element) = model else { throw StageError.makesImages }
-        var watch = Stopwatch()
+        var watch = Stopwatch(since: token.arrival)
         let image = try decodeImage(image, "image")
         watch.lap("read")
         let rows = try DeviceLoss.guarding {

@@ -36,6 +36,7 @@ public struct CallStatus: RawRepresentable, Sendable, Hashable, CustomStringConv
     public static let unimplemented = CallStatus(rawValue: 12)
     public static let internalError = CallStatus(rawValue: 13)
     public static let unavailable = CallStatus(rawValue: 14)
+    public static let unauthenticated = CallStatus(rawValue: 16)
 
     public var description: String {
         RPCError.Code(self)?.description ?? "status \(rawValue)"

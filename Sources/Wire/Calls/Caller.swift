@@ -1,22 +1,37 @@
-import GRPCCore
+public import Domain
 
-/// Who makes a call, as far as the connection tells.
-///
-/// The server's door writes it into the metadata of each call, in place of what the caller may have written there.
-public struct Caller: Sendable, Hashable {
-    /// Equal for calls of one program on this host, and of one other host: `unix:1000/4711` (user and process), `ipv4:10.0.0.7`.
+/// Who makes a call, as far as its connection and its key tell.
+public struct Caller: Sendable, Hashable, Codable {
+    /// Equal for calls with one key, else of one program on this host, else of one other host: `key:alice`, `unix:1000/4711` (user and
+    /// process), `ipv4:10.0.0.7`.
     public let identity: String
+    /// What the caller's key allows; nil: it has sent none, or none was asked for.
+    public let grant: Grant?
 
-    public init(identity: String) { self.identity = identity }
+    /// A caller by its connection.
+    public init(identity: String) {
+        self.identity = identity
+        grant = nil
+    }
+
+    /// A caller by its key.
+    public init(_ grant: Grant) {
+        identity = "key:\(grant.name)"
+        self.grant = grant
+    }
 
     /// A call within this process.
     public static let none = Caller(identity: "")
 
-    /// It came over a Unix socket, which only this user and root may open.
+    /// It came over a Unix socket, which only this user and root may open, and without a key.
     public var isLocal: Bool { identity.hasPrefix("unix:") }
 
-    /// The metadata's key.
-    package static let key = "glm-caller"
+    /// The caller's share of the fleet, compared with others'.
+    public var weight: Double { grant?.weight ?? 1 }
 
-    init(metadata: Metadata) { self.init(identity: metadata[stringValues: Self.key].first { _ in true } ?? "") }
+    /// Names of the models that its requests may go to; empty: all.
+    public var models: [String] { grant?.models ?? [] }
+
+    /// Whether it may have images without the explicit label where the gateway draws it into all: with the scope, or over the Unix socket.
+    public var mayOmitLabel: Bool { isLocal || grant?.scopes.contains(.labelOff) == true }
 }

@@ -7,7 +7,7 @@ public struct ServerCall: Sendable {
     /// What the caller is willing to wait; nil: as long as it takes.
     public let timeout: Duration?
     public let method: String
-    public let caller: Caller
+    public var caller: Caller
 
     public init(requestID: String, timeout: Duration? = nil, method: String, caller: Caller = .none) {
         self.requestID = requestID
@@ -25,9 +25,10 @@ public struct ServerCall: Sendable {
             caller: Caller(metadata: metadata))
     }
 
-    /// Writes the request's name into metadata, for whoever reads it next.
+    /// Writes the request's name and its caller into metadata, for whoever reads it next.
     public func mark(_ metadata: inout Metadata) {
         metadata.replaceOrAddString(requestID, forKey: RequestID.key)
+        metadata.replaceOrAddString(caller.encoded, forKey: Caller.key)
     }
 }
 

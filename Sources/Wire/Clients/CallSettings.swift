@@ -1,4 +1,5 @@
 import GRPCCore
+import Tracing
 
 /// How a call is made.
 public struct CallSettings: Sendable {
@@ -15,9 +16,12 @@ public struct CallSettings: Sendable {
         self.requestID = requestID
     }
 
-    var metadata: Metadata {
-        var metadata: Metadata = [:]
+    /// The trace is that of the task that makes the call.
+    /// - Parameter headers: that all calls of the connection have.
+    func metadata(_ headers: Metadata) -> Metadata {
+        var metadata = headers
         if let requestID { metadata.addString(requestID, forKey: RequestID.key) }
+        if let context = ServiceContext.current { InstrumentationSystem.instrument.inject(context, into: &metadata, using: TraceMetadata()) }
         return metadata
     }
 

@@ -24,6 +24,11 @@ extension Job {
     public var failure: CallError? { errorStatus == 0 ? nil : CallError(CallStatus(rawValue: errorStatus), error) }
 }
 
+extension LinePlace {
+    /// For people, as in `3 ahead, about 12 s`.
+    public var text: String { seconds > 0 ? "\(ahead) ahead, about \(Int(min(seconds, 1e9).rounded(.up))) s" : "\(ahead) ahead" }
+}
+
 extension JobState {
     public var hasEnded: Bool { self == .done || self == .failed || self == .cancelled }
 }

@@ -6,11 +6,15 @@ import GRPCNIOTransportHTTP2Posix
 /// Callers that leave cost nobody the connection: see ``ConnectionPool``.
 public final class StageConnection: Sendable {
     public let address: Address
+    /// Sent with every call.
+    private let headers: Metadata
     private let pool: ConnectionPool
 
     /// Nothing is sent before the first call; a process that is not there shows then.
-    public init(to address: Address) throws {
+    /// - Parameter key: the text of the key that every call is made with; nil: none.
+    public init(to address: Address, key: String? = nil) throws {
         self.address = address
+        headers = try key.map { [BearerToken.header: .string(try BearerToken.value($0))] } ?? [:]
         pool = try ConnectionPool(to: address)
     }
 
@@ -20,7 +24,7 @@ public final class StageConnection: Sendable {
     func unary<Request, Response>(_ method: Method<Request, Response>, _ request: Request, _ options: CallSettings) async throws -> Response {
         try await call { client, refusal in
             try await client.unary(
-                request: ClientRequest(message: request, metadata: options.metadata), descriptor: method.descriptor,
+                request: ClientRequest(message: request, metadata: options.metadata(headers)), descriptor: method.descriptor,
                 serializer: method.requestSerializer(refusal: refusal), deserializer: method.responseDeserializer,
                 options: options.options(for: method)
             ) { try $0.message }
@@ -33,7 +37,7 @@ public final class StageConnection: Sendable {
     ) async throws {
         try await call { client, refusal in
             try await client.serverStreaming(
-                request: ClientRequest(message: request, metadata: options.metadata), descriptor: method.descriptor,
+                request: ClientRequest(message: request, metadata: options.metadata(headers)), descriptor: method.descriptor,
                 serializer: method.requestSerializer(refusal: refusal), deserializer: method.responseDeserializer,
                 options: options.options(for: method)
             ) { response in

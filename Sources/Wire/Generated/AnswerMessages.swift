@@ -299,6 +299,8 @@ public enum AnswerQuestionEvent: Sendable, Hashable {
     case delta(AnswerDelta)
     /// At the end, once.
     case answer(Answer)
+    /// While the request waits for a stage, and when its place has changed; at most one a second.
+    case place(LinePlace)
 }
 
 extension AnswerQuestionEvent: CodedMessage {
@@ -321,6 +323,9 @@ extension AnswerQuestionEvent: CodedMessage {
         case .answer(let value):
             c.event_case = GLM__V1__ANSWER_QUESTION_EVENT__EVENT_ANSWER
             c.answer = try arena.message(value)
+        case .place(let value):
+            c.event_case = GLM__V1__ANSWER_QUESTION_EVENT__EVENT_PLACE
+            c.place = try arena.message(value)
         }
     }
 
@@ -331,6 +336,7 @@ extension AnswerQuestionEvent: CodedMessage {
         case GLM__V1__ANSWER_QUESTION_EVENT__EVENT_LAYOUT: self = .layout(try Decode.required(c.layout, "layout"))
         case GLM__V1__ANSWER_QUESTION_EVENT__EVENT_DELTA: self = .delta(try Decode.required(c.delta, "delta"))
         case GLM__V1__ANSWER_QUESTION_EVENT__EVENT_ANSWER: self = .answer(try Decode.required(c.answer, "answer"))
+        case GLM__V1__ANSWER_QUESTION_EVENT__EVENT_PLACE: self = .place(try Decode.required(c.place, "place"))
         default: throw WireError(.malformed, "\(Self.name): event is not set")
         }
     }

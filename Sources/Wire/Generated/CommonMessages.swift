@@ -124,10 +124,11 @@ extension Timing: CodedMessage {
     func fill(_ c: inout Glm__V1__Timing, _ arena: Arena) throws(WireError) {
         c.phase = try arena.text(phase, "phase")
         c.seconds = seconds
+        c.start = start
     }
 
     init(_ c: Glm__V1__Timing) throws(WireError) {
-        self.init(phase: try Decode.text(c.phase, "phase"), seconds: c.seconds)
+        self.init(phase: try Decode.text(c.phase, "phase"), seconds: c.seconds, start: c.start)
     }
 }
 

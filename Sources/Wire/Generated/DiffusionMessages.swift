@@ -13,6 +13,7 @@ extension RenderRequest: CodedMessage {
         c.n_sources = sources.count
         c.sources = try arena.messages(sources)
         c.explicit_label = explicitLabel ? 1 : 0
+        c.partial_images = try UInt32(wire: partialImages, "partial_images")
     }
 
     init(_ c: Glm__V1__RenderRequest) throws(WireError) {
@@ -21,9 +22,11 @@ extension RenderRequest: CodedMessage {
         let target: CodeGrid = try Decode.required(c.target, "target")
         let sources: [SourceImage] = try Decode.messages(c.n_sources, c.sources, "sources")
         let explicitLabel: Bool = c.explicit_label != 0
-        do { try self.init(prompt: prompt, parameters: parameters, target: target, sources: sources, explicitLabel: explicitLabel) } catch {
-            throw WireError(error)
-        }
+        let partialImages: Int = Int(c.partial_images)
+        do {
+            try self.init(
+                prompt: prompt, parameters: parameters, target: target, sources: sources, explicitLabel: explicitLabel, partialImages: partialImages)
+        } catch { throw WireError(error) }
     }
 }
 
@@ -48,6 +51,8 @@ public enum RenderEvent: Sendable, Hashable {
     case step(RenderStep)
     /// At the end, once.
     case result(RenderedImage)
+    /// Behind the step that it shows.
+    case partial(PartialRendering)
 }
 
 extension RenderEvent: CodedMessage {
@@ -61,6 +66,9 @@ extension RenderEvent: CodedMessage {
         case .result(let value):
             c.event_case = GLM__V1__RENDER_EVENT__EVENT_RESULT
             c.result = try arena.message(value)
+        case .partial(let value):
+            c.event_case = GLM__V1__RENDER_EVENT__EVENT_PARTIAL
+            c.partial = try arena.message(value)
         }
     }
 
@@ -68,6 +76,7 @@ extension RenderEvent: CodedMessage {
         switch c.event_case {
         case GLM__V1__RENDER_EVENT__EVENT_STEP: self = .step(try Decode.required(c.step, "step"))
         case GLM__V1__RENDER_EVENT__EVENT_RESULT: self = .result(try Decode.required(c.result, "result"))
+        case GLM__V1__RENDER_EVENT__EVENT_PARTIAL: self = .partial(try Decode.required(c.partial, "partial"))
         default: throw WireError(.malformed, "\(Self.name): event is not set")
         }
     }
@@ -96,6 +105,45 @@ extension RenderStep: CodedMessage {
 
     init(_ c: Glm__V1__RenderStep) throws(WireError) {
         self.init(step: Int(c.step), steps: Int(c.steps))
+    }
+}
+
+/// What the image is going to be, as far as the denoiser can tell after a step: at half the height and width.
+public struct PartialRendering: Sendable, Hashable {
+    /// A file in the requested format; JPEG and WebP of quality 80.
+    public var image: [UInt8]
+    /// File format of the image.
+    public var format: ImageFormat
+    /// Height in pixels.
+    public var height: Int
+    /// Width in pixels.
+    public var width: Int
+    /// Completed steps; grows from one to the next.
+    public var step: Int
+
+    public init(image: [UInt8] = [], format: ImageFormat = .png, height: Int = 0, width: Int = 0, step: Int = 0) {
+        self.image = image
+        self.format = format
+        self.height = height
+        self.width = width
+        self.step = step
+    }
+}
+
+extension PartialRendering: CodedMessage {
+    static func initialize(_ c: UnsafeMutablePointer<Glm__V1__PartialRendering>) { glm__v1__partial_rendering__init(c) }
+
+    func fill(_ c: inout Glm__V1__PartialRendering, _ arena: Arena) throws(WireError) {
+        c.image = arena.bytes(image)
+        c.format = format.c
+        c.height = try UInt32(wire: height, "height")
+        c.width = try UInt32(wire: width, "width")
+        c.step = try UInt32(wire: step, "step")
+    }
+
+    init(_ c: Glm__V1__PartialRendering) throws(WireError) {
+        self.init(
+            image: Decode.bytes(c.image), format: try ImageFormat(c.format, "format"), height: Int(c.height), width: Int(c.width), step: Int(c.step))
     }
 }
 

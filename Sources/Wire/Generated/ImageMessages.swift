@@ -16,6 +16,8 @@ public struct GenerateImageRequest: Sendable, Hashable {
     public var pipeline: String
     /// Name of a model of the fleet; empty: the only one.
     public var model: String
+    /// Smaller images that are wanted while the work advances, 0 to 3; fewer may come; refused of jobs.
+    public var partialImages: Int
     /// Draws AI生成 into a corner of the image; not set: as the gateway is set. False where the gateway labels all images needs the right to
     /// it.
     public var explicitLabel: Bool?
@@ -24,13 +26,14 @@ public struct GenerateImageRequest: Sendable, Hashable {
 
     public init(
         prompt: String = "", images: [[UInt8]] = [], parameters: ImageOptions = ImageOptions(), pipeline: String = "", model: String = "",
-        explicitLabel: Bool? = nil, user: String = ""
+        partialImages: Int = 0, explicitLabel: Bool? = nil, user: String = ""
     ) {
         self.prompt = prompt
         self.images = images
         self.parameters = parameters
         self.pipeline = pipeline
         self.model = model
+        self.partialImages = partialImages
         self.explicitLabel = explicitLabel
         self.user = user
     }
@@ -68,6 +71,7 @@ extension GenerateImageRequest: CodedMessage {
         c.sampling = try arena.message(ifSet: parameters.sampling)
         c.pipeline = try arena.text(pipeline, "pipeline")
         c.model = try arena.text(model, "model")
+        c.partial_images = try UInt32(wire: partialImages, "partial_images")
         if let explicitLabel {
             c.explicit_label_opt_case = GLM__V1__GENERATE_IMAGE_REQUEST__EXPLICIT_LABEL_OPT_EXPLICIT_LABEL
             c.explicit_label = explicitLabel ? 1 : 0
@@ -84,7 +88,7 @@ extension GenerateImageRequest: CodedMessage {
                 guidanceScale: c.guidance_scale_opt_case.rawValue == 0 ? nil : c.guidance_scale, seed: c.seed_opt_case.rawValue == 0 ? nil : c.seed,
                 format: c.format.rawValue == 0 ? nil : try ImageFormat(c.format, "format"),
                 jpegQuality: c.jpeg_quality == 0 ? nil : Int(c.jpeg_quality), sampling: try Decode.ifSet(c.sampling, "sampling")),
-            pipeline: try Decode.text(c.pipeline, "pipeline"), model: try Decode.text(c.model, "model"),
+            pipeline: try Decode.text(c.pipeline, "pipeline"), model: try Decode.text(c.model, "model"), partialImages: Int(c.partial_images),
             explicitLabel: c.explicit_label_opt_case.rawValue == 0 ? nil : c.explicit_label != 0, user: try Decode.text(c.user, "user"))
     }
 }
@@ -97,6 +101,10 @@ public enum GenerateImageEvent: Sendable, Hashable {
     case progress(Progress)
     /// At the end, once.
     case image(GeneratedImage)
+    /// Where partial images were asked for.
+    case partial(PartialImage)
+    /// While the request waits for a stage, and when its place has changed; at most one a second.
+    case place(LinePlace)
 }
 
 extension GenerateImageEvent: CodedMessage {
@@ -113,6 +121,12 @@ extension GenerateImageEvent: CodedMessage {
         case .image(let value):
             c.event_case = GLM__V1__GENERATE_IMAGE_EVENT__EVENT_IMAGE
             c.image = try arena.message(value)
+        case .partial(let value):
+            c.event_case = GLM__V1__GENERATE_IMAGE_EVENT__EVENT_PARTIAL
+            c.partial = try arena.message(value)
+        case .place(let value):
+            c.event_case = GLM__V1__GENERATE_IMAGE_EVENT__EVENT_PLACE
+            c.place = try arena.message(value)
         }
     }
 
@@ -121,6 +135,8 @@ extension GenerateImageEvent: CodedMessage {
         case GLM__V1__GENERATE_IMAGE_EVENT__EVENT_ACCEPTED: self = .accepted(try Decode.required(c.accepted, "accepted"))
         case GLM__V1__GENERATE_IMAGE_EVENT__EVENT_PROGRESS: self = .progress(try Decode.required(c.progress, "progress"))
         case GLM__V1__GENERATE_IMAGE_EVENT__EVENT_IMAGE: self = .image(try Decode.required(c.image, "image"))
+        case GLM__V1__GENERATE_IMAGE_EVENT__EVENT_PARTIAL: self = .partial(try Decode.required(c.partial, "partial"))
+        case GLM__V1__GENERATE_IMAGE_EVENT__EVENT_PLACE: self = .place(try Decode.required(c.place, "place"))
         default: throw WireError(.malformed, "\(Self.name): event is not set")
         }
     }
@@ -209,6 +225,72 @@ extension Progress: CodedMessage {
     }
 }
 
+/// Where a request stands that waits for a stage.
+public struct LinePlace: Sendable, Hashable {
+    /// Requests that go first.
+    public var ahead: Int
+    /// Expected until the answer is there; 0: not known.
+    public var seconds: Double
+
+    public init(ahead: Int = 0, seconds: Double = 0) {
+        self.ahead = ahead
+        self.seconds = seconds
+    }
+}
+
+extension LinePlace: CodedMessage {
+    static func initialize(_ c: UnsafeMutablePointer<Glm__V1__LinePlace>) { glm__v1__line_place__init(c) }
+
+    func fill(_ c: inout Glm__V1__LinePlace, _ arena: Arena) throws(WireError) {
+        c.ahead = try UInt32(wire: ahead, "ahead")
+        c.seconds = seconds
+    }
+
+    init(_ c: Glm__V1__LinePlace) throws(WireError) {
+        self.init(ahead: Int(c.ahead), seconds: c.seconds)
+    }
+}
+
+/// A smaller image that shows what the image is going to be.
+public struct PartialImage: Sendable, Hashable {
+    /// A file in the requested format; JPEG and WebP of quality 80.
+    public var image: [UInt8]
+    /// File format of the image.
+    public var format: ImageFormat
+    /// Height in pixels.
+    public var height: Int
+    /// Width in pixels.
+    public var width: Int
+    /// From 0, in order.
+    public var index: Int
+
+    public init(image: [UInt8] = [], format: ImageFormat = .png, height: Int = 0, width: Int = 0, index: Int = 0) {
+        self.image = image
+        self.format = format
+        self.height = height
+        self.width = width
+        self.index = index
+    }
+}
+
+extension PartialImage: CodedMessage {
+    static func initialize(_ c: UnsafeMutablePointer<Glm__V1__PartialImage>) { glm__v1__partial_image__init(c) }
+
+    func fill(_ c: inout Glm__V1__PartialImage, _ arena: Arena) throws(WireError) {
+        c.image = arena.bytes(image)
+        c.format = format.c
+        c.height = try UInt32(wire: height, "height")
+        c.width = try UInt32(wire: width, "width")
+        c.index = try UInt32(wire: index, "index")
+    }
+
+    init(_ c: Glm__V1__PartialImage) throws(WireError) {
+        self.init(
+            image: Decode.bytes(c.image), format: try ImageFormat(c.format, "format"), height: Int(c.height), width: Int(c.width), index: Int(c.index)
+        )
+    }
+}
+
 /// An image, and everything that is needed to generate it again.
 public struct GeneratedImage: Sendable, Hashable {
     /// A file in the requested format.
@@ -226,12 +308,14 @@ public struct GeneratedImage: Sendable, Hashable {
     public var modelName: String
     /// How the stages computed, in the order of the work; a kind more than once: its stages differed.
     public var numerics: [StageNumerics]
+    /// Tokens that it took.
+    public var usage: ImageUsage
     /// AI生成 is drawn into a corner of the image.
     public var explicitLabel: Bool
 
     public init(
         image: [UInt8] = [], parameters: ImageParameters, modelFingerprint: String = "", build: String = "", timings: [StageTiming] = [],
-        modelName: String = "", numerics: [StageNumerics] = [], explicitLabel: Bool = false
+        modelName: String = "", numerics: [StageNumerics] = [], usage: ImageUsage = ImageUsage(), explicitLabel: Bool = false
     ) {
         self.image = image
         self.parameters = parameters
@@ -240,6 +324,7 @@ public struct GeneratedImage: Sendable, Hashable {
         self.timings = timings
         self.modelName = modelName
         self.numerics = numerics
+        self.usage = usage
         self.explicitLabel = explicitLabel
     }
 }
@@ -264,6 +349,7 @@ extension GeneratedImage: CodedMessage {
         c.model_name = try arena.text(modelName, "model_name")
         c.n_numerics = numerics.count
         c.numerics = try arena.messages(numerics)
+        c.usage = try arena.message(usage)
         c.explicit_label = explicitLabel ? 1 : 0
     }
 
@@ -277,7 +363,37 @@ extension GeneratedImage: CodedMessage {
                     sampling: try Decode.ifSet(c.sampling, "sampling"))), modelFingerprint: try Decode.text(c.model_fingerprint, "model_fingerprint"),
             build: try Decode.text(c.build, "build"), timings: try Decode.messages(c.n_timings, c.timings, "timings"),
             modelName: try Decode.text(c.model_name, "model_name"), numerics: try Decode.messages(c.n_numerics, c.numerics, "numerics"),
-            explicitLabel: c.explicit_label != 0)
+            usage: try Decode.orEmpty(c.usage, "usage"), explicitLabel: c.explicit_label != 0)
+    }
+}
+
+/// Tokens that an image has taken.
+public struct ImageUsage: Sendable, Hashable {
+    /// Of the prompt.
+    public var textTokens: Int
+    /// Codes of the source images.
+    public var imageTokens: Int
+    /// Codes drawn, those of the preview grid included.
+    public var outputTokens: Int
+
+    public init(textTokens: Int = 0, imageTokens: Int = 0, outputTokens: Int = 0) {
+        self.textTokens = textTokens
+        self.imageTokens = imageTokens
+        self.outputTokens = outputTokens
+    }
+}
+
+extension ImageUsage: CodedMessage {
+    static func initialize(_ c: UnsafeMutablePointer<Glm__V1__ImageUsage>) { glm__v1__image_usage__init(c) }
+
+    func fill(_ c: inout Glm__V1__ImageUsage, _ arena: Arena) throws(WireError) {
+        c.text_tokens = try UInt32(wire: textTokens, "text_tokens")
+        c.image_tokens = try UInt32(wire: imageTokens, "image_tokens")
+        c.output_tokens = try UInt32(wire: outputTokens, "output_tokens")
+    }
+
+    init(_ c: Glm__V1__ImageUsage) throws(WireError) {
+        self.init(textTokens: Int(c.text_tokens), imageTokens: Int(c.image_tokens), outputTokens: Int(c.output_tokens))
     }
 }
 
@@ -302,11 +418,12 @@ extension StageTiming: CodedMessage {
         c.instance = try arena.text(instance, "instance")
         c.phase = try arena.text(phase, "phase")
         c.seconds = seconds
+        c.start = start
     }
 
     init(_ c: Glm__V1__StageTiming) throws(WireError) {
         self.init(
             stage: try Decode.text(c.stage, "stage"), instance: try Decode.text(c.instance, "instance"), phase: try Decode.text(c.phase, "phase"),
-            seconds: c.seconds)
+            seconds: c.seconds, start: c.start)
     }
 }

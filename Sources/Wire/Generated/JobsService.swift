@@ -3,8 +3,9 @@
 import GRPCCore
 
 extension Methods {
-    /// Jobs: requests that the gateway stores, so that they outlive the caller's connection and the gateway process. Over TCP a job is
-    /// handled by callers at the address that it came from and, if its id has 32 characters or more, by whoever knows the id.
+    /// Jobs: requests that the gateway stores, so that they outlive the caller's connection and the gateway process. A job that was left
+    /// with a key is handled with that key. Over TCP without keys a job is handled by callers at the address that it came from and, if its
+    /// id has 32 characters or more, by whoever knows the id. Operators handle all jobs.
     public enum Jobs {
         public static let service = "glm.v1.Jobs"
         /// Stores the request and answers at once. The same id with the same request is the same job; with another request it is refused.

@@ -71,12 +71,15 @@ struct PictureJob: Sendable {
         var unwritten: StandardStream.Failure?
         for order in orders {
             let accepted = Slot<Accepted>()
+            let previews = Previews(picture: order.file, screen: screen)
             do {
                 let request = try options.picture.request(enhanced ?? prompt, images: images, seed: order.seed)
                 let image = try await client.generate(request, CallSettings(requestID: RequestID.make())) { event in
                     switch event {
                     case .accepted(let values): accepted.value = values
                     case .progress(let progress): screen.show(progress)
+                    case .place(let place): screen.show(place)
+                    case .partial(let partial): previews.show(partial)
                     case .image: break
                     }
                 }

@@ -66,13 +66,19 @@ struct PictureOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Name of the model that rewrites. Default: the only one that answers questions.", valueName: "name"))
     var enhanceModel: String?
 
+    @Flag(
+        help: "Show on the way what the image is going to be: in the terminal (kitty, iTerm2, sixel), else in files FILE.preview-1, -2, … beside it.")
+    var preview = false
+
     @OptionGroup var fleet: FleetOptions
 
     @Flag(help: "Print one JSON object instead of progress and text.")
     var json = false
 
     func validate() throws {
+        if preview, json { throw ValidationError("--preview shows on the way what --json keeps silent about") }
         if detach {
+            if preview { throw ValidationError("--preview shows what is made while this command waits; with --detach it does not") }
             if output != nil { throw ValidationError("--detach writes no file; glm jobs fetch does") }
             if jpegQuality != nil { throw ValidationError("--jpeg-quality is for a .jpg or .webp file; the image of a job is a PNG") }
             if fleet.wantsPrivateFleet {
@@ -82,6 +88,9 @@ struct PictureOptions: ParsableArguments {
             guard let output else { throw ValidationError("-o FILE says where the picture goes; --detach leaves it with the gateway") }
             let file = try OutputFile(output)
             if file.target.isStream, count > 1 { throw ValidationError("-n \(count) pictures don't go to \(output); name a file") }
+            if preview, file.target.isStream, Previews.graphics == nil {
+                throw ValidationError("--preview: this terminal is not known to show images, and beside \(output) there are no files; name a file")
+            }
             if file.target.isStandardOutput, json { throw ValidationError("picture and JSON don't both go to standard output; name a file") }
             if jpegQuality != nil, file.format == .png { throw ValidationError("--jpeg-quality is for a .jpg or .webp file; \(output) is a PNG") }
         }
@@ -103,7 +112,8 @@ struct PictureOptions: ParsableArguments {
 
     func request(_ prompt: String, images: [[UInt8]], seed: UInt64) throws -> GenerateImageRequest {
         GenerateImageRequest(
-            prompt: prompt, images: images, parameters: try options(seed: seed), model: modelName ?? "", explicitLabel: label)
+            prompt: prompt, images: images, parameters: try options(seed: seed), model: modelName ?? "",
+            partialImages: preview ? Previews.count : 0, explicitLabel: label)
     }
 
     private func options(seed: UInt64) throws -> ImageOptions {

@@ -26,6 +26,7 @@ struct Question: Sendable {
                 switch event {
                 case .accepted, .layout, .answer: break
                 case .progress(let progress): screen.show(progress)
+                case .place(let place): screen.show(place)
                 case .delta(let delta):
                     screen.end()
                     try output.show(delta)

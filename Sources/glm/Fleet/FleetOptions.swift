@@ -23,6 +23,8 @@ struct FleetOptions: ParsableArguments {
     @Option(help: ArgumentHelp("f32 or bf16, for a private fleet. Default: f32.", valueName: "precision"))
     var precision: Precision?
 
+    @OptionGroup var key: KeyOption
+
     func validate() throws {
         if gateway != nil, wantsPrivateFleet {
             throw ValidationError("--model, --threads and --precision are for a private fleet; --gateway names a running one")
@@ -48,7 +50,7 @@ struct FleetOptions: ParsableArguments {
             if let running { return try await body(running) }
             let fleet = try await PrivateFleet.start(kinds, for: pipelines, models: models, threads: threads, precision: precision)
             do {
-                let door = GatewayDoor(address: fleet.address) { screen.say($0) }
+                let door = GatewayDoor(address: fleet.address, key: nil) { screen.say($0) }
                 try await body(RunningGateway(door: door, connection: try StageConnection(to: fleet.address)))
                 await fleet.stop()
             } catch {
@@ -64,7 +66,7 @@ struct FleetOptions: ParsableArguments {
     func runningGateway(_ screen: Screen) async throws -> RunningGateway? {
         if gateway == nil, wantsPrivateFleet { return nil }
         let meant = try GatewayAddress(gateway)
-        let door = GatewayDoor(address: meant.address) { screen.say($0) }
+        let door = GatewayDoor(address: meant.address, key: try key.text(for: meant.address)) { screen.say($0) }
         if meant.isNamed { return try await door.openExisting(.serves) }
         switch try await door.open(.serves) {
         case .gateway(let gateway): return gateway

@@ -16,6 +16,8 @@ struct GatewayDoor: Sendable {
     }
 
     let address: Address
+    /// Text of the caller's key; nil: none.
+    let key: String?
     /// Shows what is waited for.
     let say: @Sendable (String) -> Void
 
@@ -44,7 +46,7 @@ struct GatewayDoor: Sendable {
                 }
                 wait()
             case .connected:
-                let gateway = RunningGateway(door: self, connection: try StageConnection(to: address))
+                let gateway = RunningGateway(door: self, connection: try StageConnection(to: address, key: key))
                 switch try await state(gateway.connection) {
                 case nil: break
                 case .serving: return .gateway(gateway)

@@ -8,13 +8,16 @@ struct GatewayOption: ParsableArguments {
     @Option(help: ArgumentHelp("unix:PATH or HOST:PORT. Default: GLM_GATEWAY, else the one of the run directory.", valueName: "address"))
     var gateway: String?
 
+    @OptionGroup var key: KeyOption
+
     func validate() throws { try GatewayAddress.check(gateway) }
 
     func address() throws -> Address { try GatewayAddress(gateway).address }
 
     /// Runs `body` with a connection; what the gateway refuses, and a gateway that is not there, are said in plain words.
     func calling<R: Sendable>(_ body: @Sendable (StageConnection) async throws -> R) async throws -> R {
-        let gateway = try await GatewayDoor(address: address()) { Screen(quiet: false).say($0) }.openExisting(.answers)
+        let address = try address()
+        let gateway = try await GatewayDoor(address: address, key: try key.text(for: address)) { Screen(quiet: false).say($0) }.openExisting(.answers)
         do {
             return try await body(gateway.connection)
         } catch let error as CallError {

@@ -36,6 +36,12 @@ struct OutputFile {
         return OutputFile(target: OutputTarget("\(name.deletingPathExtension)-\(index + 1).\(name.pathExtension)"), format: format)
     }
 
+    /// Where a smaller image is put that is shown while the picture is made, in the picture's format: `.preview-1`, … before the ending.
+    func preview(_ index: Int) -> OutputTarget {
+        let name = path as NSString
+        return OutputTarget("\(name.deletingPathExtension).preview-\(index + 1).\(name.pathExtension)")
+    }
+
     /// - Parameter keepsCopy: a picture that can't be written is kept in the temporary folder, and the error says where: it took long to make.
     func write(_ picture: [UInt8], keepsCopy: Bool) throws {
         do {

@@ -10,6 +10,7 @@ final class Screen: Sendable {
     private let report: Mutex<ProgressReport>
     private let isQuiet: Bool
     private let start = ContinuousClock.now
+    private static let clear = "\r\u{1B}[K"
 
     init(quiet: Bool) {
         isQuiet = quiet
@@ -18,8 +19,16 @@ final class Screen: Sendable {
 
     func show(_ progress: Wire.Progress) { write(report.withLock { $0.handle(progress.stage, done: progress.done, total: progress.total, at: now) }) }
 
+    func show(_ place: LinePlace) { write(report.withLock { $0.wait(place.text) }) }
+
     /// Leaves the cursor on a line of its own.
     func end() { write(report.withLock { $0.end(at: now) }) }
+
+    /// Something between the lines of progress, in place of the one that is redrawn.
+    func insert(_ text: String) {
+        guard !isQuiet else { return }
+        try? StandardStream.error.write((StandardStream.error.isTerminal ? Self.clear : "") + text + "\n")
+    }
 
     func say(_ line: String) { write([.line(line)]) }
 
@@ -27,11 +36,11 @@ final class Screen: Sendable {
 
     private func write(_ outputs: [ProgressReport.Output]) {
         guard !isQuiet, !outputs.isEmpty else { return }
-        let clear = "\r\u{1B}[K"
         let text = outputs.map { output in
             switch output {
-            case .redraw(let line): clear + shown(line)
-            case .finish(let line): clear + shown(line) + "\n"
+            case .redraw(let line): Self.clear + shown(line)
+            case .finish(let line): Self.clear + shown(line) + "\n"
+            case .note(let note): Self.clear + note.printable.prefix(columns: max(0, StandardStream.error.columns - 1))
             case .line(let line): TextLocale.current.spelled(line.printable) + "\n"
             }
         }.joined()

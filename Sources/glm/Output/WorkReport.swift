@@ -1,15 +1,16 @@
 import Domain
 
-/// How long one phase of one stage took, as `--json` tells it.
+/// When one phase of one stage began and how long it took, as `--json` tells it.
 struct Phase: Sendable, Encodable {
     let stage, instance, phase: String
-    let seconds: Double
+    let seconds, start: Double
 
     init(_ timing: StageTiming) {
         stage = timing.stage
         instance = timing.instance
         phase = timing.phase
         seconds = timing.seconds
+        start = timing.start
     }
 }
 
