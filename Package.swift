@@ -56,7 +56,7 @@ let package = Package(
         .executable(name: "glm-text", targets: ["glm-text"]),
         .executable(name: "glm-diffusion", targets: ["glm-diffusion"]),
         // A gateway, for Swift programs.
-        .library(name: "GLMClient", targets: ["GLMClient", "Wire", "Domain"]),
+        .library(name: "GLMClient", targets: ["GLMClient", "Wire", "TLS", "Domain"]),
         // For tests, as a library of its own: they open it where CANN would be.
         .library(name: "AscendStandIn", type: .dynamic, targets: ["AscendStandIn"]),
     ],
@@ -123,8 +123,8 @@ let package = Package(
 
         // The contract between processes.
         .target(name: "CWire", linkerSettings: [.linkedLibrary("protobuf-c")]),
-        library("Wire", ["CWire", "Domain", grpc, grpcTransport, tracing]),
-        library("GLMClient", ["Domain", "Wire"]),
+        library("Wire", ["CWire", "Domain", "TLS", grpc, grpcTransport, nio, tracing]),
+        library("GLMClient", ["Domain", "TLS", "Wire"]),
 
         // Where a request spends its time: its place in a trace, and the spans of its work.
         library("Traces", [tracing]),
@@ -133,7 +133,8 @@ let package = Package(
         library(
             "ServerKit",
             [
-                "Domain", "Files", "Keys", "Traces", "Wire", tracing, grpc, grpcTransport, nio, nioPosix, http2, hpack, lifecycle, logging, arguments,
+                "Domain", "Files", "Keys", "TLS", "Traces", "Wire", tracing, grpc, grpcTransport, nio, nioPosix, http2, hpack, lifecycle, logging,
+                arguments,
             ]),
         library(
             "Stages",
@@ -161,14 +162,15 @@ let package = Package(
         library(
             "HTTPAPI",
             [
-                "HTTPServing", "Traces", "ServerKit", "Keys", "Domain", "Wire", "Imaging", http, httpTypes, httpClient, nio, nioHTTP1, nioPosix, logging,
+                "HTTPServing", "Traces", "ServerKit", "Keys", "Domain", "Wire", "Imaging", http, httpTypes, httpClient, nio, nioHTTP1, nioPosix,
+                logging,
                 tracing, crypto,
             ]),
         library(
             "Gateway",
             [
-                "Processes", "Placement", "Jobs", "Telemetry", "OTLP", "Traces", "HTTPServing", "HTTPAPI", "ServerKit", "Files", "Keys", "Wire", "Domain",
-                "Checkpoint",
+                "Processes", "Placement", "Jobs", "Telemetry", "OTLP", "Traces", "HTTPServing", "HTTPAPI", "ServerKit", "Keys", "Files", "TLS",
+                "Wire", "Domain", "Checkpoint",
                 "ModelConfiguration",
                 "Imaging", grpc,
                 lifecycle, logging, metrics, crypto, tracing,
@@ -179,11 +181,16 @@ let package = Package(
         executable("glm-diffusion", ["Stages", "ServerKit"]),
         executable(
             "glm-gateway",
-            ["Gateway", "HTTPAPI", "OTLP", "Processes", "Placement", "Telemetry", "Traces", "Domain", "ServerKit", "Wire", "GLMTiny", metrics, tracing]),
+            [
+                "Gateway", "HTTPAPI", "OTLP", "Processes", "Placement", "Telemetry", "Traces", "Domain", "ServerKit", "TLS", "Wire", "GLMTiny",
+                metrics,
+                tracing,
+            ]),
         executable(
             "glm",
             [
-                "Wire", "Domain", "Files", "Keys", "Terminal", "ServerKit", "Stages", "Processes", "Placement", "ModelConfiguration", "GLMImage",
+                "Wire", "Domain", "Files", "Keys", "Terminal", "ServerKit", "TLS", "Stages", "Processes", "Placement", "ModelConfiguration",
+                "GLMImage",
                 "GLM4V", "ModelTools", "Tensor",
                 "TensorCPU", "Devices", "Checkpoint", "Imaging", "GLMTiny",
             ]),
@@ -198,6 +205,10 @@ let package = Package(
 
         // The checkpoints and reference files of the tests.
         .target(name: "ModelFixtures", dependencies: ["Checkpoint"], path: "Tests/ModelFixtures", swiftSettings: settings),
+
+        // Receives spans, for tests.
+        .target(
+            name: "SpanCollector", dependencies: [http, logging, nio], path: "Tests/SpanCollector", swiftSettings: settings),
 
         // What test targets share.
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
@@ -233,20 +244,24 @@ let package = Package(
                 "Imaging",
             ]),
         tests("ModelToolsTests", ["ModelTools", "ModelFixtures", "Domain", "Tensor", "TensorCPU", "Checkpoint"]),
-        tests("WireTests", ["Wire", "Domain"]),
-        tests("ServerKitTests", ["ServerKit", "Domain", "Wire", grpc, grpcTransport, nio, nioEmbedded, http2, hpack, logging, arguments]),
+        tests("WireTests", ["Wire", "Domain", grpc]),
+        tests("KeysTests", ["Keys", "Domain", logging]),
+        tests("ServerKitTests", ["ServerKit", "Keys", "Domain", "Wire", grpc, grpcTransport, nio, nioEmbedded, http2, hpack, logging, arguments]),
         tests("PlacementTests", ["TestSupport", "Placement", "ModelConfiguration", "Checkpoint", "Domain"]),
         tests("JobsTests", ["Jobs", sqlite]),
         tests("TelemetryTests", ["Telemetry", http, httpTypes, metrics, logging, nio]),
         tests("HTTPServingTests", ["HTTPServing", http, lifecycle, logging, nio, nioEmbedded, nioHTTP1]),
-        tests("HTTPAPITests", ["HTTPAPI", "Domain", "Wire", httpTypes, crypto]),
+        tests("TracesTests", ["Traces", tracing]),
+        tests("OTLPTests", ["OTLP", "SpanCollector", "Traces", lifecycle, logging, tracing]),
+        tests("HTTPAPITests", ["HTTPAPI", "Keys", "Domain", "Wire", httpTypes, crypto, logging]),
         tests("ProcessesTests", ["Processes"]),
         tests(
             "GatewayTests",
             [
-                "TestSupport", "Checkpoint", "Gateway", "Jobs", "Placement", "Processes", "Domain", "Imaging", "ServerKit", "Wire", arguments, crypto,
+                "TestSupport", "Checkpoint", "Gateway", "Jobs", "Placement", "Processes", "Domain", "Imaging", "ServerKit", "Traces", "Wire",
+                arguments, crypto,
                 logging,
-                sqlite,
+                sqlite, tracing,
             ]),
         tests(
             "FuzzTests",
@@ -255,6 +270,8 @@ let package = Package(
                 "Telemetry",
                 "Tensor", "Tokenizing", "Wire", grpc, metrics, sqlite,
             ]),
-        tests("EndToEndTests", ["TestSupport", "StandInFiles", "GLMClient", "Processes", "Domain", "Wire", "Imaging"]),
+        tests(
+            "EndToEndTests",
+            ["TestSupport", "SpanCollector", "StandInFiles", "GLMClient", "Processes", "Domain", "Traces", "Wire", "Imaging", tracing]),
     ]
 )

@@ -12,10 +12,10 @@ public enum RequestLimits {
     /// Bytes of UTF-8: some 8,000 tokens.
     public static let promptBytes = 1...32_768
     public static let sourceImages = 0...8
-    /// Bytes of UTF-8 of who a request is for.
-    public static let userBytes = 0...512
     /// Smaller images on the way to one.
     public static let partialImages = 0...3
+    /// Bytes of UTF-8 of who a request is for.
+    public static let userBytes = 0...512
     /// Bytes of one source image's file.
     public static let maximumImageBytes = 64 << 20
     public static let temperature: ClosedRange<Float> = 0.01...10

@@ -58,6 +58,7 @@ package struct OutputTarget: Sendable, Hashable {
         let (name, descriptor) = try makeFile(beside: place)
         do throws(FileError) {
             do throws(FileError) {
+                keepOwner(of: place, descriptor)
                 fchmod(descriptor, mode ?? Self.mode(of: place))
                 try write(bytes, to: descriptor)
             } catch {
@@ -85,6 +86,13 @@ package struct OutputTarget: Sendable, Hashable {
         }
         _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
         return (String(decoding: name.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self), descriptor)
+    }
+
+    /// A file that root replaces stays its owner's.
+    private func keepOwner(of place: String, _ descriptor: Int32) {
+        var status = stat()
+        guard geteuid() == 0, lstat(place, &status) == 0 else { return }
+        _ = fchown(descriptor, status.st_uid, status.st_gid)
     }
 
     /// Of the file that is replaced, else as the process's other files: `mkstemp` keeps its own from others.

@@ -1,4 +1,5 @@
 public import Domain
+public import TLS
 public import Wire
 
 /// A gateway, for Swift programs.
@@ -10,10 +11,12 @@ public struct GLMClient: Sendable {
 
     /// Nothing is sent before the first call; a gateway that is not there shows then.
     /// - Parameters:
-    ///   - address: `unix:PATH` or `HOST:PORT`.
+    ///   - address: `unix:PATH`, `https://HOST:PORT`, or `HOST:PORT` where nothing is encrypted.
     ///   - key: the text of the caller's key, as `glm keys add` printed it; nil: none.
-    public init(_ address: String, key: String? = nil) throws {
-        connection = try StageConnection(to: Address(parsing: address), key: key)
+    ///   - tls: for `https://HOST:PORT`: whom to trust, and what to show to a gateway that asks for a certificate.
+    public init(_ address: String, key: String? = nil, tls: ClientTLSFiles = ClientTLSFiles()) throws {
+        let address = try Address(parsing: address)
+        connection = try StageConnection(to: address, key: key, tls: address.tls(tls))
     }
 
     /// An image from a prompt, and from source images when there are any.

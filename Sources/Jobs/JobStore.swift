@@ -55,15 +55,18 @@ public final class JobStore: Sendable {
         }
     }
 
-    /// Begins the job that has waited longest; nil when none waits.
+    /// Begins the job that has waited longest, of the submitters with the fewest that run: who leaves many does not keep others waiting. Nil when
+    /// none waits.
     public func claimNext(at now: Int64) async throws(JobsError) -> Job.Claim? {
         try await write { db in
             guard
                 let next = try Row.fetchOne(
                     db,
-                    sql:
-                        "SELECT sequence, id, submitter, attempts, trace, bytes FROM job JOIN request ON job = sequence WHERE state = 'queued' ORDER BY sequence LIMIT 1"
-                )
+                    sql: """
+                        WITH busy AS (SELECT submitter, count(*) AS jobs FROM job WHERE state = 'running' GROUP BY submitter)
+                        SELECT sequence, id, submitter, attempts, trace, bytes FROM job JOIN request ON job = sequence WHERE sequence = (
+                            SELECT sequence FROM job LEFT JOIN busy USING (submitter) WHERE state = 'queued' ORDER BY ifnull(jobs, 0), sequence LIMIT 1)
+                        """)
             else { return nil }
             let sequence: Int64 = try next.decode(forColumn: "sequence")
             let claim = Job.Claim(

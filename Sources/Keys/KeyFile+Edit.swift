@@ -6,7 +6,8 @@ extension KeyFile {
     /// - Parameter isNew: a file that is not there is made, with mode 0600.
     /// - Throws: what `change` throws, and why the file can't be read or written.
     public static func edit(_ path: String, isNew: Bool = false, _ change: (inout KeyRing) throws(KeyError) -> Void) throws(KeyError) {
-        let folder = open((path as NSString).deletingLastPathComponent.isEmpty ? "." : (path as NSString).deletingLastPathComponent, O_RDONLY | O_CLOEXEC)
+        let slash = path.lastIndex(of: "/")
+        let folder = open(slash.map { String(path[...$0]) } ?? ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard folder >= 0 else { throw KeyError("key file \(path): \(String(cString: strerror(errno)))") }
         // Goes with the descriptor. Of two who change the file at the same time one waits for the other.
         defer { close(folder) }

@@ -17,13 +17,18 @@ struct RequestRate: Sendable, Hashable {
             level += 1
             return nil
         }
-        return .milliseconds(Int64((excess * 60_000 / Double(limit)).rounded(.up)))
+        return Self.time(excess, limit)
     }
 
     /// Requests that would be let in now, and how long until the bucket is empty.
     mutating func standing(of limit: Int, at now: ContinuousClock.Instant) -> (remaining: Int, reset: Duration) {
         empty(limit, now)
-        return (max(0, Int((Double(limit) - level + 1e-6).rounded(.down))), .milliseconds(Int64((level * 60_000 / Double(limit)).rounded(.up))))
+        return (max(0, Int((Double(limit) - level + 1e-6).rounded(.down))), Self.time(level, limit))
+    }
+
+    /// In which so many requests leave the bucket: whole milliseconds, rounded up.
+    private static func time(_ requests: Double, _ limit: Int) -> Duration {
+        .milliseconds(Int64((requests * 60_000 / Double(limit) - 1e-6).rounded(.up)))
     }
 
     private mutating func empty(_ limit: Int, _ now: ContinuousClock.Instant) {

@@ -38,7 +38,7 @@ public struct ExportSettings: Sendable {
 
     private static func checked(_ text: String, _ variable: String) throws(Failure) -> String {
         guard let url = URLComponents(string: text), ["http", "https"].contains(url.scheme?.lowercased()), url.host?.isEmpty == false,
-            url.query == nil, url.fragment == nil
+            url.query == nil, url.fragment == nil, text.utf8.allSatisfy({ (0x21...0x7e).contains($0) })
         else { throw Failure("\(variable) is no address: it is written as in http://127.0.0.1:4318") }
         return text
     }

@@ -38,8 +38,7 @@ public enum SpanDocument {
         switch value {
         case .int32(let number): #"{"intValue":"\#(number)"}"#
         case .int64(let number): #"{"intValue":"\#(number)"}"#
-        // What is no number has a name in protobuf's JSON.
-        case .double(let number): #"{"doubleValue":\#(number.isFinite ? "\(number)" : number.isNaN ? #""NaN""# : number > 0 ? #""Infinity""# : #""-Infinity""#)}"#
+        case .double(let number): #"{"doubleValue":\#(self.number(number))}"#
         case .bool(let truth): #"{"boolValue":\#(truth)}"#
         case .string(let string): #"{"stringValue":\#(text(string))}"#
         case .stringConvertible(let string): #"{"stringValue":\#(text("\(string)"))}"#
@@ -50,6 +49,12 @@ public enum SpanDocument {
     }
 
     private static func text(_ text: String) -> String { text.prefix(bytes: longestText).quotedJSON }
+
+    /// What is not finite has a name in protobuf's JSON.
+    private static func number(_ number: Double) -> String {
+        if number.isFinite { return "\(number)" }
+        return number.isNaN ? #""NaN""# : number > 0 ? #""Infinity""# : #""-Infinity""#
+    }
 
     private static func number(_ kind: SpanKind) -> Int {
         switch kind {

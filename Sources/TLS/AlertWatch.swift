@@ -8,13 +8,14 @@ public final class AlertWatch: ChannelInboundHandler, RemovableChannelHandler {
     /// The type of TLS's alerts; no frame of HTTP/2 that a server sends first begins so.
     private static let alert: UInt8 = 21
 
-    private let onAlert: @Sendable () -> Void
+    private let tell: @Sendable (_ isTLS: Bool) -> Void
 
-    public init(onAlert: @escaping @Sendable () -> Void) { self.onAlert = onAlert }
+    /// - Parameter tell: called once, with the peer's first bytes.
+    public init(tell: @escaping @Sendable (_ isTLS: Bool) -> Void) { self.tell = tell }
 
     public func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         let bytes = unwrapInboundIn(data)
-        if bytes.getInteger(at: bytes.readerIndex, as: UInt8.self) == Self.alert { onAlert() }
+        tell(bytes.getInteger(at: bytes.readerIndex) == Self.alert)
         context.fireChannelRead(data)
         context.pipeline.syncOperations.removeHandler(self, promise: nil)
     }

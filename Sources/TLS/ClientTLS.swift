@@ -26,9 +26,9 @@ public struct ClientTLS: Sendable {
     /// Puts TLS in front of what is in the pipeline of a connection. On its event loop.
     /// - Parameters:
     ///   - host: the name or address that the server's certificate must be for.
-    ///   - onFailure: gets words for a person.
-    public func secure(_ channel: any Channel, host: String, onFailure: @escaping @Sendable (String) -> Void) throws {
-        let watch = HandshakeWatch { error, certificate in onFailure(HandshakeFailure.words(error, certificate, host: host)) }
+    ///   - tell: gets why the two ends don't get to speak TLS, in words for a person; nil: they do.
+    public func secure(_ channel: any Channel, host: String, tell: @escaping @Sendable (String?) -> Void) throws {
+        let watch = HandshakeWatch { failure in tell(failure.map { HandshakeFailure.words($0.error, $0.certificate, host: host) }) }
         // Of an address the certificate is compared with the one that was connected to.
         let name = Self.isAddress(host) ? nil : host
         try channel.pipeline.syncOperations.addHandlers(

@@ -11,18 +11,21 @@ final class HandshakeWatch: ChannelInboundHandler {
 
     static let limit = TimeAmount.seconds(10)
 
-    private let onFailure: (@Sendable (any Error, NIOSSLCertificate?) -> Void)?
+    /// With the peer's certificate, where it was received.
+    typealias Failure = (error: any Error, certificate: NIOSSLCertificate?)
+
+    private let tell: (@Sendable (Failure?) -> Void)?
     private var isDone = false
     private var timer: Scheduled<Void>?
 
-    /// - Parameter onFailure: gets the peer's certificate, too, where it was received. Called on the event loop.
-    init(onFailure: (@Sendable (any Error, NIOSSLCertificate?) -> Void)? = nil) { self.onFailure = onFailure }
+    /// - Parameter tell: gets nil when the handshake is done, and what fails then or later. Called on the event loop.
+    init(tell: (@Sendable (Failure?) -> Void)? = nil) { self.tell = tell }
 
     func handlerAdded(context: ChannelHandlerContext) {
         let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
         timer = context.eventLoop.scheduleTask(in: Self.limit) {
             let (watch, context) = bound.value
-            watch.onFailure?(HandshakeTimeout(), nil)
+            watch.tell?((HandshakeTimeout(), nil))
             context.close(promise: nil)
         }
     }
@@ -32,6 +35,7 @@ final class HandshakeWatch: ChannelInboundHandler {
         case TLSUserEvent.handshakeCompleted:
             isDone = true
             timer?.cancel()
+            tell?(nil)
         // The process ends: nobody waits for a peer that has not asked for anything yet.
         case is ChannelShouldQuiesceEvent where !isDone: context.close(promise: nil)
         default: break
@@ -40,8 +44,8 @@ final class HandshakeWatch: ChannelInboundHandler {
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        onFailure?(error, try? context.pipeline.syncOperations.nioSSL_peerCertificate())
-        if isDone || onFailure != nil { context.fireErrorCaught(error) }
+        tell?((error, try? context.pipeline.syncOperations.nioSSL_peerCertificate()))
+        if isDone || tell != nil { context.fireErrorCaught(error) }
     }
 
     func channelInactive(context: ChannelHandlerContext) {

@@ -5,6 +5,7 @@ import Metrics
 import OTLP
 import Processes
 import ServerKit
+import TLS
 import Telemetry
 import Traces
 import Tracing
@@ -20,8 +21,8 @@ extension GatewayCommand {
                 server: server, plan: fleet, place: place, modelRoots: modelRoot,
                 timing: FleetTiming(probeInterval: .seconds(probeInterval), stall: stallLimit.map { .seconds($0) }), mixing: mixedNumerics,
                 stageArguments: stageArguments, labels: try labels.policy(), audit: audit.options,
-                http: try telemetry(), keys: keys, spans: try traces(), stateDirectory: stateDirectory ?? Self.systemdStateDirectory,
-                keepStages: keepStages,
+                stageTLS: ClientTLSFiles(authorities: stageTLSCA, certificate: stageTLSCertificate, key: stageTLSKey), http: try telemetry(),
+                keys: keys, spans: try traces(), stateDirectory: stateDirectory ?? Self.systemdStateDirectory, keepStages: keepStages,
                 isPrivate: server.exitWithParent)
         ).run()
     }

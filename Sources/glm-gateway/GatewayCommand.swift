@@ -51,8 +51,26 @@ struct GatewayCommand: AsyncParsableCommand {
             valueName: "policy"))
     var mixedNumerics = NumericsMixing.standby
 
-    @Option(help: ArgumentHelp("Address of a stage elsewhere: HOST:PORT or unix:PATH. Repeatable.", valueName: "address"))
+    @Option(
+        help: ArgumentHelp(
+            "Address of a stage elsewhere: https://HOST:PORT, unix:PATH, or HOST:PORT where nothing is encrypted. Repeatable.", valueName: "address"))
     var stage: [String] = []
+
+    @Option(
+        name: .customLong("stage-tls-ca"),
+        help: ArgumentHelp(
+            "PEM file of those who vouch for the certificates of stages elsewhere. Default: whom the system trusts.", valueName: "file"))
+    var stageTLSCA: String?
+
+    @Option(
+        name: .customLong("stage-tls-certificate"),
+        help: ArgumentHelp(
+            "PEM file of the certificate to show to stages elsewhere that ask for one (--tls-client-ca). Default: --tls-certificate.",
+            valueName: "file"))
+    var stageTLSCertificate: String?
+
+    @Option(name: .customLong("stage-tls-key"), help: ArgumentHelp("PEM file of its private key.", valueName: "file"))
+    var stageTLSKey: String?
 
     @Option(
         help: ArgumentHelp(
@@ -74,10 +92,6 @@ struct GatewayCommand: AsyncParsableCommand {
             valueName: "host:port"))
     var http: String?
 
-    @OptionGroup var labels: LabelOptions
-
-    @OptionGroup var audit: AuditFlags
-
     @OptionGroup var httpOptions: HTTPOptions
 
     @Option(
@@ -85,6 +99,10 @@ struct GatewayCommand: AsyncParsableCommand {
             "Key file, as glm keys makes it: every call over TCP and HTTP then needs a key. Without it, --listen and --http take loopback addresses alone.",
             valueName: "file"))
     var keys: String?
+
+    @OptionGroup var labels: LabelOptions
+
+    @OptionGroup var audit: AuditFlags
 
     @Flag(help: "Leave the stages running when this process is stopped.")
     var keepStages = false
@@ -95,6 +113,17 @@ struct GatewayCommand: AsyncParsableCommand {
     func validate() throws {
         for text in stage {
             do { _ = try Address(parsing: text) } catch { throw ValidationError("--stage: \(error)") }
+        }
+        guard (stageTLSCertificate == nil) == (stageTLSKey == nil) else {
+            throw ValidationError("--stage-tls-certificate and --stage-tls-key are given together")
+        }
+        if let http {
+            let address: Address
+            do { address = try Address(parsing: http) } catch { throw ValidationError("--http: \(error)") }
+            guard case .tcp = address else {
+                throw ValidationError("--http is \(address); it is HOST:PORT, encrypted by --tls-certificate and --tls-key")
+            }
+            try server.tls.check(address, "--http")
         }
         if !httpOptions.corsOrigin.isEmpty, http == nil { throw ValidationError("--cors-origin is for the HTTP API, which --http serves") }
         try checkKeys()

@@ -24,7 +24,7 @@ final class RunningFleet: Sendable {
     /// - Parameter model: nil: the small checkpoints of the repository.
     static func start(
         _ kinds: String = "vision,text,diffusion", of model: String? = Binaries.model, in scratch: Scratch? = nil,
-        _ flags: [String] = ["--exit-with-parent"]
+        _ flags: [String] = ["--exit-with-parent"], environment: [String: String] = [:]
     ) async throws -> RunningFleet {
         let scratch = try scratch ?? Scratch()
         let folder = scratch.file("run")
@@ -32,7 +32,7 @@ final class RunningFleet: Sendable {
             "glm-gateway",
             ["--run-directory", folder, "--start", kinds, "--threads", "1", "--model-root", scratch.path] + (model.map { ["--model", $0] } ?? [])
                 + flags,
-            in: scratch)
+            in: scratch, environment: environment)
         let ready = try await program.output { $0.hasPrefix("ready ") }
         return RunningFleet(
             scratch, program, try StageConnection(to: .unix(path: folder + "/gateway.sock")), announced: String(ready.dropFirst("ready ".count)))

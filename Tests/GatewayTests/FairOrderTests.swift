@@ -1,3 +1,4 @@
+import Domain
 import Gateway
 import Testing
 import Wire
@@ -38,6 +39,36 @@ import Wire
         let dear = (0..<3).map { _ in order.enter(greedy, cost: 4) }
         let cheap = (0..<8).map { _ in order.enter(polite, cost: 1) }
         #expect(cheap[3] < dear[1] && dear[1] < cheap[4])
+    }
+
+    @Test("a key with weight 3 gets three turns for each one of another caller")
+    mutating func weight() {
+        let heavy = Caller(Grant(name: "heavy", scopes: [.images], weight: 3))
+        let others = (0..<4).map { _ in order.enter(polite, cost: 1) }
+        let turns = (0..<9).map { _ in order.enter(heavy, cost: 1) }
+        #expect(turns[2] < others[1] && others[1] < turns[4] && turns[5] < others[2] && others[2] < turns[7])
+    }
+
+    @Test("work moves time on by the weights of those who wait, so that a heavy caller's newcomers wait no longer than their share")
+    mutating func weightedTime() {
+        let heavy = Caller(Grant(name: "heavy", scopes: [.images], weight: 3))
+        _ = order.enter(heavy, cost: 1)
+        _ = order.enter(heavy, cost: 1)
+        let waiting = order.enter(polite, cost: 1)
+        _ = order.enter(polite, cost: 1)
+        order.leave(heavy, work: 1)
+        // 1 / (3 + 1)
+        #expect(order.next(Caller(identity: "new")) == FairOrder.Turn(start: 0.25, arrival: 5) && waiting < order.next(Caller(identity: "new")))
+    }
+
+    @Test("a key whose rights were changed meanwhile is the same caller")
+    mutating func changed() {
+        let before = Caller(Grant(name: "a", scopes: [.images])), after = Caller(Grant(name: "a", scopes: [.images, .chat], weight: 2))
+        _ = order.enter(before, cost: 1)
+        #expect(order.enter(after, cost: 1) == FairOrder.Turn(start: 1, arrival: 2) && order.callers == 1 && order.requests(of: after) == 2)
+        order.leave(after, work: 1)
+        order.leave(before, work: 1)
+        #expect(order.callers == 0)
     }
 
     @Test("nobody saves up turns while it asks for nothing")

@@ -35,6 +35,29 @@ import Wire
         #expect(try registry.modelSet(named: "answers", pipeline: .answer, for: [.text]).fingerprints == [.text: "answers"])
     }
 
+    @Test("a key's request without a name goes to the only one of its models that can compute it")
+    func allowed() throws {
+        let registry = registry()
+        for allowed in [["draws"], ["draws", "answers"], ["gone", "draws"]] {
+            #expect(try registry.modelSet(named: "", within: allowed, pipeline: .image, for: [.text, .diffusion]) == draws)
+        }
+        #expect(try registry.modelSet(named: "answers", within: ["draws", "answers"], pipeline: .answer, for: [.vision, .text]) == answers)
+        #expect(try registry.modelSet(named: "draws", within: [], pipeline: .image, for: [.text, .diffusion]) == draws)
+    }
+
+    @Test("a model that a key may not use is refused as one that is not there, and no other model is named", arguments: ["answers", "gone"])
+    func forbidden(name: String) {
+        #expect(throws: CallError(.failedPrecondition, "there is no model \(name) for this key; it may use draws")) {
+            try registry().modelSet(named: name, within: ["draws"], pipeline: .answer, for: [.text])
+        }
+        #expect(throws: CallError(.failedPrecondition, "there is no model gone for this key; it may use gone")) {
+            try registry().modelSet(named: "gone", within: ["gone"], pipeline: .image, for: [.text, .diffusion])
+        }
+        #expect(throws: CallError(.failedPrecondition, "there is no model that can do this for this key; it may use draws")) {
+            try registry().modelSet(named: "", within: ["draws"], pipeline: .answer, for: [.text])
+        }
+    }
+
     @Test("a model for something else is refused by name, with the one that is meant")
     func otherPipeline() {
         let registry = registry()

@@ -1,4 +1,8 @@
+import Domain
+import Foundation
 import HTTPAPI
+import Keys
+import Logging
 import Testing
 import Wire
 
@@ -6,7 +10,8 @@ import Wire
     @Test(
         "each of the gateway's refusals has its status and code",
         arguments: [
-            (.invalidArgument, 400, "invalid_value"), (.permissionDenied, 403, "insufficient_permissions"), (.notFound, 404, "not_found"),
+            (.invalidArgument, 400, "invalid_value"), (.unauthenticated, 401, "invalid_api_key"),
+            (.permissionDenied, 403, "insufficient_permissions"), (.notFound, 404, "not_found"),
             (.failedPrecondition, 404, "model_not_found"), (.resourceExhausted, 429, "queue_full"), (.unavailable, 503, "unavailable"),
             (.deadlineExceeded, 504, "deadline_exceeded"), (.aborted, 500, "aborted"), (.internalError, 500, "internal_error"),
             (.unknown, 500, "internal_error"),
@@ -42,6 +47,24 @@ import Wire
         #expect(headers(APIError(CallError(.resourceExhausted, "", retryAfter: .seconds(61)))) == ["x-should-retry": "false"])
         #expect(headers(APIError(CallError(.deadlineExceeded, ""))) == ["x-should-retry": "false"])
         #expect(headers(APIError(CallError(.invalidArgument, ""))).isEmpty)
+        #expect(headers(APIError(CallError(.unauthenticated, ""))) == ["www-authenticate": "Bearer"])
+    }
+
+    @Test("a key that asks too often is told when to ask again; one whose day is used up, that it is no use")
+    func usage() async throws {
+        let usage = KeyUsage(
+            folder: FileManager.default.temporaryDirectory.path + "/none", logger: Logger(label: "") { _ in SwiftLogNoOpLogHandler() })
+        let hurried = Grant(name: "a", scopes: [.images], perMinute: 30), spent = Grant(name: "b", scopes: [.images], quota: 1)
+        for (grant, code, headers) in [
+            (hurried, "rate_limit_exceeded", ["retry-after": "2", "retry-after-ms": "2000"]),
+            (spent, "insufficient_quota", ["x-should-retry": "false"]),
+        ] {
+            let now = ContinuousClock.now
+            let refusal = await #expect(throws: UsageRefusal.self) { while true { _ = try await usage.take(1, grant, at: now, on: .now) } }
+            let error = APIError(any: try #require(refusal))
+            #expect(error.status == 429 && error.type == "rate_limit_error" && error.code == code)
+            #expect(Dictionary(uniqueKeysWithValues: error.headers.map { ($0.name, $0.value) }) == headers)
+        }
     }
 
     @Test("a plain answer that is forecast to take longer than its client waits is refused with the way out, and not asked for again")

@@ -27,6 +27,15 @@ struct JobLifeTests {
         #expect(try await store.result("a") == Job.Result(bytes: [9, 9], media: "image/png"))
     }
 
+    @Test("the jobs of one who left many don't keep another's waiting")
+    func fairness() async throws {
+        for index in 0..<9 { _ = try await store.submit("a\(index)", request: [1], submitter: "key:a", at: 0) }
+        _ = try await store.submit("b", request: [1], submitter: "key:b", at: 1)
+        var begun: [String] = []
+        for time in 2..<5 { begun.append(try #require(try await store.claimNext(at: Int64(time))).id) }
+        #expect(begun == ["a0", "b", "a1"])
+    }
+
     @Test("a failed job keeps its code and message and has no result")
     func failed() async throws {
         _ = try await store.submit("a", request: [1], at: 0)

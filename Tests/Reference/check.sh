@@ -47,10 +47,10 @@ done
 check grpc_client.py 'grpc grpc_reflection' "$python" Tests/Reference/grpc_client.py "unix:$out/run/gateway.sock" 'a cat' "$out/a.png" --size 64x64 --steps 1 --seed 1
 url=$(sed -n 's/.*address=\(http[^ ]*\).*/\1/p' "$out/gateway")
 check http_client.py openai "$python" Tests/Reference/http_client.py "$url"
-check labels.py PIL "$python" Tests/Reference/labels.py "$url"
 check node_requests.py '' "$python" Tests/Reference/node_requests.py "$url"
 check chat_clients.py 'litellm langchain_openai' "$python" Tests/Reference/chat_clients.py "$url"
 check zai_client.py zai "$python" Tests/Reference/zai_client.py "$url"
+check labels.py PIL "$python" Tests/Reference/labels.py "$url"
 
 reference() {
     "$python" Tests/Reference/make_reference.py "$model" "$out/reference.safetensors" --prompt 'a red "A"' --height 64 --width 64 --steps 2

@@ -82,14 +82,15 @@ struct Fixture: Sendable {
 
     /// Starts a server, on a socket of its own unless told where to listen; with `loads` it takes work when this returns.
     static func start(
-        _ script: [ScriptedStage.Step], queue: Int = 1, drainDeadline: Double = 30, listen: String? = nil, door: Address? = nil, flags: [String] = [],
-        loads: Bool = true
+        _ script: [ScriptedStage.Step], queue: Int = 1, drainDeadline: Double = 30, listen: String? = nil, door: Address? = nil, keys: String? = nil,
+        key: String? = nil,
+        flags: [String] = [], loads: Bool = true
     ) async throws -> Fixture {
         let folder = makeTemporaryFolder()
         let options = try ServerOptions.parse(
             ["--run-directory", folder, "--queue", "\(queue)", "--drain-deadline", "\(drainDeadline)", "--log-level", "critical"]
                 + (listen.map { ["--listen", $0] } ?? []) + flags)
-        let server = try StageServer(kind: "text", options: options, door: door) {
+        let server = try StageServer(kind: "text", options: options, door: door, keys: keys) {
             $0 is ScriptedError ? CallError(.failedPrecondition, "scripted") : nil
         }
         let (loading, loaded) = AsyncStream<Void>.makeStream()
@@ -104,7 +105,8 @@ struct Fixture: Sendable {
             }
         }
         let fixture = Fixture(
-            server: server, connection: try StageConnection(to: server.address), loaded: loaded, release: release, began: began, failed: failed,
+            server: server, connection: try StageConnection(to: server.address, key: key), loaded: loaded, release: release, began: began,
+            failed: failed,
             served: served, folder: folder)
         if loads {
             loaded.finish()

@@ -2,6 +2,7 @@ import Logging
 import ServerKit
 import Domain
 import Processes
+import Tracing
 import Wire
 
 /// Stages come, are probed, and go.
@@ -17,9 +18,10 @@ extension Fleet {
         }
         for address in change.follow {
             do {
-                let connection = try StageConnection(to: address)
+                let connection = try StageConnection(to: address, tls: tls)
                 let (wakeUps, wakeUp) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
-                let following = Task { await self.monitor(address, connection, wakeUps) }
+                // It outlives the call by which the stage came to be, and does not belong to that call's trace.
+                let following = ServiceContext.withValue(nil) { Task { await self.monitor(address, connection, wakeUps) } }
                 links[address] = Link(
                     connection: connection, following: following, wakeUp: wakeUp, probes: ProbeSchedule(interval: timing.probeInterval))
             } catch {

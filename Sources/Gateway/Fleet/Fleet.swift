@@ -2,6 +2,7 @@ import Processes
 public import Logging
 public import Domain
 public import ServerKit
+public import TLS
 public import Wire
 
 /// The stages that this gateway knows: it looks where they are, asks what they are, probes whether they work, and gives their
@@ -26,6 +27,7 @@ public actor Fleet {
 
     private let folder: RunDirectory
     private let remote: [Address]
+    let tls: ClientTLS?
     let timing: FleetTiming
     let logger: Logger
     var registry: Registry
@@ -51,15 +53,18 @@ public actor Fleet {
     /// - Parameters:
     ///   - folder: every socket in it that is not a gateway's is a stage.
     ///   - remote: stages elsewhere.
+    ///   - tls: for those of them that speak it.
     ///   - models: by name, the fingerprint that each kind of stage must have; empty: what most stages serve.
     ///   - pipelines: by the model's name; of others what their stages tell counts.
     ///   - mixing: what becomes of stages whose numerics differ.
     public init(
-        folder: RunDirectory, remote: [Address] = [], models: [String: [StageKind: String]] = [:], pipelines: [String: PipelineID] = [:],
+        folder: RunDirectory, remote: [Address] = [], tls: ClientTLS? = nil, models: [String: [StageKind: String]] = [:],
+        pipelines: [String: PipelineID] = [:],
         mixing: NumericsMixing = .standby, timing: FleetTiming = FleetTiming(), logger: Logger
     ) {
         self.folder = folder
         self.remote = remote
+        self.tls = tls
         self.timing = timing
         self.logger = logger
         registry = Registry(place: "with --run-directory \(folder.path)", mixing: mixing)

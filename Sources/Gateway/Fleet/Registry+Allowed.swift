@@ -25,7 +25,7 @@ extension Registry {
             throw CallError(
                 .failedPrecondition,
                 found.isEmpty
-                    ? "there is no model \(name.isEmpty ? "for this request" : name.prefix(bytes: 256)) for this key; it may use \(known)"
+                    ? "there is no model \(name.isEmpty ? "that can do this" : name.prefix(bytes: 256)) for this key; it may use \(known)"
                     : "model is not set, and this key may use several: \(known)")
         }
         return try only.get()

@@ -94,7 +94,7 @@ public actor JobRunner {
         do {
             let packed = try kept.packed()
             let job = try await store.submit(
-                id, request: packed, title: kept.prompt.prefix(bytes: Self.titleBytes), submitter: caller.identity,
+                id, request: packed, title: kept.prompt.prefix(bytes: Self.titleBytes), submitter: Self.submitter(caller),
                 trace: ServiceContext.current?.traceContext?.traceparent ?? "", at: Self.now)
             wakeUp.yield()
             return wire(job)
@@ -115,6 +115,8 @@ public actor JobRunner {
         if !caller.mayOmitLabel, kept.explicitLabel == false { kept.explicitLabel = nil }
         return kept
     }
+    /// All programs of this host are one: each `glm generate --detach` is a program of its own.
+    private static func submitter(_ caller: Caller) -> String { caller.isLocal ? "unix" : caller.identity }
 
     func get(_ id: String) async throws -> Wire.Job { wire(try await store.get(id)) }
     /// Who left the job here.

@@ -1,7 +1,9 @@
 public import HTTPAPI
 public import OTLP
 public import ServerKit
+public import TLS
 public import Telemetry
+import Wire
 
 /// All that a gateway is started with.
 public struct GatewayConfiguration: Sendable {
@@ -21,8 +23,10 @@ public struct GatewayConfiguration: Sendable {
             self.settings = settings
         }
 
+        var address: Address { .tcp(host: host, port: port) }
+
         /// - Parameter port: in use.
-        func address(port: Int) -> String { host.contains(":") ? "http://[\(host)]:\(port)" : "http://\(host):\(port)" }
+        func url(port: Int, isEncrypted: Bool) -> String { (isEncrypted ? "https" : "http") + "://\(Address.tcp(host: host, port: port))" }
     }
 
     public var server: ServerOptions
@@ -39,6 +43,8 @@ public struct GatewayConfiguration: Sendable {
     public var labels: LabelPolicy
     /// Nil: it is not kept who asked for what.
     public var audit: AuditOptions?
+    /// For stages elsewhere that speak TLS. Without a certificate of its own there, the gateway shows them that of its ports.
+    public var stageTLS: ClientTLSFiles
     /// Nil: not served.
     public var http: HTTP?
     /// Path of the key file; nil: no keys are asked for.
@@ -56,8 +62,8 @@ public struct GatewayConfiguration: Sendable {
         server: ServerOptions, plan: FleetPlan, place: @escaping Operations.Placing, modelRoots: [String] = [],
         timing: FleetTiming = FleetTiming(),
         mixing: NumericsMixing = .standby, stageArguments: [String] = [], labels: LabelPolicy = LabelPolicy(), audit: AuditOptions? = nil,
-        http: HTTP? = nil, keys: String? = nil, spans: SpanExporter? = nil, stateDirectory: String? = nil, keepStages: Bool = false,
-        isPrivate: Bool = false
+        stageTLS: ClientTLSFiles = ClientTLSFiles(), http: HTTP? = nil, keys: String? = nil, spans: SpanExporter? = nil,
+        stateDirectory: String? = nil, keepStages: Bool = false, isPrivate: Bool = false
     ) {
         self.server = server
         self.plan = plan
@@ -68,6 +74,7 @@ public struct GatewayConfiguration: Sendable {
         self.stageArguments = stageArguments
         self.labels = labels
         self.audit = audit
+        self.stageTLS = stageTLS
         self.http = http
         self.keys = keys
         self.spans = spans

@@ -8,6 +8,7 @@ import Placement
 import Processes
 public import ServerKit
 import ServiceLifecycle
+import TLS
 import Telemetry
 import Wire
 
@@ -25,6 +26,8 @@ public struct GatewayProcess: Sendable {
     private let supervisor: Supervisor
     private let jobs: JobRunner?
     private let http: HTTPServer?
+    /// Shown to stages elsewhere; nil: what the server has, or nothing.
+    private let stageCertificates: CertificateFiles?
     private let spans: SpanExporter?
     private let services: [Wire.Service]
     /// Set when every kind of stage has served.
@@ -43,10 +46,18 @@ public struct GatewayProcess: Sendable {
         let digest = configuration.plan.digest
         let plan = Self.remembered(configuration, digest, folder)
         let (options, door) = try Self.addresses(configuration.server, in: folder)
-        let server = try StageServer(kind: "gateway", options: options, door: door, keys: configuration.keys, capacity: plan.queue + Self.spare)
+        let server = try StageServer(
+            kind: "gateway", options: options, door: door, keys: configuration.keys, certificateIsEnough: false, capacity: plan.queue + Self.spare)
         let logger = server.logger
+        let stageTLS = configuration.stageTLS
+        let stageCertificates: CertificateFiles? =
+            if let certificate = stageTLS.certificate, let key = stageTLS.key {
+                try CertificateFiles(certificate: certificate, key: key, logger: logger)
+            } else { nil }
+        let speaksTLS = plan.remote.contains { if case .tls = $0 { true } else { false } }
+        let tls = speaksTLS ? try ClientTLS(authorities: stageTLS.authorities, own: stageCertificates ?? server.certificates) : nil
         let fleet = Fleet(
-            folder: folder, remote: plan.remote, models: plan.models, pipelines: plan.pipelines, mixing: configuration.mixing,
+            folder: folder, remote: plan.remote, tls: tls, models: plan.models, pipelines: plan.pipelines, mixing: configuration.mixing,
             timing: configuration.timing, logger: logger)
         let supervisor = Supervisor(
             folder: folder, fleet: fleet, common: configuration.stageArguments, lifeline: configuration.isPrivate, logger: logger)
@@ -85,10 +96,11 @@ public struct GatewayProcess: Sendable {
         let http = try configuration.http.map { http in
             var settings = http.settings
             settings.largestArea = plan.planned.pixels
+            let tls = try server.makeTLS(["h2", "http/1.1"])
             let door = HTTPDoor(
                 gateway: gateway, jobs: jobsService, access: server.access, usage: usage, settings: settings,
-                address: { http.address(port: httpServer.current?.listeningPort ?? http.port) }, logger: logger)
-            return try Self.http(http, report, readiness, server, door)
+                address: { http.url(port: httpServer.current?.listeningPort ?? http.port, isEncrypted: tls != nil) }, logger: logger)
+            return try Self.http(http, tls, report, readiness, server, door)
         }
         if let http { httpServer.fulfil(http) }
         services =
@@ -96,6 +108,7 @@ public struct GatewayProcess: Sendable {
             + (jobsService.map { [.jobs($0)] } ?? [])
         (self.folder, self.plan, self.keepStages, self.spans) = (folder, plan, configuration.keepStages, configuration.spans)
         (self.server, self.fleet, self.supervisor, self.jobs, self.http) = (server, fleet, supervisor, jobs, http)
+        self.stageCertificates = stageCertificates
     }
 
     /// Serves until the process is told to end; then ends the stages that it keeps alive, unless they are to live on.
@@ -119,6 +132,7 @@ public struct GatewayProcess: Sendable {
         }
         // First, so that it ends last: the others still end spans.
         if let spans { add("traces") { try await spans.run(server.logger) } }
+        if let stageCertificates { add("stage certificates") { try await untilShutdown { await stageCertificates.run() } } }
         if let http { add("http") { try await http.run() } }
         add("fleet watch") { try await untilShutdown { try await fleet.run() } }
         add("supervision") { try await supervise() }
@@ -176,9 +190,9 @@ extension GatewayProcess {
 
     /// Metrics, health and the API.
     private static func http(
-        _ http: GatewayConfiguration.HTTP, _ report: FleetReport, _ readiness: Readiness, _ server: StageServer, _ door: HTTPDoor
+        _ http: GatewayConfiguration.HTTP, _ tls: ServerTLS?, _ report: FleetReport, _ readiness: Readiness, _ server: StageServer, _ door: HTTPDoor
     ) throws -> HTTPServer {
-        let isLoopback = Address.tcp(host: http.host, port: http.port).isLoopback
+        let isLoopback = http.address.isLoopback
         let telemetry = TelemetryAnswers(
             registry: http.registry, collect: { await report.samples(server.description()) },
             ready: {
@@ -186,9 +200,10 @@ extension GatewayProcess {
                 return problems.isEmpty ? .well : .unwell(problems.joined(separator: "; "))
             })
         return try HTTPServer(
-            host: http.host, port: http.port,
+            host: http.host, port: http.port, tls: tls,
             onListening: {
-                server.logger.notice("metrics, health and the API are served over HTTP", metadata: ["address": "http://\(http.host):\($0)"])
+                let url = http.url(port: $0, isEncrypted: tls != nil)
+                server.logger.notice("metrics, health and the API are served over HTTP", metadata: ["address": "\(url)"])
             }, logger: server.logger
         ) { request, peer in
             // On this machine, those who may see the fleet are not told apart from those who may not.

@@ -4,6 +4,7 @@ import Domain
 import Glibc
 public import Logging
 public import ServerKit
+import Tracing
 import Wire
 
 /// Keeps the stages of a plan alive: starts them, finds those that an earlier gateway left, starts again what ends.
@@ -59,8 +60,11 @@ public actor Supervisor {
     public func keep(_ spec: StageSpec) async {
         if kept[spec.name] == nil { kept[spec.name] = KeptStage(spec: spec, startLimit: startLimit) }
         kept[spec.name]?.gaveUp = Promise()
-        await handle(.start, spec.name)
-        await tellFleet()
+        // The stage outlives the call that wants it, and does not belong to that call's trace.
+        await ServiceContext.withValue(nil) {
+            await handle(.start, spec.name)
+            await tellFleet()
+        }
     }
 
     /// Ends one stage for good. Returns when its process and its files are gone; at once for one that is not kept.

@@ -11,13 +11,13 @@ import Wire
 extension HTTPDoor {
     func chatCompletions(_ visit: Visit) async throws -> Response {
         var fields = try Fields(json: JSONValue(parsing: await json(visit, limit: Self.largestBody)))
-        let names = fields.names, content = RequestContent(fields: fields, images: [])
+        let names = fields.names, named = try IdempotentRequest(visit, fields)
         var order = try ChatOrder(&fields, fetched: try await fetcher.fetch(ChatMessages.links(in: fields.value("messages"))))
         order.request.model = settings.model(order.request.model)
         let headers = visit.headers(withoutEffect: order.withoutEffect, isStream: order.isStream)
         do {
             if order.isStream { return try await stream(order, visit, headers, names) }
-            return try await once(visit, content) { [order] in try await answer(order, visit, headers) }
+            return try await once(visit, named) { [order] in try await answer(order, visit, headers) }
         } catch let error as CallError {
             throw await explained(error, order, names, visit)
         }

@@ -61,6 +61,8 @@ struct ImageFetcher: Sendable {
     private func body(of link: ImageLink, at address: String) async throws -> [UInt8]? {
         var configuration = HTTPClient.Configuration(redirectConfiguration: .disallow)
         configuration.dnsOverride = [link.host: address]
+        // The library's spans hold the whole address, and its requests the trace's name: neither is for others.
+        configuration.tracing.tracer = nil
         let client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
         do {
             let bytes = try await read(client.execute(HTTPClientRequest(url: link.url), timeout: TimeAmount(Self.timeLimit)))

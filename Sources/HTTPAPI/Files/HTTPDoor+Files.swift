@@ -16,9 +16,9 @@ extension HTTPDoor {
         throw APIError(404, "not_found", "there is no such file, or not any more: files are kept for \(LinkSigner.lifetime / 60) minutes at most")
     }
 
-    /// The result of a job, which its link names by the job's own id.
+    /// The result of a job, which its link names by the job's own id. The signature is the right to it, whoever has left the job here.
     private func finishedJob(_ id: String, _ visit: Visit) async throws -> GeneratedImage? {
-        do { return try await jobs?.fetch(JobRequest(id: id), visit.call()) } catch let error as CallError where error.status == .notFound {
+        do { return try await jobs?.fetch(JobRequest(id: id), ServerCall(requestID: visit.id, method: visit.call().method)) } catch let error as CallError where error.status == .notFound {
             return nil
         }
     }

@@ -1,4 +1,3 @@
-import Crypto
 import HTTPTypes
 import Hummingbird
 import HTTPServing
@@ -6,22 +5,14 @@ import Wire
 
 /// `Idempotency-Key`: a client that asks again, for it has lost the answer, gets the same one and nothing is computed twice.
 extension HTTPDoor {
-    /// Visible characters of a key.
-    private static let keyLengths = 1...255
-
     /// Computes a plain answer. Work without a key ends with its client; with one it goes on to its end, since the client may come back.
-    /// - Parameter content: all that the request asks for.
+    /// - Parameter named: nil: it has no key.
     func once(
-        _ visit: Visit, _ content: @autoclosure () -> RequestContent, _ work: @escaping @Sendable () async throws -> PlainAnswer
+        _ visit: Visit, _ named: IdempotentRequest?, _ work: @escaping @Sendable () async throws -> PlainAnswer
     ) async throws -> Response {
-        guard let text = visit.idempotencyKey else { return try await visit.peer.whileConnected(work).response }
-        guard Self.keyLengths.contains(text.utf8.count), text.utf8.allSatisfy({ (0x21...0x7e).contains($0) }) else {
-            throw APIError(400, "invalid_value", "Idempotency-Key is not 1 to 255 visible ASCII characters", param: "Idempotency-Key")
-        }
-        let key = IdempotencyLedger.Key(caller: visit.caller.identity, text: text)
-        let digest = content().digest(visit.request.uri.path)
-        switch ledger.withLock({ $0.begin(key, content: digest, now: .now) }) {
-        case .new: return try await compute(key, work).response
+        guard let named else { return try await visit.peer.whileConnected(work).response }
+        switch ledger.withLock({ $0.begin(named.key, content: named.content, now: .now) }) {
+        case .new: return try await compute(named.key, work).response
         case .answered(var answer):
             answer.headers[.idempotentReplayed] = "true"
             return answer.response
@@ -45,21 +36,5 @@ extension HTTPDoor {
                 throw error
             }
         }.value
-    }
-}
-
-/// All that a request asks for, as its client has sent it. Forms have another boundary each time, so it is what was read that counts.
-struct RequestContent: Sendable {
-    var fields: Fields
-    var images: [[UInt8]]
-
-    /// SHA-256 of path, fields and images.
-    func digest(_ path: String) -> [UInt8] {
-        var hash = SHA256()
-        for part in [Array(path.utf8), fields.canonical] + images {
-            withUnsafeBytes(of: UInt64(part.count).littleEndian) { hash.update(bufferPointer: $0) }
-            hash.update(data: part)
-        }
-        return Array(hash.finalize())
     }
 }

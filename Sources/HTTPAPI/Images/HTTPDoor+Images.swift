@@ -22,12 +22,12 @@ extension HTTPDoor {
 
     /// - Parameter defaults: what stands for fields that are left out.
     func images(_ fields: Fields, images: [[UInt8]], _ visit: Visit, defaults: ImageDefaults = ImageDefaults()) async throws -> Response {
-        let names = fields.names.union(["image"]), content = RequestContent(fields: fields, images: images)
+        let names = fields.names.union(["image"]), named = try IdempotentRequest(visit, fields, images: images)
         let order = try order(fields, images: images, defaults)
         let headers = visit.headers(withoutEffect: order.withoutEffect, isStream: order.isStream)
         do {
             if order.isStream { return try await stream(order, visit, headers, names) }
-            return try await once(visit, content) { try await pictures(order, visit, headers) }
+            return try await once(visit, named) { try await pictures(order, visit, headers) }
         } catch let error as CallError {
             throw APIError(error, fields: names)
         }

@@ -75,12 +75,13 @@ package struct ImageOrder: Sendable, Hashable {
         safetyIdentifier = try fields.string("safety_identifier")
         callersID = try fields.string("request_id")
         let user = try fields.user()
-        let explicitLabel = try fields.flag("watermark_enabled") ?? defaults.explicitLabel
+        let explicitLabel = try fields.flag("watermark_enabled")
         try fields.refuseWhatNoModelDoes()
         let model = try fields.string("model") ?? ""
         withoutEffect = fields.withoutEffect
         request = GenerateImageRequest(
-            prompt: prompt, images: images, parameters: options, model: model, partialImages: partials, explicitLabel: explicitLabel, user: user)
+            prompt: prompt, images: images, parameters: options, model: model, partialImages: partials,
+            explicitLabel: explicitLabel ?? defaults.explicitLabel, user: user)
         try fields.refuseUnknown([
             "steps": "num_inference_steps", "cfg": "guidance_scale", "cfg_scale": "guidance_scale", "num_images": "n", "format": "output_format",
         ])

@@ -69,8 +69,7 @@ enum ImagesResponse {
             "background": "opaque", "output_format": .string(order.format.rawValue), "quality": .string(order.quality),
             "size": .string(first.size.text), "model": .string(first.made.modelName), "steps": .integer(parameters.steps),
             "guidance_scale": .number(Double(parameters.guidanceScale)), "model_fingerprint": .string(first.made.modelFingerprint),
-            "build": .string(first.made.build), "usage": usage(pictures),
-            "explicit_label": .bool(first.made.explicitLabel),
+            "build": .string(first.made.build), "usage": usage(pictures), "explicit_label": .bool(first.made.explicitLabel),
         ]
         if drawn != first.size { body["rendered_size"] = .string(drawn.text) }
         if !order.withoutEffect.isEmpty { body["without_effect"] = .array(order.withoutEffect.map { .string($0) }) }

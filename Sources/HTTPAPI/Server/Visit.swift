@@ -34,14 +34,14 @@ struct Visit: Sendable {
     /// What the client will wait for a plain answer, where its library is known to give up. One with an `Idempotency-Key` may come back.
     private var timeout: Duration? {
         if idempotencyKey != nil { return nil }
-        for name in ["x-stainless-read-timeout", "x-stainless-timeout"] {
-            guard let text = HTTPField.Name(name).flatMap({ request.headers[$0] }), let seconds = Double(text) else { continue }
-            guard seconds > 0, seconds < 86_400 else { return nil }
-            return .seconds(seconds)
-        }
-        // Node's own limit for the head of an answer.
-        return HTTPField.Name("x-stainless-lang").flatMap { request.headers[$0] } == "js" ? .seconds(300) : nil
+        // Node gives up after 300 s without the head of an answer, whatever its caller says.
+        let node = header("x-stainless-lang") == "js" ? 300.0 : nil
+        let told = (header("x-stainless-read-timeout") ?? header("x-stainless-timeout")).flatMap { Double($0) }
+        guard let seconds = [node, told].compactMap(\.self).min(), seconds > 0, seconds < 86_400 else { return nil }
+        return .seconds(seconds)
     }
+
+    private func header(_ name: String) -> String? { HTTPField.Name(name).flatMap { request.headers[$0] } }
 }
 
 extension HTTPField.Name {

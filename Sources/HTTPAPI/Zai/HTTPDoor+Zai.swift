@@ -50,6 +50,10 @@ extension HTTPDoor {
         if let user = try fields.string("user_id"), !(6...128).contains(user.count) {
             throw APIError.invalid("user_id", "user_id has \(user.count) characters; 6 to 128")
         }
+        if try fields.flag("watermark_enabled") == false, !visit.caller.mayOmitLabel {
+            throw APIError(
+                403, "insufficient_permissions", "watermark_enabled false takes a key with the scope label:off", param: "watermark_enabled")
+        }
         return fields
     }
 

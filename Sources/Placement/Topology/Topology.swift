@@ -116,7 +116,7 @@ public struct Topology: Sendable, Hashable {
     /// Empty: all that are there.
     public var cards: [DeclaredCard] = []
     public var limits = Limits()
-    /// Stages elsewhere: `host:port`.
+    /// Stages elsewhere: `host:port`, or `https://host:port` where TLS is spoken.
     public var remote: [String] = []
     /// The file it was read from, for messages.
     public var file: String?

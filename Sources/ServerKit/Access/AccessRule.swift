@@ -1,6 +1,6 @@
 import Domain
 import Foundation
-import Keys
+package import Keys
 public import Wire
 
 /// Who may do what at a server, whichever way a call comes: gRPC or HTTP.
@@ -13,6 +13,14 @@ public struct AccessRule: Sendable {
     let admin: Bool
     /// Nil: no keys are asked for.
     let keys: KeyFile?
+    /// A certificate that was verified makes an operator.
+    let certificateIsEnough: Bool
+
+    package init(admin: Bool = false, keys: KeyFile?, certificateIsEnough: Bool = false) {
+        self.admin = admin
+        self.keys = keys
+        self.certificateIsEnough = certificateIsEnough
+    }
 
     public var hasKeys: Bool { keys != nil }
 
@@ -41,7 +49,9 @@ public struct AccessRule: Sendable {
     }
 
     /// Whether a caller may handle what others have left here.
-    public func isOperator(_ caller: Caller) -> Bool { caller.grant.map { $0.scopes.contains(.fleetWrite) } ?? (admin || caller.isLocal) }
+    public func isOperator(_ caller: Caller) -> Bool {
+        caller.grant.map { $0.scopes.contains(.fleetWrite) } ?? (admin || caller.isLocal || certificateIsEnough && caller.isCertified)
+    }
 
     /// The caller by its key; without keys, and on the Unix socket without a key, by its connection.
     private func identify(_ connection: Caller, _ authorization: [String]) throws(CallError) -> Caller {

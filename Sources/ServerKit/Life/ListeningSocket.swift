@@ -22,6 +22,7 @@ public final class ListeningSocket: Sendable {
         case .tcp(let host, let port):
             (descriptor, self.address) = try Self.bind(host: host, port: port)
             lock = nil
+        case .tls: throw ServerKitError(.socket, "\(address) is no address to listen at; without https:// it is")
         }
     }
 

@@ -7,9 +7,11 @@ public import Wire
 public struct ServerOptions: ParsableArguments, Sendable {
     @Option(
         help: ArgumentHelp(
-            "Address to listen on: unix:PATH or HOST:PORT. Over HOST:PORT there is no encryption and, but for a gateway with --keys, no key: whoever can connect may generate images, but operate nothing (see --admin). Default: KIND-INSTANCE.sock in the run directory; a gateway always listens there, too.",
+            "Address to listen on: unix:PATH or HOST:PORT. Over HOST:PORT there is, but for a gateway with --keys, no key: whoever can connect may generate images, but operate nothing (see --admin, --tls-client-ca). Default: KIND-INSTANCE.sock in the run directory; a gateway always listens there, too.",
             valueName: "address"))
     public var listen: String?
+
+    @OptionGroup public var tls: TLSOptions
 
     @Flag(
         help:
@@ -56,7 +58,9 @@ public struct ServerOptions: ParsableArguments, Sendable {
         if let queue, !(0...65536).contains(queue) { throw ValidationError("--queue is \(queue); 0 to 65536") }
         guard (0...86400).contains(drainDeadline) else { throw ValidationError("--drain-deadline is \(drainDeadline); 0 to 86400 seconds") }
         if let listen {
-            do { _ = try Address(parsing: listen) } catch { throw ValidationError("--listen: \(error)") }
+            let address: Address
+            do { address = try Address(parsing: listen) } catch { throw ValidationError("--listen: \(error)") }
+            try tls.check(address, "--listen")
         }
     }
 

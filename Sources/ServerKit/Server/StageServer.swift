@@ -7,6 +7,7 @@ import Keys
 public import Logging
 import ServiceLifecycle
 import Synchronization
+public import TLS
 public import Wire
 
 /// A server of the fleet: its socket, its health, its end. What it computes is told by the services it is given.
@@ -21,6 +22,8 @@ public final class StageServer: Sendable {
     /// Where callers find it: what was asked for, with the port that the system chose for port 0.
     public let address: Address
     public let access: AccessRule
+    /// What this process shows at both ends of connections; nil: its own ports are not encrypted.
+    public let certificates: CertificateFiles?
     /// What requests found of the work of earlier ones, and the like; told by Describe.
     public let work = WorkCounter()
     private let options: ServerOptions
@@ -28,6 +31,7 @@ public final class StageServer: Sendable {
     private let status: @Sendable (any Error) -> CallError?
     private let sockets: [ListeningSocket]
     private let connections: ConnectionBudget
+    private let tls: ServerTLS?
     private let model = Mutex(StageModel())
     /// Bytes of the largest request that any service takes; 0 before they are known.
     private let requestLimit = Atomic(0)
@@ -39,11 +43,13 @@ public final class StageServer: Sendable {
     /// - Parameters:
     ///   - door: the Unix socket for operators, where `options` name a TCP address; nil: none.
     ///   - keys: path of the key file; nil: no keys are asked for.
+    ///   - certificateIsEnough: a client that has shown a certificate of `--tls-client-ca` is an operator.
     ///   - capacity: requests computed at the same time.
     ///   - limits: told by Describe; queue and message size are filled in.
     ///   - status: what the server's own libraries throw, as a status; nil for errors it does not know.
     public init(
-        kind: String, options: ServerOptions, door: Address? = nil, keys: String? = nil, capacity: Int = 1, limits: StageLimits = StageLimits(),
+        kind: String, options: ServerOptions, door: Address? = nil, keys: String? = nil, certificateIsEnough: Bool = true, capacity: Int = 1,
+        limits: StageLimits = StageLimits(),
         status: @escaping @Sendable (any Error) -> CallError? = { _ in nil }
     ) throws {
         WireProtocol.keepMemory()
@@ -57,11 +63,23 @@ public final class StageServer: Sendable {
         self.logger = logger
         connections = ConnectionBudget(descriptors: DescriptorLimit.raise(), logger: logger)
         gate = WorkGate(capacity: capacity, queueCapacity: options.queue ?? 8)
-        access = AccessRule(admin: options.admin, keys: try keys.map { [logger] in try KeyFile($0, logger: logger) })
+        access = AccessRule(
+            admin: options.admin, keys: try keys.map { [logger] in try KeyFile($0, logger: logger) }, certificateIsEnough: certificateIsEnough)
+        certificates = try options.tls.certificates(logger)
+        tls = try Self.tls(certificates, options, ["h2"])
         let main = try ListeningSocket(options.address(kind: kind))
-        address = main.address
+        address = if tls != nil, case .tcp(let host, let port) = main.address { .tls(host: host, port: port) } else { main.address }
         sockets = try [main] + (door.map { [try ListeningSocket($0)] } ?? [])
         (events, post) = AsyncStream.makeStream()
+    }
+
+    /// What encrypts this process's ports; nil: nothing does.
+    /// - Parameter protocols: names for ALPN, the preferred one first.
+    public func makeTLS(_ protocols: [String]) throws(TLSError) -> ServerTLS? { try Self.tls(certificates, options, protocols) }
+
+    private static func tls(_ certificates: CertificateFiles?, _ options: ServerOptions, _ protocols: [String]) throws(TLSError) -> ServerTLS? {
+        guard let certificates else { return nil }
+        return try ServerTLS(certificates, clientAuthorities: options.tls.tlsClientCA, protocols: protocols)
     }
 
     /// The whole life of a process that only serves: until it is told to end by a signal or a call, and its work is done.
@@ -78,6 +96,8 @@ public final class StageServer: Sendable {
     ///     Afterwards `ready <address>` is printed on standard output.
     public func run(_ services: [Wire.Service], load: @escaping @Sendable () async throws -> StageModel) async throws {
         defer { for socket in sockets { socket.remove() } }
+        let reading = Task { await certificates?.run() }
+        defer { reading.cancel() }
         if options.exitWithParent { ParentWatch.onParentGone { [post] in post.yield(.parentGone) } }
 
         let requestLimit = services.map(\.requestLimit).max() ?? 0
@@ -88,8 +108,9 @@ public final class StageServer: Sendable {
         let all = named + [.health(health)] + standard
         let rules = RequestRules(services: all, logger: logger)
         let transport = JointTransport(
-            sockets: sockets.map {
-                Listener(descriptor: $0.descriptor, connections: connections).transport(rules, requestLimit: requestLimit)
+            sockets: sockets.map { socket in
+                let tls: ServerTLS? = if case .tcp = socket.address { self.tls } else { nil }
+                return Listener(descriptor: socket.descriptor, connections: connections, tls: tls).transport(rules, requestLimit: requestLimit)
             })
         let server = GRPCServer(
             transport: transport, services: all, interceptors: [CallInterceptor(status: status, access: access, logger: logger)])
@@ -173,7 +194,8 @@ public final class StageServer: Sendable {
     private func announce() {
         for note in model.withLock(\.notes) { logger.info("device", metadata: ["is": "\(note)"]) }
         logger.info("ready", metadata: ["address": "\(address)", "model": "\(model.withLock(\.name))"])
-        if access.admin, case .tcp = address {
+        if case .unix = address {
+        } else if access.admin {
             logger.warning(
                 "--admin: whoever can connect may do what operators do, without a key", metadata: ["address": "\(address)"])
         }

@@ -12,6 +12,11 @@ final class AcceptedConnection: ChannelInboundHandler {
     /// it too, for all of its calls; ``RequestHeaders`` keeps that limit, and refuses the one call.
     private static let headerListLimit = 4 << 20
 
+    private let isCertified: Bool
+
+    /// - Parameter isCertified: no call comes before the peer has shown a certificate that was verified.
+    init(isCertified: Bool) { self.isCertified = isCertified }
+
     /// Known once the connection is active.
     private(set) var caller = Caller.none
 
@@ -32,6 +37,7 @@ final class AcceptedConnection: ChannelInboundHandler {
 
     private func identify(_ channel: any Channel) {
         switch channel.remoteAddress {
+        case let address? where isCertified && address.ipAddress != nil: caller = Caller(identity: "tls:\(address.ipAddress ?? "")")
         case .v4(let address): caller = Caller(identity: "ipv4:\(address.host)")
         case .v6(let address): caller = Caller(identity: "ipv6:\(address.host)")
         default:

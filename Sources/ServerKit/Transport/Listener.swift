@@ -2,6 +2,7 @@ import Glibc
 import GRPCNIOTransportHTTP2Posix
 import NIOCore
 import NIOPosix
+import TLS
 import Wire
 
 /// Accepts connections for gRPC at a socket that is bound already, within the bounds that a process sets itself.
@@ -9,6 +10,8 @@ struct Listener: HTTP2ServerTransport.ListenerFactory {
     /// Bound, not listening.
     let descriptor: Int32
     let connections: ConnectionBudget
+    /// Nil: not encrypted.
+    let tls: ServerTLS?
 
     let eventLoopGroup: any EventLoopGroup = MultiThreadedEventLoopGroup.singleton
 
@@ -23,8 +26,10 @@ struct Listener: HTTP2ServerTransport.ListenerFactory {
             .bind(NIOBSDSocket.Handle(descriptor)) { channel -> EventLoopFuture<HTTP2ServerTransport.ConnectionConfigurator.ConnectionChannel> in
                 guard connections.take() else { return channel.eventLoop.makeFailedFuture(ChannelError.operationUnsupported) }
                 channel.closeFuture.whenComplete { _ in connections.give() }
-                return connectionConfigurator.configure(channel: channel, tls: .none).flatMapThrowing { connection in
-                    try channel.pipeline.syncOperations.addHandler(AcceptedConnection())
+                return connectionConfigurator.configure(channel: channel, tls: tls == nil ? .none : .configured(requireALPN: true)).flatMapThrowing {
+                    connection in
+                    try tls?.secure(channel)
+                    try channel.pipeline.syncOperations.addHandler(AcceptedConnection(isCertified: tls?.verifiesClients ?? false))
                     return connection
                 }
             }

@@ -4,7 +4,7 @@ extension Address {
     public var isLoopback: Bool {
         switch self {
         case .unix: true
-        case .tcp(let host, _): host.lowercased() == "localhost" || host == "::1" || Self.isLoopbackIPv4(host)
+        case .tcp(let host, _), .tls(let host, _): host.lowercased() == "localhost" || host == "::1" || Self.isLoopbackIPv4(host)
         }
     }
 

@@ -4,24 +4,29 @@ public enum Address: Sendable, Hashable {
     case unix(path: String)
     /// A TCP port.
     case tcp(host: String, port: Int)
+    /// A TCP port where TLS is spoken.
+    case tls(host: String, port: Int)
 
     /// Bytes of a socket's path: what the kernel's `sun_path` holds, less its final NUL.
     public static let maxPathBytes = 107
 }
 
 extension Address: CustomStringConvertible {
-    /// `unix:/path` or `host:port`, as ``init(parsing:)`` reads it and gRPC clients of other languages do.
+    /// `unix:/path` or `host:port`, as ``init(parsing:)`` reads it and gRPC clients of other languages do; `https://host:port` where TLS is spoken.
     public var description: String {
         switch self {
         // Two slashes would be read as those of a URL.
         case .unix(let path): path.hasPrefix("//") ? "unix://\(path)" : "unix:\(path)"
-        case .tcp(let host, let port): host.contains(":") ? "[\(host)]:\(port)" : "\(["tcp", "unix"].contains(host) ? "tcp:" : "")\(host):\(port)"
+        case .tcp(let host, let port): (["tcp", "unix"].contains(host) ? "tcp:" : "") + Self.pair(host, port)
+        case .tls(let host, let port): "https://" + Self.pair(host, port)
         }
     }
+
+    private static func pair(_ host: String, _ port: Int) -> String { (host.contains(":") ? "[\(host)]" : host) + ":\(port)" }
 }
 
 extension Address {
-    /// Reads `unix:/path`, `unix:path`, `unix:///path`, `tcp:host:port` or `host:port`; an IPv6 host stands in brackets.
+    /// Reads `unix:/path`, `unix:path`, `unix:///path`, `tcp:host:port`, `host:port` or `https://host:port`; an IPv6 host stands in brackets.
     public init(parsing text: String) throws(WireError) {
         if text.hasPrefix("unix:") {
             let path = String(text.dropFirst(text.hasPrefix("unix:///") ? 7 : 5))
@@ -29,9 +34,10 @@ extension Address {
             self = .unix(path: path)
             return
         }
-        let rest = text.hasPrefix("tcp:") ? text.dropFirst(4) : text[...]
+        let isSecure = text.hasPrefix("https://")
+        let rest = isSecure ? text.dropFirst(8) : text.hasPrefix("tcp:") ? text.dropFirst(4) : text[...]
         guard let colon = rest.lastIndex(of: ":") else {
-            throw WireError(.invalidAddress, "address \"\(text)\" is neither unix:PATH nor HOST:PORT")
+            throw WireError(.invalidAddress, "address \"\(text)\" is neither unix:PATH nor HOST:PORT nor https://HOST:PORT")
         }
         var host = rest[..<colon]
         if host.hasPrefix("["), host.hasSuffix("]") { host = host.dropFirst().dropLast() } else if host.contains(":") { host = "" }
@@ -41,7 +47,7 @@ extension Address {
         guard let port = Int(rest[rest.index(after: colon)...]), (0...65535).contains(port) else {
             throw WireError(.invalidAddress, "address \"\(text)\" has no port from 0 to 65535")
         }
-        self = .tcp(host: String(host), port: port)
+        self = isSecure ? .tls(host: String(host), port: port) : .tcp(host: String(host), port: port)
     }
 
     /// Refuses a path that no socket can have.

@@ -1,6 +1,8 @@
 import GRPCCore
 import GRPCNIOTransportHTTP2Posix
+import NIOCore
 import Synchronization
+import TLS
 
 /// The HTTP/2 connections to one process: one takes new calls. Before callers that leave have used up its ``ResetBudget``, a fresh one takes
 /// its place, and it closes when its calls have ended.
@@ -12,16 +14,20 @@ final class ConnectionPool: Sendable {
         let running: Task<Void, Never>
         var budget = ResetBudget()
 
-        init(to address: Address) throws {
+        init(to address: Address, _ security: ConnectionSecurity) throws {
             let target: any ResolvableTarget
             switch address {
             case .unix(let path):
                 try Address.checkPath(path)
                 target = .unixDomainSocket(path: path, authority: "localhost")
-            case .tcp(let host, let port):
+            case .tcp(let host, let port), .tls(let host, let port):
                 target = .dns(host: host, port: port)
             }
-            let client = GRPCClient(transport: try HTTP2ClientTransport.Posix(target: target, transportSecurity: .plaintext, config: .tuned))
+            var config = HTTP2ClientTransport.Posix.Config.tuned
+            config.channelDebuggingCallbacks.onCreateTCPConnection = { channel in
+                channel.eventLoop.makeCompletedFuture { try security.prepare(channel) }
+            }
+            let client = GRPCClient(transport: try HTTP2ClientTransport.Posix(target: target, transportSecurity: security.kind, config: config))
             self.client = client
             running = Task { try? await client.runConnections() }
         }
@@ -35,12 +41,17 @@ final class ConnectionPool: Sendable {
     }
 
     private let address: Address
+    private let security: ConnectionSecurity
     private let state: Mutex<State>
 
-    init(to address: Address) throws {
+    init(to address: Address, tls: ClientTLS?) throws {
         self.address = address
-        state = Mutex(State(connections: [0: try Connection(to: address)]))
+        security = try ConnectionSecurity(address, tls)
+        state = Mutex(State(connections: [0: try Connection(to: address, security)]))
     }
+
+    /// See ``StageConnection/problem``.
+    var problem: String? { security.problem }
 
     deinit {
         for connection in state.withLock({ $0.connections.values }) { connection.client.beginGracefulShutdown() }
@@ -74,7 +85,7 @@ final class ConnectionPool: Sendable {
             guard var connection = state.connections[state.last] else { throw CallError(.unavailable, "the connection to \(address) is closed") }
             var spent: Client?
             if !state.isClosed, !connection.budget.takesCall(now: .now) {
-                let fresh = try Connection(to: address)
+                let fresh = try Connection(to: address, security)
                 if connection.budget.open == 0 { spent = state.connections.removeValue(forKey: state.last)?.client }
                 connection = fresh
                 state.last += 1

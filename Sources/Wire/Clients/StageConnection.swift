@@ -1,5 +1,6 @@
 import GRPCCore
 import GRPCNIOTransportHTTP2Posix
+public import TLS
 
 /// A connection to one process. Calls share it; it reconnects by itself, and closes when it is let go.
 ///
@@ -11,12 +12,18 @@ public final class StageConnection: Sendable {
     private let pool: ConnectionPool
 
     /// Nothing is sent before the first call; a process that is not there shows then.
-    /// - Parameter key: the text of the key that every call is made with; nil: none.
-    public init(to address: Address, key: String? = nil) throws {
+    /// - Parameters:
+    ///   - key: the text of the key that every call is made with; nil: none.
+    ///   - tls: for an address of TLS; nil: the system's authorities are trusted, and no certificate is shown.
+    public init(to address: Address, key: String? = nil, tls: ClientTLS? = nil) throws {
         self.address = address
         headers = try key.map { [BearerToken.header: .string(try BearerToken.value($0))] } ?? [:]
-        pool = try ConnectionPool(to: address)
+        pool = try ConnectionPool(to: address, tls: tls)
     }
+
+    /// Why the two ends don't understand each other, as one of them speaks TLS and the other does not, or does not trust its certificate; nil: they do,
+    /// or nothing is known yet.
+    public var problem: String? { pool.problem }
 
     /// Lets calls under way come to their end, then closes.
     public func close() async { await pool.close() }
@@ -56,6 +63,10 @@ public final class StageConnection: Sendable {
             if let refusal = refusal.value { throw refusal }
             if Task.isCancelled || error is CancellationError { throw CancellationError() }
             switch error {
+            case let error as RPCError where error.code == .unavailable:
+                var error = CallError(error)
+                if let problem { error.message = "no connection to \(address): \(problem)" }
+                throw error
             case let error as RPCError: throw CallError(error)
             case let error as RuntimeError: throw CallError(.unavailable, "the connection to \(address) is closed: \(error.message)")
             default: throw error

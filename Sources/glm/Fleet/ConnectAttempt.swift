@@ -27,7 +27,7 @@ enum ConnectAttempt: Sendable {
     private static func connect(to address: Address, within limit: Duration) -> ConnectAttempt {
         switch address {
         case .unix(let path): connect(path: path)
-        case .tcp(let host, let port): connect(host: host, port: port, within: limit)
+        case .tcp(let host, let port), .tls(let host, let port): connect(host: host, port: port, within: limit)
         }
     }
 

@@ -7,8 +7,11 @@ import Wire
 struct FleetOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "unix:PATH or HOST:PORT. Default: GLM_GATEWAY, else the one of the run directory, else a private fleet.", valueName: "address"))
+            "unix:PATH, https://HOST:PORT, or HOST:PORT where nothing is encrypted. Default: GLM_GATEWAY, else the one of the run directory, else a private fleet.",
+            valueName: "address"))
     var gateway: String?
+
+    @OptionGroup var tls: TLSFileOptions
 
     @Option(
         help: ArgumentHelp(
@@ -66,7 +69,9 @@ struct FleetOptions: ParsableArguments {
     func runningGateway(_ screen: Screen) async throws -> RunningGateway? {
         if gateway == nil, wantsPrivateFleet { return nil }
         let meant = try GatewayAddress(gateway)
-        let door = GatewayDoor(address: meant.address, key: try key.text(for: meant.address)) { screen.say($0) }
+        let door = GatewayDoor(address: meant.address, key: try key.text(for: meant.address), tls: try meant.address.tls(tls.files)) {
+            screen.say($0)
+        }
         if meant.isNamed { return try await door.openExisting(.serves) }
         switch try await door.open(.serves) {
         case .gateway(let gateway): return gateway

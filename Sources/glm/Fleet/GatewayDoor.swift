@@ -1,4 +1,5 @@
 import ServerKit
+import TLS
 import Wire
 
 /// Where a gateway may be, and what is found there: one that serves, starts, drains, hangs or may not be entered, or none.
@@ -18,6 +19,8 @@ struct GatewayDoor: Sendable {
     let address: Address
     /// Text of the caller's key; nil: none.
     let key: String?
+    /// For an address of TLS.
+    var tls: ClientTLS?
     /// Shows what is waited for.
     let say: @Sendable (String) -> Void
 
@@ -46,7 +49,7 @@ struct GatewayDoor: Sendable {
                 }
                 wait()
             case .connected:
-                let gateway = RunningGateway(door: self, connection: try StageConnection(to: address, key: key))
+                let gateway = RunningGateway(door: self, connection: try StageConnection(to: address, key: key, tls: tls))
                 switch try await state(gateway.connection) {
                 case nil: break
                 case .serving: return .gateway(gateway)
@@ -82,7 +85,10 @@ struct GatewayDoor: Sendable {
             return try await StageClient(connection).describe(settings).state
         } catch let error as CallError {
             switch error.status {
-            case .unavailable: return nil
+            case .unavailable:
+                // It would be the same after a while.
+                if let problem = connection.problem { throw nobodyAnswers(problem) }
+                return nil
             case .deadlineExceeded:
                 throw nobodyAnswers("the process there has not answered for \(Int(Self.patience.inSeconds)) s; it hangs, or was stopped")
             case .notFound, .unimplemented: throw ClientError("what answers at \(address) is no gateway")

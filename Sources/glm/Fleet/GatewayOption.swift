@@ -5,10 +5,14 @@ import Wire
 
 /// Which running gateway is meant, for commands that need one.
 struct GatewayOption: ParsableArguments {
-    @Option(help: ArgumentHelp("unix:PATH or HOST:PORT. Default: GLM_GATEWAY, else the one of the run directory.", valueName: "address"))
+    @Option(
+        help: ArgumentHelp(
+            "unix:PATH, https://HOST:PORT, or HOST:PORT where nothing is encrypted. Default: GLM_GATEWAY, else the one of the run directory.",
+            valueName: "address"))
     var gateway: String?
 
     @OptionGroup var key: KeyOption
+    @OptionGroup var tls: TLSFileOptions
 
     func validate() throws { try GatewayAddress.check(gateway) }
 
@@ -17,7 +21,8 @@ struct GatewayOption: ParsableArguments {
     /// Runs `body` with a connection; what the gateway refuses, and a gateway that is not there, are said in plain words.
     func calling<R: Sendable>(_ body: @Sendable (StageConnection) async throws -> R) async throws -> R {
         let address = try address()
-        let gateway = try await GatewayDoor(address: address, key: try key.text(for: address)) { Screen(quiet: false).say($0) }.openExisting(.answers)
+        let door = GatewayDoor(address: address, key: try key.text(for: address), tls: try address.tls(tls.files)) { Screen(quiet: false).say($0) }
+        let gateway = try await door.openExisting(.answers)
         do {
             return try await body(gateway.connection)
         } catch let error as CallError {

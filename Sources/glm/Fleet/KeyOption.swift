@@ -18,7 +18,8 @@ struct KeyOption: ParsableArguments {
             let bytes = try InputFile.read(keyFile, limit: Self.limit)
             return try Self.checked(String(decoding: bytes, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines), keyFile)
         }
-        guard case .tcp = address, let text = ProcessInfo.processInfo.environment["GLM_API_KEY"], !text.isEmpty else { return nil }
+        if case .unix = address { return nil }
+        guard let text = ProcessInfo.processInfo.environment["GLM_API_KEY"], !text.isEmpty else { return nil }
         return try Self.checked(text, "GLM_API_KEY")
     }
 

@@ -4,7 +4,7 @@
 #   run.sh MODEL_DIR [CARD ...]                  cards as in /dev/davinci0; default: 0
 #   run.sh MODEL_DIR [CARD ...] -- COMMAND ...   the model is /model there
 #
-# DOCKER=podman for podman, IMAGE for another name than glm, TOPOLOGY for a file of this machine instead of one-card.yaml.
+# KEYS is a folder with keys.json, as glm keys makes it, for the fleet. DOCKER=podman for podman, IMAGE for another name than glm, TOPOLOGY for a file of this machine instead of one-card.yaml.
 set -euo pipefail
 
 model="$(realpath "${1:?MODEL_DIR is missing}")"
@@ -27,8 +27,10 @@ if [ $# -gt 0 ]; then
     [ ! -t 0 ] || options+=(--interactive --tty)
     exec "${DOCKER:-docker}" run "${options[@]}" "${IMAGE:-glm}" "$@"
 fi
+# The folder: a mounted file would stay the old one when it is replaced.
+options+=(--volume "$(realpath "${KEYS:?KEYS is missing: a folder for glm keys add NAME --keys FOLDER/keys.json}"):/etc/glm-keys:ro")
 topology=/usr/local/share/glm/topologies/one-card.yaml
 [ -z "${TOPOLOGY:-}" ] || options+=(--volume "$(realpath "$TOPOLOGY"):$topology:ro")
-# The gateway has no TLS and no passwords: its ports are for this machine. 150 s: --drain-deadline and the end of the stages.
+# The gateway has no TLS: its ports are for this machine. 150 s: --drain-deadline and the end of the stages.
 exec "${DOCKER:-docker}" run --name glm --stop-timeout 150 --volume glm-state:/var/lib/glm \
     --publish 127.0.0.1:50051:50051 --publish 127.0.0.1:9464:9464 "${options[@]}" "${IMAGE:-glm}"
