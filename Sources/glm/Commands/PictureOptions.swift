@@ -67,9 +67,7 @@ struct PictureOptions: ParsableArguments {
     var enhanceModel: String?
 
     @Flag(
-        help:
-            "Show on the way what the image is going to be: in terminals that show images (kitty, iTerm2, sixel), else in files NAME.preview-1.png, …"
-    )
+        help: "Show on the way what the image is going to be: in the terminal (kitty, iTerm2, sixel), else in files FILE.preview-1, -2, … beside it.")
     var preview = false
 
     @OptionGroup var fleet: FleetOptions
