@@ -15,6 +15,7 @@ public import Wire
 /// It takes requests apart and puts answers together; what a request may ask for is the gateway's to say, the same over HTTP and gRPC.
 public struct HTTPDoor: Sendable {
     let gateway: any GatewayHandler
+    let operations: any OperationsHandler
     /// Nil: this gateway stores no jobs.
     let jobs: (any JobsHandler)?
     let access: AccessRule
@@ -37,10 +38,11 @@ public struct HTTPDoor: Sendable {
     ///   - usage: of keys.
     ///   - address: of the listener, as in `http://127.0.0.1:8000`.
     public init(
-        gateway: any GatewayHandler, jobs: (any JobsHandler)?, access: AccessRule, usage: KeyUsage, settings: HTTPSettings,
-        address: @escaping @Sendable () -> String, logger: Logger
+        gateway: any GatewayHandler, operations: any OperationsHandler, jobs: (any JobsHandler)?, access: AccessRule, usage: KeyUsage,
+        settings: HTTPSettings, address: @escaping @Sendable () -> String, logger: Logger
     ) {
         self.gateway = gateway
+        self.operations = operations
         self.jobs = jobs
         self.access = access
         self.usage = usage
@@ -106,6 +108,7 @@ public struct HTTPDoor: Sendable {
             }
             return Route(access: access, answer: answer)
         }
+        if let file = PageFile.all[path] { return try only(.get, .everybody) { Self.page(file, $0.request) } }
         switch path {
         case "/v1/images/generations": return try only(.post, .scope(.images)) { try await generations($0) }
         case "/v1/images/edits": return try only(.post, .scope(.images)) { try await edits($0) }
@@ -124,6 +127,10 @@ public struct HTTPDoor: Sendable {
         case _ where path.hasPrefix("\(Self.zai)/async-result/"):
             let id = String(path.dropFirst("\(Self.zai)/async-result/".count))
             return try only(.get, .scope(.images)) { try await zaiResult(id, $0) }
+        case "/v1/fleet": return try only(.get, .scope(.fleetRead)) { try await fleet($0) }
+        case _ where path.hasPrefix("/v1/fleet/"):
+            let name = path.dropFirst("/v1/fleet/".count)
+            return try only(.post, .scope(.fleetWrite)) { try await changeFleet(name, $0) }
         case "/v1/images/variations":
             throw APIError(404, "unknown_url", "images/variations is not served; use images/edits with a prompt")
         case "/v1/responses": throw APIError(404, "unknown_url", "responses is not served; use chat/completions, or images/generations")

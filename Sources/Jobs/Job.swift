@@ -39,6 +39,8 @@ public struct Job: Sendable, Hashable, Identifiable {
     /// The right to end a job: whoever claimed it has it, until the job is cancelled or claimed again.
     public struct Claim: Sendable, Hashable {
         public let id: String
+        /// Who left the job here; the caller's word for itself.
+        public let submitter: String
         /// Which of the job's attempts this is, from 1.
         public let attempt: Int
         public let request: [UInt8]

@@ -64,14 +64,14 @@ public final class JobStore: Sendable {
                     db,
                     sql: """
                         WITH busy AS (SELECT submitter, count(*) AS jobs FROM job WHERE state = 'running' GROUP BY submitter)
-                        SELECT sequence, id, attempts, trace, bytes FROM job JOIN request ON job = sequence WHERE sequence = (
+                        SELECT sequence, id, submitter, attempts, trace, bytes FROM job JOIN request ON job = sequence WHERE sequence = (
                             SELECT sequence FROM job LEFT JOIN busy USING (submitter) WHERE state = 'queued' ORDER BY ifnull(jobs, 0), sequence LIMIT 1)
                         """)
             else { return nil }
             let sequence: Int64 = try next.decode(forColumn: "sequence")
             let claim = Job.Claim(
-                id: try next.decode(forColumn: "id"), attempt: try timesBegun(next) + 1, request: try bytes(next),
-                trace: try next.decode(forColumn: "trace"))
+                id: try next.decode(forColumn: "id"), submitter: try next.decode(forColumn: "submitter"), attempt: try timesBegun(next) + 1,
+                request: try bytes(next), trace: try next.decode(forColumn: "trace"))
             try db.execute(
                 sql: "UPDATE job SET state = 'running', attempts = ?, began = ? WHERE sequence = ? AND state = 'queued'",
                 arguments: [claim.attempt, now, sequence])

@@ -38,6 +38,32 @@ import Testing
         #expect(Program.running(in: scratch).isEmpty)
     }
 
+    @Test("--preview leaves smaller images beside the picture where no terminal can show them, tells of them, and writes no escapes")
+    func preview() async throws {
+        let scratch = try Scratch()
+        // What a terminal says of itself counts for nothing where there is none.
+        let environment = ["KITTY_WINDOW_ID": "1", "TERM": "xterm-kitty"]
+        let result = try await Program.run(
+            "glm", ["generate", "x", "-o", scratch.file("a.jpg"), "--preview", "--size", "64x96", "--steps", "8", "--seed", "5"] + Self.own,
+            in: scratch, environment: environment)
+        #expect(result.exit == .code(0), "\(result.errors)")
+        #expect(scratch.contents == ["a.jpg", "a.preview-1.jpg", "a.preview-2.jpg", "a.preview-3.jpg"])
+        for index in 1...3 {
+            let header = try ImageHeader([UInt8](scratch.bytes("a.preview-\(index).jpg")))
+            #expect(header.width == 32 && header.height == 48 && header.format == .jpeg)
+            #expect(result.errors.contains("preview \(index): \(scratch.file("a.preview-\(index).jpg"))"))
+        }
+        #expect(!(result.errors + result.output).contains { $0.contains("\u{1B}") })
+        for (arguments, error) in [
+            (["-o", "-"], "--preview: this terminal is not known to show images, and beside - there are no files; name a file"),
+            (["-o", scratch.file("b.png"), "--json"], "--preview shows on the way what --json keeps silent about"),
+            (["--detach"], "--preview shows what is made while this command waits; with --detach it does not"),
+        ] {
+            let refused = try await Program.run("glm", ["generate", "x", "--preview"] + arguments, in: scratch)
+            #expect(refused.exit == .code(2) && refused.error == error, "\(refused.errors)")
+        }
+    }
+
     @Test("the same seed gives the same bytes, through a private fleet, a running gateway and standard output; -n counts seeds up")
     func deterministic() async throws {
         let fleet = try await RunningFleet.start()

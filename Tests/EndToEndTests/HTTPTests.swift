@@ -1,6 +1,7 @@
 import Domain
 import Foundation
 import FoundationNetworking
+import Imaging
 import Testing
 import Wire
 
@@ -108,6 +109,48 @@ import Wire
         let answer = try await ask(url, "/v1/images/generations", #"{"prompt":"x","size":"50x40","num_inference_steps":1,"output_format":"webp"}"#)
         #expect(answer.json["size"] as? String == "50x40" && answer.json["rendered_size"] as? String == "64x64", "\(answer.text.prefix(300))")
         #expect(ImageFormat(magic: try file(answer)) == .webp)
+        await fleet.stop()
+    }
+
+    @Test("a stream has the partial images that it was asked for, smaller ones, and ends with the image as it is without them")
+    func partialImages() async throws {
+        let (fleet, url) = try await start()
+        let parameters = ImageOptions(height: 64, width: 96, steps: 8, seed: 3, format: .webp)
+        let source = try [UInt8](Data(contentsOf: URL(fileURLWithPath: Binaries.image("grey.png"))))
+        let uri = "data:image/png;base64,\(Data(source).base64EncodedString())"
+        for (path, name, image, sources) in [
+            ("generations", "image_generation", "", []), ("edits", "image_edit", #""image":"\#(uri)","#, [source]),
+        ] {
+            let expected = try await fleet.gateway.generate(GenerateImageRequest(prompt: "a cat", images: sources, parameters: parameters)).image
+            let body =
+                #"{"prompt":"a cat",\#(image)"size":"96x64","num_inference_steps":8,"seed":3,"output_format":"webp","stream":true,"partial_images":3}"#
+            let events = try await ask(url, "/v1/images/\(path)", body).events.map(object)
+            #expect(events.map { $0["type"] as? String } == Array(repeating: "\(name).partial_image", count: 3) + ["\(name).completed"])
+            guard events.count == 4 else { continue }
+            #expect(events.dropLast().map { $0["partial_image_index"] as? Int } == [0, 1, 2])
+            for event in events.dropLast() {
+                let header = try ImageHeader(bytes(event))
+                #expect(header.width == 48 && header.height == 32 && header.format == .webp)
+                #expect(Set(event.keys) == Set(Self.partialKeys))
+                #expect(event["size"] as? String == "96x64" && event["output_format"] as? String == "webp" && event["created_at"] is Int)
+            }
+            #expect(try bytes(events[3]) == expected)
+        }
+        await fleet.stop()
+    }
+
+    private static let partialKeys = [
+        "type", "b64_json", "partial_image_index", "created_at", "size", "quality", "background", "output_format",
+    ]
+
+    @Test("partial images are cropped as the image is, and may be fewer than were asked for")
+    func croppedPartials() async throws {
+        let (fleet, url) = try await start()
+        let body = #"{"prompt":"x","size":"50x40","num_inference_steps":2,"output_format":"jpeg","stream":true,"partial_images":3}"#
+        let events = try await ask(url, "/v1/images/generations", body).events.map(object)
+        #expect(events.map { $0["type"] as? String } == ["image_generation.partial_image", "image_generation.completed"])
+        let header = try ImageHeader(bytes(events[0]))
+        #expect(header.width == 25 && header.height == 20 && header.format == .jpeg && events[0]["size"] as? String == "50x40")
         await fleet.stop()
     }
 

@@ -39,11 +39,11 @@ import Wire
         parameters.format = format
         let request = GenerateImageRequest(prompt: "x", parameters: parameters)
         let image = try await fleet.gateway.generate(request)
-        let label = try #require(try PictureStatement(image.image).label)
+        let label = try #require(try ImageStatement(image.image).label)
         #expect(label.values[.contentProducer] == "us" && label.values[.produceID]?.count == 32)
 
         let crop = try await post(url, #"{"prompt":"x","size":"50x40","num_inference_steps":2,"seed":3,"output_format":"\#(format.rawValue)"}"#)
-        let cropped = try PictureStatement(file(crop.answer))
+        let cropped = try ImageStatement(file(crop.answer))
         #expect(cropped.label?.values[.contentProducer] == "us" && cropped.header.width == 50 && cropped.header.format == format)
 
         await fleet.stop()

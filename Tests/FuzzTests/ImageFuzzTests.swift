@@ -25,7 +25,7 @@ extension FuzzTests {
 }
 
 extension FuzzTests {
-    @Test("what a picture says of itself is read within bounds, and a file that takes a label has it", arguments: ["png", "jpg", "webp"])
+    @Test("what a picture says of itself is read within bounds, and a file that takes a label keeps its pixels", arguments: ["png", "jpg", "webp"])
     func statement(kind: String) async throws {
         let image = RGBImage(width: 16, height: 8, pixels: [UInt8](repeating: 90, count: 16 * 8 * 3))
         let plain = try kind == "png" ? image.png() : kind == "jpg" ? image.jpeg() : image.webp()
@@ -38,7 +38,7 @@ extension FuzzTests {
             ])
         try await fuzzer.run { bytes in
             try attempt {
-                let statement = try PictureStatement(bytes)
+                let statement = try ImageStatement(bytes)
                 guard statement.parameters?.unicodeScalars.count ?? 0 <= 1 << 20 else { throw Finding("parameters without a bound") }
             }
             let labelled = try label.added(to: bytes)

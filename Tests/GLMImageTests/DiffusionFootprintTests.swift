@@ -16,10 +16,10 @@ struct DiffusionFootprintTests {
     private static let side = 256
     private static let prompt = "a \"cat\" and \"dogs\""
 
-    private func request(_ sources: [SourceImage], guidance: Float) throws -> RenderRequest {
+    private func request(_ sources: [SourceImage], guidance: Float, partials: Int = 0) throws -> RenderRequest {
         try RenderRequest(
             prompt: Self.prompt, parameters: Requests.parameters(Self.side, Self.side, steps: 2, guidanceScale: guidance, seed: 5),
-            target: Self.grid, sources: sources)
+            target: Self.grid, sources: sources, partialImages: partials)
     }
 
     private static let grid = Requests.grid(side / 32, side / 32, (0..<Int32(side / 32 * side / 32)).map { $0 % 16 })
@@ -107,7 +107,7 @@ struct DiffusionFootprintTests {
     }
 
     @Test(
-        "a request of the largest size that is planned for takes no more than the plan's items together",
+        "a request of the largest size that is planned for, with partial images, takes no more than the plan's items together",
         arguments: FootprintTests.checkpoints, [false, true])
     func planned(checkpoint: String, tiled: Bool) throws {
         let folder = try Fixture.model(checkpoint)
@@ -121,7 +121,7 @@ struct DiffusionFootprintTests {
             model: folder, devices: DeviceGroup(device), sourceCacheBytes: bytes([.sourceCache]), tiled: tiled)
         // The copies, with those that are counted for the host's own memory.
         #expect(device.memory.live <= bytes([.widenedWeights]) + bytes([.activations]))
-        let all = try taken(renderer, device, request([Self.source], guidance: 2)).all
+        let all = try taken(renderer, device, request([Self.source], guidance: 2, partials: 3)).all
         #expect(all <= bytes([.sourceCache, .activations, .decoding]))
     }
 }

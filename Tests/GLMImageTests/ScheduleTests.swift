@@ -22,6 +22,20 @@ import Testing
         #expect(abs(schedule.sigmas[49] - 0.062201) < 1e-5 && schedule.sigmas[50] == 0)
     }
 
+    @Test("partial images are spread over the steps: as many as are asked for, fewer where there are too few steps, never one of the last step")
+    func partials() {
+        let schedule = Schedule(configuration, steps: 50, tokens: 4096)
+        #expect(schedule.partialSteps(3) == [13, 25, 38] && schedule.partialSteps(1) == [25])
+        for (step, noise) in zip([13, 25, 38], [0.902, 0.765, 0.506] as [Float]) { #expect(abs(schedule.sigmas[step] - noise) < 0.005) }
+        for steps in 1...200 {
+            let schedule = Schedule(configuration, steps: steps, tokens: 4096)
+            for count in 0...3 {
+                let shown = schedule.partialSteps(count)
+                #expect(shown.count == min(count, steps - 1) && shown == Set(shown).sorted() && shown.allSatisfy((1..<max(steps, 2)).contains))
+            }
+        }
+    }
+
     @Test("a solver that this build does not compute is refused by key")
     func refused() {
         let error = #expect(throws: (any Error).self) {

@@ -2,6 +2,7 @@ import Crypto
 import Domain
 import Gateway
 import Imaging
+import Synchronization
 import Testing
 import Wire
 
@@ -50,13 +51,29 @@ import Wire
         let fleet = try await ScriptedFleet.start([.vision] + Self.both, labels: policy)
         let first = try await fleet.gateway.generate(request()), second = try await fleet.gateway.generate(request())
         #expect(first.image == second.image)
-        let label = try #require(try PictureStatement(first.image).label)
+        let label = try #require(try ImageStatement(first.image).label)
         let plain = try RGBImage(decoding: first.image).png()
         let number = SHA256.hash(data: plain).prefix(16).map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
         #expect(label.values[.contentProducer] == "me" && label.values[.label] == "1" && label.values[.produceID] == number)
-        #expect(try PictureStatement(first.image).sourceType?.hasSuffix("/trainedAlgorithmicMedia") == true)
+        #expect(try ImageStatement(first.image).sourceType?.hasSuffix("/trainedAlgorithmicMedia") == true)
         let edited = try await fleet.gateway.generate(request(images: [first.image]))
-        #expect(try PictureStatement(edited.image).sourceType?.hasSuffix("/compositeWithTrainedAlgorithmicMedia") == true)
+        #expect(try ImageStatement(edited.image).sourceType?.hasSuffix("/compositeWithTrainedAlgorithmicMedia") == true)
+        try await fleet.stop()
+    }
+
+    @Test("partial images have the label, too")
+    func partials() async throws {
+        let fleet = try await ScriptedFleet.start(Self.both, labels: try LabelPolicy(contentProducer: "me", isExplicit: false))
+        var request = request()
+        request.parameters.steps = 2
+        request.partialImages = 2
+        let producers = Mutex<[String?]>([])
+        _ = try await fleet.gateway.generate(request) { event in
+            guard case .partial(let partial) = event else { return }
+            let label = try ImageStatement(partial.image).label
+            producers.withLock { $0.append(label?.values[.contentProducer]) }
+        }
+        #expect(producers.withLock { $0 } == ["me", "me"])
         try await fleet.stop()
     }
 

@@ -30,10 +30,10 @@ import Wire
             partials.add(partial)
             told.fulfil(())
         }
-        #expect(image.image == Self.picture && image.numerics.count == 2)
+        #expect(try image.drawn == Self.picture && image.numerics.count == 2)
         #expect(partials.all.map(\.index) == [0, 1, 2])
         // The preview's codes and the seed; then steps.
-        #expect(partials.all.map(\.image) == [[0, 1, 7], [1], [2]])
+        #expect(try partials.all.map { try $0.drawn } == [[0, 1, 7], [1], [2]])
         #expect(fleet.log.events == ["text r", "text-0 computes", "diffusion r", "diffusion r"])
         try await fleet.stop()
     }
@@ -49,7 +49,7 @@ import Wire
             try await scene.computeUntilCancelled()
         }
         let image = try await fleet.gateway.generate(request(seed: 7)) { if case .partial(let partial) = $0 { partials.add(partial) } }
-        #expect(image.image == Self.picture && partials.all.map(\.index) == [0, 1, 2] && partials.all.map(\.image) == [[1], [2], [3]])
+        #expect(try image.drawn == Self.picture && partials.all.map(\.index) == [0, 1, 2] && partials.all.map { try $0.drawn } == [[1], [2], [3]])
         #expect(try await fleet.status { _ in true }.retries == 0)
         try await fleet.stop()
     }
@@ -68,9 +68,9 @@ import Wire
             try await fleet.gateway.generate(request(seed: 7)) { if case .partial(let partial) = $0 { partials.add(partial) } }
         }
         await fleet.log.wait(for: "preview begins")
-        #expect(try await fleet.gateway.generate(request(seed: 8, partials: 0)).image == ScriptedFleet.picture(seed: 8, codes: 16))
+        #expect(try await fleet.gateway.generate(request(seed: 8, partials: 0)).drawn == ScriptedFleet.picture(seed: 8, codes: 16))
         otherIsDone.fulfil(())
-        #expect(try await waiting.value.image == Self.picture && partials.all.map(\.image) == [[1], [2], [3]])
+        #expect(try await waiting.value.drawn == Self.picture && partials.all.map { try $0.drawn } == [[1], [2], [3]])
         try await fleet.stop()
     }
 
@@ -85,7 +85,7 @@ import Wire
             throw CallError(.internalError, "broken")
         }
         let image = try await fleet.gateway.generate(request(seed: 7)) { if case .partial(let partial) = $0 { partials.add(partial) } }
-        #expect(image.image == Self.picture && partials.all.map(\.index) == [0, 1, 2])
+        #expect(try image.drawn == Self.picture && partials.all.map(\.index) == [0, 1, 2])
         let status = try await fleet.status { _ in true }
         #expect(status.retries == 0 && status.queues.first { $0.kind == "diffusion" }?.done == 1)
         try await fleet.stop()
@@ -112,7 +112,8 @@ import Wire
                 _ = try await fleet.gateway.generate(request(seed: 1, partials: 4))
             }
         }
-        #expect(refusal?.status == .invalidArgument && refusal?.message.hasPrefix(job ? "partial_images 1 of a job" : "partial_images 4 is outside 0 through 3") == true)
+        let reason = job ? "partial_images 1 of a job; nobody waits for them" : "partial_images 4 is outside 0 through 3"
+        #expect(refusal == CallError(.invalidArgument, reason))
         try await fleet.stop()
     }
 }

@@ -167,9 +167,17 @@ final class ScriptedFleet: Sendable {
 
 extension GeneratedImage {
     /// What scripted stages drew, read from the file.
-    var drawn: [UInt8] {
-        get throws { try RGBImage(decoding: image).pixels.enumerated().filter { $0.offset % 3 == 0 }.map(\.element) }
-    }
+    var drawn: [UInt8] { get throws { try pixels(image) } }
+}
+
+extension PartialImage {
+    /// What scripted stages drew, read from the file.
+    var drawn: [UInt8] { get throws { try pixels(image) } }
+}
+
+private func pixels(_ file: [UInt8]) throws -> [UInt8] {
+    let pixels = try RGBImage(decoding: file).pixels
+    return stride(from: 0, to: pixels.count, by: 3).map { pixels[$0] }
 }
 
 /// Events, awaited by name.
@@ -313,15 +321,15 @@ struct ScriptedDiffusion: DiffusionHandler {
             }
             for step in 1...request.parameters.steps {
                 try await send(.step(RenderStep(step: step, steps: request.parameters.steps)))
-                if step <= request.partialImages { try await send(.partial(PartialRendering(image: [UInt8(step)], height: 1, width: 1, step: step))) }
+                guard step <= request.partialImages else { continue }
+                try await send(.partial(PartialRendering(image: try Self.row([UInt8(step)]).png(), height: 1, width: 1, step: step)))
             }
             var bytes = (request.sources.flatMap(\.codes.codes) + request.target.codes).map { UInt8(truncatingIfNeeded: $0) }
             bytes.append(UInt8(truncatingIfNeeded: request.parameters.seed))
             let isProbe = request.parameters.height == smallest
             if !isProbe { log.add("diffusion \(call.requestID)\(request.explicitLabel ? " with words" : "")") }
-            let size = isProbe ? (width: smallest, height: smallest) : (width: bytes.count, height: 1)
-            if isProbe { bytes = Array(repeating: 127, count: smallest * smallest) }
-            let image = RGBImage(width: size.width, height: size.height, pixels: bytes.flatMap { [$0, $0, $0] })
+            let pixels = [UInt8](repeating: 127, count: smallest * smallest * 3)
+            let image = isProbe ? RGBImage(width: smallest, height: smallest, pixels: pixels) : Self.row(bytes)
             try await send(
                 .result(
                     RenderedImage(
@@ -329,4 +337,6 @@ struct ScriptedDiffusion: DiffusionHandler {
                 ))
         }
     }
+
+    private static func row(_ bytes: [UInt8]) -> RGBImage { RGBImage(width: bytes.count, height: 1, pixels: bytes.flatMap { [$0, $0, $0] }) }
 }

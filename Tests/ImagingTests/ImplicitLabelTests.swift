@@ -19,13 +19,13 @@ import Testing
         let file = try Self.file(format)
         for source in [DigitalSourceType.trainedAlgorithmicMedia, .compositeWithTrainedAlgorithmicMedia] {
             let labelled = try ImplicitLabel(Self.label, source: source).added(to: file)
-            let statement = try PictureStatement(labelled)
+            let statement = try ImageStatement(labelled)
             #expect(statement.label == Self.label && statement.header.format == format)
             #expect(statement.sourceType == "http://cv.iptc.org/newscodes/digitalsourcetype/\(source.rawValue)")
             #expect(try RGBImage(decoding: labelled) == RGBImage(decoding: file))
             #expect(try ImplicitLabel(Self.label, source: source).added(to: file) == labelled)
         }
-        #expect(try PictureStatement(file).label == nil)
+        #expect(try ImageStatement(file).label == nil)
     }
 
     @Test("every key is there and every value is a string, also where nothing is known")
@@ -56,7 +56,7 @@ import Testing
     @Test("a part that is encoded anew takes the label over, into whichever format", arguments: ImageFormat.allCases)
     func carried(format: ImageFormat) throws {
         let labelled = try ImplicitLabel(Self.label, source: .trainedAlgorithmicMedia).added(to: Self.file(.png))
-        #expect(try PictureStatement(ImplicitLabel.carry(from: labelled, to: Self.file(format))).label == Self.label)
+        #expect(try ImageStatement(ImplicitLabel.carry(from: labelled, to: Self.file(format))).label == Self.label)
         #expect(try ImplicitLabel.carry(from: Self.file(.png), to: Self.file(format)) == Self.file(format))
     }
 
@@ -67,7 +67,7 @@ import Testing
         let file = try Self.file(format)
         // Of JPEG only the segments in front are looked at.
         for count in 0..<min(file.count, format == .jpeg ? 20 : 33) {
-            #expect(throws: (any Error).self, "\(count) bytes") { try PictureStatement(label.added(to: Array(file.prefix(count)))) }
+            #expect(throws: (any Error).self, "\(count) bytes") { try ImageStatement(label.added(to: Array(file.prefix(count)))) }
         }
         #expect(throws: ImageError.self) { try label.added(to: bytes("lossless.webp")) }
     }

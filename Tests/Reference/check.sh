@@ -52,6 +52,16 @@ check chat_clients.py 'litellm langchain_openai' "$python" Tests/Reference/chat_
 check zai_client.py zai "$python" Tests/Reference/zai_client.py "$url"
 check labels.py PIL "$python" Tests/Reference/labels.py "$url"
 
+# With the repository's own models, which draw and answer in seconds.
+page() {
+    "$bin/glm-gateway" --run-directory "$out/page" --start all --http 127.0.0.1:0 >"$out/page-ready" 2>"$out/page-log" &
+    page=$!
+    until grep -q '^ready' "$out/page-ready"; do kill -0 "$page" || return 1; sleep 0.05; done
+    "$python" Tests/Reference/page_client.py "$(sed -n 's/.*address=\(http[^ ]*\).*/\1/p' "$out/page-log")" || { kill "$page"; return 1; }
+    kill "$page"
+}
+if command -v chromium >/dev/null; then check page_client.py playwright page; else echo 'Tests/Reference: page_client.py not run, since there is no chromium'; fi
+
 reference() {
     "$python" Tests/Reference/make_reference.py "$model" "$out/reference.safetensors" --prompt 'a red "A"' --height 64 --width 64 --steps 2
     "$bin/glm" verify "$model" "$out/reference.safetensors"

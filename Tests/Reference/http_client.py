@@ -70,9 +70,16 @@ assert once[0].data[0].b64_json == once[1].data[0].b64_json and once[0].id == on
 edited = client.images.edit(prompt="a dog", image=[("a.png", first), ("b.png", io.BytesIO(first))], size="64x64", extra_body=SMALL)
 assert size(edited.data[0]) == (64, 64) and edited.usage.input_tokens_details.image_tokens > 0
 
+# Two steps have one partial image at most.
 events = list(client.images.generate(prompt="a cat", size="64x64", stream=True, partial_images=2, extra_body=SMALL))
-assert [event.type for event in events] == ["image_generation.completed"], events
-assert events[0].b64_json == made.data[0].b64_json
+assert [event.type for event in events] == ["image_generation.partial_image", "image_generation.completed"], events
+assert events[0].partial_image_index == 0 and size(events[0]) == (32, 32) and events[0].size == "64x64" and events[0].output_format == "png"
+assert events[1].b64_json == made.data[0].b64_json
+events = list(
+    client.images.edit(
+        prompt="a dog", image=first, size="64x96", stream=True, partial_images=3, extra_body={"num_inference_steps": 8}))
+assert [event.type for event in events] == ["image_edit.partial_image"] * 3 + ["image_edit.completed"], events
+assert [event.partial_image_index for event in events[:3]] == [0, 1, 2] and size(events[2]) == (32, 48)
 
 uri = "data:image/png;base64," + made.data[0].b64_json
 messages = [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": uri}}, {"type": "text", "text": "what is it?"}]}]

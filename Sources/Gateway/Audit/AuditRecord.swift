@@ -26,7 +26,7 @@ package struct AuditRecord: Sendable, Encodable {
     private var seed: UInt64?
     private var explicitLabel: Bool?
     /// Of the file as it is handed out; a crop over HTTP is another file, with the same number in its label.
-    private var pictureSHA256: String?
+    private var imageSHA256: String?
     /// The number in the file's label.
     private var produceID: String?
     /// `ok`, or the name of a gRPC status.
@@ -38,7 +38,7 @@ package struct AuditRecord: Sendable, Encodable {
         case promptSHA256 = "prompt_sha256"
         case userSHA256 = "user_sha256"
         case explicitLabel = "explicit_label"
-        case pictureSHA256 = "picture_sha256"
+        case imageSHA256 = "image_sha256"
         case produceID = "produce_id"
     }
 
@@ -65,8 +65,8 @@ package struct AuditRecord: Sendable, Encodable {
         let parameters = image.parameters
         (model, size, seed) = (image.modelName, "\(parameters.width)x\(parameters.height)", parameters.seed)
         explicitLabel = image.explicitLabel
-        pictureSHA256 = SHA256.hash(data: image.image).hexadecimal
-        produceID = (try? PictureStatement(image.image))?.label?.values[.produceID]
+        imageSHA256 = SHA256.hash(data: image.image).hexadecimal
+        produceID = (try? ImageStatement(image.image))?.label?.values[.produceID]
     }
 
     package init(_ request: AnswerQuestionRequest, _ origin: Origin, _ result: Result<Answer, any Error>, isClear: Bool) {
@@ -94,7 +94,7 @@ package struct AuditRecord: Sendable, Encodable {
         caller = origin.caller
         self.model = model.prefix(bytes: Self.mostBytes)
         sources = images.count
-        sourcesLabelled = images.prefix(mostImages).count { (try? PictureStatement($0))?.label != nil }
+        sourcesLabelled = images.prefix(mostImages).count { (try? ImageStatement($0))?.label != nil }
         promptSHA256 = SHA256.hash(data: Array(prompt.utf8)).hexadecimal
         userSHA256 = user.isEmpty ? nil : SHA256.hash(data: Array(user.utf8)).hexadecimal
         if isClear {

@@ -28,6 +28,11 @@ public struct AuditTrail: Sendable {
         try await recording(answer) { AuditRecord(request, origin, $0, isClear: isClear) }
     }
 
+    /// Of a request that was refused before anybody worked on it.
+    func record(_ request: GenerateImageRequest, _ origin: AuditRecord.Origin, refusal: any Error) async {
+        await log?.write(AuditRecord(request, origin, .failure(refusal), isClear: isClear))
+    }
+
     private func recording<Value: Sendable>(
         _ body: @Sendable () async throws -> Value, _ record: (Result<Value, any Error>) -> AuditRecord
     ) async throws -> Value {

@@ -84,21 +84,12 @@ public actor JobRunner {
     /// Of the prompt: a list of as many jobs as are kept is one answer.
     private static let titleBytes = 200
 
-    /// - Parameter mayOmitLabel: the caller may have an image without words where the gateway draws them into all.
-    func submit(_ request: SubmitJobRequest, by caller: Caller, requestID: String, mayOmitLabel: Bool) async throws -> Wire.Job {
-        // What no fleet could do is refused before it is kept.
-        let partials = request.request.partialImages
-        guard partials == 0 else { throw CallError(.invalidArgument, "partial_images \(partials) of a job; nobody waits for them") }
-        var kept = request.request
-        do {
-            let validated = try await imageService.validate(kept, requestID: requestID, mayOmitLabel: mayOmitLabel)
-            // Whoever does the job does not know the key.
-            if !caller.models.isEmpty { kept.model = try await imageService.models(validated, for: caller).name }
-        } catch {
-            _ = try await audit.recording(kept, AuditRecord.Origin(requestID: requestID, caller: caller.identity)) { throw error }
+    func submit(_ request: SubmitJobRequest, by caller: Caller, requestID: String) async throws -> Wire.Job {
+        let kept: GenerateImageRequest
+        do { kept = try await checked(request.request, by: caller, requestID: requestID) } catch {
+            await audit.record(request.request, AuditRecord.Origin(requestID: requestID, caller: caller.identity), refusal: error)
+            throw error
         }
-        // The gateway that draws it may label all images where this one does not, and knows no caller any more.
-        if !mayOmitLabel, kept.explicitLabel == false { kept.explicitLabel = nil }
         let id = request.id.isEmpty ? JobID.make() : request.id
         do {
             let packed = try kept.packed()
@@ -113,6 +104,17 @@ public actor JobRunner {
         }
     }
 
+    /// What no fleet could do is refused before it is kept. Whoever does the job does not know the key: what it decides is decided here.
+    private func checked(_ request: GenerateImageRequest, by caller: Caller, requestID: String) async throws -> GenerateImageRequest {
+        let validated = try await imageService.validate(request, requestID: requestID, mayOmitLabel: caller.mayOmitLabel)
+        let partials = request.partialImages
+        guard partials == 0 else { throw CallError(.invalidArgument, "partial_images \(partials) of a job; nobody waits for them") }
+        var kept = request
+        if !caller.models.isEmpty { kept.model = try await imageService.models(validated, for: caller).name }
+        // The gateway that draws it may label all images where this one does not.
+        if !caller.mayOmitLabel, kept.explicitLabel == false { kept.explicitLabel = nil }
+        return kept
+    }
     /// All programs of this host are one: each `glm generate --detach` is a program of its own.
     private static func submitter(_ caller: Caller) -> String { caller.isLocal ? "unix" : caller.identity }
 
@@ -201,8 +203,7 @@ public actor JobRunner {
         var request = try GenerateImageRequest(packed: claim.request)
         // An attempt that follows another makes the same picture.
         if request.parameters.seed == nil { request.parameters.seed = Self.seed(claim.id) }
-        let submitter = try await store.get(claim.id).submitter
-        return try await audit.recording(request, AuditRecord.Origin(requestID: claim.id, caller: submitter)) { [request] in
+        return try await audit.recording(request, AuditRecord.Origin(requestID: claim.id, caller: claim.submitter)) { [request] in
             try await make(request, of: claim)
         }
     }

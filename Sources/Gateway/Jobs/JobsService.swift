@@ -18,9 +18,7 @@ public struct JobsService: JobsHandler {
 
     public func submit(_ request: SubmitJobRequest, _ call: ServerCall) async throws -> Wire.Job {
         try await usage.counting(for: call.caller) {
-            let job = try await translating {
-                try await runner.submit(request, by: call.caller, requestID: call.requestID, mayOmitLabel: call.caller.mayOmitLabel)
-            }
+            let job = try await translating { try await runner.submit(request, by: call.caller, requestID: call.requestID) }
             // It may have been there, of another caller.
             try await check(job.id, call)
             return job

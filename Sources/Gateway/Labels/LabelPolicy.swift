@@ -59,6 +59,13 @@ public struct LabelPolicy: Sendable, Hashable {
             throw CallError(.internalError, "a stage has answered a file that can't be labelled: \(error)")
         }
     }
+
+    /// A partial image is an image, too.
+    func labelled(_ news: GenerateImageEvent, isEdit: Bool) throws(CallError) -> GenerateImageEvent {
+        guard case .partial(var partial) = news else { return news }
+        partial.image = try labelled(partial.image, isEdit: isEdit)
+        return .partial(partial)
+    }
 }
 
 extension Unicode.Scalar {

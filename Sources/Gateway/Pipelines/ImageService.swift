@@ -62,8 +62,8 @@ public actor ImageService {
                 try await accepted(request.accepted(models))
             } place: {
                 try await tell(.place($0))
-            } tell: {
-                try await tell($0)
+            } tell: { [labels] news in
+                try await tell(labels.labelled(news, isEdit: !request.images.isEmpty))
             }
         }
         image.image = try labels.labelled(image.image, isEdit: !request.images.isEmpty)

@@ -50,7 +50,7 @@ extension ImageRequest {
         guard steps >= Self.previewSteps.lowerBound else { return nil }
         options.steps = steps
         guard let parameters = try? ImageParameters(options),
-            let request = try? RenderRequest(prompt: prompt, parameters: parameters, target: preview)
+            let request = try? RenderRequest(prompt: prompt, parameters: parameters, target: preview, explicitLabel: explicitLabel)
         else { return nil }
         return StageCall(.render(request), units: step * Double(steps), isSideCall: true)
     }

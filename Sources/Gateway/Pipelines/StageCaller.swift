@@ -63,8 +63,7 @@ struct StageCaller: Sendable {
             let stageRequest = try await self.request(request, lease)
             calls += 1
             let span = StageSpan(kind, lease.replica, models, attempt: calls)
-            let result = await span.during { await attempt(call, stageRequest, lease, span, onEvent) }
-            switch result {
+            switch await span.during({ try await attempt(call, stageRequest, lease, span, onEvent) }) {
             case .success: return
             case .failure(let error):
                 if let pause = try await pause(after: error, at: lease, &attempts) {
@@ -84,10 +83,16 @@ struct StageCaller: Sendable {
         let lease = spare.lease
         let source = lease.source(called: arrival.duration(to: .now).inSeconds)
         let settings = CallSettings(timeout: deadline.map { max(ContinuousClock.now.duration(to: $0), .milliseconds(1)) }, requestID: requestID)
-        try? await race {
-            try await call.request.call(lease.connection, settings, beat: {}) { try await onEvent($0, source) }
-        } _: {
-            _ = await spare.wanted.value
+        let span = StageSpan(kind, lease.replica, models, name: "preview")
+        _ = await span.during {
+            try await race {
+                try await call.request.call(lease.connection, settings, beat: {}) { event in
+                    span.addPhases(of: event)
+                    try await onEvent(event, source)
+                }
+            } _: {
+                _ = await spare.wanted.value
+            }
         }
         await fleet.release(lease.id)
     }
@@ -103,7 +108,7 @@ struct StageCaller: Sendable {
     /// One call on one stage.
     private func attempt(
         _ call: StageCall, _ request: StageRequest, _ lease: SlotLease, _ span: StageSpan, _ onEvent: @escaping OnEvent
-    ) async -> Result<Void, any Error> {
+    ) async throws {
         let start = ContinuousClock.now
         let source = lease.source(called: arrival.duration(to: start).inSeconds)
         let left = deadline.map { max(start.duration(to: $0), Duration.milliseconds(1)) }
@@ -119,12 +124,11 @@ struct StageCaller: Sendable {
                 }
             }
             await fleet.answered(lease, model: models.name, units: call.units, seconds: start.duration(to: .now).inSeconds)
-            return .success(())
         } catch {
             if error is CancellationError || (error as? CallError)?.status == .deadlineExceeded {
                 await fleet.wasCut(lease, model: models.name, units: call.units, seconds: start.duration(to: .now).inSeconds)
             }
-            return .failure(error)
+            throw error
         }
     }
 

@@ -93,18 +93,19 @@ public struct GatewayProcess: Sendable {
             return status
         }
         let jobsService = jobs.map { JobsService($0, access: server.access, usage: usage) }
+        let operationsService = OperationsService(operations)
         let http = try configuration.http.map { http in
             var settings = http.settings
             settings.largestArea = plan.planned.pixels
             let tls = try server.makeTLS(["h2", "http/1.1"])
             let door = HTTPDoor(
-                gateway: gateway, jobs: jobsService, access: server.access, usage: usage, settings: settings,
+                gateway: gateway, operations: operationsService, jobs: jobsService, access: server.access, usage: usage, settings: settings,
                 address: { http.url(port: httpServer.current?.listeningPort ?? http.port, isEncrypted: tls != nil) }, logger: logger)
             return try Self.http(http, tls, report, readiness, server, door)
         }
         if let http { httpServer.fulfil(http) }
         services =
-            [.gateway(MeteredGateway(gateway: gateway, usage: usage)), .operations(OperationsService(operations))]
+            [.gateway(MeteredGateway(gateway: gateway, usage: usage)), .operations(operationsService)]
             + (jobsService.map { [.jobs($0)] } ?? [])
         (self.folder, self.plan, self.keepStages, self.spans) = (folder, plan, configuration.keepStages, configuration.spans)
         (self.server, self.fleet, self.supervisor, self.jobs, self.http) = (server, fleet, supervisor, jobs, http)

@@ -9,10 +9,12 @@ struct StageSpan: Sendable {
     private let kind: StageKind
     private let start = DefaultTracerClock.now.nanosecondsSinceEpoch
 
-    /// - Parameter attempt: which call for the same result this is, from 1.
-    init(_ kind: StageKind, _ replica: Registry.Replica, _ models: ModelSet, attempt: Int) {
+    /// - Parameters:
+    ///   - name: nil: that of the kind.
+    ///   - attempt: which call for the same result this is, from 1.
+    init(_ kind: StageKind, _ replica: Registry.Replica, _ models: ModelSet, name: String? = nil, attempt: Int = 1) {
         self.kind = kind
-        span = startSpan(kind.rawValue, ofKind: .client, at: DefaultTracerClock.Timestamp(nanosecondsSinceEpoch: start))
+        span = startSpan(name ?? kind.rawValue, ofKind: .client, at: DefaultTracerClock.Timestamp(nanosecondsSinceEpoch: start))
         span.updateAttributes {
             $0["glm.stage"] = kind.rawValue
             $0["glm.instance"] = replica.instance
@@ -22,11 +24,14 @@ struct StageSpan: Sendable {
     }
 
     /// Runs the call, and ends the span with it.
-    func during(_ call: () async -> Result<Void, any Error>) async -> Result<Void, any Error> {
-        let result = await ServiceContext.withValue(span.context, operation: call)
-        if case .failure(let error) = result { span.recordError(error) }
-        span.end()
-        return result
+    func during(_ call: () async throws -> Void) async -> Result<Void, any Error> {
+        defer { span.end() }
+        do {
+            return .success(try await ServiceContext.withValue(span.context, operation: call))
+        } catch {
+            span.recordError(error)
+            return .failure(error)
+        }
     }
 
     /// What the event tells of the stage's phases.

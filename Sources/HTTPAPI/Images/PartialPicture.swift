@@ -22,6 +22,7 @@ struct PartialPicture: Sendable {
         func scaled(_ side: Int, of whole: Int, to partial: Int) -> Int { min(max((side * partial + whole / 2) / whole, 1), partial) }
         let middle = PictureSize(
             width: scaled(crop.width, of: drawn.width, to: image.width), height: scaled(crop.height, of: drawn.height, to: image.height))
-        file = try image.middle(middle).encoded(as: order.format, quality: PartialImages.quality)
+        let cropped = try image.middle(middle).encoded(as: order.format, quality: PartialImages.quality)
+        file = try ImplicitLabel.carry(from: partial.image, to: cropped)
     }
 }

@@ -4,16 +4,17 @@ extension Fields {
     /// Who the client says the request is for, by any of the names that clients have for it. Different words of one request are all kept,
     /// with a space between.
     package mutating func user() throws(APIError) -> String {
-        var users: [String] = []
+        var users: [String] = [], names: [String] = []
         for name in ["user", "user_id", "safety_identifier"] {
-            guard let user = try word(name), !users.contains(user) else { continue }
-            let bytes = user.utf8.count, limit = RequestLimits.userBytes.upperBound
-            guard bytes <= limit else { throw .invalid(name, "\(name) has \(bytes) bytes, the limit is \(limit)") }
-            users.append(user)
+            guard let user = try word(name) else { continue }
+            names.append(name)
+            if !users.contains(user) { users.append(user) }
         }
         let user = users.joined(separator: " ")
         let bytes = user.utf8.count, limit = RequestLimits.userBytes.upperBound
-        guard bytes <= limit else { throw .invalid("user", "user, user_id and safety_identifier have \(bytes) bytes, the limit is \(limit)") }
+        guard bytes <= limit else {
+            throw .invalid(names[0], "\(names.joined(separator: " and ")) \(names.count == 1 ? "has" : "have") \(bytes) bytes, the limit is \(limit)")
+        }
         return user
     }
 

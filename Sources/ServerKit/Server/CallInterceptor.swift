@@ -59,6 +59,7 @@ struct CallInterceptor: ServerInterceptor {
             switch error {
             case let error as RPCError: error
             case let error as CallError: error.rpcError
+            case let error as UsageRefusal: error.callError.rpcError
             // A write that finds the stream closed is one that nobody reads.
             case is CancellationError, is ChannelError: CallError(.cancelled, "the caller has left").rpcError
             default:

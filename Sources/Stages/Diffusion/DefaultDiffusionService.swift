@@ -38,7 +38,9 @@ public actor DefaultDiffusionService: DiffusionService {
         let images = try request.sources.enumerated().map { try decodeImage($1.image, "sources[\($0)].image") }
         watch.lap("read")
         var image = try DeviceLoss.guarding {
-            try renderer.render(request, images: images, checkCancellation: token.checkCancellation, onSources: work.count(hit:)) { image, step in
+            try renderer.render(request, images: images, checkCancellation: token.checkCancellation, onSources: work.count(hit:)) { partial, step in
+                var image = partial
+                if request.explicitLabel { image.drawExplicitLabel() }
                 let bytes = try image.encoded(as: parameters.format, quality: PartialImages.quality)
                 onEvent(.partial(PartialRendering(image: bytes, format: parameters.format, height: image.height, width: image.width, step: step)))
             } onStep: { step in

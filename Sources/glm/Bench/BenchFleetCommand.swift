@@ -15,17 +15,21 @@ struct BenchFleetCommand: AsyncParsableCommand {
     @Option(help: "Denoising steps.") var steps = 20
     @Option(help: "Threads of each stage; all processors by default.") var threads: Int?
     @Option(help: "f32 or bf16. Default: f32.") var precision: Precision?
+    @Option(help: "Partial images, 1 to 3: each image is made with and without them, to show when the first comes and what they cost.")
+    var partialImages = 0
     @Option(help: "Seconds spent on images.") var seconds = 5.0
     @Flag(help: "Print one JSON object.") var json = false
 
     func validate() throws {
         try checkUsage(ImageOptions(height: side, width: side, steps: steps).check)
+        try checkUsage { () throws(RequestError) in try RequestLimits.checkPartialImages(partialImages) }
         guard threads ?? 1 >= 1 else { throw ValidationError("--threads \(threads ?? 0) is under 1") }
         guard seconds > 0, seconds <= 600 else { throw ValidationError("--seconds \(seconds) is outside 0 through 600") }
     }
 
     func run() async throws {
-        let benchmark = FleetBenchmark(model: model, threads: threads, precision: precision, side: side, steps: steps, budget: .seconds(seconds))
+        let benchmark = FleetBenchmark(
+            model: model, threads: threads, precision: precision, side: side, steps: steps, partialImages: partialImages, budget: .seconds(seconds))
         try await Interruption.guarding {
             let report = try await benchmark.run()
             if json { try printJSON(report, snakeCase: true) } else { try printLine(report.table) }

@@ -68,8 +68,8 @@ struct InspectCommand: ParsableCommand {
     }
 
     private func tell(picture: [UInt8], _ path: String) throws {
-        let report: PictureStatementReport
-        do { report = try PictureStatementReport(picture) } catch { throw ClientError("\(path): \(error)") }
+        let report: ImageStatementReport
+        do { report = try ImageStatementReport(picture) } catch { throw ClientError("\(path): \(error)") }
         if json { try printJSON(report, snakeCase: true) } else { try printLine(report.text) }
     }
 

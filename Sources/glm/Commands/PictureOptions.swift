@@ -66,7 +66,8 @@ struct PictureOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Name of the model that rewrites. Default: the only one that answers questions.", valueName: "name"))
     var enhanceModel: String?
 
-    @Flag(help: "Show on the way what the image is going to be: in the terminal (kitty, iTerm2, sixel), else in files FILE.preview-1, -2, … beside it.")
+    @Flag(
+        help: "Show on the way what the image is going to be: in the terminal (kitty, iTerm2, sixel), else in files FILE.preview-1, -2, … beside it.")
     var preview = false
 
     @OptionGroup var fleet: FleetOptions

@@ -26,7 +26,7 @@ struct StatusCommand: AsyncParsableCommand {
             var before: FleetStatus?
             repeat {
                 let status = try await client.status(CallSettings(timeout: .seconds(10)))
-                let report = StatusReport(status, address, before: before)
+                let report = StatusReport(status, address: "\(address)", before: before)
                 if json { return try printJSON(report, snakeCase: true) }
                 guard watch else { return try printLine(report.text) }
                 if StandardStream.output.isTerminal { try StandardStream.output.write("\u{1B}[H\u{1B}[2J") }

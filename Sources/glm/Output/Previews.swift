@@ -25,13 +25,13 @@ struct Previews: Sendable {
             guard let graphics = Self.graphics else { return try write(partial) }
             screen.insert(try graphics.text(RGBImage(decoding: partial.image)))
         } catch {
-            screen.insert("preview \(partial.index + 1): \(error)".printable)
+            screen.insert(TextLocale.current.spelled("preview \(partial.index + 1): \(error)".printable))
         }
     }
 
     private func write(_ partial: PartialImage) throws {
         let target = picture.preview(partial.index)
         try target.write(partial.image)
-        screen.insert("preview \(partial.index + 1): \(target.path)".printable)
+        screen.insert(TextLocale.current.spelled("preview \(partial.index + 1): \(target.path)".printable))
     }
 }

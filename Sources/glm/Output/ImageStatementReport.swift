@@ -3,7 +3,7 @@ import Foundation
 import Imaging
 
 /// What a picture's file says of itself, as lines and as JSON.
-struct PictureStatementReport: Encodable {
+struct ImageStatementReport: Encodable {
     let format: String
     let bytes: Int
     /// Pixels, of the picture as a viewer shows it.
@@ -17,7 +17,7 @@ struct PictureStatementReport: Encodable {
     let c2pa: Bool
 
     init(_ file: [UInt8]) throws(ImageError) {
-        let statement = try PictureStatement(file)
+        let statement = try ImageStatement(file)
         format = statement.header.format.rawValue
         bytes = file.count
         (width, height) = (statement.header.width, statement.header.height)

@@ -1,7 +1,7 @@
 import Domain
 
 /// What a picture's file says of the picture beside its pixels. Anybody can write anything there: nothing of it is proven.
-public struct PictureStatement: Sendable, Hashable {
+public struct ImageStatement: Sendable, Hashable {
     public let header: ImageHeader
     /// From the XMP packet, else from a PNG's text `AIGC`.
     public let label: AIGCLabel?

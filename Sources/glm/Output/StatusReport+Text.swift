@@ -3,77 +3,8 @@ import Foundation
 import Terminal
 import Wire
 
-/// A fleet as tables and as JSON.
-struct StatusReport: Encodable {
-    private struct Process: Encodable {
-        let stage, state, model, fingerprint, device, numerics: String
-        let running, slots, queued, restarts, process, memoryBytes: Int
-        let address, problem, note: String
-    }
-
-    private struct Line: Encodable {
-        let kind: String
-        let waiting, running, slots, done: Int
-        let seconds: Double
-    }
-
-    private struct Card: Encodable {
-        let name, chip, health: String
-        let memoryTotal, memoryFree: Int
-        let temperature, power: Double?
-        let stages: [String]
-    }
-
-    /// Why the gateway is not ready; empty: it is.
-    private let problems: [String]
-    private let processes: [Process]
-    private let queues: [Line]
-    private let cards: [Card]
-    private let images, retries, refused: Int
-    private let imagesPerMinute: Double?
-    private let uptimeSeconds: Double
-
-    /// - Parameter before: an earlier status, for the rate.
-    init(_ status: FleetStatus, _ address: Address, before: FleetStatus? = nil) {
-        problems = status.problems
-        let gateway = Self.process(StageStatus(address: "\(address)", health: .serving, description: status.gateway))
-        processes = [gateway] + status.stages.map(Self.process)
-        queues = status.queues.map {
-            Line(kind: $0.kind, waiting: $0.waiting, running: $0.running, slots: $0.slots, done: $0.done, seconds: $0.seconds)
-        }
-        cards = status.cards.map {
-            Card(
-                name: $0.name, chip: $0.chip, health: $0.health, memoryTotal: $0.memoryTotal, memoryFree: $0.memoryFree, temperature: $0.temperature,
-                power: $0.power, stages: $0.stages)
-        }
-        images = status.images
-        retries = status.retries
-        refused = status.refused
-        uptimeSeconds = status.uptimeSeconds
-        imagesPerMinute = before.flatMap { before in
-            let seconds = status.uptimeSeconds - before.uptimeSeconds
-            return seconds > 0 ? Double(status.images - before.images) / seconds * 60 : nil
-        }
-    }
-
-    private static func process(_ stage: StageStatus) -> Process {
-        let description = stage.description
-        let state =
-            switch (stage.health, description?.state) {
-            case (_, .starting): "starting"
-            case (_, .draining): "draining"
-            case (.serving, _): "serving"
-            case (.notServing, _): "not serving"
-            case (.unknown, _): "unknown"
-            }
-        return Process(
-            stage: description.map { "\($0.kind)-\($0.instance)" } ?? "?", state: state, model: description?.modelName ?? "",
-            fingerprint: description?.modelFingerprint ?? "", device: description?.device ?? "",
-            numerics: description.map { $0.device.isEmpty ? "" : "\($0.numerics)" } ?? "", running: description?.running ?? 0,
-            slots: description?.slots ?? 0, queued: description?.queued ?? 0, restarts: stage.restarts, process: description?.processID ?? 0,
-            memoryBytes: description?.memoryBytes ?? 0, address: stage.address, problem: stage.problem, note: stage.note)
-    }
-
+/// A fleet as tables.
+extension StatusReport {
     var text: String {
         var parts = problems.isEmpty ? [] : [problems.map { "NOT READY: \($0.printable)" }.joined(separator: "\n")]
         parts.append(processTable)

@@ -1,7 +1,7 @@
 import Imaging
 import Testing
 
-@Suite struct PictureStatementTests {
+@Suite struct ImageStatementTests {
     /// A small PNG with more chunks behind its header; their checksums are not looked at here.
     private func png(_ chunks: [(type: String, data: [UInt8])]) throws -> [UInt8] {
         let file = try scene(width: 4, height: 4).png()
@@ -13,8 +13,8 @@ import Testing
         return file[..<33] + more + file[33...]
     }
 
-    private func xmp(_ property: String) throws -> PictureStatement {
-        try PictureStatement(png([("iTXt", Array("XML:com.adobe.xmp\0\0\0\0\0<rdf:Description \(property)".utf8))]))
+    private func xmp(_ property: String) throws -> ImageStatement {
+        try ImageStatement(png([("iTXt", Array("XML:com.adobe.xmp\0\0\0\0\0<rdf:Description \(property)".utf8))]))
     }
 
     @Test(
@@ -40,7 +40,7 @@ import Testing
 
     @Test("a label in a PNG's own text counts where there is no XMP")
     func text() throws {
-        #expect(try PictureStatement(png([("tEXt", Array("AIGC".utf8) + [0] + Array(#"{"Label":"2"}"#.utf8))])).label?.values == [.label: "2"])
+        #expect(try ImageStatement(png([("tEXt", Array("AIGC".utf8) + [0] + Array(#"{"Label":"2"}"#.utf8))])).label?.values == [.label: "2"])
     }
 
     @Test("the source type is text, attribute or resource")
@@ -55,19 +55,19 @@ import Testing
 
     @Test("parameters are read from Latin-1 and UTF-8 texts, up to a mebibyte")
     func parameters() throws {
-        #expect(try PictureStatement(png([("tEXt", Array("parameters".utf8) + [0, 0xE9])])).parameters == "\u{E9}")
-        #expect(try PictureStatement(png([("iTXt", Array("parameters\0\0\0\0\0猫".utf8))])).parameters == "猫")
-        let long = try PictureStatement(png([("tEXt", Array("parameters".utf8) + [0] + [UInt8](repeating: 65, count: 3 << 20))]))
+        #expect(try ImageStatement(png([("tEXt", Array("parameters".utf8) + [0, 0xE9])])).parameters == "\u{E9}")
+        #expect(try ImageStatement(png([("iTXt", Array("parameters\0\0\0\0\0猫".utf8))])).parameters == "猫")
+        let long = try ImageStatement(png([("tEXt", Array("parameters".utf8) + [0] + [UInt8](repeating: 65, count: 3 << 20))]))
         #expect(long.parameters?.utf8.count == 1 << 20)
     }
 
     @Test("C2PA is named in all three formats, and in no plain file")
     func c2pa() throws {
         let image = scene(width: 4, height: 4)
-        #expect(try PictureStatement(png([("caBX", [1])])).hasC2PA)
+        #expect(try ImageStatement(png([("caBX", [1])])).hasC2PA)
         let box = Array("JP".utf8) + [0, 1, 0, 0, 0, 1, 0, 0, 0, 40] + Array("jumb".utf8) + [0, 0, 0, 30] + Array("jumdc2pa".utf8)
         let jpeg = try image.jpeg()
-        #expect(try PictureStatement(jpeg[..<20] + [0xFF, 0xEB, 0, UInt8(box.count + 2)] + box + jpeg[20...]).hasC2PA)
-        for file in [try image.png(), jpeg, try image.webp()] { #expect(try !PictureStatement(file).hasC2PA) }
+        #expect(try ImageStatement(jpeg[..<20] + [0xFF, 0xEB, 0, UInt8(box.count + 2)] + box + jpeg[20...]).hasC2PA)
+        for file in [try image.png(), jpeg, try image.webp()] { #expect(try !ImageStatement(file).hasC2PA) }
     }
 }
