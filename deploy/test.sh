@@ -14,10 +14,10 @@ swift build -c release
 run_tests() { swift test -c release --disable-testable-imports "$@"; }
 [ $# -eq 0 ] || { run_tests "$@"; exit; }
 # Servers keep deadlines and the stand-in for CANN computes for long: each group has the machine for itself.
-servers='GatewayTests|ServerKitTests|TelemetryTests|EndToEndTests'
+servers='GatewayTests|ServerKitTests|HTTPServingTests|TelemetryTests|OTLPTests|EndToEndTests'
 standin='AscendStandInTests|TensorAscendTests'
 run_tests --skip "$servers|$standin|FuzzTests"
-run_tests --skip-build --filter 'ServerKitTests|TelemetryTests'
+run_tests --skip-build --filter 'ServerKitTests|HTTPServingTests|TelemetryTests|OTLPTests'
 run_tests --skip-build --filter 'GatewayTests'
 run_tests --skip-build --filter 'EndToEndTests'
 run_tests --skip-build --filter "$standin"

@@ -127,7 +127,8 @@ public struct HTTPDoor: Sendable {
         case _ where path.hasPrefix("\(Self.zai)/async-result/"):
             let id = String(path.dropFirst("\(Self.zai)/async-result/".count))
             return try only(.get, .scope(.images)) { try await zaiResult(id, $0) }
-        case "/v1/fleet": return try only(.get, .scope(.fleetRead)) { try await fleet($0) }
+        // Without keys this is for callers on this machine alone, as the metrics are.
+        case "/v1/fleet": return try only(.get, self.access.hasKeys ? .scope(.fleetRead) : .everybody) { try await fleet($0) }
         case _ where path.hasPrefix("/v1/fleet/"):
             let name = path.dropFirst("/v1/fleet/".count)
             return try only(.post, .scope(.fleetWrite)) { try await changeFleet(name, $0) }

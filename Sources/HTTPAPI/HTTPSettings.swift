@@ -11,7 +11,10 @@ public struct HTTPSettings: Sendable {
     /// Pixels of the largest picture that the fleet is planned for.
     public var largestArea: Int
 
-    public init(publicURL: String? = nil, aliases: [String: String] = [:], imageHosts: Set<String> = [], origins: CrossOrigin = CrossOrigin(), largestArea: Int = .max) {
+    public init(
+        publicURL: String? = nil, aliases: [String: String] = [:], imageHosts: Set<String> = [], origins: CrossOrigin = CrossOrigin(),
+        largestArea: Int = .max
+    ) {
         self.publicURL = publicURL
         self.aliases = aliases
         self.imageHosts = imageHosts

@@ -87,6 +87,10 @@ import Wire
             try await client.submit(SubmitJobRequest(request: GenerateImageRequest(prompt: "x", parameters: ImageOptions(steps: 0))))
         }
         #expect(bad == CallError(.invalidArgument, "steps 0 is outside 1 through 200"))
+        let partial = await #expect(throws: CallError.self) {
+            try await client.submit(SubmitJobRequest(request: GenerateImageRequest(prompt: "x", partialImages: 1)))
+        }
+        #expect(partial == CallError(.invalidArgument, "partial_images 1 of a job; nobody waits for them"))
         await fleet.stop()
     }
 

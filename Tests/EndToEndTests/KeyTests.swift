@@ -188,7 +188,8 @@ import Wire
 
     @Test("at an address that others can reach the API is served to keys, and metrics to those that may see the fleet")
     func reachable() async throws {
-        let (gateway, keys) = try await KeyedFleet.start(["k": [], "reader": ["--scope", "fleet:read"]], http: "0.0.0.0:0")
+        let (gateway, keys) = try await KeyedFleet.start(
+            ["k": [], "reader": ["--scope", "fleet:read"]], http: "0.0.0.0:0", ["--insecure-plaintext"])
         #expect(try await gateway.ask("/health/ready", nil).status == 200)
         #expect(try await gateway.ask("/v1/models", keys["k"]).status == 200)
         for (key, status) in [(nil, 401), (keys["k"], 403), (keys["reader"], 200)] as [(String?, Int)] {
@@ -233,7 +234,7 @@ import Wire
         #expect(try await Program.run("glm", ["keys", "add", "k", "--keys", keys], in: scratch).exit == .code(0))
         let gateway = ["--run-directory", scratch.file("run")]
         for flags in [["--listen", "0.0.0.0:0"], ["--http", "0.0.0.0:0"], ["--listen", "[::]:0"], ["--http", "example.com:1"]] {
-            let result = try await Program.run("glm-gateway", gateway + flags, in: scratch)
+            let result = try await Program.run("glm-gateway", gateway + flags + ["--insecure-plaintext"], in: scratch)
             #expect(
                 result.exit == .code(2) && result.error.contains("takes --keys FILE (glm keys add NAME --keys FILE makes one)"), "\(result.errors)")
         }

@@ -144,7 +144,7 @@ struct TLSTests {
                 + own.flags("--stage-tls") + addresses.flatMap { ["--stage", $0] }, in: scratch)
         _ = try await gateway.output { $0.hasPrefix("ready ") }
         let connection = try StageConnection(to: .unix(path: scratch.file("run") + "/gateway.sock"))
-        while try await GatewayClient(connection).status().stages.count(where: { $0.description?.state == .serving }) < 2 {
+        while try await GatewayClient(connection).status().stages.count(where: { $0.health == .serving }) < 2 {
             try await Task.sleep(for: .milliseconds(5))
         }
         let request = GenerateImageRequest(prompt: "x", parameters: ImageOptions(height: 64, width: 64, steps: 1, seed: 1))

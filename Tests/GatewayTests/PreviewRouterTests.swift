@@ -102,18 +102,13 @@ import Wire
         try await fleet.stop()
     }
 
-    @Test("more than three partial images are refused, and any of a job", arguments: [false, true])
-    func refused(job: Bool) async throws {
+    @Test("more than three partial images are refused")
+    func refused() async throws {
         let fleet = try await ScriptedFleet.start([Self.text, .diffusion])
         let refusal = await #expect(throws: CallError.self) {
-            if job {
-                _ = try await fleet.jobs.submit(SubmitJobRequest(request: request(seed: 1, partials: 1)))
-            } else {
-                _ = try await fleet.gateway.generate(request(seed: 1, partials: 4))
-            }
+            _ = try await fleet.gateway.generate(request(seed: 1, partials: 4))
         }
-        let reason = job ? "partial_images 1 of a job; nobody waits for them" : "partial_images 4 is outside 0 through 3"
-        #expect(refusal == CallError(.invalidArgument, reason))
+        #expect(refusal == CallError(.invalidArgument, "partial_images 4 is outside 0 through 3"))
         try await fleet.stop()
     }
 }

@@ -68,7 +68,6 @@ struct Scene: Sendable {
 final class ScriptedFleet: Sendable {
     let folder: String
     let gateway: GatewayClient
-    var jobs: JobsClient { JobsClient(connection) }
     /// What the scripted stages have seen; the smallest request, by which they prove themselves, is not told.
     let log = Log()
     private let connection: StageConnection

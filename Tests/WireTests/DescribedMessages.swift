@@ -58,7 +58,7 @@ struct DescribedMessages {
     private static let sizes: [String: UInt64] = [
         "glm.v1.ImageParameters.height": 64, "glm.v1.ImageParameters.width": 96, "glm.v1.CodeGrid.height": 2, "glm.v1.CodeGrid.width": 3,
         "glm.v1.Accepted.height": 64, "glm.v1.Accepted.width": 96, "glm.v1.GeneratedImage.height": 64, "glm.v1.GeneratedImage.width": 96,
-        "glm.v1.PictureRows.bytes": 72,
+        "glm.v1.PictureRows.bytes": 72, "glm.v1.RenderRequest.partial_images": 3,
     ]
 
     /// A message whose parts are valid only together: a system's, a user's with two images, an assistant's, a user's.

@@ -18,7 +18,9 @@ extension HTTPDoor {
 
     /// The result of a job, which its link names by the job's own id. The signature is the right to it, whoever has left the job here.
     private func finishedJob(_ id: String, _ visit: Visit) async throws -> GeneratedImage? {
-        do { return try await jobs?.fetch(JobRequest(id: id), ServerCall(requestID: visit.id, method: visit.call().method)) } catch let error as CallError where error.status == .notFound {
+        do {
+            return try await jobs?.fetch(JobRequest(id: id), ServerCall(requestID: visit.id, method: visit.call().method))
+        } catch let error as CallError where error.status == .notFound {
             return nil
         }
     }

@@ -19,7 +19,9 @@ extension HTTPDoor {
         let request = visit.request, type = mediaType(request)
         if type == "application/json" {
             var fields = try Fields(json: JSONValue(parsing: await bytes(request, limit: Self.largestBody)))
-            return (fields, try fields.imageReferences().map { .reference(field: $0.field, text: $0.text) })
+            // Before the fields are handed over: they remember what was asked for.
+            let references = try fields.imageReferences()
+            return (fields, references.map { .reference(field: $0.field, text: $0.text) })
         }
         guard let boundary = MultipartParser.boundary(contentType: request.headers[.contentType] ?? "") else {
             throw APIError(415, "unsupported_media_type", "content-type \(type.prefix(64)) is neither application/json nor multipart/form-data")
