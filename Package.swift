@@ -208,7 +208,7 @@ let package = Package(
 
         // Receives spans, for tests.
         .target(
-            name: "SpanCollector", dependencies: [http, logging, nio], path: "Tests/SpanCollector", swiftSettings: settings),
+            name: "SpanCollector", dependencies: [http, lifecycle, logging, nio], path: "Tests/SpanCollector", swiftSettings: settings),
 
         // What test targets share.
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),

@@ -2,6 +2,7 @@ import Foundation
 import Hummingbird
 import Logging
 import NIOCore
+import ServiceLifecycle
 import Synchronization
 
 /// Receives spans as OTLP over HTTP, and answers as it is told to.
@@ -36,10 +37,14 @@ public final class SpanCollector: Sendable {
     public let batches: AsyncStream<Batch>
     private let receive: AsyncStream<Batch>.Continuation
     private let answers: Mutex<[Answer]>
+    /// Ends with the collector, and so do the requests that it never answers.
+    private let end: AsyncStream<Never>
+    private let onEnd: AsyncStream<Never>.Continuation
 
     /// - Parameter answers: to the first requests; to all others 200.
     private init(_ answers: [Answer]) {
         (batches, receive) = AsyncStream.makeStream()
+        (end, onEnd) = AsyncStream.makeStream()
         self.answers = Mutex(answers)
     }
 
@@ -53,12 +58,22 @@ public final class SpanCollector: Sendable {
             responder: CallbackResponder { (request: Request, _: BasicRequestContext) in try await collector.answer(request) },
             configuration: ApplicationConfiguration(address: .hostname("127.0.0.1", port: 0)),
             onServerRunning: { port.yield($0.localAddress?.port ?? 0) }, logger: Logger(label: "collector") { _ in SwiftLogNoOpLogHandler() })
-        let serving = Task { try await application.run() }
-        defer { serving.cancel() }
-        for await port in ports {
-            try await body(collector, "http://127.0.0.1:\(port)")
-            return
+        let service = ServiceGroupConfiguration.ServiceConfiguration(service: application, successTerminationBehavior: .ignore)
+        let group = ServiceGroup(configuration: .init(services: [service], logger: Logger(label: "group") { _ in SwiftLogNoOpLogHandler() }))
+        let serving = Task {
+            defer { port.finish() }
+            try await group.run()
         }
+        var outcome = Result<Void, any Error>.success(())
+        for await port in ports {
+            do { try await body(collector, "http://127.0.0.1:\(port)") } catch { outcome = .failure(error) }
+            break
+        }
+        // Not by cancellation: NIO traps on a connection that a server has accepted and not yet taken up (swift-nio, issue 2637).
+        collector.onEnd.finish()
+        await group.triggerGracefulShutdown()
+        try await serving.value
+        try outcome.get()
     }
 
     /// Spans of further batches, until those so far fit.
@@ -80,7 +95,7 @@ public final class SpanCollector: Sendable {
             return Response(
                 status: .init(code: code), headers: retryAfter.map { [.retryAfter: $0] } ?? [:], body: .init(byteBuffer: ByteBuffer(string: "{}")))
         case .none:
-            try await Task.sleep(for: .seconds(600))
+            for await _ in end {}
             throw CancellationError()
         }
     }
