@@ -95,7 +95,7 @@ let package = Package(
         library("Devices", ["Domain", "Tensor", "TensorCPU", "TensorAscend"]),
 
         // What a checkpoint folder holds, and what goes into and comes out of the model.
-        library("Checkpoint", ["Tensor", crypto]),
+        library("Checkpoint", ["Domain", "Tensor", crypto]),
         library("Tokenizing"),
         .target(name: "CImageCodecs", linkerSettings: ["jpeg", "png", "webp", "webpdemux", "z"].map { .linkedLibrary($0) }),
         library("Imaging", ["CImageCodecs", "Domain"]),

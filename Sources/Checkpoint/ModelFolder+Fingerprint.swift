@@ -1,4 +1,5 @@
 import Crypto
+import Domain
 import Foundation
 
 extension ModelFolder {
@@ -19,6 +20,6 @@ extension ModelFolder {
                 hash.update(data: try digests.digest(file))
             }
         }
-        return hash.finalize().prefix(16).map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
+        return hash.finalize().prefix(16).hexadecimal
     }
 }

@@ -131,6 +131,8 @@ private struct Responder: HTTPResponder {
     let answer: HTTPServer.Answer
 
     func respond(to request: Request, context: Context) async throws -> Response {
-        await answer(request, Peer(context.channel)) ?? Response(status: .notFound)
+        let response = await answer(request, Peer(context.channel)) ?? Response(status: .notFound)
+        // A client of HEAD takes what follows the head for its next response.
+        return request.method == .head ? response.createHeadResponse() : response
     }
 }

@@ -80,7 +80,7 @@ private struct KeyEntry: Codable {
             models: try fields.decodeIfPresent([String].self, forKey: .models) ?? [],
             perMinute: try fields.decodeIfPresent(Int.self, forKey: .perMinute), quota: try fields.decodeIfPresent(Int.self, forKey: .quota),
             weight: try fields.decodeIfPresent(Double.self, forKey: .weight) ?? 1)
-        guard let digest = Hexadecimal.bytes(try fields.decode(String.self, forKey: .sha256)) else {
+        guard let digest = [UInt8](hexadecimal: try fields.decode(String.self, forKey: .sha256)) else {
             throw refusal(.sha256, "is not 64 hexadecimal digits")
         }
         let expires = try fields.decodeIfPresent(String.self, forKey: .expires).map { text in
@@ -94,7 +94,7 @@ private struct KeyEntry: Codable {
         var fields = encoder.container(keyedBy: CodingKeys.self)
         let grant = key.grant
         try fields.encode(grant.name, forKey: .name)
-        try fields.encode(Hexadecimal.text(key.digest), forKey: .sha256)
+        try fields.encode(key.digest.hexadecimal, forKey: .sha256)
         try fields.encode(Scope.allCases.filter(grant.scopes.contains).map(\.rawValue), forKey: .scopes)
         if !grant.models.isEmpty { try fields.encode(grant.models, forKey: .models) }
         try fields.encodeIfPresent(key.expires.map(KeyDate.text), forKey: .expires)
@@ -125,16 +125,4 @@ private struct AnyName: CodingKey {
     var intValue: Int? { nil }
     init(stringValue: String) { self.stringValue = stringValue }
     init?(intValue: Int) { nil }
-}
-
-private enum Hexadecimal {
-    static func text(_ bytes: [UInt8]) -> String { bytes.map { "\($0 < 16 ? "0" : "")\(String($0, radix: 16))" }.joined() }
-
-    /// Nil for what is no whole number of bytes.
-    static func bytes(_ text: String) -> [UInt8]? {
-        let digits = text.utf8.map { Character(UnicodeScalar($0)).hexDigitValue }
-        guard digits.count.isMultiple(of: 2), !digits.contains(nil) else { return nil }
-        let values = digits.compactMap(\.self)
-        return stride(from: 0, to: values.count, by: 2).map { UInt8(values[$0] << 4 | values[$0 + 1]) }
-    }
 }

@@ -38,14 +38,12 @@ public struct TelemetryAnswers: Sendable {
     /// - Returns: nil: the request is for something else.
     package func respond(to request: Request) async -> Response? {
         guard request.method == .get || request.method == .head else { return nil }
-        let response: Response
         switch request.uri.path {
-        case "/metrics": response = Self.response(.ok, Exposition.mediaType, registry.text(await collect()))
-        case "/health/live": response = Self.response(await live())
-        case "/health/ready": response = Self.response(await ready())
+        case "/metrics": return Self.response(.ok, Exposition.mediaType, registry.text(await collect()))
+        case "/health/live": return Self.response(await live())
+        case "/health/ready": return Self.response(await ready())
         default: return nil
         }
-        return request.method == .head ? response.createHeadResponse() : response
     }
 
     private static func response(_ health: Health) -> Response {

@@ -26,6 +26,21 @@ struct HTTPServerTests {
         }
     }
 
+    @Test("HEAD is answered with the head alone, so that the next response on its connection is found")
+    func head() async throws {
+        try await serving(answer: { _, _ in Self.response("words") }) { port in
+            let descriptor = try #require(connect(port: port))
+            defer { close(descriptor) }
+            let asked = "HEAD / HTTP/1.1\r\nHost: a\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
+            #expect(write(descriptor, asked, asked.utf8.count) == asked.utf8.count)
+            var bytes: [UInt8] = [], byte: UInt8 = 0
+            // To the end of the connection.
+            while read(descriptor, &byte, 1) == 1 { bytes.append(byte) }
+            let parts = String(decoding: bytes, as: UTF8.self).components(separatedBy: "\r\n\r\n")
+            #expect(parts.count == 3 && parts[1].hasPrefix("HTTP/1.1 200") && parts[2] == "words")
+        }
+    }
+
     @Test("a port in use is refused with the address and what to do")
     func inUse() async throws {
         try await serving { port in
@@ -104,9 +119,12 @@ struct HTTPServerTests {
     }
 
     /// Runs the body while a server serves.
-    private func serving(port: Int = 0, idleLimit: Duration = .seconds(10), _ body: (_ port: Int) async throws -> Void) async throws {
+    private func serving(
+        port: Int = 0, idleLimit: Duration = .seconds(10), answer: @escaping HTTPServer.Answer = { _, _ in nil },
+        _ body: (_ port: Int) async throws -> Void
+    ) async throws {
         let (ports, onPort) = AsyncStream.makeStream(of: Int.self)
-        let server = try server(port: port, onListening: { onPort.yield($0) }, idleLimit: idleLimit)
+        let server = try server(port: port, onListening: { onPort.yield($0) }, idleLimit: idleLimit, answer: answer)
         let group = ServiceGroup(configuration: .init(services: [.init(service: server, successTerminationBehavior: .ignore)], logger: logger))
         let running = Task {
             defer { onPort.finish() }

@@ -1,5 +1,6 @@
 import CPage
 import Crypto
+import Domain
 import Foundation
 
 /// A file of the page that the gateway serves at `/`. The files are in the program.
@@ -12,8 +13,7 @@ package struct PageFile: Sendable {
     private init(_ mediaType: String, _ file: cpage_file) {
         self.mediaType = mediaType
         bytes = [UInt8](UnsafeBufferPointer(start: file.bytes, count: file.count))
-        let digest = SHA256.hash(data: bytes).prefix(16).map { byte in (byte < 16 ? "0" : "") + String(byte, radix: 16) }
-        entityTag = "\"\(digest.joined())\""
+        entityTag = "\"\(SHA256.hash(data: bytes).prefix(16).hexadecimal)\""
     }
 
     /// By path.
