@@ -2,7 +2,8 @@
 
 usage: node_requests.py URL    of a gateway with --http, as in http://127.0.0.1:8000
 
-The heads are recorded. A file that is read as a stream comes first in its form, without a type of its own, in a chunked body.
+The heads are those of Node's own fetch, with the library's headers added by hand: it was not recorded itself. A file that is read as a stream
+comes first in its form, without a type of its own, in a chunked body.
 """
 
 import base64
