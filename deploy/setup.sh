@@ -1,11 +1,11 @@
 #!/bin/sh
-# Installs what the build needs on Debian 12 or later, and nothing that is there already. Swift 6.3 must be on the PATH.
+# Installs what the build and the tests need on Debian 12 or later, and nothing that is there already. Swift 6.3 must be on the PATH.
 set -eu
 
 command -v swift >/dev/null || { echo "swift is not on the PATH; install Swift 6.3 from https://swift.org/install" >&2; exit 1; }
 
 missing=""
-for package in libprotobuf-c-dev protobuf-c-compiler protobuf-compiler python3 libopenblas-dev libjpeg-dev libpng-dev libwebp-dev zlib1g-dev libsqlite3-dev; do
+for package in libprotobuf-c-dev protobuf-c-compiler protobuf-compiler python3 python3-venv libopenblas-dev libjpeg-dev libpng-dev libwebp-dev zlib1g-dev libsqlite3-dev; do
     dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'install ok installed' || missing="$missing $package"
 done
 [ -n "$missing" ] || exit 0

@@ -2,12 +2,25 @@
 # Runs every script that the documents name, in its cheapest form, against the programs of the last release build. A script whose
 # Python packages are not installed is named and left out.
 #
-#   Tests/Reference/check.sh [--long]          GLM_PYTHON: the interpreter, default python3
+#   Tests/Reference/check.sh [--long]
+#
+# GLM_PYTHON: the interpreter. Without it, python3 in an environment of its own, .build/clients, into which the libraries of clients
+# (requirements-clients.txt) are installed once, where the network has them.
 #
 # --long: also what takes minutes (all fixtures anew, which must come out as they are stored; the middle-sized checkpoint).
 set -eu
 cd "$(dirname "$0")/../.."
-python=${GLM_PYTHON:-python3}
+clients=.build/clients
+if [ -n "${GLM_PYTHON:-}" ]; then
+    python=$GLM_PYTHON
+elif [ -e "$clients/complete" ] || { python3 -m venv --system-site-packages "$clients" \
+    && timeout 300 "$clients/bin/pip" install -q --disable-pip-version-check --timeout 10 --retries 1 -r Tests/Reference/requirements-clients.txt \
+    && touch "$clients/complete"; } >&2; then
+    python=$PWD/$clients/bin/python
+else
+    echo "Tests/Reference: the libraries of clients could not be installed" >&2
+    python=python3
+fi
 bin=$PWD/.build/release
 model=$PWD/Tests/Fixtures/tiny-f32
 answers=$PWD/Tests/Fixtures/tiny-answer-f32
