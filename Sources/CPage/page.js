@@ -1,10 +1,10 @@
-// The page of a gateway: make, edit, ask, history, fleet. It is a client of the API like any other, and knows nothing that the API does not say.
+// The page of a gateway: it knows what the API says, and nothing else.
 
 // MARK: Elements
 
 const $ = (id) => document.getElementById(id);
 
-/** An element with attributes (`on…` are listeners, `t` is a key of the words, properties of `style` are set one by one) and children. */
+// An element with attributes (`on…`: listeners, `t`: a key of the words, `style`: property by property) and children.
 function h(name, attributes = {}, ...children) {
   const element = document.createElement(name);
   for (const [key, value] of Object.entries(attributes)) {
@@ -23,7 +23,7 @@ const button = (t, onclick, attributes) => h('button', { type: 'button', t, oncl
 const removeButton = (tLabel, onclick) => h('button', { type: 'button', class: 'round', tLabel, onclick }, '×');
 const fact = (...t) => h('span', { t });
 
-/** Makes `old` equal to `fresh` and keeps the elements that are there, so that focus and selection stay. Listeners are not carried over. */
+// Makes `old` equal to `fresh`; elements stay, and with them the focus. Listeners are not carried over.
 function patch(old, fresh) {
   if (old.nodeType !== fresh.nodeType || old.nodeName !== fresh.nodeName) return old.replaceWith(fresh);
   if (old.nodeType === Node.TEXT_NODE) {
@@ -44,7 +44,7 @@ function patchChildren(old, fresh) {
 
 // MARK: Words
 
-/** English stands in the page itself; here are the words that only the script uses, and all of them in Chinese. */
+// English stands in the page; here are the words of the script alone, and all of them in Chinese.
 const words = {
   en: {
     held: 'Waits for the pictures before it', ahead: '{n} ahead of it', next: 'Next in line', left: 'about {s} left', codes: 'Codes',
@@ -103,20 +103,20 @@ const words = {
   },
 };
 
-/** What the browser keeps for the page, where it is allowed to. */
+// What the browser keeps, where it may.
 const kept = (storage) => ({
   get(key) { try { return storage()[`glm-${key}`]; } catch { return; } },
   set(key, value) { try { value ? storage()[`glm-${key}`] = value : delete storage()[`glm-${key}`]; } catch { /* Then it is forgotten. */ } },
 });
 const remembered = kept(() => localStorage);
-/** The key is gone with the tab. */
+// The key is gone with the tab.
 const secret = kept(() => sessionStorage);
 
 let language = remembered.get('language') ?? (navigator.language.startsWith('zh') ? 'zh' : 'en');
 
 const t = (key, values = {}) => (words[language][key] ?? words.en[key] ?? key).replace(/\{(\w+)\}/g, (_, name) => values[name] ?? '');
 
-/** Texts that are written so change with the language. */
+// Written so, texts change with the language.
 function say(element, key, values) {
   element.dataset.t = key;
   if (values) element.dataset.values = JSON.stringify(values);
@@ -152,10 +152,10 @@ const seconds = (value) => (value < 10 ? `${value.toFixed(1)} s` : value < 120 ?
 const bytes = (value) => (value >= 2 ** 30 ? `${(value / 2 ** 30).toFixed(1)} GiB` : `${Math.round(value / 2 ** 20)} MiB`);
 
 let hush;
-/** Has a sentence read aloud. */
+// Has a sentence read aloud.
 const whisper = (text) => { $('status').textContent = text; };
 
-/** Shows it as well. */
+// Shows it as well.
 function announce(text, isError = false) {
   const status = $('status');
   whisper(text);
@@ -167,7 +167,7 @@ function announce(text, isError = false) {
 
 // MARK: The API
 
-/** What the server says when it does not do what was asked for. */
+// What the server says when it refuses or fails.
 class Refusal extends Error {
   constructor(message, status = 0) {
     super(message);
@@ -192,7 +192,7 @@ async function call(path, options = {}) {
 const post = (path, body, signal) =>
   call(path, { method: 'POST', body: typeof body === 'string' ? body : JSON.stringify(body), signal, headers: { 'content-type': 'application/json' } });
 
-/** The events of a stream: `{comment}` or `{data}`. An error event is thrown, and so is an end that is none. */
+// The events of a stream: `{comment}` or `{data}`. An error, and an end that is none, are thrown.
 async function* events(response) {
   const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
   let rest = '';
@@ -268,7 +268,7 @@ function chunk(type, data) {
   return bytes;
 }
 
-/** The file with a text behind its head, where A1111 and its relatives look for settings. Beyond Latin-1 it is an `iTXt`. */
+// The file with a text behind its head, where A1111 looks for settings. Beyond Latin-1 it is an `iTXt`.
 function withText(png, text) {
   const isLatin = /^[\x00-\xff]*$/.test(text);
   const content = isLatin ? Uint8Array.from(`parameters\0${text}`, (letter) => letter.charCodeAt(0)) : new TextEncoder().encode(`parameters\0\0\0\0\0${text}`);
@@ -276,7 +276,7 @@ function withText(png, text) {
   return new Blob([png.subarray(0, head), chunk(isLatin ? 'tEXt' : 'iTXt', content), png.subarray(head)], { type: 'image/png' });
 }
 
-/** What {@link withText} wrote, or another program; nothing where the file has no such text. */
+// What withText or another program wrote; nothing where there is none.
 function textOf(png) {
   if (latin.decode(png.subarray(1, 4)) !== 'PNG') return;
   const view = new DataView(png.buffer, png.byteOffset, png.byteLength);
@@ -286,7 +286,7 @@ function textOf(png) {
     const zero = data.indexOf(0);
     if (zero > 0 && latin.decode(data.subarray(0, zero)) === 'parameters') {
       if (type === 'tEXt') return latin.decode(data.subarray(zero + 1));
-      // Compression flag and method, language, translated keyword.
+      // Compression, its method, language, translated keyword.
       const language = data.indexOf(0, zero + 3), keyword = data.indexOf(0, language + 1);
       if (type === 'iTXt' && data[zero + 1] === 0 && language > 0 && keyword > 0) return utf8.decode(data.subarray(keyword + 1));
     }
@@ -303,7 +303,7 @@ const newSeed = () => String(crypto.getRandomValues(new Uint32Array(1))[0]);
 const isLocked = () => $('lock').getAttribute('aria-pressed') === 'true';
 const lockSeed = (on) => $('lock').setAttribute('aria-pressed', String(on));
 
-/** What the form says, without what is left to the model. */
+// What the form says, where it says something.
 function readSettings() {
   const settings = { prompt: $('prompt').value.trim() };
   const size = $('size').value.trim().replace(/[×*\s]+/g, 'x');
@@ -328,7 +328,7 @@ function fillSettings(settings) {
   rememberSettings();
 }
 
-/** In the fragment, which is sent nowhere, so that an address is a recipe. */
+// In the fragment, which is sent nowhere.
 function rememberSettings() {
   const text = new URLSearchParams(readSettings()).toString();
   history.replaceState(null, '', `#${view}${text && text !== 'prompt=' ? `?${text}` : ''}`);
@@ -339,7 +339,7 @@ function restoreSettings() {
   if (text) fillSettings(Object.fromEntries(new URLSearchParams(text)));
 }
 
-/** As A1111 writes them, which many programs read. */
+// As A1111 writes them, which many programs read.
 const recipe = ({ prompt, steps, guidance, seed, size, model }) =>
   `${prompt}\n` + Object.entries({ Steps: steps, Sampler: 'flow matching', 'CFG scale': guidance, Seed: seed, Size: size, Model: model })
     .filter(([, value]) => value !== undefined).map(([name, value]) => `${name}: ${value}`).join(', ');
@@ -363,7 +363,7 @@ function useSettings(settings) {
 
 const kinds = ['image/png', 'image/jpeg', 'image/webp'];
 
-/** A list of pictures with a button to remove each. */
+// Pictures with a button to remove each.
 class Pictures {
   constructor(list, onChange = () => {}) {
     this.list = list;
@@ -416,7 +416,7 @@ const settled = (request) => new Promise((resolve, reject) => {
   request.onerror = () => reject(request.error);
 });
 
-/** In this browser: `{id, made, blob, settings, sources, seconds}`. */
+// In this browser: `{id, made, blob, settings, sources, seconds}`.
 const store = {
   most: 200,
 
@@ -434,7 +434,7 @@ const store = {
     return settled(body(database.transaction('pictures', mode).objectStore('pictures')));
   },
 
-  /** The newest first. */
+  // The newest first.
   async all() { return (await this.run('readonly', (pictures) => pictures.getAll())).reverse(); },
 
   async add(record) {
@@ -494,7 +494,7 @@ async function download(record) {
 }
 
 async function copyText(text) {
-  // Browsers keep the clipboard from pages without TLS.
+  // No clipboard without TLS.
   if (!navigator.clipboard) return prompt(t('copy'), text);
   await navigator.clipboard.writeText(text);
   announce(t('copied'));
@@ -550,11 +550,11 @@ const ratio = (size) => (/^\d+x\d+$/.test(size ?? '') ? size.replace('x', ' / ')
 
 // MARK: Pictures in the making
 
-/** Streams at a time: browsers open six connections to a server, and the rest of the page wants some. */
+// At a time: browsers open six connections.
 const together = 3;
 let works = [];
 
-/** One picture: what was asked for, how far it is, and how it is shown. */
+// One picture: what was asked for, and how far it is.
 class Work {
   constructor(settings, pictures) {
     this.settings = settings;
@@ -565,7 +565,7 @@ class Work {
     this.build();
   }
 
-  /** One that is in the history. */
+  // One that is in the history.
   static of(record) { return { phase: 'done', record, element: figure(record) }; }
 
   build() {
@@ -682,7 +682,7 @@ class Work {
 
   fit(size) { if (size) this.frame.style.aspectRatio = ratio(size); }
 
-  /** At most once a frame. */
+  // At most once a frame.
   redraw() {
     this.drawing ??= requestAnimationFrame(() => {
       this.drawing = undefined;
@@ -702,7 +702,7 @@ class Work {
     paint(this);
   }
 
-  /** Place in line and forecast, or how long it takes already. */
+  // Place in line and forecast, or the time so far.
   sentence() {
     if (this.phase === 'held') return t('held');
     const now = performance.now(), parts = [];
@@ -713,7 +713,7 @@ class Work {
     return parts.join(' · ');
   }
 
-  /** Seconds, from the pace of the steps so far. */
+  // Seconds, from the pace of the steps so far.
   forecast(now) {
     const { done, total, began } = this.stages.diffusion ?? {};
     return done > 1 ? ((now - began) / 1000 / done) * (total - done) : 0;
@@ -724,7 +724,7 @@ function pictureBlob({ b64_json: text, output_format: format = 'png' }) {
   return new Blob([Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0))], { type: `image/${format}` });
 }
 
-/** Draws codes as cells that fill in their order; while steps are made, the cells calm down. One pixel is one cell. */
+// Draws codes as cells that fill in their order, and calm down with the steps. One pixel is one cell.
 function paint({ canvas, stages, settings, frame }) {
   const { done = 0, total = 256 } = stages.text ?? {}, steps = stages.diffusion;
   const [width, height] = frame.style.aspectRatio.split('/').map(Number);
@@ -743,7 +743,7 @@ function paint({ canvas, stages, settings, frame }) {
   }
 }
 
-/** A number that looks random and is always the same for a cell. */
+// Looks random, and is always the same for a cell.
 function scatter(cell, seed) {
   let value = Math.imul(cell + 1, 2654435761) ^ Math.imul(seed % 65521, 40503);
   value = Math.imul(value ^ (value >>> 15), 2246822519);
@@ -753,7 +753,7 @@ function scatter(cell, seed) {
 const busy = () => works.filter((work) => work.phase === 'sent');
 const held = () => works.filter((work) => work.phase === 'held');
 
-/** Begins as many as go together, the oldest first. */
+// Begins as many as go together, the oldest first.
 function schedule() {
   for (const work of held().reverse().slice(0, Math.max(0, together - busy().length))) {
     work.run().finally(schedule);
@@ -813,7 +813,7 @@ function dataURI(blob) {
   return settled(reader);
 }
 
-/** The conversation so far; the pictures are in its first question. */
+// So far; the pictures are in the first question.
 async function messages() {
   const pictures = await Promise.all(subjects.items.map(async ({ blob }) => ({ type: 'image_url', image_url: { url: await dataURI(blob) } })));
   return turns.filter((turn) => turn.answer || turn === turns.at(-1)).flatMap((turn, index) => {
@@ -892,7 +892,7 @@ function drawTurns() {
 
 // MARK: The fleet
 
-/** Between two looks, in milliseconds. */
+// Between two looks, in milliseconds.
 const lookEvery = 2000;
 const samples = [];
 let fleet;
@@ -918,7 +918,7 @@ async function lookAtFleet() {
   drawFleet();
 }
 
-/** Pictures a minute between the newest look and one about a minute before it. */
+// Pictures a minute, of about the last minute.
 function rate() {
   const last = samples.at(-1), first = samples.find(({ time }) => time >= last.time - 60);
   return last.time > first.time ? ((last.images - first.images) / (last.time - first.time)) * 60 : 0;
@@ -965,7 +965,7 @@ function cardRow({ name, chip, health, memory_total: total, memory_free: free, t
 
 const kindOf = (stage) => stage.slice(0, stage.lastIndexOf('-'));
 
-/** Stages of one kind and model, which are scaled and swapped together. */
+// Stages of one kind and model: scaled and swapped together.
 function groups() {
   const found = new Map();
   for (const process of fleet.processes.filter(({ stage }) => kindOf(stage) !== 'gateway')) {
@@ -1024,7 +1024,7 @@ const operations = {
   },
 };
 
-/** Shows each step of an operation as it is done. */
+// Shows each step of an operation as it is done.
 async function operate(name, body) {
   const log = $('confirm-log');
   for await (const { data } of events(await post(`/v1/fleet/${name}`, body))) {
@@ -1034,7 +1034,7 @@ async function operate(name, body) {
   lookAtFleet();
 }
 
-/** Asks before something is done that can't be taken back. What fails is told in the dialog. */
+// Asks before what can't be taken back. What fails is told in the dialog.
 function confirm({ title, text, action, fields = [], isDanger = false }, body) {
   $('confirm-title').textContent = title;
   $('confirm-text').textContent = text;
@@ -1100,7 +1100,7 @@ function switchLanguage() {
   if (view === 'fleet' && fleet) drawFleet();
 }
 
-/** In cells of the colours of page.css. */
+// In cells of the colours of page.css.
 const sunrise = '5000050000066005006666000566660000066003030000232320523232332323';
 
 function build() {
