@@ -279,11 +279,11 @@ struct ScriptedText: TextHandler {
         return (images + (0..<count).map { "\(request.parameters.seed)-\($0) " }).prefix(max(count, 1)).map { $0 }
     }
 
-    /// Codes that count up from the seed, told in two batches of tokens; the script runs between them.
+    /// Codes that count up from the seed (of large ones its last digits), told in two batches of tokens; the script runs between them.
     func generate(_ request: TokenRequest, _ call: ServerCall, send: @escaping Send<GenerateTokensEvent>) async throws {
         try await gate.work(call) { token in
             let grid = request.parameters.grid
-            let codes = (0..<grid.count).map { Int32(request.parameters.seed) + Int32($0) }
+            let codes = (0..<grid.count).map { Int32(request.parameters.seed % 10_000) + Int32($0) }
             let before = preview?.count ?? 0
             try await send(.layout(TokenLayout(preview: preview, target: grid, promptTokens: 1, totalTokens: before + codes.count)))
             if before > 0 { try await send(.tokens(Tokens(first: 0, ids: Array(0..<Int32(before))))) }
