@@ -11,7 +11,7 @@ import Testing
             (["TERM_PROGRAM": "iTerm.app"], .iTerm), (["TERM_PROGRAM": "WezTerm", "TERM": "xterm-256color"], .iTerm),
             (["LC_TERMINAL": "iTerm2", "TERM": "xterm-256color"], .iTerm), (["TERM": "foot"], .sixel), (["TERM": "xterm-sixel"], .sixel),
             (["TERM": "xterm-256color"], nil), (["TERM": "xterm-256color", "KITTY_WINDOW_ID": ""], nil), ([:], nil),
-            (["TERM": "xterm-kitty", "TMUX": "/tmp/tmux"], nil), (["TERM": "screen.xterm-256color", "LC_TERMINAL": "iTerm2"], nil),
+            (["TERM": "xterm-kitty", "TMUX": "socket,1,0"], nil), (["TERM": "screen.xterm-256color", "LC_TERMINAL": "iTerm2"], nil),
         ] as [([String: String], TerminalGraphics?)] {
             #expect(TerminalGraphics(environment: environment) == expected, "\(environment)")
         }
