@@ -1,3 +1,4 @@
+import Domain
 import Foundation
 public import Traces
 
@@ -38,7 +39,7 @@ public struct ExportSettings: Sendable {
 
     private static func checked(_ text: String, _ variable: String) throws(Failure) -> String {
         guard let url = URLComponents(string: text), ["http", "https"].contains(url.scheme?.lowercased()), url.host?.isEmpty == false,
-            url.query == nil, url.fragment == nil, text.utf8.allSatisfy({ (0x21...0x7e).contains($0) })
+            url.port.map((1...65535).contains) ?? true, url.query == nil, url.fragment == nil, text.utf8.allSatisfy({ (0x21...0x7e).contains($0) })
         else { throw Failure("\(variable) is no address: it is written as in http://127.0.0.1:4318") }
         return text
     }
@@ -46,18 +47,14 @@ public struct ExportSettings: Sendable {
     /// `name=value`, commas between; values are percent-encoded.
     private static func headers(_ text: String) throws(Failure) -> [(name: String, value: String)] {
         var headers: [(name: String, value: String)] = []
-        for pair in text.split(separator: ",") {
+        for pair in text.split(separator: ",") where !pair.allSatisfy(\.isWhitespace) {
             let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map { $0.trimmingCharacters(in: .whitespaces) }
-            guard parts.count == 2, !parts[0].isEmpty, parts[0].utf8.allSatisfy(isTokenByte), let value = parts[1].removingPercentEncoding,
+            guard parts.count == 2, !parts[0].isEmpty, parts[0].utf8.allSatisfy(\.isTokenByte), let value = parts[1].removingPercentEncoding,
                 value.utf8.allSatisfy({ (0x20...0x7e).contains($0) })
             else { throw Failure("OTEL_EXPORTER_OTLP_HEADERS is no list of headers: it is written as in name=value,other=value") }
             headers.append((parts[0], value))
         }
         return headers
-    }
-
-    private static func isTokenByte(_ byte: UInt8) -> Bool {
-        (0x30...0x39).contains(byte) || (0x41...0x5a).contains(byte) || (0x61...0x7a).contains(byte) || "!#$%&'*+-.^_`|~".utf8.contains(byte)
     }
 
     /// As OpenTelemetry wants it: what is not known is told, and has no effect.

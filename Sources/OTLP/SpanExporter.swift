@@ -72,7 +72,7 @@ public final class SpanExporter: Sendable {
     /// Sends until its service group shuts down; then what is left, for a moment.
     public func run(_ logger: Logger) async throws {
         for problem in settings.problems { logger.warning("traces", metadata: ["problem": "\(problem)"]) }
-        let client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: Self.configuration)
+        let client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: Self.configuration(times))
         let sending = Task { await send(client, logger) }
         try? await gracefulShutdown()
         post.finish()
@@ -85,8 +85,10 @@ public final class SpanExporter: Sendable {
         try? await client.shutdown()
     }
 
-    private static var configuration: HTTPClient.Configuration {
+    private static func configuration(_ times: Times) -> HTTPClient.Configuration {
         var configuration = HTTPClient.Configuration(redirectConfiguration: .disallow)
+        // The deadline of a request ends with the answer's head: without this a body that stalls would hold the export for ever.
+        configuration.timeout.read = TimeAmount(times.answer)
         // The library makes a span of each request: that of a batch would be sent with the next one, for ever.
         configuration.tracing.tracer = nil
         return configuration
@@ -131,7 +133,9 @@ public final class SpanExporter: Sendable {
             switch await attempt(document, client) {
             case .done: return nil
             case .lost(let reason): return reason
-            case .again(let pause):
+            case .again(let asked):
+                // One that says 0 is not asked as fast as it answers.
+                let pause = max(asked, .seconds(1))
                 guard ContinuousClock.now + pause < end else { return "it wants to be asked again in \(Int(pause.inSeconds)) s" }
                 do { try await Pause.for(pause) } catch { return "the process ends" }
             }

@@ -25,7 +25,7 @@ import Traces
 
     @Test(
         "an endpoint that is no address is refused, without its text",
-        arguments: ["h:4318", "ftp://h", "http://", "http://h/?secret=1", "http://h/ x"])
+        arguments: ["h:4318", "ftp://h", "http://", "http://h/?secret=1", "http://h/ x", "http://127.0.0.1:99999"])
     func noAddress(endpoint: String) throws {
         let failure = #expect(throws: ExportSettings.Failure.self) { try settings(["OTEL_EXPORTER_OTLP_ENDPOINT": endpoint]) }
         #expect(failure?.description == "OTEL_EXPORTER_OTLP_ENDPOINT is no address: it is written as in http://127.0.0.1:4318")
@@ -34,7 +34,7 @@ import Traces
     @Test("headers are pairs, percent-encoded; others are refused, without their text")
     func headers() throws {
         let base = ["OTEL_EXPORTER_OTLP_ENDPOINT": "http://h"]
-        let read = try settings(base.merging(["OTEL_EXPORTER_OTLP_HEADERS": "authorization=Basic%20YTpi==, x-scope=a,"]) { $1 })
+        let read = try settings(base.merging(["OTEL_EXPORTER_OTLP_HEADERS": "authorization=Basic%20YTpi==, x-scope=a, "]) { $1 })
         #expect(read?.headers.map(\.name) == ["authorization", "x-scope"] && read?.headers.map(\.value) == ["Basic YTpi==", "a"])
         for text in ["secret", "=secret", "a b=secret", "a=secret%0d%0aforged: 1", "a=secret%zz"] {
             let failure = #expect(throws: ExportSettings.Failure.self) {

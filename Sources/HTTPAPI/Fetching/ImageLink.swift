@@ -1,3 +1,5 @@
+import Domain
+
 /// The address of a picture that a request names: `https://HOST/PATH`, of a host that the operator has named.
 ///
 /// It is read once, strictly, and what is fetched is put together anew from what was read: no other parser can understand it otherwise.

@@ -1,3 +1,5 @@
+import Domain
+
 /// A header's value: a word in lower case, and parameters by their names in lower case.
 struct HeaderValue {
     let text: String
@@ -18,7 +20,7 @@ struct HeaderValue {
             skipBlanks()
             // A semicolon at the end.
             guard !rest.isEmpty else { break }
-            let name = rest.prefix(while: Self.isToken)
+            let name = rest.prefix(while: \.isTokenByte)
             rest = rest.dropFirst(name.count)
             guard !name.isEmpty, rest.popFirst() == UInt8(ascii: "="), let value = Self.value(&rest) else { return nil }
             guard parameters.updateValue(value, forKey: String(decoding: name, as: UTF8.self).lowercased()) == nil else { return nil }
@@ -31,7 +33,7 @@ struct HeaderValue {
     /// escape it, and `%22` is a quote, as they write it.
     private static func value(_ rest: inout ArraySlice<UInt8>) -> [UInt8]? {
         guard rest.first == UInt8(ascii: "\"") else {
-            let token = rest.prefix(while: isToken)
+            let token = rest.prefix(while: \.isTokenByte)
             rest = rest.dropFirst(token.count)
             return token.isEmpty ? nil : Array(token)
         }
@@ -48,17 +50,5 @@ struct HeaderValue {
             }
         }
         return nil
-    }
-
-    /// RFC 9110 §5.6.2.
-    static func isToken(_ byte: UInt8) -> Bool { byte.isAlphanumeric || "!#$%&'*+-.^_`|~".utf8.contains(byte) }
-}
-
-extension UInt8 {
-    var isAlphanumeric: Bool {
-        switch self {
-        case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "a")...UInt8(ascii: "z"): true
-        default: false
-        }
     }
 }

@@ -211,7 +211,7 @@ package struct MultipartParser: Sendable {
     private func described() throws(Failure) -> (name: String, isFile: Bool) {
         var disposition: HeaderValue?
         for line in headers.split(separator: Self.lf).map({ $0.dropLast() }) where !line.isEmpty {
-            let name = line.prefix(while: HeaderValue.isToken)
+            let name = line.prefix(while: \.isTokenByte)
             let text = line.dropFirst(name.count)
             guard !name.isEmpty, text.first == UInt8(ascii: ":") else { throw malformed("the header of part \(parts) has a line without a name") }
             let value = HeaderValue(text.dropFirst())
