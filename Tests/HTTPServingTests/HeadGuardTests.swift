@@ -139,6 +139,20 @@ import Testing
         #expect(closes.modes == [.all])
     }
 
+    @Test("a request that is answered before all of it has come is its connection's last, and the rest of it is dropped")
+    func answeredEarly() throws {
+        try channel.connect(to: SocketAddress(unixDomainSocketPath: "/a")).wait()
+        try open()
+        try respond()
+        guard case .head(let head)? = try written().first else { throw ChannelError.inappropriateOperationForState }
+        #expect(head.headers["connection"] == ["close"] && closes.modes == [.output])
+        _ = try passed()
+        try channel.writeInbound(HTTPServerRequestPart.body(ByteBuffer(string: "x")))
+        #expect(try passed().isEmpty)
+        channel.embeddedEventLoop.advanceTime(by: .seconds(2))
+        #expect(closes.modes == [.output, .all])
+    }
+
     @Test("an expectation is met before anything else is written, once")
     func expects() throws {
         try open([("expect", "100-continue")])

@@ -65,6 +65,14 @@ import Testing
         #expect(try passed()?.authority == "a")
     }
 
+    @Test("a response that would end an HTTP/1 connection says nothing of one")
+    func connection() throws {
+        try open()
+        try channel.writeOutbound(HTTPResponsePart.head(HTTPResponse(status: .contentTooLarge, headerFields: [.connection: "close"])))
+        guard case .head(let head)? = try channel.readOutbound(as: HTTPResponsePart.self) else { throw ChannelError.inappropriateOperationForState }
+        #expect(head.status == .contentTooLarge && head.headerFields.isEmpty)
+    }
+
     @Test("what is answered before its end is reset, but not at once; what has ended is not")
     func early() throws {
         let resets = Resets()

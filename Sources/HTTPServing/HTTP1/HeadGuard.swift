@@ -12,6 +12,8 @@ package import NIOHTTP1
 /// - 501 `unsupported_transfer_encoding`: a `Transfer-Encoding` other than `chunked` once;
 /// - what ``HeadRefusal`` refuses in any version.
 ///
+/// A request that is answered before all of it has come is its connection's last, too: what it still sends is read for ``linger`` and dropped.
+///
 /// `Expect: 100-continue` in HTTP/1.1 is answered at once. A request in HTTP/1.0, and one with `Connection: close`, is its connection's last: the
 /// response says so, in HTTP/1.0 without chunks, and ends with the connection.
 ///
@@ -36,11 +38,13 @@ package final class HeadGuard: ChannelDuplexHandler, RemovableChannelHandler {
     /// A request that was passed on, until its response has ended.
     private struct Exchange {
         let expectsContinue: Bool
-        let isLast: Bool
+        var isLast: Bool
         let isOld: Bool
     }
 
     private var intake = Intake.open
+    /// Of a request that was passed on the end has not come.
+    private var isReading = false
     private var exchanges: [Exchange] = []
     /// Waits for the responses to earlier requests. A response to HEAD has no body.
     private var refusal: (HeadRefusal, hasBody: Bool)?
@@ -54,6 +58,7 @@ package final class HeadGuard: ChannelDuplexHandler, RemovableChannelHandler {
 
     package func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         guard case .head(let head) = unwrapInboundIn(data) else {
+            if case .end = unwrapInboundIn(data) { isReading = false }
             if intake != .dropped { context.fireChannelRead(data) }
             return
         }
@@ -72,6 +77,7 @@ package final class HeadGuard: ChannelDuplexHandler, RemovableChannelHandler {
             expectsContinue: !isOld && head.headers.contains(name: "expect"), isLast: isOld || !head.isKeepAlive, isOld: isOld)
         if exchange.isLast { intake = .last }
         exchanges.append(exchange)
+        isReading = true
         if exchanges.count == 1 { beginNext(context) }
         context.fireChannelRead(data)
     }
@@ -80,6 +86,10 @@ package final class HeadGuard: ChannelDuplexHandler, RemovableChannelHandler {
         guard !isAnswered else {
             promise?.fail(ChannelError.ioOnClosedChannel)
             return
+        }
+        if case .head = unwrapOutboundIn(data), exchanges.count == 1, isReading {
+            exchanges[0].isLast = true
+            intake = .dropped
         }
         switch (unwrapOutboundIn(data), exchanges.first) {
         case (.head(var head), let exchange?) where exchange.isLast:

@@ -48,6 +48,11 @@ package final class StreamGuard: ChannelDuplexHandler, RemovableChannelHandler {
             promise?.fail(ChannelError.ioOnClosedChannel)
             return
         }
+        if case .head(var head) = unwrapOutboundIn(data), head.headerFields[.connection] != nil {
+            // HTTP/2 has none, and the library would send no head at all.
+            head.headerFields[.connection] = nil
+            return context.write(wrapOutboundOut(.head(head)), promise: promise)
+        }
         context.write(data, promise: promise)
         if case .end = unwrapOutboundIn(data) { stopRequest(context) }
     }
