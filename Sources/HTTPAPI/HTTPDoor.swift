@@ -80,13 +80,14 @@ public struct HTTPDoor: Sendable {
                 response = try await route.answer(visit)
             }
         } catch {
-            // Who left reads no answer.
-            if !(error is APIError), !(error is CancellationError) {
+            let refusal = APIError(any: error)
+            // Who left reads no answer, and what is refused fills no log.
+            if refusal.status >= 500, !(error is APIError), !(error is CancellationError) {
                 logger.warning("HTTP request failed", metadata: ["error": "\(error)"])
             }
-            response = Self.response(APIError(any: error))
+            response = Self.response(refusal)
         }
-        if let standing = await usage.standing(caller.grant) { response.headers.tell(standing) }
+        if caller.grant?.perMinute != nil, let standing = await usage.standing(caller.grant) { response.headers.tell(standing) }
         return response
     }
 
@@ -129,7 +130,7 @@ public struct HTTPDoor: Sendable {
             return try only(.get, .scope(.images)) { try await zaiResult(id, $0) }
         // Without keys this is for callers on this machine alone, as the metrics are.
         case "/v1/fleet": return try only(.get, self.access.hasKeys ? .scope(.fleetRead) : .everybody) { try await fleet($0) }
-        case _ where path.hasPrefix("/v1/fleet/"):
+        case "/v1/fleet/drain", "/v1/fleet/scale", "/v1/fleet/swap":
             let name = path.dropFirst("/v1/fleet/".count)
             return try only(.post, .scope(.fleetWrite)) { try await changeFleet(name, $0) }
         case "/v1/images/variations":

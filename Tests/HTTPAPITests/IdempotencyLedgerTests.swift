@@ -13,6 +13,8 @@ import Testing
         #expect(ledger.begin(key("k"), content: [1], now: start + .seconds(5)) == .running(since: .seconds(5)))
         ledger.finish(key("k"), answer(3), now: start + .seconds(9))
         #expect(ledger.begin(key("k"), content: [1], now: start + .seconds(3608)) == .answered(answer(3)))
+        #expect(ledger.answer(key("k"), content: [1], now: start + .seconds(3608)) == answer(3))
+        #expect(ledger.answer(key("k"), content: [2], now: start) == nil && ledger.answer(key("k"), content: [1], now: start + .seconds(3609)) == nil)
         #expect(ledger.begin(key("k"), content: [1], now: start + .seconds(3609)) == .new)
     }
 

@@ -12,6 +12,8 @@ extension HTTPDoor {
     func chatCompletions(_ visit: Visit) async throws -> Response {
         var fields = try Fields(json: JSONValue(parsing: await json(visit, limit: Self.largestBody)))
         let names = fields.names, named = try IdempotentRequest(visit, fields)
+        // Before pictures are fetched: they may not be there any more.
+        if let answer = known(named) { return answer }
         var order = try ChatOrder(&fields, fetched: try await fetcher.fetch(ChatMessages.links(in: fields.value("messages"))))
         order.request.model = settings.model(order.request.model)
         let headers = visit.headers(withoutEffect: order.withoutEffect, isStream: order.isStream)

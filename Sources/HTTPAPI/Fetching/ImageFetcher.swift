@@ -79,7 +79,10 @@ struct ImageFetcher: Sendable {
         var bytes: [UInt8] = [], share = ByteBudget.Share()
         defer { budget.give(&share) }
         for try await piece in response.body {
-            guard bytes.count + piece.readableBytes <= RequestLimits.maximumImageBytes, budget.take(piece.readableBytes, &share) else { return nil }
+            guard bytes.count + piece.readableBytes <= RequestLimits.maximumImageBytes else { return nil }
+            guard budget.take(piece.readableBytes, &share) else {
+                throw APIError(429, "queue_full", "pictures of other requests take all memory that is meant for them", retryAfter: .seconds(1))
+            }
             bytes += piece.readableBytesView
         }
         return ImageFormat(magic: bytes) == nil ? nil : bytes

@@ -13,15 +13,24 @@ extension HTTPDoor {
         guard let named else { return try await visit.peer.whileConnected(work).response }
         switch ledger.withLock({ $0.begin(named.key, content: named.content, now: .now) }) {
         case .new: return try await compute(named.key, work).response
-        case .answered(var answer):
-            answer.headers[.idempotentReplayed] = "true"
-            return answer.response
+        case .answered(let answer): return Self.replayed(answer)
         case .running(let time):
             throw APIError(
                 409, "in_progress", "the request with this Idempotency-Key is still computed", retryAfter: max(.seconds(1), min(time, .seconds(30))))
         case .mismatch: throw APIError(422, "idempotency_mismatch", "another request has had this Idempotency-Key", param: "Idempotency-Key")
         case .full: throw APIError(429, "queue_full", "too many requests with an Idempotency-Key are computed", retryAfter: .seconds(5))
         }
+    }
+
+    /// The answer that a request has had; nil: none, or it has no key.
+    func known(_ named: IdempotentRequest?) -> Response? {
+        named.flatMap { named in ledger.withLock { $0.answer(named.key, content: named.content, now: .now) } }.map(Self.replayed)
+    }
+
+    private static func replayed(_ answer: PlainAnswer) -> Response {
+        var answer = answer
+        answer.headers[.idempotentReplayed] = "true"
+        return answer.response
     }
 
     /// In a task of its own, which nobody cancels.

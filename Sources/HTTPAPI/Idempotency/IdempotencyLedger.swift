@@ -66,6 +66,12 @@ package struct IdempotencyLedger: Sendable {
         return .new
     }
 
+    /// What a request was answered; nil: it was not, or it is another one.
+    package func answer(_ key: Key, content: [UInt8], now: ContinuousClock.Instant) -> PlainAnswer? {
+        guard let entry = entries[key], entry.content == content, let end = entry.end, end > now else { return nil }
+        return entry.answer
+    }
+
     package mutating func finish(_ key: Key, _ answer: PlainAnswer, now: ContinuousClock.Instant) {
         guard entries[key] != nil, answer.body.count <= byteLimit else { return forget(key) }
         while !answered.isEmpty, bytes + answer.body.count > byteLimit { forgetOldest() }

@@ -10,19 +10,24 @@ import Wire
 extension HTTPDoor {
     func generations(_ visit: Visit) async throws -> Response {
         let fields = try Fields(json: JSONValue(parsing: await json(visit, limit: Self.largestText)))
-        return try await images(fields, images: [], visit)
+        return try await images(fields, visit)
     }
 
     func edits(_ visit: Visit) async throws -> Response {
         let (fields, sources) = try await form(visit)
         guard !sources.isEmpty else { throw APIError(400, "missing_required_parameter", "image is missing", param: "image") }
-        let fetched = try await fetcher.fetch(sources.compactMap(\.link))
-        return try await self.images(fields, images: sources.map { source throws(APIError) in try source.bytes(fetched: fetched) }, visit)
+        return try await images(fields, visit, sources: sources)
     }
 
     /// - Parameter defaults: what stands for fields that are left out.
-    func images(_ fields: Fields, images: [[UInt8]], _ visit: Visit, defaults: ImageDefaults = ImageDefaults()) async throws -> Response {
-        let names = fields.names.union(["image"]), named = try IdempotentRequest(visit, fields, images: images)
+    func images(
+        _ fields: Fields, _ visit: Visit, sources: [ImageSource] = [], defaults: ImageDefaults = ImageDefaults()
+    ) async throws -> Response {
+        let names = fields.names.union(["image"]), named = try IdempotentRequest(visit, fields, sources)
+        // Before pictures are fetched: they may not be there any more.
+        if let answer = known(named) { return answer }
+        let fetched = try await fetcher.fetch(sources.compactMap(\.link))
+        let images = try sources.map { source throws(APIError) in try source.bytes(fetched: fetched) }
         let order = try order(fields, images: images, defaults)
         let headers = visit.headers(withoutEffect: order.withoutEffect, isStream: order.isStream)
         do {

@@ -10,6 +10,14 @@ enum ImageSource: Sendable {
         return (field, text)
     }
 
+    /// What the request has of it: the file, or the text in its place.
+    var content: [UInt8] {
+        switch self {
+        case .file(let bytes): bytes
+        case .reference(_, let text): Array(text.utf8)
+        }
+    }
+
     func bytes(fetched: [String: [UInt8]]) throws(APIError) -> [UInt8] {
         switch self {
         case .file(let bytes): bytes

@@ -41,7 +41,7 @@ public struct CrossOrigin: Sendable, Hashable {
         guard let origin, origins.contains(origin) else { return [:] }
         return [
             .accessControlAllowOrigin: origin, .vary: "Origin",
-            .accessControlExposeHeaders: "x-request-id, retry-after, retry-after-ms, x-should-retry, glm-without-effect",
+            .accessControlExposeHeaders: "x-request-id, retry-after, retry-after-ms, x-should-retry, glm-without-effect, idempotent-replayed",
         ]
     }
 
@@ -49,7 +49,7 @@ public struct CrossOrigin: Sendable, Hashable {
     package func preflight(_ method: HTTPRequest.Method, _ headers: HTTPFields) -> HTTPFields? {
         guard method == .options, !origins.isEmpty, headers[.accessControlRequestMethod] != nil else { return nil }
         return [
-            .accessControlAllowMethods: "GET, POST, DELETE",
+            .accessControlAllowMethods: "GET, POST",
             .accessControlAllowHeaders: Self.allowed(headers[.accessControlRequestHeaders] ?? ""), .accessControlMaxAge: "\(Self.preflightAge)",
         ]
     }

@@ -13,7 +13,7 @@ extension HTTPDoor {
     }
 
     func zaiGenerations(_ visit: Visit) async throws -> Response {
-        try await images(try await zaiFields(visit), images: [], visit, defaults: zaiDefaults)
+        try await images(try await zaiFields(visit), visit, defaults: zaiDefaults)
     }
 
     /// Stores the request and answers at once.
