@@ -53,7 +53,7 @@ import Wire
         #expect(first.image == second.image)
         let label = try #require(try ImageStatement(first.image).label)
         let plain = try RGBImage(decoding: first.image).png()
-        let number = SHA256.hash(data: plain).prefix(16).map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
+        let number = SHA256.hash(data: plain).prefix(16).hexadecimal
         #expect(label.values[.contentProducer] == "me" && label.values[.label] == "1" && label.values[.produceID] == number)
         #expect(try ImageStatement(first.image).sourceType?.hasSuffix("/trainedAlgorithmicMedia") == true)
         let edited = try await fleet.gateway.generate(request(images: [first.image]))

@@ -205,7 +205,7 @@ import Wire
         #expect(models.fingerprint == "text:aa,diffusion:bb")
         #expect(registry.candidates(.text, model: "aa").map(\.name) == ["text-0"])
         registry.models["m"]?[.diffusion] = "zz"
-        #expect(throws: CallError(.unavailable, "no diffusion stage serves: diffusion-0 has model m bb, wanted is zz")) {
+        #expect(throws: CallError(.unavailable, "no diffusion stage serves: diffusion-0 has model bb, wanted is zz")) {
             try registry.modelSet(for: [.text, .diffusion])
         }
     }

@@ -181,12 +181,12 @@ import Wire
         #expect(assign(registry) == [next: "text-0"])
     }
 
-    @Test("a place counts those of the same model that go first, in the order of turns")
+    @Test("a place counts requests of the same model that go first, in the order of turns")
     mutating func places() {
-        let third = scheduler.enqueue(text(3)), first = scheduler.enqueue(text(1))
+        let third = scheduler.enqueue(text(3)), first = scheduler.enqueue(text(1)), same = scheduler.enqueue(text(3))
         let other = scheduler.enqueue(SlotRequest(kind: .text, turn: FairOrder.Turn(arrival: 2), modelName: "other"))
-        #expect(scheduler.places(.text).map(\.id) == [first, other, third] && scheduler.places(.text).map(\.ahead) == [0, 0, 1])
+        #expect(scheduler.places(.text).map(\.id) == [first, other, third, same] && scheduler.places(.text).map(\.ahead) == [0, 0, 1, 1])
         scheduler.release(first)
-        #expect(scheduler.places(.text).map(\.ahead) == [0, 0] && scheduler.places(.diffusion).isEmpty)
+        #expect(scheduler.places(.text).map(\.ahead) == [0, 0, 0] && scheduler.places(.diffusion).isEmpty)
     }
 }

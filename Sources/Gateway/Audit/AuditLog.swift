@@ -13,6 +13,7 @@ package actor AuditLog {
     private var waiting: [[UInt8]] = []
     /// Records that found no room in memory either.
     private var lost = 0
+    private var isRetrying = false
     /// Why nothing can be written now; nil while all is well.
     package private(set) var problem: String?
 
@@ -38,9 +39,10 @@ package actor AuditLog {
             waiting.removeFirst()
             lost += 1
         }
-        let wasWell = problem == nil
         flush()
-        if wasWell, problem != nil { Task { await retry() } }
+        guard problem != nil, !isRetrying else { return }
+        isRetrying = true
+        Task { await retry() }
     }
 
     private func flush() {
@@ -66,5 +68,6 @@ package actor AuditLog {
             try? await Task.sleep(for: Self.pause)
             flush()
         }
+        isRetrying = false
     }
 }

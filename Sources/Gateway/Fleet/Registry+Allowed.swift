@@ -20,6 +20,8 @@ extension Registry {
             if case .failure(let error) = result, error.status == .failedPrecondition { continue }
             found.append(result)
         }
+        // None of them can be had now: that is no question of which.
+        if let first = found.first, found.allSatisfy({ (try? $0.get()) == nil }) { return try first.get() }
         guard let only = found.first, found.count == 1 else {
             let known = allowed.joined(separator: ", ")
             throw CallError(

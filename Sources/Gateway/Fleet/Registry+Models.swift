@@ -109,7 +109,7 @@ extension Registry {
         let comes = known.contains { (!$0.isSilent && $0.description?.state == .starting) || $0.isBeingProbed }
         let reasons = known.map { replica in
             if let model, replica.serves, replica.fingerprint != model {
-                return "\(replica.name) has model \(replica.modelName) \(replica.fingerprint), wanted is \(model)"
+                return "\(replica.name) has model \(replica.fingerprint), wanted is \(model)"
             }
             return "\(replica.name) \(replica.reason)"
         }

@@ -42,13 +42,18 @@ package struct SlotScheduler: Sendable {
     /// Requests in slots of a stage.
     package func running(at address: Address) -> Int { holding.values.count { $0.address == address } }
 
-    /// Those who wait for a stage of the kind, with how many of the same model go before each.
+    /// Further back nobody is told a place: all places change with each that is served, and thousands may wait.
+    private static let placesTold = 256
+
+    /// The first who wait for a stage of the kind, with how many requests of the same model go before each.
     package func places(_ kind: StageKind) -> [(id: ID, ahead: Int)] {
-        var ahead: [String: Int] = [:]
-        return (queues[kind] ?? []).compactMap { place in
+        // Calls of one request stand one behind the other.
+        var last: [String: (turn: FairOrder.Turn, ahead: Int)] = [:]
+        return (queues[kind] ?? []).prefix(Self.placesTold).compactMap { place in
             guard let model = waiting[place.id]?.modelName else { return nil }
-            defer { ahead[model, default: 0] += 1 }
-            return (place.id, ahead[model, default: 0])
+            let ahead = last[model].map { $0.turn == place.turn ? $0.ahead : $0.ahead + 1 } ?? 0
+            last[model] = (place.turn, ahead)
+            return (place.id, ahead)
         }
     }
 

@@ -26,8 +26,8 @@ public actor JobRunner {
     private let wakeUps: AsyncStream<Void>
     private let wakeUp: AsyncStream<Void>.Continuation
 
-    /// In the order of requests, all jobs together are one caller: nobody waits for their answers, and who submits many has no more by it.
-    private static let caller = Caller(identity: "jobs")
+    /// In the order of requests, all jobs of a submitter are one caller, beside its own requests: who submits many has no more by it.
+    private static func caller(_ submitter: String) -> Caller { Caller(identity: "jobs:\(submitter)") }
     /// Jobs under way at the same time; each waits for slots most of its life.
     private static let atOnce = 32
 
@@ -213,7 +213,7 @@ public actor JobRunner {
             // What its caller has no right to was refused when it was submitted.
             let validated = try await imageService.validate(request, requestID: claim.id, mayOmitLabel: true)
             do {
-                return try await imageService.make(validated, by: Self.caller, deadline: nil) { _ in
+                return try await imageService.make(validated, by: Self.caller(claim.submitter), deadline: nil) { _ in
                 } tell: {
                     if case .progress(let progress) = $0 { await self.made(claim.id, progress) }
                 }

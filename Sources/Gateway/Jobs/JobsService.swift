@@ -17,12 +17,16 @@ public struct JobsService: JobsHandler {
     }
 
     public func submit(_ request: SubmitJobRequest, _ call: ServerCall) async throws -> Wire.Job {
-        try await usage.counting(for: call.caller) {
-            let job = try await translating { try await runner.submit(request, by: call.caller, requestID: call.requestID) }
-            // It may have been there, of another caller.
-            try await check(job.id, call)
-            return job
-        }
+        // The same job once more, for its answer was lost, makes no further image.
+        if !request.id.isEmpty, (try? await runner.submitter(of: request.id)) == call.caller.identity { return try await keep(request, call) }
+        return try await usage.counting(for: call.caller) { try await keep(request, call) }
+    }
+
+    private func keep(_ request: SubmitJobRequest, _ call: ServerCall) async throws -> Wire.Job {
+        let job = try await translating { try await runner.submit(request, by: call.caller, requestID: call.requestID) }
+        // It may have been there, of another caller.
+        try await check(job.id, call)
+        return job
     }
 
     public func get(_ request: JobRequest, _ call: ServerCall) async throws -> Wire.Job {

@@ -81,8 +81,8 @@ struct Router: Sendable {
             try await caller.call(call) { model in
                 try await course.pipeline.request(of: call, model: model)
             } onPlace: { place in
-                // Calls of one step wait for stages of one kind; the first is at the head of them.
-                if call.index == 0 { news.append(.place(place)) }
+                // Calls of one step wait together, and have the same place.
+                news.append(.place(place))
             } onEvent: { event, source in
                 // By the model and the numerics that have read it, which may have changed meanwhile.
                 if let value = event.cached, let key = call.request.cacheKey(source) { await encoded.keep(value, for: key) }

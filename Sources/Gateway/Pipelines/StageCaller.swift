@@ -85,13 +85,17 @@ struct StageCaller: Sendable {
         let settings = CallSettings(timeout: deadline.map { max(ContinuousClock.now.duration(to: $0), .milliseconds(1)) }, requestID: requestID)
         let span = StageSpan(kind, lease.replica, models, name: "preview")
         _ = await span.during {
-            try await race {
-                try await call.request.call(lease.connection, settings, beat: {}) { event in
-                    span.addPhases(of: event)
-                    try await onEvent(event, source)
+            do {
+                try await race {
+                    try await call.request.call(lease.connection, settings, beat: {}) { event in
+                        span.addPhases(of: event)
+                        try await onEvent(event, source)
+                    }
+                } _: {
+                    _ = await spare.wanted.value
                 }
-            } _: {
-                _ = await spare.wanted.value
+            } catch is CancellationError {
+                // The work that it stood beside is done.
             }
         }
         await fleet.release(lease.id)

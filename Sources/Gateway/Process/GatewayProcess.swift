@@ -207,8 +207,10 @@ extension GatewayProcess {
                 server.logger.notice("metrics, health and the API are served over HTTP", metadata: ["address": "\(url)"])
             }, logger: server.logger
         ) { request, peer in
-            // On this machine, those who may see the fleet are not told apart from those who may not.
-            if TelemetryAnswers.isForMetrics(request), !isLoopback, let refusal = await door.refusal(ofMetrics: request, from: peer) {
+            // On this machine, those who may see the fleet are not told apart from those who may not; a public address is that of a proxy here.
+            if TelemetryAnswers.isForMetrics(request), !isLoopback || http.settings.publicURL != nil,
+                let refusal = await door.refusal(ofMetrics: request, from: peer)
+            {
                 return refusal
             }
             if let response = await telemetry.respond(to: request) { return response }

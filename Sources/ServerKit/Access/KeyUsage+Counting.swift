@@ -4,7 +4,8 @@ public import Keys
 public import Wire
 
 extension KeyUsage {
-    /// Runs work that counts for a caller's key. What fails has used nothing of the day's images and answers, unless the caller has left.
+    /// Runs work that counts for a caller's key. What fails has used nothing of the day's images and answers, unless the caller has left or
+    /// its deadline has passed: it may have had most of an answer by then.
     /// - Parameters:
     ///   - count: images or answers that it makes.
     ///   - caller: without a key it has no limits.
@@ -17,10 +18,17 @@ extension KeyUsage {
         do {
             return try await body()
         } catch {
-            let hasLeft = error is CancellationError || (error as? CallError)?.status == .cancelled
-            if !hasLeft { await giveBack(count, grant, on: day) }
+            if !Self.hasUsed(error) { await giveBack(count, grant, on: day) }
             throw error
         }
+    }
+}
+
+extension KeyUsage {
+    private static func hasUsed(_ error: any Error) -> Bool {
+        guard let error = error as? CallError else { return error is CancellationError }
+        // One that is refused for its deadline before any work is told when to ask again.
+        return error.status == .cancelled || error.status == .deadlineExceeded && error.retryAfter == nil
     }
 }
 
