@@ -152,10 +152,8 @@ const seconds = (value) => (value < 10 ? `${value.toFixed(1)} s` : value < 120 ?
 const bytes = (value) => (value >= 2 ** 30 ? `${(value / 2 ** 30).toFixed(1)} GiB` : `${Math.round(value / 2 ** 20)} MiB`);
 
 let hush;
-// Has a sentence read aloud.
 const whisper = (text) => { $('status').textContent = text; };
 
-// Shows it as well.
 function announce(text, isError = false) {
   const status = $('status');
   whisper(text);
@@ -180,7 +178,7 @@ async function call(path, options = {}) {
   if (secret.get('key')) headers.set('authorization', `Bearer ${secret.get('key')}`);
   let response;
   try {
-    response = await fetch(path, { ...options, headers, cache: 'no-store' });
+    response = await fetch(`.${path}`, { ...options, headers, cache: 'no-store' });
   } catch (error) {
     throw error.name === 'AbortError' ? error : new Refusal(t('unreachable'));
   }
@@ -286,7 +284,7 @@ function textOf(png) {
     const zero = data.indexOf(0);
     if (zero > 0 && latin.decode(data.subarray(0, zero)) === 'parameters') {
       if (type === 'tEXt') return latin.decode(data.subarray(zero + 1));
-      // Compression, its method, language, translated keyword.
+      // Compression, method, language, keyword.
       const language = data.indexOf(0, zero + 3), keyword = data.indexOf(0, language + 1);
       if (type === 'iTXt' && data[zero + 1] === 0 && language > 0 && keyword > 0) return utf8.decode(data.subarray(keyword + 1));
     }
@@ -339,7 +337,7 @@ function restoreSettings() {
   if (text) fillSettings(Object.fromEntries(new URLSearchParams(text)));
 }
 
-// As A1111 writes them, which many programs read.
+// As A1111 writes them.
 const recipe = ({ prompt, steps, guidance, seed, size, model }) =>
   `${prompt}\n` + Object.entries({ Steps: steps, Sampler: 'flow matching', 'CFG scale': guidance, Seed: seed, Size: size, Model: model })
     .filter(([, value]) => value !== undefined).map(([name, value]) => `${name}: ${value}`).join(', ');
@@ -363,7 +361,6 @@ function useSettings(settings) {
 
 const kinds = ['image/png', 'image/jpeg', 'image/webp'];
 
-// Pictures with a button to remove each.
 class Pictures {
   constructor(list, onChange = () => {}) {
     this.list = list;
@@ -636,6 +633,7 @@ class Work {
     this.phase = 'done';
     this.fit(event.size);
     this.showImage(blob);
+    this.image.onload = () => URL.revokeObjectURL(this.image.src);
     this.image.alt = prompt;
     await store.add(this.record).catch(() => announce(t('notKept'), true));
     this.panel.replaceWith(caption(this.record), actions(this.record));
@@ -753,7 +751,7 @@ function scatter(cell, seed) {
 const busy = () => works.filter((work) => work.phase === 'sent');
 const held = () => works.filter((work) => work.phase === 'held');
 
-// Begins as many as go together, the oldest first.
+// The oldest first.
 function schedule() {
   for (const work of held().reverse().slice(0, Math.max(0, together - busy().length))) {
     work.run().finally(schedule);
@@ -783,7 +781,7 @@ function generate() {
   const pictures = sources.items.map(({ blob }) => blob);
   const batch = Array.from({ length: Math.min(10, Math.max(1, n)) }, (_, index) => new Work({ ...rest, seed: String((first + BigInt(index)) & largestSeed) }, pictures));
   if (!isLocked()) $('seed').value = String(first);
-  works = [...batch.reverse(), ...works].slice(0, 100);
+  works = [...batch.reverse(), ...works].filter(({ phase }, index) => index < 100 || phase === 'held' || phase === 'sent');
   schedule();
   works[0].element.scrollIntoView({ block: 'nearest' });
 }
@@ -975,10 +973,10 @@ function groups() {
   return [...found.values()];
 }
 
-const countOf = (kind, model) => fleet.processes.filter((process) => kindOf(process.stage) === kind && process.model === model).length;
+const countOf = (kind, model) => fleet.processes.filter((process) => kindOf(process.stage) === kind && process.model === model && process.state !== 'draining').length;
 
 function groupBlock(stages) {
-  const kind = kindOf(stages[0].stage), { model } = stages[0], count = stages.length;
+  const kind = kindOf(stages[0].stage), { model } = stages[0], count = countOf(kind, model);
   const control = (what, key, text) => h('button', { type: 'button', 'data-do': what, 'data-kind': kind, 'data-model': model, tLabel: [key, { kind, model }], disabled: what === 'fewer' && count < 2 }, text);
   return h('div', { class: 'group' },
     h('div', { class: 'group-head' }, h('h4', {}, kind, h('span', { class: 'dim' }, model)),
@@ -1024,7 +1022,7 @@ const operations = {
   },
 };
 
-// Shows each step of an operation as it is done.
+// Shows each step of an operation.
 async function operate(name, body) {
   const log = $('confirm-log');
   for await (const { data } of events(await post(`/v1/fleet/${name}`, body))) {

@@ -78,6 +78,7 @@ package struct ProgressReport: Sendable {
     package mutating func end(at time: Double) -> [Output] {
         if isWaiting, isTerminal {
             isWaiting = false
+            stage?.isOver = true
             return [.line("")]
         }
         guard let stage, !stage.isOver else { return [] }

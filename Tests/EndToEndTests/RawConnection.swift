@@ -4,7 +4,7 @@ import Foundation
 final class RawConnection: Sendable {
     private let descriptor: Int32
 
-    /// - Parameter patience: seconds that ``read(atLeast:)`` waits for the next byte.
+    /// - Parameter patience: seconds that ``read(until:)`` waits for the next byte.
     init(port: Int, patience: Int = 20) throws {
         descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
         var name = sockaddr_in()

@@ -44,10 +44,12 @@ import Testing
         let renderer = try ImageRenderer(model: Fixture.model("tiny-f32"), devices: DeviceGroup(CPUDevice(threads: 1)))
         let request = try request(partials: 1, edit: false, guidance: 1)
         let before = try renderer.render(request, onStep: { _ in })
-        var isShowing = false
+        var isShowing = false, isShown = false
         #expect(throws: Left.self) {
-            try renderer.render(request, checkCancellation: { if isShowing { throw Left() } }, onStep: { isShowing = $0 == 3 })
+            try renderer.render(
+                request, checkCancellation: { if isShowing { throw Left() } }, onPartial: { _, _ in isShown = true }, onStep: { isShowing = $0 == 3 })
         }
+        #expect(!isShown)
         #expect(try renderer.render(request, onStep: { _ in }) == before)
     }
 

@@ -4,7 +4,9 @@ import Testing
 
 @Suite struct ImplicitLabelTests {
     private static let image = scene(width: 64, height: 48)
-    private static let label = AIGCLabel(contentProducer: #"00119144030000000000XX1GLM1 "<&>' 中文 /\"#, produceID: "0f3c2a9e5d1b4c77")
+    private static let label = AIGCLabel(
+        contentProducer: #"00119144030000000000XX1GLM1 "<&>' <\#u{338}&\#u{301} 中文 /\"#,
+        produceID: "0f3c2a9e5d1b4c77")
 
     private static func file(_ format: ImageFormat) throws -> [UInt8] {
         switch format {

@@ -106,6 +106,7 @@ async def load(fleet, port, callers, slow):
     statuses = [status for status, _ in answers]
     images = {image for _, image in answers[: callers - slow] if image} | others.digests
     return {
+        "broken": sum(image is None for _, image in answers), "slow images": sorted({image for _, image in answers[callers - slow :] if image}),
         "callers": callers, "slow": slow, "seconds": round(seconds, 1), "statuses": {status: statuses.count(status) for status in set(statuses)},
         "images": sorted(images), "gateway MiB": round(most[0]),
         "others": len(others.seconds), "others' median s": round(statistics.median(others.seconds), 2),
@@ -130,7 +131,9 @@ def main():
         fleet.remove()
     broken = []
     if any(set(result["statuses"]) != {"200"} for result in results):
-        broken.append("a stream was refused or broke")
+        broken.append("a stream was refused")
+    if any(result["broken"] or len(result["slow images"]) > 1 for result in results):
+        broken.append("a stream ended without its image, or with another")
     if len({image for result in results for image in result["images"]}) != 1:
         broken.append("an image is another one")
     if any(result["gateway MiB"] > idle + MOST_EACH * callers for result in results):

@@ -20,6 +20,10 @@ import Testing
         #expect(live.wait("2 ahead") == [.note("queued, 2 ahead")] && live.wait("1 ahead") == [.note("queued, 1 ahead")])
         // The note stays, and the cursor is on a line of its own.
         #expect(live.end(at: 1) == [.line("")] && live.end(at: 2).isEmpty)
+        // A stage that was left without an end is over with it.
+        _ = live.handle("text", done: 5, total: 20, at: 3)
+        _ = live.wait("2 ahead")
+        #expect(live.end(at: 4) == [.line("")] && live.end(at: 5).isEmpty)
         var plain = ProgressReport(isTerminal: false)
         #expect(plain.wait("2 ahead") == [.line("queued, 2 ahead")] && plain.wait("1 ahead").isEmpty && plain.end(at: 1).isEmpty)
     }

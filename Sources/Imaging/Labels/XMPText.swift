@@ -25,8 +25,17 @@ enum XMPText {
         return nil
     }
 
+    /// By scalars: a mark that follows `<` makes one character of both, and is no reason to leave it.
     static func escaped(_ text: String) -> String {
-        text.replacing("&", with: "&amp;").replacing("<", with: "&lt;").replacing(">", with: "&gt;").replacing("\"", with: "&quot;")
+        text.unicodeScalars.reduce(into: "") { escaped, scalar in
+            switch scalar {
+            case "&": escaped += "&amp;"
+            case "<": escaped += "&lt;"
+            case ">": escaped += "&gt;"
+            case "\"": escaped += "&quot;"
+            default: escaped.unicodeScalars.append(scalar)
+            }
+        }
     }
 
     /// - Parameter rest: what follows the element's name.
@@ -61,14 +70,14 @@ enum XMPText {
     private static func isSpace(_ byte: UInt8) -> Bool { byte == 0x20 || (0x09...0x0D).contains(byte) }
 
     private static func unescaped(_ bytes: ArraySlice<UInt8>) -> String {
-        let pieces = String(decoding: bytes, as: UTF8.self).split(separator: "&", omittingEmptySubsequences: false)
-        return pieces.dropFirst().reduce(into: String(pieces.first ?? "")) { text, piece in
-            guard let end = piece.firstIndex(of: ";"), let character = character(piece[..<end]) else {
-                text += "&\(piece)"
+        let pieces = String(decoding: bytes, as: UTF8.self).unicodeScalars.split(separator: "&", omittingEmptySubsequences: false)
+        return pieces.dropFirst().reduce(into: String(pieces.first ?? Substring.UnicodeScalarView())) { text, piece in
+            guard let end = piece.firstIndex(of: ";"), let character = character(Substring(piece[..<end])) else {
+                text += "&" + String(piece)
                 return
             }
             text.unicodeScalars.append(character)
-            text += piece[piece.index(after: end)...]
+            text += String(piece[piece.index(after: end)...])
         }
     }
 
