@@ -8,5 +8,3 @@ enum { KC = 128 };
 _Static_assert(KC % W == 0, "blocks of a product are packed in whole vectors");
 /// Up to this many outputs a convolution is a dot product for each pixel.
 enum { CK_THIN_OUTPUTS = 4 };
-/// From so many channels on, Winograd's transforms cost less than the products that they save.
-enum { WINOGRAD_INPUTS = 8 };

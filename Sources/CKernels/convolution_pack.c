@@ -1,4 +1,4 @@
-// Weights of convolutions as kernels/convolution.h reads them, made once at load.
+// Which method serves a convolution, and weights as kernels/convolution.h reads them, made once at load.
 
 #include "constants.h"
 #include "context.h"
@@ -40,10 +40,10 @@ static uint32_t rounded(float value) {
     return (bits + 0x7fff + (bits >> 16 & 1)) >> 16;
 }
 
-ck_convolution_method ck_convolution_method_of(long out, long in, long kernel, long stride, long upsampling, const long padding[4]) {
+ck_convolution_method ck_convolution_method_of(long out, long kernel, long stride, long upsampling, const long padding[4]) {
     if (out <= CK_THIN_OUTPUTS) return CK_THIN;
     bool same = padding[0] == 1 && padding[1] == 1 && padding[2] == 1 && padding[3] == 1;
-    return kernel == 3 && stride == 1 && upsampling <= 2 && same && in >= WINOGRAD_INPUTS ? CK_WINOGRAD : CK_DIRECT;
+    return kernel == 3 && stride == 1 && upsampling <= 2 && same ? CK_WINOGRAD : CK_DIRECT;
 }
 
 static bool packs_bf16(const ck_context *context, ck_type type) { return context->bf16 && type == CK_BF16; }

@@ -86,7 +86,7 @@ static void paged(ck_context *c) {
 static void convolution(ck_context *c) {
     long kernel = draw(0, 1) ? 3 : 1, in = draw(1, 70), out = draw(1, 70), height = draw(3, 20), width = draw(3, 20), up = kernel == 3 ? draw(1, 2) : 1;
     long pad = kernel / 2, padding[4] = {pad, pad, pad, pad};
-    ck_convolution_method method = ck_convolution_method_of(out, in, kernel, 1, up, padding);
+    ck_convolution_method method = ck_convolution_method_of(out, kernel, 1, up, padding);
     ck_weight w = weight(out * in * kernel * kernel);
     float *packed = block((size_t)ck_convolution_packed_count(c, method, w.type, out, in, kernel) * 4);
     ck_convolution_pack(c, method, w, out, in, kernel, packed);

@@ -142,8 +142,9 @@ void ck_paged_attention(ck_context *, const ck_paged_attention_call *);
 /// `table[ids[i]] = x[i]`, rounded to the table's type: f32 or bf16.
 void ck_scatter(ck_context *, const float *x, long x_stride, long columns, const int32_t *ids, long count, void *table, ck_type type, long table_stride);
 void ck_argmax(ck_context *, const float *x, long x_stride, long rows, long columns, int32_t *indices);
-/// Which method serves a convolution with `padding` (top, left, bottom, right).
-ck_convolution_method ck_convolution_method_of(long out, long in, long kernel, long stride, long upsampling, const long padding[4]);
+/// Which method serves a convolution with `padding` (top, left, bottom, right): Winograd's where the kernel is 3 × 3, the stride and
+/// the padding 1 and the image enlarged twice or not at all, with however few channels; thin where outputs are.
+ck_convolution_method ck_convolution_method_of(long out, long kernel, long stride, long upsampling, const long padding[4]);
 /// How many floats the packed weight of a convolution takes; 0 for Winograd's method. Weights that a checkpoint keeps in f32 or
 /// f16 are multiplied in f32, whatever the precision, and by Winograd's method all are.
 long ck_convolution_packed_count(const ck_context *, ck_convolution_method, ck_type type, long out, long in, long kernel);

@@ -15,12 +15,12 @@ struct PackedConvolution {
         let (outputs, inputs, kernel) = (tensor.shape[0], tensor.shape[1], tensor.shape[2])
         func padded(_ value: Int, _ multiple: Int) -> Int { (value + multiple - 1) / multiple * multiple }
         floats =
-            Self.isWinograd(tensor.name, outputs: outputs, inputs: inputs, kernel: kernel)
+            Self.isWinograd(tensor.name, outputs: outputs, kernel: kernel)
             ? 0 : padded(kernel * kernel * inputs, Self.block) * padded(outputs, Self.panel)
     }
 
     /// As `ck_convolution_method_of` decides. Of an autoencoder's 3 × 3 convolutions only those that make an image smaller have a stride.
-    private static func isWinograd(_ name: String, outputs: Int, inputs: Int, kernel: Int) -> Bool {
-        kernel == 3 && inputs >= 8 && outputs > 4 && !name.contains(".downsamplers.")
+    private static func isWinograd(_ name: String, outputs: Int, kernel: Int) -> Bool {
+        kernel == 3 && outputs > 4 && !name.contains(".downsamplers.")
     }
 }
