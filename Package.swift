@@ -150,7 +150,7 @@ let package = Package(
         // What stands in front of them: which cards there are and what runs on them, requests that outlive their caller,
         // what is counted, and the gateway that brings them together.
         .target(name: "CCards"),
-        library("Placement", ["CCards", "Domain", "Checkpoint", "Files", "ModelConfiguration", yaml]),
+        library("Placement", ["CCards", "Domain", "Checkpoint", "Files", "ModelConfiguration", "TensorCPU", yaml]),
         library("Jobs", [sqlite]),
         library("Telemetry", [metrics, http, httpTypes, nio]),
         library("OTLP", ["Domain", "ServerKit", "Traces", "Wire", httpClient, nio, nioHTTP1, lifecycle, logging, metrics, tracing]),

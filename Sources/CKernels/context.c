@@ -30,6 +30,8 @@ static const ck_table *table_of(ck_set set) {
     return &ck_table_generic;
 }
 
+bool ck_multiplies_bf16(ck_set set) { return table_of(set)->bf16; }
+
 ck_context *ck_create(int threads, ck_set set, bool bf16) {
     ck_context *context = ck_require(calloc(1, sizeof(ck_context)), sizeof(ck_context), "a context of kernels");
     context->table = table_of(set);

@@ -107,6 +107,8 @@ typedef struct {
 
 /// Whether this machine can run the kernels of `set`.
 bool ck_supports(ck_set set);
+/// Whether the set has products and attention with bf16 operands.
+bool ck_multiplies_bf16(ck_set set);
 /// How many processors this process may run on: a container's or taskset's share, not the whole machine.
 int ck_processors(void);
 /// `bf16` asks for products and attention with bf16 operands and f32 sums; sets without the instruction stay at f32.

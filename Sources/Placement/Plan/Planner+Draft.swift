@@ -26,7 +26,7 @@ extension Planner {
         guard let name = group.model, let folder = folder ?? group.folder ?? models.first(where: { $0.name == name })?.folder,
             let description = described ?? descriptions[folder]
         else { preconditionFailure("a stage of the unknown model \(group.model ?? "")") }
-        let precision = group.precision ?? (main.isHost ? .f32 : .bf16)
+        let precision = group.precision.precision(native: main.nativePrecision)
         let footprint = Footprint(
             description, Footprint.Limits(pixels: topology.limits.pixels, sources: topology.limits.sources, context: topology.limits.context),
             Footprint.Form(onHost: main.isHost, precision: precision, batch: batch ?? 1, vaeTiling: group.vaeTiling))

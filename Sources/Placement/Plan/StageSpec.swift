@@ -18,8 +18,7 @@ public struct StageSpec: Codable, Sendable, Hashable {
     public var folder: String
     /// Of what the stage reads of its checkpoint; empty: not computed, which takes reading it.
     public var fingerprint: String
-    /// Nil: the program's default.
-    public var precision: Precision?
+    public var precision: Precision
     /// Sequences that a text stage works on together; nil: the program's default.
     public var batch: Int?
     /// On the host; nil: one for each processor.
@@ -31,7 +30,7 @@ public struct StageSpec: Codable, Sendable, Hashable {
 
     public init(
         kind: StageKind, instance: String, devices: [DeviceID] = [.cpu], model: String, pipeline: ModelPipeline,
-        folder: String, fingerprint: String = "", precision: Precision? = nil, batch: Int? = nil, threads: Int? = nil, vaeTiling: Bool = false,
+        folder: String, fingerprint: String = "", precision: Precision, batch: Int? = nil, threads: Int? = nil, vaeTiling: Bool = false,
         memory: [[MemoryItem]] = []
     ) {
         precondition(!devices.isEmpty && (memory.isEmpty || memory.count == devices.count), "\(memory.count) lists of \(devices.count) devices")
@@ -72,8 +71,9 @@ extension StageSpec {
     /// Flags of its program beside those that all stages of a fleet share. A stage takes what was planned for it, not what its
     /// own defaults would.
     public var arguments: [String] {
-        var arguments = ["--instance", instance, "--model", folder, "--model-name", model, "--device", devicesInProcess.list]
-        if let precision { arguments += ["--precision", precision.rawValue] }
+        var arguments = [
+            "--instance", instance, "--model", folder, "--model-name", model, "--device", devicesInProcess.list, "--precision", precision.rawValue,
+        ]
         if let threads { arguments += ["--threads", "\(threads)"] }
         if let batch { arguments += ["--batch", "\(batch)"] }
         if let cache = size(.keysAndValues) { arguments += ["--kv-cache", cache.flag] }

@@ -45,8 +45,8 @@ struct StagesReader {
                 guard let tiling = value.bool else { throw yaml.wrong(value, path, "true or false") }
                 group.vaeTiling = tiling
             default:
-                guard let precision = Precision(rawValue: try yaml.plain(value, path)) else {
-                    throw yaml.wrong(value, path, Precision.allCases.map(\.rawValue).joined(separator: " or "))
+                guard let precision = PrecisionChoice(rawValue: try yaml.plain(value, path)) else {
+                    throw yaml.wrong(value, path, PrecisionChoice.allCases.map(\.rawValue).joined(separator: ", "))
                 }
                 group.precision = precision
             }

@@ -50,7 +50,7 @@ public struct Topology: Sendable, Hashable {
         public var devices: [[DeviceID]] = []
         /// Sequences that a text stage works on together.
         public var batch: Int?
-        public var precision: Precision?
+        public var precision = PrecisionChoice.auto
         /// Of a stage on the host.
         public var threads: Int?
         /// Of diffusion: large images go through the VAE in tiles.
@@ -58,7 +58,7 @@ public struct Topology: Sendable, Hashable {
 
         public init(
             model: String? = nil, folder: String? = nil, replicas: Replicas? = nil, devices: [[DeviceID]] = [], batch: Int? = nil,
-            precision: Precision? = nil, threads: Int? = nil, vaeTiling: Bool = false
+            precision: PrecisionChoice = .auto, threads: Int? = nil, vaeTiling: Bool = false
         ) {
             self.model = model
             self.folder = folder

@@ -23,7 +23,7 @@ struct PrivateFleet {
     ///   - kinds: of stages; each model gets those that it has.
     ///   - pipelines: a model for each, where `models` names none.
     static func start(
-        _ kinds: [StageKind], for pipelines: [PipelineID], models: [String], threads: Int?, precision: Precision?
+        _ kinds: [StageKind], for pipelines: [PipelineID], models: [String], threads: Int?, precision: PrecisionChoice?
     ) async throws -> PrivateFleet {
         let models = models.isEmpty ? try defaultModels(pipelines) : models
         let program = try Programs.find("glm-gateway")
