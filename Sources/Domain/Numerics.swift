@@ -38,9 +38,12 @@ public struct StageNumerics: Sendable, Hashable {
     /// Kind of the stage.
     public var stage: String
     public var numerics: Numerics
+    /// Those of a stage that the work was on before and lost, where no other stage with these served; nil: none.
+    public var insteadOf: Numerics?
 
-    public init(stage: String = "", numerics: Numerics = Numerics()) {
+    public init(stage: String = "", numerics: Numerics = Numerics(), insteadOf: Numerics? = nil) {
         self.stage = stage
         self.numerics = numerics
+        self.insteadOf = insteadOf
     }
 }

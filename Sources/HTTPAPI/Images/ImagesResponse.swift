@@ -14,7 +14,7 @@ enum ImagesResponse {
         body["data"] = .array(
             pictures.map { picture in
                 let file = file(picture)
-                return .object([file.name: .string(file.text), "seed": seed(picture)])
+                return .object([file.name: .string(file.text), "seed": seed(picture), "numerics": numerics(picture)])
             })
         return .object(body)
     }
@@ -28,6 +28,7 @@ enum ImagesResponse {
         body["created_at"] = .integer(created)
         body["b64_json"] = .string(base64(picture.file))
         body["seed"] = seed(picture)
+        body["numerics"] = numerics(picture)
         return .object(body)
     }
 
@@ -96,4 +97,6 @@ enum ImagesResponse {
         let seed = picture.made.parameters.seed
         return Int(exactly: seed).map { .integer($0) } ?? .unsigned(seed)
     }
+
+    private static func numerics(_ picture: Picture) -> JSONValue { .array(picture.made.numerics.map(\.json)) }
 }
