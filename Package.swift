@@ -225,6 +225,7 @@ let package = Package(
         tests("FilesTests", ["Files"]),
         tests("TerminalTests", ["Terminal", "Imaging"]),
         tests("TensorCPUTests", ["Domain", "TensorCPU", "Tensor"]),
+        tests("DevicesTests", ["Devices", "Domain", "Tensor", "TensorCPU"]),
         tests("CheckpointTests", ["TestSupport", "Checkpoint", "Tensor"]),
         tests("TokenizingTests", ["TestSupport", "Tokenizing"]),
         tests("ImagingTests", ["TestSupport", "Imaging", "Domain", "Checkpoint", "Tensor"]),

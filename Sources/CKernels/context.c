@@ -56,4 +56,5 @@ void ck_destroy(ck_context *context) {
 const char *ck_name(const ck_context *context) { return context->table->name; }
 int ck_threads(const ck_context *context) { return context->threads; }
 bool ck_uses_openblas(const ck_context *context) { return context->sgemm != NULL; }
+const char *ck_openblas_kernels(const ck_context *context) { return context->sgemm ? ck_openblas_core() : NULL; }
 bool ck_uses_bf16(const ck_context *context) { return context->bf16; }

@@ -34,8 +34,12 @@ public final class CPUDevice: Device, @unchecked Sendable {
     deinit { ck_destroy(context) }
 
     /// The kernels in use, as in a benchmark's head line: `avx512bf16`, `avx512`, `avx2`, `neon` or `generic`, the last two with
-    /// `+openblas` where that multiplies.
-    public var features: String { String(cString: ck_name(context)) + (ck_uses_openblas(context) ? "+openblas" : "") }
+    /// `+openblas-haswell` where that multiplies: with kernels of its own for each processor.
+    public var features: String {
+        let name = String(cString: ck_name(context))
+        guard ck_uses_openblas(context) else { return name }
+        return "\(name)+openblas" + (ck_openblas_kernels(context).map { "-" + String(cString: $0).lowercased() } ?? "")
+    }
 
     public var cacheType: DType { precision == .bf16 ? .bf16 : .f32 }
     public var batchRows: Int { Int(CK_BATCH_ROWS) }

@@ -118,6 +118,8 @@ const char *ck_name(const ck_context *context);
 int ck_threads(const ck_context *context);
 /// Whether products of many rows go to OpenBLAS, whose sums are in another order.
 bool ck_uses_openblas(const ck_context *context);
+/// The processor that OpenBLAS's kernels are for, as it says: they differ in their sums. Null where it does not multiply or does not tell.
+const char *ck_openblas_kernels(const ck_context *context);
 /// Whether products and attention run on bf16 operands.
 bool ck_uses_bf16(const ck_context *context);
 

@@ -46,7 +46,7 @@ struct StagesReader {
                 group.vaeTiling = tiling
             default:
                 guard let precision = PrecisionChoice(rawValue: try yaml.plain(value, path)) else {
-                    throw yaml.wrong(value, path, PrecisionChoice.allCases.map(\.rawValue).joined(separator: ", "))
+                    throw yaml.wrong(value, path, PrecisionChoice.allCases.map(\.rawValue).joined(separator: " or "))
                 }
                 group.precision = precision
             }

@@ -43,9 +43,10 @@ struct PictureReport: Sendable, Encodable {
     /// Two lines: the place and what to repeat it with, and how it was computed.
     func print(toError: Bool) throws(StandardStream.Failure) {
         let seconds = stageSeconds.map { "\($0.stage) \(Self.rounded($0.seconds)) s" }.joined(separator: ", ")
+        let work = [seconds, numerics.text.printable].filter { !$0.isEmpty }
         let text = """
             \((toError ? "standard output" : file).printable): \(width)x\(height), seed \(seed), \(steps) steps, guidance \(guidanceScale), model \(model.printable) \(modelFingerprint.printable)
-            \(seconds); \(numerics.text.printable)
+            \(work.joined(separator: "; "))
             """
         try (toError ? StandardStream.error : .output).writeLines(text)
     }
