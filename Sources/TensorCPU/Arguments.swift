@@ -16,7 +16,7 @@ extension Tensor {
         case .f32: ck_weight(data: address, type: CK_F32)
         case .bf16: ck_weight(data: address, type: CK_BF16)
         case .f16: ck_weight(data: address, type: CK_F16)
-        case .i64, .i32, .u8, .bool: preconditionFailure("\(dtype) \(shape) where a floating weight is read")
+        case .i64, .i32, .i8, .u8, .bool: preconditionFailure("\(dtype) \(shape) where a floating weight is read")
         }
     }
 
