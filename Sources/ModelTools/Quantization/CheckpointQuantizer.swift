@@ -18,26 +18,29 @@ public struct CheckpointQuantizer {
 
     /// What was made and checked.
     public struct Summary: Sendable {
-        public internal(set) var quantizedTensors = 0, copiedTensors = 0, copiedFiles = 0
+        /// Of the components whose products are quantised.
+        public internal(set) var quantizedTensors = 0, copiedTensors = 0
+        /// All others.
+        public internal(set) var copiedFiles = 0
         /// Of all weights, before and after.
         public internal(set) var sourceBytes = 0, bytes = 0
     }
 
     private let model: ModelFolder
     private let output: String
+    /// Components whose weights change.
     private let parts: [Part]
-    private let otherFiles: [URL]
+    /// All that is copied: the weights of other components, and what is beside weights.
+    private let copiedWeights, otherFiles: [URL]
     private let progress: (Progress) -> Void
     private let checkCancellation: () throws -> Void
 
-    /// The weights of a component.
+    /// The weights of a component that has products to quantise.
     struct Part {
         let part: CheckpointPart
         let files: ModelFolder.WeightFiles
         let layouts: [ShardLayout]
         let sourceBytes: Int
-
-        var isQuantized: Bool { layouts.contains(where: \.isQuantized) }
     }
 
     /// Reads the headers of all weights; makes nothing.
@@ -55,7 +58,16 @@ public struct CheckpointQuantizer {
         self.progress = progress
         self.checkCancellation = checkCancellation
         try Self.check(output: self.output, isOutside: model.url)
-        parts = try model.weightComponents.map { try Self.part($0, model) }
+        var parts: [Part] = [], copiedWeights: [URL] = []
+        for name in model.weightComponents {
+            let (part, files) = (try Self.part(name, model), try model.weightFiles(name))
+            if part.hasQuantizableProducts {
+                parts.append(try Self.plan(part, files, model))
+            } else {
+                copiedWeights += files.shards + (files.index.map { [$0] } ?? [])
+            }
+        }
+        (self.parts, self.copiedWeights) = (parts, copiedWeights)
         otherFiles = try model.otherFiles()
     }
 
@@ -67,17 +79,20 @@ public struct CheckpointQuantizer {
         }
     }
 
-    private static func part(_ name: String, _ model: ModelFolder) throws -> Part {
+    private static func part(_ name: String, _ model: ModelFolder) throws -> CheckpointPart {
         guard let part = CheckpointPart(rawValue: name) else { preconditionFailure("\(name) is no part of a checkpoint") }
         let stored = try model.weights(name).quantization
         guard stored == .none else {
             throw CheckpointError(.invalidConfiguration, "\(model.component(name).path) is quantised already: \(stored)")
         }
-        let files = try model.weightFiles(name)
+        return part
+    }
+
+    private static func plan(_ part: CheckpointPart, _ files: ModelFolder.WeightFiles, _ model: ModelFolder) throws -> Part {
         let shards = try files.shards.map { try SafetensorsFile($0) }
         let layouts = try shards.map { try ShardLayout($0, part: part) }
-        guard !part.hasQuantizableProducts || layouts.contains(where: \.isQuantized) else {
-            throw CheckpointError(.missingTensor, "\(model.component(name).path) has none of the weights that are quantised")
+        guard layouts.contains(where: \.isQuantized) else {
+            throw CheckpointError(.missingTensor, "\(model.component(part.rawValue).path) has none of the weights that are quantised")
         }
         return Part(part: part, files: files, layouts: layouts, sourceBytes: shards.reduce(0) { $0 + $1.entries.reduce(0) { $0 + $1.byteCount } })
     }
@@ -97,36 +112,37 @@ public struct CheckpointQuantizer {
     }
 
     private func write(_ folder: OutputFolder) throws -> Summary {
+        let copied = try copiedWeights.reduce(0) { $0 + (try $1.resourceValues(forKeys: [.fileSizeKey]).fileSize ?? 0) }
+        let changed = parts.reduce(0) { $0 + $1.sourceBytes }
         var summary = Summary()
-        summary.sourceBytes = parts.reduce(0) { $0 + $1.sourceBytes }
-        summary.bytes = parts.reduce(0) { $0 + $1.layouts.reduce(0) { $0 + $1.byteCount } }
-        let needed = summary.bytes
-        if let free = folder.freeBytes, free < needed {
-            throw QuantizationError("\(output) takes \(ByteCount(needed)), and its file system has \(ByteCount(free)) left")
+        summary.sourceBytes = changed + copied
+        summary.bytes = parts.reduce(copied) { $0 + $1.layouts.reduce(0) { $0 + $1.byteCount } }
+        if let free = folder.freeBytes, free < summary.bytes {
+            throw QuantizationError("\(output) takes \(ByteCount(summary.bytes)), and its file system has \(ByteCount(free)) left")
         }
         let target = URL(fileURLWithPath: folder.partial, isDirectory: true)
-        for file in otherFiles { try copy(file, into: target) }
-        summary.copiedFiles = otherFiles.count
-        var writing = Step(.quantize, total: summary.sourceBytes, report: progress, check: checkCancellation)
-        for part in parts { try PartWriter(part, model: model, target: target).write(&writing) }
-        var checking = Step(.check, total: summary.sourceBytes, report: progress, check: checkCancellation)
+        for file in otherFiles + copiedWeights { try copy(file, into: target) }
+        summary.copiedFiles = otherFiles.count + copiedWeights.count
+        var writing = Step(.quantize, total: changed, report: progress, check: checkCancellation)
+        for part in parts { try PartWriter(part, target: target).write(&writing) }
+        var checking = Step(.check, total: changed, report: progress, check: checkCancellation)
         let written = try ModelFolder(target)
         for part in parts {
-            let counts = try PartCheck(part, model: model, written: written).run(&checking)
+            let counts = try PartCheck(part, written: written).run(&checking)
             summary.quantizedTensors += counts.quantized
             summary.copiedTensors += counts.copied
         }
         return summary
     }
 
-    /// A file beside the weights; of a component whose weights change its `config.json` says so.
+    /// A file as it is; of a component whose weights change its `config.json` says so.
     private func copy(_ file: URL, into target: URL) throws {
         let folders = file.deletingLastPathComponent().standardizedFileURL.pathComponents
         let component = folders.dropFirst(model.url.standardizedFileURL.pathComponents.count).joined(separator: "/")
         let folder = component.isEmpty ? target : target.appendingPathComponent(component, isDirectory: true)
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         let copy = folder.appendingPathComponent(file.lastPathComponent)
-        if file.lastPathComponent == "config.json", let part = parts.first(where: { $0.part.rawValue == component && $0.isQuantized }) {
+        if file.lastPathComponent == "config.json", let part = parts.first(where: { $0.part.rawValue == component }) {
             try FileCopy.write(try QuantizedConfiguration.text(of: file, part), to: copy)
         } else {
             try FileCopy.copy(file, to: copy, checkCancellation)

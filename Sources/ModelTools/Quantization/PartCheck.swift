@@ -11,7 +11,7 @@ struct PartCheck {
     private let written: ModelFolder
     private let name: String
 
-    init(_ part: CheckpointQuantizer.Part, model: ModelFolder, written: ModelFolder) {
+    init(_ part: CheckpointQuantizer.Part, written: ModelFolder) {
         self.part = part
         self.written = written
         name = part.part.rawValue
@@ -23,7 +23,7 @@ struct PartCheck {
         var counts = (quantized: 0, copied: 0)
         // As a stage opens it: index and shards agree, and the configuration says how the weights are stored.
         let stored = try written.weights(name).quantization
-        guard stored == (part.isQuantized ? .int8 : .none) else {
+        guard stored == .int8 else {
             throw QuantizationError("\(written.component(name).path) reads back as \(stored)")
         }
         for (shard, layout) in zip(part.files.shards, part.layouts) {

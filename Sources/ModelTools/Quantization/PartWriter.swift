@@ -12,7 +12,7 @@ struct PartWriter {
     private let folder: URL
 
     /// - Parameter target: the new checkpoint's folder.
-    init(_ part: CheckpointQuantizer.Part, model: ModelFolder, target: URL) {
+    init(_ part: CheckpointQuantizer.Part, target: URL) {
         self.part = part
         folder = part.part.rawValue.isEmpty ? target : target.appendingPathComponent(part.part.rawValue, isDirectory: true)
     }
