@@ -27,6 +27,11 @@ extension Tensor {
     }
 }
 
+extension MatrixWeight {
+    /// The elements of a product's weight, which may be int8 too.
+    var operand: ck_weight { elements.dtype == .i8 ? ck_weight(data: elements.address, type: CK_I8) : elements.weight }
+}
+
 extension Optional<Tensor> {
     func vector(_ count: Int, _ what: StaticString) -> ck_weight {
         self?.vector(count, what) ?? ck_weight(data: nil, type: CK_F32)
