@@ -76,7 +76,7 @@ extension StageModel {
     public init(
         _ folder: ModelFolder, for kind: StageKind, _ options: ModelOptions, _ devices: DeviceGroup, defaultSide: Int = 0, tileSide: Int = 0
     ) throws {
-        let numerics = Numerics(devices, tileSide: tileSide)
+        let numerics = Numerics(devices, quantization: try folder.quantization(kind), tileSide: tileSide)
         var notes = devices.devices.flatMap { DeviceReport($0).lines }
         if options.precision == .bf16, numerics.precision != Precision.bf16.rawValue {
             notes.append("computes in \(numerics.precision): bf16 was asked for, and \(numerics.kernels) does not multiply it natively")
