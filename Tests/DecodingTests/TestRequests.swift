@@ -38,7 +38,7 @@ enum TestRequests {
         return DecodingRequest(
             prompt: prompt, positions: positions,
             sampler: Sampler(
-                SamplingParameters(temperature: 1.1, topP: 0.95, topK: 60, uniform: 0), greedy: greedy, seed: seed, shaping: shaping),
+                SamplingParameters(temperature: 1.1, topP: 0.95, topK: 60), greedy: greedy, seed: seed, shaping: shaping),
             stop: .tokens(stops ?? [], limit: limit), rows: rows, told: told, forced: forced, cachesPrefix: cachesPrefix)
     }
 
