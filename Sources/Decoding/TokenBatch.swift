@@ -75,7 +75,7 @@ package final class TokenBatch {
     }
 
     /// One round: cancelled requests leave, the request in prefill reads a chunk of its prompt, and each request whose prompt is complete
-    /// samples a token.
+    /// samples a token, and more where guesses were right.
     ///
     /// - Parameters:
     ///   - checkCancellation: called for each request, and before each layer of a prefill for that request; what it throws ends the request.

@@ -7,6 +7,8 @@ package enum DecoderSizes {
 
     /// Tokens of a sequence that one pass of a text stage guesses at most, unless it is told otherwise.
     package static let speculativeTokens = 31
+    /// What it may be told: a pass has up to 64 rows.
+    package static let speculation = 0...63
 
     /// The most rows of a step: of a batch that is full, or of one sequence with its guesses.
     package static func stepRows(batch: Int, speculativeTokens: Int) -> Int { max(batch, 1 + speculativeTokens) }
