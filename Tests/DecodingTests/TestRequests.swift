@@ -62,9 +62,11 @@ enum TestRequests {
 
 extension DecodingRequest {
     /// The same request with some fields changed.
-    func with(told: [Int32]? = nil, cachesPrefix: Bool? = nil, prompt: [Int32]? = nil, stop: StopCondition? = nil) -> DecodingRequest {
+    func with(
+        told: [Int32]? = nil, cachesPrefix: Bool? = nil, prompt: [Int32]? = nil, stop: StopCondition? = nil, drafts: DraftTokens? = nil
+    ) -> DecodingRequest {
         DecodingRequest(
             prompt: prompt ?? self.prompt, positions: positions, sampler: sampler, stop: stop ?? self.stop, rows: rows, told: told ?? self.told,
-            forced: forced, cachesPrefix: cachesPrefix ?? self.cachesPrefix)
+            forced: forced, drafts: drafts ?? self.drafts, cachesPrefix: cachesPrefix ?? self.cachesPrefix)
     }
 }

@@ -13,13 +13,15 @@ extension TokenBatch {
         let tokens: Int
         /// The most rows of a pass.
         let rows: Int
+        let clock: any Clock<Duration>
         var controller: SpeculationController
         /// Of all requests, for those to come.
         var acceptance = AcceptanceRate()
 
-        init(tokens: Int, rows: Int) {
+        init(tokens: Int, rows: Int, _ clock: any Clock<Duration>) {
             self.tokens = tokens
             self.rows = rows
+            self.clock = clock
             controller = SpeculationController(rows: rows)
         }
     }
@@ -41,9 +43,9 @@ extension TokenBatch {
 
     /// Tells the controller how long a pass took and what it gave.
     func timed(_ requests: Int, _ guesses: [Ticket: [Int32]], _ pass: () throws -> Void) throws {
-        guard speculation != nil else { return try pass() }
+        guard let clock = speculation?.clock else { return try pass() }
         let before = decodedTokens - passes
-        let time = try ContinuousClock().measure(pass)
+        let time = try clock.measure(pass)
         speculation?.controller.observe(
             SpeculationController.Pass(
                 sequences: requests, guesses: guesses.values.reduce(0) { $0 + $1.count }, accepted: max(0, decodedTokens - passes - before),

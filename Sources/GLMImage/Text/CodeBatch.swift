@@ -26,10 +26,14 @@ public final class CodeBatch {
     ///   - size: the most requests in one step.
     ///   - cacheBytes: for keys and values, allocated at once and kept.
     ///   - speculativeTokens: the most codes of a request that a pass guesses; 0: none. The codes are the same.
-    public init(_ generator: TextGenerator, size: Int, cacheBytes: Int, speculativeTokens: Int = 0) {
+    ///   - clock: by which passes are timed, to see how many guesses are worth while.
+    public init(
+        _ generator: TextGenerator, size: Int, cacheBytes: Int, speculativeTokens: Int = 0, clock: any Clock<Duration> = ContinuousClock()
+    ) {
         self.generator = generator
         batch = TokenBatch(
-            generator.decoder, size: size, cacheBytes: cacheBytes, sampledIDs: generator.codeCount, speculativeTokens: speculativeTokens)
+            generator.decoder, size: size, cacheBytes: cacheBytes, sampledIDs: generator.codeCount, speculativeTokens: speculativeTokens,
+            clock: clock)
     }
 
     /// No request generates and none waits.
