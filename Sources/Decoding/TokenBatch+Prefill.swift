@@ -44,7 +44,9 @@ extension TokenBatch {
         // Otherwise the ids behind the prompt are known, and the next steps compute them again.
         guard member.submitted == 0 else { return }
         sequences.predictLast()
-        if request.samplesOnHost { try sampleOnHost([ticket], firstRow: 0, onEvent) } else {
+        if request.samplesOnHost {
+            try sampleOnHost([ticket], firstRow: 0, onEvent)
+        } else {
             submit([InFlightStep.Window(ticket: ticket, guesses: [])])
         }
     }

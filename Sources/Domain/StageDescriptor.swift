@@ -30,7 +30,8 @@ extension StageKind {
             StageDescriptor(
                 program: "glm-vision", unit: "source images", needsSources: true, scalesWithCards: false, mostDevices: 1, options: [])
         case .text:
-            StageDescriptor(program: "glm-text", unit: "tokens", needsSources: false, scalesWithCards: true, mostDevices: 1, options: [.batch, .speculation])
+            StageDescriptor(
+                program: "glm-text", unit: "tokens", needsSources: false, scalesWithCards: true, mostDevices: 1, options: [.batch, .speculation])
         case .diffusion:
             StageDescriptor(
                 program: "glm-diffusion", unit: "steps", needsSources: false, scalesWithCards: true, mostDevices: 2, options: [.vaeTiling])

@@ -60,7 +60,8 @@ import Testing
         #expect(abs(numbers.reduce(0, +) / 10_000 - 1) < 0.05)
         #expect(abs(Double(numbers.count { $0 > 1 }) / 10_000 - exp(-1)) < 0.025)
         #expect(CounterGenerator(seed: 2, position: 3).exponential(4) != CounterGenerator(seed: 3, position: 2).exponential(4))
-        #expect((0..<1000).allSatisfy { CounterGenerator(seed: 5, position: 6).exponential($0) >= CounterGenerator(seed: 5, position: 6).uniform($0) })
+        #expect(
+            (0..<1000).allSatisfy { CounterGenerator(seed: 5, position: 6).exponential($0) >= CounterGenerator(seed: 5, position: 6).uniform($0) })
     }
 
     @Test("top-k keeps the k likeliest")

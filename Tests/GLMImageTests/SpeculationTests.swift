@@ -23,7 +23,8 @@ import Testing
     @Test("a checkpoint that has learned to draw needs fewer passes than it draws codes")
     func fewerPasses() throws {
         let request = Requests.tokens("a red circle", 256, 256, seed: 3)
-        let plain = try CodeBatchTests.batch(Fixture.glmTiny, size: 1), guessing = try CodeBatchTests.batch(Fixture.glmTiny, size: 1, speculativeTokens: 15)
+        let plain = try CodeBatchTests.batch(Fixture.glmTiny, size: 1),
+            guessing = try CodeBatchTests.batch(Fixture.glmTiny, size: 1, speculativeTokens: 15)
         var codes: [[Int32]] = []
         for batch in [plain, guessing, guessing] {
             var stories: [Int: CodeBatchTests.Story] = [:]

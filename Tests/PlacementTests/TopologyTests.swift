@@ -84,7 +84,10 @@ struct TopologyTests {
                 "fleet.yaml:2: stages.vision has no key \"batch\"; its keys are model, replicas, devices, precision, threads"
             ),
             ("stages:\n  text: {replicas: some}", "fleet.yaml:2: stages.text.replicas is \"some\", should be auto or a whole number from 0 to 1024"),
-            ("stages:\n\n  text: [1]", "fleet.yaml:3: stages.text[0] should be a mapping of model, replicas, devices, precision, threads, batch, speculative_tokens"),
+            (
+                "stages:\n\n  text: [1]",
+                "fleet.yaml:3: stages.text[0] should be a mapping of model, replicas, devices, precision, threads, batch, speculative_tokens"
+            ),
             ("stages:\n  text: {precision: f16}", "fleet.yaml:2: stages.text.precision is \"f16\", should be f32 or bf16"),
             ("stages:\n  text: {devices: [gpu:0]}", "fleet.yaml:2: stages.text.devices is \"gpu:0\", should be cpu or npu:N, such as npu:0"),
             ("stages:\n  text: []", "fleet.yaml:2: stages.text is an empty list"),

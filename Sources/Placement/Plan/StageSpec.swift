@@ -33,7 +33,8 @@ public struct StageSpec: Codable, Sendable, Hashable {
 
     public init(
         kind: StageKind, instance: String, devices: [DeviceID] = [.cpu], model: String, pipeline: ModelPipeline,
-        folder: String, fingerprint: String = "", precision: Precision? = nil, batch: Int? = nil, speculativeTokens: Int? = nil, threads: Int? = nil, vaeTiling: Bool = false,
+        folder: String, fingerprint: String = "", precision: Precision? = nil, batch: Int? = nil, speculativeTokens: Int? = nil, threads: Int? = nil,
+        vaeTiling: Bool = false,
         memory: [[MemoryItem]] = []
     ) {
         precondition(!devices.isEmpty && (memory.isEmpty || memory.count == devices.count), "\(memory.count) lists of \(devices.count) devices")
