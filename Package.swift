@@ -237,7 +237,7 @@ let package = Package(
             ["TestSupport", "Domain", "Decoding", "GLMImage", "ModelConfiguration", "ModelFixtures", "Layers", "Checkpoint", "Tensor", "TensorCPU"]),
         tests(
             "GLMImageTests",
-            ["GLMImage", "Decoding", "ModelConfiguration", "ModelFixtures", "Domain", "Tensor", "TensorCPU", "Checkpoint", "Imaging"]),
+            ["TestSupport", "GLMImage", "Decoding", "ModelConfiguration", "ModelFixtures", "Domain", "Tensor", "TensorCPU", "Checkpoint", "Imaging"]),
         tests(
             "GLM4VTests",
             [

@@ -70,6 +70,13 @@ struct PlanTests {
             "--instance", "0", "--model", tiny.path, "--model-name", "small", "--device", "cpu", "--precision", "f32", "--threads", "3",
         ]
         #expect(host.first?.arguments == vision)
+        let guessing = try Topology(yaml: "models: {small: \(tiny.path)}\nstages: {text: {speculative_tokens: 7}}", file: "f")
+        let guesses = try #require(try Planner(guessing, inventory: .hostOnly).plan().stages.first { $0.kind == .text })
+        #expect(guesses.arguments.contains(["--batch", "4", "--speculative-tokens", "7"]))
+        // A step has eight rows of logits, or 32 by default.
+        let usual = try #require(host.first { $0.kind == .text })
+        #expect(guesses.items().contains { $0.reason.hasSuffix(" 8 rows of logits") })
+        #expect(usual.items().contains { $0.reason.hasSuffix(" 32 rows of logits") })
     }
 
     @Test("stages on the host get what its processors multiply natively, in flags and in memory; bf16 that they do not multiply is planned as f32")

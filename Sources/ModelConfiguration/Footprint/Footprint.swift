@@ -31,14 +31,22 @@ public struct Footprint: Sendable {
         public var precision: Precision
         /// Sequences that the text stage works on together.
         public var batch: Int
+        /// Codes that a pass of the text stage guesses at most; nil: as many as by default.
+        public var speculativeTokens: Int?
         /// The diffusion stage takes large images through the VAE in tiles.
         public var vaeTiling: Bool
 
-        public init(onHost: Bool, precision: Precision, batch: Int = 1, vaeTiling: Bool = false) {
+        public init(onHost: Bool, precision: Precision, batch: Int = 1, speculativeTokens: Int? = nil, vaeTiling: Bool = false) {
             self.onHost = onHost
             self.precision = precision
             self.batch = batch
+            self.speculativeTokens = speculativeTokens
             self.vaeTiling = vaeTiling
+        }
+
+        /// The most rows of a step that draws codes. An accelerator guesses none.
+        var stepRows: Int {
+            DecoderSizes.stepRows(batch: batch, speculativeTokens: onHost ? speculativeTokens ?? DecoderSizes.speculativeTokens : 0)
         }
 
         /// Bytes of an element of keys and values, which have the type that attention multiplies.

@@ -29,11 +29,12 @@ extension Planner {
         let precision = group.precision.precision(native: main.nativePrecision)
         let footprint = Footprint(
             description, Footprint.Limits(pixels: topology.limits.pixels, sources: topology.limits.sources, context: topology.limits.context),
-            Footprint.Form(onHost: main.isHost, precision: precision, batch: batch ?? 1, vaeTiling: group.vaeTiling))
+            Footprint.Form(
+                onHost: main.isHost, precision: precision, batch: batch ?? 1, speculativeTokens: group.speculativeTokens, vaeTiling: group.vaeTiling))
         return StageSpec(
             kind: kind, instance: instance, devices: places.map(\.device), model: name, pipeline: description.pipeline, folder: folder,
             precision: precision,
-            batch: batch, threads: main.isHost ? group.threads : nil, vaeTiling: group.vaeTiling,
+            batch: batch, speculativeTokens: group.speculativeTokens, threads: main.isHost ? group.threads : nil, vaeTiling: group.vaeTiling,
             memory: [footprint.items(kind)] + places.dropFirst().map { _ in footprint.guidance })
     }
 

@@ -21,6 +21,8 @@ public struct StageSpec: Codable, Sendable, Hashable {
     public var precision: Precision
     /// Sequences that a text stage works on together; nil: the program's default.
     public var batch: Int?
+    /// Codes that a pass of a text stage guesses at most; nil: the program's default.
+    public var speculativeTokens: Int?
     /// On the host; nil: one for each processor.
     public var threads: Int?
     /// Large images go through the VAE in tiles.
@@ -30,7 +32,8 @@ public struct StageSpec: Codable, Sendable, Hashable {
 
     public init(
         kind: StageKind, instance: String, devices: [DeviceID] = [.cpu], model: String, pipeline: ModelPipeline,
-        folder: String, fingerprint: String = "", precision: Precision, batch: Int? = nil, threads: Int? = nil, vaeTiling: Bool = false,
+        folder: String, fingerprint: String = "", precision: Precision, batch: Int? = nil, speculativeTokens: Int? = nil, threads: Int? = nil,
+        vaeTiling: Bool = false,
         memory: [[MemoryItem]] = []
     ) {
         precondition(!devices.isEmpty && (memory.isEmpty || memory.count == devices.count), "\(memory.count) lists of \(devices.count) devices")
@@ -43,6 +46,7 @@ public struct StageSpec: Codable, Sendable, Hashable {
         self.fingerprint = fingerprint
         self.precision = precision
         self.batch = batch
+        self.speculativeTokens = speculativeTokens
         self.threads = threads
         self.vaeTiling = vaeTiling
         self.memory = memory
@@ -51,7 +55,7 @@ public struct StageSpec: Codable, Sendable, Hashable {
     /// Whether it is one that a plan makes. A decoded one may be anything.
     public var isSound: Bool {
         !devices.isEmpty && (memory.isEmpty || memory.count == devices.count) && memory.joined().allSatisfy { $0.bytes >= 0 }
-            && [batch, threads].allSatisfy { $0 ?? 1 > 0 }
+            && [batch, threads].allSatisfy { $0 ?? 1 > 0 } && DecoderSizes.speculation.contains(speculativeTokens ?? 0)
     }
 
     /// As people name it: `text-0`.
@@ -76,6 +80,7 @@ extension StageSpec {
         ]
         if let threads { arguments += ["--threads", "\(threads)"] }
         if let batch { arguments += ["--batch", "\(batch)"] }
+        if let speculativeTokens { arguments += ["--speculative-tokens", "\(speculativeTokens)"] }
         if let cache = size(.keysAndValues) { arguments += ["--kv-cache", cache.flag] }
         if let cache = size(.sourceCache) { arguments += ["--condition-cache", cache.flag] }
         if vaeTiling { arguments.append("--vae-tiling") }

@@ -50,6 +50,8 @@ public struct Topology: Sendable, Hashable {
         public var devices: [[DeviceID]] = []
         /// Sequences that a text stage works on together.
         public var batch: Int?
+        /// Codes that a pass of a text stage guesses at most; nil: the program's default.
+        public var speculativeTokens: Int?
         public var precision = PrecisionChoice.auto
         /// Of a stage on the host.
         public var threads: Int?
@@ -58,13 +60,14 @@ public struct Topology: Sendable, Hashable {
 
         public init(
             model: String? = nil, folder: String? = nil, replicas: Replicas? = nil, devices: [[DeviceID]] = [], batch: Int? = nil,
-            precision: PrecisionChoice = .auto, threads: Int? = nil, vaeTiling: Bool = false
+            speculativeTokens: Int? = nil, precision: PrecisionChoice = .auto, threads: Int? = nil, vaeTiling: Bool = false
         ) {
             self.model = model
             self.folder = folder
             self.replicas = replicas
             self.devices = devices
             self.batch = batch
+            self.speculativeTokens = speculativeTokens
             self.precision = precision
             self.threads = threads
             self.vaeTiling = vaeTiling
