@@ -1,4 +1,4 @@
-package import Domain
+import Domain
 package import Wire
 
 /// Which stages skip work in denoising steps as far as a request wants it.

@@ -26,7 +26,7 @@ public actor DefaultDiffusionService: DiffusionService {
         let renderer = try ImageRenderer(
             model: folder, devices: devices, sourceCacheBytes: options.sourceCacheBytes, tiled: options.vaeTiling)
         if options.stepCache > 0, !renderer.cachesSteps {
-            throw RequestError("--step-cache \(options.stepCache): the transformer of \(folder.name) has too few blocks to skip any")
+            throw RequestError("--step-cache \(options.stepCache): the model's transformer has too few blocks to skip any")
         }
         try devices.main.synchronize()
         self.renderer = renderer
