@@ -33,7 +33,8 @@ extension StageKind {
             StageDescriptor(program: "glm-text", unit: "tokens", needsSources: false, scalesWithCards: true, mostDevices: 1, options: [.batch])
         case .diffusion:
             StageDescriptor(
-                program: "glm-diffusion", unit: "steps", needsSources: false, scalesWithCards: true, mostDevices: 2, options: [.vaeTiling, .stepCache])
+                program: "glm-diffusion", unit: "steps", needsSources: false, scalesWithCards: true, mostDevices: 2,
+                options: [.vaeTiling, .stepCache])
         }
     }
 }

@@ -1,6 +1,7 @@
 import Domain
 import Foundation
 import FoundationNetworking
+import Processes
 import Testing
 import Wire
 
@@ -35,7 +36,8 @@ import Wire
         let fleet = try await RunningFleet.start(
             "text,diffusion", of: nil, ["--exit-with-parent", "--step-cache", "0.5", "--http", "127.0.0.1:0"])
         let line = try await fleet.program.error { $0.contains("served over HTTP") }
-        let url = try #require(URL(string: String(try #require(line.firstMatch(of: /http:\/\/[0-9.]+:\d+/)).output) + "/v1/images/generations"))
+        let address = try #require(line.firstMatch(of: /http:\/\/[0-9.]+:\d+/)).output
+        let url = try #require(URL(string: "\(address)/v1/images/generations"))
         func post(_ value: Double) async throws -> (status: Int, answer: [String: Any]) {
             var request = URLRequest(url: url)
             request.httpMethod = "POST"

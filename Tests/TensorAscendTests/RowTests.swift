@@ -142,7 +142,9 @@ extension OnDevice {
             for (rows, columns, gap) in [(1, 5, 0), (7, 48, 3)] {
                 try expectAgreement(variant) { device in
                     var noise = Noise(11)
-                    let (x, y) = (device.strided(noise(rows * columns), rows, columns, gap: gap), device.strided(noise(rows * columns), rows, columns, gap: gap))
+                    let (x, y) = (
+                        device.strided(noise(rows * columns), rows, columns, gap: gap), device.strided(noise(rows * columns), rows, columns, gap: gap)
+                    )
                     let mean = device.makeTensor([1], .f32)
                     device.add(x, times: 0.25, to: y, times: -2)
                     device.add(x, times: -1, to: y, times: 1)

@@ -37,7 +37,8 @@ struct GuidanceBranch {
         cache = Self.cache(transformer, target, conditioning)
     }
 
-    private static func cache(_ transformer: DiffusionTransformer, _ target: Target, _ conditioning: DiffusionTransformer.Conditioning) -> StepCache? {
+    private static func cache(_ transformer: DiffusionTransformer, _ target: Target, _ conditioning: DiffusionTransformer.Conditioning) -> StepCache?
+    {
         target.cacheThreshold.map { transformer.makeStepCache(threshold: $0, image: target.grid.count, text: conditioning.text.rows) }
     }
 

@@ -73,7 +73,8 @@ public final class ImageRenderer {
     /// Refuses what this checkpoint can't compute.
     private func check(_ request: RenderRequest, _ sources: [SourcePicture]) throws(RequestError) {
         if request.parameters.stepCache > 0, !cachesSteps {
-            throw RequestError("step_cache \(request.parameters.stepCache): a transformer of \(transformer.configuration.layers) blocks has none to skip")
+            throw RequestError(
+                "step_cache \(request.parameters.stepCache): a transformer of \(transformer.configuration.layers) blocks has none to skip")
         }
         try checkGrid(request.target, "target", request.parameters.grid)
         for (index, picture) in sources.enumerated() {

@@ -34,7 +34,8 @@ extension Planner {
         let precision = group.precision ?? (main.isHost ? .f32 : .bf16)
         let footprint = Footprint(
             description, Footprint.Limits(pixels: topology.limits.pixels, sources: topology.limits.sources, context: topology.limits.context),
-            Footprint.Form(onHost: main.isHost, precision: precision, batch: batch ?? 1, vaeTiling: group.vaeTiling, stepCache: group.stepCache != nil))
+            Footprint.Form(
+                onHost: main.isHost, precision: precision, batch: batch ?? 1, vaeTiling: group.vaeTiling, stepCache: group.stepCache != nil))
         return StageSpec(
             kind: kind, instance: instance, devices: places.map(\.device), model: name, pipeline: description.pipeline, folder: folder,
             precision: precision,

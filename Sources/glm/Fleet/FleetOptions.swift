@@ -52,7 +52,8 @@ struct FleetOptions: ParsableArguments {
         let running = try await runningGateway(screen)
         try await Interruption.guarding {
             if let running { return try await body(running) }
-            let fleet = try await PrivateFleet.start(kinds, for: pipelines, models: models, threads: threads, precision: precision, stepCache: stepCache)
+            let fleet = try await PrivateFleet.start(
+                kinds, for: pipelines, models: models, threads: threads, precision: precision, stepCache: stepCache)
             do {
                 let door = GatewayDoor(address: fleet.address, key: nil) { screen.say($0) }
                 try await body(RunningGateway(door: door, connection: try StageConnection(to: fleet.address)))
