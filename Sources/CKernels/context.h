@@ -19,6 +19,8 @@ typedef struct {
     void (*gated)(ck_context *, ck_activation, const float *, long, const float *, long, long, long, float *, long);
     void (*activate)(ck_context *, ck_activation, const float *, long, long, long, float *, long);
     void (*add)(ck_context *, const float *, long, long, long, float *, long);
+    void (*add_scaled)(ck_context *, float, const float *, long, long, long, float, float *, long);
+    float (*mean_absolute)(ck_context *, const float *, long, long, long);
     void (*attention)(ck_context *, const ck_attention_call *);
     void (*paged_attention)(ck_context *, const ck_paged_attention_call *);
     void (*scatter)(ck_context *, const float *, long, long, const int32_t *, long, void *, ck_type, long);

@@ -722,7 +722,7 @@ const ProtobufCMessageDescriptor glm__v1__image_rule__descriptor =
   (ProtobufCMessageInit) glm__v1__image_rule__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor glm__v1__stage_limits__field_descriptors[4] =
+static const ProtobufCFieldDescriptor glm__v1__stage_limits__field_descriptors[5] =
 {
   {
     "max_prompt_bytes",
@@ -772,17 +772,30 @@ static const ProtobufCFieldDescriptor glm__v1__stage_limits__field_descriptors[4
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "max_step_cache",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_FLOAT,
+    0,   /* quantifier_offset */
+    offsetof(Glm__V1__StageLimits, max_step_cache),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned glm__v1__stage_limits__field_indices_by_name[] = {
   1,   /* field[1] = max_pixels */
   0,   /* field[0] = max_prompt_bytes */
   3,   /* field[3] = max_request_bytes */
+  4,   /* field[4] = max_step_cache */
   2,   /* field[2] = queue_capacity */
 };
 static const ProtobufCIntRange glm__v1__stage_limits__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 4 }
+  { 0, 5 }
 };
 const ProtobufCMessageDescriptor glm__v1__stage_limits__descriptor =
 {
@@ -792,7 +805,7 @@ const ProtobufCMessageDescriptor glm__v1__stage_limits__descriptor =
   "Glm__V1__StageLimits",
   "glm.v1",
   sizeof(Glm__V1__StageLimits),
-  4,
+  5,
   glm__v1__stage_limits__field_descriptors,
   glm__v1__stage_limits__field_indices_by_name,
   1,  glm__v1__stage_limits__number_ranges,

@@ -8,6 +8,8 @@ public struct StageDescriptor: Sendable, Hashable {
         case speculation
         /// Takes large images through the VAE in tiles: `vae_tiling`.
         case vaeTiling
+        /// Lets requests skip work in some denoising steps: `step_cache`.
+        case stepCache
     }
 
     /// The program that is such a stage.
@@ -34,7 +36,8 @@ extension StageKind {
                 program: "glm-text", unit: "tokens", needsSources: false, scalesWithCards: true, mostDevices: 1, options: [.batch, .speculation])
         case .diffusion:
             StageDescriptor(
-                program: "glm-diffusion", unit: "steps", needsSources: false, scalesWithCards: true, mostDevices: 2, options: [.vaeTiling])
+                program: "glm-diffusion", unit: "steps", needsSources: false, scalesWithCards: true, mostDevices: 2,
+                options: [.vaeTiling, .stepCache])
         }
     }
 }

@@ -66,6 +66,10 @@ public protocol Device: AnyObject, Sendable {
     func activate(_ activation: Activation, _ x: Tensor, into y: Tensor)
     /// `y += x`.
     func add(_ x: Tensor, to y: Tensor)
+    /// `y = a · x + b · y`.
+    func add(_ x: Tensor, times a: Float, to y: Tensor, times b: Float)
+    /// The mean of the absolute values of `x [rows, columns]`, which is not empty, into the one element of `mean`, f32.
+    func meanAbsolute(_ x: Tensor, into mean: Tensor)
     /// Copies `x` into `y`, same shape, strides free.
     func copy(_ x: Tensor, to y: Tensor)
     /// Softmax attention that never holds the score matrix. query `[rows, heads · headSize]`, key and value

@@ -94,6 +94,16 @@ extension CPUDevice {
         ck_add(context, x.floats, x.rowStride, x.rows, x.columns, y.floats, y.rowStride)
     }
 
+    public func add(_ x: Tensor, times a: Float, to y: Tensor, times b: Float) {
+        requireSame(x, y)
+        ck_add_scaled(context, a, x.floats, x.rowStride, x.rows, x.columns, b, y.floats, y.rowStride)
+    }
+
+    public func meanAbsolute(_ x: Tensor, into mean: Tensor) {
+        precondition(mean.shape.count == 1 && x.shape.count > 0, "the mean of \(x.shape) into \(mean.shape)")
+        mean.floats.pointee = ck_mean_absolute(context, x.floats, x.rowStride, x.rows, x.columns)
+    }
+
     public func copy(_ x: Tensor, to y: Tensor) {
         requireSame(x, y)
         precondition(x.dtype == y.dtype, "\(x.dtype) \(x.shape) copied into \(y.dtype)")

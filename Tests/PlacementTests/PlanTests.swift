@@ -45,6 +45,27 @@ struct PlanTests {
         #expect(try !fleet(false).isFeasible)
     }
 
+    @Test("what diffusion stages allow of step caching is on their command lines and counted on each of their cards; 0 is none")
+    func stepCache() throws {
+        func stage(_ settings: String) throws -> StageSpec {
+            try #require(
+                try plan(Topology(yaml: "stages: {diffusion: {devices: [[npu:0, npu:1]]\(settings)}}", file: "f"), .npus(3)).stages.first {
+                    $0.kind == .diffusion
+                })
+        }
+        let plain = try stage("")
+        #expect(cached(plain) == [nil, nil] && !plain.arguments.contains("--step-cache"))
+        #expect(try stage(", step_cache: 0") == plain)
+        let allowing = try stage(", step_cache: 0.24")
+        #expect(Array(allowing.arguments.suffix(2)) == ["--step-cache", "0.24"])
+        // 128 × 128 patches: three terms of text and image and two residuals of the image, f32, of 4096; and two means.
+        let image = 128 * 128, hidden = 4096
+        func bytes(_ text: Int) -> Int { 4 * ((3 * (text + image) + 2 * image) * hidden + 2) }
+        #expect(cached(allowing) == [bytes(GlyphConfiguration.maximumLength) + bytes(1), bytes(1)])
+    }
+
+    private func cached(_ stage: StageSpec) -> [Int?] { [0, 1].map { card in stage.items(card).first { $0.item == .stepCache }?.bytes } }
+
     @Test("a stage sees its own card only, as npu:0")
     func visibleDevice() throws {
         let stage = try #require(try plan(Topology(), .npus(4)).stages.first { $0.device == .npu(3) })

@@ -21,7 +21,7 @@ struct TopologyTests {
                     - {model: b, replicas: auto, threads: 2}
                   diffusion:
                     - {model: a, devices: [[npu:2, npu:3], npu:4]}
-                    - {model: b, vae_tiling: true}
+                    - {model: b, vae_tiling: true, step_cache: 0.25}
                 cards:
                   - {name: npu:0, chip: 910B3, memory: 64GiB}
                   - npu:1
@@ -36,7 +36,7 @@ struct TopologyTests {
         ]
         #expect(topology.stages[.text] == text)
         let diffusion = [
-            Topology.Group(model: "a", devices: [[.npu(2), .npu(3)], [.npu(4)]]), Topology.Group(model: "b", vaeTiling: true),
+            Topology.Group(model: "a", devices: [[.npu(2), .npu(3)], [.npu(4)]]), Topology.Group(model: "b", vaeTiling: true, stepCache: 0.25),
         ]
         #expect(topology.stages[.diffusion] == diffusion)
         #expect(
@@ -133,6 +133,7 @@ struct TopologyTests {
             ),
             ("models: {a: /a, b: /b}\nstages:\n  text: {batch: 2}", "fleet.yaml:3: stages.text names no model; there are a, b"),
             ("stages:\n  diffusion: {vae_tiling: sometimes}", "fleet.yaml:2: stages.diffusion.vae_tiling is \"sometimes\", should be true or false"),
+            ("stages:\n  diffusion: {step_cache: 2}", "fleet.yaml:2: stages.diffusion.step_cache is \"2\", should be a number from 0.0 to 1.0"),
             (
                 "stages:\n  text: {vae_tiling: true}",
                 "fleet.yaml:2: stages.text has no key \"vae_tiling\"; its keys are model, replicas, devices, precision, threads, batch, speculative_tokens"

@@ -146,6 +146,10 @@ void ck_rotate(ck_context *, ck_rotary_style, float *x, long x_stride, long rows
 void ck_gated(ck_context *, ck_activation, const float *gate, long gate_stride, const float *up, long up_stride, long rows, long columns, float *y, long y_stride);
 void ck_activate(ck_context *, ck_activation, const float *x, long x_stride, long rows, long columns, float *y, long y_stride);
 void ck_add(ck_context *, const float *x, long x_stride, long rows, long columns, float *y, long y_stride);
+/// `y = a · x + b · y`.
+void ck_add_scaled(ck_context *, float a, const float *x, long x_stride, long rows, long columns, float b, float *y, long y_stride);
+/// The mean of all absolute values.
+float ck_mean_absolute(ck_context *, const float *x, long x_stride, long rows, long columns);
 /// Rows of `bytes` bytes; strides in bytes too.
 void ck_copy(ck_context *, const void *x, long x_stride, long rows, long bytes, void *y, long y_stride);
 void ck_attention(ck_context *, const ck_attention_call *);

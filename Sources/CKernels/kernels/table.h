@@ -12,6 +12,7 @@
 #include "linear.h"
 #include "measure.h"
 #include "norms.h"
+#include "residual.h"
 
 const ck_table CK_TABLE = {
     .name = CK_NAME,
@@ -26,6 +27,8 @@ const ck_table CK_TABLE = {
     .gated = gated,
     .activate = activate,
     .add = add,
+    .add_scaled = add_scaled,
+    .mean_absolute = mean_absolute,
     .attention = attention,
     .paged_attention = paged_attention,
     .scatter = scatter,

@@ -100,6 +100,10 @@ struct  Glm__V1__ImageParameters
    * how codes are sampled; not set: the checkpoint's own sampling
    */
   Glm__V1__Sampling *sampling;
+  /*
+   * change of a residual from which on a denoising step is computed in full, 0 to 1; 0: all steps are @optional
+   */
+  float step_cache;
   Glm__V1__ImageParameters__HeightOptCase height_opt_case;
   union {
     /*
@@ -138,7 +142,7 @@ struct  Glm__V1__ImageParameters
 };
 #define GLM__V1__IMAGE_PARAMETERS__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&glm__v1__image_parameters__descriptor) \
-    , GLM__V1__IMAGE_FORMAT__IMAGE_FORMAT_UNSPECIFIED, 0, NULL, GLM__V1__IMAGE_PARAMETERS__HEIGHT_OPT__NOT_SET, {0}, GLM__V1__IMAGE_PARAMETERS__WIDTH_OPT__NOT_SET, {0}, GLM__V1__IMAGE_PARAMETERS__STEPS_OPT__NOT_SET, {0}, GLM__V1__IMAGE_PARAMETERS__GUIDANCE_SCALE_OPT__NOT_SET, {0}, GLM__V1__IMAGE_PARAMETERS__SEED_OPT__NOT_SET, {0} }
+    , GLM__V1__IMAGE_FORMAT__IMAGE_FORMAT_UNSPECIFIED, 0, NULL, 0, GLM__V1__IMAGE_PARAMETERS__HEIGHT_OPT__NOT_SET, {0}, GLM__V1__IMAGE_PARAMETERS__WIDTH_OPT__NOT_SET, {0}, GLM__V1__IMAGE_PARAMETERS__STEPS_OPT__NOT_SET, {0}, GLM__V1__IMAGE_PARAMETERS__GUIDANCE_SCALE_OPT__NOT_SET, {0}, GLM__V1__IMAGE_PARAMETERS__SEED_OPT__NOT_SET, {0} }
 
 
 /*

@@ -226,10 +226,14 @@ struct  Glm__V1__StageLimits
    * largest encoded request in bytes
    */
   uint64_t max_request_bytes;
+  /*
+   * largest step_cache of a request; 0: all steps of all images are computed in full
+   */
+  float max_step_cache;
 };
 #define GLM__V1__STAGE_LIMITS__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&glm__v1__stage_limits__descriptor) \
-    , 0, 0, 0, 0 }
+    , 0, 0, 0, 0, 0 }
 
 
 /*

@@ -52,7 +52,7 @@ struct StageCaller: Sendable {
         while true {
             let slot = SlotRequest(
                 kind: kind, turn: turn, modelName: models.name, model: await model(kind), numerics: numerics, avoid: attempts.avoid,
-                isolated: attempts.needsIsolation)
+                isolated: attempts.needsIsolation, stepCache: call.request.stepCache)
             // A request that has lost a stage waits for the next one to come up.
             let patience = attempts.isFirst ? Duration.zero : .seconds(10)
             let lease = try await withSpan("queue") { span in

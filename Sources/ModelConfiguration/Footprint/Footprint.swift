@@ -35,13 +35,18 @@ public struct Footprint: Sendable {
         public var speculativeTokens: Int?
         /// The diffusion stage takes large images through the VAE in tiles.
         public var vaeTiling: Bool
+        /// The diffusion stage lets requests have steps cached.
+        public var stepCache: Bool
 
-        public init(onHost: Bool, precision: Precision, batch: Int = 1, speculativeTokens: Int? = nil, vaeTiling: Bool = false) {
+        public init(
+            onHost: Bool, precision: Precision, batch: Int = 1, speculativeTokens: Int? = nil, vaeTiling: Bool = false, stepCache: Bool = false
+        ) {
             self.onHost = onHost
             self.precision = precision
             self.batch = batch
             self.speculativeTokens = speculativeTokens
             self.vaeTiling = vaeTiling
+            self.stepCache = stepCache
         }
 
         /// The most rows of a step that draws codes. An accelerator guesses none.
@@ -78,7 +83,7 @@ public struct Footprint: Sendable {
     /// without sources. Empty for a model without such a stage.
     public var guidance: [MemoryItem] {
         guard case .image(let image) = model.configurations else { return [] }
-        return [onAccelerator(model.weights.part(.transformer)), ImageFootprint(image, limits, form).guidance, workspace]
+        return [onAccelerator(model.weights.part(.transformer))] + ImageFootprint(image, limits, form).guidance + [workspace]
     }
 
     /// The sizes in the safetensors headers.

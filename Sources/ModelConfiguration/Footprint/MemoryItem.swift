@@ -14,6 +14,8 @@ public struct MemoryItem: Codable, Sendable, Hashable {
         case keysAndValues = "keys and values"
         /// Keys and values of the source images of an edit, in every layer of the diffusion transformer.
         case sourceCache = "source cache"
+        /// What the branches of guidance keep from step to step, where steps are cached.
+        case stepCache = "step cache"
         case activations
         /// Turning latents into the picture, or a source image into latents.
         case decoding = "picture decoding"

@@ -27,14 +27,15 @@ public struct StageSpec: Codable, Sendable, Hashable {
     public var threads: Int?
     /// Large images go through the VAE in tiles.
     public var vaeTiling: Bool
+    /// The largest `step_cache` that requests may ask for; nil: none may.
+    public var stepCache: Float?
     /// For each device what the stage takes of it; empty for a stage that was not planned.
     public var memory: [[MemoryItem]]
 
     public init(
         kind: StageKind, instance: String, devices: [DeviceID] = [.cpu], model: String, pipeline: ModelPipeline,
         folder: String, fingerprint: String = "", precision: Precision, batch: Int? = nil, speculativeTokens: Int? = nil, threads: Int? = nil,
-        vaeTiling: Bool = false,
-        memory: [[MemoryItem]] = []
+        vaeTiling: Bool = false, stepCache: Float? = nil, memory: [[MemoryItem]] = []
     ) {
         precondition(!devices.isEmpty && (memory.isEmpty || memory.count == devices.count), "\(memory.count) lists of \(devices.count) devices")
         self.kind = kind
@@ -49,6 +50,7 @@ public struct StageSpec: Codable, Sendable, Hashable {
         self.speculativeTokens = speculativeTokens
         self.threads = threads
         self.vaeTiling = vaeTiling
+        self.stepCache = stepCache
         self.memory = memory
     }
 
@@ -84,6 +86,7 @@ extension StageSpec {
         if let cache = size(.keysAndValues) { arguments += ["--kv-cache", cache.flag] }
         if let cache = size(.sourceCache) { arguments += ["--condition-cache", cache.flag] }
         if vaeTiling { arguments.append("--vae-tiling") }
+        if let stepCache { arguments += ["--step-cache", "\(stepCache)"] }
         return arguments
     }
 

@@ -31,7 +31,7 @@ struct StagesReader {
         let keys =
             ["model", "replicas", "devices", "precision", "threads"] + (options.contains(.batch) ? ["batch"] : [])
             + (options.contains(.speculation) ? ["speculative_tokens"] : [])
-            + (options.contains(.vaeTiling) ? ["vae_tiling"] : [])
+            + (options.contains(.vaeTiling) ? ["vae_tiling"] : []) + (options.contains(.stepCache) ? ["step_cache"] : [])
         var former: [String: Node] = [:]
         for (key, value) in yaml.isEmpty(node) ? [] : try yaml.pairs(node, path, keys, former: Self.formerKeys(kind)) {
             let path = "\(path).\(key)"
@@ -47,6 +47,9 @@ struct StagesReader {
             case "vae_tiling":
                 guard let tiling = value.bool else { throw yaml.wrong(value, path, "true or false") }
                 group.vaeTiling = tiling
+            case "step_cache":
+                let most = try yaml.number(value, path, RequestLimits.stepCache)
+                group.stepCache = most > 0 ? most : nil
             default:
                 guard let precision = PrecisionChoice(rawValue: try yaml.plain(value, path)) else {
                     throw yaml.wrong(value, path, PrecisionChoice.allCases.map(\.rawValue).joined(separator: " or "))

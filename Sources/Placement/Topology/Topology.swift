@@ -57,10 +57,12 @@ public struct Topology: Sendable, Hashable {
         public var threads: Int?
         /// Of diffusion: large images go through the VAE in tiles.
         public var vaeTiling = false
+        /// Of diffusion: the largest `step_cache` that requests may ask for; nil: none may.
+        public var stepCache: Float?
 
         public init(
             model: String? = nil, folder: String? = nil, replicas: Replicas? = nil, devices: [[DeviceID]] = [], batch: Int? = nil,
-            speculativeTokens: Int? = nil, precision: PrecisionChoice = .auto, threads: Int? = nil, vaeTiling: Bool = false
+            speculativeTokens: Int? = nil, precision: PrecisionChoice = .auto, threads: Int? = nil, vaeTiling: Bool = false, stepCache: Float? = nil
         ) {
             self.model = model
             self.folder = folder
@@ -71,6 +73,7 @@ public struct Topology: Sendable, Hashable {
             self.precision = precision
             self.threads = threads
             self.vaeTiling = vaeTiling
+            self.stepCache = stepCache
         }
     }
 

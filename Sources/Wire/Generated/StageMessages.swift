@@ -199,12 +199,15 @@ public struct StageLimits: Sendable, Hashable {
     public var queueCapacity: Int
     /// Largest encoded request in bytes.
     public var maxRequestBytes: Int
+    /// Largest step_cache of a request; 0: all steps of all images are computed in full.
+    public var maxStepCache: Float
 
-    public init(maxPromptBytes: Int = 0, maxPixels: Int = 0, queueCapacity: Int = 0, maxRequestBytes: Int = 0) {
+    public init(maxPromptBytes: Int = 0, maxPixels: Int = 0, queueCapacity: Int = 0, maxRequestBytes: Int = 0, maxStepCache: Float = 0) {
         self.maxPromptBytes = maxPromptBytes
         self.maxPixels = maxPixels
         self.queueCapacity = queueCapacity
         self.maxRequestBytes = maxRequestBytes
+        self.maxStepCache = maxStepCache
     }
 }
 
@@ -216,12 +219,13 @@ extension StageLimits: CodedMessage {
         c.max_pixels = try UInt64(wire: maxPixels, "max_pixels")
         c.queue_capacity = try UInt32(wire: queueCapacity, "queue_capacity")
         c.max_request_bytes = try UInt64(wire: maxRequestBytes, "max_request_bytes")
+        c.max_step_cache = maxStepCache
     }
 
     init(_ c: Glm__V1__StageLimits) throws(WireError) {
         self.init(
             maxPromptBytes: Int(c.max_prompt_bytes), maxPixels: try Decode.count(c.max_pixels, "max_pixels"), queueCapacity: Int(c.queue_capacity),
-            maxRequestBytes: try Decode.count(c.max_request_bytes, "max_request_bytes"))
+            maxRequestBytes: try Decode.count(c.max_request_bytes, "max_request_bytes"), maxStepCache: c.max_step_cache)
     }
 }
 
