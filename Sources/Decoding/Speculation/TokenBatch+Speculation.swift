@@ -1,5 +1,3 @@
-import ModelConfiguration
-
 // Several tokens of a request from one pass. A token depends on those before it and on numbers of its own, so a pass over guesses gives the
 // same tokens as passes over what was drawn, as far as the guesses are what was drawn.
 //
