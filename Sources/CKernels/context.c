@@ -18,16 +18,17 @@ void *ck_scratch(ck_context *context, int thread, int slot, size_t bytes) { retu
 void *ck_shared(ck_context *context, int slot, size_t bytes) { return grow(&context->scratch[context->threads], slot, bytes); }
 
 static const ck_table *table_of(ck_set set) {
-#if defined(__x86_64__)
     switch (set) {
-    case CK_GENERIC: return &ck_table_generic;
+#if defined(__x86_64__)
     case CK_AVX2: return &ck_table_avx2;
     case CK_AVX512: return &ck_table_avx512;
     case CK_AVX512_BF16: return &ck_table_avx512_bf16;
-    }
+#elif defined(__aarch64__)
+    case CK_NEON: return &ck_table_neon;
+    case CK_NEON_BF16: return &ck_table_neon_bf16;
 #endif
-    (void)set;
-    return &ck_table_generic;
+    default: return &ck_table_generic;
+    }
 }
 
 ck_context *ck_create(int threads, ck_set set, bool bf16) {

@@ -3,7 +3,7 @@
 public struct Numerics: Sendable, Hashable, Codable {
     /// `f32` or `bf16`: what products multiply.
     public var precision: String
-    /// The kernels: `avx2`, `avx512bf16`, `neon`; of a card its chip and its software.
+    /// The kernels: `avx2`, `avx512bf16`, `neonbf16`; of a card its chip and its software.
     public var kernels: String
     /// How weights are quantised; empty: they are as the checkpoint stores them.
     public var quantization: String

@@ -33,8 +33,7 @@ public final class CPUDevice: Device, @unchecked Sendable {
 
     deinit { ck_destroy(context) }
 
-    /// The kernels in use, as in a benchmark's head line: `avx512bf16`, `avx512`, `avx2`, `neon` or `generic`, the last two with
-    /// `+openblas` where that multiplies.
+    /// The kernels in use, as in a benchmark's head line: the name of their set, `generic` with `+openblas` where that multiplies.
     public var features: String { String(cString: ck_name(context)) + (ck_uses_openblas(context) ? "+openblas" : "") }
 
     public var cacheType: DType { precision == .bf16 ? .bf16 : .f32 }

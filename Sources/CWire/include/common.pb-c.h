@@ -277,7 +277,7 @@ struct  Glm__V1__Numerics
    */
   char *precision;
   /*
-   * "generic", "neon", "avx2", "avx512", "avx512bf16"; of a card its chip and its software; empty: not told
+   * "generic", "avx2", "avx512", "avx512bf16", "neon", "neonbf16"; of a card its chip and its software; empty: not told
    */
   char *kernels;
   /*
