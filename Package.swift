@@ -112,8 +112,9 @@ let package = Package(
         library("GLMImage", ["Domain", "ModelConfiguration", "Tensor", "Checkpoint", "Layers", "Decoding", "Tokenizing", "Imaging"]),
         // What answers questions about pictures: the difference of GLM-4.1V and GLM-4.6V-Flash to what GLM-Image shares.
         library("GLM4V", ["Domain", "ModelConfiguration", "Tensor", "Checkpoint", "Layers", "Decoding", "Tokenizing", "Imaging", crypto]),
-        // For development alone: verification of the models against a reference, and benchmarks.
-        library("ModelTools", ["GLMImage", "GLM4V", "Decoding", "ModelConfiguration", "Domain", "Tensor", "Checkpoint", "Tokenizing", "Imaging"]),
+        // What works on checkpoints: verification against a reference, benchmarks, quantisation.
+        library(
+            "ModelTools", ["GLMImage", "GLM4V", "Decoding", "ModelConfiguration", "Domain", "Files", "Tensor", "Checkpoint", "Tokenizing", "Imaging"]),
 
         // TLS at both ends of connections: certificates from files, and why a handshake fails.
         library("TLS", ["Files", certificateReloading, nio, nioSSL, nioTLS, logging]),

@@ -37,6 +37,7 @@ ck_context *ck_create(int threads, ck_set set, bool bf16) {
     context->pool = ck_pool_create(threads);
     context->threads = ck_pool_threads(context->pool);
     context->bf16 = bf16 && context->table->bf16;
+    context->vnni = context->int8 = ck_multiplies_int8(set);
     context->sgemm = set == CK_GENERIC ? ck_openblas() : NULL;
     size_t sets = (size_t)context->threads + 1;
     context->scratch = ck_require(calloc(sets, sizeof(ck_scratch_set)), sets * sizeof(ck_scratch_set), "the threads' scratch sets");
@@ -56,3 +57,5 @@ const char *ck_name(const ck_context *context) { return context->table->name; }
 int ck_threads(const ck_context *context) { return context->threads; }
 bool ck_uses_openblas(const ck_context *context) { return context->sgemm != NULL; }
 bool ck_uses_bf16(const ck_context *context) { return context->bf16; }
+bool ck_uses_int8(const ck_context *context) { return context->int8; }
+void ck_use_int8(ck_context *context) { context->int8 = true; }

@@ -80,7 +80,12 @@ public struct Footprint: Sendable {
         let mapped = MemoryItem(
             .weights, count.fileBytes, "\(Self.millions(count.parameters)), mapped from the file and shared by all that map it", isShared: true)
         let copies = MemoryItem(.widenedWeights, count.deviceCopyBytes + count.hostCopyBytes, "vectors and tables that are kept in f32")
-        return [mapped, copies] + packed(kind, count)
+        return [mapped, copies] + unpacked(count) + packed(kind, count)
+    }
+
+    private func unpacked(_ count: WeightCount) -> [MemoryItem] {
+        guard count.unpackedBytes > 0 else { return [] }
+        return [MemoryItem(.unpackedWeights, count.unpackedBytes, "weights of int4, kept in bf16 by each stage")]
     }
 
     /// What the CPU keeps a second time, in another order.
