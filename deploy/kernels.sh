@@ -1,6 +1,6 @@
 #!/bin/sh
-# The CPU's kernels on the cases of Tests/Kernels: those of this machine, then those of aarch64 under user-mode emulation, as a processor
-# with NEON alone and as one with everything that the emulator knows. Needs clang with lld (Swift's own will do), and for aarch64 the
+# The CPU's kernels on the cases of Tests/Kernels: those of this machine, then those of aarch64 under user-mode emulation: as a processor
+# with NEON alone, as one with products of int8 too (Kunpeng 920), and as one with everything that the emulator knows. Needs clang with lld (Swift's own will do), and for aarch64 the
 # Debian packages qemu-user and libc6-dev-arm64-cross; where they are missing it says so. Takes a minute and a half of one core.
 set -eu
 cd "$(dirname "$0")/.."
@@ -32,4 +32,5 @@ build aarch64 $target -isystem "$root/include" -mno-outline-atomics
 (cd "$root/lib" && clang $target -fuse-ld=lld -nostdlib -Wl,--dynamic-linker=/lib/ld-linux-aarch64.so.1 "$out"/aarch64/*.o -o "$out/aarch64/kernels" \
     crt1.o crti.o libm.so.6 libc.so.6 libc_nonshared.a ld-linux-aarch64.so.1 crtn.o)
 qemu-aarch64 -L "$root" -cpu cortex-a72 "$out/aarch64/kernels" generic neon
+qemu-aarch64 -L "$root" -cpu cortex-a76 "$out/aarch64/kernels" neon
 qemu-aarch64 -L "$root" -cpu max "$out/aarch64/kernels" neonbf16 neonbf16+bf16

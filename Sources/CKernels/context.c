@@ -37,7 +37,7 @@ ck_context *ck_create(int threads, ck_set set, bool bf16) {
     context->pool = ck_pool_create(threads);
     context->threads = ck_pool_threads(context->pool);
     context->bf16 = bf16 && context->table->bf16;
-    context->vnni = context->int8 = ck_multiplies_int8(set);
+    context->native_int8 = context->int8 = ck_multiplies_int8(set);
     context->sgemm = set == CK_GENERIC ? ck_openblas() : NULL;
     size_t sets = (size_t)context->threads + 1;
     context->scratch = ck_require(calloc(sets, sizeof(ck_scratch_set)), sets * sizeof(ck_scratch_set), "the threads' scratch sets");

@@ -29,6 +29,8 @@ bool ck_supports(ck_set set) {
 bool ck_multiplies_int8(ck_set set) {
 #if defined(__x86_64__)
     return set >= CK_AVX512 && ck_supports(set) && __builtin_cpu_supports("avx512vnni");
+#elif defined(__aarch64__)
+    return set >= CK_NEON && ck_supports(set) && getauxval(AT_HWCAP) & HWCAP_ASIMDDP;
 #else
     (void)set;
     return false;

@@ -15,6 +15,7 @@
 #define CK_HAS_BF16 1
 #define CK_HAS_F16 1
 #define CK_REGISTERS 32
+#define CK_TARGET_DOT "arch=armv8.2-a+bf16+dotprod"
 enum { LANES = 4, MR = 6, NV = 1 }; // 24 of 32 registers of 4 floats
 #pragma clang attribute push(__attribute__((target("arch=armv8.2-a+bf16"))), apply_to = function)
 #include "kernels/table.h"

@@ -53,13 +53,14 @@ float rounded_bf16(float value) {
 }
 
 ck_weight drawn_weight(ck_type type, long n) {
-    size_t bytes = type == CK_F32 ? 4 : 2;
+    size_t bytes = type == CK_F32 ? 4 : type == CK_I8 ? 1 : 2;
     char *data = block((size_t)n * bytes + 1);
     for (long i = 0; i < n; i++) {
         float value = draw();
         // An f16 of any fraction, between 2^-3 and 2 or so.
         uint32_t bits = type == CK_F32 ? bits_of(value)
             : type == CK_BF16          ? bits_of(rounded_bf16(value)) >> 16
+            : type == CK_I8            ? bits_of(value) >> 8
                                        : (bits_of(value) >> 16 & 0x8000) | (0x3000 + (bits_of(value) & 0xfff));
         memcpy(data + 1 + (size_t)i * bytes, &bits, bytes);
     }
@@ -73,6 +74,7 @@ double element(ck_weight weight, long i) {
         memcpy(&value, (const char *)weight.data + i * 4, 4);
         return value;
     }
+    if (weight.type == CK_I8) return ((const int8_t *)weight.data)[i];
     uint16_t bits;
     memcpy(&bits, (const char *)weight.data + i * 2, 2);
     if (weight.type == CK_BF16) return float_of((uint32_t)bits << 16);

@@ -13,6 +13,7 @@ void products(const kernels_t *);
 void attentions(const kernels_t *);
 void rows(const kernels_t *);
 void images(const kernels_t *);
+void int8_products(const kernels_t *);
 
 /// The distance of 1 to the next f32: twice what rounding to nearest is off by, and as much as rounding to odd is.
 static const double STEP = 0x1p-23;

@@ -26,6 +26,7 @@ int main(int argc, char **argv) {
             if (ck_uses_bf16(k.contexts[0]) == bf16 && is_wanted(name, wanted, argv + 1)) {
                 clock_t start = clock();
                 products(&k);
+                int8_products(&k);
                 attentions(&k);
                 rows(&k);
                 images(&k);
