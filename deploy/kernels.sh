@@ -20,17 +20,15 @@ clang -fuse-ld=lld "$out"/native/*.o -o "$out/native/kernels" -lpthread -ldl -lm
 "$out/native/kernels"
 
 root=/usr/aarch64-linux-gnu
-if [ "$(uname -m)" = aarch64 ]; then exit; fi
+[ "$(uname -m)" != aarch64 ] || exit 0
 if ! command -v qemu-aarch64 >/dev/null || [ ! -e "$root/lib/crt1.o" ]; then
     echo "kernels.sh: the kernels of aarch64 were not run: install the Debian packages qemu-user and libc6-dev-arm64-cross" >&2
     exit
 fi
 # The C library's own start and end, and no libgcc: there is no compiler for aarch64 but clang.
-target='--target=aarch64-linux-gnu'
-# shellcheck disable=SC2086  # one word
-build aarch64 $target -isystem "$root/include" -mno-outline-atomics
-(cd "$root/lib" && clang $target -fuse-ld=lld -nostdlib -Wl,--dynamic-linker=/lib/ld-linux-aarch64.so.1 "$out"/aarch64/*.o -o "$out/aarch64/kernels" \
-    crt1.o crti.o libm.so.6 libc.so.6 libc_nonshared.a ld-linux-aarch64.so.1 crtn.o)
+build aarch64 --target=aarch64-linux-gnu -isystem "$root/include" -mno-outline-atomics
+(cd "$root/lib" && clang --target=aarch64-linux-gnu -fuse-ld=lld -nostdlib -Wl,--dynamic-linker=/lib/ld-linux-aarch64.so.1 "$out"/aarch64/*.o \
+    -o "$out/aarch64/kernels" crt1.o crti.o libm.so.6 libc.so.6 libc_nonshared.a ld-linux-aarch64.so.1 crtn.o)
 qemu-aarch64 -L "$root" -cpu cortex-a72 "$out/aarch64/kernels" generic neon
 qemu-aarch64 -L "$root" -cpu cortex-a76 "$out/aarch64/kernels" neon
 qemu-aarch64 -L "$root" -cpu max "$out/aarch64/kernels" neonbf16 neonbf16+bf16
