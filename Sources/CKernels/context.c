@@ -18,16 +18,17 @@ void *ck_scratch(ck_context *context, int thread, int slot, size_t bytes) { retu
 void *ck_shared(ck_context *context, int slot, size_t bytes) { return grow(&context->scratch[context->threads], slot, bytes); }
 
 static const ck_table *table_of(ck_set set) {
-#if defined(__x86_64__)
     switch (set) {
-    case CK_GENERIC: return &ck_table_generic;
+#if defined(__x86_64__)
     case CK_AVX2: return &ck_table_avx2;
     case CK_AVX512: return &ck_table_avx512;
     case CK_AVX512_BF16: return &ck_table_avx512_bf16;
-    }
+#elif defined(__aarch64__)
+    case CK_NEON: return &ck_table_neon;
+    case CK_NEON_BF16: return &ck_table_neon_bf16;
 #endif
-    (void)set;
-    return &ck_table_generic;
+    default: return &ck_table_generic;
+    }
 }
 
 bool ck_multiplies_bf16(ck_set set) { return table_of(set)->bf16; }
@@ -38,7 +39,7 @@ ck_context *ck_create(int threads, ck_set set, bool bf16) {
     context->pool = ck_pool_create(threads);
     context->threads = ck_pool_threads(context->pool);
     context->bf16 = bf16 && context->table->bf16;
-    context->vnni = context->int8 = ck_multiplies_int8(set);
+    context->native_int8 = context->int8 = ck_multiplies_int8(set);
     context->sgemm = set == CK_GENERIC ? ck_openblas() : NULL;
     size_t sets = (size_t)context->threads + 1;
     context->scratch = ck_require(calloc(sets, sizeof(ck_scratch_set)), sets * sizeof(ck_scratch_set), "the threads' scratch sets");

@@ -30,7 +30,7 @@ extension Device {
     /// whether it multiplies int8.
     fileprivate func kernelsName(_ quantization: String) -> String {
         switch self {
-        case let device as CPUDevice: return device.features + (quantization.contains("int8") && device.multipliesInt8 ? "+vnni" : "")
+        case let device as CPUDevice: return device.features + (quantization.contains("int8") && device.multipliesInt8 ? "+int8" : "")
         case let device as AscendDevice:
             let without = device.fallbacks.map { String($0.prefix { $0 != ":" }) }.sorted()
             return device.information.chip + (device.information.cann.map { " CANN \($0)" } ?? "")

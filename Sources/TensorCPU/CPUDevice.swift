@@ -33,7 +33,7 @@ public final class CPUDevice: Device, @unchecked Sendable {
 
     deinit { ck_destroy(context) }
 
-    /// The kernels in use, as in a benchmark's head line: `avx512bf16`, `avx512`, `avx2`, `neon` or `generic`, the last two with
+    /// The kernels in use, as in a benchmark's head line: the name of their set, `generic` with
     /// `+openblas-haswell` where that multiplies: with kernels of its own for each processor.
     public var features: String {
         let name = String(cString: ck_name(context))

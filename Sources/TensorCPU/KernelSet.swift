@@ -3,12 +3,16 @@ public import Domain
 
 /// The instruction sets that there are kernels for.
 public enum KernelSet: String, Sendable, CaseIterable {
-    /// SSE2 on x86-64, NEON on aarch64; products of many rows go to OpenBLAS where it is installed.
+    /// What every processor has; products of many rows go to OpenBLAS where it is installed.
     case generic
     case avx2
     case avx512
     /// AVX-512 with products of bf16 pairs.
     case avx512bf16
+    /// aarch64.
+    case neon
+    /// aarch64 with products of bf16 pairs.
+    case neonbf16
 
     /// Whether this machine can run them.
     public var isAvailable: Bool { ck_supports(set) }
@@ -25,6 +29,8 @@ public enum KernelSet: String, Sendable, CaseIterable {
         case .avx2: CK_AVX2
         case .avx512: CK_AVX512
         case .avx512bf16: CK_AVX512_BF16
+        case .neon: CK_NEON
+        case .neonbf16: CK_NEON_BF16
         }
     }
 }

@@ -30,7 +30,7 @@ import Testing
         func told(_ quantization: String) -> Numerics { Numerics(DeviceGroup(device), quantization: quantization) }
         #expect(told("int8") == Numerics(precision: "f32", kernels: device.features, quantization: "int8"))
         device.useInt8()
-        #expect(told("int8").kernels == device.features + "+vnni")
+        #expect(told("int8").kernels == device.features + "+int8")
         #expect(told("").kernels == device.features)
     }
 }

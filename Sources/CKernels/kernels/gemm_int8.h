@@ -1,13 +1,21 @@
 // y = x · Wᵀ for many rows with both sides in int8: W as the checkpoint stores it, each row of x rounded by a scale of its own. Packed as in
 // gemm.h; a step is four elements of K, which one instruction multiplies and adds to a sum in int32.
 //
-// The instruction takes one side unsigned. That is W + 128, one bit of each byte: Σ (w + 128) · x − 128 · Σ x is the sum that was meant.
-// Such sums are exact, so a row's values depend on nothing but the row: not on other rows, on threads, nor on whether the processor
+// x86's instruction takes one side unsigned. That is W + 128, one bit of each byte: Σ (w + 128) · x − 128 · Σ x is the sum that was meant.
+// Arm's takes both signed. Sums are exact, so a row's values depend on nothing but the row: not on other rows, on threads, nor on whether the processor
 // has the instruction or the same is computed without.
 #pragma once
 #include "finish.h"
 #include "gemm.h"
 
+/// What is added to each weight, and its pattern for four of them.
+#if defined(__aarch64__)
+enum { INT8_BIAS = 0 };
+static const uint32_t INT8_FLIP = 0;
+#else
+enum { INT8_BIAS = 128 };
+static const uint32_t INT8_FLIP = 0x80808080;
+#endif
 /// The longest rows whose sums an int32 holds: 255 · 127 · 66311 is more.
 enum { INT8_DEPTH = 66310 };
 
@@ -44,10 +52,10 @@ static int8_row int8_quantize(const float *x, long in, float *a, long stride) {
     }
     int32_t total = 0;
     for (int i = 0; i < W; i++) total += sum[i];
-    return (int8_row){magnitude / 127, 128 * total};
+    return (int8_row){magnitude / 127, INT8_BIAS * total};
 }
 
-/// Columns `column ..< column + NR` of W + 128, steps `step ..< step + steps`, transposed to `[step][NR]`.
+/// Columns `column ..< column + NR` of W + INT8_BIAS, steps `step ..< step + steps`, transposed to `[step][NR]`.
 static void int8_pack_b(const ck_linear_call *call, long column, long step, long steps, float *b) {
     for (int v = 0; v < NV; v++) {
         for (long s = 0; s < steps; s += W) {
@@ -61,7 +69,7 @@ static void int8_pack_b(const ck_linear_call *call, long column, long step, long
                     if (left >= 4 * W) bytes = load_u(w);
                     else memcpy(&bytes, w, (size_t)left);
                 }
-                r[j] = as_vf(bytes ^ 0x80808080);
+                r[j] = as_vf(bytes ^ INT8_FLIP);
             }
             transpose16(r);
             for (int j = 0; j < W; j++) store(b + (s + j) * NR + v * W, r[j]);
@@ -90,10 +98,10 @@ static void int8_pack_b(const ck_linear_call *call, long column, long step, long
         }                                                                                                               \
     }
 
-/// What the instruction does: four unsigned bytes of `w` times four signed ones of `x`, added to each lane.
+/// What the instruction does: four bytes of `w`, unsigned where they have a bias, times four signed ones of `x`, added to each lane.
 INLINE vi int8_dot(vi sum, vi w, vi x) {
 #pragma clang loop unroll(full)
-    for (int byte = 0; byte < 4; byte++) sum += (w >> 8 * byte & 0xff) * (x << (24 - 8 * byte) >> 24);
+    for (int byte = 0; byte < 4; byte++) sum += (INT8_BIAS ? w >> 8 * byte & 0xff : w << (24 - 8 * byte) >> 24) * (x << (24 - 8 * byte) >> 24);
     return sum;
 }
 
@@ -101,8 +109,19 @@ INLINE vi int8_dot(vi sum, vi w, vi x) {
 MICRO_INT8(int8_block, int8_dot)
 #if CK_HAS_AVX512
 #define INT8_DOT(SUM, WEIGHTS, X) (vi)_mm512_dpbusd_epi32((__m512i)(SUM), (__m512i)(WEIGHTS), (__m512i)(X))
-__attribute__((target(CK_TARGET ",avx512vnni"))) MICRO_INT8(int8_block_vnni, INT8_DOT)
+__attribute__((target(CK_TARGET ",avx512vnni"))) MICRO_INT8(int8_block_native, INT8_DOT)
 #undef INT8_DOT
+#elif defined(CK_TARGET_DOT)
+__attribute__((target(CK_TARGET_DOT), always_inline)) static inline vi int8_sdot(vi sum, vi w, vi x) {
+#define QUARTER(Q) sum.Q = (__typeof__(sum.Q))vdotq_s32((int32x4_t)sum.Q, (int8x16_t)w.Q, (int8x16_t)x.Q)
+    QUARTER(lo.lo);
+    QUARTER(lo.hi);
+    QUARTER(hi.lo);
+    QUARTER(hi.hi);
+#undef QUARTER
+    return sum;
+}
+__attribute__((target(CK_TARGET_DOT))) MICRO_INT8(int8_block_native, int8_sdot)
 #endif
 #undef MICRO_INT8
 
@@ -173,8 +192,8 @@ static void int8_task_of_panels(void *argument, long begin, long end, int thread
 
 static void gemm_int8(ck_context *context, const ck_linear_call *call) {
     gemm_int8_t g = {.context = context, .call = call, .multiply = int8_block};
-#if CK_HAS_AVX512
-    if (context->vnni) g.multiply = int8_block_vnni;
+#if CK_HAS_AVX512 || defined(CK_TARGET_DOT)
+    if (context->native_int8) g.multiply = int8_block_native;
 #endif
     g.finish = make_finish(context, &call->epilogue, call->bias, call->out);
     g.finish.scale = call->scales;
