@@ -106,6 +106,8 @@ public final class MeteredDevice: Device, @unchecked Sendable {
     public func gated(_ activation: Activation, gate: Tensor, up: Tensor, into y: Tensor) { base.gated(activation, gate: gate, up: up, into: y) }
     public func activate(_ activation: Activation, _ x: Tensor, into y: Tensor) { base.activate(activation, x, into: y) }
     public func add(_ x: Tensor, to y: Tensor) { base.add(x, to: y) }
+    public func add(_ x: Tensor, times a: Float, to y: Tensor, times b: Float) { base.add(x, times: a, to: y, times: b) }
+    public func meanAbsolute(_ x: Tensor, into mean: Tensor) { base.meanAbsolute(x, into: mean) }
     public func copy(_ x: Tensor, to y: Tensor) { base.copy(x, to: y) }
     public func argmax(_ x: Tensor, into indices: Tensor) { base.argmax(x, into: indices) }
     public func sample(_ logits: Tensor, _ parameters: [SamplingParameters], into sampled: SampledTokens) {

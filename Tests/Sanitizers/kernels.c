@@ -130,7 +130,7 @@ static void rows(ck_context *c) {
 int main(int argc, char **argv) {
     state = argc > 1 ? strtoull(argv[1], NULL, 10) : 1;
     void (*const operations[])(ck_context *) = {linear, attention, paged, convolution, rows};
-    for (ck_set set = CK_GENERIC; set <= CK_AVX512_BF16; set++) {
+    for (ck_set set = CK_GENERIC; set <= CK_NEON_BF16; set++) {
         if (!ck_supports(set)) continue;
         for (int bf16 = 0; bf16 < 2; bf16++) {
             ck_context *context = ck_create(2, set, bf16);

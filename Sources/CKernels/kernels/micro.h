@@ -4,7 +4,7 @@
 // one row of V vectors per step, `b_stride` apart. A step is one f32, or one pair of bf16. With AHEAD, the R · steps floats
 // behind these rows of A are fetched on the way: the next block, where blocks lie one behind the other.
 #pragma once
-#include "vector.h"
+#include "pairs.h"
 
 /// Columns of one panel of B.
 enum { NR = NV * W };
@@ -31,9 +31,8 @@ _Static_assert(NR == 16 || NR == 32, "what CKernels.h and convolution_pack.c all
             vf row[V];                                                                                                  \
             _Pragma("clang loop unroll(full)") for (int v = 0; v < V; v++) row[v] = load(b + v * W);                    \
             _Pragma("clang loop unroll(full)") for (int i = 0; i < R; i++) {                                            \
-                __m512bh x = __builtin_bit_cast(__m512bh, splat(a[i * a_stride + p]));                                  \
-                _Pragma("clang loop unroll(full)") for (int v = 0; v < V; v++) sum[i][v] =                              \
-                    (vf)_mm512_dpbf16_ps((__m512)sum[i][v], x, __builtin_bit_cast(__m512bh, row[v]));                   \
+                vf x = splat(a[i * a_stride + p]);                                                                      \
+                _Pragma("clang loop unroll(full)") for (int v = 0; v < V; v++) sum[i][v] = pair_dot(sum[i][v], x, row[v]); \
             }                                                                                                           \
             if (AHEAD) __builtin_prefetch(a + R * a_stride + p * R);                                                    \
             b += b_stride;                                                                                              \

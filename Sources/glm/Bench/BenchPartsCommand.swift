@@ -1,5 +1,6 @@
 import ArgumentParser
 import Checkpoint
+import Domain
 import Foundation
 import ModelTools
 import Stages
@@ -19,12 +20,16 @@ struct BenchPartsCommand: ParsableCommand {
     @Option(help: "Side of the square image in pixels, a multiple of 32.") var side = 512
     @OptionGroup var device: DeviceOptions
     @Option(help: "Seconds spent on each part.") var seconds = 3.0
+    @Option(
+        help: ArgumentHelp("Also time the denoising of a whole picture in 50 steps, without step caching and with this threshold.", valueName: "r"))
+    var stepCache: Float?
     @Flag(help: "Print one JSON object.") var json = false
 
     func validate() throws {
         guard side % 32 == 0, (32...2048).contains(side) else {
             throw ValidationError("--side \(side) is not a multiple of 32 within 32 through 2048")
         }
+        try checkUsage { () throws(RequestError) in try RequestLimits.checkStepCache(stepCache) }
         guard seconds > 0, seconds <= 600 else { throw ValidationError("--seconds \(seconds) is outside 0 through 600") }
     }
 
@@ -34,6 +39,7 @@ struct BenchPartsCommand: ParsableCommand {
         var report = BenchReport(model: folder.name, device: device, limit: try BenchLimit(device))
         var sizes = ModelBenchmark.Sizes()
         sizes.side = side
+        sizes.stepCache = stepCache
         try ModelBenchmark(model: folder, device: device, sizes: sizes, budget: .seconds(seconds))
             .run(loaded: { report.load[$0.part] = $0.seconds }, timed: { report.add($0) })
         report.peakMemoryBytes = peakMemoryBytes()
