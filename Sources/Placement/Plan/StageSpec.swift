@@ -55,7 +55,7 @@ public struct StageSpec: Codable, Sendable, Hashable {
     /// Whether it is one that a plan makes. A decoded one may be anything.
     public var isSound: Bool {
         !devices.isEmpty && (memory.isEmpty || memory.count == devices.count) && memory.joined().allSatisfy { $0.bytes >= 0 }
-            && [batch, threads].allSatisfy { $0 ?? 1 > 0 }
+            && [batch, threads].allSatisfy { $0 ?? 1 > 0 } && RequestLimits.stepCache.contains(stepCache ?? 0)
     }
 
     /// As people name it: `text-0`.
