@@ -30,12 +30,15 @@ static const ck_table *table_of(ck_set set) {
     return &ck_table_generic;
 }
 
+bool ck_multiplies_bf16(ck_set set) { return table_of(set)->bf16; }
+
 ck_context *ck_create(int threads, ck_set set, bool bf16) {
     ck_context *context = ck_require(calloc(1, sizeof(ck_context)), sizeof(ck_context), "a context of kernels");
     context->table = table_of(set);
     context->pool = ck_pool_create(threads);
     context->threads = ck_pool_threads(context->pool);
     context->bf16 = bf16 && context->table->bf16;
+    context->vnni = context->int8 = ck_multiplies_int8(set);
     context->sgemm = set == CK_GENERIC ? ck_openblas() : NULL;
     size_t sets = (size_t)context->threads + 1;
     context->scratch = ck_require(calloc(sets, sizeof(ck_scratch_set)), sets * sizeof(ck_scratch_set), "the threads' scratch sets");
@@ -54,4 +57,7 @@ void ck_destroy(ck_context *context) {
 const char *ck_name(const ck_context *context) { return context->table->name; }
 int ck_threads(const ck_context *context) { return context->threads; }
 bool ck_uses_openblas(const ck_context *context) { return context->sgemm != NULL; }
+const char *ck_openblas_kernels(const ck_context *context) { return context->sgemm ? ck_openblas_core() : NULL; }
 bool ck_uses_bf16(const ck_context *context) { return context->bf16; }
+bool ck_uses_int8(const ck_context *context) { return context->int8; }
+void ck_use_int8(ck_context *context) { context->int8 = true; }

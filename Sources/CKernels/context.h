@@ -49,6 +49,7 @@ struct ck_context {
     ck_pool *pool;
     int threads;
     bool bf16;
+    bool int8, vnni; // whether products round activations to int8, and whether there is an instruction for them
     ck_sgemm *sgemm; // null unless this context's products go to OpenBLAS
     ck_scratch_set *scratch; // [threads + 1]; the last is shared
 };

@@ -22,6 +22,15 @@ bool ck_supports(ck_set set) {
 #endif
 }
 
+bool ck_multiplies_int8(ck_set set) {
+#if defined(__x86_64__)
+    return set >= CK_AVX512 && ck_supports(set) && __builtin_cpu_supports("avx512vnni");
+#else
+    (void)set;
+    return false;
+#endif
+}
+
 int ck_processors(void) {
     cpu_set_t set;
     if (sched_getaffinity(0, sizeof set, &set) == 0 && CPU_COUNT(&set) > 0) return CPU_COUNT(&set);

@@ -1502,7 +1502,7 @@ const ProtobufCMessageDescriptor glm__v1__image_usage__descriptor =
   (ProtobufCMessageInit) glm__v1__image_usage__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor glm__v1__stage_numerics__field_descriptors[2] =
+static const ProtobufCFieldDescriptor glm__v1__stage_numerics__field_descriptors[3] =
 {
   {
     "stage",
@@ -1528,15 +1528,28 @@ static const ProtobufCFieldDescriptor glm__v1__stage_numerics__field_descriptors
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "instead_of",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Glm__V1__StageNumerics, instead_of),
+    &glm__v1__numerics__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned glm__v1__stage_numerics__field_indices_by_name[] = {
+  2,   /* field[2] = instead_of */
   1,   /* field[1] = numerics */
   0,   /* field[0] = stage */
 };
 static const ProtobufCIntRange glm__v1__stage_numerics__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 2 }
+  { 0, 3 }
 };
 const ProtobufCMessageDescriptor glm__v1__stage_numerics__descriptor =
 {
@@ -1546,7 +1559,7 @@ const ProtobufCMessageDescriptor glm__v1__stage_numerics__descriptor =
   "Glm__V1__StageNumerics",
   "glm.v1",
   sizeof(Glm__V1__StageNumerics),
-  2,
+  3,
   glm__v1__stage_numerics__field_descriptors,
   glm__v1__stage_numerics__field_indices_by_name,
   1,  glm__v1__stage_numerics__number_ranges,

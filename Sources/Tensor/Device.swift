@@ -3,8 +3,8 @@
 /// Operations write into tensors that the caller made before (a workspace), so that a loop of steps allocates nothing. They are
 /// queued in order from one thread; a failure is thrown by `synchronize()` or `read`, which wait for the queue. Shapes
 /// that don't fit are the caller's mistake and trap with both shapes. Activations are `f32` on the CPU; weights are `f32`,
-/// `bf16` or `f16` as the checkpoint stores them. A matrix of activations is `[rows, columns]`, row stride free; images are
-/// `[height, width, channels]`, dense.
+/// `bf16` or `f16` as the checkpoint stores them, those of products also `i8` with a scale for each output. A matrix of
+/// activations is `[rows, columns]`, row stride free; images are `[height, width, channels]`, dense.
 public protocol Device: AnyObject, Sendable {
     /// As on the command line: `cpu`, `npu:0`.
     var name: String { get }

@@ -215,11 +215,11 @@ extension Stream {
         run(.cumsum, api.pointee.aclnnCumsum, [x, out], mayRefuse: true) { $0.aclnnCumsumGetWorkspaceSize($1[0], -1, ACL_FLOAT, $1[1], $2, $3) }
     }
 
-    /// The first place in each ascending row `[rows, columns]` whose element is not below the row's value `[rows, 1]`, or is above
-    /// it; places i64 `[rows, 1]`.
-    func search(_ rows: Operand, for values: Operand, above: Bool, into places: Operand) -> Bool {
-        run(.searchSorted, api.pointee.aclnnSearchSorted, [rows, values, places], [above ? 1 : 0], mayRefuse: true) {
-            $0.aclnnSearchSortedGetWorkspaceSize($1[0], $1[1], false, above, nil, $1[2], $2, $3)
+    /// The first place in each ascending row `[rows, columns]` whose element is not below the row's value `[rows, 1]`; places i64
+    /// `[rows, 1]`.
+    func search(_ rows: Operand, for values: Operand, into places: Operand) -> Bool {
+        run(.searchSorted, api.pointee.aclnnSearchSorted, [rows, values, places], mayRefuse: true) {
+            $0.aclnnSearchSortedGetWorkspaceSize($1[0], $1[1], false, false, nil, $1[2], $2, $3)
         }
     }
 

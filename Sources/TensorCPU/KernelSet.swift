@@ -1,4 +1,5 @@
 import CKernels
+public import Domain
 
 /// The instruction sets that there are kernels for.
 public enum KernelSet: String, Sendable, CaseIterable {
@@ -14,6 +15,9 @@ public enum KernelSet: String, Sendable, CaseIterable {
 
     /// The fastest that this machine can run.
     public static var best: KernelSet { allCases.last { $0.isAvailable } ?? .generic }
+
+    /// `.bf16` where they multiply bf16 natively.
+    public var nativePrecision: Precision { ck_multiplies_bf16(set) ? .bf16 : .f32 }
 
     var set: ck_set {
         switch self {

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Domain
 import Foundation
 import GLMTiny
 import Gateway
@@ -23,7 +24,8 @@ extension GatewayCommand {
             throw ValidationError("--start needs --model: there is no glm-tiny beside this program, and GLM_MODEL is not set")
         }
         let fleet = try FleetPlan(
-            start.kinds, folders: models, precision: precision, threads: threads, stepCache: stepCache.flatMap { $0 > 0 ? $0 : nil }, remote: remote,
+            start.kinds, folders: models, precision: precision ?? .auto, threads: threads, stepCache: stepCache.flatMap { $0 > 0 ? $0 : nil },
+            remote: remote,
             queue: server.queue)
         return (fleet, Operations.besideOthers)
     }

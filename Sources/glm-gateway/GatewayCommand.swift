@@ -42,8 +42,8 @@ struct GatewayCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Threads per started stage. Default: the stage's own default.", valueName: "n"))
     var threads: Int?
 
-    @Option(help: ArgumentHelp("Precision of the started stages: f32 or bf16. Default: the stage's own default.", valueName: "precision"))
-    var precision: Precision?
+    @Option(help: ArgumentHelp("What the started stages multiply: \(PrecisionChoice.explanation) Default: auto.", valueName: "precision"))
+    var precision: PrecisionChoice?
 
     @Option(
         help: ArgumentHelp(

@@ -99,6 +99,30 @@ struct PlanTests {
             "--instance", "0", "--model", tiny.path, "--model-name", "small", "--device", "cpu", "--precision", "f32", "--threads", "3",
         ]
         #expect(host.first?.arguments == vision)
+        let guessing = try Topology(yaml: "models: {small: \(tiny.path)}\nstages: {text: {speculative_tokens: 7}}", file: "f")
+        let guesses = try #require(try Planner(guessing, inventory: .hostOnly).plan().stages.first { $0.kind == .text })
+        #expect(guesses.arguments.contains(["--batch", "4", "--speculative-tokens", "7"]))
+        // A step has eight rows of logits, or 32 by default.
+        let usual = try #require(host.first { $0.kind == .text })
+        #expect(guesses.items().contains { $0.reason.hasSuffix(" 8 rows of logits") })
+        #expect(usual.items().contains { $0.reason.hasSuffix(" 32 rows of logits") })
+    }
+
+    @Test("stages on the host get what its processors multiply natively, in flags and in memory; bf16 that they do not multiply is planned as f32")
+    func precision() throws {
+        func text(_ precision: String, on host: Precision) throws -> StageSpec {
+            let topology = try Topology(yaml: "stages: {text: {precision: \(precision)}}", file: "f")
+            let plan = try Planner(topology, inventory: Inventory(cards: [.host(host)]), models: [tiny]).plan()
+            #expect(plan.report.contains("tiny-f32, \(plan.stages[1].precision)\n"), "\(plan.report)")
+            return try #require(plan.stages.first { $0.kind == .text })
+        }
+        let f32 = try text("f32", on: .bf16), bf16 = try text("auto", on: .bf16)
+        #expect(f32.precision == .f32 && bf16.precision == .bf16)
+        #expect(bf16.arguments.contains(["--precision", "bf16"]))
+        func cache(_ stage: StageSpec) -> Int? { stage.items().first { $0.item == .keysAndValues }?.bytes }
+        #expect(try #require(cache(f32)) == 2 * (try #require(cache(bf16))))
+        #expect(try text("bf16", on: .bf16) == bf16)
+        for choice in ["auto", "bf16", "f32"] { #expect(try text(choice, on: .f32) == f32) }
     }
 
     @Test("a diffusion stage on two cards sees both, takes memory of both, and is predicted twice as fast")

@@ -1,8 +1,8 @@
 /// The CPU's hot loops: a thread pool, scratch memory, and one table of operations per instruction set.
 ///
 /// Every operation is called from one thread at a time per context and returns when its result is stored. Matrices are
-/// row-major; a `stride` counts elements from one row to the next. Activations are f32. Weights are f32, bf16 or f16 at
-/// any address, aligned or not, and are read where they are. Nothing is allocated once the scratch memory has grown to
+/// row-major; a `stride` counts elements from one row to the next. Activations are f32. Weights are f32, bf16, f16 or
+/// int8 at any address, aligned or not, and are read where they are. Nothing is allocated once the scratch memory has grown to
 /// the largest call.
 #pragma once
 
@@ -16,7 +16,8 @@
 
 typedef struct ck_context ck_context;
 
-typedef enum { CK_F32, CK_BF16, CK_F16 } ck_type;
+/// CK_I8 is for the weights of products alone, which are multiplied by a scale for each output.
+typedef enum { CK_F32, CK_BF16, CK_F16, CK_I8 } ck_type;
 typedef enum { CK_IDENTITY, CK_GELU, CK_GELU_TANH, CK_SILU } ck_activation;
 typedef enum { CK_STORE, CK_ADD, CK_ADD_GATED } ck_output;
 /// Which elements of a head turn together: i and i + angles; 2i and 2i + 1.
@@ -37,11 +38,12 @@ typedef struct {
     const float *gate;
 } ck_epilogue;
 
-/// `y[rows, out] = epilogue(x[rows, in] · weight[out, in]ᵀ + bias[out])`.
+/// `y[rows, out] = epilogue(x[rows, in] · weight[out, in]ᵀ · scales[out] + bias[out])`; `scales` null: by nothing.
 typedef struct {
     const float *x;
     long x_stride, rows, in, out;
     ck_weight weight, bias;
+    const float *scales;
     ck_epilogue epilogue;
     float *y;
     long y_stride;
@@ -107,6 +109,10 @@ typedef struct {
 
 /// Whether this machine can run the kernels of `set`.
 bool ck_supports(ck_set set);
+/// Whether the set has products and attention with bf16 operands.
+bool ck_multiplies_bf16(ck_set set);
+/// Whether its kernels multiply int8 by an instruction for it on this machine.
+bool ck_multiplies_int8(ck_set set);
 /// How many processors this process may run on: a container's or taskset's share, not the whole machine.
 int ck_processors(void);
 /// `bf16` asks for products and attention with bf16 operands and f32 sums; sets without the instruction stay at f32.
@@ -116,8 +122,14 @@ const char *ck_name(const ck_context *context);
 int ck_threads(const ck_context *context);
 /// Whether products of many rows go to OpenBLAS, whose sums are in another order.
 bool ck_uses_openblas(const ck_context *context);
+/// The processor that OpenBLAS's kernels are for, as it says: they differ in their sums. Null where it does not multiply or does not tell.
+const char *ck_openblas_kernels(const ck_context *context);
 /// Whether products and attention run on bf16 operands.
 bool ck_uses_bf16(const ck_context *context);
+/// Whether products of more than `CK_BATCH_ROWS` rows with int8 weights round their activations to int8 too, row by row.
+bool ck_uses_int8(const ck_context *context);
+/// Asks for it where the processor has no instruction for such products either: the same bits, slowly.
+void ck_use_int8(ck_context *context);
 
 /// 2 MB-aligned memory in huge pages where `bytes` is large.
 void *ck_allocate(size_t bytes);

@@ -142,12 +142,16 @@ static void gemm_task(void *argument, long begin, long end, int thread) {
     }
 }
 
-/// Only weights that a checkpoint keeps in bf16 meet bf16 operands: f32 and f16 hold more, and are multiplied in f32 whatever the precision.
-static bool multiplies_bf16(const ck_context *context, const ck_linear_call *call) { return context->bf16 && call->weight.type == CK_BF16; }
+/// Only weights that bf16 holds exactly, those stored in it or in int8, meet bf16 operands: f32 and f16 hold more, and are multiplied in
+/// f32 whatever the precision.
+static bool multiplies_bf16(const ck_context *context, const ck_linear_call *call) {
+    return context->bf16 && (call->weight.type == CK_BF16 || call->weight.type == CK_I8);
+}
 
 static void gemm(ck_context *context, const ck_linear_call *call) {
     gemm_t g = {.context = context, .call = call, .bf16 = multiplies_bf16(context, call)};
     g.finish = make_finish(context, &call->epilogue, call->bias, call->out);
+    g.finish.scale = call->scales;
     g.steps = g.bf16 ? (call->in + 1) / 2 : call->in;
     g.k_blocks = (g.steps + KC - 1) / KC;
     g.panels = (call->out + NR - 1) / NR;

@@ -473,10 +473,14 @@ struct  Glm__V1__StageNumerics
    * of that stage @empty
    */
   Glm__V1__Numerics *numerics;
+  /*
+   * of a stage that the work was on before and lost, where no other with these served; not set: none
+   */
+  Glm__V1__Numerics *instead_of;
 };
 #define GLM__V1__STAGE_NUMERICS__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&glm__v1__stage_numerics__descriptor) \
-    , (char *)protobuf_c_empty_string, NULL }
+    , (char *)protobuf_c_empty_string, NULL, NULL }
 
 
 /*

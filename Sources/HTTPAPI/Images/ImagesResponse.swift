@@ -96,6 +96,7 @@ enum ImagesResponse {
     private static func own(_ picture: Picture) -> [String: JSONValue] {
         let made = picture.made, seed = made.parameters.seed
         var own: [String: JSONValue] = ["seed": Int(exactly: seed).map { .integer($0) } ?? .unsigned(seed)]
+        own["numerics"] = .array(made.numerics.map(\.json))
         if made.parameters.stepCache > 0 { own["full_steps"] = .integer(made.fullSteps) }
         return own
     }

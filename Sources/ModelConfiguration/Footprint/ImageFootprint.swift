@@ -45,7 +45,7 @@ struct ImageFootprint {
     private var promptTokens: Int { RequestLimits.promptBytes.upperBound / 4 + limits.sources * codes }
     private static let preview = 256
 
-    private var textActivations: MemoryItem { text.activations(batch: form.batch, promptTokens: promptTokens) }
+    private var textActivations: MemoryItem { text.activations(rows: form.stepRows, promptTokens: promptTokens) }
 
     // MARK: Vision
 

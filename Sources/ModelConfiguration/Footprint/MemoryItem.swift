@@ -8,6 +8,8 @@ public struct MemoryItem: Codable, Sendable, Hashable {
         case widenedWeights = "f32 copies"
         /// Weights of convolutions again, in the order in which the CPU's kernels read them.
         case packedWeights = "packed weights"
+        /// Weights of int4, which the CPU keeps in bf16.
+        case unpackedWeights = "unpacked weights"
         /// Keys and values of the sequences that the text stage works on.
         case keysAndValues = "keys and values"
         /// Keys and values of the source images of an edit, in every layer of the diffusion transformer.

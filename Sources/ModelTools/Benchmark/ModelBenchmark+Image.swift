@@ -15,7 +15,9 @@ extension ModelBenchmark {
     }
 
     func text(_ loaded: (LoadTiming) -> Void, _ timed: (PartTiming) -> Void) throws {
-        try decoding(load("text", loaded) { try TextGenerator(model: model, device: device) }.decoder, timed)
+        let decoder = try load("text", loaded) { try TextGenerator(model: model, device: device) }.decoder
+        try decoding(decoder, timed)
+        try speculation(decoder, timed)
     }
 
     func diffusion(_ loaded: (LoadTiming) -> Void, _ timed: (PartTiming) -> Void) throws {

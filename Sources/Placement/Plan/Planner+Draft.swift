@@ -31,15 +31,17 @@ extension Planner {
                 .invalidTopology,
                 "\(topology.place)stages.\(kind).step_cache: the transformer of \(name) has \(image.transformer.layers) blocks, none of them to skip")
         }
-        let precision = group.precision ?? (main.isHost ? .f32 : .bf16)
+        let precision = group.precision.precision(native: main.nativePrecision)
         let footprint = Footprint(
             description, Footprint.Limits(pixels: topology.limits.pixels, sources: topology.limits.sources, context: topology.limits.context),
             Footprint.Form(
-                onHost: main.isHost, precision: precision, batch: batch ?? 1, vaeTiling: group.vaeTiling, stepCache: group.stepCache != nil))
+                onHost: main.isHost, precision: precision, batch: batch ?? 1, speculativeTokens: group.speculativeTokens, vaeTiling: group.vaeTiling,
+                stepCache: group.stepCache != nil))
         return StageSpec(
             kind: kind, instance: instance, devices: places.map(\.device), model: name, pipeline: description.pipeline, folder: folder,
             precision: precision,
-            batch: batch, threads: main.isHost ? group.threads : nil, vaeTiling: group.vaeTiling, stepCache: group.stepCache,
+            batch: batch, speculativeTokens: group.speculativeTokens, threads: main.isHost ? group.threads : nil, vaeTiling: group.vaeTiling,
+            stepCache: group.stepCache,
             memory: [footprint.items(kind)] + places.dropFirst().map { _ in footprint.guidance })
     }
 

@@ -412,10 +412,13 @@ extension StageNumerics: CodedMessage {
     func fill(_ c: inout Glm__V1__StageNumerics, _ arena: Arena) throws(WireError) {
         c.stage = try arena.text(stage, "stage")
         c.numerics = try arena.message(numerics)
+        c.instead_of = try arena.message(ifSet: insteadOf)
     }
 
     init(_ c: Glm__V1__StageNumerics) throws(WireError) {
-        self.init(stage: try Decode.text(c.stage, "stage"), numerics: try Decode.orEmpty(c.numerics, "numerics"))
+        self.init(
+            stage: try Decode.text(c.stage, "stage"), numerics: try Decode.orEmpty(c.numerics, "numerics"),
+            insteadOf: try Decode.ifSet(c.instead_of, "instead_of"))
     }
 }
 

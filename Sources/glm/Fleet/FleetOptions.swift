@@ -23,8 +23,8 @@ struct FleetOptions: ParsableArguments {
         help: ArgumentHelp("Threads of each stage of a private fleet; the stages work one after the other. Default: all processors.", valueName: "n"))
     var threads: Int?
 
-    @Option(help: ArgumentHelp("f32 or bf16, for a private fleet. Default: f32.", valueName: "precision"))
-    var precision: Precision?
+    @Option(help: ArgumentHelp("What a private fleet multiplies: \(PrecisionChoice.explanation) Default: auto.", valueName: "precision"))
+    var precision: PrecisionChoice?
 
     @OptionGroup var key: KeyOption
 

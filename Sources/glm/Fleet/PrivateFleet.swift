@@ -24,7 +24,7 @@ struct PrivateFleet {
     ///   - pipelines: a model for each, where `models` names none.
     ///   - stepCache: the largest that requests may ask for; nil: none may.
     static func start(
-        _ kinds: [StageKind], for pipelines: [PipelineID], models: [String], threads: Int?, precision: Precision?, stepCache: Float? = nil
+        _ kinds: [StageKind], for pipelines: [PipelineID], models: [String], threads: Int?, precision: PrecisionChoice?, stepCache: Float? = nil
     ) async throws -> PrivateFleet {
         let models = models.isEmpty ? try defaultModels(pipelines) : models
         let program = try Programs.find("glm-gateway")

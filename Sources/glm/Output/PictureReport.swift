@@ -45,13 +45,14 @@ struct PictureReport: Sendable, Encodable {
         numerics = image.numerics.map(Computing.init)
     }
 
-    /// Two lines: the place, and what to repeat it with.
+    /// Two lines: the place and what to repeat it with, and how it was computed.
     func print(toError: Bool) throws(StandardStream.Failure) {
         let seconds = stageSeconds.map { "\($0.stage) \(Self.rounded($0.seconds)) s" }.joined(separator: ", ")
         let cached = stepCache > 0 ? ", step cache \(stepCache): \(fullSteps) in full" : ""
+        let work = [seconds, numerics.text.printable].filter { !$0.isEmpty }
         let text = """
             \((toError ? "standard output" : file).printable): \(width)x\(height), seed \(seed), \(steps) steps\(cached), guidance \(guidanceScale), model \(model.printable) \(modelFingerprint.printable)
-            \(seconds)
+            \(work.joined(separator: "; "))
             """
         try (toError ? StandardStream.error : .output).writeLines(text)
     }
