@@ -66,7 +66,8 @@ private struct QuantizedFolder {
         let scales = [UInt16](repeating: 0x3C00, count: 8) + [UInt16](repeating: 0x4000, count: 8)
         return QuantizedFolder(
             tensors: [
-                ("a.qweight", "I32", [2, 8], bytes(words)), ("a.qzeros", "I32", [2, 1], bytes([zeros, zeros])), ("a.scales", "F16", [2, 8], bytes(scales)),
+                ("a.qweight", "I32", [2, 8], bytes(words)), ("a.qzeros", "I32", [2, 1], bytes([zeros, zeros])),
+                ("a.scales", "F16", [2, 8], bytes(scales)),
             ], configuration: configuration)
     }
 }
@@ -133,8 +134,9 @@ private struct QuantizedFolder {
                 try weights.finish()
             }
         }
-        #expect(try folder("W8A16", offset: 1).map { weights in failure(.unsupportedType) { _ = try weights.takeMatrix("a.weight", 2, 3) } }
-            .contains("a.weight_offset"))
+        #expect(
+            try folder("W8A16", offset: 1).map { weights in failure(.unsupportedType) { _ = try weights.takeMatrix("a.weight", 2, 3) } }
+                .contains("a.weight_offset"))
         let refused = failure(.invalidConfiguration) { try folder("W4A8_DYNAMIC").map { _ in } }
         #expect(refused.contains("a.weight is W4A8_DYNAMIC") && refused.contains("W8A8_DYNAMIC"))
         var silent = folder("W8A16")
@@ -167,7 +169,8 @@ private struct QuantizedFolder {
         }
         let asymmetric = QuantizedFolder.int4(zeros: 0x7777_7776)
         #expect(try asymmetric.map { weights in failure(.unsupportedType) { _ = try weights.takeMatrix("a.weight", 8, 16) } }.contains("a.qzeros"))
-        #expect(try QuantizedFolder.int4().map { weights in failure(.shapeMismatch) { _ = try weights.takeMatrix("a.weight", 8, 24) } }
-            .contains("a.qweight"))
+        #expect(
+            try QuantizedFolder.int4().map { weights in failure(.shapeMismatch) { _ = try weights.takeMatrix("a.weight", 8, 24) } }
+                .contains("a.qweight"))
     }
 }
