@@ -22,7 +22,7 @@ import Testing
         "every weight is within half a step, the largest is 127 of them, and one step more is noticed",
         arguments: [
             [1, -0.5, 0.25, 0.003, -0.004], [0, 0, 0], [3e38, -3e38, 1],
-            [1e-45, -1e-38, 0], [127, 63.5, 0.5, 1.5, -2.5], [-3e-38, 1e-38],
+            [Float(bitPattern: 1), -1e-38, 0], [127, 63.5, 0.5, 1.5, -2.5], [-3e-38, 1e-38],
         ])
     func bound(row: [Float]) throws {
         let (elements, found) = quantize(row)
