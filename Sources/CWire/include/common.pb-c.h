@@ -277,11 +277,11 @@ struct  Glm__V1__Numerics
    */
   char *precision;
   /*
-   * "generic", "neon", "avx2", "avx512", "avx512bf16", with "+vnni" where int8 weights meet activations in int8; of a card its chip and its software; empty: not told
+   * "generic", "neon", "avx2", "avx512", "avx512bf16"; of a card its chip and its software; empty: not told
    */
   char *kernels;
   /*
-   * how weights are quantised: "int8", "int4"; empty: not at all
+   * how weights are quantised; empty: they are as the checkpoint stores them
    */
   char *quantization;
   /*
