@@ -246,7 +246,10 @@ let package = Package(
             ]),
         tests(
             "ModelToolsTests",
-            ["TestSupport", "ModelTools", "ModelConfiguration", "ModelFixtures", "GLMImage", "GLM4V", "Domain", "Tensor", "TensorCPU", "Checkpoint"]),
+            [
+                "TestSupport", "ModelTools", "ModelConfiguration", "ModelFixtures", "GLMImage", "GLM4V", "Devices", "Domain", "Tensor", "TensorCPU",
+                "Checkpoint",
+            ]),
         tests("WireTests", ["Wire", "Domain", grpc]),
         tests("KeysTests", ["Keys", "Domain", logging]),
         tests("ServerKitTests", ["ServerKit", "Keys", "Domain", "Wire", grpc, grpcTransport, nio, nioEmbedded, http2, hpack, logging, arguments]),

@@ -80,7 +80,8 @@ extension StageModel {
     ) throws {
         self.init(
             name: options.modelName ?? folder.name, fingerprint: try folder.fingerprint(kind), device: devices.name,
-            numerics: Numerics(devices, tileSide: tileSide), defaultSide: defaultSide, pipeline: folder.pipeline.rawValue,
+            numerics: Numerics(devices, quantization: try folder.quantization(kind), tileSide: tileSide), defaultSide: defaultSide,
+            pipeline: folder.pipeline.rawValue,
             notes: devices.devices.flatMap { DeviceReport($0).lines })
     }
 }
