@@ -14,7 +14,7 @@ public final class CPUDevice: Device, @unchecked Sendable {
     /// The kernels in use.
     public let kernels: KernelSet
     let context: OpaquePointer
-    /// Weights of convolutions as the kernels read them, made at their first use.
+    /// Weights of convolutions that the kernels read in another order, made at their first use.
     var packedConvolutions: [ConvolutionKey: (weight: Tensor, packed: Tensor)] = [:]
     var sampler = HostSampler()
 

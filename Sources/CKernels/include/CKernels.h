@@ -80,18 +80,19 @@ typedef struct {
     long output_stride;
 } ck_paged_attention_call;
 
-/// Up to this many outputs a convolution is a dot product for each pixel.
-enum { CK_THIN_OUTPUTS = 4 };
+/// How a convolution is computed: as a product with the weight in packed form; with a quarter of the products and the weight
+/// as it is; or, where outputs are few, as a dot product for each pixel.
+typedef enum { CK_DIRECT, CK_WINOGRAD, CK_THIN } ck_convolution_method;
 
-/// A convolution over `x [height, width, in]`; the weight as `ck_convolution_pack` wrote it for `phases`. With 4 phases,
-/// `kernel` is 2 and `top` and `left` are 1: the first phase's.
+/// A convolution over `x [height, width, in]` with `weight [out, in, kernel, kernel]`.
 typedef struct {
     const float *x;
-    long height, width, in, out, kernel, stride, upsampling, phases;
-    long top, left;
+    long height, width, in, out, kernel, stride, upsampling;
+    long top, left; // padding
     long out_height, out_width;
-    const float *weight;
-    ck_type type; // of the weight before it was packed
+    ck_convolution_method method; // by `ck_convolution_method_of`
+    ck_weight weight;
+    const float *packed; // by `ck_convolution_pack`; null where `method` packs nothing
     ck_weight bias;
     ck_epilogue epilogue;
     float *y;
@@ -157,14 +158,14 @@ void ck_paged_attention(ck_context *, const ck_paged_attention_call *);
 /// `table[ids[i]] = x[i]`, rounded to the table's type: f32 or bf16.
 void ck_scatter(ck_context *, const float *x, long x_stride, long columns, const int32_t *ids, long count, void *table, ck_type type, long table_stride);
 void ck_argmax(ck_context *, const float *x, long x_stride, long rows, long columns, int32_t *indices);
-/// Into how many smaller convolutions one falls: 4 where a 3 × 3 kernel with a border of 1 (`padding`: top, left, bottom,
-/// right) reads an image enlarged twice, else 1.
-long ck_convolution_phases(long out, long kernel, long stride, long upsampling, const long padding[4]);
-/// How many floats the packed weight of a convolution takes. Weights that a checkpoint keeps in f32 or f16 are multiplied in f32,
-/// whatever the precision.
-long ck_convolution_packed_count(const ck_context *, ck_type type, long out, long in, long kernel, long phases);
+/// Which method serves a convolution with `padding` (top, left, bottom, right): Winograd's where the kernel is 3 × 3, the stride and
+/// the padding 1 and the image enlarged twice or not at all, with however few channels; thin where outputs are.
+ck_convolution_method ck_convolution_method_of(long out, long kernel, long stride, long upsampling, const long padding[4]);
+/// How many floats the packed weight of a convolution takes; 0 for Winograd's method. Weights that a checkpoint keeps in f32 or
+/// f16 are multiplied in f32, whatever the precision, and by Winograd's method all are.
+long ck_convolution_packed_count(const ck_context *, ck_convolution_method, ck_type type, long out, long in, long kernel);
 /// Lays a weight `[out, in, kernel, kernel]` out for `ck_convolution` of the same context's kind.
-void ck_convolution_pack(ck_context *, ck_weight weight, long out, long in, long kernel, long phases, float *packed);
+void ck_convolution_pack(ck_context *, ck_convolution_method, ck_weight weight, long out, long in, long kernel, float *packed);
 void ck_convolution(ck_context *, const ck_convolution_call *);
 void ck_group_norm(ck_context *, const ck_group_norm_call *);
 

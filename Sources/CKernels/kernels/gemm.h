@@ -22,18 +22,18 @@ MICRO_BF16(micro_bf16, MR, NV, true)
 
 enum { ROW_BLOCKS = 960 / MR, TASK_PANELS = 4 };
 
-/// One block of sums from (or added to) `sums [MR][NR]`.
-static void gemm_block(bool bf16, long steps, const float *a, const float *b, float *sums, bool first) {
+/// One block of sums from (or added to) `sums [MR][NR]`; `a_stride` is a constant.
+INLINE void multiply_block(bool bf16, long steps, const float *a, long a_stride, const float *b, float *sums, bool first) {
     vf sum[MR][NV];
 #pragma clang loop unroll(full)
     for (int i = 0; i < MR; i++)
 #pragma clang loop unroll(full)
         for (int v = 0; v < NV; v++) sum[i][v] = splat(0);
 #if CK_HAS_BF16
-    if (bf16) micro_bf16(steps, a, KC, b, NR, sum);
+    if (bf16) micro_bf16(steps, a, a_stride, b, NR, sum);
     else
 #endif
-        micro(steps, a, KC, b, NR, sum);
+        micro(steps, a, a_stride, b, NR, sum);
     (void)bf16;
     if (first) {
 #pragma clang loop unroll(full)
@@ -46,6 +46,10 @@ static void gemm_block(bool bf16, long steps, const float *a, const float *b, fl
 #pragma clang loop unroll(full)
             for (int v = 0; v < NV; v++) store(sums + i * NR + v * W, load(sums + i * NR + v * W) + sum[i][v]);
     }
+}
+
+static void gemm_block(bool bf16, long steps, const float *a, const float *b, float *sums, bool first) {
+    multiply_block(bf16, steps, a, KC, b, sums, first);
 }
 
 typedef struct {

@@ -11,8 +11,9 @@ struct BenchPartsCommand: ParsableCommand {
         commandName: "parts", abstract: "Time each part of a model, beside the machine's limit.",
         discussion: """
             Loads the stages one after another in this process and times each part on synthetic inputs. The floor is the larger of \
-            products over the product rate and weight bytes over the memory rate: measured on the CPU, published for a card. Of a \
-            card, the calls of its driver are counted too. Run it on an idle machine.
+            products over the product rate and weight bytes over the memory rate: measured on the CPU, published for a card. A \
+            convolution's products are counted as they are written: by Winograd's method it takes fewer, and can be above its floor. \
+            Of a card, the calls of its driver are counted too. Run it on an idle machine.
             """)
 
     @Argument(help: "The model's folder.") var model: String
