@@ -24,7 +24,7 @@ MICRO_BF16(micro_bf16, MR, NV, true)
 enum { ROW_BLOCKS = 960 / MR, TASK_PANELS = 4 };
 
 /// One block of sums from (or added to) `sums [MR][NR]`.
-static void gemm_block(bool bf16, long steps, const float *a, const float *b, float *sums, bool first) {
+INLINE void gemm_block(bool bf16, long steps, const float *a, const float *b, float *sums, bool first) {
     vf sum[MR][NV];
 #pragma clang loop unroll(full)
     for (int i = 0; i < MR; i++)

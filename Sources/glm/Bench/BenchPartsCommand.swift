@@ -1,5 +1,6 @@
 import ArgumentParser
 import Checkpoint
+import Domain
 import Foundation
 import ModelTools
 import Stages
@@ -18,11 +19,15 @@ struct BenchPartsCommand: ParsableCommand {
     @Option(help: "Side of the square image in pixels, a multiple of 32.") var side = 512
     @OptionGroup var device: DeviceOptions
     @Option(help: "Seconds spent on each part.") var seconds = 3.0
+    @Flag(help: "Show where each part's time goes: products, attention, element-wise operations, waiting. On the CPU only.") var profile = false
     @Flag(help: "Print one JSON object.") var json = false
 
     func validate() throws {
         guard side % 32 == 0, (32...2048).contains(side) else {
             throw ValidationError("--side \(side) is not a multiple of 32 within 32 through 2048")
+        }
+        guard !profile || device.device == .cpu else {
+            throw ValidationError("--profile is for the CPU, whose operations are done when they return; --device is \(device.device)")
         }
         guard seconds > 0, seconds <= 600 else { throw ValidationError("--seconds \(seconds) is outside 0 through 600") }
     }
@@ -34,7 +39,7 @@ struct BenchPartsCommand: ParsableCommand {
         var sizes = ModelBenchmark.Sizes()
         sizes.side = side
         try ModelBenchmark(model: folder, device: device, sizes: sizes, budget: .seconds(seconds))
-            .run(loaded: { report.load[$0.part] = $0.seconds }, timed: { report.add($0) })
+            .run(loaded: { report.load[$0.part] = $0.seconds }, timed: { report.add($0, profiled: profile) })
         report.peakMemoryBytes = peakMemoryBytes()
         if json { try printJSON(report, snakeCase: true) } else { try printLine(report.table) }
     }
