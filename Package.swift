@@ -245,7 +245,12 @@ let package = Package(
                 "Tokenizing",
                 "Imaging",
             ]),
-        tests("ModelToolsTests", ["ModelTools", "ModelConfiguration", "ModelFixtures", "Devices", "Domain", "Tensor", "TensorCPU", "Checkpoint"]),
+        tests(
+            "ModelToolsTests",
+            [
+                "TestSupport", "ModelTools", "ModelConfiguration", "ModelFixtures", "GLMImage", "GLM4V", "Devices", "Domain", "Tensor", "TensorCPU",
+                "Checkpoint",
+            ]),
         tests("WireTests", ["Wire", "Domain", grpc]),
         tests("KeysTests", ["Keys", "Domain", logging]),
         tests("ServerKitTests", ["ServerKit", "Keys", "Domain", "Wire", grpc, grpcTransport, nio, nioEmbedded, http2, hpack, logging, arguments]),

@@ -16,7 +16,9 @@ package struct OutputFolder: Sendable, Hashable {
         guard lstat(path, &status) != 0 else { throw FileError("\(path) is there already; nothing is overwritten") }
         guard mkdir(partial, 0o777) == 0 else {
             let code = errno
-            guard code != EEXIST else { throw FileError("\(partial) is there, left of a run that was killed, or of one that still runs; remove it first") }
+            guard code != EEXIST else {
+                throw FileError("\(partial) is there, left of a run that was killed, or of one that still runs; remove it first")
+            }
             throw FileError("\(partial) can't be made", code: code)
         }
     }

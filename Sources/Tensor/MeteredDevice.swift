@@ -1,5 +1,5 @@
-/// A device that counts what passes through it: the products an operation multiplies, the weights it reads, and the memory of
-/// the tensors it makes.
+/// A device that counts what passes through it: the products an operation multiplies, the weights it reads, the time it takes, and
+/// the memory of the tensors it makes.
 ///
 /// Wrapped around a real device it shows the least that a part of the model costs, without a second description of the model.
 public final class MeteredDevice: Device, @unchecked Sendable {
@@ -22,6 +22,9 @@ public final class MeteredDevice: Device, @unchecked Sendable {
     public let memory = MemoryMeter()
     private let base: any Device
     private var counted = Work()
+    /// Since the last reset.
+    public private(set) var time = OperationTime()
+    private let clock = ContinuousClock()
     private var callsAtReset: HostCalls?
 
     public init(_ base: any Device) {
@@ -31,6 +34,7 @@ public final class MeteredDevice: Device, @unchecked Sendable {
 
     public func reset() {
         counted = Work()
+        time = OperationTime()
         callsAtReset = base.hostCalls
     }
 
@@ -38,6 +42,11 @@ public final class MeteredDevice: Device, @unchecked Sendable {
         var result = counted
         if let now = base.hostCalls, let before = callsAtReset { result.hostCalls = now - before }
         return result
+    }
+
+    private func timed(_ kind: WritableKeyPath<OperationTime, Duration>, _ operation: () -> Void) {
+        let elapsed = clock.measure(operation)
+        time[keyPath: kind] += elapsed
     }
 
     public var name: String { base.name }
@@ -64,20 +73,20 @@ public final class MeteredDevice: Device, @unchecked Sendable {
     public func linear(_ x: Tensor, _ weight: MatrixWeight, bias: Tensor?, _ epilogue: Epilogue, into y: Tensor) {
         counted.floatingPointOperations += 2 * Double(x.rows) * Double(weight.elements.shape.count)
         counted.weightBytes += Double(weight.byteCount)
-        base.linear(x, weight, bias: bias, epilogue, into: y)
+        timed(\.products) { base.linear(x, weight, bias: bias, epilogue, into: y) }
     }
 
     public func attention(_ parameters: Attention, query: Tensor, key: Tensor, value: Tensor, into output: Tensor) {
         var pairs = Double(query.rows) * Double(key.rows)
         if parameters.isCausal { pairs -= Double(query.rows) * Double(query.rows - 1) / 2 }
         counted.floatingPointOperations += 4 * pairs * Double(parameters.heads * parameters.headSize)
-        base.attention(parameters, query: query, key: key, value: value, into: output)
+        timed(\.attention) { base.attention(parameters, query: query, key: key, value: value, into: output) }
     }
 
     public func pagedAttention(_ parameters: Attention, query: Tensor, keys: Tensor, values: Tensor, pages: PageTable, into output: Tensor) {
         let pairs = pages.lengths.reduce(0.0) { $0 + Double($1) }
         counted.floatingPointOperations += 4 * pairs * Double(parameters.heads * parameters.headSize)
-        base.pagedAttention(parameters, query: query, keys: keys, values: values, pages: pages, into: output)
+        timed(\.attention) { base.pagedAttention(parameters, query: query, keys: keys, values: values, pages: pages, into: output) }
     }
 
     public func convolution(
@@ -85,35 +94,45 @@ public final class MeteredDevice: Device, @unchecked Sendable {
     ) {
         counted.floatingPointOperations += 2 * Double(y.shape.count) * Double(weight.inChannels * weight.kernel * weight.kernel)
         counted.weightBytes += Double(weight.weight.shape.count * weight.weight.dtype.byteCount)
-        base.convolution(x, weight, stride: stride, padding: padding, upsampling: upsampling, epilogue, into: y)
+        timed(\.products) { base.convolution(x, weight, stride: stride, padding: padding, upsampling: upsampling, epilogue, into: y) }
     }
 
-    public func embed(_ ids: [Int32], table: Tensor, into y: Tensor) { base.embed(ids, table: table, into: y) }
-    public func embed(_ ids: Tensor, table: Tensor, into y: Tensor) { base.embed(ids, table: table, into: y) }
-    public func scatter(_ x: Tensor, rows: [Int32], into table: Tensor) { base.scatter(x, rows: rows, into: table) }
-    public func rmsNorm(_ x: Tensor, weight: Tensor, epsilon: Float, into y: Tensor) { base.rmsNorm(x, weight: weight, epsilon: epsilon, into: y) }
-    public func addRMSNorm(_ x: Tensor, weight: Tensor, epsilon: Float, to y: Tensor) { base.addRMSNorm(x, weight: weight, epsilon: epsilon, to: y) }
+    public func embed(_ ids: [Int32], table: Tensor, into y: Tensor) { timed(\.elementWise) { base.embed(ids, table: table, into: y) } }
+    public func embed(_ ids: Tensor, table: Tensor, into y: Tensor) { timed(\.elementWise) { base.embed(ids, table: table, into: y) } }
+    public func scatter(_ x: Tensor, rows: [Int32], into table: Tensor) { timed(\.elementWise) { base.scatter(x, rows: rows, into: table) } }
+    public func rmsNorm(_ x: Tensor, weight: Tensor, epsilon: Float, into y: Tensor) {
+        timed(\.elementWise) { base.rmsNorm(x, weight: weight, epsilon: epsilon, into: y) }
+    }
+    public func addRMSNorm(_ x: Tensor, weight: Tensor, epsilon: Float, to y: Tensor) {
+        timed(\.elementWise) { base.addRMSNorm(x, weight: weight, epsilon: epsilon, to: y) }
+    }
     public func layerNorm(_ x: Tensor, weight: Tensor?, bias: Tensor?, epsilon: Float, into y: Tensor) {
-        base.layerNorm(x, weight: weight, bias: bias, epsilon: epsilon, into: y)
+        timed(\.elementWise) { base.layerNorm(x, weight: weight, bias: bias, epsilon: epsilon, into: y) }
     }
     public func modulatedLayerNorm(_ x: Tensor, scale: Tensor, shift: Tensor, epsilon: Float, into y: Tensor) {
-        base.modulatedLayerNorm(x, scale: scale, shift: shift, epsilon: epsilon, into: y)
+        timed(\.elementWise) { base.modulatedLayerNorm(x, scale: scale, shift: shift, epsilon: epsilon, into: y) }
     }
-    public func headLayerNorm(_ x: Tensor, headSize: Int, epsilon: Float) { base.headLayerNorm(x, headSize: headSize, epsilon: epsilon) }
+    public func headLayerNorm(_ x: Tensor, headSize: Int, epsilon: Float) {
+        timed(\.elementWise) { base.headLayerNorm(x, headSize: headSize, epsilon: epsilon) }
+    }
     public func rotate(_ x: Tensor, headSize: Int, style: RotaryStyle, cosine: Tensor, sine: Tensor) {
-        base.rotate(x, headSize: headSize, style: style, cosine: cosine, sine: sine)
+        timed(\.elementWise) { base.rotate(x, headSize: headSize, style: style, cosine: cosine, sine: sine) }
     }
-    public func gated(_ activation: Activation, gate: Tensor, up: Tensor, into y: Tensor) { base.gated(activation, gate: gate, up: up, into: y) }
-    public func activate(_ activation: Activation, _ x: Tensor, into y: Tensor) { base.activate(activation, x, into: y) }
-    public func add(_ x: Tensor, to y: Tensor) { base.add(x, to: y) }
-    public func add(_ x: Tensor, times a: Float, to y: Tensor, times b: Float) { base.add(x, times: a, to: y, times: b) }
-    public func meanAbsolute(_ x: Tensor, into mean: Tensor) { base.meanAbsolute(x, into: mean) }
-    public func copy(_ x: Tensor, to y: Tensor) { base.copy(x, to: y) }
-    public func argmax(_ x: Tensor, into indices: Tensor) { base.argmax(x, into: indices) }
+    public func gated(_ activation: Activation, gate: Tensor, up: Tensor, into y: Tensor) {
+        timed(\.elementWise) { base.gated(activation, gate: gate, up: up, into: y) }
+    }
+    public func activate(_ activation: Activation, _ x: Tensor, into y: Tensor) { timed(\.elementWise) { base.activate(activation, x, into: y) } }
+    public func add(_ x: Tensor, to y: Tensor) { timed(\.elementWise) { base.add(x, to: y) } }
+    public func add(_ x: Tensor, times a: Float, to y: Tensor, times b: Float) {
+        timed(\.elementWise) { base.add(x, times: a, to: y, times: b) }
+    }
+    public func meanAbsolute(_ x: Tensor, into mean: Tensor) { timed(\.elementWise) { base.meanAbsolute(x, into: mean) } }
+    public func copy(_ x: Tensor, to y: Tensor) { timed(\.elementWise) { base.copy(x, to: y) } }
+    public func argmax(_ x: Tensor, into indices: Tensor) { timed(\.elementWise) { base.argmax(x, into: indices) } }
     public func sample(_ logits: Tensor, _ parameters: [SamplingParameters], into sampled: SampledTokens) {
-        base.sample(logits, parameters, into: sampled)
+        timed(\.elementWise) { base.sample(logits, parameters, into: sampled) }
     }
     public func groupNorm(_ x: Tensor, groups: Int, weight: Tensor, bias: Tensor, epsilon: Float, activation: Activation, into y: Tensor) {
-        base.groupNorm(x, groups: groups, weight: weight, bias: bias, epsilon: epsilon, activation: activation, into: y)
+        timed(\.elementWise) { base.groupNorm(x, groups: groups, weight: weight, bias: bias, epsilon: epsilon, activation: activation, into: y) }
     }
 }

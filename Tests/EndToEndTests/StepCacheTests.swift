@@ -57,6 +57,21 @@ import Wire
         await fleet.stop()
     }
 
+    @Test("a stage whose model has no blocks to skip does not start with it, and a value outside its range is wrong usage")
+    func impossible() async throws {
+        let scratch = try Scratch()
+        func start(_ value: String) async throws -> Program.Result {
+            try await Program.run(
+                "glm-diffusion",
+                ["--run-directory", scratch.file("run"), "--model", Binaries.model, "--threads", "1", "--exit-with-parent", "--step-cache", value],
+                in: scratch)
+        }
+        let shallow = try await start("0.5")
+        #expect(shallow.exit == .code(1) && shallow.error.contains("too few blocks to skip any"), "\(shallow.errors)")
+        let wrong = try await start("2")
+        #expect(wrong.exit == .code(2) && wrong.error == "--step-cache: step_cache 2.0 is outside 0.0 through 1.0", "\(wrong.errors)")
+    }
+
     @Test("glm asks a private fleet for as much as it was told to, and prints what came of it")
     func command() async throws {
         let scratch = try Scratch()

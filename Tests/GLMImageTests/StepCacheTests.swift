@@ -58,31 +58,32 @@ import Testing
         for change in [Float.nan, .infinity, 0.2] { #expect(decisions(12) { _ in change }.full == Array(0..<12)) }
     }
 
-    @Test("a polynomial of the second degree is forecast exactly once three steps are known, however far apart; before, as far as is known")
+    @Test("what grows evenly is forecast exactly once two steps are known, however far apart; what bends, by its second difference")
     func taylor() throws {
         let device = CPUDevice(threads: 1)
-        var forecast = TaylorForecast(rows: 2, hidden: 3, on: device)
         let x = device.makeTensor([2, 3], .f32)
-        /// What the stretch adds to each element.
-        func added(_ step: Int, _ element: Int) -> Float { Float(element + 1) * Float(step) - Float(element) }
-        func at(_ step: Int) throws -> [Float] {
+        /// What 10 becomes at a step, when a stretch has added `added` in the steps that were learnt.
+        func forecast(_ learnt: [Int], at step: Int, _ added: (Int) -> Float) throws -> [Float] {
+            var forecast = TaylorForecast(rows: 2, hidden: 3, on: device)
+            for step in learnt {
+                device.write([Float](repeating: 1, count: 6), to: x)
+                forecast.hold(x)
+                device.write([Float](repeating: 1 + added(step), count: 6), to: x)
+                forecast.learn(x, step: step)
+            }
             device.write([Float](repeating: 10, count: 6), to: x)
             forecast.forecast(step, to: x)
             return try device.floats(x)
         }
-        func learn(_ step: Int) {
-            device.write([Float](repeating: 1, count: 6), to: x)
-            forecast.hold(x)
-            device.write((0..<6).map { 1 + added(step, $0) }, to: x)
-            forecast.learn(x, step: step)
-        }
-        learn(0)
-        #expect(try at(3) == (0..<6).map { 10 + added(0, $0) })
-        learn(1)
-        #expect(try at(3) == (0..<6).map { 10 + added(3, $0) })
-        learn(3)
-        learn(4)
-        #expect(try at(8) == (0..<6).map { 10 + added(8, $0) })
+        func all(_ value: Float) -> [Float] { [Float](repeating: value, count: 6) }
+        func line(_ step: Int) -> Float { 2 * Float(step) - 3 }
+        func square(_ step: Int) -> Float { Float(step * step) }
+        #expect(try forecast([0], at: 3, line) == all(10 + line(0)))
+        #expect(try forecast([0, 1], at: 3, line) == all(10 + line(3)))
+        #expect(try forecast([0, 1, 3, 4], at: 8, line) == all(10 + line(8)))
+        // 4 + 3 · 2 + 2 · 2² / 2, and 16 + 6 · 2 + 1.5 · 2² / 2.
+        #expect(try forecast([0, 1, 2], at: 4, square) == all(10 + 14))
+        #expect(try forecast([0, 1, 2, 4], at: 6, square) == all(10 + 31))
     }
 
     @Test("where no step is forecast, the picture is the one without step caching to the bit", arguments: [1, 1.5] as [Float])

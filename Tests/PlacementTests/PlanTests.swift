@@ -64,6 +64,14 @@ struct PlanTests {
         #expect(cached(allowing) == [bytes(GlyphConfiguration.maximumLength) + bytes(1), bytes(1)])
     }
 
+    @Test("step caching is refused of a model whose transformer has no blocks to skip")
+    func tooShallow() {
+        let refusal = #expect(throws: PlacementError.self) {
+            try Planner(Topology(yaml: "stages: {diffusion: {step_cache: 0.2}}", file: "f"), inventory: .hostOnly, models: [tiny]).plan()
+        }
+        #expect(refusal?.message == "f: stages.diffusion.step_cache: the transformer of tiny-f32 has 2 blocks, none of them to skip")
+    }
+
     private func cached(_ stage: StageSpec) -> [Int?] { [0, 1].map { card in stage.items(card).first { $0.item == .stepCache }?.bytes } }
 
     @Test("a stage sees its own card only, as npu:0")

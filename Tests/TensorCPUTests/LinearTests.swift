@@ -7,7 +7,8 @@ import Testing
     /// Rows on both sides of the matrix-vector kernels, sizes around every tile edge.
     static let shapes: [(Int, Int, Int)] = [
         (1, 1, 1), (1, 31, 3), (1, 64, 40), (2, 33, 17), (3, 100, 65), (5, 257, 33), (8, 96, 130), (9, 40, 31), (12, 128, 32), (13, 129, 33),
-        (25, 1, 70), (31, 300, 5), (64, 256, 64), (100, 515, 97), (131, 77, 260), (500, 40, 48),
+        (25, 1, 70), (31, 300, 5), (64, 256, 64), (65, 8, 16), (66, 24, 32), (70, 136, 160), (72, 272, 31), (100, 515, 97), (131, 77, 260),
+        (500, 40, 48),
     ]
 
     @Test("a product agrees with double for every shape, weight type and address", arguments: availableKernels)

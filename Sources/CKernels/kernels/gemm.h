@@ -14,6 +14,7 @@
 #include "finish.h"
 #include "micro.h"
 #include "pack.h"
+#include "panel.h"
 
 MICRO(micro, MR, NV, true)
 #if CK_HAS_BF16
@@ -85,45 +86,12 @@ static void gemm_pack_a(void *argument, long begin, long end, int thread) {
     }
 }
 
-/// Columns `column ..< column + NR` of W, steps `step ..< step + steps`, transposed to `[step][NR]`; zero where W ends.
-static void pack_b(bool bf16, const void *weight, ck_type type, long in, long out, long column, long step, long steps, float *b) {
-    long bytes = type_bytes(type);
-    for (int v = 0; v < NV; v++) {
-        for (long s = 0; s < steps; s += W) {
-            vf r[W];
-            for (int j = 0; j < W; j++) {
-                long n = column + v * W + j;
-                if (n >= out) {
-                    r[j] = splat(0);
-                    continue;
-                }
-                const char *w = (const char *)weight + n * in * bytes;
-#if CK_HAS_BF16
-                if (bf16) {
-                    long k = (step + s) * 2, left = in - k;
-                    if (left >= 2 * W) {
-                        r[j] = type == CK_BF16 ? load(w + k * 2) : pair_bf16(load_weight(w, type, k), load_weight(w, type, k + W));
-                    } else {
-                        r[j] = pair_bf16(load_weight_n(w, type, k, left), left > W ? load_weight_n(w, type, k + W, left - W) : splat(0));
-                    }
-                    continue;
-                }
-#endif
-                long k = step + s;
-                r[j] = in - k >= W ? load_weight(w, type, k) : load_weight_n(w, type, k, in - k);
-            }
-            transpose16(r);
-            for (int j = 0; j < W; j++) store(b + (s + j) * NR + v * W, r[j]);
-        }
-    }
-    (void)bf16;
-}
-
 static void gemm_task(void *argument, long begin, long end, int thread) {
     const gemm_t *g = argument;
     const ck_linear_call *call = g->call;
     float *b = ck_scratch(g->context, thread, THREAD_B, KC * NR * 4);
     float *all_sums = ck_scratch(g->context, thread, THREAD_SUMS, (size_t)(g->task_panels * g->blocks) * MR * NR * 4);
+    long bytes = type_bytes(call->weight.type), row_bytes = call->in * bytes, k_block_bytes = (KC << g->bf16) * bytes;
     for (long task = begin; task < end; task++) {
         long first_panel = task * g->task_panels;
         long last_panel = first_panel + g->task_panels < g->panels ? first_panel + g->task_panels : g->panels;
@@ -133,8 +101,13 @@ static void gemm_task(void *argument, long begin, long end, int thread) {
             for (long panel = first_panel; panel < last_panel; panel++) {
                 long column = panel * NR;
                 pack_b(g->bf16, call->weight.data, call->weight.type, call->in, call->out, column, step, steps, b);
+                // The next panel: of this k-block, of the next, or of the next task.
+                bool turns = panel + 1 == last_panel && kb + 1 < g->k_blocks, ends = panel + 1 == last_panel && !turns;
+                panel_fetch_t next = panel_fetch(call->weight.data, row_bytes, call->out, (turns ? first_panel : panel + 1) * NR, (turns ? kb + 1 : ends ? 0 : kb) * k_block_bytes, k_block_bytes);
+                long share = (next.lines + g->blocks - 1) / g->blocks;
                 float *sums = all_sums + (panel - first_panel) * g->blocks * MR * NR;
                 for (long block = 0; block < g->blocks; block++) {
+                    panel_fetch_lines(&next, share);
                     gemm_block(g->bf16, steps, a + block * MR * KC, b, sums + block * MR * NR, kb == 0);
                     if (kb + 1 < g->k_blocks) continue;
                     long rows = g->rows - block * MR < MR ? g->rows - block * MR : MR;

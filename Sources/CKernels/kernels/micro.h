@@ -10,32 +10,31 @@
 enum { NR = NV * W };
 _Static_assert(NR == 16 || NR == 32, "what CKernels.h and convolution_pack.c allow for a table's panel");
 
-#define MICRO(NAME, R, V, AHEAD)                                                                                               \
-    INLINE void NAME(long steps, const float *a, long a_stride, const float *b, long b_stride, vf sum[R][V]) {          \
-        for (long p = 0; p < steps; p++) {                                                                              \
-            vf row[V];                                                                                                  \
-            _Pragma("clang loop unroll(full)") for (int v = 0; v < V; v++) row[v] = load(b + v * W);                    \
-            _Pragma("clang loop unroll(full)") for (int i = 0; i < R; i++) {                                            \
-                vf x = splat(a[i * a_stride + p]);                                                                      \
-                _Pragma("clang loop unroll(full)") for (int v = 0; v < V; v++) sum[i][v] = x * row[v] + sum[i][v];      \
-            }                                                                                                           \
-            if (AHEAD) __builtin_prefetch(a + R * a_stride + p * R);                                                    \
-            b += b_stride;                                                                                              \
+/// Four steps at a time, so that what surrounds the products stays small beside them: it takes the same units where another thread
+/// shares the core. A step is MULTIPLY(x, row, sum), one element of A against one vector of B.
+#define MICRO_LOOP(NAME, R, V, AHEAD, MULTIPLY)                                                                         \
+    INLINE void NAME##_step(const float *a, long a_stride, const float *b, vf sum[R][V]) {                              \
+        vf row[V];                                                                                                      \
+        _Pragma("clang loop unroll(full)") for (int v = 0; v < V; v++) row[v] = load(b + v * W);                        \
+        _Pragma("clang loop unroll(full)") for (int i = 0; i < R; i++) {                                                \
+            vf x = splat(a[i * a_stride]);                                                                              \
+            _Pragma("clang loop unroll(full)") for (int v = 0; v < V; v++) sum[i][v] = MULTIPLY(x, row[v], sum[i][v]);  \
         }                                                                                                               \
+    }                                                                                                                   \
+    INLINE void NAME(long steps, const float *a, long a_stride, const float *b, long b_stride, vf sum[R][V]) {          \
+        long p = 0;                                                                                                     \
+        for (; p + 4 <= steps; p += 4, b += 4 * b_stride) {                                                             \
+            _Pragma("clang loop unroll(full)") for (int u = 0; u < 4; u++) {                                            \
+                NAME##_step(a + p + u, a_stride, b + u * b_stride, sum);                                                \
+                if (AHEAD && (u % 2 == 0 || 2 * R > W)) __builtin_prefetch(a + R * a_stride + (p + u) * R);             \
+            }                                                                                                           \
+        }                                                                                                               \
+        for (; p < steps; p++, b += b_stride) NAME##_step(a + p, a_stride, b, sum);                                     \
     }
+#define MULTIPLY_F32(X, Y, SUM) ((X) * (Y) + (SUM))
+#define MICRO(NAME, R, V, AHEAD) MICRO_LOOP(NAME, R, V, AHEAD, MULTIPLY_F32)
 
 #if CK_HAS_BF16
-#define MICRO_BF16(NAME, R, V, AHEAD)                                                                                          \
-    INLINE void NAME(long steps, const float *a, long a_stride, const float *b, long b_stride, vf sum[R][V]) {          \
-        for (long p = 0; p < steps; p++) {                                                                              \
-            vf row[V];                                                                                                  \
-            _Pragma("clang loop unroll(full)") for (int v = 0; v < V; v++) row[v] = load(b + v * W);                    \
-            _Pragma("clang loop unroll(full)") for (int i = 0; i < R; i++) {                                            \
-                vf x = splat(a[i * a_stride + p]);                                                                      \
-                _Pragma("clang loop unroll(full)") for (int v = 0; v < V; v++) sum[i][v] = pair_dot(sum[i][v], x, row[v]); \
-            }                                                                                                           \
-            if (AHEAD) __builtin_prefetch(a + R * a_stride + p * R);                                                    \
-            b += b_stride;                                                                                              \
-        }                                                                                                               \
-    }
+#define MULTIPLY_BF16(X, Y, SUM) pair_dot(SUM, X, Y)
+#define MICRO_BF16(NAME, R, V, AHEAD) MICRO_LOOP(NAME, R, V, AHEAD, MULTIPLY_BF16)
 #endif

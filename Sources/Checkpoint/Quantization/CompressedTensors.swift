@@ -1,5 +1,5 @@
 /// `quantization_config` of the library compressed-tensors, as far as it says that weights are int8 with a scale a row: its form
-/// `int-quantized` with the strategy `channel`. Keys as compressed-tensors 0.12 writes them.
+/// `int-quantized` with the strategy `channel`. Keys as in published checkpoints of that library.
 ///
 /// What it says of activations is for others: here a device chooses how it multiplies int8 weights.
 package struct CompressedTensors: Codable {

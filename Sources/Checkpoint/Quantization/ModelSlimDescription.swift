@@ -34,7 +34,8 @@ struct ModelSlimDescription {
             guard let type = values[name] else { throw CheckpointError(.invalidConfiguration, "\(path) says nothing of \(name)") }
             guard Self.known.contains(type) else {
                 throw CheckpointError(
-                    .invalidConfiguration, "\(path): \(name) is \(type), which is not supported; there are \(Self.known.sorted().joined(separator: ", "))")
+                    .invalidConfiguration,
+                    "\(path): \(name) is \(type), which is not supported; there are \(Self.known.sorted().joined(separator: ", "))")
             }
         }
         for key in Self.unknown {

@@ -22,7 +22,8 @@ package enum WeightQuantization: Sendable, Hashable, CustomStringConvertible {
         if let description = try ModelSlimDescription(of: folder) {
             try description.check(names)
             guard method == nil || method == .modelSlim else {
-                throw CheckpointError(.invalidConfiguration, "\(file.path) says \(method ?? .none), but \(ModelSlimDescription.fileName) is beside it")
+                throw CheckpointError(
+                    .invalidConfiguration, "\(file.path) says \(method ?? .none), but \(ModelSlimDescription.fileName) is beside it")
             }
             self = .modelSlim
         } else {

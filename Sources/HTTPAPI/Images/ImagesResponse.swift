@@ -70,7 +70,7 @@ enum ImagesResponse {
             "guidance_scale": .number(Double(parameters.guidanceScale)), "model_fingerprint": .string(first.made.modelFingerprint),
             "build": .string(first.made.build), "usage": usage(pictures), "explicit_label": .bool(first.made.explicitLabel),
         ]
-        if parameters.stepCache > 0 { body["step_cache"] = .number(Double(parameters.stepCache)) }
+        if parameters.stepCache > 0 { body["step_cache"] = .number(Double("\(parameters.stepCache)") ?? Double(parameters.stepCache)) }
         if drawn != first.size { body["rendered_size"] = .string(drawn.text) }
         if !order.withoutEffect.isEmpty { body["without_effect"] = .array(order.withoutEffect.map { .string($0) }) }
         if let identifier = order.safetyIdentifier { body["safety_identifier"] = .string(identifier) }

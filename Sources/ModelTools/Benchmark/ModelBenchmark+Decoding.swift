@@ -27,12 +27,14 @@ extension ModelBenchmark {
         // In turn, so that whatever else the machine does falls on all sizes.
         let sequences = try (0..<most).map { _ in try read() }
         var best = sizes.batches.map { _ in Duration.seconds(1_000_000) }
+        var operations = sizes.batches.map { _ in OperationTime() }
         var work = sizes.batches.map { _ in MeteredDevice.Work() }
         for round in 0..<sizes.decodedTokens / sizes.batches.count {
             for (index, size) in sizes.batches.enumerated() {
                 device.reset()
                 let ids = (0..<size).map { Int32(($0 + round) % vocabulary) }
-                best[index] = min(best[index], try clock.measure { try decode(Array(sequences[..<size]), ids) })
+                let elapsed = try clock.measure { try decode(Array(sequences[..<size]), ids) }
+                if elapsed < best[index] { (best[index], operations[index]) = (elapsed, device.time) }
                 work[index] = device.work
             }
         }
@@ -40,7 +42,8 @@ extension ModelBenchmark {
             timed(
                 PartTiming(
                     part: size == 1 ? "decode" : "decode-\(size)", workload: "\(size) token\(size == 1 ? "" : "s") after \(sizes.promptTokens)",
-                    seconds: best[index].seconds, runs: sizes.decodedTokens / sizes.batches.count, tokens: size, work: work[index]))
+                    seconds: best[index].seconds, operations: operations[index], runs: sizes.decodedTokens / sizes.batches.count, tokens: size,
+                    work: work[index]))
         }
     }
 }

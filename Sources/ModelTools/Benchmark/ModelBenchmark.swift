@@ -59,15 +59,18 @@ public struct ModelBenchmark {
     func time(_ part: String, _ workload: String, tokens: Int?, _ body: () throws -> Void) throws -> PartTiming {
         try body()
         var best = Duration.seconds(1_000_000)
+        var operations = OperationTime()
         var runs = 0
         let start = clock.now
         while runs < 2 || clock.now - start < budget {
             // Of the last run, when all that is made once is made.
             device.reset()
-            best = min(best, try clock.measure(body))
+            let elapsed = try clock.measure(body)
+            if elapsed < best { (best, operations) = (elapsed, device.time) }
             runs += 1
         }
-        return PartTiming(part: part, workload: workload, seconds: best.seconds, runs: runs, tokens: tokens, work: device.work)
+        return PartTiming(
+            part: part, workload: workload, seconds: best.seconds, operations: operations, runs: runs, tokens: tokens, work: device.work)
     }
 
     func noise(_ count: Int) -> [Float] {

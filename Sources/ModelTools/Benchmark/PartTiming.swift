@@ -8,6 +8,8 @@ public struct PartTiming: Sendable {
     public let workload: String
     /// The shortest of all runs.
     public let seconds: Double
+    /// What of it was spent inside the device's operations; the rest is waiting.
+    public let operations: OperationTime
     public let runs: Int
     /// Tokens of the work, where it is counted in tokens.
     public let tokens: Int?

@@ -57,7 +57,8 @@ struct PartWriter {
             try step.begin()
             let (elements, blockScales) = Self.quantize(weight.rows(block))
             if let row = blockScales.firstIndex(of: nil) {
-                throw CheckpointError(.notFinite, "row \(block.lowerBound + row) of \(piece.source.name) holds values that are infinite or not numbers")
+                throw CheckpointError(
+                    .notFinite, "row \(block.lowerBound + row) of \(piece.source.name) holds values that are infinite or not numbers")
             }
             scales += blockScales.compactMap(\.self)
             try elements.withUnsafeBytes { try file.write($0, at: piece.elements.offset + block.lowerBound * columns) }

@@ -58,6 +58,7 @@ public struct StageSpec: Codable, Sendable, Hashable {
     public var isSound: Bool {
         !devices.isEmpty && (memory.isEmpty || memory.count == devices.count) && memory.joined().allSatisfy { $0.bytes >= 0 }
             && [batch, threads].allSatisfy { $0 ?? 1 > 0 } && DecoderSizes.speculation.contains(speculativeTokens ?? 0)
+            && RequestLimits.stepCache.contains(stepCache ?? 0)
     }
 
     /// As people name it: `text-0`.

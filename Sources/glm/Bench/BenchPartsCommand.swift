@@ -23,6 +23,7 @@ struct BenchPartsCommand: ParsableCommand {
     @Option(
         help: ArgumentHelp("Also time the denoising of a whole picture in 50 steps, without step caching and with this threshold.", valueName: "r"))
     var stepCache: Float?
+    @Flag(help: "Show where each part's time goes: products, attention, element-wise operations, waiting. On the CPU only.") var profile = false
     @Flag(help: "Print one JSON object.") var json = false
 
     func validate() throws {
@@ -30,6 +31,9 @@ struct BenchPartsCommand: ParsableCommand {
             throw ValidationError("--side \(side) is not a multiple of 32 within 32 through 2048")
         }
         try checkUsage { () throws(RequestError) in try RequestLimits.checkStepCache(stepCache) }
+        guard !profile || device.device == .cpu else {
+            throw ValidationError("--profile is for the CPU, whose operations are done when they return; --device is \(device.device)")
+        }
         guard seconds > 0, seconds <= 600 else { throw ValidationError("--seconds \(seconds) is outside 0 through 600") }
     }
 
@@ -41,7 +45,7 @@ struct BenchPartsCommand: ParsableCommand {
         sizes.side = side
         sizes.stepCache = stepCache
         try ModelBenchmark(model: folder, device: device, sizes: sizes, budget: .seconds(seconds))
-            .run(loaded: { report.load[$0.part] = $0.seconds }, timed: { report.add($0) })
+            .run(loaded: { report.load[$0.part] = $0.seconds }, timed: { report.add($0, profiled: profile) })
         report.peakMemoryBytes = peakMemoryBytes()
         if json { try printJSON(report, snakeCase: true) } else { try printLine(report.table) }
     }

@@ -16,6 +16,22 @@ struct BenchReport: Encodable {
         let runs: Int
         /// Calls of the driver in one run; nil where there is none.
         let hostCalls: Int?
+        let profile: Profile?
+    }
+
+    /// Where a part's time went, as shares of it.
+    struct Profile: Encodable {
+        let products, attention, elementWise: Double
+        /// Outside the device's operations.
+        let waiting: Double
+
+        init(_ timing: PartTiming) {
+            let operations = timing.operations
+            products = operations.products / .seconds(timing.seconds)
+            attention = operations.attention / .seconds(timing.seconds)
+            elementWise = operations.elementWise / .seconds(timing.seconds)
+            waiting = 1 - operations.total / .seconds(timing.seconds)
+        }
     }
 
     let model: String
@@ -43,7 +59,7 @@ struct BenchReport: Encodable {
         isLimitMeasured = limit.isMeasured
     }
 
-    mutating func add(_ timing: PartTiming) {
+    mutating func add(_ timing: PartTiming, profiled: Bool) {
         let products = timing.work.floatingPointOperations / (productRate * 1e9)
         let memory = timing.work.weightBytes / (readRate * 1e9)
         parts.append(
@@ -51,7 +67,7 @@ struct BenchReport: Encodable {
                 part: timing.part, workload: timing.workload, milliseconds: timing.seconds * 1000,
                 tokensPerSecond: timing.tokens.map { Double($0) / timing.seconds }, floorMilliseconds: max(products, memory) * 1000,
                 runs: timing.runs,
-                hostCalls: timing.work.hostCalls?.total))
+                hostCalls: timing.work.hostCalls?.total, profile: profiled ? Profile(timing) : nil))
     }
 
     var table: String {
@@ -69,6 +85,12 @@ struct BenchReport: Encodable {
                 String(format: "%.2f", part.floorMilliseconds), String(format: "%.0f %%", 100 * part.floorMilliseconds / part.milliseconds),
             ]
             lines.append(row(part.part, part.workload, cells + (countsCalls ? ["\(part.hostCalls ?? 0)"] : [])))
+        }
+        let profiles = parts.compactMap { part in part.profile.map { (part, $0) } }
+        if !profiles.isEmpty { lines += ["", row("part", "work", ["products", "attention", "elements", "waiting"])] }
+        for (part, profile) in profiles {
+            let shares = [profile.products, profile.attention, profile.elementWise, profile.waiting]
+            lines.append(row(part.part, part.workload, shares.map { String(format: "%.1f %%", 100 * $0) }))
         }
         let loads = load.sorted { $0.key < $1.key }.map { String(format: "%@ %.0f ms", $0.key, $0.value * 1000) }.joined(separator: ", ")
         lines += ["", "load: \(loads)"]

@@ -1,0 +1,36 @@
+import Checkpoint
+import ModelFixtures
+import ModelTools
+import Tensor
+import TensorCPU
+import Testing
+
+@Suite struct ProfileTests {
+    @Test(
+        "a part's time is split into kinds of operations that make no more than the whole",
+        arguments: ["tiny-bf16-sharded", "tiny-answer-bf16-sharded"])
+    func kinds(checkpoint: String) throws {
+        var sizes = ModelBenchmark.Sizes()
+        (sizes.side, sizes.promptTokens, sizes.decodedTokens, sizes.batches, sizes.glyphBytes, sizes.textTokens) = (64, 16, 4, [1, 2], 8, 4)
+        if checkpoint.contains("answer") { sizes.side = 48 }
+        var timings: [PartTiming] = []
+        try ModelBenchmark(model: Fixture.model(checkpoint), device: CPUDevice(threads: 1), sizes: sizes, budget: .milliseconds(1))
+            .run(loaded: { _ in }, timed: { timings.append($0) })
+        #expect(timings.count >= 5)
+        for timing in timings {
+            let operations = timing.operations
+            #expect(operations.products > .zero && operations.attention > .zero && operations.elementWise > .zero, "\(timing.part): \(operations)")
+            #expect(operations.total <= .seconds(timing.seconds), "\(timing.part): \(operations) of \(timing.seconds) s")
+        }
+    }
+
+    @Test("a reset forgets the time of what came before")
+    func reset() {
+        let device = MeteredDevice(CPUDevice(threads: 1))
+        let x = device.makeTensor([Float](repeating: 1, count: 16), [1, 16])
+        device.add(x, to: x)
+        #expect(device.time.elementWise > .zero && device.time.products == .zero)
+        device.reset()
+        #expect(device.time == OperationTime())
+    }
+}
