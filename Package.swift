@@ -112,8 +112,9 @@ let package = Package(
         library("GLMImage", ["Domain", "ModelConfiguration", "Tensor", "Checkpoint", "Layers", "Decoding", "Tokenizing", "Imaging"]),
         // What answers questions about pictures: the difference of GLM-4.1V and GLM-4.6V-Flash to what GLM-Image shares.
         library("GLM4V", ["Domain", "ModelConfiguration", "Tensor", "Checkpoint", "Layers", "Decoding", "Tokenizing", "Imaging", crypto]),
-        // For development alone: verification of the models against a reference, and benchmarks.
-        library("ModelTools", ["GLMImage", "GLM4V", "Decoding", "ModelConfiguration", "Domain", "Tensor", "Checkpoint", "Tokenizing", "Imaging"]),
+        // What works on checkpoints: verification against a reference, benchmarks, quantisation.
+        library(
+            "ModelTools", ["GLMImage", "GLM4V", "Decoding", "ModelConfiguration", "Domain", "Files", "Tensor", "Checkpoint", "Tokenizing", "Imaging"]),
 
         // TLS at both ends of connections: certificates from files, and why a handshake fails.
         library("TLS", ["Files", certificateReloading, nio, nioSSL, nioTLS, logging]),
@@ -150,7 +151,7 @@ let package = Package(
         // What stands in front of them: which cards there are and what runs on them, requests that outlive their caller,
         // what is counted, and the gateway that brings them together.
         .target(name: "CCards"),
-        library("Placement", ["CCards", "Domain", "Checkpoint", "Files", "ModelConfiguration", yaml]),
+        library("Placement", ["CCards", "Domain", "Checkpoint", "Files", "ModelConfiguration", "TensorCPU", yaml]),
         library("Jobs", [sqlite]),
         library("Telemetry", [metrics, http, httpTypes, nio]),
         library("OTLP", ["Domain", "ServerKit", "Traces", "Wire", httpClient, nio, nioHTTP1, lifecycle, logging, metrics, tracing]),
@@ -225,6 +226,7 @@ let package = Package(
         tests("FilesTests", ["Files"]),
         tests("TerminalTests", ["Terminal", "Imaging"]),
         tests("TensorCPUTests", ["Domain", "TensorCPU", "Tensor"]),
+        tests("DevicesTests", ["Devices", "Domain", "Tensor", "TensorCPU"]),
         tests("CheckpointTests", ["TestSupport", "Checkpoint", "Tensor"]),
         tests("TokenizingTests", ["TestSupport", "Tokenizing"]),
         tests("ImagingTests", ["TestSupport", "Imaging", "Domain", "Checkpoint", "Tensor"]),
@@ -235,7 +237,7 @@ let package = Package(
             ["TestSupport", "Domain", "Decoding", "GLMImage", "ModelConfiguration", "ModelFixtures", "Layers", "Checkpoint", "Tensor", "TensorCPU"]),
         tests(
             "GLMImageTests",
-            ["GLMImage", "Decoding", "ModelConfiguration", "ModelFixtures", "Domain", "Tensor", "TensorCPU", "Checkpoint", "Imaging"]),
+            ["TestSupport", "GLMImage", "Decoding", "ModelConfiguration", "ModelFixtures", "Domain", "Tensor", "TensorCPU", "Checkpoint", "Imaging"]),
         tests(
             "GLM4VTests",
             [
@@ -243,7 +245,12 @@ let package = Package(
                 "Tokenizing",
                 "Imaging",
             ]),
-        tests("ModelToolsTests", ["ModelTools", "ModelFixtures", "Domain", "Tensor", "TensorCPU", "Checkpoint"]),
+        tests(
+            "ModelToolsTests",
+            [
+                "TestSupport", "ModelTools", "ModelConfiguration", "ModelFixtures", "GLMImage", "GLM4V", "Devices", "Domain", "Tensor", "TensorCPU",
+                "Checkpoint",
+            ]),
         tests("WireTests", ["Wire", "Domain", grpc]),
         tests("KeysTests", ["Keys", "Domain", logging]),
         tests("ServerKitTests", ["ServerKit", "Keys", "Domain", "Wire", grpc, grpcTransport, nio, nioEmbedded, http2, hpack, logging, arguments]),

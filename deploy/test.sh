@@ -6,7 +6,7 @@
 #   deploy/test.sh ARGUMENTS   of `swift test`: just what they choose
 set -eu
 cd "$(dirname "$0")/.."
-deploy/setup.sh
+deploy/setup.sh --tests
 long=
 [ "${1:-}" != --long ] || { long=--long; export GLM_LONG=1; shift; }
 # The tests start the real binaries, so these are built first, in the configuration that the tests share.
@@ -23,5 +23,7 @@ run_tests --skip-build --filter 'EndToEndTests'
 run_tests --skip-build --filter "$standin"
 # Seconds for each decoder and parser: a minute together. Longer by the script itself.
 deploy/fuzz.sh 2
+# On aarch64 too, where the emulator is installed; else it says so.
+deploy/kernels.sh
 # shellcheck disable=SC2086  # no argument, or one
 Tests/Reference/check.sh $long

@@ -6,3 +6,5 @@ enum { W = 16 };
 /// Steps of K in one block of a product: a panel of KC × 16 or 32 floats fits half of a first-level cache of 32 KB.
 enum { KC = 128 };
 _Static_assert(KC % W == 0, "blocks of a product are packed in whole vectors");
+/// Up to this many outputs a convolution is a dot product for each pixel.
+enum { CK_THIN_OUTPUTS = 4 };

@@ -18,17 +18,20 @@ void *ck_scratch(ck_context *context, int thread, int slot, size_t bytes) { retu
 void *ck_shared(ck_context *context, int slot, size_t bytes) { return grow(&context->scratch[context->threads], slot, bytes); }
 
 static const ck_table *table_of(ck_set set) {
-#if defined(__x86_64__)
     switch (set) {
-    case CK_GENERIC: return &ck_table_generic;
+#if defined(__x86_64__)
     case CK_AVX2: return &ck_table_avx2;
     case CK_AVX512: return &ck_table_avx512;
     case CK_AVX512_BF16: return &ck_table_avx512_bf16;
-    }
+#elif defined(__aarch64__)
+    case CK_NEON: return &ck_table_neon;
+    case CK_NEON_BF16: return &ck_table_neon_bf16;
 #endif
-    (void)set;
-    return &ck_table_generic;
+    default: return &ck_table_generic;
+    }
 }
+
+bool ck_multiplies_bf16(ck_set set) { return table_of(set)->bf16; }
 
 ck_context *ck_create(int threads, ck_set set, bool bf16) {
     ck_context *context = ck_require(calloc(1, sizeof(ck_context)), sizeof(ck_context), "a context of kernels");
@@ -36,6 +39,7 @@ ck_context *ck_create(int threads, ck_set set, bool bf16) {
     context->pool = ck_pool_create(threads);
     context->threads = ck_pool_threads(context->pool);
     context->bf16 = bf16 && context->table->bf16;
+    context->native_int8 = context->int8 = ck_multiplies_int8(set);
     context->sgemm = set == CK_GENERIC ? ck_openblas() : NULL;
     size_t sets = (size_t)context->threads + 1;
     context->scratch = ck_require(calloc(sets, sizeof(ck_scratch_set)), sets * sizeof(ck_scratch_set), "the threads' scratch sets");
@@ -54,4 +58,7 @@ void ck_destroy(ck_context *context) {
 const char *ck_name(const ck_context *context) { return context->table->name; }
 int ck_threads(const ck_context *context) { return context->threads; }
 bool ck_uses_openblas(const ck_context *context) { return context->sgemm != NULL; }
+const char *ck_openblas_kernels(const ck_context *context) { return context->sgemm ? ck_openblas_core() : NULL; }
 bool ck_uses_bf16(const ck_context *context) { return context->bf16; }
+bool ck_uses_int8(const ck_context *context) { return context->int8; }
+void ck_use_int8(ck_context *context) { context->int8 = true; }

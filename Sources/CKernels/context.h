@@ -19,6 +19,8 @@ typedef struct {
     void (*gated)(ck_context *, ck_activation, const float *, long, const float *, long, long, long, float *, long);
     void (*activate)(ck_context *, ck_activation, const float *, long, long, long, float *, long);
     void (*add)(ck_context *, const float *, long, long, long, float *, long);
+    void (*add_scaled)(ck_context *, float, const float *, long, long, long, float, float *, long);
+    float (*mean_absolute)(ck_context *, const float *, long, long, long);
     void (*attention)(ck_context *, const ck_attention_call *);
     void (*paged_attention)(ck_context *, const ck_paged_attention_call *);
     void (*scatter)(ck_context *, const float *, long, long, const int32_t *, long, void *, ck_type, long);
@@ -32,6 +34,8 @@ typedef struct {
 extern const ck_table ck_table_generic;
 #if defined(__x86_64__)
 extern const ck_table ck_table_avx2, ck_table_avx512, ck_table_avx512_bf16;
+#elif defined(__aarch64__)
+extern const ck_table ck_table_neon, ck_table_neon_bf16;
 #endif
 
 /// Scratch buffers of one thread, by use; each grows to the largest request and stays.
@@ -47,6 +51,7 @@ struct ck_context {
     ck_pool *pool;
     int threads;
     bool bf16;
+    bool int8, native_int8; // whether products round activations to int8, and whether there is an instruction for them
     ck_sgemm *sgemm; // null unless this context's products go to OpenBLAS
     ck_scratch_set *scratch; // [threads + 1]; the last is shared
 };

@@ -38,6 +38,14 @@ void ck_add(ck_context *c, const float *x, long x_stride, long rows, long column
     c->table->add(c, x, x_stride, rows, columns, y, y_stride);
 }
 
+void ck_add_scaled(ck_context *c, float a, const float *x, long x_stride, long rows, long columns, float b, float *y, long y_stride) {
+    c->table->add_scaled(c, a, x, x_stride, rows, columns, b, y, y_stride);
+}
+
+float ck_mean_absolute(ck_context *c, const float *x, long x_stride, long rows, long columns) {
+    return c->table->mean_absolute(c, x, x_stride, rows, columns);
+}
+
 void ck_attention(ck_context *c, const ck_attention_call *call) { c->table->attention(c, call); }
 
 void ck_paged_attention(ck_context *c, const ck_paged_attention_call *call) { c->table->paged_attention(c, call); }

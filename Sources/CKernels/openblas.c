@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 static ck_sgemm *sgemm;
+static const char *core;
 
 /// OpenBLAS chooses its kernels in a constructor, by vendor, and overlooks AVX-512 on some processors, so the variable that
 /// names them must be set before the library is loaded. It is set before `main`: later other threads may read the environment.
@@ -20,6 +21,8 @@ static void load(void) {
     ck_sgemm *found = (ck_sgemm *)dlsym(library, "cblas_sgemm");
     if (!set_threads || !found) return;
     set_threads(1); // our own pool splits the product
+    char *(*get_core)(void) = (char *(*)(void))dlsym(library, "openblas_get_corename");
+    if (get_core) core = get_core();
     sgemm = found;
 }
 
@@ -28,3 +31,5 @@ ck_sgemm *ck_openblas(void) {
     pthread_once(&once, load);
     return sgemm;
 }
+
+const char *ck_openblas_core(void) { return core; }

@@ -6,3 +6,5 @@ typedef void ck_sgemm(int order, int trans_a, int trans_b, int m, int n, int k, 
 
 /// Its product on one thread, or null. Loads the library at the first call.
 ck_sgemm *ck_openblas(void);
+/// The processor that its kernels are for, in its own words; null where it is not loaded or does not tell.
+const char *ck_openblas_core(void);

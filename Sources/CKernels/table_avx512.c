@@ -11,8 +11,10 @@
 #define CK_HAS_AVX512 1
 #define CK_HAS_BF16 0
 #define CK_HAS_F16 1
+#define CK_REGISTERS 32
 enum { LANES = 16, MR = 12, NV = 2 }; // 24 of 32 registers of 16 floats
-#pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,avx2,fma,f16c,bmi,bmi2,lzcnt"))), apply_to = function)
+#define CK_TARGET "avx512f,avx512bw,avx512vl,avx512dq,avx2,fma,f16c,bmi,bmi2,lzcnt"
+#pragma clang attribute push(__attribute__((target(CK_TARGET))), apply_to = function)
 #include "kernels/table.h"
 #pragma clang attribute pop
 #endif

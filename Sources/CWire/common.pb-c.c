@@ -277,7 +277,7 @@ void   glm__v1__numerics__free_unpacked
   assert(message->base.descriptor == &glm__v1__numerics__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
-static const ProtobufCFieldDescriptor glm__v1__image_parameters__field_descriptors[8] =
+static const ProtobufCFieldDescriptor glm__v1__image_parameters__field_descriptors[9] =
 {
   {
     "height",
@@ -375,6 +375,18 @@ static const ProtobufCFieldDescriptor glm__v1__image_parameters__field_descripto
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "step_cache",
+    9,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_FLOAT,
+    0,   /* quantifier_offset */
+    offsetof(Glm__V1__ImageParameters, step_cache),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned glm__v1__image_parameters__field_indices_by_name[] = {
   5,   /* field[5] = format */
@@ -383,13 +395,14 @@ static const unsigned glm__v1__image_parameters__field_indices_by_name[] = {
   6,   /* field[6] = jpeg_quality */
   7,   /* field[7] = sampling */
   4,   /* field[4] = seed */
+  8,   /* field[8] = step_cache */
   2,   /* field[2] = steps */
   1,   /* field[1] = width */
 };
 static const ProtobufCIntRange glm__v1__image_parameters__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 8 }
+  { 0, 9 }
 };
 const ProtobufCMessageDescriptor glm__v1__image_parameters__descriptor =
 {
@@ -399,7 +412,7 @@ const ProtobufCMessageDescriptor glm__v1__image_parameters__descriptor =
   "Glm__V1__ImageParameters",
   "glm.v1",
   sizeof(Glm__V1__ImageParameters),
-  8,
+  9,
   glm__v1__image_parameters__field_descriptors,
   glm__v1__image_parameters__field_indices_by_name,
   1,  glm__v1__image_parameters__number_ranges,

@@ -636,7 +636,7 @@ const ProtobufCMessageDescriptor glm__v1__partial_rendering__descriptor =
   (ProtobufCMessageInit) glm__v1__partial_rendering__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor glm__v1__rendered_image__field_descriptors[5] =
+static const ProtobufCFieldDescriptor glm__v1__rendered_image__field_descriptors[6] =
 {
   {
     "image",
@@ -698,9 +698,22 @@ static const ProtobufCFieldDescriptor glm__v1__rendered_image__field_descriptors
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "full_steps",
+    6,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Glm__V1__RenderedImage, full_steps),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned glm__v1__rendered_image__field_indices_by_name[] = {
   1,   /* field[1] = format */
+  5,   /* field[5] = full_steps */
   2,   /* field[2] = height */
   0,   /* field[0] = image */
   4,   /* field[4] = timings */
@@ -709,7 +722,7 @@ static const unsigned glm__v1__rendered_image__field_indices_by_name[] = {
 static const ProtobufCIntRange glm__v1__rendered_image__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 5 }
+  { 0, 6 }
 };
 const ProtobufCMessageDescriptor glm__v1__rendered_image__descriptor =
 {
@@ -719,7 +732,7 @@ const ProtobufCMessageDescriptor glm__v1__rendered_image__descriptor =
   "Glm__V1__RenderedImage",
   "glm.v1",
   sizeof(Glm__V1__RenderedImage),
-  5,
+  6,
   glm__v1__rendered_image__field_descriptors,
   glm__v1__rendered_image__field_indices_by_name,
   1,  glm__v1__rendered_image__number_ranges,

@@ -457,7 +457,7 @@ void   glm__v1__stage_timing__free_unpacked
   assert(message->base.descriptor == &glm__v1__stage_timing__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
-static const ProtobufCFieldDescriptor glm__v1__generate_image_request__field_descriptors[15] =
+static const ProtobufCFieldDescriptor glm__v1__generate_image_request__field_descriptors[16] =
 {
   {
     "prompt",
@@ -639,6 +639,18 @@ static const ProtobufCFieldDescriptor glm__v1__generate_image_request__field_des
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "step_cache",
+    16,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_FLOAT,
+    0,   /* quantifier_offset */
+    offsetof(Glm__V1__GenerateImageRequest, step_cache),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned glm__v1__generate_image_request__field_indices_by_name[] = {
   13,   /* field[13] = explicit_label */
@@ -653,6 +665,7 @@ static const unsigned glm__v1__generate_image_request__field_indices_by_name[] =
   0,   /* field[0] = prompt */
   9,   /* field[9] = sampling */
   6,   /* field[6] = seed */
+  15,   /* field[15] = step_cache */
   4,   /* field[4] = steps */
   14,   /* field[14] = user */
   3,   /* field[3] = width */
@@ -660,7 +673,7 @@ static const unsigned glm__v1__generate_image_request__field_indices_by_name[] =
 static const ProtobufCIntRange glm__v1__generate_image_request__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 15 }
+  { 0, 16 }
 };
 const ProtobufCMessageDescriptor glm__v1__generate_image_request__descriptor =
 {
@@ -670,7 +683,7 @@ const ProtobufCMessageDescriptor glm__v1__generate_image_request__descriptor =
   "Glm__V1__GenerateImageRequest",
   "glm.v1",
   sizeof(Glm__V1__GenerateImageRequest),
-  15,
+  16,
   glm__v1__generate_image_request__field_descriptors,
   glm__v1__generate_image_request__field_indices_by_name,
   1,  glm__v1__generate_image_request__number_ranges,
@@ -767,7 +780,7 @@ const ProtobufCMessageDescriptor glm__v1__generate_image_event__descriptor =
   (ProtobufCMessageInit) glm__v1__generate_image_event__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor glm__v1__accepted__field_descriptors[12] =
+static const ProtobufCFieldDescriptor glm__v1__accepted__field_descriptors[13] =
 {
   {
     "request_id",
@@ -913,6 +926,18 @@ static const ProtobufCFieldDescriptor glm__v1__accepted__field_descriptors[12] =
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "step_cache",
+    13,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_FLOAT,
+    0,   /* quantifier_offset */
+    offsetof(Glm__V1__Accepted, step_cache),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned glm__v1__accepted__field_indices_by_name[] = {
   6,   /* field[6] = format */
@@ -925,13 +950,14 @@ static const unsigned glm__v1__accepted__field_indices_by_name[] = {
   7,   /* field[7] = sampling */
   5,   /* field[5] = seed */
   8,   /* field[8] = sources */
+  12,   /* field[12] = step_cache */
   3,   /* field[3] = steps */
   2,   /* field[2] = width */
 };
 static const ProtobufCIntRange glm__v1__accepted__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 12 }
+  { 0, 13 }
 };
 const ProtobufCMessageDescriptor glm__v1__accepted__descriptor =
 {
@@ -941,7 +967,7 @@ const ProtobufCMessageDescriptor glm__v1__accepted__descriptor =
   "Glm__V1__Accepted",
   "glm.v1",
   sizeof(Glm__V1__Accepted),
-  12,
+  13,
   glm__v1__accepted__field_descriptors,
   glm__v1__accepted__field_indices_by_name,
   1,  glm__v1__accepted__number_ranges,
@@ -1153,7 +1179,7 @@ const ProtobufCMessageDescriptor glm__v1__partial_image__descriptor =
   (ProtobufCMessageInit) glm__v1__partial_image__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor glm__v1__generated_image__field_descriptors[16] =
+static const ProtobufCFieldDescriptor glm__v1__generated_image__field_descriptors[18] =
 {
   {
     "image",
@@ -1347,11 +1373,36 @@ static const ProtobufCFieldDescriptor glm__v1__generated_image__field_descriptor
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "step_cache",
+    17,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_FLOAT,
+    0,   /* quantifier_offset */
+    offsetof(Glm__V1__GeneratedImage, step_cache),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "full_steps",
+    18,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Glm__V1__GeneratedImage, full_steps),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned glm__v1__generated_image__field_indices_by_name[] = {
   8,   /* field[8] = build */
   15,   /* field[15] = explicit_label */
   1,   /* field[1] = format */
+  17,   /* field[17] = full_steps */
   5,   /* field[5] = guidance_scale */
   2,   /* field[2] = height */
   0,   /* field[0] = image */
@@ -1361,6 +1412,7 @@ static const unsigned glm__v1__generated_image__field_indices_by_name[] = {
   13,   /* field[13] = numerics */
   11,   /* field[11] = sampling */
   6,   /* field[6] = seed */
+  16,   /* field[16] = step_cache */
   4,   /* field[4] = steps */
   9,   /* field[9] = timings */
   14,   /* field[14] = usage */
@@ -1369,7 +1421,7 @@ static const unsigned glm__v1__generated_image__field_indices_by_name[] = {
 static const ProtobufCIntRange glm__v1__generated_image__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 16 }
+  { 0, 18 }
 };
 const ProtobufCMessageDescriptor glm__v1__generated_image__descriptor =
 {
@@ -1379,7 +1431,7 @@ const ProtobufCMessageDescriptor glm__v1__generated_image__descriptor =
   "Glm__V1__GeneratedImage",
   "glm.v1",
   sizeof(Glm__V1__GeneratedImage),
-  16,
+  18,
   glm__v1__generated_image__field_descriptors,
   glm__v1__generated_image__field_indices_by_name,
   1,  glm__v1__generated_image__number_ranges,
@@ -1450,7 +1502,7 @@ const ProtobufCMessageDescriptor glm__v1__image_usage__descriptor =
   (ProtobufCMessageInit) glm__v1__image_usage__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor glm__v1__stage_numerics__field_descriptors[2] =
+static const ProtobufCFieldDescriptor glm__v1__stage_numerics__field_descriptors[3] =
 {
   {
     "stage",
@@ -1476,15 +1528,28 @@ static const ProtobufCFieldDescriptor glm__v1__stage_numerics__field_descriptors
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "instead_of",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Glm__V1__StageNumerics, instead_of),
+    &glm__v1__numerics__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned glm__v1__stage_numerics__field_indices_by_name[] = {
+  2,   /* field[2] = instead_of */
   1,   /* field[1] = numerics */
   0,   /* field[0] = stage */
 };
 static const ProtobufCIntRange glm__v1__stage_numerics__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 2 }
+  { 0, 3 }
 };
 const ProtobufCMessageDescriptor glm__v1__stage_numerics__descriptor =
 {
@@ -1494,7 +1559,7 @@ const ProtobufCMessageDescriptor glm__v1__stage_numerics__descriptor =
   "Glm__V1__StageNumerics",
   "glm.v1",
   sizeof(Glm__V1__StageNumerics),
-  2,
+  3,
   glm__v1__stage_numerics__field_descriptors,
   glm__v1__stage_numerics__field_indices_by_name,
   1,  glm__v1__stage_numerics__number_ranges,

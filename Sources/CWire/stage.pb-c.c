@@ -295,7 +295,7 @@ const ProtobufCMessageDescriptor glm__v1__describe_request__descriptor =
   (ProtobufCMessageInit) glm__v1__describe_request__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor glm__v1__stage_description__field_descriptors[23] =
+static const ProtobufCFieldDescriptor glm__v1__stage_description__field_descriptors[25] =
 {
   {
     "kind",
@@ -573,6 +573,30 @@ static const ProtobufCFieldDescriptor glm__v1__stage_description__field_descript
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "decoder_passes",
+    24,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Glm__V1__StageDescription, decoder_passes),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "decoded_tokens",
+    25,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Glm__V1__StageDescription, decoded_tokens),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned glm__v1__stage_description__field_indices_by_name[] = {
   5,   /* field[5] = build */
@@ -580,6 +604,8 @@ static const unsigned glm__v1__stage_description__field_indices_by_name[] = {
   16,   /* field[16] = cache_misses */
   21,   /* field[21] = cached_tokens */
   20,   /* field[20] = context_tokens */
+  24,   /* field[24] = decoded_tokens */
+  23,   /* field[23] = decoder_passes */
   12,   /* field[12] = default_side */
   2,   /* field[2] = device */
   19,   /* field[19] = image_rule */
@@ -602,7 +628,7 @@ static const unsigned glm__v1__stage_description__field_indices_by_name[] = {
 static const ProtobufCIntRange glm__v1__stage_description__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 23 }
+  { 0, 25 }
 };
 const ProtobufCMessageDescriptor glm__v1__stage_description__descriptor =
 {
@@ -612,7 +638,7 @@ const ProtobufCMessageDescriptor glm__v1__stage_description__descriptor =
   "Glm__V1__StageDescription",
   "glm.v1",
   sizeof(Glm__V1__StageDescription),
-  23,
+  25,
   glm__v1__stage_description__field_descriptors,
   glm__v1__stage_description__field_indices_by_name,
   1,  glm__v1__stage_description__number_ranges,
@@ -696,7 +722,7 @@ const ProtobufCMessageDescriptor glm__v1__image_rule__descriptor =
   (ProtobufCMessageInit) glm__v1__image_rule__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor glm__v1__stage_limits__field_descriptors[4] =
+static const ProtobufCFieldDescriptor glm__v1__stage_limits__field_descriptors[5] =
 {
   {
     "max_prompt_bytes",
@@ -746,17 +772,30 @@ static const ProtobufCFieldDescriptor glm__v1__stage_limits__field_descriptors[4
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "max_step_cache",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_FLOAT,
+    0,   /* quantifier_offset */
+    offsetof(Glm__V1__StageLimits, max_step_cache),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned glm__v1__stage_limits__field_indices_by_name[] = {
   1,   /* field[1] = max_pixels */
   0,   /* field[0] = max_prompt_bytes */
   3,   /* field[3] = max_request_bytes */
+  4,   /* field[4] = max_step_cache */
   2,   /* field[2] = queue_capacity */
 };
 static const ProtobufCIntRange glm__v1__stage_limits__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 4 }
+  { 0, 5 }
 };
 const ProtobufCMessageDescriptor glm__v1__stage_limits__descriptor =
 {
@@ -766,7 +805,7 @@ const ProtobufCMessageDescriptor glm__v1__stage_limits__descriptor =
   "Glm__V1__StageLimits",
   "glm.v1",
   sizeof(Glm__V1__StageLimits),
-  4,
+  5,
   glm__v1__stage_limits__field_descriptors,
   glm__v1__stage_limits__field_indices_by_name,
   1,  glm__v1__stage_limits__number_ranges,

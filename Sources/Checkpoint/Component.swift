@@ -22,11 +22,12 @@ struct Component {
             name: "text_encoder", libraries: ["transformers", "t5"], className: "T5EncoderModel", texts: ["config.json"], weights: .transformers),
         Component(name: "tokenizer", libraries: ["transformers", "byt5"], className: "ByT5Tokenizer", texts: ["tokenizer_config.json"]),
         Component(
-            name: "transformer", libraries: ["diffusers"], className: "GlmImageTransformer2DModel", texts: ["config.json"], weights: .diffusers),
+            name: "transformer", libraries: ["diffusers"], className: "GlmImageTransformer2DModel",
+            texts: ["config.json", ModelSlimDescription.fileName], weights: .diffusers),
         Component(name: "vae", libraries: ["diffusers"], className: "AutoencoderKL", texts: ["config.json"], weights: .diffusers),
         Component(
             name: "vision_language_encoder", libraries: ["transformers", "glm_image"], className: "GlmImageForConditionalGeneration",
-            texts: ["config.json", "generation_config.json"], weights: .transformers),
+            texts: ["config.json", "generation_config.json", ModelSlimDescription.fileName], weights: .transformers),
     ]
 
     /// The only one of a model that answers questions: a folder written by transformers 4.5x has `preprocessor_config.json`, one written
@@ -35,7 +36,7 @@ struct Component {
         name: "", libraries: ["transformers"], className: "Glm4vForConditionalGeneration",
         texts: [
             "chat_template.jinja", "config.json", "generation_config.json", "preprocessor_config.json", "processor_config.json", "tokenizer.json",
-            "tokenizer_config.json",
+            "tokenizer_config.json", ModelSlimDescription.fileName,
         ], weights: .transformers)
 
     static func folder(_ name: String, in model: URL) -> URL { name.isEmpty ? model : model.appendingPathComponent(name) }

@@ -32,6 +32,13 @@ public final class SafetensorsFile: Sendable {
 
     public func entry(_ name: String) -> TensorEntry? { indices[name].map { entries[$0] } }
 
+    /// The bytes of an entry of this file, of whatever type.
+    package func withBytes<Result, Failure>(
+        of entry: TensorEntry, _ body: (UnsafeRawBufferPointer) throws(Failure) -> Result
+    ) throws(Failure) -> Result {
+        try body(UnsafeRawBufferPointer(start: storage.address + entry.byteOffset, count: entry.byteCount))
+    }
+
     /// The tensor `name` as a view of the file's map; a copy if the file doesn't align it to its elements. Extents over
     /// ``Shape/maximumRank`` are folded into the last: the kernel `[out, in, frames, rows, columns]` has the shape
     /// `[out, in, frames, rows · columns]`.

@@ -18,6 +18,7 @@ public struct TensorEntry: Sendable, Hashable {
         case "F16": .f16
         case "I64": .i64
         case "I32": .i32
+        case "I8": .i8
         case "U8": .u8
         case "BOOL": .bool
         default: nil

@@ -31,9 +31,10 @@ extension WeightLayout {
         name.hasPrefix("\(stem).") && (name.hasSuffix(".safetensors") || name.contains(".index.")) && name != fileName && name != indexName
     }
 
-    private func isOfAnotherFormat(_ name: String) -> Bool {
-        [".bin", ".bin.index.json", ".pt", ".pth", ".ckpt", ".h5", ".msgpack", ".gguf", ".onnx"].contains(where: name.hasSuffix)
-    }
+    /// How the names of weights end in formats that are not read.
+    static let otherFormats = [".bin", ".bin.index.json", ".pt", ".pth", ".ckpt", ".h5", ".msgpack", ".gguf", ".onnx"]
+
+    private func isOfAnotherFormat(_ name: String) -> Bool { Self.otherFormats.contains(where: name.hasSuffix) }
 
     /// Where the Hugging Face client collects what it downloads into a folder of the user's choice: this one, or the one around it.
     private func unfinishedDownload(_ folder: URL) -> String? {

@@ -37,6 +37,18 @@ package enum WeightLayout: Sendable {
         if self == .transformers, try CheckpointFile.exists(file) { return .file(file) }
         if try CheckpointFile.exists(index) { return .shards(try ShardIndex(index)) }
         if try CheckpointFile.exists(file) { return .file(file) }
+        return try chooseModelSlim(in: folder)
+    }
+
+    /// What msModelSlim writes in place of these names; vLLM-Ascend reads it by the index, too, or where there is one file alone.
+    private func chooseModelSlim(in folder: URL) throws(CheckpointError) -> Choice {
+        guard try CheckpointFile.exists(folder.appendingPathComponent(ModelSlimDescription.fileName)) else { throw missing(from: folder) }
+        let index = folder.appendingPathComponent("quant_model_weights.safetensors.index.json")
+        if try CheckpointFile.exists(index) { return .shards(try ShardIndex(index)) }
+        for type in ["w8a8_dynamic", "w8a16"] {
+            let file = folder.appendingPathComponent("quant_model_weight_\(type).safetensors")
+            if try CheckpointFile.exists(file) { return .file(file) }
+        }
         throw missing(from: folder)
     }
 }

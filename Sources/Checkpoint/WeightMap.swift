@@ -13,6 +13,8 @@ public final class WeightMap {
     }
 
     let folder: URL
+    /// How the weights of products are stored.
+    package let quantization: WeightQuantization
     private let files: [SafetensorsFile]
     private let locations: [String: Int]
     private var used: Set<String> = []
@@ -31,6 +33,7 @@ public final class WeightMap {
             for name in file.names { locations[name] = index }
         }
         self.locations = locations
+        quantization = try WeightQuantization(of: folder, names: locations.keys)
     }
 
     /// Every tensor, by name.
@@ -46,13 +49,20 @@ public final class WeightMap {
 
     public func contains(_ name: String) -> Bool { locations[name] != nil }
 
+    func entry(_ name: String) -> TensorEntry? { locations[name].flatMap { files[$0].entry(name) } }
+
     /// The weight `name`, f32, bf16 or f16, a view of its file's map.
     /// - Throws: `missingTensor`, `shapeMismatch` or `unsupportedType`, naming tensor, shapes and file.
     public func take(_ name: String, _ shape: Shape) throws(CheckpointError) -> Tensor { try take(name, extents: shape.array) }
 
     /// The same for a weight of any rank, whose last extents are folded as in ``SafetensorsFile/tensor(_:)``.
-    public func take(_ name: String, extents: [Int]) throws(CheckpointError) -> Tensor {
-        guard let tensor = try takeIfPresent(name, extents: extents) else {
+    public func take(_ name: String, extents: [Int]) throws(CheckpointError) -> Tensor { try take(name, extents, Self.weightTypes) }
+
+    /// The same for a tensor of one of these types.
+    func take(_ name: String, _ shape: Shape, types: [DType]) throws(CheckpointError) -> Tensor { try take(name, shape.array, types) }
+
+    private func take(_ name: String, _ extents: [Int], _ types: [DType]) throws(CheckpointError) -> Tensor {
+        guard let tensor = try takeIfPresent(name, extents, types) else {
             let place = files.count == 1 ? files[0].url.path : "the \(files.count) shards of \(folder.path)"
             throw CheckpointError(.missingTensor, "\(name) \(extents) is not in \(place)")
         }
@@ -61,18 +71,22 @@ public final class WeightMap {
 
     /// As `take`, or nil where the checkpoint has no such tensor.
     public func takeIfPresent(_ name: String, _ shape: Shape) throws(CheckpointError) -> Tensor? {
-        try takeIfPresent(name, extents: shape.array)
+        try takeIfPresent(name, shape.array, Self.weightTypes)
     }
 
-    private func takeIfPresent(_ name: String, extents shape: [Int]) throws(CheckpointError) -> Tensor? {
+    /// Of weights that are read as they are.
+    private static let weightTypes: [DType] = [.f32, .bf16, .f16]
+
+    private func takeIfPresent(_ name: String, _ shape: [Int], _ types: [DType]) throws(CheckpointError) -> Tensor? {
         guard let location = locations[name], let entry = files[location].entry(name) else { return nil }
         let file = files[location]
         guard entry.shape == shape else {
             throw CheckpointError(.shapeMismatch, "\(name) should have the shape \(shape), has \(entry.shape) in \(file.url.path)")
         }
-        guard entry.dtype?.isFloatingPoint == true else {
+        guard let type = entry.dtype, types.contains(type) else {
+            let allowed = types.map { $0.rawValue.uppercased() }.joined(separator: ", ")
             throw CheckpointError(
-                .unsupportedType, "\(name) \(shape) has the type \(entry.type) in \(file.url.path); weights may be F32, BF16 or F16")
+                .unsupportedType, "\(name) \(shape) has the type \(entry.type) in \(file.url.path); should be one of \(allowed)")
         }
         used.insert(name)
         return try file.tensor(name)

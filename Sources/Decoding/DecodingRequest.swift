@@ -12,6 +12,8 @@ package struct DecodingRequest: Sendable {
     /// Ids that another stage generated before: the request goes on behind them with the ids that it would have had anyway.
     package let told: [Int32]
     package let forced: ForcedTokens?
+    /// Guesses, which a batch may use where the device samples.
+    package let drafts: DraftTokens?
     /// Whether the keys and values of the prompt stay for later requests that begin with the same tokens, and those of earlier ones are used.
     package let cachesPrefix: Bool
 
@@ -20,7 +22,7 @@ package struct DecodingRequest: Sendable {
     ///   - told: at most as many as the limit.
     package init(
         prompt: [Int32], positions: SequencePositions, sampler: Sampler, stop: StopCondition, rows: [InsertedRows] = [], told: [Int32] = [],
-        forced: ForcedTokens? = nil, cachesPrefix: Bool = false
+        forced: ForcedTokens? = nil, drafts: DraftTokens? = nil, cachesPrefix: Bool = false
     ) {
         precondition(!prompt.isEmpty && stop.limit > 0, "a prompt of \(prompt.count) tokens, and at most \(stop.limit) to sample")
         precondition(told.count <= stop.limit, "\(told.count) told ids of at most \(stop.limit)")
@@ -34,6 +36,7 @@ package struct DecodingRequest: Sendable {
         self.rows = rows
         self.told = told
         self.forced = forced
+        self.drafts = drafts
         self.cachesPrefix = cachesPrefix
     }
 

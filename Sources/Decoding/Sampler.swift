@@ -10,7 +10,7 @@ package struct Sampler: Sendable {
     let shaping: LogitShaping
 
     /// - Parameters:
-    ///   - parameters: of all positions; `uniform` is not read.
+    ///   - parameters: of all positions; `generator` is not read.
     ///   - greedy: takes the likeliest, after the penalties of `shaping`.
     package init(_ parameters: SamplingParameters, greedy: Bool = false, seed: UInt64, shaping: LogitShaping = .none) {
         self.parameters = parameters
@@ -23,7 +23,7 @@ package struct Sampler: Sendable {
     package func parameters(at position: Int) -> SamplingParameters {
         guard !greedy else { return .greedy }
         var result = parameters
-        result.uniform = CounterGenerator.uniform(seed: seed, position: position)
+        result.generator = CounterGenerator(seed: seed, position: position)
         return result
     }
 }

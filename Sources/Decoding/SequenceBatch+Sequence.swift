@@ -21,6 +21,12 @@ extension SequenceBatch {
         /// The next token needs another page.
         var isFull: Bool { count == pages.count * DecoderSizes.pageRows }
 
+        /// Tokens for which a step has pages, the page that it takes for a full sequence included.
+        var room: Int { isFull ? DecoderSizes.pageRows : pages.count * DecoderSizes.pageRows - count }
+
+        /// Forgets the last tokens: what follows is written over their rows.
+        func removeLast(_ tokens: Int) { count -= tokens }
+
         /// The rows of the pool that hold the tokens `range`.
         func rows(_ range: Range<Int>) -> [Int32] {
             let size = DecoderSizes.pageRows

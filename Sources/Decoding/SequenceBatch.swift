@@ -6,7 +6,7 @@ package import Tensor
 /// The results of a sequence depend on its own ids alone: its prompt is computed by itself, in chunks of a fixed size, and each row of
 /// a step has the same bits as it would have alone.
 package final class SequenceBatch {
-    /// The most sequences in one step.
+    /// The most rows in one step: of as many sequences, or of fewer that get several ids each.
     package let size: Int
     private let decoder: TokenDecoder
     let pool: KVPool
@@ -99,15 +99,21 @@ package final class SequenceBatch {
     package func hasPages(forStep sequences: [Sequence]) -> Bool { pool.has(sequences.count { $0.isFull }) }
 
     /// Appends one id to each of several sequences and computes the logits that follow: one row for each of the first `predicted`, nil for
-    /// all. A sequence whose pages are full takes another; there must be enough.
+    /// all. A sequence whose pages are full takes another; there must be enough. A sequence that is named n times in a row gets n ids, up
+    /// to its `room`; each has the logits that it would have in a step of its own.
     package func step(_ sequences: [Sequence], _ ids: StepIDs, predicted: Int? = nil) throws {
-        precondition((1...size).contains(sequences.count), "\(sequences.count) sequences in a batch of \(size)")
+        precondition((1...size).contains(sequences.count), "\(sequences.count) rows in a batch of \(size)")
         for sequence in sequences where sequence.isFull {
             guard let page = pool.take(1) else { preconditionFailure("no page for a sequence of \(sequence.count) tokens") }
             sequence.pages += page
         }
-        let pages = PageTable(pageRows: DecoderSizes.pageRows, sequences: sequences.map { ($0.pages, $0.count + 1) })
-        let rows = sequences.map { $0.rows($0.count..<$0.count + 1)[0] }
+        // Where each row stands in its sequence, whose count is behind the last one then.
+        let places = sequences.map { sequence in
+            defer { sequence.count += 1 }
+            return sequence.count
+        }
+        let pages = PageTable(pageRows: DecoderSizes.pageRows, sequences: zip(sequences, places).map { ($0.pages, $1 + 1) })
+        let rows = zip(sequences, places).map { $0.rows($1..<$1 + 1)[0] }
         let part = workspace.prefix(rows: sequences.count)
         switch ids {
         case .host(let ids): decoder.embed(ids, into: part.x)
@@ -116,8 +122,7 @@ package final class SequenceBatch {
             decoder.embed(sampled.prefix(count).ids, into: part.x.rows(0..<count))
             if !others.isEmpty { decoder.embed(others, into: part.x.rows(count..<sequences.count)) }
         }
-        try decoder.run(at: sequences.map { $0.positions[$0.count] }, .decode(rows: rows, pages: pages), pool: pool, part) {}
-        for sequence in sequences { sequence.count += 1 }
+        try decoder.run(at: zip(sequences, places).map { $0.positions[$1] }, .decode(rows: rows, pages: pages), pool: pool, part) {}
         let predicted = 0..<(predicted ?? sequences.count)
         if !predicted.isEmpty { predict(part.x.rows(predicted), normed: part.normed.rows(predicted)) }
     }

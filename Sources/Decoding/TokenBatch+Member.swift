@@ -13,16 +13,21 @@ extension TokenBatch {
         /// How many ids are generated: `ids`, and samples in flight.
         var submitted: Int
         private(set) var history: TokenHistory
+        /// What the last pass drew behind a wrong guess, for the places behind `ids`.
+        var drawn: [Int32] = []
+        /// Of its guesses.
+        var acceptance: AcceptanceRate
         /// Prompt tokens that a `read` event has told of.
         var toldRead = 0
         var wasAdmitted = false
 
-        init(_ request: DecodingRequest) {
+        init(_ request: DecodingRequest, _ acceptance: AcceptanceRate) {
             self.request = request
             segments = request.cachesPrefix ? request.segments : []
             ids = request.told
             submitted = request.told.count
             history = TokenHistory(request)
+            self.acceptance = acceptance
         }
 
         /// Those of `segments` that a sequence may begin with: the last token is computed, for the logits behind it.

@@ -44,6 +44,10 @@ extension TokenBatch {
         // Otherwise the ids behind the prompt are known, and the next steps compute them again.
         guard member.submitted == 0 else { return }
         sequences.predictLast()
-        if request.samplesOnHost { try sampleOnHost([ticket], firstRow: 0, onEvent) } else { submit([ticket]) }
+        if request.samplesOnHost {
+            try sampleOnHost([ticket], firstRow: 0, onEvent)
+        } else {
+            submit([InFlightStep.Window(ticket: ticket, guesses: [])])
+        }
     }
 }

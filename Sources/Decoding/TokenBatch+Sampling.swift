@@ -1,18 +1,25 @@
 // From logits to tokens.
 
 extension TokenBatch {
-    /// Queues one sample on the device for each ticket, from the first rows of the logits computed last.
-    func submit(_ tickets: [Ticket]) {
-        let parameters = tickets.compactMap { ticket in members[ticket].map { $0.request.sampler.parameters(at: $0.submitted) } }
-        for ticket in tickets { members[ticket]?.submitted += 1 }
+    /// Queues one sample on the device for each row of the windows, from the first rows of the logits computed last.
+    func submit(_ windows: [InFlightStep.Window]) {
+        let parameters = windows.flatMap { window in
+            members[window.ticket].map { member in
+                (0..<window.rows).map { member.request.sampler.parameters(at: member.submitted + $0) }
+            } ?? []
+        }
+        // Of more than one token the host learns before the next step.
+        for window in windows { members[window.ticket]?.submitted += 1 }
+        passes += windows.count
         let (ids, mass) = sequences.sample(parameters, below: sampledIDs)
-        inFlight.append(InFlightStep(tickets: tickets, ids: ids, mass: mass))
+        inFlight.append(InFlightStep(windows: windows, ids: ids, mass: mass))
     }
 
     /// Samples for each ticket on the host, from the rows of the logits computed last that begin at `firstRow`.
     func sampleOnHost(_ tickets: [Ticket], firstRow: Int, _ onEvent: (Event) -> Void) throws {
         let logits = try sequences.lastLogits(rows: firstRow..<firstRow + tickets.count)
         let columns = logits.count / tickets.count
+        passes += tickets.count
         for (row, ticket) in tickets.enumerated() {
             guard let member = members[ticket] else { continue }
             let forced = member.request.forced?.next(member.ids)
@@ -28,13 +35,13 @@ extension TokenBatch {
     func retire(all: Bool, _ onEvent: (Event) -> Void) throws {
         while inFlight.count > (all ? 0 : sequences.stepsAhead) {
             let step = inFlight.removeFirst()
-            for (ticket, id) in zip(step.tickets, try step.wait()) { append(id.map { HostSample(id: $0) }, to: ticket, onEvent) }
+            for (window, ids) in zip(step.windows, try step.wait()) { accept(ids, of: window, onEvent) }
         }
     }
 
     /// Adds a request's next token, and ends the request if it was the last.
     /// - Parameter token: nil if the logits were not finite.
-    private func append(_ token: HostSample?, to ticket: Ticket, _ onEvent: (Event) -> Void) {
+    func append(_ token: HostSample?, to ticket: Ticket, _ onEvent: (Event) -> Void) {
         guard let index = members[ticket]?.ids.count else { return }
         guard let token else {
             // Whatever broke them may stand in a prefix that this request has kept.
@@ -42,6 +49,7 @@ extension TokenBatch {
             return end(ticket, .failed(ticket, DecodingError.notFinite), onEvent)
         }
         members[ticket]?.append(token.id)
+        decodedTokens += 1
         onEvent(.token(ticket, index: index, id: token.id, logprob: token.logprobs))
         guard let member = members[ticket], member.isComplete else { return }
         end(ticket, .done(ticket, ids: member.ids), onEvent)

@@ -24,6 +24,8 @@ extension TokenBatch {
     /// While the requests that the device samples for are the same as in the step before, it goes on with the ids that it has sampled itself.
     /// A request whose stop token is read only later has then computed a few tokens too many, which are dropped.
     func step(_ onEvent: (Event) -> Void) throws {
+        // A guess stands behind ids that are known.
+        if speculation != nil { try retire(all: true, onEvent) }
         var rows = rowsOfStep
         if let last = inFlight.last, last.tickets != rows.inFlight {
             try retire(all: true, onEvent)
@@ -38,11 +40,23 @@ extension TokenBatch {
             }
         }
         guard !rows.tickets.isEmpty else { return }
-        let ids = rows.known.compactMap { rows.ids[$0] }
-        let predicted = rows.sampledOnDevice.count + rows.onHost.count
-        try sequences.step(sequences(of: rows), rows.inFlight.isEmpty ? .host(ids) : .lastSampled(then: ids), predicted: predicted)
-        if !rows.sampledOnDevice.isEmpty { submit(rows.sampledOnDevice) }
-        if !rows.onHost.isEmpty { try sampleOnHost(rows.onHost, firstRow: rows.sampledOnDevice.count, onEvent) }
+        let guesses = guesses(for: rows.onDevice, beside: rows.tickets.count - rows.onDevice.count)
+        try timed(rows.tickets.count, guesses) { try compute(rows, guesses, onEvent) }
+    }
+
+    /// - Parameter guesses: of those whose ids are known and for whom the device samples.
+    private func compute(_ rows: Rows, _ guesses: [Ticket: [Int32]], _ onEvent: (Event) -> Void) throws {
+        func window(_ ticket: Ticket) -> InFlightStep.Window { InFlightStep.Window(ticket: ticket, guesses: guesses[ticket] ?? []) }
+        let ids = rows.known.flatMap { ticket in (rows.ids[ticket].map { [$0] } ?? []) + window(ticket).guesses }
+        let repeated = rows.tickets.flatMap { ticket in
+            members[ticket]?.sequence.map { Array(repeating: $0, count: window(ticket).rows) } ?? []
+        }
+        let windows = rows.sampledOnDevice.map(window)
+        let sampledOnDevice = windows.reduce(0) { $0 + $1.rows }
+        try sequences.step(
+            repeated, rows.inFlight.isEmpty ? .host(ids) : .lastSampled(then: ids), predicted: sampledOnDevice + rows.onHost.count)
+        if !windows.isEmpty { submit(windows) }
+        if !rows.onHost.isEmpty { try sampleOnHost(rows.onHost, firstRow: sampledOnDevice, onEvent) }
         try retire(all: false, onEvent)
     }
 

@@ -3,8 +3,8 @@ import Tensor
 
 /// Requests of any length that sample their tokens together, and join and leave between two steps.
 ///
-/// The ids of a request depend on the request alone: they are the same alone and in any batch, behind a kept prefix, after a pause, and
-/// behind told ids. Prompts are cut at fixed places for that, and generated ids that are computed again pass through decode
+/// The ids of a request depend on the request alone: they are the same alone and in any batch, behind a kept prefix, after a pause,
+/// behind told ids, and whatever was guessed of them. Prompts are cut at fixed places for that, and generated ids that are computed again pass through decode
 /// steps as they did before. Used from one thread at a time.
 package final class TokenBatch {
     package typealias Ticket = BatchScheduler.Ticket
@@ -31,18 +31,33 @@ package final class TokenBatch {
     private var lastTicket = 0
     var inFlight: [InFlightStep] = []  // oldest first
     var hostSampler = HostSampler()
+    /// Nil: no pass has guesses.
+    var speculation: Speculation?
 
     /// Prompt tokens so far that were not computed because a kept prefix held them.
     package internal(set) var cachedTokens = 0
     /// How often a request has been paused because pages ran out.
     package internal(set) var preemptions = 0
+    /// Passes of a request that sampled, over all requests: a step of n requests counts n.
+    package internal(set) var passes = 0
+    /// Tokens that they gave; as many as passes where nothing is guessed.
+    package internal(set) var decodedTokens = 0
 
     /// - Parameters:
     ///   - size: the most requests in one step.
     ///   - cacheBytes: for keys and values, allocated at once and kept.
     ///   - sampledIDs: only ids below this are sampled; at most the decoder's `outputSize`.
-    package init(_ decoder: TokenDecoder, size: Int, cacheBytes: Int, sampledIDs: Int) {
-        sequences = SequenceBatch(decoder, size: size, cacheBytes: cacheBytes)
+    ///   - speculativeTokens: the most tokens of a request that a pass guesses, of its drafts. Not on a device that runs ahead of the host,
+    ///     which would have to compare guesses itself.
+    ///   - clock: by which passes are timed, to see how many guesses are worth while.
+    package init(
+        _ decoder: TokenDecoder, size: Int, cacheBytes: Int, sampledIDs: Int, speculativeTokens: Int = 0,
+        clock: any Clock<Duration> = ContinuousClock()
+    ) {
+        let device = decoder.device
+        let rows = min(DecoderSizes.stepRows(batch: size, speculativeTokens: speculativeTokens), device.batchRows)
+        speculation = speculativeTokens > 0 && device.stepsAhead == 0 ? Speculation(tokens: speculativeTokens, rows: rows, clock) : nil
+        sequences = SequenceBatch(decoder, size: speculation?.rows ?? size, cacheBytes: cacheBytes)
         scheduler = BatchScheduler(size: size)
         self.sampledIDs = sampledIDs
     }
@@ -58,13 +73,13 @@ package final class TokenBatch {
     package func add(_ request: DecodingRequest) throws(DecodingError) -> Ticket {
         guard request.pages <= sequences.pageCount else { throw .exceedsPool(pages: request.pages, available: sequences.pageCount) }
         lastTicket += 1
-        members[lastTicket] = Member(request)
+        members[lastTicket] = Member(request, speculation?.acceptance.prior ?? AcceptanceRate())
         scheduler.enqueue(lastTicket)
         return lastTicket
     }
 
     /// One round: cancelled requests leave, the request in prefill reads a chunk of its prompt, and each request whose prompt is complete
-    /// samples a token.
+    /// samples a token, and more where guesses were right.
     ///
     /// - Parameters:
     ///   - checkCancellation: called for each request, and before each layer of a prefill for that request; what it throws ends the request.

@@ -9,20 +9,21 @@ extension DeviceID {
     /// stands for, so that logs, status and metrics name the card.
     ///
     /// - Parameters:
-    ///   - precision: nil: f32 on the CPU, bf16 on an accelerator.
+    ///   - precision: an accelerator multiplies bf16 natively; of the CPU, its kernels say.
     ///   - threads: of the CPU; nil: all processors that this process may use.
     ///   - kernels: of the CPU; nil: the fastest that it runs.
     /// - Throws: `DeviceError`: no CANN here, no such accelerator, a chip that is not supported, kernels that this CPU does not run.
-    public func makeDevice(precision: Precision?, threads: Int?, kernels: KernelSet? = nil) throws -> any Device {
+    public func makeDevice(precision: PrecisionChoice, threads: Int?, kernels: KernelSet? = nil) throws -> any Device {
         switch self {
         case .cpu:
             if let kernels, !kernels.isAvailable {
                 let known = KernelSet.allCases.filter(\.isAvailable).map(\.rawValue).joined(separator: ", ")
                 throw DeviceError(.unavailable, "this CPU does not run the kernels \(kernels); it runs \(known)")
             }
-            return CPUDevice(threads: threads, precision: precision ?? .f32, kernels: kernels)
+            let native = (kernels ?? .best).nativePrecision
+            return CPUDevice(threads: threads, precision: precision.precision(native: native), kernels: kernels)
         case .npu(let number):
-            return try AscendDevice(number, name: "\(onMachine)", precision: precision ?? .bf16)
+            return try AscendDevice(number, name: "\(onMachine)", precision: precision.precision(native: .bf16))
         }
     }
 

@@ -5,13 +5,15 @@ import TensorCPU
 
 extension Numerics {
     /// How these devices compute together.
-    /// - Parameter tileSide: of the VAE's tiles; 0: none.
-    public init(_ group: DeviceGroup, tileSide: Int = 0) {
+    /// - Parameters:
+    ///   - quantization: of the weights; empty: none.
+    ///   - tileSide: of the VAE's tiles; 0: none.
+    public init(_ group: DeviceGroup, quantization: String = "", tileSide: Int = 0) {
         func told(_ value: (any Device) -> String) -> String {
             let values = group.devices.map(value)
             return Set(values).count == 1 ? values[0] : values.joined(separator: "+")
         }
-        self.init(precision: told(\.precisionName), kernels: told(\.kernelsName), tileSide: tileSide)
+        self.init(precision: told(\.precisionName), kernels: told { $0.kernelsName(quantization) }, quantization: quantization, tileSide: tileSide)
     }
 }
 
@@ -24,10 +26,11 @@ extension Device {
         }
     }
 
-    /// A card computes by its chip and its CANN, and by the fused operators that it does without.
-    fileprivate var kernelsName: String {
+    /// A card computes by its chip and its CANN, and by the fused operators that it does without; a CPU's products of int8 weights by
+    /// whether it multiplies int8.
+    fileprivate func kernelsName(_ quantization: String) -> String {
         switch self {
-        case let device as CPUDevice: return device.features
+        case let device as CPUDevice: return device.features + (quantization.contains("int8") && device.multipliesInt8 ? "+int8" : "")
         case let device as AscendDevice:
             let without = device.fallbacks.map { String($0.prefix { $0 != ":" }) }.sorted()
             return device.information.chip + (device.information.cann.map { " CANN \($0)" } ?? "")

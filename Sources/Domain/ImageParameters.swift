@@ -15,10 +15,12 @@ public struct ImageOptions: Sendable, Hashable {
     /// Of JPEG and WebP, 1 through 100; ignored for PNG.
     public var jpegQuality: Int?
     public var sampling: Sampling?
+    /// From which change of the residual on a denoising step is computed in full; 0: all are.
+    public var stepCache: Float?
 
     public init(
         height: Int? = nil, width: Int? = nil, steps: Int? = nil, guidanceScale: Float? = nil, seed: UInt64? = nil, format: ImageFormat? = nil,
-        jpegQuality: Int? = nil, sampling: Sampling? = nil
+        jpegQuality: Int? = nil, sampling: Sampling? = nil, stepCache: Float? = nil
     ) {
         self.height = height
         self.width = width
@@ -28,6 +30,7 @@ public struct ImageOptions: Sendable, Hashable {
         self.format = format
         self.jpegQuality = jpegQuality
         self.sampling = sampling
+        self.stepCache = stepCache
     }
 
     /// Checks the values that are set against ``RequestLimits``.
@@ -38,6 +41,7 @@ public struct ImageOptions: Sendable, Hashable {
         try RequestLimits.check("steps", steps, in: RequestLimits.steps)
         try RequestLimits.check("guidance_scale", guidanceScale, in: RequestLimits.guidanceScale)
         try RequestLimits.check("jpeg_quality", jpegQuality, in: RequestLimits.jpegQuality)
+        try RequestLimits.checkStepCache(stepCache)
         try sampling?.check()
     }
 }
@@ -60,6 +64,9 @@ public struct ImageParameters: Sendable, Hashable {
     /// Of JPEG and WebP, 1 through 100; ignored for PNG.
     public let jpegQuality: Int
     public let sampling: Sampling
+    /// From which change of the residual on a denoising step is computed in full; 0: all are. The larger, the faster, and the farther from the
+    /// image that is drawn without.
+    public let stepCache: Float
 
     /// The image's grid of codes.
     public var grid: GridSize {
@@ -80,12 +87,13 @@ public struct ImageParameters: Sendable, Hashable {
         format = options.format ?? .png
         jpegQuality = options.jpegQuality ?? 90
         sampling = options.sampling ?? Sampling()
+        stepCache = options.stepCache ?? 0
     }
 
     /// The same values, all set.
     public var options: ImageOptions {
         ImageOptions(
             height: height, width: width, steps: steps, guidanceScale: guidanceScale, seed: seed, format: format, jpegQuality: jpegQuality,
-            sampling: sampling)
+            sampling: sampling, stepCache: stepCache)
     }
 }

@@ -3,9 +3,9 @@
 public struct Numerics: Sendable, Hashable, Codable {
     /// `f32` or `bf16`: what products multiply.
     public var precision: String
-    /// The kernels: `avx2`, `avx512bf16`, `neon`; of a card its chip and its software.
+    /// The kernels: `avx2`, `avx512bf16`, `neonbf16`, `generic+openblas-haswell`, with `+int8` where int8 weights meet activations in int8; of a card its chip and its software.
     public var kernels: String
-    /// How weights are quantised; empty: they are as the checkpoint stores them.
+    /// How weights are quantised: `int8`, `int4`; empty: not at all. Where int8 meets activations in int8, `kernels` ends in `+int8`.
     public var quantization: String
     /// Side in pixels of the tiles in which the VAE takes large images; 0: images are taken whole.
     public var tileSide: Int
@@ -38,9 +38,12 @@ public struct StageNumerics: Sendable, Hashable {
     /// Kind of the stage.
     public var stage: String
     public var numerics: Numerics
+    /// Those of a stage that the work was on before and lost, where no other stage with these served; nil: none.
+    public var insteadOf: Numerics?
 
-    public init(stage: String = "", numerics: Numerics = Numerics()) {
+    public init(stage: String = "", numerics: Numerics = Numerics(), insteadOf: Numerics? = nil) {
         self.stage = stage
         self.numerics = numerics
+        self.insteadOf = insteadOf
     }
 }

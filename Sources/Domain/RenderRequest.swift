@@ -59,12 +59,17 @@ public struct RenderedImage: Sendable, Hashable {
     /// Pixels.
     public var width: Int
     public var timings: [Timing]
+    /// Steps that were computed in full, on one side of guidance at least.
+    public var fullSteps: Int
 
-    public init(image: [UInt8] = [], format: ImageFormat = .png, height: Int = 0, width: Int = 0, timings: [Timing] = []) {
+    public init(
+        image: [UInt8] = [], format: ImageFormat = .png, height: Int = 0, width: Int = 0, timings: [Timing] = [], fullSteps: Int = 0
+    ) {
         self.image = image
         self.format = format
         self.height = height
         self.width = width
         self.timings = timings
+        self.fullSteps = fullSteps
     }
 }

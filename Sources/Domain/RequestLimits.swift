@@ -9,6 +9,8 @@ public enum RequestLimits {
     public static let steps = 1...200
     public static let guidanceScale: ClosedRange<Float> = 0...20
     public static let jpegQuality = 1...100
+    /// 0: all steps are computed in full.
+    public static let stepCache: ClosedRange<Float> = 0...1
     /// Bytes of UTF-8: some 8,000 tokens.
     public static let promptBytes = 1...32_768
     public static let sourceImages = 0...8
@@ -52,6 +54,8 @@ public enum RequestLimits {
     }
 
     public static func checkPartialImages(_ value: Int) throws(RequestError) { try check("partial_images", value, in: partialImages) }
+
+    public static func checkStepCache(_ value: Float?) throws(RequestError) { try check("step_cache", value, in: stepCache) }
 
     /// Refuses a file that is too large, or begins as no format of ``ImageFormat``. The rest of a file is checked where it is decoded.
     /// - Parameter field: names the file to the caller.

@@ -4,8 +4,12 @@ public struct StageDescriptor: Sendable, Hashable {
     public enum Option: Sendable, Hashable {
         /// Works on several sequences together: `batch`.
         case batch
+        /// Guesses codes that a pass then confirms: `speculative_tokens`.
+        case speculation
         /// Takes large images through the VAE in tiles: `vae_tiling`.
         case vaeTiling
+        /// Lets requests skip work in some denoising steps: `step_cache`.
+        case stepCache
     }
 
     /// The program that is such a stage.
@@ -28,10 +32,12 @@ extension StageKind {
             StageDescriptor(
                 program: "glm-vision", unit: "source images", needsSources: true, scalesWithCards: false, mostDevices: 1, options: [])
         case .text:
-            StageDescriptor(program: "glm-text", unit: "tokens", needsSources: false, scalesWithCards: true, mostDevices: 1, options: [.batch])
+            StageDescriptor(
+                program: "glm-text", unit: "tokens", needsSources: false, scalesWithCards: true, mostDevices: 1, options: [.batch, .speculation])
         case .diffusion:
             StageDescriptor(
-                program: "glm-diffusion", unit: "steps", needsSources: false, scalesWithCards: true, mostDevices: 2, options: [.vaeTiling])
+                program: "glm-diffusion", unit: "steps", needsSources: false, scalesWithCards: true, mostDevices: 2,
+                options: [.vaeTiling, .stepCache])
         }
     }
 }

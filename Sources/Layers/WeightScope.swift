@@ -24,9 +24,11 @@ package struct WeightScope {
     /// The weight of a product, `[outputs, inputs]`, in the stored form.
     /// - Throws: `DeviceError` if the device multiplies no weights of that form.
     package func matrix(_ name: String, _ outputs: Int, _ inputs: Int) throws -> MatrixWeight {
-        let weight = MatrixWeight(device.place(try map.take(prefix + name, Shape(outputs, inputs))))
-        try device.check(weight, named: prefix + name)
-        return weight
+        let stored = try map.takeMatrix(prefix + name, outputs, inputs)
+        let scales = stored.scales.map { device.makeTensor($0, Shape(outputs)) }
+        // A device takes no copy of what it would not read.
+        try device.check(MatrixWeight(stored.elements, scales: scales), named: prefix + name)
+        return MatrixWeight(device.place(stored.elements), scales: scales)
     }
 
     /// `[count]` as f32: vectors are small, and every kernel then reads one type.

@@ -3,8 +3,8 @@
 /// Operations write into tensors that the caller made before (a workspace), so that a loop of steps allocates nothing. They are
 /// queued in order from one thread; a failure is thrown by `synchronize()` or `read`, which wait for the queue. Shapes
 /// that don't fit are the caller's mistake and trap with both shapes. Activations are `f32` on the CPU; weights are `f32`,
-/// `bf16` or `f16` as the checkpoint stores them. A matrix of activations is `[rows, columns]`, row stride free; images are
-/// `[height, width, channels]`, dense.
+/// `bf16` or `f16` as the checkpoint stores them, those of products also `i8` with a scale for each output. A matrix of
+/// activations is `[rows, columns]`, row stride free; images are `[height, width, channels]`, dense.
 public protocol Device: AnyObject, Sendable {
     /// As on the command line: `cpu`, `npu:0`.
     var name: String { get }
@@ -66,6 +66,10 @@ public protocol Device: AnyObject, Sendable {
     func activate(_ activation: Activation, _ x: Tensor, into y: Tensor)
     /// `y += x`.
     func add(_ x: Tensor, to y: Tensor)
+    /// `y = a · x + b · y`.
+    func add(_ x: Tensor, times a: Float, to y: Tensor, times b: Float)
+    /// The mean of the absolute values of `x [rows, columns]`, which is not empty, into the one element of `mean`, f32.
+    func meanAbsolute(_ x: Tensor, into mean: Tensor)
     /// Copies `x` into `y`, same shape, strides free.
     func copy(_ x: Tensor, to y: Tensor)
     /// Softmax attention that never holds the score matrix. query `[rows, heads · headSize]`, key and value

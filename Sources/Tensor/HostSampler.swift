@@ -2,8 +2,8 @@ import Foundation
 
 /// Samples on the host.
 ///
-/// Ids are visited from the likeliest on, equals in the order of their ids. They are sorted into buckets of nearly equal logits first, and
-/// only the buckets that hold a limit or the sampled id are put in order. Its buffers grow to the most ids and stay.
+/// Limits keep the likeliest ids, of equals those with lower ids. Ids are sorted into buckets of nearly equal logits, and only the buckets
+/// that hold a limit are put in order. Its buffers grow to the most ids and stay.
 public struct HostSampler {
     private var weights: [Float] = []  // of each id, the likeliest's is 1
     private var buckets: [UInt16] = []  // of each id, from the likeliest on
@@ -48,9 +48,23 @@ public struct HostSampler {
             let likely = weights.count { $0 >= minP }
             end = place(logits, before: end) { count, _ in count >= likely }
         }
-        let selected = Double(parameters.uniform) * end.mass
-        let place = place(logits, before: end) { _, mass in mass > selected }
-        return ordered(place.bucket, logits)[place.count - 1]
+        return draw(logits, before: end, parameters.generator)
+    }
+
+    /// The id before `end` with the least exponential number ÷ weight, which is the one with the largest ln weight + Gumbel number.
+    private func draw(_ logits: UnsafeBufferPointer<Float>, before end: Place, _ generator: CounterGenerator) -> Int32 {
+        var least = Double.infinity
+        var drawn = 0
+        func consider(_ id: Int) {
+            let weight = Double(weights[id])
+            // The exponential number is no smaller than the uniform one, so that most ids need no logarithm.
+            guard generator.uniform(id) < least * weight else { return }
+            let ratio = generator.exponential(id) / weight
+            if ratio < least { (least, drawn) = (ratio, id) }
+        }
+        for id in buckets.indices where buckets[id] < end.bucket { consider(id) }
+        if end.count > 0 { for id in ordered(end.bucket, logits).prefix(end.count) { consider(Int(id)) } }
+        return Int32(drawn)
     }
 
     /// A prefix of the ids in order: whole buckets before `bucket`, `count` ids of it, `mass` of all of them.

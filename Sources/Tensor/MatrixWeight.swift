@@ -18,12 +18,17 @@ public struct MatrixWeight: Sendable {
 
     /// Dense `[out, in]`, on the device.
     public let elements: Tensor
-    /// What the elements are multiplied by, for a quantised weight; nil: by nothing.
+    /// What the elements of each row are multiplied by, `[out]`, f32, for a quantised weight; nil: by nothing.
     public let scales: Tensor?
     public let layout: Layout
 
     public init(_ elements: Tensor, scales: Tensor? = nil, layout: Layout = .rowMajor) {
         precondition(elements.shape.rank == 2 && elements.isDense, "a weight \(elements.shape) that is no dense matrix")
+        if let scales {
+            precondition(
+                scales.dtype == .f32 && scales.isDense && scales.shape.count == elements.shape[0],
+                "scales \(scales.dtype) \(scales.shape) of a weight \(elements.shape)")
+        }
         self.elements = elements
         self.scales = scales
         self.layout = layout

@@ -123,6 +123,10 @@ public final class MeteredDevice: Device, @unchecked Sendable {
     }
     public func activate(_ activation: Activation, _ x: Tensor, into y: Tensor) { timed(\.elementWise) { base.activate(activation, x, into: y) } }
     public func add(_ x: Tensor, to y: Tensor) { timed(\.elementWise) { base.add(x, to: y) } }
+    public func add(_ x: Tensor, times a: Float, to y: Tensor, times b: Float) {
+        timed(\.elementWise) { base.add(x, times: a, to: y, times: b) }
+    }
+    public func meanAbsolute(_ x: Tensor, into mean: Tensor) { timed(\.elementWise) { base.meanAbsolute(x, into: mean) } }
     public func copy(_ x: Tensor, to y: Tensor) { timed(\.elementWise) { base.copy(x, to: y) } }
     public func argmax(_ x: Tensor, into indices: Tensor) { timed(\.elementWise) { base.argmax(x, into: indices) } }
     public func sample(_ logits: Tensor, _ parameters: [SamplingParameters], into sampled: SampledTokens) {

@@ -25,6 +25,7 @@ extension Tensor {
             switch dtype {
             case .i64: Int(address.loadUnaligned(fromByteOffset: index * 8, as: Int64.self))
             case .i32: Int(address.loadUnaligned(fromByteOffset: index * 4, as: Int32.self))
+            case .i8: Int(address.load(fromByteOffset: index, as: Int8.self))
             case .u8, .bool: Int(address.load(fromByteOffset: index, as: UInt8.self))
             default: preconditionFailure("\(dtype) read as integers")
             }

@@ -60,6 +60,20 @@ extension AscendDevice {
         stream.add(Operand(matrix: x), to: Operand(matrix: y))
     }
 
+    public func add(_ x: Tensor, times a: Float, to y: Tensor, times b: Float) {
+        requireSame(x, y)
+        let sum = Operand(matrix: y)
+        if b != 1 { stream.multiply(sum, b, into: sum) }
+        stream.add(Operand(matrix: x), times: a, to: sum)
+    }
+
+    public func meanAbsolute(_ x: Tensor, into mean: Tensor) {
+        precondition(mean.shape.count == 1 && x.shape.count > 0, "the mean of \(x.shape) into \(mean.shape)")
+        let absolute = scratch([x.rows, x.columns], .f32)
+        stream.absolute(Operand(matrix: x), into: absolute)
+        stream.mean(absolute, into: Operand(dense: mean, [1, 1]))
+    }
+
     public func copy(_ x: Tensor, to y: Tensor) {
         requireSame(x, y)
         precondition(x.dtype == y.dtype, "\(x.dtype) \(x.shape) copied into \(y.dtype)")

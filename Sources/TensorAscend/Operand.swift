@@ -94,6 +94,7 @@ extension DType {
         case .f16: ACL_FLOAT16
         case .i64: ACL_INT64
         case .i32: ACL_INT32
+        case .i8: ACL_INT8
         case .u8: ACL_UINT8
         case .bool: ACL_BOOL
         }

@@ -4,7 +4,7 @@ import Tensor
 /// The operators in use, one function each: what they take and where CANN wants it.
 enum Operator: Hashable {
     case matmul, batchMatMul, addmm, rmsNorm, layerNorm, groupNorm, groupNormSilu, softmax, silu, geluV2, swiGlu, add, inplaceAdd, mul
-    case muls, adds, addcmul, cast, inplaceCopy, inplaceFillScalar, cat, embedding, inplaceIndexCopy, rotaryPositionEmbedding, convolution
+    case muls, adds, addcmul, abs, mean, cast, inplaceCopy, inplaceFillScalar, cat, embedding, inplaceIndexCopy, rotaryPositionEmbedding, convolution
     case upsampleNearest2d, argMax, sort, cumsum, searchSorted, minimum, fusedInferAttentionScoreV3, fusedInferAttentionScoreV2
 
     /// The name of its second phase.
@@ -100,9 +100,11 @@ extension Stream {
         run(.add, api.pointee.aclnnAdd, [a, b, out]) { $0.aclnnAddGetWorkspaceSize($1[0], $1[1], $1.scalar(1, for: a.dtype), $1[2], $2, $3) }
     }
 
-    /// `y += x`.
-    func add(_ x: Operand, to y: Operand) {
-        run(.inplaceAdd, api.pointee.aclnnInplaceAdd, [y, x], writes: [0]) { $0.aclnnInplaceAddGetWorkspaceSize($1[0], $1[1], $1.scalar(1), $2, $3) }
+    /// `y += factor · x`.
+    func add(_ x: Operand, times factor: Float = 1, to y: Operand) {
+        run(.inplaceAdd, api.pointee.aclnnInplaceAdd, [y, x], [Double(factor)], writes: [0]) {
+            $0.aclnnInplaceAddGetWorkspaceSize($1[0], $1[1], $1.scalar(factor), $2, $3)
+        }
     }
 
     func multiply(_ a: Operand, _ b: Operand, into out: Operand) {
@@ -117,6 +119,15 @@ extension Stream {
         run(.adds, api.pointee.aclnnAdds, [x, out], [Double(term)]) {
             $0.aclnnAddsGetWorkspaceSize($1[0], $1.scalar(term), $1.scalar(1), $1[1], $2, $3)
         }
+    }
+
+    func absolute(_ x: Operand, into out: Operand) {
+        run(.abs, api.pointee.aclnnAbs, [x, out]) { $0.aclnnAbsGetWorkspaceSize($1[0], $1[1], $2, $3) }
+    }
+
+    /// Of all elements of a matrix; out f32 `[1, 1]`.
+    func mean(_ x: Operand, into out: Operand) {
+        run(.mean, api.pointee.aclnnMean, [x, out]) { $0.aclnnMeanGetWorkspaceSize($1[0], $1.integers([0, 1]), true, ACL_FLOAT, $1[1], $2, $3) }
     }
 
     /// `y += factor · a · b`.
@@ -204,11 +215,11 @@ extension Stream {
         run(.cumsum, api.pointee.aclnnCumsum, [x, out], mayRefuse: true) { $0.aclnnCumsumGetWorkspaceSize($1[0], -1, ACL_FLOAT, $1[1], $2, $3) }
     }
 
-    /// The first place in each ascending row `[rows, columns]` whose element is not below the row's value `[rows, 1]`, or is above
-    /// it; places i64 `[rows, 1]`.
-    func search(_ rows: Operand, for values: Operand, above: Bool, into places: Operand) -> Bool {
-        run(.searchSorted, api.pointee.aclnnSearchSorted, [rows, values, places], [above ? 1 : 0], mayRefuse: true) {
-            $0.aclnnSearchSortedGetWorkspaceSize($1[0], $1[1], false, above, nil, $1[2], $2, $3)
+    /// The first place in each ascending row `[rows, columns]` whose element is not below the row's value `[rows, 1]`; places i64
+    /// `[rows, 1]`.
+    func search(_ rows: Operand, for values: Operand, into places: Operand) -> Bool {
+        run(.searchSorted, api.pointee.aclnnSearchSorted, [rows, values, places], mayRefuse: true) {
+            $0.aclnnSearchSortedGetWorkspaceSize($1[0], $1[1], false, false, nil, $1[2], $2, $3)
         }
     }
 

@@ -93,4 +93,13 @@ extension SelfTest {
                 return gate / (1 + exp(-gate)) * Double(x[at / 32 * 64 + 32 + at % 32])
             })
     }
+
+    func residuals() throws -> Double {
+        let (x, start) = (noise(5 * 40, 34), noise(5 * 40, 35))
+        let truth = zip(x, start).map { -0.5 * Double($0) + 3 * Double($1) }
+        let (y, mean) = (device.makeTensor(start, [5, 40]), device.makeTensor([1], .f32))
+        device.add(device.makeTensor(x, [5, 40]), times: -0.5, to: y, times: 3)
+        device.meanAbsolute(y, into: mean)
+        return max(error(try device.floats(y), truth), error(try device.floats(mean), [truth.reduce(0) { $0 + abs($1) } / 200]))
+    }
 }

@@ -59,7 +59,7 @@ struct SelfTest {
             ("attention", { try attention(rows: 40, keys: 50, causal: false) }),
             ("causal attention", { try attention(rows: 40, keys: 50, causal: true) }),
             ("attention with bias", biasedAttention), ("paged attention", paged), ("convolution", convolution), ("GroupNorm", groupNorm),
-            ("argmax", argmax), ("sampling", sampling),
+            ("argmax", argmax), ("sampling", sampling), ("residuals", residuals),
         ]
     }
 

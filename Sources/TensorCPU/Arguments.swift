@@ -16,7 +16,7 @@ extension Tensor {
         case .f32: ck_weight(data: address, type: CK_F32)
         case .bf16: ck_weight(data: address, type: CK_BF16)
         case .f16: ck_weight(data: address, type: CK_F16)
-        case .i64, .i32, .u8, .bool: preconditionFailure("\(dtype) \(shape) where a floating weight is read")
+        case .i64, .i32, .i8, .u8, .bool: preconditionFailure("\(dtype) \(shape) where a floating weight is read")
         }
     }
 
@@ -25,6 +25,11 @@ extension Tensor {
         precondition(shape.count == count && isDense, "\(what) \(shape) for \(count) columns")
         return weight
     }
+}
+
+extension MatrixWeight {
+    /// The elements of a product's weight, which may be int8 too.
+    var operand: ck_weight { elements.dtype == .i8 ? ck_weight(data: elements.address, type: CK_I8) : elements.weight }
 }
 
 extension Optional<Tensor> {

@@ -7,7 +7,7 @@ extension CPUDevice {
     public func placeConvolution(weight: Tensor, bias: Tensor?) -> ConvolutionWeight {
         precondition(weight.shape.rank == 4 && weight.shape[2] == weight.shape[3] && weight.isDense, "a convolution's weight \(weight.shape)")
         _ = bias.vector(weight.shape[0], "bias")
-        // How it is laid out depends on how the image is read, which the first call says.
+        // Whether and how it is laid out depends on how the image is read, which the first call says.
         return ConvolutionWeight(outChannels: weight.shape[0], inChannels: weight.shape[1], kernel: weight.shape[2], weight: weight, bias: bias)
     }
 
@@ -22,27 +22,28 @@ extension CPUDevice {
         precondition(
             x.shape[2] == weight.inChannels && y.shape == Shape([height, width, weight.outChannels]),
             "\(x.shape) under \(weight.outChannels)×\(weight.inChannels)×\(weight.kernel)² gives \(height)×\(width), not \(y.shape)")
-        let phases = ck_convolution_phases(
+        let method = ck_convolution_method_of(
             weight.outChannels, weight.kernel, stride, upsampling, [padding.top, padding.left, padding.bottom, padding.right])
         var call = ck_convolution_call(
-            x: x.floats, height: x.shape[0], width: x.shape[1], in: weight.inChannels, out: weight.outChannels,
-            kernel: phases == 1 ? weight.kernel : 2,
-            stride: stride, upsampling: upsampling, phases: phases, top: padding.top, left: padding.left, out_height: height, out_width: width,
-            weight: packed(weight, phases: phases).floats, type: weight.weight.weight.type, bias: weight.bias.vector(weight.outChannels, "bias"),
-            epilogue: epilogue.kernel(columns: weight.outChannels), y: y.floats)
+            x: x.floats, height: x.shape[0], width: x.shape[1], in: weight.inChannels, out: weight.outChannels, kernel: weight.kernel,
+            stride: stride, upsampling: upsampling, top: padding.top, left: padding.left, out_height: height, out_width: width,
+            method: method, weight: weight.weight.weight, packed: packed(weight, method)?.floats,
+            bias: weight.bias.vector(weight.outChannels, "bias"), epilogue: epilogue.kernel(columns: weight.outChannels), y: y.floats)
         ck_convolution(context, &call)
     }
 
     /// What the weights take that were laid out for the kernels.
     package var packedConvolutionBytes: Int { packedConvolutions.values.reduce(0) { $0 + $1.packed.byteCount } }
 
-    /// The weight as the kernels read it, laid out once.
-    private func packed(_ weight: ConvolutionWeight, phases: Int) -> Tensor {
-        let key = ConvolutionKey(weight: weight.weight.address, phases: phases)
+    /// The weight as the kernels of `method` read it, laid out once; nil where they read it as it is.
+    private func packed(_ weight: ConvolutionWeight, _ method: ck_convolution_method) -> Tensor? {
+        let key = ConvolutionKey(weight: weight.weight.address, method: method.rawValue)
         if let found = packedConvolutions[key] { return found.packed }
         let (outputs, inputs, kernel) = (weight.outChannels, weight.inChannels, weight.kernel)
-        let packed = makeTensor(Shape(ck_convolution_packed_count(context, weight.weight.weight.type, outputs, inputs, kernel, phases)), .f32)
-        ck_convolution_pack(context, weight.weight.weight, outputs, inputs, kernel, phases, packed.floats)
+        let count = ck_convolution_packed_count(context, method, weight.weight.weight.type, outputs, inputs, kernel)
+        guard count > 0 else { return nil }
+        let packed = makeTensor(Shape(count), .f32)
+        ck_convolution_pack(context, method, weight.weight.weight, outputs, inputs, kernel, packed.floats)
         packedConvolutions[key] = (weight.weight, packed)
         return packed
     }
@@ -62,5 +63,5 @@ extension CPUDevice {
 /// Which layout of which weight; the device keeps the weight too, so that its address stays its own.
 struct ConvolutionKey: Hashable {
     let weight: UnsafeMutableRawPointer
-    let phases: Int
+    let method: UInt32
 }

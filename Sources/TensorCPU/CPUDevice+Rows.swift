@@ -5,7 +5,7 @@ public import Tensor
 
 extension CPUDevice {
     public func multiplies(_ form: MatrixWeight.Form) -> Bool {
-        form.elementType.isFloatingPoint && !form.isScaled && form.layout == .rowMajor
+        form.layout == .rowMajor && (form.elementType == .i8 ? form.isScaled : form.elementType.isFloatingPoint && !form.isScaled)
     }
 
     public func linear(_ x: Tensor, _ weight: MatrixWeight, bias: Tensor?, _ epilogue: Epilogue, into y: Tensor) {
@@ -13,8 +13,8 @@ extension CPUDevice {
         precondition(multiplies(weight.form), "a product with a weight of the form \(weight.form)")
         var call = ck_linear_call(
             x: x.floats, x_stride: x.rowStride, rows: x.rows, in: weight.inputs, out: weight.outputs,
-            weight: weight.elements.weight, bias: bias.vector(weight.outputs, "bias"), epilogue: epilogue.kernel(columns: weight.outputs),
-            y: y.floats, y_stride: y.rowStride)
+            weight: weight.operand, bias: bias.vector(weight.outputs, "bias"), scales: weight.scales?.floats,
+            epilogue: epilogue.kernel(columns: weight.outputs), y: y.floats, y_stride: y.rowStride)
         ck_linear(context, &call)
     }
 
@@ -92,6 +92,16 @@ extension CPUDevice {
     public func add(_ x: Tensor, to y: Tensor) {
         requireSame(x, y)
         ck_add(context, x.floats, x.rowStride, x.rows, x.columns, y.floats, y.rowStride)
+    }
+
+    public func add(_ x: Tensor, times a: Float, to y: Tensor, times b: Float) {
+        requireSame(x, y)
+        ck_add_scaled(context, a, x.floats, x.rowStride, x.rows, x.columns, b, y.floats, y.rowStride)
+    }
+
+    public func meanAbsolute(_ x: Tensor, into mean: Tensor) {
+        precondition(mean.shape.count == 1 && x.shape.count > 0, "the mean of \(x.shape) into \(mean.shape)")
+        mean.floats.pointee = ck_mean_absolute(context, x.floats, x.rowStride, x.rows, x.columns)
     }
 
     public func copy(_ x: Tensor, to y: Tensor) {

@@ -4,8 +4,8 @@ public import Tensor
 
 /// The CPU as a device: kernels chosen at run time by what the processor offers, on a pool of threads of its own.
 ///
-/// Operations are done when the call returns. Activations are f32; weights are read where they lie, f32, bf16 or f16, at any
-/// address. One device serves one thread at a time; its scratch memory grows to the largest operation and stays.
+/// Operations are done when the call returns. Activations are f32; weights are read where they lie, f32, bf16, f16 or
+/// int8, at any address. One device serves one thread at a time; its scratch memory grows to the largest operation and stays.
 public final class CPUDevice: Device, @unchecked Sendable {
     public let name = "cpu"
     public let threads: Int
@@ -14,7 +14,7 @@ public final class CPUDevice: Device, @unchecked Sendable {
     /// The kernels in use.
     public let kernels: KernelSet
     let context: OpaquePointer
-    /// Weights of convolutions as the kernels read them, made at their first use.
+    /// Weights of convolutions that the kernels read in another order, made at their first use.
     var packedConvolutions: [ConvolutionKey: (weight: Tensor, packed: Tensor)] = [:]
     var sampler = HostSampler()
 
@@ -33,9 +33,20 @@ public final class CPUDevice: Device, @unchecked Sendable {
 
     deinit { ck_destroy(context) }
 
-    /// The kernels in use, as in a benchmark's head line: `avx512bf16`, `avx512`, `avx2`, `neon` or `generic`, the last two with
-    /// `+openblas` where that multiplies.
-    public var features: String { String(cString: ck_name(context)) + (ck_uses_openblas(context) ? "+openblas" : "") }
+    /// The kernels in use, as in a benchmark's head line: the name of their set, `generic` with
+    /// `+openblas-haswell` where that multiplies: with kernels of its own for each processor.
+    public var features: String {
+        let name = String(cString: ck_name(context))
+        guard ck_uses_openblas(context) else { return name }
+        return "\(name)+openblas" + (ck_openblas_kernels(context).map { "-" + String(cString: $0).lowercased() } ?? "")
+    }
+
+    /// Whether products of more than ``batchRows`` rows with int8 weights round their activations to int8 too, row by row, as they do
+    /// where the processor multiplies int8.
+    public var multipliesInt8: Bool { ck_uses_int8(context) }
+
+    /// Rounds them on any processor, with the bits of one that multiplies int8, slowly: to compare with it.
+    package func useInt8() { ck_use_int8(context) }
 
     public var cacheType: DType { precision == .bf16 ? .bf16 : .f32 }
     public var batchRows: Int { Int(CK_BATCH_ROWS) }

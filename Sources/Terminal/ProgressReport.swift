@@ -1,6 +1,6 @@
 import Domain
 
-/// What is shown while a picture is made: the decisions, without clocks or terminals.
+/// What is shown while a picture is made, or other work goes on: the decisions, without clocks or terminals.
 ///
 /// On a terminal, one line for each stage that is redrawn while it works; else plain lines: a stage's start, every tenth of
 /// its work, its end.
@@ -18,7 +18,7 @@ package struct ProgressReport: Sendable {
     }
 
     private struct Stage {
-        let name: String
+        let name, unit: String
         let started: Double
         var done = 0
         var total: Int
@@ -39,14 +39,16 @@ package struct ProgressReport: Sendable {
     package init(isTerminal: Bool) { self.isTerminal = isTerminal }
 
     /// - Parameters:
-    ///   - name: the stage's kind.
+    ///   - name: the stage's kind, or what else is being done.
+    ///   - unit: of what is counted; nil: as the stage counts.
     ///   - time: seconds from any moment on.
-    package mutating func handle(_ name: String, done: Int, total: Int, at time: Double) -> [Output] {
+    package mutating func handle(_ name: String, done: Int, total: Int, unit: String? = nil, at time: Double) -> [Output] {
         var outputs: [Output] = []
         isWaiting = false
         if stage?.name != name {
             outputs += end(at: time)
-            stage = Stage(name: name, started: time, total: total)
+            let unit = unit ?? StageKind(rawValue: name)?.descriptor.unit ?? "steps"
+            stage = Stage(name: name, unit: unit, started: time, total: total)
             lastDraw = -1
             if !isTerminal { outputs.append(.line("\(label): started, \(total) \(unit)")) }
         }
@@ -90,7 +92,7 @@ package struct ProgressReport: Sendable {
 
     private var label: String { (stage?.name ?? "").printable }
 
-    private var unit: String { stage.flatMap { StageKind(rawValue: $0.name) }?.descriptor.unit ?? "steps" }
+    private var unit: String { stage?.unit ?? "steps" }
 
     private func live(_ stage: Stage, at time: Double) -> LiveLine {
         LiveLine(stage: stage.name, done: stage.done, total: stage.total, unit: unit, elapsed: time - stage.started)

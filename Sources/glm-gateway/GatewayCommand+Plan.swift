@@ -1,4 +1,5 @@
 import ArgumentParser
+import Domain
 import Foundation
 import GLMTiny
 import Gateway
@@ -22,7 +23,10 @@ extension GatewayCommand {
         guard !models.isEmpty else {
             throw ValidationError("--start needs --model: there is no glm-tiny beside this program, and GLM_MODEL is not set")
         }
-        let fleet = try FleetPlan(start.kinds, folders: models, precision: precision, threads: threads, remote: remote, queue: server.queue)
+        let fleet = try FleetPlan(
+            start.kinds, folders: models, precision: precision ?? .auto, threads: threads, stepCache: stepCache.flatMap { $0 > 0 ? $0 : nil },
+            remote: remote,
+            queue: server.queue)
         return (fleet, Operations.besideOthers)
     }
 }

@@ -42,8 +42,14 @@ struct GatewayCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Threads per started stage. Default: the stage's own default.", valueName: "n"))
     var threads: Int?
 
-    @Option(help: ArgumentHelp("Precision of the started stages: f32 or bf16. Default: the stage's own default.", valueName: "precision"))
-    var precision: Precision?
+    @Option(help: ArgumentHelp("What the started stages multiply: \(PrecisionChoice.explanation) Default: auto.", valueName: "precision"))
+    var precision: PrecisionChoice?
+
+    @Option(
+        help: ArgumentHelp(
+            "The largest step_cache that requests may ask of the started diffusion stages, 0 to 1; see glm-diffusion --help. Default: 0, none may.",
+            valueName: "r"))
+    var stepCache: Float?
 
     @Option(
         help: ArgumentHelp(
@@ -127,12 +133,14 @@ struct GatewayCommand: AsyncParsableCommand {
         }
         if !httpOptions.corsOrigin.isEmpty, http == nil { throw ValidationError("--cors-origin is for the HTTP API, which --http serves") }
         try checkKeys()
-        if topology != nil, start != nil || threads != nil || precision != nil {
-            throw ValidationError("--start, --threads and --precision are not for a --topology; it names stages, threads and precision itself")
+        if topology != nil, start != nil || threads != nil || precision != nil || stepCache != nil {
+            throw ValidationError(
+                "--start, --threads, --precision and --step-cache are not for a --topology; it names stages and how they compute itself")
         }
-        if topology == nil, start == nil, !model.isEmpty || threads != nil || precision != nil {
-            throw ValidationError("--model, --threads and --precision are for the stages that --start names; there is none")
+        if topology == nil, start == nil, !model.isEmpty || threads != nil || precision != nil || stepCache != nil {
+            throw ValidationError("--model, --threads, --precision and --step-cache are for the stages that --start names; there is none")
         }
+        do { try RequestLimits.checkStepCache(stepCache) } catch { throw ValidationError("--step-cache: \(error.message)") }
         guard (0.05...86400).contains(probeInterval) else { throw ValidationError("--probe-interval is \(probeInterval); 0.05 to 86400 seconds") }
         if let stallLimit, !(0.05...86400).contains(stallLimit) { throw ValidationError("--stall-limit is \(stallLimit); 0.05 to 86400 seconds") }
         if let threads, !(1...1024).contains(threads) { throw ValidationError("--threads is \(threads); 1 to 1024") }

@@ -8,7 +8,8 @@ struct GLMCommand: AsyncParsableCommand {
         commandName: "glm", abstract: "Makes images with GLM-Image and answers questions about images with GLM-4.1V.", version: Build.version,
         subcommands: [
             GenerateCommand.self, EditCommand.self, AskCommand.self, ChatCommand.self, JobsCommand.self, PlanCommand.self, UpCommand.self,
-            StatusCommand.self, DrainCommand.self, ScaleCommand.self, SwapCommand.self, KeysCommand.self, InspectCommand.self, VerifyCommand.self,
+            StatusCommand.self, DrainCommand.self, ScaleCommand.self, SwapCommand.self, KeysCommand.self, InspectCommand.self, QuantizeCommand.self,
+            VerifyCommand.self,
             BenchCommand.self,
         ])
 

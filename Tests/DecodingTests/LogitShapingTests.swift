@@ -16,7 +16,7 @@ import Testing
                     host.sample(
                         logits,
                         SamplingParameters(
-                            temperature: temperature, topP: topP, topK: topK, uniform: CounterGenerator.uniform(seed: 4, position: position)),
+                            temperature: temperature, topP: topP, topK: topK, generator: CounterGenerator(seed: 4, position: position)),
                         minP: minP)!
                 })
         }
@@ -38,7 +38,7 @@ import Testing
             shaping.logprobs = 80
             let request = DecodingRequest(
                 prompt: prompt, positions: SequencePositions(next: 0),
-                sampler: Sampler(SamplingParameters(temperature: 0.1, topP: 0.1, topK: 1, uniform: 0), seed: 1, shaping: shaping),
+                sampler: Sampler(SamplingParameters(temperature: 0.1, topP: 0.1, topK: 1), seed: 1, shaping: shaping),
                 stop: .count(told.count + 1), told: told)
             let story = try TestDecoder.batch(decoder, size: 1).run([request])[0]
             let told = try #require(story.logprobs.first ?? nil)

@@ -12,7 +12,7 @@ import Testing
     }
 
     private func sampler(temperature: Float = 1, topP: Float = 1, topK: Int = 0, greedy: Bool = false, seed: UInt64) -> Sampler {
-        Sampler(SamplingParameters(temperature: temperature, topP: topP, topK: topK, uniform: 0), greedy: greedy, seed: seed)
+        Sampler(SamplingParameters(temperature: temperature, topP: topP, topK: topK), greedy: greedy, seed: seed)
     }
 
     @Test("greedy takes the first of the largest")
@@ -43,6 +43,27 @@ import Testing
         }
     }
 
+    @Test("a likelier id keeps its place where logits change a little, as no share of a sum would")
+    func steady() {
+        var random = TorchGenerator(seed: 9)
+        let logits = random.normal(count: 200)
+        let other = zip(logits, random.normal(count: 200)).map { $0 + 0.01 * $1 }
+        let same = (0..<500).count { sample(sampler(seed: 2), logits, position: $0) == sample(sampler(seed: 2), other, position: $0) }
+        #expect(same > 480)
+    }
+
+    @Test("exponential numbers have the mean and the share above 1 of their distribution, and differ by seed, position and id")
+    func exponential() {
+        let numbers = (0..<100).flatMap { position in (0..<100).map { CounterGenerator(seed: 1, position: position).exponential($0) } }
+        #expect(Set(numbers).count == numbers.count && numbers.allSatisfy { $0 > 0 && $0.isFinite })
+        // Five standard deviations of a mean of ten thousand.
+        #expect(abs(numbers.reduce(0, +) / 10_000 - 1) < 0.05)
+        #expect(abs(Double(numbers.count { $0 > 1 }) / 10_000 - exp(-1)) < 0.025)
+        #expect(CounterGenerator(seed: 2, position: 3).exponential(4) != CounterGenerator(seed: 3, position: 2).exponential(4))
+        #expect(
+            (0..<1000).allSatisfy { CounterGenerator(seed: 5, position: 6).exponential($0) >= CounterGenerator(seed: 5, position: 6).uniform($0) })
+    }
+
     @Test("top-k keeps the k likeliest")
     func topK() {
         let sampled = Set((0..<500).map { sample(sampler(topK: 2, seed: 5), logits, position: $0) })
@@ -57,7 +78,7 @@ import Testing
         #expect(Set((0..<500).map { sample(sampler(topP: 0.001, seed: 5), logits, position: $0) }) == [0])
     }
 
-    @Test("a sample is the one that walking through all ids in order gives", arguments: 0..<60)
+    @Test("a sample is the id with the largest logit and Gumbel number of those that walking through all in order leaves", arguments: 0..<60)
     func walk(seed: Int) {
         var random = TorchGenerator(seed: UInt64(seed))
         let count = [1, 2, 50, 3000][seed % 4]
@@ -69,7 +90,7 @@ import Testing
         let topK = [0, 1, 40, 5000][seed / 5 % 4]
         for position in 0..<20 {
             let ours = sample(sampler(temperature: temperature, topP: topP, topK: topK, seed: UInt64(seed)), logits, position: position)
-            #expect(ours == walked(logits, temperature, topP, topK, CounterGenerator.uniform(seed: UInt64(seed), position: position)))
+            #expect(ours == walked(logits, temperature, topP, topK, CounterGenerator(seed: UInt64(seed), position: position)))
         }
     }
 
@@ -82,7 +103,7 @@ import Testing
         }
     }
 
-    private func walked(_ logits: [Float], _ temperature: Float, _ topP: Float, _ topK: Int, _ uniform: Float) -> Int32 {
+    private func walked(_ logits: [Float], _ temperature: Float, _ topP: Float, _ topK: Int, _ generator: CounterGenerator) -> Int32 {
         var order = logits.indices.sorted { (logits[$0], $1) > (logits[$1], $0) }
         if topK > 0 { order = Array(order.prefix(topK)) }
         let weights = order.map { exp(-Double((logits[order[0]] - logits[$0]) / temperature)) }
@@ -92,11 +113,7 @@ import Testing
             kept += weights[count]
             count += 1
         }
-        var rest = Double(uniform) * kept
-        for index in 0..<count {
-            rest -= weights[index]
-            if rest < 0 { return Int32(order[index]) }
-        }
-        return Int32(order[count - 1])
+        func score(_ id: Int) -> Double { Double(logits[id] / temperature) - log(generator.exponential(id)) }
+        return Int32(order[..<count].max { score($0) < score($1) }!)
     }
 }

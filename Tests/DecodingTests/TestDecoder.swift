@@ -7,6 +7,7 @@ import ModelConfiguration
 import ModelFixtures
 import Tensor
 import TensorCPU
+import TestSupport
 
 /// A small random decoder, and what it embeds ids by.
 enum TestDecoder {
@@ -25,10 +26,12 @@ enum TestDecoder {
             head: weights.linear("lm_head", from: configuration.hiddenSize, to: configuration.outputSize, bias: false), configuration)
     }
 
-    static func batch(_ decoder: TokenDecoder, size: Int, pages: Int = 200) -> TokenBatch {
+    /// - Parameter speculativeTokens: as many are guessed, since all passes seem to take the same time.
+    static func batch(_ decoder: TokenDecoder, size: Int, pages: Int = 200, speculativeTokens: Int = 0) -> TokenBatch {
         TokenBatch(
             decoder, size: size, cacheBytes: pages * DecoderSizes.pageRows * decoder.cacheBytesPerToken,
-            sampledIDs: decoder.configuration.outputSize)
+            sampledIDs: decoder.configuration.outputSize, speculativeTokens: speculativeTokens,
+            clock: TickingClock())
     }
 
     /// The embedding table as it is stored, `[vocabulary, hidden]`.

@@ -38,7 +38,7 @@ enum TestRequests {
         return DecodingRequest(
             prompt: prompt, positions: positions,
             sampler: Sampler(
-                SamplingParameters(temperature: 1.1, topP: 0.95, topK: 60, uniform: 0), greedy: greedy, seed: seed, shaping: shaping),
+                SamplingParameters(temperature: 1.1, topP: 0.95, topK: 60), greedy: greedy, seed: seed, shaping: shaping),
             stop: .tokens(stops ?? [], limit: limit), rows: rows, told: told, forced: forced, cachesPrefix: cachesPrefix)
     }
 
@@ -62,9 +62,11 @@ enum TestRequests {
 
 extension DecodingRequest {
     /// The same request with some fields changed.
-    func with(told: [Int32]? = nil, cachesPrefix: Bool? = nil, prompt: [Int32]? = nil, stop: StopCondition? = nil) -> DecodingRequest {
+    func with(
+        told: [Int32]? = nil, cachesPrefix: Bool? = nil, prompt: [Int32]? = nil, stop: StopCondition? = nil, drafts: DraftTokens? = nil
+    ) -> DecodingRequest {
         DecodingRequest(
             prompt: prompt ?? self.prompt, positions: positions, sampler: sampler, stop: stop ?? self.stop, rows: rows, told: told ?? self.told,
-            forced: forced, cachesPrefix: cachesPrefix ?? self.cachesPrefix)
+            forced: forced, drafts: drafts ?? self.drafts, cachesPrefix: cachesPrefix ?? self.cachesPrefix)
     }
 }

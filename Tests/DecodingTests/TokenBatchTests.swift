@@ -12,7 +12,7 @@ import Testing
     private static func request(seed: UInt64, stop: StopCondition) -> DecodingRequest {
         DecodingRequest(
             prompt: [5, 9, 3], positions: SequencePositions(next: 0),
-            sampler: Sampler(SamplingParameters(temperature: 1, topP: 1, topK: 0, uniform: 0), seed: seed), stop: stop)
+            sampler: Sampler(SamplingParameters(temperature: 1, topP: 1, topK: 0), seed: seed), stop: stop)
     }
 
     /// The ids of each request, in order; all must end as done.

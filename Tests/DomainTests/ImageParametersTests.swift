@@ -7,10 +7,11 @@ import Testing
     @Test("what is not set has its default; all that is set stays, also on the way back to options")
     func complete() throws {
         let plain = try ImageParameters(Self.least)
-        #expect(plain.steps == 50 && plain.guidanceScale == 1.5 && plain.format == .png && plain.jpegQuality == 90)
+        #expect(plain.steps == 50 && plain.guidanceScale == 1.5 && plain.format == .png && plain.jpegQuality == 90 && plain.stepCache == 0)
         #expect(plain.sampling == Sampling() && plain.grid == GridSize(height: 2, width: 3))
         let all = ImageOptions(
-            height: 64, width: 96, steps: 3, guidanceScale: 1, seed: .max, format: .jpeg, jpegQuality: 1, sampling: Sampling(greedy: true, topK: 5))
+            height: 64, width: 96, steps: 3, guidanceScale: 1, seed: .max, format: .jpeg, jpegQuality: 1, sampling: Sampling(greedy: true, topK: 5),
+            stepCache: 0.25)
         #expect(try ImageParameters(all).options == all)
     }
 
@@ -26,6 +27,8 @@ import Testing
             (ImageOptions(height: 64, width: 64, seed: 1, sampling: Sampling(temperature: .nan)), "temperature nan is outside 0.01 through 10.0"),
             (ImageOptions(height: 64, width: 64, seed: 1, sampling: Sampling(topP: 0)), "top_p 0.0 is outside 0.001 through 1.0"),
             (ImageOptions(height: 64, width: 64, seed: 1, sampling: Sampling(topK: 0)), "top_k 0 is outside 1 through 1000000"),
+            (ImageOptions(height: 64, width: 64, seed: 1, stepCache: 1.5), "step_cache 1.5 is outside 0.0 through 1.0"),
+            (ImageOptions(height: 64, width: 64, seed: 1, stepCache: .nan), "step_cache nan is outside 0.0 through 1.0"),
             (ImageOptions(width: 64, seed: 1), "height is not set"),
             (ImageOptions(height: 64, seed: 1), "width is not set"),
             (ImageOptions(height: 64, width: 64), "seed is not set"),

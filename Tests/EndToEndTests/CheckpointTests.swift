@@ -52,6 +52,27 @@ import Testing
         #expect((report["parts"] as? [[String: Any]])?.compactMap { $0["class"] as? String }.contains("GlmImageTransformer2DModel") == true)
     }
 
+    @Test("quantize writes a checkpoint that inspect and plan know, and never writes over one")
+    func quantize() async throws {
+        let scratch = try Scratch()
+        let made = try await Program.run("glm", ["quantize", Binaries.model, scratch.file("small"), "--weights", "int8"], in: scratch)
+        #expect(made.exit == .code(0) && made.output.last?.contains("weights are int8 now") == true, "\(made.errors)")
+        #expect(made.errors.contains { $0.hasPrefix("check: done") }, "\(made.errors)")
+        #expect(scratch.contents == ["small"])
+        let json = try await Program.run("glm", ["inspect", scratch.file("small"), "--json"], in: scratch)
+        let report = try #require(try JSONSerialization.jsonObject(with: Data(json.output.joined(separator: "\n").utf8)) as? [String: Any])
+        let parts = try #require(report["parts"] as? [[String: Any]])
+        let quantized = parts.filter { ($0["quantization"] as? String)?.hasPrefix("int8") == true }.compactMap { $0["name"] as? String }
+        #expect(quantized == ["vision_language_encoder", "transformer"])
+        let plan = try await Program.run("glm", ["plan", "--model", scratch.file("small")], in: scratch)
+        #expect(plan.exit == .code(0), "\(plan.errors)")
+        let again = try await Program.run("glm", ["quantize", Binaries.model, scratch.file("small"), "--weights", "int8"], in: scratch)
+        #expect(again.exit == .code(1) && again.error.contains("is there already"))
+        let unknown = try await Program.run("glm", ["quantize", Binaries.model, scratch.file("other"), "--weights", "int3"], in: scratch)
+        #expect(unknown.exit == .code(64))
+        #expect(scratch.contents == ["small"])
+    }
+
     @Test("inspect refuses a checkpoint that holds what is not a number, and names the tensor")
     func notANumber() async throws {
         let scratch = try Scratch()

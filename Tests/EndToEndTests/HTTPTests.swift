@@ -64,13 +64,14 @@ import Wire
     func images() async throws {
         let (fleet, url) = try await start()
         let parameters = ImageOptions(height: 64, width: 64, steps: 2, seed: 3)
-        let expected = try await fleet.gateway.generate(GenerateImageRequest(prompt: "a cat", parameters: parameters)).image
+        let made = try await fleet.gateway.generate(GenerateImageRequest(prompt: "a cat", parameters: parameters)), expected = made.image
         let plain = try await ask(url, "/v1/images/generations", #"{"prompt":"a cat",\#(Self.small)}"#)
         #expect(plain.status == 200 && plain.headers["content-type"] == "application/json" && plain.headers["x-request-id"] != nil)
         #expect(try file(plain) == expected)
         let usage = try #require(plain.json["usage"] as? [String: Any])
         #expect(usage["total_tokens"] as? Int == (usage["input_tokens"] as? Int ?? 0) + (usage["output_tokens"] as? Int ?? 0))
         #expect(Int(plain.headers["openai-processing-ms"] ?? "") != nil)
+        #expect(try numerics((plain.json["data"] as? [[String: Any]])?.first) == made.numerics.map(Self.told))
         #expect(plain.json["size"] as? String == "64x64" && plain.json["output_format"] as? String == "png" && plain.json["steps"] as? Int == 2)
 
         let several = try await ask(url, "/v1/images/generations", #"{"prompt":"a cat","n":2,\#(Self.small)}"#)
@@ -81,7 +82,7 @@ import Wire
         #expect(stream.headers["content-type"] == "text/event-stream" && stream.headers["cache-control"] == "no-store")
         let events = try stream.events.map(object)
         #expect(events.map { $0["type"] as? String } == ["image_generation.completed"])
-        #expect(try bytes(events[0]) == expected)
+        #expect(try bytes(events[0]) == expected && numerics(events[0]) == made.numerics.map(Self.told))
         #expect(stream.text.contains(": diffusion 2/2\n") && !stream.text.contains("\nid:") && !stream.text.contains("retry:"))
 
         let source = try [UInt8](Data(contentsOf: URL(fileURLWithPath: Binaries.image("grey.png"))))
@@ -92,6 +93,12 @@ import Wire
         #expect(try file(try await ask(url, "/v1/images/edits", #"{"prompt":"a cat","image":["\#(uri)","\#(uri)"],\#(Self.small)}"#)) == edited)
         await fleet.stop()
     }
+
+    /// How the stages computed, by an answer and by the gateway.
+    private func numerics(_ answer: [String: Any]?) throws -> [[String]] {
+        try #require(answer?["numerics"] as? [[String: Any]]).map { told in ["stage", "precision", "kernels"].map { told[$0] as? String ?? "" } }
+    }
+    private static func told(_ told: StageNumerics) -> [String] { [told.stage, told.numerics.precision, told.numerics.kernels] }
 
     private static func form(_ texts: [String: String], files: [[UInt8]]) -> Data {
         var body = Data()
@@ -172,11 +179,14 @@ import Wire
         #expect((message["content"] as? String ?? "") == expected.text && (message["reasoning"] as? String ?? "") == expected.reasoning)
         #expect((plain.json["usage"] as? [String: Any])?["completion_tokens"] as? Int == expected.usage.completionTokens)
 
+        #expect(try numerics(plain.json) == expected.numerics.map(Self.told))
+
         let stream = try await ask(url, "/v1/chat/completions", #"{\#(body),"stream":true,"stream_options":{"include_usage":true}}"#)
         #expect(stream.events.last == "[DONE]")
         let chunks = try stream.events.dropLast().map(object)
         let deltas = chunks.compactMap { ($0["choices"] as? [[String: Any]])?.first?["delta"] as? [String: Any] }
         #expect(deltas.first?["role"] as? String == "assistant")
+        #expect(try numerics(chunks.first { $0["numerics"] != nil }) == expected.numerics.map(Self.told))
         #expect(deltas.compactMap { $0["content"] as? String }.joined() == expected.text)
         #expect(deltas.compactMap { $0["reasoning_content"] as? String }.joined() == expected.reasoning)
         #expect((chunks.last?["usage"] as? [String: Any])?["total_tokens"] as? Int == expected.usage.promptTokens + expected.usage.completionTokens)

@@ -55,6 +55,23 @@ import Wire
         await fleet.stop()
     }
 
+    @Test("bf16 that the kernels do not multiply is f32: the stage's description says so, and its log")
+    func unmetPrecision() async throws {
+        let scratch = try Scratch()
+        let stage = try Program(
+            "glm-text",
+            [
+                "--run-directory", scratch.file("run"), "--instance", "0", "--model", Binaries.model, "--threads", "1", "--kernels", "generic",
+                "--precision", "bf16", "--exit-with-parent",
+            ], in: scratch)
+        _ = try await stage.output { $0.hasPrefix("ready ") }
+        _ = try await stage.error { $0.contains("computes in f32: bf16 was asked for") }
+        let connection = try StageConnection(to: .unix(path: scratch.file("run") + "/text-0.sock"))
+        #expect(try await StageClient(connection).describe().numerics.precision == "f32")
+        await connection.close()
+        #expect(await stage.child.stop(grace: .seconds(10)) == .code(0))
+    }
+
     @Test("kernels that this CPU does not run are refused with those that it runs")
     func kernels() async throws {
         let scratch = try Scratch()

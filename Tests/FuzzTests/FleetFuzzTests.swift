@@ -15,7 +15,7 @@ extension FuzzTests {
             StageSpec(
                 kind: .text, instance: "0", devices: [.npu(3)], model: "m", pipeline: .image, folder: "/m", fingerprint: "aa", precision: .bf16,
                 batch: 4),
-            StageSpec(kind: .diffusion, instance: "1", devices: [.npu(0), .npu(1)], model: "m", pipeline: .image, folder: "/m"),
+            StageSpec(kind: .diffusion, instance: "1", devices: [.npu(0), .npu(1)], model: "m", pipeline: .image, folder: "/m", precision: .bf16),
         ]
         try await withFolder { folder in
             try FleetState(plan: "p", stages: stages, models: ["m": [.text: "aa"]]).save(folder.path)

@@ -5,6 +5,7 @@ import GLMImage
 import ModelFixtures
 import Tensor
 import TensorCPU
+import TestSupport
 import Testing
 
 /// Requests that draw their tokens together.
@@ -22,11 +23,14 @@ import Testing
         Requests.tokens("one", 32, 32, sources: [Requests.grid(1, 1, [3])], seed: 11),
     ]
 
-    static func batch(_ checkpoint: String, _ precision: Precision = .f32, size: Int, pages: Int = 400, threads: Int = 2) throws
-        -> CodeBatch
+    /// - Parameter speculativeTokens: as many are guessed, since all passes seem to take the same time.
+    static func batch(_ checkpoint: String, _ precision: Precision = .f32, size: Int, pages: Int = 400, threads: Int = 2, speculativeTokens: Int = 0)
+        throws -> CodeBatch
     {
         let generator = try TextGenerator(model: Fixture.model(checkpoint), device: CPUDevice(threads: threads, precision: precision))
-        return CodeBatch(generator, size: size, cacheBytes: pages * 64 * generator.decoder.cacheBytesPerToken)
+        return CodeBatch(
+            generator, size: size, cacheBytes: pages * 64 * generator.decoder.cacheBytesPerToken, speculativeTokens: speculativeTokens,
+            clock: TickingClock())
     }
 
     /// All that `batch` says of one request until it ends.

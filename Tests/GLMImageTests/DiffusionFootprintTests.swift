@@ -60,6 +60,28 @@ struct DiffusionFootprintTests {
         }
     }
 
+    @Test("step caching takes of each branch of guidance what is counted for it, and no more", arguments: [1, 2] as [Float])
+    func stepCache(guidance: Float) throws {
+        let folder = try Fixture.model(Fixture.glmTiny)
+        let configurations = try ImageConfigurations(folder)
+        let device = MeteredDevice(CPUDevice(threads: 2))
+        let renderer = try ImageRenderer(model: folder, devices: DeviceGroup(device))
+        let footprint = TransformerFootprint(configurations.transformer, elementBytes: 4)
+        let image = configurations.tokens(pixels: Self.side * Self.side)
+        let texts = [renderer.glyphTokens(Self.prompt)] + (guidance > 1 ? [renderer.glyphTokens("")] : [])
+        let caches = texts.reduce(0) { $0 + footprint.stepCache(image: image, text: $1) }
+        func stepping(_ threshold: Float) throws -> Int {
+            let options = ImageOptions(height: Self.side, width: Self.side, steps: 6, guidanceScale: guidance, seed: 5, stepCache: threshold)
+            let request = try RenderRequest(prompt: Self.prompt, parameters: ImageParameters(options), target: Self.grid)
+            return try taken(renderer, device, request).stepping
+        }
+        let more = try stepping(1) - stepping(0)
+        // Without, the most is taken while the second branch's prior is projected; its cache is made behind that.
+        let projecting = 4 * image * configurations.transformer.hiddenSize
+        let glyphs = GlyphFootprint(configurations.glyph).embeddings(rows: texts.reduce(0, +))
+        #expect(more <= caches && more >= caches - projecting - glyphs, "\(more) of \(caches)")
+    }
+
     @Test("writing the keys and values of a source takes them, a workspace and its prior", arguments: FootprintTests.checkpoints)
     func writing(checkpoint: String) throws {
         let folder = try Fixture.model(checkpoint)

@@ -21,8 +21,10 @@ import Wire
         try! PictureRows(grid: GridSize(height: count, width: 1), columns: 1, element: .bf16, bytes: Array(repeating: value, count: 2 * count))
     }
 
-    private func source(_ instance: String, _ fingerprint: String = "aa", precision: String = "f32") -> StageSource {
-        StageSource(instance: instance, fingerprint: fingerprint, numerics: Numerics(precision: precision))
+    private func source(_ instance: String, _ fingerprint: String = "aa", precision: String = "f32", insteadOf: String? = nil) -> StageSource {
+        StageSource(
+            instance: instance, fingerprint: fingerprint, numerics: Numerics(precision: precision),
+            insteadOf: insteadOf.map { Numerics(precision: $0) })
     }
 
     private func calls(_ pipeline: AnswerPipeline) throws -> [StageCall] {
@@ -83,7 +85,7 @@ import Wire
         }
         #expect(try told(call, pipeline)?.told == [0, 1])
 
-        let other = source("1", precision: "bf16")
+        let other = source("1", precision: "bf16", insteadOf: "f32")
         #expect(try pipeline.received(.answer(.layout(layout)), for: call, from: other) == nil)
         #expect(try pipeline.received(.answer(.reading(PromptReading(tokens: 8))), for: call, from: other) == nil)
         #expect(try pipeline.received(.answer(.delta(delta(2, "c"))), for: call, from: other) == .delta(delta(2, "c")))
@@ -91,6 +93,7 @@ import Wire
         let answer = try #require(try answer(pipeline))
         #expect(answer.text == "a b c")
         #expect(answer.numerics.map(\.numerics.precision) == ["f32", "bf16"])
+        #expect(answer.numerics.map(\.insteadOf) == [nil, Numerics(precision: "f32")])
     }
 
     @Test("words of one model are not gone on with by another")

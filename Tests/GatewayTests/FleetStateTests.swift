@@ -11,7 +11,7 @@ import Testing
         StageSpec(
             kind: .text, instance: "0", devices: [.npu(3)], model: "m", pipeline: .image, folder: "/models/a", fingerprint: "aa", precision: .bf16,
             batch: 4),
-        StageSpec(kind: .diffusion, instance: "1", model: "m", pipeline: .image, folder: "/models/a"),
+        StageSpec(kind: .diffusion, instance: "1", model: "m", pipeline: .image, folder: "/models/a", precision: .f32),
     ]
 
     private func inFolder(_ body: (String) throws -> Void) throws {

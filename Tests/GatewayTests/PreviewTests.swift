@@ -11,7 +11,8 @@ import Wire
     private func pipeline(
         side: Int = 1024, steps: Int = 50, guidance: Float = 1.5, partials: Int = 3, images: [[UInt8]] = []
     ) throws -> ImagePipeline {
-        let options = ImageOptions(height: side, width: side, steps: steps, guidanceScale: guidance, seed: 7, format: .webp, jpegQuality: 55)
+        let options = ImageOptions(
+            height: side, width: side, steps: steps, guidanceScale: guidance, seed: 7, format: .webp, jpegQuality: 55, stepCache: 0.5)
         let request = ImageRequest(
             requestID: "r", prompt: "p", images: images, parameters: try ImageParameters(options), partialImages: partials)
         return ImagePipeline(request, build: "1")

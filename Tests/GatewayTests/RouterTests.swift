@@ -110,6 +110,23 @@ import Wire
         try await fleet.stop()
     }
 
+    @Test("a call that finds no other stage with the numerics that it was begun with is made again on another, and the answer says instead of which")
+    func otherNumerics() async throws {
+        let (f32, bf16) = (Numerics(precision: "f32"), Numerics(precision: "bf16"))
+        let stages = [
+            ScriptedStage(kind: .text, slots: 2, numerics: bf16), ScriptedStage(kind: .text, numerics: f32),
+            ScriptedStage(kind: .diffusion, numerics: f32),
+        ]
+        let fleet = try await ScriptedFleet.start(stages) { _, scene in
+            if scene.stage == "text-0" { throw Self.broken }
+        }
+        let image = try await fleet.gateway.generate(request(seed: 1))
+        #expect(fleet.log.events.filter { $0.hasSuffix(" computes") } == ["text-0 computes", "text-1 computes"])
+        let text = StageNumerics(stage: "text", numerics: f32, insteadOf: bf16)
+        #expect(image.numerics == [text, StageNumerics(stage: "diffusion", numerics: f32)])
+        try await fleet.stop()
+    }
+
     // MARK: Stages that are not there
 
     @Test("an edit without a vision stage is UNAVAILABLE, naming what to start")

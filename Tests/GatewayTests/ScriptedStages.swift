@@ -19,6 +19,8 @@ struct ScriptedStage: Sendable {
     var pipeline = PipelineID.image
     /// Of a text stage: the grid that it generates before the image's.
     var preview: GridSize?
+    /// The largest `step_cache` that it allows.
+    var stepCache: Float = 0
 
     /// One of a model that answers questions.
     static func answering(_ kind: StageKind, name: String = "q", model: String = "cc", slots: Int = 1) -> ScriptedStage {
@@ -104,7 +106,9 @@ final class ScriptedFleet: Sendable {
         for stage in scripted {
             let instance = "\(stages.keys.count { $0.hasPrefix(stage.kind.rawValue) })"
             let name = "\(stage.kind.rawValue)-\(instance)"
-            let server = try StageServer(kind: stage.kind.rawValue, options: options(["--instance", instance]), capacity: stage.slots)
+            let server = try StageServer(
+                kind: stage.kind.rawValue, options: options(["--instance", instance]), capacity: stage.slots,
+                limits: StageLimits(maxStepCache: stage.stepCache))
             let service: Service =
                 switch stage.kind {
                 case .vision: .vision(ScriptedVision(gate: server.gate, log: log))
@@ -332,8 +336,8 @@ struct ScriptedDiffusion: DiffusionHandler {
             try await send(
                 .result(
                     RenderedImage(
-                        image: try image.png(), format: request.parameters.format, height: request.parameters.height, width: request.parameters.width)
-                ))
+                        image: try image.png(), format: request.parameters.format, height: request.parameters.height,
+                        width: request.parameters.width, fullSteps: 1)))
         }
     }
 

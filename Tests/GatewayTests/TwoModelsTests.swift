@@ -22,7 +22,7 @@ import Wire
     }
 
     private func plan(_ kinds: [StageKind]?, _ folders: URL...) throws -> FleetPlan {
-        try FleetPlan(kinds, folders: folders, precision: nil, threads: nil, remote: [], queue: nil)
+        try FleetPlan(kinds, folders: folders, precision: .auto, threads: nil, remote: [], queue: nil)
     }
 
     private func refusal(_ body: () async throws -> Void) async -> String {
@@ -51,6 +51,15 @@ import Wire
             #expect(plan.stages.allSatisfy { !$0.fingerprint.isEmpty && plan.models[$0.model]?[$0.kind] == $0.fingerprint })
             #expect(try self.plan([.text], Self.draws, answers).stages.map(\.name) == ["text-0", "text-1"])
             #expect(try self.plan(nil, answers).stages.map(\.name) == ["vision-0", "text-0"])
+        }
+    }
+
+    @Test("stages are started with the precision that this host makes of the one that is asked for, never with a word that a stage would read anew")
+    func precision() throws {
+        for choice in PrecisionChoice.allCases {
+            let plan = try FleetPlan(nil, folders: [Self.draws], precision: choice, threads: nil, remote: [], queue: nil)
+            let expected = choice.precision(native: Card.hostPrecision)
+            #expect(plan.stages.allSatisfy { $0.precision == expected && $0.arguments.contains(["--precision", expected.rawValue]) })
         }
     }
 

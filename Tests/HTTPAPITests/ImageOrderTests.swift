@@ -14,10 +14,11 @@ import Wire
     func done() throws {
         let order = try order(
             #""model":"m","n":2,"size":"1024x768","seed":9,"num_inference_steps":3,"guidance_scale":2,"output_format":"jpeg","output_compression":0"#
-                + #","temperature":0.5,"top_p":0.25,"top_k":4,"greedy":false,"return_stage_metrics":true"#)
+                + #","temperature":0.5,"top_p":0.25,"top_k":4,"greedy":false,"return_stage_metrics":true,"step_cache":0.25"#)
         let parameters = order.request.parameters
         #expect(order.request.model == "m" && order.request.prompt == "a cat" && order.count == 2 && order.tellsTimings)
         #expect(parameters.width == 1024 && parameters.height == 768 && parameters.steps == 3 && parameters.guidanceScale == 2)
+        #expect(parameters.stepCache == 0.25)
         #expect(parameters.format == .jpeg && parameters.jpegQuality == 1)
         #expect(parameters.sampling == Sampling(greedy: false, temperature: 0.5, topP: 0.25, topK: 4))
         #expect(order.request(0).parameters.seed == 9 && order.request(1).parameters.seed == 10)

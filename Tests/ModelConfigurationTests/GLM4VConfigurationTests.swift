@@ -50,7 +50,6 @@ import Testing
             ("[1, 2, 1]", "[1, 2, 2]", "mrope_section", "[1, 2, 2]"),
             ("[1, 2, 1]", "[1, 3]", "mrope_section", "[1, 3]"),
             (#""tie_word_embeddings": false"#, #""tie_word_embeddings": true"#, "tie_word_embeddings", "true"),
-            (#""tie_word_embeddings": false"#, #""quantization_config": {}"#, "quantization_config", "quantized"),
             (#""num_attention_heads": 6"#, #""num_attention_heads": 7"#, "num_attention_heads", "96"),
             (#""num_attention_heads": 6"#, #""num_attention_heads": 0"#, "num_attention_heads", "0 is outside 1 through 1024"),
             (#""num_key_value_heads": 2"#, #""num_key_value_heads": 4"#, "num_key_value_heads", "4"),

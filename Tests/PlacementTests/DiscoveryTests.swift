@@ -190,6 +190,7 @@ struct DiscoveryTests {
             #expect(host.chip == "A Processor @ 2 GHz")
             #expect(host.memory == 24_684_096 * 1024)
             #expect(host.free == 21_849_184 * 1024)
+            #expect(host.precision == Card.hostPrecision)
         }
     }
 

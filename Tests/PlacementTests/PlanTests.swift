@@ -45,6 +45,35 @@ struct PlanTests {
         #expect(try !fleet(false).isFeasible)
     }
 
+    @Test("what diffusion stages allow of step caching is on their command lines and counted on each of their cards; 0 is none")
+    func stepCache() throws {
+        func stage(_ settings: String) throws -> StageSpec {
+            try #require(
+                try plan(Topology(yaml: "stages: {diffusion: {devices: [[npu:0, npu:1]]\(settings)}}", file: "f"), .npus(3)).stages.first {
+                    $0.kind == .diffusion
+                })
+        }
+        let plain = try stage("")
+        #expect(cached(plain) == [nil, nil] && !plain.arguments.contains("--step-cache"))
+        #expect(try stage(", step_cache: 0") == plain)
+        let allowing = try stage(", step_cache: 0.24")
+        #expect(Array(allowing.arguments.suffix(2)) == ["--step-cache", "0.24"])
+        // 128 × 128 patches: three terms of text and image and two residuals of the image, f32, of 4096; and two means.
+        let image = 128 * 128, hidden = 4096
+        func bytes(_ text: Int) -> Int { 4 * ((3 * (text + image) + 2 * image) * hidden + 2) }
+        #expect(cached(allowing) == [bytes(GlyphConfiguration.maximumLength) + bytes(1), bytes(1)])
+    }
+
+    @Test("step caching is refused of a model whose transformer has no blocks to skip")
+    func tooShallow() {
+        let refusal = #expect(throws: PlacementError.self) {
+            try Planner(Topology(yaml: "stages: {diffusion: {step_cache: 0.2}}", file: "f"), inventory: .hostOnly, models: [tiny]).plan()
+        }
+        #expect(refusal?.message == "f: stages.diffusion.step_cache: the transformer of tiny-f32 has 2 blocks, none of them to skip")
+    }
+
+    private func cached(_ stage: StageSpec) -> [Int?] { [0, 1].map { card in stage.items(card).first { $0.item == .stepCache }?.bytes } }
+
     @Test("a stage sees its own card only, as npu:0")
     func visibleDevice() throws {
         let stage = try #require(try plan(Topology(), .npus(4)).stages.first { $0.device == .npu(3) })
@@ -70,6 +99,30 @@ struct PlanTests {
             "--instance", "0", "--model", tiny.path, "--model-name", "small", "--device", "cpu", "--precision", "f32", "--threads", "3",
         ]
         #expect(host.first?.arguments == vision)
+        let guessing = try Topology(yaml: "models: {small: \(tiny.path)}\nstages: {text: {speculative_tokens: 7}}", file: "f")
+        let guesses = try #require(try Planner(guessing, inventory: .hostOnly).plan().stages.first { $0.kind == .text })
+        #expect(guesses.arguments.contains(["--batch", "4", "--speculative-tokens", "7"]))
+        // A step has eight rows of logits, or 32 by default.
+        let usual = try #require(host.first { $0.kind == .text })
+        #expect(guesses.items().contains { $0.reason.hasSuffix(" 8 rows of logits") })
+        #expect(usual.items().contains { $0.reason.hasSuffix(" 32 rows of logits") })
+    }
+
+    @Test("stages on the host get what its processors multiply natively, in flags and in memory; bf16 that they do not multiply is planned as f32")
+    func precision() throws {
+        func text(_ precision: String, on host: Precision) throws -> StageSpec {
+            let topology = try Topology(yaml: "stages: {text: {precision: \(precision)}}", file: "f")
+            let plan = try Planner(topology, inventory: Inventory(cards: [.host(host)]), models: [tiny]).plan()
+            #expect(plan.report.contains("tiny-f32, \(plan.stages[1].precision)\n"), "\(plan.report)")
+            return try #require(plan.stages.first { $0.kind == .text })
+        }
+        let f32 = try text("f32", on: .bf16), bf16 = try text("auto", on: .bf16)
+        #expect(f32.precision == .f32 && bf16.precision == .bf16)
+        #expect(bf16.arguments.contains(["--precision", "bf16"]))
+        func cache(_ stage: StageSpec) -> Int? { stage.items().first { $0.item == .keysAndValues }?.bytes }
+        #expect(try #require(cache(f32)) == 2 * (try #require(cache(bf16))))
+        #expect(try text("bf16", on: .bf16) == bf16)
+        for choice in ["auto", "bf16", "f32"] { #expect(try text(choice, on: .f32) == f32) }
     }
 
     @Test("a diffusion stage on two cards sees both, takes memory of both, and is predicted twice as fast")

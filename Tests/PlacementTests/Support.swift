@@ -31,7 +31,13 @@ extension Card {
         Card(device: .npu(number), chip: chip, memory: memory, free: memory - used, health: health, source: .dcmi)
     }
 
-    static let host = Card(device: .cpu, chip: "processors", memory: 64 * gibibyte, free: 60 * gibibyte, processors: 16, source: .host)
+    static let host = host(.f32)
+
+    /// - Parameter precision: what its processors multiply natively.
+    static func host(_ precision: Precision) -> Card {
+        Card(
+            device: .cpu, chip: "processors", memory: 64 * gibibyte, free: 60 * gibibyte, processors: 16, precision: precision, source: .host)
+    }
 }
 
 extension Inventory {

@@ -21,7 +21,7 @@ struct TopologyTests {
                     - {model: b, replicas: auto, threads: 2}
                   diffusion:
                     - {model: a, devices: [[npu:2, npu:3], npu:4]}
-                    - {model: b, vae_tiling: true}
+                    - {model: b, vae_tiling: true, step_cache: 0.25}
                 cards:
                   - {name: npu:0, chip: 910B3, memory: 64GiB}
                   - npu:1
@@ -36,7 +36,7 @@ struct TopologyTests {
         ]
         #expect(topology.stages[.text] == text)
         let diffusion = [
-            Topology.Group(model: "a", devices: [[.npu(2), .npu(3)], [.npu(4)]]), Topology.Group(model: "b", vaeTiling: true),
+            Topology.Group(model: "a", devices: [[.npu(2), .npu(3)], [.npu(4)]]), Topology.Group(model: "b", vaeTiling: true, stepCache: 0.25),
         ]
         #expect(topology.stages[.diffusion] == diffusion)
         #expect(
@@ -76,7 +76,7 @@ struct TopologyTests {
         arguments: [
             (
                 "stages:\n  text:\n    replica: 2",
-                "fleet.yaml:3: stages.text has no key \"replica\"; its keys are model, replicas, devices, precision, threads, batch"
+                "fleet.yaml:3: stages.text has no key \"replica\"; its keys are model, replicas, devices, precision, threads, batch, speculative_tokens"
             ),
             ("stage: {}", "fleet.yaml:1: a topology has no key \"stage\"; its keys are model, models, stages, cards, limits, remote"),
             (
@@ -84,8 +84,11 @@ struct TopologyTests {
                 "fleet.yaml:2: stages.vision has no key \"batch\"; its keys are model, replicas, devices, precision, threads"
             ),
             ("stages:\n  text: {replicas: some}", "fleet.yaml:2: stages.text.replicas is \"some\", should be auto or a whole number from 0 to 1024"),
-            ("stages:\n\n  text: [1]", "fleet.yaml:3: stages.text[0] should be a mapping of model, replicas, devices, precision, threads, batch"),
-            ("stages:\n  text: {precision: f16}", "fleet.yaml:2: stages.text.precision is \"f16\", should be f32 or bf16"),
+            (
+                "stages:\n\n  text: [1]",
+                "fleet.yaml:3: stages.text[0] should be a mapping of model, replicas, devices, precision, threads, batch, speculative_tokens"
+            ),
+            ("stages:\n  text: {precision: f16}", "fleet.yaml:2: stages.text.precision is \"f16\", should be auto or f32 or bf16"),
             ("stages:\n  text: {devices: [gpu:0]}", "fleet.yaml:2: stages.text.devices is \"gpu:0\", should be cpu or npu:N, such as npu:0"),
             ("stages:\n  text: []", "fleet.yaml:2: stages.text is an empty list"),
             (
@@ -126,13 +129,18 @@ struct TopologyTests {
             ),
             (
                 "stages:\n  text: {guidance_cards: [npu:0]}",
-                "fleet.yaml:2: stages.text has no key \"guidance_cards\"; its keys are model, replicas, devices, precision, threads, batch"
+                "fleet.yaml:2: stages.text has no key \"guidance_cards\"; its keys are model, replicas, devices, precision, threads, batch, speculative_tokens"
             ),
             ("models: {a: /a, b: /b}\nstages:\n  text: {batch: 2}", "fleet.yaml:3: stages.text names no model; there are a, b"),
             ("stages:\n  diffusion: {vae_tiling: sometimes}", "fleet.yaml:2: stages.diffusion.vae_tiling is \"sometimes\", should be true or false"),
+            ("stages:\n  diffusion: {step_cache: 2}", "fleet.yaml:2: stages.diffusion.step_cache is \"2\", should be a number from 0.0 to 1.0"),
             (
                 "stages:\n  text: {vae_tiling: true}",
-                "fleet.yaml:2: stages.text has no key \"vae_tiling\"; its keys are model, replicas, devices, precision, threads, batch"
+                "fleet.yaml:2: stages.text has no key \"vae_tiling\"; its keys are model, replicas, devices, precision, threads, batch, speculative_tokens"
+            ),
+            (
+                "stages:\n  text: {speculative_tokens: 64}",
+                "fleet.yaml:2: stages.text.speculative_tokens is \"64\", should be a whole number from 0 to 63"
             ),
             (
                 "cards:\n  - {name: npu:0, chip: 910B3, memory: much}",

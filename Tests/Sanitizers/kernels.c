@@ -86,18 +86,18 @@ static void paged(ck_context *c) {
 static void convolution(ck_context *c) {
     long kernel = draw(0, 1) ? 3 : 1, in = draw(1, 70), out = draw(1, 70), height = draw(3, 20), width = draw(3, 20), up = kernel == 3 ? draw(1, 2) : 1;
     long pad = kernel / 2, padding[4] = {pad, pad, pad, pad};
-    long phases = ck_convolution_phases(out, kernel, 1, up, padding);
+    ck_convolution_method method = ck_convolution_method_of(out, kernel, 1, up, padding);
     ck_weight w = weight(out * in * kernel * kernel);
-    float *packed = block((size_t)ck_convolution_packed_count(c, w.type, out, in, kernel, phases) * 4);
-    ck_convolution_pack(c, w, out, in, kernel, phases, packed);
+    float *packed = block((size_t)ck_convolution_packed_count(c, method, w.type, out, in, kernel) * 4);
+    ck_convolution_pack(c, method, w, out, in, kernel, packed);
     ck_convolution_call call = {.x = floats(height * width * in), .height = height, .width = width, .in = in, .out = out, .stride = 1, .upsampling = up};
-    call.phases = phases;
-    call.kernel = phases == 4 ? 2 : kernel;
-    call.top = call.left = phases == 4 ? 1 : pad;
+    call.method = method;
+    call.kernel = kernel;
+    call.top = call.left = pad;
     call.out_height = height * up;
     call.out_width = width * up;
-    call.weight = packed;
-    call.type = w.type;
+    call.weight = w;
+    call.packed = packed;
     call.bias = maybe(out);
     call.y = floats(call.out_height * call.out_width * out);
     ck_convolution(c, &call);
@@ -130,7 +130,7 @@ static void rows(ck_context *c) {
 int main(int argc, char **argv) {
     state = argc > 1 ? strtoull(argv[1], NULL, 10) : 1;
     void (*const operations[])(ck_context *) = {linear, attention, paged, convolution, rows};
-    for (ck_set set = CK_GENERIC; set <= CK_AVX512_BF16; set++) {
+    for (ck_set set = CK_GENERIC; set <= CK_NEON_BF16; set++) {
         if (!ck_supports(set)) continue;
         for (int bf16 = 0; bf16 < 2; bf16++) {
             ck_context *context = ck_create(2, set, bf16);

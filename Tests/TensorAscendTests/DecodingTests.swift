@@ -15,7 +15,7 @@ extension OnDevice {
             return DecodingRequest(
                 prompt: (0..<50).map { ($0 * 31 + Int32(seed)) % 600 }, positions: SequencePositions(next: 0),
                 sampler: Sampler(
-                    SamplingParameters(temperature: 1.2, topP: 0.9, topK: 40, uniform: 0), greedy: seed == 2, seed: seed, shaping: shaping),
+                    SamplingParameters(temperature: 1.2, topP: 0.9, topK: 40), greedy: seed == 2, seed: seed, shaping: shaping),
                 stop: .tokens([], limit: 100), rows: [InsertedRows(at: 8, rows: rows, digest: [UInt8(seed)])], told: told, cachesPrefix: true)
         }
 

@@ -59,9 +59,9 @@ extension OnDevice {
         await #expect(processExitsWith: .success) {
             try StandIn.install(settings: ["DEVICES": "8"])
             setenv(VisibleDevices.variable, "5", 1)
-            let device = try DeviceID.npu(0).makeDevice(precision: nil, threads: nil)
+            let device = try DeviceID.npu(0).makeDevice(precision: .auto, threads: nil)
             #expect(device.name == "npu:5")
-            #expect { try DeviceID.npu(1).makeDevice(precision: nil, threads: nil) } throws: { "\($0)".contains("sees 1 card") }
+            #expect { try DeviceID.npu(1).makeDevice(precision: .auto, threads: nil) } throws: { "\($0)".contains("sees 1 card") }
         }
     }
 }

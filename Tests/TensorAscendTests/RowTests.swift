@@ -137,6 +137,24 @@ extension OnDevice {
             }
         }
 
+        @Test("scaled sums and the mean size agree with the CPU, beside what lies between the rows", arguments: Variant.allCases)
+        func residuals(variant: Variant) throws {
+            for (rows, columns, gap) in [(1, 5, 0), (7, 48, 3)] {
+                try expectAgreement(variant) { device in
+                    var noise = Noise(11)
+                    let (x, y) = (
+                        device.strided(noise(rows * columns), rows, columns, gap: gap), device.strided(noise(rows * columns), rows, columns, gap: gap)
+                    )
+                    let mean = device.makeTensor([1], .f32)
+                    device.add(x, times: 0.25, to: y, times: -2)
+                    device.add(x, times: -1, to: y, times: 1)
+                    device.meanAbsolute(y, into: mean)
+                    #expect(try device.gaps(y, gap).allSatisfy { $0 == 777 })
+                    return try device.values(y) + device.floats(mean)
+                }
+            }
+        }
+
         @Test("copies honour strides, for floats and for half floats", arguments: Variant.allCases)
         func copies(variant: Variant) throws {
             try expectAgreement(variant) { device in

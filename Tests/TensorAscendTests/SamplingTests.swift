@@ -21,7 +21,7 @@ extension OnDevice {
                 let parameters = (0..<6).map { row in
                     SamplingParameters(
                         temperature: [0.5, 1, 2][(row + round) % 3], topP: [1, 0.75, 0.3][row % 3], topK: [0, 40, 1][(row + round / 2) % 3],
-                        uniform: CounterGenerator.uniform(seed: 3, position: round * 6 + row))
+                        generator: CounterGenerator(seed: 3, position: round * 6 + row))
                 }
                 let logits = device.makeTensor(noise(6 * Self.codes).map { 4 * $0 }, [6, Self.codes])
                 let result = SampledTokens(rows: 6, on: device)
@@ -44,7 +44,7 @@ extension OnDevice {
             let logits = device.makeTensor([1, 2, 0, .nan, 1, 0, 0, .infinity, 3, 5, 1, -.infinity], [4, 3])
             let result = SampledTokens(rows: 4, on: device)
             device.sample(
-                logits, [SamplingParameters](repeating: SamplingParameters(temperature: 1, topP: 0.5, topK: 0, uniform: 0.5), count: 4), into: result)
+                logits, [SamplingParameters](repeating: SamplingParameters(temperature: 1, topP: 0.5, topK: 0), count: 4), into: result)
             #expect(try device.floats(result.mass).map(\.isNaN) == [false, true, true, false])
             let ids = try device.integers(result.ids)
             #expect(ids[0] == 1 && ids[3] == 0 && ids.allSatisfy { (0..<3).contains($0) })

@@ -144,6 +144,7 @@ import Testing
             ("aclnnRmsNorm", "RMSNorm"), ("aclnnLayerNorm", "LayerNorm"), ("aclnnAdds", "LayerNorm"), ("aclnnMul", "rotate"), ("aclnnSilu", "gated"),
             ("aclnnBatchMatMul", "attention"), ("aclnnSoftmax", "attention"), ("aclnnMuls", "attention"), ("aclnnConvolution", "convolution"),
             ("aclnnUpsampleNearest2d", "convolution"), ("aclnnGroupNorm", "GroupNorm"), ("aclnnArgMax", "argmax"),
+            ("aclnnAbs", "residuals"), ("aclnnMean", "residuals"),
         ])
     func wrongRequired(symbol: String, operation: String) async {
         await #expect(processExitsWith: .success) { [symbol, operation] in

@@ -130,6 +130,26 @@ import Testing
         }
     }
 
+    @Test("scaled sums and the mean size agree with double, and have the same bits on any number of threads", arguments: availableKernels)
+    func residuals(kernels: KernelSet) throws {
+        for (rows, columns) in RowTests.sizes {
+            var results: [[Float]] = []
+            for threads in [1, 3] {
+                let device = CPUDevice(threads: threads, kernels: kernels)
+                var random = Random(10)
+                let x = Matrix(device, rows, columns, padding: 1, &random), y = Matrix(device, rows, columns, padding: 2, &random)
+                let truth = zip(x.values, y.values).map { 0.3 * Double($0) - 1.7 * Double($1) }
+                let mean = device.makeTensor([1], .f32)
+                device.add(x.tensor, times: 0.3, to: y.tensor, times: -1.7)
+                device.meanAbsolute(y.tensor, into: mean)
+                #expect(relativeError(y.values, truth) < 1e-6 && y.isIntact && x.isIntact)
+                #expect(relativeError(try device.floats(mean), [truth.reduce(0) { $0 + abs($1) } / Double(truth.count)]) < 1e-6)
+                results.append(y.values + (try device.floats(mean)))
+            }
+            #expect(results[0] == results[1])
+        }
+    }
+
     @Test("rows of a table are gathered in every type", arguments: availableKernels)
     func gather(kernels: KernelSet) throws {
         let device = CPUDevice(threads: 2, kernels: kernels)

@@ -29,7 +29,8 @@ enum Samples {
         try! AnswerRequest(conversation: conversation, pictures: [], parameters: question),
         // Set, though zero: not the same as not set.
         GenerateImageRequest(explicitLabel: false),
-        Sampling(temperature: 0, topP: 0, topK: 0), ImageOptions(height: 0, width: 0, steps: 0, guidanceScale: 0, seed: 0),
+        StageNumerics(insteadOf: Numerics()), Sampling(temperature: 0, topP: 0, topK: 0),
+        ImageOptions(height: 0, width: 0, steps: 0, guidanceScale: 0, seed: 0),
         AnswerOptions(
             maxTokens: 0, seed: 0, temperature: 0, topP: 0, topK: 0, minP: 0, repetitionPenalty: 0, presencePenalty: 0, frequencyPenalty: 0,
             logprobs: 0, thinkingBudget: 0, maxPixels: 0),

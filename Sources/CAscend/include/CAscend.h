@@ -122,6 +122,8 @@ typedef struct {
     X(CA_REQUIRED, aclnnAdds, (const aclTensor* self, const aclScalar* other, const aclScalar* alpha, aclTensor* out, CA_WS)) \
     X(CA_REQUIRED, aclnnAddcmul, (const aclTensor* self, const aclTensor* tensor1, const aclTensor* tensor2, const aclScalar* value, aclTensor* \
           out, CA_WS)) \
+    X(CA_REQUIRED, aclnnAbs, (const aclTensor* self, aclTensor* out, CA_WS)) \
+    X(CA_REQUIRED, aclnnMean, (const aclTensor* self, const aclIntArray* dim, bool keepDim, aclDataType dtype, aclTensor* out, CA_WS)) \
     X(CA_REQUIRED, aclnnCast, (const aclTensor* self, const aclDataType dtype, aclTensor* out, CA_WS)) \
     X(CA_REQUIRED, aclnnInplaceCopy, (aclTensor* selfRef, const aclTensor* src, CA_WS)) \
     X(CA_REQUIRED, aclnnCat, (const aclTensorList* tensors, int64_t dim, aclTensor* out, CA_WS)) \

@@ -1,8 +1,8 @@
 /// The CPU's hot loops: a thread pool, scratch memory, and one table of operations per instruction set.
 ///
 /// Every operation is called from one thread at a time per context and returns when its result is stored. Matrices are
-/// row-major; a `stride` counts elements from one row to the next. Activations are f32. Weights are f32, bf16 or f16 at
-/// any address, aligned or not, and are read where they are. Nothing is allocated once the scratch memory has grown to
+/// row-major; a `stride` counts elements from one row to the next. Activations are f32. Weights are f32, bf16, f16 or
+/// int8 at any address, aligned or not, and are read where they are. Nothing is allocated once the scratch memory has grown to
 /// the largest call.
 #pragma once
 
@@ -16,13 +16,14 @@
 
 typedef struct ck_context ck_context;
 
-typedef enum { CK_F32, CK_BF16, CK_F16 } ck_type;
+/// CK_I8 is for the weights of products alone, which are multiplied by a scale for each output.
+typedef enum { CK_F32, CK_BF16, CK_F16, CK_I8 } ck_type;
 typedef enum { CK_IDENTITY, CK_GELU, CK_GELU_TANH, CK_SILU } ck_activation;
 typedef enum { CK_STORE, CK_ADD, CK_ADD_GATED } ck_output;
 /// Which elements of a head turn together: i and i + angles; 2i and 2i + 1.
 typedef enum { CK_HALVES, CK_INTERLEAVED } ck_rotary_style;
-/// The instruction sets there are kernels for, from the plainest on.
-typedef enum { CK_GENERIC, CK_AVX2, CK_AVX512, CK_AVX512_BF16 } ck_set;
+/// The instruction sets there are kernels for: for any processor, for x86-64 and for aarch64, each from the plainest on.
+typedef enum { CK_GENERIC, CK_AVX2, CK_AVX512, CK_AVX512_BF16, CK_NEON, CK_NEON_BF16 } ck_set;
 
 /// A weight or a vector of a checkpoint; `data` null where it is absent.
 typedef struct {
@@ -37,11 +38,12 @@ typedef struct {
     const float *gate;
 } ck_epilogue;
 
-/// `y[rows, out] = epilogue(x[rows, in] · weight[out, in]ᵀ + bias[out])`.
+/// `y[rows, out] = epilogue(x[rows, in] · weight[out, in]ᵀ · scales[out] + bias[out])`; `scales` null: by nothing.
 typedef struct {
     const float *x;
     long x_stride, rows, in, out;
     ck_weight weight, bias;
+    const float *scales;
     ck_epilogue epilogue;
     float *y;
     long y_stride;
@@ -78,18 +80,19 @@ typedef struct {
     long output_stride;
 } ck_paged_attention_call;
 
-/// Up to this many outputs a convolution is a dot product for each pixel.
-enum { CK_THIN_OUTPUTS = 4 };
+/// How a convolution is computed: as a product with the weight in packed form; with a quarter of the products and the weight
+/// as it is; or, where outputs are few, as a dot product for each pixel.
+typedef enum { CK_DIRECT, CK_WINOGRAD, CK_THIN } ck_convolution_method;
 
-/// A convolution over `x [height, width, in]`; the weight as `ck_convolution_pack` wrote it for `phases`. With 4 phases,
-/// `kernel` is 2 and `top` and `left` are 1: the first phase's.
+/// A convolution over `x [height, width, in]` with `weight [out, in, kernel, kernel]`.
 typedef struct {
     const float *x;
-    long height, width, in, out, kernel, stride, upsampling, phases;
-    long top, left;
+    long height, width, in, out, kernel, stride, upsampling;
+    long top, left; // padding
     long out_height, out_width;
-    const float *weight;
-    ck_type type; // of the weight before it was packed
+    ck_convolution_method method; // by `ck_convolution_method_of`
+    ck_weight weight;
+    const float *packed; // by `ck_convolution_pack`; null where `method` packs nothing
     ck_weight bias;
     ck_epilogue epilogue;
     float *y;
@@ -107,6 +110,10 @@ typedef struct {
 
 /// Whether this machine can run the kernels of `set`.
 bool ck_supports(ck_set set);
+/// Whether the set has products and attention with bf16 operands.
+bool ck_multiplies_bf16(ck_set set);
+/// Whether its kernels multiply int8 by an instruction for it on this machine.
+bool ck_multiplies_int8(ck_set set);
 /// How many processors this process may run on: a container's or taskset's share, not the whole machine.
 int ck_processors(void);
 /// `bf16` asks for products and attention with bf16 operands and f32 sums; sets without the instruction stay at f32.
@@ -116,8 +123,14 @@ const char *ck_name(const ck_context *context);
 int ck_threads(const ck_context *context);
 /// Whether products of many rows go to OpenBLAS, whose sums are in another order.
 bool ck_uses_openblas(const ck_context *context);
+/// The processor that OpenBLAS's kernels are for, as it says: they differ in their sums. Null where it does not multiply or does not tell.
+const char *ck_openblas_kernels(const ck_context *context);
 /// Whether products and attention run on bf16 operands.
 bool ck_uses_bf16(const ck_context *context);
+/// Whether products of more than `CK_BATCH_ROWS` rows with int8 weights round their activations to int8 too, row by row.
+bool ck_uses_int8(const ck_context *context);
+/// Asks for it where the processor has no instruction for such products either: the same bits, slowly.
+void ck_use_int8(ck_context *context);
 
 /// 2 MB-aligned memory in huge pages where `bytes` is large.
 void *ck_allocate(size_t bytes);
@@ -134,6 +147,10 @@ void ck_rotate(ck_context *, ck_rotary_style, float *x, long x_stride, long rows
 void ck_gated(ck_context *, ck_activation, const float *gate, long gate_stride, const float *up, long up_stride, long rows, long columns, float *y, long y_stride);
 void ck_activate(ck_context *, ck_activation, const float *x, long x_stride, long rows, long columns, float *y, long y_stride);
 void ck_add(ck_context *, const float *x, long x_stride, long rows, long columns, float *y, long y_stride);
+/// `y = a · x + b · y`.
+void ck_add_scaled(ck_context *, float a, const float *x, long x_stride, long rows, long columns, float b, float *y, long y_stride);
+/// The mean of all absolute values.
+float ck_mean_absolute(ck_context *, const float *x, long x_stride, long rows, long columns);
 /// Rows of `bytes` bytes; strides in bytes too.
 void ck_copy(ck_context *, const void *x, long x_stride, long rows, long bytes, void *y, long y_stride);
 void ck_attention(ck_context *, const ck_attention_call *);
@@ -141,14 +158,14 @@ void ck_paged_attention(ck_context *, const ck_paged_attention_call *);
 /// `table[ids[i]] = x[i]`, rounded to the table's type: f32 or bf16.
 void ck_scatter(ck_context *, const float *x, long x_stride, long columns, const int32_t *ids, long count, void *table, ck_type type, long table_stride);
 void ck_argmax(ck_context *, const float *x, long x_stride, long rows, long columns, int32_t *indices);
-/// Into how many smaller convolutions one falls: 4 where a 3 × 3 kernel with a border of 1 (`padding`: top, left, bottom,
-/// right) reads an image enlarged twice, else 1.
-long ck_convolution_phases(long out, long kernel, long stride, long upsampling, const long padding[4]);
-/// How many floats the packed weight of a convolution takes. Weights that a checkpoint keeps in f32 or f16 are multiplied in f32,
-/// whatever the precision.
-long ck_convolution_packed_count(const ck_context *, ck_type type, long out, long in, long kernel, long phases);
+/// Which method serves a convolution with `padding` (top, left, bottom, right): Winograd's where the kernel is 3 × 3, the stride and
+/// the padding 1 and the image enlarged twice or not at all, with however few channels; thin where outputs are.
+ck_convolution_method ck_convolution_method_of(long out, long kernel, long stride, long upsampling, const long padding[4]);
+/// How many floats the packed weight of a convolution takes; 0 for Winograd's method. Weights that a checkpoint keeps in f32 or
+/// f16 are multiplied in f32, whatever the precision, and by Winograd's method all are.
+long ck_convolution_packed_count(const ck_context *, ck_convolution_method, ck_type type, long out, long in, long kernel);
 /// Lays a weight `[out, in, kernel, kernel]` out for `ck_convolution` of the same context's kind.
-void ck_convolution_pack(ck_context *, ck_weight weight, long out, long in, long kernel, long phases, float *packed);
+void ck_convolution_pack(ck_context *, ck_convolution_method, ck_weight weight, long out, long in, long kernel, float *packed);
 void ck_convolution(ck_context *, const ck_convolution_call *);
 void ck_group_norm(ck_context *, const ck_group_norm_call *);
 

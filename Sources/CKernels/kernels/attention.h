@@ -69,7 +69,7 @@ INLINE void attention_pack_values(bool bf16, const attention_t *g, const float *
         for (long j = 0; j < count; j += 2, to += g->value_pad) {
             for (long d = 0; d < size; d += W) {
                 vf low = load_n(from + j * stride + d, size - d), high = j + 1 < count ? load_n(from + (j + 1) * stride + d, size - d) : splat(0);
-                vh a = __builtin_bit_cast(vh, _mm512_cvtneps_pbh((__m512)low)), b = __builtin_bit_cast(vh, _mm512_cvtneps_pbh((__m512)high));
+                vh a = round_bf16(low), b = round_bf16(high);
                 store_u(to + d, __builtin_convertvector(a, vu) | __builtin_convertvector(b, vu) << 16);
             }
         }
@@ -160,7 +160,9 @@ INLINE float attention_softmax(bool bf16, float *scores, long keys, float *maxim
 #if CK_HAS_BF16
     if (bf16) {
         for (long j = 0; j < keys; j += 2 * W) {
-            vf p = exp2_v(load(scores + j) - now, true), q = exp2_v(load(scores + j + W) - now, true);
+            // Panels of one vector may be odd in number.
+            bool both = NR % (2 * W) == 0 || j + W < keys;
+            vf p = exp2_v(load(scores + j) - now, true), q = both ? exp2_v(load(scores + j + W) - now, true) : splat(0);
             total += p + q;
             store(scores + j / 2, pair_bf16(p, q));
         }

@@ -38,5 +38,6 @@ static void blas_task(void *argument, long begin, long end, int thread) {
 static void blas(ck_context *context, const ck_linear_call *call) {
     blas_t g = {.context = context, .call = call, .row_tasks = (call->rows + BLAS_ROWS - 1) / BLAS_ROWS};
     g.finish = make_finish(context, &call->epilogue, call->bias, call->out);
+    g.finish.scale = call->scales;
     ck_pool_run(context->pool, g.row_tasks * ((call->out + BLAS_COLUMNS - 1) / BLAS_COLUMNS), 1, blas_task, &g);
 }

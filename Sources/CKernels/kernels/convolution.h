@@ -2,11 +2,9 @@
 //
 // Each task packs its own pixels, k-block by k-block, straight from the image (zeros outside, upsampling by index), so
 // nothing the size of kernel² images is ever stored. The weight was laid out as packed B at load (convolution_pack.c).
-//
-// A 3 × 3 convolution of an image enlarged twice is four 2 × 2 convolutions of the image itself, one for each parity of
-// the output's row and column: 4 products for 9.
 #pragma once
 #include "gemm.h"
+#include "winograd.h"
 
 /// Sums of a task, in blocks of MR × NR: half of a second-level cache of 1 MB.
 enum { SUM_BLOCKS = (512 << 10) / (MR * NR * 4) };
@@ -16,29 +14,28 @@ typedef struct {
     const ck_convolution_call *call;
     finish_t finish;
     bool bf16;
-    long width;      // of one phase's output
-    long pixels;     // of one phase
-    long depth;      // kernel² · in
+    long pixels; // of the output
+    long depth;  // kernel² · in
     long steps, k_blocks, panels;
-    long task_blocks, phase_tasks;
+    long task_blocks;
     const float *zeros;
 } convolution_t;
 
 /// The channels of the pixel under tap `tap` of output pixel `pixel`, or null outside the image.
-INLINE const float *convolution_tap(const ck_convolution_call *call, long phase, long row, long column, long tap) {
-    long up = call->phases == 1 ? call->upsampling : 1;
-    long y = row * call->stride - call->top + (phase >> 1) + tap / call->kernel, x = column * call->stride - call->left + (phase & 1) + tap % call->kernel;
+INLINE const float *convolution_tap(const ck_convolution_call *call, long row, long column, long tap) {
+    long up = call->upsampling;
+    long y = row * call->stride - call->top + tap / call->kernel, x = column * call->stride - call->left + tap % call->kernel;
     if (y < 0 || y >= call->height * up || x < 0 || x >= call->width * up) return NULL;
     if (up != 1) y /= up, x /= up;
     return call->x + (y * call->width + x) * call->in;
 }
 
 /// Elements `k ..< k + count` of one output pixel's row of A.
-INLINE void convolution_row(const convolution_t *g, long phase, long pixel, long k, long count, float *a) {
+INLINE void convolution_row(const convolution_t *g, long pixel, long k, long count, float *a) {
     const ck_convolution_call *call = g->call;
-    long row = pixel / g->width, column = pixel % g->width, tap = k / call->in, channel = k % call->in;
+    long row = pixel / call->out_width, column = pixel % call->out_width, tap = k / call->in, channel = k % call->in;
     while (count > 0) {
-        const float *from = convolution_tap(call, phase, row, column, tap);
+        const float *from = convolution_tap(call, row, column, tap);
         long n = call->in - channel < count ? call->in - channel : count;
         if (from) memcpy(a, from + channel, (size_t)n * 4);
         else memset(a, 0, (size_t)n * 4);
@@ -49,7 +46,7 @@ INLINE void convolution_row(const convolution_t *g, long phase, long pixel, long
     }
 }
 
-static void convolution_pack_a(const convolution_t *g, long phase, long pixel, long pixels, long blocks, long kb, float *a) {
+static void convolution_pack_a(const convolution_t *g, long pixel, long pixels, long blocks, long kb, float *a) {
     long step = kb * KC, steps = g->steps - step < KC ? g->steps - step : KC;
     long k = step << g->bf16, left = g->depth - k, count = left < steps << g->bf16 ? left : steps << g->bf16;
     for (long i = 0; i < blocks * MR; i++, a += KC) {
@@ -57,28 +54,11 @@ static void convolution_pack_a(const convolution_t *g, long phase, long pixel, l
             memset(a, 0, KC * 4);
         } else if (g->bf16) {
             float wide[2 * KC];
-            convolution_row(g, phase, pixel + i, k, count, wide);
+            convolution_row(g, pixel + i, k, count, wide);
             pack_row(true, wide, count, steps, a);
         } else {
-            convolution_row(g, phase, pixel + i, k, count, a);
+            convolution_row(g, pixel + i, k, count, a);
         }
-    }
-}
-
-/// Sums of `rows` pixels from `pixel` on: in an enlarged image a phase's pixels lie two apart, and so do its rows.
-static void convolution_finish(const convolution_t *g, const float *sums, long phase, long pixel, long rows, long column, long columns) {
-    const ck_convolution_call *call = g->call;
-    if (call->phases == 1) {
-        finish(&g->finish, sums, NR, rows, column, columns, call->y + pixel * call->out + column, call->out);
-        return;
-    }
-    while (rows > 0) {
-        long y = pixel / g->width, x = pixel % g->width, n = g->width - x < rows ? g->width - x : rows;
-        float *to = call->y + ((2 * y + (phase >> 1)) * call->out_width + 2 * x + (phase & 1)) * call->out + column;
-        finish(&g->finish, sums, NR, n, column, columns, to, 2 * call->out);
-        sums += n * NR;
-        pixel += n;
-        rows -= n;
     }
 }
 
@@ -88,22 +68,21 @@ static void convolution_task(void *argument, long begin, long end, int thread) {
     float *a = ck_scratch(g->context, thread, THREAD_A, (size_t)g->task_blocks * MR * KC * 4);
     float *all_sums = ck_scratch(g->context, thread, THREAD_SUMS, (size_t)(g->panels * g->task_blocks) * MR * NR * 4);
     for (long task = begin; task < end; task++) {
-        long phase = task / g->phase_tasks, pixel = task % g->phase_tasks * g->task_blocks * MR;
+        long pixel = task * g->task_blocks * MR;
         long pixels = g->pixels - pixel < g->task_blocks * MR ? g->pixels - pixel : g->task_blocks * MR;
         long blocks = (pixels + MR - 1) / MR;
-        const float *weight = call->weight + phase * g->k_blocks * g->panels * KC * NR;
         for (long kb = 0; kb < g->k_blocks; kb++) {
             long steps = g->steps - kb * KC < KC ? g->steps - kb * KC : KC;
-            convolution_pack_a(g, phase, pixel, pixels, blocks, kb, a);
+            convolution_pack_a(g, pixel, pixels, blocks, kb, a);
             for (long panel = 0; panel < g->panels; panel++) {
-                const float *b = weight + (kb * g->panels + panel) * KC * NR;
+                const float *b = call->packed + (kb * g->panels + panel) * KC * NR;
                 long column = panel * NR, columns = call->out - column < NR ? call->out - column : NR;
                 float *sums = all_sums + panel * blocks * MR * NR;
                 for (long block = 0; block < blocks; block++) {
                     gemm_block(g->bf16, steps, a + block * MR * KC, b, sums + block * MR * NR, kb == 0);
                     if (kb + 1 < g->k_blocks) continue;
                     long rows = pixels - block * MR < MR ? pixels - block * MR : MR;
-                    convolution_finish(g, sums + block * MR * NR, phase, pixel + block * MR, rows, column, columns);
+                    finish(&g->finish, sums + block * MR * NR, NR, rows, column, columns, call->y + (pixel + block * MR) * call->out + column, call->out);
                 }
             }
         }
@@ -127,9 +106,9 @@ static void convolution_thin_rows(void *argument, long begin, long end, int thre
 #pragma clang loop unroll(full)
                 for (int o = 0; o < CK_THIN_OUTPUTS; o++) sum[p][o] = splat(0);
             for (long tap = 0; tap < taps; tap++) {
-                const float *x[THIN_PIXELS], *w = call->weight + tap * padded;
+                const float *x[THIN_PIXELS], *w = call->packed + tap * padded;
                 for (int p = 0; p < THIN_PIXELS; p++) {
-                    x[p] = column + p < call->out_width ? convolution_tap(call, 0, row, column + p, tap) : NULL;
+                    x[p] = column + p < call->out_width ? convolution_tap(call, row, column + p, tap) : NULL;
                     if (!x[p]) x[p] = g->zeros;
                 }
 #define THIN_STEP(LOAD)                                                                                                 \
@@ -157,19 +136,16 @@ static void convolution_thin_rows(void *argument, long begin, long end, int thre
     }
 }
 
-static void convolution(ck_context *context, const ck_convolution_call *call) {
-    convolution_t g = {.context = context, .call = call, .bf16 = context->bf16 && call->type == CK_BF16};
+static void thin_convolution(ck_context *context, const ck_convolution_call *call) {
+    convolution_t g = {.context = context, .call = call, .finish = make_finish(context, &call->epilogue, call->bias, call->out)};
+    g.zeros = zero_pixel(context, call->in);
+    ck_pool_run(context->pool, call->out_height, 1, convolution_thin_rows, &g);
+}
+
+static void direct_convolution(ck_context *context, const ck_convolution_call *call) {
+    convolution_t g = {.context = context, .call = call, .bf16 = context->bf16 && call->weight.type == CK_BF16};
     g.finish = make_finish(context, &call->epilogue, call->bias, call->out);
-    if (call->out <= CK_THIN_OUTPUTS) {
-        float *zeros = ck_shared(context, SHARED_A, (size_t)(call->in + W) * 4);
-        memset(zeros, 0, (size_t)(call->in + W) * 4);
-        g.zeros = zeros;
-        ck_pool_run(context->pool, call->out_height, 1, convolution_thin_rows, &g);
-        return;
-    }
-    long split = call->phases == 1 ? 1 : 2;
-    g.width = call->out_width / split;
-    g.pixels = call->out_height / split * g.width;
+    g.pixels = call->out_height * call->out_width;
     g.depth = call->kernel * call->kernel * call->in;
     g.steps = g.bf16 ? (g.depth + 1) / 2 : g.depth;
     g.k_blocks = (g.steps + KC - 1) / KC;
@@ -177,9 +153,16 @@ static void convolution(ck_context *context, const ck_convolution_call *call) {
     // Equal tasks, several for each thread, their sums no larger than the second-level cache likes.
     long blocks = (g.pixels + MR - 1) / MR, most = SUM_BLOCKS / g.panels;
     most = most < 10 ? 10 : most > ROW_BLOCKS / 2 ? ROW_BLOCKS / 2 : most;
-    long tasks = (blocks + most - 1) / most, wanted = (4 * context->threads + call->phases - 1) / call->phases;
+    long tasks = (blocks + most - 1) / most, wanted = 4 * context->threads;
     tasks = (tasks + wanted - 1) / wanted * wanted;
     g.task_blocks = (blocks + tasks - 1) / tasks;
-    g.phase_tasks = (blocks + g.task_blocks - 1) / g.task_blocks;
-    ck_pool_run(context->pool, call->phases * g.phase_tasks, 1, convolution_task, &g);
+    ck_pool_run(context->pool, (blocks + g.task_blocks - 1) / g.task_blocks, 1, convolution_task, &g);
+}
+
+static void convolution(ck_context *context, const ck_convolution_call *call) {
+    switch (call->method) {
+    case CK_DIRECT: return direct_convolution(context, call);
+    case CK_WINOGRAD: return winograd(context, call);
+    case CK_THIN: return thin_convolution(context, call);
+    }
 }

@@ -1,5 +1,5 @@
 // y = x · Wᵀ for few rows of x: W is not packed, because both operands lie along K already. R rows of x meet C rows of W in
-// registers, one register of partial sums for each pair (two with AVX-512), added up at the end. One row of x reads the weights
+// registers, one register of partial sums for each pair (two where there are 32), added up at the end. One row of x reads the weights
 // at the memory's speed; more rows share each weight that is loaded and widened.
 //
 // The sums of a row are taken in the same order however many rows there are, so a request's values are the same to the bit
@@ -10,7 +10,7 @@
 #pragma once
 #include "finish.h"
 
-enum { DOT_ROWS = 6, DOT_COLUMNS = 2, DOT_SUMS = CK_HAS_AVX512 ? 2 : 1, DOT_CHUNK = 16 };
+enum { DOT_ROWS = 6, DOT_COLUMNS = 2, DOT_SUMS = CK_REGISTERS == 32 ? 2 : 1, DOT_CHUNK = 16 };
 /// From how many rows on packing pays. A batch of so many sequences still has the same values as each alone.
 enum { DOT_MAX_ROWS = CK_BATCH_ROWS };
 /// The longest row of x of which the first-level cache keeps a copy while the weights stream by.
@@ -63,7 +63,7 @@ INLINE void dot_step(int R, int C, const char *w, long row_bytes, ck_type type, 
         }
         // Sixteen registers hold the sums and little else: what looks like another address keeps the compiler from holding,
         // and so spilling, a pair of bf16 that can be read again.
-        if (!CK_HAS_AVX512) __asm__("" : "+r"(w));
+        if (CK_REGISTERS < 32) __asm__("" : "+r"(w));
     }
 }
 
@@ -148,6 +148,7 @@ static void dot_task(void *argument, long begin, long end, int thread) {
         case CK_F32: dot_chunk(g, CK_F32, column, columns, sums); break;
         case CK_BF16: dot_chunk(g, CK_BF16, column, columns, sums); break;
         case CK_F16: dot_chunk(g, CK_F16, column, columns, sums); break;
+        case CK_I8: break; // dot_int8.h
         }
         finish(&g->finish, sums, DOT_CHUNK, call->rows, column, columns, call->y + column, call->y_stride);
     }

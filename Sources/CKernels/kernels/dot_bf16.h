@@ -1,5 +1,5 @@
 // The same as dot.h on bf16 pairs, for weights that the checkpoint keeps in bf16: x is rounded once per call and laid out as
-// the weights are, and one instruction multiplies thirty-two of both. Four rows of x meet four rows of W, so a weight is
+// the weights are, and one instruction multiplies a register of both. Four rows of x meet four rows of W, so a weight is
 // loaded once for four rows; all rows pass over a chunk of W while the second-level cache holds it.
 //
 // Each sum takes its products in the order of K in one register, and its lanes are added by one tree, however many rows there
@@ -13,40 +13,52 @@ enum { PAIR_ROWS = 4, PAIR_COLUMNS = 4 };
 
 /// Four columns of one row's sums from `out[r]` on; `fetch` lies where the weights of a later tile begin.
 INLINE void pair_tile(int R, int C, int lines, const char *w, long in, const float *x, long x_stride, const char *fetch, float *out) {
-    vf sum[PAIR_ROWS * PAIR_COLUMNS];
+    vr sum[PAIR_ROWS * PAIR_COLUMNS];
     long row_bytes = in * 2;
 #pragma clang loop unroll(full)
-    for (int i = 0; i < PAIR_ROWS * PAIR_COLUMNS; i++) sum[i] = splat(0);
-#define PAIR_STEP(LOAD)                                                                                                 \
-    vf a[PAIR_COLUMNS];                                                                                                 \
-    _Pragma("clang loop unroll(full)") for (int c = 0; c < C; c++) a[c] = LOAD(w + c * row_bytes + k * 2);              \
-    _Pragma("clang loop unroll(full)") for (int r = 0; r < R; r++) {                                                    \
-        __m512bh p = __builtin_bit_cast(__m512bh, load(x + r * x_stride + k / 2));                                      \
-        _Pragma("clang loop unroll(full)") for (int c = 0; c < C; c++) sum[r * PAIR_COLUMNS + c] =                      \
-            (vf)_mm512_dpbf16_ps((__m512)sum[r * PAIR_COLUMNS + c], p, __builtin_bit_cast(__m512bh, a[c]));             \
+    for (int i = 0; i < PAIR_ROWS * PAIR_COLUMNS; i++) sum[i] = 0;
+#define PAIR_STEP(WEIGHTS)                                                                                              \
+    _Pragma("clang loop unroll(full)") for (int n = 0; n < W / LANES; n++) {                                            \
+        vr a[PAIR_COLUMNS];                                                                                             \
+        _Pragma("clang loop unroll(full)") for (int c = 0; c < C; c++) a[c] = WEIGHTS;                                  \
+        _Pragma("clang loop unroll(full)") for (int r = 0; r < R; r++) {                                                \
+            vr p = *(const vr_any *)(x + r * x_stride + k / 2 + n * LANES);                                             \
+            _Pragma("clang loop unroll(full)") for (int c = 0; c < C; c++) sum[r * PAIR_COLUMNS + c] =                  \
+                pair_dot_register(sum[r * PAIR_COLUMNS + c], p, a[c]);                                                  \
+        }                                                                                                               \
     }
     long k = 0;
     for (; k + 2 * W <= in; k += 2 * W) {
 #pragma clang loop unroll(full)
         for (int line = 0; line < lines; line++) __builtin_prefetch(fetch + line * row_bytes + k * 2, 0, 2);
-        PAIR_STEP(load)
+        PAIR_STEP(*(const vr_any *)(w + c * row_bytes + k * 2 + n * LANES * 4))
     }
     if (k < in) {
-        __mmask32 left = (1u << (in - k)) - 1;
-#define PAIR_LOAD_PART(P) __builtin_bit_cast(vf, _mm512_maskz_loadu_epi16(left, P))
-        PAIR_STEP(PAIR_LOAD_PART)
-#undef PAIR_LOAD_PART
+        vr last[PAIR_COLUMNS][W / LANES];
+#pragma clang loop unroll(full)
+        for (int c = 0; c < C; c++) {
+            vf pairs = load_pairs_part(w + c * row_bytes + k * 2, in - k);
+            memcpy(last[c], &pairs, sizeof pairs);
+        }
+        PAIR_STEP(last[c][n])
     }
 #undef PAIR_STEP
-    if (R * C > PAIR_COLUMNS) {
-        vf all = sums16(sum);
+    // A register that is narrower than a vector is its first lanes.
+    vf whole[PAIR_ROWS * PAIR_COLUMNS];
+#pragma clang loop unroll(full)
+    for (int i = 0; i < PAIR_ROWS * PAIR_COLUMNS; i++) {
+        whole[i] = 0;
+        memcpy(&whole[i], &sum[i], sizeof sum[i]);
+    }
+    if (LANES == W && R * C > PAIR_COLUMNS) {
+        vf all = sums16(whole);
         for (int r = 0; r < R; r++)
             for (int c = 0; c < C; c++) out[r * DOT_CHUNK + c] = all[r * PAIR_COLUMNS + c];
     } else {
 #pragma clang loop unroll(full)
         for (int r = 0; r < R; r++)
 #pragma clang loop unroll(full)
-            for (int c = 0; c < C; c++) out[r * DOT_CHUNK + c] = sum_v(sum[r * PAIR_COLUMNS + c]);
+            for (int c = 0; c < C; c++) out[r * DOT_CHUNK + c] = sum_v(whole[r * PAIR_COLUMNS + c]);
     }
 }
 
@@ -55,8 +67,8 @@ INLINE void pair_rows(int R, int lines, const dot_t *g, const char *w, long colu
     long in = g->call->in, row_bytes = in * 2, j = 0;
     const float *x = g->x + row * g->x_stride;
     sums += row * DOT_CHUNK;
-    // One row alone takes the weights as one stream, unless it is too long to stay in the cache.
-    if (R == 1 && lines == PAIR_COLUMNS && in <= DOT_CACHED) {
+    // With AVX-512 one row alone takes the weights as one stream, unless it is too long to stay in the cache.
+    if (CK_HAS_AVX512 && R == 1 && lines == PAIR_COLUMNS && in <= DOT_CACHED) {
         for (; j < columns; j++) pair_tile(1, 1, 1, w + j * row_bytes, in, x, g->x_stride, w + j * row_bytes + 8192, sums + j);
         return;
     }

@@ -1,10 +1,10 @@
-// What a product does with its sums: bias, activation, and store, add or gated add.
+// What a product does with its sums: scale, bias, activation, and store, add or gated add.
 #pragma once
 #include "maths.h"
 #include "slots.h"
 
 typedef struct {
-    const float *bias; // [out], null without
+    const float *scale, *bias; // [out], null without
     const float *gate;
     ck_output output;
     ck_activation activation;
@@ -12,6 +12,7 @@ typedef struct {
 
 /// One vector of `n <= 16` sums of columns `column ..< column + n`, to `y`.
 INLINE void finish_vector(const finish_t *f, ck_output output, ck_activation activation, vf sum, long column, long n, float *y) {
+    if (f->scale) sum *= load_n(f->scale + column, n);
     if (f->bias) sum += load_n(f->bias + column, n);
     sum = activate_v(activation, sum);
     if (output == CK_ADD) sum += load_n(y, n);
@@ -55,5 +56,5 @@ static const float *vector_f32(ck_context *context, int slot, ck_weight v, long 
 }
 
 static finish_t make_finish(ck_context *context, const ck_epilogue *epilogue, ck_weight bias, long out) {
-    return (finish_t){vector_f32(context, SHARED_BIAS, bias, out), epilogue->gate, epilogue->output, epilogue->activation};
+    return (finish_t){.bias = vector_f32(context, SHARED_BIAS, bias, out), .gate = epilogue->gate, .output = epilogue->output, .activation = epilogue->activation};
 }

@@ -23,18 +23,18 @@ MICRO_BF16(micro_bf16, MR, NV, true)
 
 enum { ROW_BLOCKS = 960 / MR, TASK_PANELS = 4 };
 
-/// One block of sums from (or added to) `sums [MR][NR]`.
-INLINE void gemm_block(bool bf16, long steps, const float *a, const float *b, float *sums, bool first) {
+/// One block of sums from (or added to) `sums [MR][NR]`; `a_stride` is a constant.
+INLINE void multiply_block(bool bf16, long steps, const float *a, long a_stride, const float *b, float *sums, bool first) {
     vf sum[MR][NV];
 #pragma clang loop unroll(full)
     for (int i = 0; i < MR; i++)
 #pragma clang loop unroll(full)
         for (int v = 0; v < NV; v++) sum[i][v] = splat(0);
 #if CK_HAS_BF16
-    if (bf16) micro_bf16(steps, a, KC, b, NR, sum);
+    if (bf16) micro_bf16(steps, a, a_stride, b, NR, sum);
     else
 #endif
-        micro(steps, a, KC, b, NR, sum);
+        micro(steps, a, a_stride, b, NR, sum);
     (void)bf16;
     if (first) {
 #pragma clang loop unroll(full)
@@ -47,6 +47,10 @@ INLINE void gemm_block(bool bf16, long steps, const float *a, const float *b, fl
 #pragma clang loop unroll(full)
             for (int v = 0; v < NV; v++) store(sums + i * NR + v * W, load(sums + i * NR + v * W) + sum[i][v]);
     }
+}
+
+static void gemm_block(bool bf16, long steps, const float *a, const float *b, float *sums, bool first) {
+    multiply_block(bf16, steps, a, KC, b, sums, first);
 }
 
 typedef struct {
@@ -115,12 +119,16 @@ static void gemm_task(void *argument, long begin, long end, int thread) {
     }
 }
 
-/// Only weights that a checkpoint keeps in bf16 meet bf16 operands: f32 and f16 hold more, and are multiplied in f32 whatever the precision.
-static bool multiplies_bf16(const ck_context *context, const ck_linear_call *call) { return context->bf16 && call->weight.type == CK_BF16; }
+/// Only weights that bf16 holds exactly, those stored in it or in int8, meet bf16 operands: f32 and f16 hold more, and are multiplied in
+/// f32 whatever the precision.
+static bool multiplies_bf16(const ck_context *context, const ck_linear_call *call) {
+    return context->bf16 && (call->weight.type == CK_BF16 || call->weight.type == CK_I8);
+}
 
 static void gemm(ck_context *context, const ck_linear_call *call) {
     gemm_t g = {.context = context, .call = call, .bf16 = multiplies_bf16(context, call)};
     g.finish = make_finish(context, &call->epilogue, call->bias, call->out);
+    g.finish.scale = call->scales;
     g.steps = g.bf16 ? (call->in + 1) / 2 : call->in;
     g.k_blocks = (g.steps + KC - 1) / KC;
     g.panels = (call->out + NR - 1) / NR;

@@ -4,7 +4,7 @@
 // one row of V vectors per step, `b_stride` apart. A step is one f32, or one pair of bf16. With AHEAD, the R · steps floats
 // behind these rows of A are fetched on the way: the next block, where blocks lie one behind the other.
 #pragma once
-#include "vector.h"
+#include "pairs.h"
 
 /// Columns of one panel of B.
 enum { NR = NV * W };
@@ -35,6 +35,6 @@ _Static_assert(NR == 16 || NR == 32, "what CKernels.h and convolution_pack.c all
 #define MICRO(NAME, R, V, AHEAD) MICRO_LOOP(NAME, R, V, AHEAD, MULTIPLY_F32)
 
 #if CK_HAS_BF16
-#define MULTIPLY_BF16(X, Y, SUM) ((vf)_mm512_dpbf16_ps((__m512)(SUM), __builtin_bit_cast(__m512bh, X), __builtin_bit_cast(__m512bh, Y)))
+#define MULTIPLY_BF16(X, Y, SUM) pair_dot(SUM, X, Y)
 #define MICRO_BF16(NAME, R, V, AHEAD) MICRO_LOOP(NAME, R, V, AHEAD, MULTIPLY_BF16)
 #endif

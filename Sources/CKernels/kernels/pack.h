@@ -1,11 +1,6 @@
 // Rows of x as a product reads them: steps of 4 bytes, one f32 or a pair of bf16.
 #pragma once
-#include "vector.h"
-
-#if CK_HAS_BF16
-/// Thirty-two floats, rounded to nearest even, as sixteen pairs.
-INLINE vf pair_bf16(vf low, vf high) { return __builtin_bit_cast(vf, _mm512_cvtne2ps_pbh((__m512)high, (__m512)low)); }
-#endif
+#include "pairs.h"
 
 /// One row of a block: `steps` steps from element `k` on, of which `left` elements exist.
 INLINE void pack_row(bool bf16, const float *x, long left, long steps, float *a) {

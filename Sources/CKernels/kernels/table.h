@@ -1,7 +1,7 @@
 // Everything a table holds, compiled for whatever target is in force where this is included.
 //
-// Before: CK_TABLE (the table's name), CK_NAME, CK_HAS_AVX512, CK_HAS_BF16, CK_HAS_F16 (whether an instruction widens f16), LANES
-// (floats of a register), and the tile MR × (NV · 16): as many sums as the registers hold.
+// Before: CK_TABLE (the table's name), CK_NAME, CK_HAS_AVX512, CK_HAS_BF16, CK_HAS_F16 (whether an instruction widens f16),
+// CK_TARGET_DOT on aarch64 (the target with products of int8), CK_REGISTERS (how many there are), LANES (floats of a register), and the tile MR × (NV · 16): as many sums as the registers hold.
 
 #include "attention.h"
 #include "attention_few.h"
@@ -12,6 +12,7 @@
 #include "linear.h"
 #include "measure.h"
 #include "norms.h"
+#include "residual.h"
 
 const ck_table CK_TABLE = {
     .name = CK_NAME,
@@ -26,6 +27,8 @@ const ck_table CK_TABLE = {
     .gated = gated,
     .activate = activate,
     .add = add,
+    .add_scaled = add_scaled,
+    .mean_absolute = mean_absolute,
     .attention = attention,
     .paged_attention = paged_attention,
     .scatter = scatter,

@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-#if !defined(CK_HAS_AVX512) || !defined(CK_HAS_BF16) || !defined(CK_HAS_F16)
+#if !defined(CK_HAS_AVX512) || !defined(CK_HAS_BF16) || !defined(CK_HAS_F16) || !defined(CK_REGISTERS)
 #error "kernels are compiled by a table: see table.h for what it defines before"
 #endif
 
@@ -14,10 +14,12 @@ typedef float vf __attribute__((ext_vector_type(16)));
 typedef int32_t vi __attribute__((ext_vector_type(16)));
 typedef uint32_t vu __attribute__((ext_vector_type(16)));
 typedef uint16_t vh __attribute__((ext_vector_type(16)));
+typedef int8_t vb __attribute__((ext_vector_type(16)));
 // The same at any address.
 typedef vf vf_any __attribute__((aligned(1), may_alias));
 typedef vu vu_any __attribute__((aligned(1), may_alias));
 typedef vh vh_any __attribute__((aligned(1), may_alias));
+typedef vb vb_any __attribute__((aligned(1), may_alias));
 
 #define INLINE static inline __attribute__((always_inline))
 _Static_assert(sizeof(vf) == W * sizeof(float), "a vector holds W floats");
@@ -154,12 +156,15 @@ INLINE vf widen_f16(vh a) {
 #endif
 }
 
+INLINE vf widen_i8(vb a) { return __builtin_convertvector(a, vf); }
+
 /// Sixteen elements of a weight as floats, from element `k` on.
 INLINE vf load_weight(const void *p, ck_type type, long k) {
     switch (type) {
     case CK_F32: return load((const char *)p + k * 4);
     case CK_BF16: return widen_bf16(*(const vh_any *)((const char *)p + k * 2));
     case CK_F16: return widen_f16(*(const vh_any *)((const char *)p + k * 2));
+    case CK_I8: return widen_i8(*(const vb_any *)((const char *)p + k));
     }
     __builtin_unreachable();
 }
@@ -167,11 +172,16 @@ INLINE vf load_weight(const void *p, ck_type type, long k) {
 INLINE vf load_weight_n(const void *p, ck_type type, long k, long n) {
     if (n >= W) return load_weight(p, type, k);
     if (type == CK_F32) return load_part((const char *)p + k * 4, n);
+    if (type == CK_I8) {
+        vb a = 0;
+        memcpy(&a, (const char *)p + k, (size_t)n);
+        return widen_i8(a);
+    }
     vh a = 0;
     memcpy(&a, (const char *)p + k * 2, (size_t)n * 2);
     return type == CK_BF16 ? widen_bf16(a) : widen_f16(a);
 }
-INLINE long type_bytes(ck_type type) { return type == CK_F32 ? 4 : 2; }
+INLINE long type_bytes(ck_type type) { return type == CK_F32 ? 4 : type == CK_I8 ? 1 : 2; }
 
 /// Rows become columns: r[i][j] ↔ r[j][i], in four steps of pairwise exchange (1, 2, 4, 8 apart).
 INLINE void transpose16(vf r[16]) {

@@ -100,6 +100,10 @@ struct  Glm__V1__ImageParameters
    * how codes are sampled; not set: the checkpoint's own sampling
    */
   Glm__V1__Sampling *sampling;
+  /*
+   * change of a residual from which on a denoising step is computed in full, 0 to 1; 0: all steps are @optional
+   */
+  float step_cache;
   Glm__V1__ImageParameters__HeightOptCase height_opt_case;
   union {
     /*
@@ -138,7 +142,7 @@ struct  Glm__V1__ImageParameters
 };
 #define GLM__V1__IMAGE_PARAMETERS__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&glm__v1__image_parameters__descriptor) \
-    , GLM__V1__IMAGE_FORMAT__IMAGE_FORMAT_UNSPECIFIED, 0, NULL, GLM__V1__IMAGE_PARAMETERS__HEIGHT_OPT__NOT_SET, {0}, GLM__V1__IMAGE_PARAMETERS__WIDTH_OPT__NOT_SET, {0}, GLM__V1__IMAGE_PARAMETERS__STEPS_OPT__NOT_SET, {0}, GLM__V1__IMAGE_PARAMETERS__GUIDANCE_SCALE_OPT__NOT_SET, {0}, GLM__V1__IMAGE_PARAMETERS__SEED_OPT__NOT_SET, {0} }
+    , GLM__V1__IMAGE_FORMAT__IMAGE_FORMAT_UNSPECIFIED, 0, NULL, 0, GLM__V1__IMAGE_PARAMETERS__HEIGHT_OPT__NOT_SET, {0}, GLM__V1__IMAGE_PARAMETERS__WIDTH_OPT__NOT_SET, {0}, GLM__V1__IMAGE_PARAMETERS__STEPS_OPT__NOT_SET, {0}, GLM__V1__IMAGE_PARAMETERS__GUIDANCE_SCALE_OPT__NOT_SET, {0}, GLM__V1__IMAGE_PARAMETERS__SEED_OPT__NOT_SET, {0} }
 
 
 /*
@@ -277,11 +281,11 @@ struct  Glm__V1__Numerics
    */
   char *precision;
   /*
-   * "generic", "neon", "avx2", "avx512", "avx512bf16"; of a card its chip and its software; empty: not told
+   * "avx2", "avx512", "avx512bf16", "neon", "neonbf16", "generic+openblas-haswell", with "+int8" where int8 weights meet activations in int8; of a card its chip and its software; empty: not told
    */
   char *kernels;
   /*
-   * how weights are quantised; empty: they are as the checkpoint stores them
+   * how weights are quantised: "int8", "int4"; empty: not at all
    */
   char *quantization;
   /*

@@ -200,10 +200,14 @@ struct  Glm__V1__RenderedImage
    */
   size_t n_timings;
   Glm__V1__Timing **timings;
+  /*
+   * steps that were computed in full, on one side of guidance at least
+   */
+  uint32_t full_steps;
 };
 #define GLM__V1__RENDERED_IMAGE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&glm__v1__rendered_image__descriptor) \
-    , {0,NULL}, GLM__V1__IMAGE_FORMAT__IMAGE_FORMAT_UNSPECIFIED, 0, 0, 0,NULL }
+    , {0,NULL}, GLM__V1__IMAGE_FORMAT__IMAGE_FORMAT_UNSPECIFIED, 0, 0, 0,NULL, 0 }
 
 
 /* Glm__V1__RenderRequest methods */

@@ -112,6 +112,10 @@ struct  Glm__V1__GenerateImageRequest
    * who the caller says the request is for, at most 512 bytes; kept in the audit log alone
    */
   char *user;
+  /*
+   * change of a residual from which on a denoising step is computed in full, 0 to 1; 0: all steps are. The larger, the faster, and the farther from the image drawn without. Refused above what the fleet's diffusion stages allow @optional
+   */
+  float step_cache;
   Glm__V1__GenerateImageRequest__HeightOptCase height_opt_case;
   union {
     /*
@@ -157,7 +161,7 @@ struct  Glm__V1__GenerateImageRequest
 };
 #define GLM__V1__GENERATE_IMAGE_REQUEST__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&glm__v1__generate_image_request__descriptor) \
-    , (char *)protobuf_c_empty_string, 0,NULL, GLM__V1__IMAGE_FORMAT__IMAGE_FORMAT_UNSPECIFIED, 0, NULL, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, (char *)protobuf_c_empty_string, GLM__V1__GENERATE_IMAGE_REQUEST__HEIGHT_OPT__NOT_SET, {0}, GLM__V1__GENERATE_IMAGE_REQUEST__WIDTH_OPT__NOT_SET, {0}, GLM__V1__GENERATE_IMAGE_REQUEST__STEPS_OPT__NOT_SET, {0}, GLM__V1__GENERATE_IMAGE_REQUEST__GUIDANCE_SCALE_OPT__NOT_SET, {0}, GLM__V1__GENERATE_IMAGE_REQUEST__SEED_OPT__NOT_SET, {0}, GLM__V1__GENERATE_IMAGE_REQUEST__EXPLICIT_LABEL_OPT__NOT_SET, {0} }
+    , (char *)protobuf_c_empty_string, 0,NULL, GLM__V1__IMAGE_FORMAT__IMAGE_FORMAT_UNSPECIFIED, 0, NULL, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, (char *)protobuf_c_empty_string, 0, GLM__V1__GENERATE_IMAGE_REQUEST__HEIGHT_OPT__NOT_SET, {0}, GLM__V1__GENERATE_IMAGE_REQUEST__WIDTH_OPT__NOT_SET, {0}, GLM__V1__GENERATE_IMAGE_REQUEST__STEPS_OPT__NOT_SET, {0}, GLM__V1__GENERATE_IMAGE_REQUEST__GUIDANCE_SCALE_OPT__NOT_SET, {0}, GLM__V1__GENERATE_IMAGE_REQUEST__SEED_OPT__NOT_SET, {0}, GLM__V1__GENERATE_IMAGE_REQUEST__EXPLICIT_LABEL_OPT__NOT_SET, {0} }
 
 
 typedef enum {
@@ -259,10 +263,14 @@ struct  Glm__V1__Accepted
    * of JPEG and WebP, 1 to 100; 0: 90; ignored for PNG @zero 90
    */
   uint32_t jpeg_quality;
+  /*
+   * change of a residual from which on a denoising step is computed in full; 0: all steps are
+   */
+  float step_cache;
 };
 #define GLM__V1__ACCEPTED__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&glm__v1__accepted__descriptor) \
-    , (char *)protobuf_c_empty_string, 0, 0, 0, 0, 0, GLM__V1__IMAGE_FORMAT__IMAGE_FORMAT_UNSPECIFIED, NULL, 0, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0 }
+    , (char *)protobuf_c_empty_string, 0, 0, 0, 0, 0, GLM__V1__IMAGE_FORMAT__IMAGE_FORMAT_UNSPECIFIED, NULL, 0, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, 0 }
 
 
 /*
@@ -413,10 +421,18 @@ struct  Glm__V1__GeneratedImage
    * AI生成 is drawn into a corner of the image
    */
   protobuf_c_boolean explicit_label;
+  /*
+   * change of a residual from which on a denoising step was computed in full; 0: all steps were
+   */
+  float step_cache;
+  /*
+   * steps that were computed in full, on one side of guidance at least
+   */
+  uint32_t full_steps;
 };
 #define GLM__V1__GENERATED_IMAGE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&glm__v1__generated_image__descriptor) \
-    , {0,NULL}, GLM__V1__IMAGE_FORMAT__IMAGE_FORMAT_UNSPECIFIED, 0, 0, 0, 0, 0, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0,NULL, 0, NULL, (char *)protobuf_c_empty_string, 0,NULL, NULL, 0 }
+    , {0,NULL}, GLM__V1__IMAGE_FORMAT__IMAGE_FORMAT_UNSPECIFIED, 0, 0, 0, 0, 0, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0,NULL, 0, NULL, (char *)protobuf_c_empty_string, 0,NULL, NULL, 0, 0, 0 }
 
 
 /*
@@ -457,10 +473,14 @@ struct  Glm__V1__StageNumerics
    * of that stage @empty
    */
   Glm__V1__Numerics *numerics;
+  /*
+   * of a stage that the work was on before and lost, where no other with these served; not set: none
+   */
+  Glm__V1__Numerics *instead_of;
 };
 #define GLM__V1__STAGE_NUMERICS__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&glm__v1__stage_numerics__descriptor) \
-    , (char *)protobuf_c_empty_string, NULL }
+    , (char *)protobuf_c_empty_string, NULL, NULL }
 
 
 /*

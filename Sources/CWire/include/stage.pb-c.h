@@ -161,10 +161,18 @@ struct  Glm__V1__StageDescription
    * requests that were paused to make room for older ones, since the process started
    */
   uint64_t preempted;
+  /*
+   * passes of a sequence through the decoder that sampled, since the process started; of text stages
+   */
+  uint64_t decoder_passes;
+  /*
+   * tokens that these passes gave: more than passes where guesses were right
+   */
+  uint64_t decoded_tokens;
 };
 #define GLM__V1__STAGE_DESCRIPTION__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&glm__v1__stage_description__descriptor) \
-    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, NULL, GLM__V1__STAGE_STATE__STAGE_STATE_UNSPECIFIED, 0, 0, 0, 0, 0, 0, 0, 0, NULL, (char *)protobuf_c_empty_string, NULL, 0, 0, 0 }
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, NULL, GLM__V1__STAGE_STATE__STAGE_STATE_UNSPECIFIED, 0, 0, 0, 0, 0, 0, 0, 0, NULL, (char *)protobuf_c_empty_string, NULL, 0, 0, 0, 0, 0 }
 
 
 /*
@@ -218,10 +226,14 @@ struct  Glm__V1__StageLimits
    * largest encoded request in bytes
    */
   uint64_t max_request_bytes;
+  /*
+   * largest step_cache of a request; 0: all steps of all images are computed in full
+   */
+  float max_step_cache;
 };
 #define GLM__V1__STAGE_LIMITS__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&glm__v1__stage_limits__descriptor) \
-    , 0, 0, 0, 0 }
+    , 0, 0, 0, 0, 0 }
 
 
 /*

@@ -60,6 +60,9 @@ public final class AnswerBatch {
     public var cachedTokens: Int { batch.cachedTokens }
     /// How often a request has been paused because pages ran out.
     public var preemptions: Int { batch.preemptions }
+    /// Passes of a request that sampled, and the tokens that they gave, over all requests.
+    public var passes: Int { batch.passes }
+    public var decodedTokens: Int { batch.decodedTokens }
 
     /// Appends a request to the queue.
     /// - Throws: `RequestError` for a request that the model refuses, that would never have enough pages for its keys and values, or that

@@ -11,7 +11,7 @@ extension Sampler {
         let temperature = options.temperature ?? (checkpoint.samples ? checkpoint.temperature : 0)
         self.init(
             SamplingParameters(
-                temperature: temperature, topP: options.topP ?? checkpoint.topP, topK: options.topK ?? checkpoint.topK, uniform: 0),
+                temperature: temperature, topP: options.topP ?? checkpoint.topP, topK: options.topK ?? checkpoint.topK),
             greedy: temperature == 0, seed: parameters.seed,
             shaping: LogitShaping(
                 minP: options.minP ?? 0, repetitionPenalty: options.repetitionPenalty ?? checkpoint.repetitionPenalty,

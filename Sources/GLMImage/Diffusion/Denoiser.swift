@@ -12,18 +12,22 @@ package final class Denoiser {
     /// The thread of the unconditional branch, if it has a device of its own.
     private let thread: DeviceThread?
     private let guidanceScale: Float
+    /// Steps of ``run(_:from:predicting:checkCancellation:onPrediction:onStep:)`` that either branch computed in full.
+    package private(set) var fullSteps = 0
 
     /// - Parameters:
     ///   - glyphs: embeddings of the quoted strings, `[text, textEmbeddingSize]`.
     ///   - codes: the target's, one for each patch.
     ///   - sources: keys and values of the source images, as ``ImageRenderer/write(_:checkCancellation:)`` makes them; nil: there are none.
+    ///   - cacheThreshold: from which change of the residual on a step is computed in full; see ``StepCachePolicy``. Nil: all steps are.
     package init(
-        _ renderer: ImageRenderer, height: Int, width: Int, glyphs: Tensor, codes: [Int32], sources: SourceKV?, guidanceScale: Float
+        _ renderer: ImageRenderer, height: Int, width: Int, glyphs: Tensor, codes: [Int32], sources: SourceKV?, guidanceScale: Float,
+        cacheThreshold: Float? = nil
     ) throws {
         let transformer = renderer.transformer
         self.guidanceScale = guidanceScale
         shape = renderer.autoencoder.latentShape(height: height, width: width)
-        let target = GuidanceBranch.Target(height: height, width: width, grid: shape.grid, codes: codes)
+        let target = GuidanceBranch.Target(height: height, width: width, grid: shape.grid, codes: codes, cacheThreshold: cacheThreshold)
         let empty = guidanceScale > 1 ? try renderer.glyphs.encode([]) : nil
         // On one device both branches share a workspace, as large as the larger needs it.
         let shared = renderer.guidance == nil ? empty?.rows ?? 0 : 0
@@ -40,7 +44,7 @@ package final class Denoiser {
         } else {
             unconditional = empty.map { empty in
                 GuidanceBranch(
-                    sharing: own,
+                    sharing: own, target,
                     DiffusionTransformer.Conditioning(
                         text: transformer.projectGlyphs(empty), prior: transformer.projectPrior(codes, dropped: true), sources: .none))
             }
@@ -51,7 +55,7 @@ package final class Denoiser {
     /// One branch's velocity for `latents [channels, h, w]` at the unshifted `timestep`; in the same layout.
     package func velocity(_ branch: Branch, _ latents: [Float], timestep: Float) throws -> [Float] {
         guard let branch = branch == .conditional ? conditional : unconditional else { return [] }
-        return shape.latents(try branch.velocity(shape.patches(latents), time: timestep - 1) {})
+        return shape.latents(try branch.velocity(shape.patches(latents), time: timestep - 1, step: nil) {})
     }
 
     /// Integrates along the schedule by Euler's method, from `noise [channels, h, w]`; guidance and update in f32.
@@ -66,7 +70,8 @@ package final class Denoiser {
         // The integration is element-wise, so it stays in the transformer's patch order throughout.
         var latents = shape.patches(noise)
         for (step, timestep) in schedule.timesteps.enumerated() {
-            let velocity = try guided(latents, time: timestep - 1, checkCancellation)
+            let velocity = try guided(latents, time: timestep - 1, (step, schedule.timesteps.count), checkCancellation)
+            if conditional.isFull || unconditional?.isFull == true { fullSteps += 1 }
             let change = schedule.sigmas[step + 1] - schedule.sigmas[step]
             for index in latents.indices { latents[index] += change * velocity[index] }
             try onStep(step + 1)
@@ -77,24 +82,26 @@ package final class Denoiser {
         return shape.latents(latents)
     }
 
-    private func guided(_ latents: [Float], time: Float, _ checkCancellation: () throws -> Void) throws -> [Float] {
-        guard let unconditional else { return try conditional.velocity(latents, time: time, checkCancellation: checkCancellation) }
+    private func guided(
+        _ latents: [Float], time: Float, _ step: (index: Int, count: Int), _ checkCancellation: () throws -> Void
+    ) throws -> [Float] {
+        guard let unconditional else { return try conditional.velocity(latents, time: time, step: step, checkCancellation: checkCancellation) }
         var velocity: [Float]
         let other: [Float]
         if let thread {
             // The caller's check belongs to the caller's thread: the other branch reads a flag.
             let isCancelled = Atomic<Bool>(false)
             (other, velocity) = try thread.both {
-                try unconditional.velocity(latents, time: time) { if isCancelled.load(ordering: .relaxed) { throw CancellationError() } }
+                try unconditional.velocity(latents, time: time, step: step) { if isCancelled.load(ordering: .relaxed) { throw CancellationError() } }
             } _: {
-                do { return try conditional.velocity(latents, time: time, checkCancellation: checkCancellation) } catch {
+                do { return try conditional.velocity(latents, time: time, step: step, checkCancellation: checkCancellation) } catch {
                     isCancelled.store(true, ordering: .relaxed)
                     throw error
                 }
             }
         } else {
-            velocity = try conditional.velocity(latents, time: time, checkCancellation: checkCancellation)
-            other = try unconditional.velocity(latents, time: time, checkCancellation: checkCancellation)
+            velocity = try conditional.velocity(latents, time: time, step: step, checkCancellation: checkCancellation)
+            other = try unconditional.velocity(latents, time: time, step: step, checkCancellation: checkCancellation)
         }
         for index in velocity.indices { velocity[index] = other[index] + guidanceScale * (velocity[index] - other[index]) }
         return velocity

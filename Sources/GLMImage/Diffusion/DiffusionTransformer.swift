@@ -48,6 +48,20 @@ package struct DiffusionTransformer {
         let sources: ForwardPass.SourceUse
     }
 
+    /// Which step of a picture a pass is, and what its branch keeps of earlier ones.
+    struct CachedStep {
+        let cache: StepCache
+        /// From 0.
+        let step: Int
+        /// Steps of the picture.
+        let count: Int
+    }
+
+    /// What a branch keeps from step to step; see ``StepCache``.
+    func makeStepCache(threshold: Float, image: Int, text: Int) -> StepCache {
+        StepCache(threshold: threshold, image: image, text: text, hidden: configuration.hiddenSize, on: device)
+    }
+
     /// Memory for the passes of a picture's steps.
     /// - Parameters:
     ///   - height: the picture's, in pixels, as the size embedding takes it.
@@ -86,12 +100,15 @@ package struct DiffusionTransformer {
 
     /// Predicts the velocity at `time` (the time step minus 1).
     ///
-    /// - Parameter latents: `[image, channels · patch²]`, patches in raster order, elements in (channel, y, x) order.
+    /// - Parameters:
+    ///   - latents: `[image, channels · patch²]`, patches in raster order, elements in (channel, y, x) order.
+    ///   - cached: the branch's cache and the step of its picture; nil: all blocks are computed.
     /// - Returns: the velocity, in the same layout.
     func velocity(
-        _ workspace: TransformerWorkspace, _ conditioning: Conditioning, latents: [Float], time: Float, checkCancellation: () throws -> Void
+        _ workspace: TransformerWorkspace, _ conditioning: Conditioning, latents: [Float], time: Float, cached: CachedStep?,
+        checkCancellation: () throws -> Void
     ) throws -> [Float] {
-        let pass = try run(workspace, conditioning, latents: latents, time: time, checkCancellation: checkCancellation)
+        let pass = try run(workspace, conditioning, latents: latents, time: time, cached: cached, checkCancellation: checkCancellation)
         // No activation before this one, unlike the usual adaLN: the embedding carries its SiLU already.
         outputModulation(pass.timeEmbedding, into: workspace.outputModulation)
         let hidden = configuration.hiddenSize
@@ -111,12 +128,13 @@ package struct DiffusionTransformer {
         let workspace = makeWorkspace(height: height, width: width, grid: grid, maximumText: 0, sourceRows: 0)
         let conditioning = Conditioning(
             text: device.makeTensor(Shape(0, configuration.hiddenSize), .f32), prior: projectPrior(codes, dropped: false), sources: .write(stored))
-        _ = try run(workspace, conditioning, latents: latents, time: 0, checkCancellation: checkCancellation)
+        _ = try run(workspace, conditioning, latents: latents, time: 0, cached: nil, checkCancellation: checkCancellation)
         try device.synchronize()
     }
 
     private func run(
-        _ workspace: TransformerWorkspace, _ conditioning: Conditioning, latents: [Float], time: Float, checkCancellation: () throws -> Void
+        _ workspace: TransformerWorkspace, _ conditioning: Conditioning, latents: [Float], time: Float, cached: CachedStep?,
+        checkCancellation: () throws -> Void
     ) throws -> ForwardPass {
         let pass = ForwardPass(text: conditioning.text.rows, workspace, sources: conditioning.sources)
         device.write(latents, to: workspace.patches)
@@ -124,9 +142,16 @@ package struct DiffusionTransformer {
         device.copy(conditioning.prior, to: pass.x.rows(pass.imageRows))
         imageProjector(workspace.patches, .add, into: pass.x.rows(pass.imageRows))
         timestepEmbedding(time: time, size: workspace.sizeEmbedding, into: pass.timeEmbedding)
-        for (layer, block) in blocks.enumerated() {
-            try checkCancellation()
-            block(pass, layer: layer, on: device)
+        func compute(_ layers: Range<Int>) throws {
+            for layer in layers {
+                try checkCancellation()
+                blocks[layer](pass, layer: layer, on: device)
+            }
+        }
+        if let cached {
+            try cached.cache.run(pass, blocks: blocks.count, step: cached.step, of: cached.count, compute: compute)
+        } else {
+            try compute(0..<blocks.count)
         }
         return pass
     }

@@ -64,11 +64,18 @@ public final class ImageRenderer {
         return max(autoencoder.configuration.sampleSide / multiple, 1) * multiple
     }
 
+    /// Whether the transformer is deep enough that a step can skip blocks.
+    public var cachesSteps: Bool { StepCaching.isPossible(blocks: transformer.configuration.layers) }
+
     /// Side in pixels of the tiles in which a tiled renderer takes larger images.
     public var tileSide: Int { autoencoder.configuration.sampleSide }
 
     /// Refuses what this checkpoint can't compute.
     private func check(_ request: RenderRequest, _ sources: [SourcePicture]) throws(RequestError) {
+        if request.parameters.stepCache > 0, !cachesSteps {
+            throw RequestError(
+                "step_cache \(request.parameters.stepCache): a transformer of \(transformer.configuration.layers) blocks has none to skip")
+        }
         try checkGrid(request.target, "target", request.parameters.grid)
         for (index, picture) in sources.enumerated() {
             let size = try source.fittedSize(height: picture.image.height, width: picture.image.width)
@@ -85,11 +92,12 @@ public final class ImageRenderer {
     ///   - onSources: called once for a request with source images: whether their keys and values were known from an earlier one.
     ///   - onPartial: called with each partial image that the request asks for, and the number of steps done. The picture is the same to the
     ///     bit with and without them.
+    ///   - onDenoised: called once behind the last step with the number of those that were computed in full.
     ///   - onStep: called with the number of steps done after each; what it throws ends the work.
     /// - Throws: `RequestError` for a request that this checkpoint can't compute.
     public func render(
         _ request: RenderRequest, images: [RGBImage] = [], checkCancellation: () throws -> Void = {}, onSources: (Bool) -> Void = { _ in },
-        onPartial: (RGBImage, Int) throws -> Void = { _, _ in }, onStep: (Int) throws -> Void
+        onPartial: (RGBImage, Int) throws -> Void = { _, _ in }, onDenoised: (Int) -> Void = { _ in }, onStep: (Int) throws -> Void
     ) throws -> RGBImage {
         precondition(images.count == request.sources.count, "\(images.count) decoded images for \(request.sources.count) sources")
         let parameters = request.parameters
@@ -100,7 +108,7 @@ public final class ImageRenderer {
         var generator = TorchGenerator(seed: parameters.seed)
         let noise = generator.normal(count: shape.count)
         let written = try keysAndValues(of: sources, checkCancellation, onSources)
-        let latents = try denoise(request, from: noise, written, checkCancellation, onPartial, onStep)
+        let latents = try denoise(request, from: noise, written, checkCancellation, onPartial, onDenoised, onStep)
         let planes = try autoencoder.decode(latents, shape, checkCancellation: checkCancellation)
         return try Autoencoder.picture(planes, height: parameters.height, width: parameters.width)
     }
@@ -108,19 +116,22 @@ public final class ImageRenderer {
     /// In a function of its own, so that its memory is free again before the latents are decoded.
     private func denoise(
         _ request: RenderRequest, from noise: [Float], _ sources: SourceKV?, _ checkCancellation: () throws -> Void,
-        _ onPartial: (RGBImage, Int) throws -> Void, _ onStep: (Int) throws -> Void
+        _ onPartial: (RGBImage, Int) throws -> Void, _ onDenoised: (Int) -> Void, _ onStep: (Int) throws -> Void
     ) throws -> [Float] {
         let parameters = request.parameters
         let shape = autoencoder.latentShape(height: parameters.height, width: parameters.width)
         let denoiser = try Denoiser(
             self, height: parameters.height, width: parameters.width, glyphs: glyphs.encode(GlyphText.quotedStrings(in: request.prompt)),
-            codes: request.target.doubled, sources: sources, guidanceScale: parameters.guidanceScale)
+            codes: request.target.doubled, sources: sources, guidanceScale: parameters.guidanceScale,
+            cacheThreshold: parameters.stepCache > 0 ? parameters.stepCache : nil)
         let schedule = Schedule(scheduler, steps: parameters.steps, tokens: shape.grid.count)
-        return try denoiser.run(
+        let latents = try denoiser.run(
             schedule, from: noise, predicting: schedule.partialSteps(request.partialImages), checkCancellation: checkCancellation,
             onPrediction: { latents, step in
                 try onPartial(autoencoder.partialPicture(of: latents, shape, checkCancellation: checkCancellation), step)
             }, onStep: onStep)
+        onDenoised(denoiser.fullSteps)
+        return latents
     }
 
     /// A source image as the transformer reads it: latents of the picture at its own size.

@@ -25,9 +25,15 @@ public final class CodeBatch {
     /// - Parameters:
     ///   - size: the most requests in one step.
     ///   - cacheBytes: for keys and values, allocated at once and kept.
-    public init(_ generator: TextGenerator, size: Int, cacheBytes: Int) {
+    ///   - speculativeTokens: the most codes of a request that a pass guesses; 0: none. The codes are the same.
+    ///   - clock: by which passes are timed, to see how many guesses are worth while.
+    public init(
+        _ generator: TextGenerator, size: Int, cacheBytes: Int, speculativeTokens: Int = 0, clock: any Clock<Duration> = ContinuousClock()
+    ) {
         self.generator = generator
-        batch = TokenBatch(generator.decoder, size: size, cacheBytes: cacheBytes, sampledIDs: generator.codeCount)
+        batch = TokenBatch(
+            generator.decoder, size: size, cacheBytes: cacheBytes, sampledIDs: generator.codeCount, speculativeTokens: speculativeTokens,
+            clock: clock)
     }
 
     /// No request generates and none waits.
@@ -36,6 +42,9 @@ public final class CodeBatch {
     package var pageCount: Int { batch.pageCount }
     /// How often a request has been paused because pages ran out.
     package var preemptions: Int { batch.preemptions }
+    /// Passes of a request that drew, and the codes that they gave, over all requests: as many where nothing is guessed.
+    package var passes: Int { batch.passes }
+    package var decodedTokens: Int { batch.decodedTokens }
 
     /// Appends a request to the queue.
     /// - Throws: `RequestError` for a request that the model refuses, or that would never have enough pages for its keys and values.
@@ -45,7 +54,8 @@ public final class CodeBatch {
         // that many codes.
         let decoding = DecodingRequest(
             prompt: generator.processor.fill(prompt.ids, with: request.sources.flatMap(\.codes)), positions: prompt.positions.positions,
-            sampler: generator.sampler(request), stop: .count(prompt.generatedTokens - 1))
+            sampler: generator.sampler(request), stop: .count(prompt.generatedTokens - 1),
+            drafts: DraftTokens(preview: prompt.preview, target: prompt.target, source: request.sources.first))
         do throws(DecodingError) {
             let ticket = try batch.add(decoding)
             prompts[ticket] = prompt
@@ -58,7 +68,7 @@ public final class CodeBatch {
     }
 
     /// One round: cancelled requests leave, the next request in the queue reads a chunk of its prompt, and each request whose prompt is
-    /// complete generates a token.
+    /// complete generates a token, or several of which it has guessed all but the last.
     ///
     /// - Parameters:
     ///   - checkCancellation: called for each request, and before each layer of a prefill for that request; what it throws ends the request.

@@ -9,7 +9,7 @@ extension Sampler {
         self.init(
             SamplingParameters(
                 temperature: override.temperature ?? configuration.temperature, topP: override.topP ?? configuration.topP,
-                topK: override.topK ?? configuration.topK, uniform: 0),
+                topK: override.topK ?? configuration.topK),
             greedy: override.greedy || !configuration.samples, seed: seed)
     }
 }

@@ -14,7 +14,7 @@ extension Fleet {
     func slot(
         _ request: SlotRequest, _ remainder: Remainder = Remainder(), patience: Duration, onPlace: @escaping @Sendable (_ ahead: Int) async -> Void
     ) async throws -> SlotLease {
-        if patience == .zero, isHopeless(request) { throw registry.missing(request.kind, model: request.model) }
+        if patience == .zero, let error = hopelessness(of: request) { throw error }
         let id = scheduler.enqueue(request)
         let turn = Promise<Result<SlotLease, CallError>>()
         let (places, place) = AsyncStream.makeStream(of: Int.self, bufferingPolicy: .bufferingNewest(1))
@@ -96,7 +96,7 @@ extension Fleet {
         let missing = Task {
             try await Pause.for(max(patience, .seconds(1)))
             while true {
-                if isHopeless(waiter.request) { waiter.turn.fulfil(.failure(registry.missing(waiter.request.kind, model: waiter.request.model))) }
+                if let error = hopelessness(of: waiter.request) { waiter.turn.fulfil(.failure(error)) }
                 try await Pause.for(.seconds(1))
             }
         }
@@ -108,9 +108,13 @@ extension Fleet {
         return [missing, late]
     }
 
-    private func isHopeless(_ request: SlotRequest) -> Bool {
-        guard registry.candidates(request.kind, model: request.model).isEmpty, !expected.contains(request.kind) else { return false }
-        return !registry.replicas.values.contains { $0.kind == request.kind && $0.isBeingProbed }
+    /// Why no stage will take a request; nil: one does, or may come.
+    private func hopelessness(of request: SlotRequest) -> CallError? {
+        if let error = registry.refusal(ofStepCache: request.stepCache, model: request.model) { return error }
+        guard registry.candidates(request.kind, model: request.model).isEmpty, !expected.contains(request.kind),
+            !registry.replicas.values.contains(where: { $0.kind == request.kind && $0.isBeingProbed })
+        else { return nil }
+        return registry.missing(request.kind, model: request.model)
     }
 
     func advance() {

@@ -132,6 +132,11 @@ public actor Fleet {
         try registry.modelSet(named: name, within: allowed, pipeline: pipeline, for: kinds, expected: expected)
     }
 
+    /// Refuses more than the stages of a model allow; see ``Registry/refusal(ofStepCache:model:)``.
+    func checkStepCache(_ value: Float, _ models: ModelSet) throws(CallError) {
+        if let error = registry.refusal(ofStepCache: value, model: fingerprint(.diffusion, of: models)) { throw error }
+    }
+
     /// What is refused of questions to a model.
     func questionRules(_ models: ModelSet) -> QuestionRules { registry.questionRules { fingerprint($0, of: models) } }
 

@@ -1,3 +1,4 @@
+import Domain
 import Wire
 
 /// A slot of a stage, held for one request.
@@ -8,8 +9,12 @@ struct SlotLease: Sendable {
     /// Requests that the stage had when the slot was given, this one included.
     let beside: Int
 
-    /// - Parameter called: when the stage was called, in seconds from the arrival of the request.
-    func source(called: Double) -> StageSource {
-        StageSource(instance: replica.instance, fingerprint: replica.fingerprint, numerics: replica.numerics, called: called)
+    /// - Parameters:
+    ///   - first: the numerics of the stage that the call was on first.
+    ///   - called: when the stage was called, in seconds from the arrival of the request.
+    func source(first: Numerics? = nil, called: Double) -> StageSource {
+        StageSource(
+            instance: replica.instance, fingerprint: replica.fingerprint, numerics: replica.numerics,
+            insteadOf: first == replica.numerics ? nil : first, called: called)
     }
 }

@@ -15,10 +15,12 @@ package struct SlotRequest: Sendable, Hashable {
     package var avoid: Set<Registry.Incarnation>
     /// It may have crashed stages: no other request is to be on the same one.
     package var isolated: Bool
+    /// What the stage must allow of it.
+    package var stepCache: Float
 
     package init(
         kind: StageKind, turn: FairOrder.Turn, modelName: String = "", model: String? = nil, numerics: Numerics? = nil,
-        avoid: Set<Registry.Incarnation> = [], isolated: Bool = false
+        avoid: Set<Registry.Incarnation> = [], isolated: Bool = false, stepCache: Float = 0
     ) {
         self.kind = kind
         self.turn = turn
@@ -27,5 +29,6 @@ package struct SlotRequest: Sendable, Hashable {
         self.numerics = numerics
         self.avoid = avoid
         self.isolated = isolated
+        self.stepCache = stepCache
     }
 }

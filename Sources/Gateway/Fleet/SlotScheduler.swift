@@ -123,8 +123,9 @@ package struct SlotScheduler: Sendable {
         _ request: SlotRequest, _ serving: [Registry.Replica], _ registry: Registry, _ reserved: inout Set<Address>,
         _ seconds: (Registry.Replica) -> Double
     ) -> Address? {
-        let fresh = serving.filter { !request.avoid.contains($0.incarnation) }
-        let alike = registry.choice(of: fresh.isEmpty ? serving : fresh, for: request)
+        let able = serving.filter { $0.allows(request) }
+        let fresh = able.filter { !request.avoid.contains($0.incarnation) }
+        let alike = registry.choice(of: fresh.isEmpty ? able : fresh, for: request)
         let usable = alike.filter { !reserved.contains($0.address) && !isIsolated($0.address) }
         guard request.isolated else {
             // Expected finish: slots work side by side, so what counts is how full they are.

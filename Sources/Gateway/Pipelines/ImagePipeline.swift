@@ -147,7 +147,8 @@ package struct ImagePipeline: Pipeline {
     private func answer(_ picture: RenderedImage) -> GeneratedImage {
         GeneratedImage(
             image: picture.image, parameters: request.parameters, modelFingerprint: record.fingerprint, build: build,
-            timings: record.timings, numerics: record.numerics, usage: usage, explicitLabel: request.explicitLabel)
+            timings: record.timings, numerics: record.numerics, usage: usage, explicitLabel: request.explicitLabel,
+            fullSteps: picture.fullSteps)
     }
 
     private var usage: ImageUsage {

@@ -35,10 +35,13 @@ public actor ImageService {
     }
 
     /// The models that compute a request, of those that the requester may use.
+    /// - Throws: also INVALID_ARGUMENT for more step caching than their stages allow.
     func models(_ request: ImageRequest, for requester: Caller) async throws -> ModelSet {
-        try await runner.fleet.modelSet(
+        let models = try await runner.fleet.modelSet(
             named: request.model, within: requester.models, pipeline: request.pipeline,
             for: request.pipeline.stages(sources: request.images.count))
+        try await runner.fleet.checkStepCache(request.parameters.stepCache, models)
+        return models
     }
 
     /// - Parameters:

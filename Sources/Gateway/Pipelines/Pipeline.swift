@@ -72,13 +72,16 @@ package struct StageSource: Sendable, Hashable {
     package let fingerprint: String
     /// How it computes.
     package let numerics: Numerics
+    /// How the stage computes that the call was on first; nil: in the same way.
+    package let insteadOf: Numerics?
     /// When it was called, in seconds from the arrival of the request.
     package let called: Double
 
-    package init(instance: String, fingerprint: String, numerics: Numerics = Numerics(), called: Double = 0) {
+    package init(instance: String, fingerprint: String, numerics: Numerics = Numerics(), insteadOf: Numerics? = nil, called: Double = 0) {
         self.instance = instance
         self.fingerprint = fingerprint
         self.numerics = numerics
+        self.insteadOf = insteadOf
         self.called = called
     }
 }

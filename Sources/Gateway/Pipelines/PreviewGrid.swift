@@ -45,6 +45,8 @@ extension ImageRequest {
         options.width = width
         options.guidanceScale = 1
         options.jpegQuality = PartialImages.quality
+        // Too few steps for it, and any stage will do.
+        options.stepCache = nil
         let step = Self.units(height: height, width: width, steps: 1, guidanceScale: 1)
         let steps = min(Int((units[.diffusion] ?? 0) * Self.previewShare / step), Self.previewSteps.upperBound)
         guard steps >= Self.previewSteps.lowerBound else { return nil }

@@ -52,7 +52,7 @@ struct StageCaller: Sendable {
         while true {
             let slot = SlotRequest(
                 kind: kind, turn: turn, modelName: models.name, model: await model(kind), numerics: numerics, avoid: attempts.avoid,
-                isolated: attempts.needsIsolation)
+                isolated: attempts.needsIsolation, stepCache: call.request.stepCache)
             // A request that has lost a stage waits for the next one to come up.
             let patience = attempts.isFirst ? Duration.zero : .seconds(10)
             let lease = try await withSpan("queue") { span in
@@ -63,7 +63,8 @@ struct StageCaller: Sendable {
             let stageRequest = try await self.request(request, lease)
             calls += 1
             let span = StageSpan(kind, lease.replica, models, attempt: calls)
-            switch await span.during({ try await attempt(call, stageRequest, lease, span, onEvent) }) {
+            let source = lease.source(first: numerics, called: arrival.duration(to: .now).inSeconds)
+            switch await span.during({ try await attempt(call, stageRequest, lease, source, span, onEvent) }) {
             case .success: return
             case .failure(let error):
                 if let pause = try await pause(after: error, at: lease, &attempts) {
@@ -111,10 +112,9 @@ struct StageCaller: Sendable {
 
     /// One call on one stage.
     private func attempt(
-        _ call: StageCall, _ request: StageRequest, _ lease: SlotLease, _ span: StageSpan, _ onEvent: @escaping OnEvent
+        _ call: StageCall, _ request: StageRequest, _ lease: SlotLease, _ source: StageSource, _ span: StageSpan, _ onEvent: @escaping OnEvent
     ) async throws {
         let start = ContinuousClock.now
-        let source = lease.source(called: arrival.duration(to: start).inSeconds)
         let left = deadline.map { max(start.duration(to: $0), Duration.milliseconds(1)) }
         let settings = CallSettings(timeout: left, requestID: requestID)
         let heartbeat = Heartbeat()

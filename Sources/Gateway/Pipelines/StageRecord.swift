@@ -17,7 +17,7 @@ struct StageRecord: Sendable, Hashable {
 
     /// A stage has given a part of the result.
     mutating func contributed(_ kind: StageKind, _ source: StageSource) {
-        let told = StageNumerics(stage: kind.rawValue, numerics: source.numerics)
+        let told = StageNumerics(stage: kind.rawValue, numerics: source.numerics, insteadOf: source.insteadOf)
         if !numerics.contains(told) { numerics.append(told) }
     }
 

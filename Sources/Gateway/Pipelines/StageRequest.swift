@@ -17,6 +17,11 @@ package enum StageRequest: Sendable, Hashable {
         }
     }
 
+    /// What a stage must allow of step caching.
+    package var stepCache: Float {
+        if case .render(let request) = self { request.parameters.stepCache } else { 0 }
+    }
+
     /// Calls a stage; every event in order, the result last.
     /// - Parameter beat: called when the stage has made something, whether it is an event of its own or not.
     func call(

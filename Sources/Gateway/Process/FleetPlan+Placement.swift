@@ -31,9 +31,14 @@ extension FleetPlan {
     /// - Parameters:
     ///   - kinds: no others; nil: all.
     ///   - folders: the models', each called as its folder is.
+    ///   - precision: what this host makes of it: the stages of equal hosts are started with the same.
+    ///   - stepCache: the largest that requests may ask of diffusion stages; nil: none may.
     /// - Throws: `CheckpointError` for a folder that is none; `PlacementError` for two models of one name, and for a kind or a model that no
     ///   stage would be started for.
-    public init(_ kinds: [StageKind]?, folders: [URL], precision: Precision?, threads: Int?, remote: [Address], queue: Int?) throws {
+    public init(
+        _ kinds: [StageKind]?, folders: [URL], precision: PrecisionChoice, threads: Int?, stepCache: Float? = nil, remote: [Address],
+        queue: Int?
+    ) throws {
         let models = try Topology.Model.named(folders).map { (name: $0.name, checkpoint: try ModelFolder(URL(fileURLWithPath: $0.folder))) }
         let wanted = kinds ?? StageKind.allCases
         for (name, checkpoint) in models where wanted.allSatisfy({ !checkpoint.pipeline.stageKinds.contains($0) }) {
@@ -52,7 +57,8 @@ extension FleetPlan {
                 stages.append(
                     try StageSpec(
                         kind: kind, instance: "\(index)", model: model.name, pipeline: model.checkpoint.pipeline, folder: model.checkpoint.url.path,
-                        precision: precision, threads: threads
+                        precision: precision.precision(native: Card.hostPrecision), threads: threads,
+                        stepCache: kind.descriptor.options.contains(.stepCache) ? stepCache : nil
                     ).identified(by: model.checkpoint))
             }
         }

@@ -35,6 +35,14 @@ enum FleetSamples {
                 Double(description.cachedTokens)),
             Sample("\(name)_preempted_total", "Requests that were paused for others.", .counter, labels: labels, Double(description.preempted)),
         ]
+        let decoding = [
+            Sample(
+                "\(name)_decoder_passes_total", "Passes of a sequence through the decoder that sampled.", .counter, labels: labels,
+                Double(description.decoderPasses)),
+            Sample(
+                "\(name)_decoded_tokens_total", "Tokens that these passes gave, guessed ones included.", .counter, labels: labels,
+                Double(description.decodedTokens)),
+        ]
         return [
             Sample("\(name)_up", "1 while the stage serves.", labels: labels, stage.health == .serving ? 1 : 0),
             Sample("\(name)_running_requests", "Requests that the stage computes.", labels: labels, Double(description.running)),
@@ -43,7 +51,7 @@ enum FleetSamples {
             Sample("\(name)_restarts_total", "Times that the gateway started it again.", .counter, labels: labels, Double(stage.restarts)),
             Sample("\(name)_cache_hits_total", "Requests that found earlier work done.", .counter, labels: labels, Double(description.cacheHits)),
             Sample("\(name)_cache_misses_total", "Requests that did not.", .counter, labels: labels, Double(description.cacheMisses)),
-        ] + (kind == .text && description.pipeline == PipelineID.answer.rawValue ? answers : [])
+        ] + (kind == .text ? decoding + (description.pipeline == PipelineID.answer.rawValue ? answers : []) : [])
     }
 
     private static func card(_ card: CardStatus) -> [Sample] {

@@ -11,6 +11,7 @@ extension Span {
             $0["glm.width"] = parameters.width
             $0["glm.height"] = parameters.height
             $0["glm.steps"] = parameters.steps
+            if parameters.stepCache > 0 { $0["glm.step_cache"] = Double(parameters.stepCache) }
             $0["glm.sources"] = request.images.count
             $0.set("glm.seed", value: .seed(parameters.seed))
         }

@@ -30,21 +30,25 @@ struct ChatCompletion: Sendable {
         body["usage"] = Self.usage(answer.usage)
         body["seed"] = Int(exactly: answer.parameters.seed).map { .integer($0) } ?? .unsigned(answer.parameters.seed)
         body["build"] = .string(answer.build)
+        body["numerics"] = .array(answer.numerics.map(\.json))
         if !answer.boxes.isEmpty { body["boxes"] = .array(answer.boxes.map(Self.box)) }
         if !withoutEffect.isEmpty { body["without_effect"] = .array(withoutEffect.map { .string($0) }) }
         return .object(body)
     }
 
     /// A chunk of the answer.
-    /// - Parameter usage: nil: not told in this chunk.
-    func chunk(_ delta: [String: JSONValue], finish: FinishReason? = nil, logprobs: [TokenLogprob] = [], usage: AnswerUsage? = nil) -> JSONValue {
+    /// - Parameters:
+    ///   - end: of the last chunk: the answer.
+    ///   - usage: nil: not told in this chunk.
+    func chunk(_ delta: [String: JSONValue], end: Answer? = nil, logprobs: [TokenLogprob] = [], usage: AnswerUsage? = nil) -> JSONValue {
         var body = head("chat.completion.chunk")
         body["choices"] = [
             .object([
-                "index": 0, "delta": .object(delta), "finish_reason": finish.map { .string(Self.reason($0)) } ?? .null,
+                "index": 0, "delta": .object(delta), "finish_reason": end.map { .string(Self.reason($0.finish)) } ?? .null,
                 "logprobs": logprobs.isEmpty ? .null : Self.logprobs(logprobs),
             ])
         ]
+        if let end { body["numerics"] = .array(end.numerics.map(\.json)) }
         if let usage { body["usage"] = Self.usage(usage) }
         return .object(body)
     }

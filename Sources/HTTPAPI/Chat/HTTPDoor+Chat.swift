@@ -97,14 +97,14 @@ private actor ChunkWriter {
             try await chunk(words, logprobs: delta.logprobs)
         case .answer(let answer):
             usage = answer.usage
-            try await chunk([:], finish: answer.finish)
+            try await chunk([:], end: answer)
             if order.tellsUsage { try await tell(.event(name: nil, completion.usageChunk(answer.usage))) }
         }
     }
 
-    private func chunk(_ delta: [String: JSONValue], finish: FinishReason? = nil, logprobs: [TokenLogprob] = []) async throws {
+    private func chunk(_ delta: [String: JSONValue], end: Answer? = nil, logprobs: [TokenLogprob] = []) async throws {
         let usage = order.tellsUsageAlways ? usage : nil
-        try await tell(.event(name: nil, completion.chunk(delta, finish: finish, logprobs: logprobs, usage: usage)))
+        try await tell(.event(name: nil, completion.chunk(delta, end: end, logprobs: logprobs, usage: usage)))
     }
 }
 

@@ -55,6 +55,7 @@ package struct ImageOrder: Sendable, Hashable {
         quality = named == "low" || named == "medium" ? named : "high"
         options.steps = try fields.integer("num_inference_steps", in: RequestLimits.steps) ?? ["low": 20, "medium": 30][named]
         options.guidanceScale = try fields.number("guidance_scale")
+        options.stepCache = try fields.number("step_cache")
         options.seed = try fields.unsigned("seed")
         if options.seed == nil, count > 1 { options.seed = seed() }
         options.sampling = try fields.sampling()
@@ -114,10 +115,11 @@ extension Fields {
             throw APIError(400, "unsupported_value", "background \"transparent\" is not supported; images are opaque", param: "background")
         }
         try unsupported("negative_prompt", "GLM-Image's unconditional side is fixed; say it in prompt")
+        try unsupported("cache_dit_params", "step_cache says how far steps may be cached; the rest is fixed")
         for name in ["mask", "mask_image"] { try unsupported(name, "this model edits the whole picture; say in prompt what is to change") }
         for name in [
             "true_cfg_scale", "flow_shift", "generator_device", "lora", "layers", "resolution", "strength", "bot_task", "system_prompt",
-            "extra_params", "max_sequence_length", "cache_dit_params", "diffusers_kwargs", "complexity", "frame_count", "frame_duration_ms",
+            "extra_params", "max_sequence_length", "diffusers_kwargs", "complexity", "frame_count", "frame_duration_ms",
             "svg", "markup", "reference_image",
         ] { try unsupported(name, "the model has no such thing") }
         for name in names.sorted() where name.hasPrefix("vae_use_") || name.hasPrefix("enable_") {

@@ -14,7 +14,7 @@ enum ImagesResponse {
         body["data"] = .array(
             pictures.map { picture in
                 let file = file(picture)
-                return .object([file.name: .string(file.text), "seed": seed(picture)])
+                return .object(own(picture).merging([file.name: .string(file.text)]) { $1 })
             })
         return .object(body)
     }
@@ -22,12 +22,11 @@ enum ImagesResponse {
     /// The last event of a stream.
     /// - Parameter name: `image_generation` or `image_edit`.
     static func completed(_ picture: Picture, _ order: ImageOrder, _ name: String, created: Int, id: String) -> JSONValue {
-        var body = common([picture], order)
+        var body = common([picture], order).merging(own(picture)) { $1 }
         body["type"] = .string("\(name).completed")
         body["id"] = .string(id)
         body["created_at"] = .integer(created)
         body["b64_json"] = .string(base64(picture.file))
-        body["seed"] = seed(picture)
         return .object(body)
     }
 
@@ -71,6 +70,7 @@ enum ImagesResponse {
             "guidance_scale": .number(Double(parameters.guidanceScale)), "model_fingerprint": .string(first.made.modelFingerprint),
             "build": .string(first.made.build), "usage": usage(pictures), "explicit_label": .bool(first.made.explicitLabel),
         ]
+        if parameters.stepCache > 0 { body["step_cache"] = .number(Double("\(parameters.stepCache)") ?? Double(parameters.stepCache)) }
         if drawn != first.size { body["rendered_size"] = .string(drawn.text) }
         if !order.withoutEffect.isEmpty { body["without_effect"] = .array(order.withoutEffect.map { .string($0) }) }
         if let identifier = order.safetyIdentifier { body["safety_identifier"] = .string(identifier) }
@@ -92,8 +92,12 @@ enum ImagesResponse {
 
     static func base64(_ file: [UInt8]) -> String { Data(file).base64EncodedString() }
 
-    private static func seed(_ picture: Picture) -> JSONValue {
-        let seed = picture.made.parameters.seed
-        return Int(exactly: seed).map { .integer($0) } ?? .unsigned(seed)
+    /// In what images of one answer differ, beside their files.
+    private static func own(_ picture: Picture) -> [String: JSONValue] {
+        let made = picture.made, seed = made.parameters.seed
+        var own: [String: JSONValue] = ["seed": Int(exactly: seed).map { .integer($0) } ?? .unsigned(seed)]
+        own["numerics"] = .array(made.numerics.map(\.json))
+        if made.parameters.stepCache > 0 { own["full_steps"] = .integer(made.fullSteps) }
+        return own
     }
 }

@@ -5,6 +5,14 @@ package enum DecoderSizes {
     /// Rows of a page of keys and values: a sequence leaves half of one unused on average.
     package static let pageRows = 64
 
+    /// Tokens of a sequence that one pass of a text stage guesses at most, unless it is told otherwise.
+    package static let speculativeTokens = 31
+    /// What it may be told: a pass has up to 64 rows.
+    package static let speculation = 0...63
+
+    /// The most rows of a step: of a batch that is full, or of one sequence with its guesses.
+    package static func stepRows(batch: Int, speculativeTokens: Int) -> Int { max(batch, 1 + speculativeTokens) }
+
     /// Pages that `rows` tokens take.
     package static func pages(rows: Int) -> Int { (rows + pageRows - 1) / pageRows }
 

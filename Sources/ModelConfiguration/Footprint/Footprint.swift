@@ -31,14 +31,27 @@ public struct Footprint: Sendable {
         public var precision: Precision
         /// Sequences that the text stage works on together.
         public var batch: Int
+        /// Codes that a pass of the text stage guesses at most; nil: as many as by default.
+        public var speculativeTokens: Int?
         /// The diffusion stage takes large images through the VAE in tiles.
         public var vaeTiling: Bool
+        /// The diffusion stage lets requests have steps cached.
+        public var stepCache: Bool
 
-        public init(onHost: Bool, precision: Precision, batch: Int = 1, vaeTiling: Bool = false) {
+        public init(
+            onHost: Bool, precision: Precision, batch: Int = 1, speculativeTokens: Int? = nil, vaeTiling: Bool = false, stepCache: Bool = false
+        ) {
             self.onHost = onHost
             self.precision = precision
             self.batch = batch
+            self.speculativeTokens = speculativeTokens
             self.vaeTiling = vaeTiling
+            self.stepCache = stepCache
+        }
+
+        /// The most rows of a step that draws codes. An accelerator guesses none.
+        var stepRows: Int {
+            DecoderSizes.stepRows(batch: batch, speculativeTokens: onHost ? speculativeTokens ?? DecoderSizes.speculativeTokens : 0)
         }
 
         /// Bytes of an element of keys and values, which have the type that attention multiplies.
@@ -70,7 +83,7 @@ public struct Footprint: Sendable {
     /// without sources. Empty for a model without such a stage.
     public var guidance: [MemoryItem] {
         guard case .image(let image) = model.configurations else { return [] }
-        return [onAccelerator(model.weights.part(.transformer)), ImageFootprint(image, limits, form).guidance, workspace]
+        return [onAccelerator(model.weights.part(.transformer))] + ImageFootprint(image, limits, form).guidance + [workspace]
     }
 
     /// The sizes in the safetensors headers.
@@ -80,7 +93,12 @@ public struct Footprint: Sendable {
         let mapped = MemoryItem(
             .weights, count.fileBytes, "\(Self.millions(count.parameters)), mapped from the file and shared by all that map it", isShared: true)
         let copies = MemoryItem(.widenedWeights, count.deviceCopyBytes + count.hostCopyBytes, "vectors and tables that are kept in f32")
-        return [mapped, copies] + packed(kind, count)
+        return [mapped, copies] + unpacked(count) + packed(kind, count)
+    }
+
+    private func unpacked(_ count: WeightCount) -> [MemoryItem] {
+        guard count.unpackedBytes > 0 else { return [] }
+        return [MemoryItem(.unpackedWeights, count.unpackedBytes, "weights of int4, kept in bf16 by each stage")]
     }
 
     /// What the CPU keeps a second time, in another order.

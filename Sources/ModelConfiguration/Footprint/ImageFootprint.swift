@@ -16,14 +16,14 @@ struct ImageFootprint {
         switch kind {
         case .vision: [visionActivations]
         case .text: [keysAndValues, textActivations]
-        case .diffusion: sourceCache + [denoising, decoding]
+        case .diffusion: sourceCache + stepCache(texts: [GlyphConfiguration.maximumLength, Self.emptyText]) + [denoising, decoding]
         }
     }
 
     /// Of a device that computes the unconditional branch of guidance alone.
-    var guidance: MemoryItem {
-        let bytes = transformer.constant + transformer.denoising(image: imageTokens, text: 1, sources: 0, unconditional: nil)
-        return MemoryItem(.activations, bytes, "\(imageTokens) image tokens")
+    var guidance: [MemoryItem] {
+        let bytes = transformer.constant + transformer.denoising(image: imageTokens, text: Self.emptyText, sources: 0, unconditional: nil)
+        return stepCache(texts: [Self.emptyText]) + [MemoryItem(.activations, bytes, "\(imageTokens) image tokens")]
     }
 
     /// Tokens of the transformer for the largest picture.
@@ -45,7 +45,7 @@ struct ImageFootprint {
     private var promptTokens: Int { RequestLimits.promptBytes.upperBound / 4 + limits.sources * codes }
     private static let preview = 256
 
-    private var textActivations: MemoryItem { text.activations(batch: form.batch, promptTokens: promptTokens) }
+    private var textActivations: MemoryItem { text.activations(rows: form.stepRows, promptTokens: promptTokens) }
 
     // MARK: Vision
 
@@ -70,13 +70,28 @@ struct ImageFootprint {
         ]
     }
 
+    /// Rows of the unconditional branch's text.
+    private static let emptyText = 1
+
+    /// None where no request may have steps cached.
+    /// - Parameter texts: rows of text of each branch of guidance.
+    private func stepCache(texts: [Int]) -> [MemoryItem] {
+        guard form.stepCache else { return [] }
+        return [
+            MemoryItem(
+                .stepCache, texts.reduce(0) { $0 + transformer.stepCache(image: imageTokens, text: $1) },
+                "\(texts.count) × \(imageTokens) tokens, \(StepCaching.order + 1) terms and 2 residuals")
+        ]
+    }
+
     /// Both branches of guidance on one device; text of the quoted strings up to `GlyphConfiguration.maximumLength`.
     private var denoising: MemoryItem {
         let glyphs = GlyphFootprint(model.glyph)
         let text = GlyphConfiguration.maximumLength
         let sources = limits.sources * imageTokens
         let stepping =
-            transformer.denoising(image: imageTokens, text: text, sources: sources, unconditional: 1) + glyphs.embeddings(rows: text + 1)
+            transformer.denoising(image: imageTokens, text: text, sources: sources, unconditional: Self.emptyText)
+            + glyphs.embeddings(rows: text + Self.emptyText)
         let writing = limits.sources > 0 ? transformer.writing(image: imageTokens) : 0
         let bytes = transformer.constant + max(stepping, writing, glyphs.encoding(rows: text, longest: text))
         return MemoryItem(.activations, bytes, "\(text + imageTokens) tokens with \(sources) of sources")

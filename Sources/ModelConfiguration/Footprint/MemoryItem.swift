@@ -8,10 +8,14 @@ public struct MemoryItem: Codable, Sendable, Hashable {
         case widenedWeights = "f32 copies"
         /// Weights of convolutions again, in the order in which the CPU's kernels read them.
         case packedWeights = "packed weights"
+        /// Weights of int4, which the CPU keeps in bf16.
+        case unpackedWeights = "unpacked weights"
         /// Keys and values of the sequences that the text stage works on.
         case keysAndValues = "keys and values"
         /// Keys and values of the source images of an edit, in every layer of the diffusion transformer.
         case sourceCache = "source cache"
+        /// What the branches of guidance keep from step to step, where steps are cached.
+        case stepCache = "step cache"
         case activations
         /// Turning latents into the picture, or a source image into latents.
         case decoding = "picture decoding"

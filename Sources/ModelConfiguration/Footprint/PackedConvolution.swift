@@ -2,7 +2,8 @@ import Checkpoint
 
 /// The CPU's copy of a convolution's weight, in blocks as its kernels read it (`CKernels/convolution_pack.c`).
 ///
-/// An upper bound: every kernel table's blocks are at most this wide, and products in bf16 halve it.
+/// An upper bound: every kernel table's blocks are at most this wide, and products in bf16 halve it. Most of an autoencoder's
+/// convolutions have none: Winograd's method reads the weight as it is.
 struct PackedConvolution {
     let floats: Int
 
@@ -11,11 +12,15 @@ struct PackedConvolution {
 
     /// - Parameter tensor: a weight `[out, in, kernel, kernel]`.
     init(_ tensor: TensorEntry) {
-        let (outputs, inputs) = (tensor.shape[0], tensor.shape[1])
-        // A 3 × 3 kernel behind an enlargement falls into four of 2 × 2.
-        let isUpsampler = tensor.name.contains(".upsamplers.")
-        let (phases, taps) = isUpsampler ? (4, 4) : (1, tensor.shape[2] * tensor.shape[3])
+        let (outputs, inputs, kernel) = (tensor.shape[0], tensor.shape[1], tensor.shape[2])
         func padded(_ value: Int, _ multiple: Int) -> Int { (value + multiple - 1) / multiple * multiple }
-        floats = phases * padded(taps * inputs, Self.block) * padded(outputs, Self.panel)
+        floats =
+            Self.isWinograd(tensor.name, outputs: outputs, kernel: kernel)
+            ? 0 : padded(kernel * kernel * inputs, Self.block) * padded(outputs, Self.panel)
+    }
+
+    /// As `ck_convolution_method_of` decides. Of an autoencoder's 3 × 3 convolutions only those that make an image smaller have a stride.
+    private static func isWinograd(_ name: String, outputs: Int, kernel: Int) -> Bool {
+        kernel == 3 && outputs > 4 && !name.contains(".downsamplers.")
     }
 }

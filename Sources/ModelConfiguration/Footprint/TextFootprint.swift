@@ -18,11 +18,11 @@ package struct TextFootprint: Sendable {
     /// `KVPool` of `pages` pages.
     package func pool(pages: Int) -> Int { pages * DecoderSizes.pageRows * bytesPerToken }
 
-    /// What a batch of `size` sequences keeps beside the pool: `DecoderWorkspace`, the logits of a step, and what was sampled.
-    package func batch(size: Int) -> Int {
+    /// What a batch with steps of up to `rows` rows keeps beside the pool: `DecoderWorkspace`, the logits of a step, and what was sampled.
+    package func batch(rows: Int) -> Int {
         let heads = 2 * shape.heads + 2 * shape.keyValueHeads
         let row = 2 * shape.hiddenSize + heads * shape.headSize + 3 * shape.intermediateSize + 2 * shape.pairs
-        return 4 * max(DecoderSizes.prefillChunk, size) * row + size * (4 * shape.outputSize + 8)
+        return 4 * max(DecoderSizes.prefillChunk, rows) * row + rows * (4 * shape.outputSize + 8)
     }
 
     /// The most that collecting one layer's keys and values of a joining sequence takes, up to a prompt of `tokens`: while the
@@ -47,11 +47,11 @@ package struct TextFootprint: Sendable {
             "\(sequences) × \(pages * DecoderSizes.pageRows) tokens × \(bytesPerToken) bytes")
     }
 
-    /// Of a batch that reads prompts of up to `promptTokens`.
-    func activations(batch size: Int, promptTokens: Int) -> MemoryItem {
+    /// Of a batch with steps of up to `rows` rows that reads prompts of up to `promptTokens`.
+    func activations(rows: Int, promptTokens: Int) -> MemoryItem {
         MemoryItem(
-            .activations, batch(size: size) + collecting(promptTokens: promptTokens),
-            "\(max(DecoderSizes.prefillChunk, size)) rows of a prompt at once, \(size) rows of logits")
+            .activations, batch(rows: rows) + collecting(promptTokens: promptTokens),
+            "\(max(DecoderSizes.prefillChunk, rows)) rows of a prompt at once, \(rows) rows of logits")
     }
 }
 

@@ -35,6 +35,10 @@ package struct TransformerFootprint: Sendable {
     /// What one branch of guidance holds for all steps: its text and its prior.
     package func branch(image: Int, text: Int) -> Int { 4 * (image + text) * hidden }
 
+    /// What one branch of guidance keeps from step to step where steps are cached: the terms of its Taylor polynomial, two residuals of the
+    /// image, and their means.
+    package func stepCache(image: Int, text: Int) -> Int { 4 * (((StepCaching.order + 1) * (image + text) + 2 * image) * hidden + 2) }
+
     /// The most that preparing and stepping a picture takes.
     /// - Parameter unconditional: rows of text of the other branch of guidance on the same device; nil: it is elsewhere, or off.
     package func denoising(image: Int, text: Int, sources: Int, unconditional: Int?) -> Int {

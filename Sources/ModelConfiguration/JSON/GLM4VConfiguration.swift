@@ -17,13 +17,11 @@ package struct GLM4VConfiguration: Decodable {
         case text = "text_config"
         case vision = "vision_config"
         case tied = "tie_word_embeddings"
-        case quantization = "quantization_config"
     }
 
     package init(from decoder: any Decoder) throws {
         let values = try decoder.container(keyedBy: CodingKeys.self)
         try values.require("glm4v", forKey: .modelType)
-        try values.check(!values.isSet(.quantization), .quantization, "a quantized checkpoint is not supported")
         let tied = try values.value(.tied, default: false)
         try values.check(!tied, .tied, "true is not supported")
 

@@ -7,24 +7,29 @@ package struct WeightCount: Sendable, Hashable {
     package private(set) var parameters = 0
     /// Bytes in the files.
     package private(set) var fileBytes = 0
-    /// Bytes in the files of ``WeightForm/placed`` tensors: what the CPU reads there; and of ``WeightForm/reordered`` ones, which it reads
-    /// in a copy as large.
+    /// Bytes in the files of ``WeightForm/placed`` tensors: what the CPU reads there; and of its copies of ``WeightForm/reordered`` and
+    /// ``WeightForm/unpacked`` ones.
     package private(set) var mappedBytes = 0
-    /// Of the latter alone.
-    package private(set) var reorderedBytes = 0
-    /// Elements of these tensors that the checkpoint stores in bf16, and in another type.
-    private var placedHalf = 0, placedOther = 0
+    /// Of these copies alone.
+    package private(set) var reorderedBytes = 0, unpackedBytes = 0
+    /// Elements of these tensors that the checkpoint stores in int8, in bf16 (also int4, which is read as bf16), and in another type.
+    private var placedBytes = 0, placedHalf = 0, placedOther = 0
     /// Elements of the copies in f32 of ``WeightForm/widened`` and ``WeightForm/summed``, and of ``WeightForm/host`` tensors.
     private var widened = 0, host = 0
 
     mutating func add(_ tensor: TensorEntry, _ form: WeightForm) {
-        let elements = tensor.shape.reduce(1, *)
+        let elements = tensor.shape.reduce(1, *) * (form == .unpacked ? Int4Weight.packed : 1)
         parameters += elements
         fileBytes += tensor.byteCount
         if form == .placed || form == .reordered { mappedBytes += tensor.byteCount }
         if form == .reordered { reorderedBytes += tensor.byteCount }
         switch form {
+        case .placed where tensor.type == "I8": placedBytes += elements
         case .placed where tensor.type == "BF16", .reordered where tensor.type == "BF16": placedHalf += elements
+        case .unpacked:
+            placedHalf += elements
+            mappedBytes += 2 * elements
+            unpackedBytes += 2 * elements
         case .placed, .reordered: placedOther += elements
         case .widened: widened += elements
         // [out, in, frames, rows, columns]
@@ -34,9 +39,12 @@ package struct WeightCount: Sendable, Hashable {
         }
     }
 
+    /// Whether products are with weights of int8, which not every device multiplies.
+    package var hasInt8: Bool { placedBytes > 0 }
+
     /// Bytes on an accelerator.
     package func acceleratorBytes(_ precision: Precision) -> Int {
-        (precision == .bf16 ? 2 : 4) * placedHalf + 4 * placedOther + deviceCopyBytes
+        placedBytes + (precision == .bf16 ? 2 : 4) * placedHalf + 4 * placedOther + deviceCopyBytes
     }
 
     /// Bytes of the copies in f32 that a device makes, also the CPU, beside what it reads in the files.

@@ -3,8 +3,10 @@ package import Checkpoint
 /// How the model holds a tensor of the checkpoint.
 package enum WeightForm: Sendable, Hashable {
     /// A matrix or a convolution. The CPU reads it where the file is mapped; an accelerator holds it in bf16 where the
-    /// checkpoint does and bf16 is what it multiplies, else in f32.
+    /// checkpoint does and bf16 is what it multiplies, else in f32; int8 stays int8.
     case placed
+    /// The words of a matrix of int4, of which the CPU keeps a copy in bf16.
+    case unpacked
     /// The same in another order, of which the CPU keeps a copy.
     case reordered
     /// A convolution over equal frames: a copy in f32 on the device, summed over them.
@@ -13,7 +15,7 @@ package enum WeightForm: Sendable, Hashable {
     case widened
     /// A copy in f32 in the host's memory, where it is read.
     case host
-    /// Stored with every checkpoint, used by nothing.
+    /// Stored with every checkpoint, used by nothing; or read when the checkpoint is loaded, and not kept.
     case unused
 }
 
@@ -21,6 +23,7 @@ extension CheckpointPart {
     /// - Parameter names: all tensors of the folder.
     package func form(of tensor: TensorEntry, among names: Set<String>) -> WeightForm {
         let name = tensor.name
+        if let form = Self.quantizedForm(name, among: names) { return form }
         switch self {
         case .visionLanguageEncoder:
             if name.hasPrefix("model.vqmodel.post_quant_conv.") { return .unused }
@@ -41,6 +44,21 @@ extension CheckpointPart {
             break
         }
         return tensor.shape.count > 1 ? .placed : .widened
+    }
+
+    /// Of what a quantised matrix consists of beside its elements.
+    private static func quantizedForm(_ name: String, among names: Set<String>) -> WeightForm? {
+        guard let end = name.lastIndex(of: ".") else { return nil }
+        let (layer, last) = (String(name[..<end]), name[end...])
+        let (weight, int4) = ("\(layer).weight", Int4Weight.names(layer))
+        if names.contains(weight) {
+            if name == WeightMap.QuantizedNames.scale(of: weight) { return .widened }
+            if name == WeightMap.QuantizedNames.offset(of: weight) { return .unused }
+        } else if last != ".weight", names.contains(int4.words) {
+            if name == int4.words { return .unpacked }
+            if name == int4.scales || name == int4.zeros { return .unused }
+        }
+        return nil
     }
 
     /// The names under which `text_encoder` stores its embedding; where both are there they are one tensor.

@@ -15,7 +15,9 @@ extension ModelBenchmark {
     }
 
     func text(_ loaded: (LoadTiming) -> Void, _ timed: (PartTiming) -> Void) throws {
-        try decoding(load("text", loaded) { try TextGenerator(model: model, device: device) }.decoder, timed)
+        let decoder = try load("text", loaded) { try TextGenerator(model: model, device: device) }.decoder
+        try decoding(decoder, timed)
+        try speculation(decoder, timed)
     }
 
     func diffusion(_ loaded: (LoadTiming) -> Void, _ timed: (PartTiming) -> Void) throws {
@@ -26,15 +28,32 @@ extension ModelBenchmark {
 
         let shape = renderer.autoencoder.latentShape(height: sizes.side, width: sizes.side)
         let latents = noise(shape.count)
-        let denoiser = try Denoiser(
-            renderer, height: sizes.side, width: sizes.side,
-            glyphs: device.makeTensor(noise(sizes.textTokens * glyphs.hiddenSize), Shape(sizes.textTokens, glyphs.hiddenSize)),
-            codes: (0..<Int32(shape.grid.count)).map { $0 % Int32(renderer.transformer.configuration.codebookSize) }, sources: nil,
-            guidanceScale: 1)
+        func denoiser(cacheThreshold: Float? = nil) throws -> Denoiser {
+            try Denoiser(
+                renderer, height: sizes.side, width: sizes.side,
+                glyphs: device.makeTensor(noise(sizes.textTokens * glyphs.hiddenSize), Shape(sizes.textTokens, glyphs.hiddenSize)),
+                codes: (0..<Int32(shape.grid.count)).map { $0 % Int32(renderer.transformer.configuration.codebookSize) }, sources: nil,
+                guidanceScale: 1, cacheThreshold: cacheThreshold)
+        }
+        let pass = try denoiser()
         timed(
             try time("denoise", "one pass at \(sizes.side)×\(sizes.side)", tokens: shape.grid.count) {
-                _ = try denoiser.velocity(.conditional, latents, timestep: 500)
+                _ = try pass.velocity(.conditional, latents, timestep: 500)
             })
+        if let threshold = sizes.stepCache {
+            guard renderer.cachesSteps else { throw RequestError("step cache \(threshold): the model's transformer has too few blocks to skip any") }
+            let schedule = Schedule(renderer.scheduler, steps: sizes.steps, tokens: shape.grid.count)
+            for threshold in [nil, threshold] {
+                // What was kept of one picture is of no use to the next.
+                func draw() throws -> Int {
+                    let denoiser = try denoiser(cacheThreshold: threshold)
+                    _ = try denoiser.run(schedule, from: latents, checkCancellation: {}, onStep: { _ in })
+                    return denoiser.fullSteps
+                }
+                timed(
+                    try time("denoise", "\(sizes.steps) steps, \(try draw()) in full", tokens: sizes.steps * shape.grid.count) { _ = try draw() })
+            }
+        }
         timed(try time("vae-decode", "\(sizes.side)×\(sizes.side)", tokens: nil) { _ = try renderer.autoencoder.decode(latents, shape) {} })
     }
 }

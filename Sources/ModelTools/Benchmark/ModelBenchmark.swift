@@ -16,6 +16,10 @@ public struct ModelBenchmark {
         public var glyphBytes = 128
         /// Glyph tokens in the transformer's pass.
         public var textTokens = 64
+        /// Times the denoising of a whole picture without step caching and with this threshold; nil: one pass alone.
+        public var stepCache: Float?
+        /// Of the whole picture.
+        public var steps = 50
 
         public init() {}
     }

@@ -2,7 +2,7 @@ public import Tensor
 
 /// How long one part of the model took, and how much work that was.
 public struct PartTiming: Sendable {
-    /// `vision`, `prefill`, `decode`, `glyph`, `denoise`, `vae-decode`; of a question model `tower`, `first-word`, `prefill`, `decode`.
+    /// `vision`, `prefill`, `decode`, `codes`, `glyph`, `denoise`, `vae-decode`; of a question model `tower`, `first-word`, `prefill`, `decode`.
     public let part: String
     /// The size of the work, for a reader.
     public let workload: String

@@ -1,4 +1,3 @@
-import Domain
 import Foundation
 
 /// How one row of a reference file compares.
@@ -18,11 +17,6 @@ public struct Verdict: Sendable, Codable {
     public let limit: Double?
     /// What the error is relative to, or what went wrong.
     public let detail: String
-}
-
-extension Precision {
-    /// The error that verification allows, relative to the reference's largest magnitude.
-    var relativeLimit: Double { self == .f32 ? 1e-3 : 3e-2 }
 }
 
 extension Verdict {
@@ -57,17 +51,17 @@ extension Verdict {
         return Verdict(name: name, outcome: error <= limit ? .holds : .fails, error: error, limit: limit, detail: detail)
     }
 
-    /// Pictures: within 2 of 255 everywhere and 0.5 on average, or by PSNR where the arithmetic is reduced.
-    static func picture(_ name: String, _ ours: [UInt8], _ theirs: [UInt8], _ precision: Precision) -> Verdict {
+    /// Pictures: within 2 of 255 everywhere and 0.5 on average, or by PSNR where the arithmetic is not the reference's.
+    static func picture(_ name: String, _ ours: [UInt8], _ theirs: [UInt8], _ tolerance: Tolerance) -> Verdict {
         guard ours.count == theirs.count else { return mismatch(name, ours.count, theirs.count) }
         let differences = zip(ours, theirs).map { abs(Double($0) - Double($1)) }
         let largest = differences.max() ?? 0
         let mean = differences.reduce(0, +) / Double(max(differences.count, 1))
         let square = differences.reduce(0) { $0 + $1 * $1 } / Double(max(differences.count, 1))
         let psnr = square == 0 ? 99 : 10 * log10(255 * 255 / square)
-        let holds = precision == .f32 ? largest <= 2 && mean <= 0.5 : psnr >= 30
+        let holds = tolerance.isExact ? largest <= 2 && mean <= 0.5 : psnr >= 30
         return Verdict(
-            name: name, outcome: holds ? .holds : .fails, error: largest, limit: precision == .f32 ? 2 : nil,
+            name: name, outcome: holds ? .holds : .fails, error: largest, limit: tolerance.isExact ? 2 : nil,
             detail: String(format: "of 255; mean %.4f, PSNR %.1f dB", mean, psnr))
     }
 

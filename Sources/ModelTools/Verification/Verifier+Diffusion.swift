@@ -96,7 +96,7 @@ extension Verifier {
         let planes = try renderer.autoencoder.decode(latents, shape) {}
         let expected = try reference.picture(name)
         let image = try Autoencoder.picture(planes, height: size.height, width: size.width)
-        return .picture(name, image.pixels, expected.pixels, precision)
+        return .picture(name, image.pixels, expected.pixels, tolerance)
     }
 
     /// A denoiser whose inputs all come from the file.

@@ -22,7 +22,7 @@ extension Verifier {
             guard logits.indices.contains(id) else { throw VerificationError("greedy id \(id) is outside the \(logits.count) logits") }
             let best = logits.indices.reduce(0) { logits[$1] > logits[$0] ? $1 : $0 }
             if best != id {
-                let limit = precision == .f32 ? 1e-3 : precision.relativeLimit * Double(logits.reduce(0) { max($0, abs($1)) })
+                let limit = tolerance.isExact ? 1e-3 : tolerance.relative * Double(logits.reduce(0) { max($0, abs($1)) })
                 let margin = Double(logits[best] - logits[id])
                 if margin > limit {
                     return Verdict(

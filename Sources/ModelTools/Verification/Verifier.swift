@@ -14,6 +14,7 @@ public struct Verifier {
     let reference: ReferenceFile
     let device: any Device
     let precision: Precision
+    let tolerance: Tolerance
 
     public init(model: ModelFolder, reference: URL, device: any Device, precision: Precision) throws {
         self.model = model
@@ -26,6 +27,8 @@ public struct Verifier {
         }
         self.device = device
         self.precision = precision
+        // A component that can't be read fails in its own rows.
+        tolerance = Tolerance(precision, model.weightComponents.compactMap { try? model.weights($0).quantization })
     }
 
     /// All verdicts, in the order of the model's data flow.
@@ -62,7 +65,7 @@ public struct Verifier {
     }
 
     func relative(_ name: String, _ ours: [Float], limit: Double? = nil) throws -> Verdict {
-        .relative(name, ours, try reference.floats(name), limit: limit ?? precision.relativeLimit)
+        .relative(name, ours, try reference.floats(name), limit: limit ?? tolerance.relative)
     }
 
     func equal(_ name: String, _ ours: [Int]) throws -> Verdict { .equal(name, ours, try reference.integers(name)) }

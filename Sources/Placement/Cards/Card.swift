@@ -40,11 +40,13 @@ public struct Card: Codable, Sendable, Hashable {
     public var location: Location?
     /// Of the host: processors that compute.
     public var processors: Int?
+    /// Of the host: what its processors multiply natively; nil: f32.
+    public var precision: Precision?
     public var source: Source
 
     public init(
         device: DeviceID, chip: String, memory: Int, free: Int? = nil, health: Health = .unknown, temperature: Int? = nil, power: Double? = nil,
-        location: Location? = nil, processors: Int? = nil, source: Source
+        location: Location? = nil, processors: Int? = nil, precision: Precision? = nil, source: Source
     ) {
         self.device = device
         self.chip = chip
@@ -55,6 +57,7 @@ public struct Card: Codable, Sendable, Hashable {
         self.power = power
         self.location = location
         self.processors = processors
+        self.precision = precision
         self.source = source
     }
 
@@ -69,11 +72,14 @@ public struct Card: Codable, Sendable, Hashable {
 
     public var isHost: Bool { device.isHost }
 
+    /// What it multiplies natively.
+    public var nativePrecision: Precision { isHost ? precision ?? .f32 : .bf16 }
+
     /// The figures of its chip, or why GLM-Image can't run on it.
     public var support: ChipSupport { isHost ? .figures(.host(processors: processors ?? 1)) : ChipCatalogue.support(chip, memory: memory) }
 
     enum CodingKeys: String, CodingKey {
-        case chip, memory, free, health, temperature, power, location, processors, source
+        case chip, memory, free, health, temperature, power, location, processors, precision, source
         case device = "name"
     }
 

@@ -44,7 +44,7 @@ extension Plan {
             // A group may have another checkpoint than its model's other stages.
             let folder = models.contains { $0.name == stage.model && $0.folder != stage.folder } ? " from \(stage.folder)" : ""
             lines.append(
-                "  \(Self.column(stage.name, 22))\(Self.column("\(ByteCount(stage.bytes))", 12))\(stage.model)\(folder)\(others)")
+                "  \(Self.column(stage.name, 22))\(Self.column("\(ByteCount(stage.bytes))", 12))\(stage.model)\(folder)\(others), \(stage.precision)")
             lines += stage.items().map(Self.line)
         }
         for guest in planned.guests {

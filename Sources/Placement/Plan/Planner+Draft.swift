@@ -26,14 +26,26 @@ extension Planner {
         guard let name = group.model, let folder = folder ?? group.folder ?? models.first(where: { $0.name == name })?.folder,
             let description = described ?? descriptions[folder]
         else { preconditionFailure("a stage of the unknown model \(group.model ?? "")") }
-        let precision = group.precision ?? (main.isHost ? .f32 : .bf16)
+        if !main.isHost, description.weights.stage(kind).hasInt8 {
+            throw PlacementError(
+                .invalidModel, "\(topology.place)stages.\(kind): the weights of \(name) are int8, which only the CPU multiplies, not \(main.device)")
+        }
+        if group.stepCache != nil, case .image(let image) = description.configurations, !StepCaching.isPossible(blocks: image.transformer.layers) {
+            throw PlacementError(
+                .invalidTopology,
+                "\(topology.place)stages.\(kind).step_cache: the transformer of \(name) has \(image.transformer.layers) blocks, none of them to skip")
+        }
+        let precision = group.precision.precision(native: main.nativePrecision)
         let footprint = Footprint(
             description, Footprint.Limits(pixels: topology.limits.pixels, sources: topology.limits.sources, context: topology.limits.context),
-            Footprint.Form(onHost: main.isHost, precision: precision, batch: batch ?? 1, vaeTiling: group.vaeTiling))
+            Footprint.Form(
+                onHost: main.isHost, precision: precision, batch: batch ?? 1, speculativeTokens: group.speculativeTokens, vaeTiling: group.vaeTiling,
+                stepCache: group.stepCache != nil))
         return StageSpec(
             kind: kind, instance: instance, devices: places.map(\.device), model: name, pipeline: description.pipeline, folder: folder,
             precision: precision,
-            batch: batch, threads: main.isHost ? group.threads : nil, vaeTiling: group.vaeTiling,
+            batch: batch, speculativeTokens: group.speculativeTokens, threads: main.isHost ? group.threads : nil, vaeTiling: group.vaeTiling,
+            stepCache: group.stepCache,
             memory: [footprint.items(kind)] + places.dropFirst().map { _ in footprint.guidance })
     }
 

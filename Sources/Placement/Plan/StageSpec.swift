@@ -18,21 +18,24 @@ public struct StageSpec: Codable, Sendable, Hashable {
     public var folder: String
     /// Of what the stage reads of its checkpoint; empty: not computed, which takes reading it.
     public var fingerprint: String
-    /// Nil: the program's default.
-    public var precision: Precision?
+    public var precision: Precision
     /// Sequences that a text stage works on together; nil: the program's default.
     public var batch: Int?
+    /// Codes that a pass of a text stage guesses at most; nil: the program's default.
+    public var speculativeTokens: Int?
     /// On the host; nil: one for each processor.
     public var threads: Int?
     /// Large images go through the VAE in tiles.
     public var vaeTiling: Bool
+    /// The largest `step_cache` that requests may ask for; nil: none may.
+    public var stepCache: Float?
     /// For each device what the stage takes of it; empty for a stage that was not planned.
     public var memory: [[MemoryItem]]
 
     public init(
         kind: StageKind, instance: String, devices: [DeviceID] = [.cpu], model: String, pipeline: ModelPipeline,
-        folder: String, fingerprint: String = "", precision: Precision? = nil, batch: Int? = nil, threads: Int? = nil, vaeTiling: Bool = false,
-        memory: [[MemoryItem]] = []
+        folder: String, fingerprint: String = "", precision: Precision, batch: Int? = nil, speculativeTokens: Int? = nil, threads: Int? = nil,
+        vaeTiling: Bool = false, stepCache: Float? = nil, memory: [[MemoryItem]] = []
     ) {
         precondition(!devices.isEmpty && (memory.isEmpty || memory.count == devices.count), "\(memory.count) lists of \(devices.count) devices")
         self.kind = kind
@@ -44,15 +47,18 @@ public struct StageSpec: Codable, Sendable, Hashable {
         self.fingerprint = fingerprint
         self.precision = precision
         self.batch = batch
+        self.speculativeTokens = speculativeTokens
         self.threads = threads
         self.vaeTiling = vaeTiling
+        self.stepCache = stepCache
         self.memory = memory
     }
 
     /// Whether it is one that a plan makes. A decoded one may be anything.
     public var isSound: Bool {
         !devices.isEmpty && (memory.isEmpty || memory.count == devices.count) && memory.joined().allSatisfy { $0.bytes >= 0 }
-            && [batch, threads].allSatisfy { $0 ?? 1 > 0 }
+            && [batch, threads].allSatisfy { $0 ?? 1 > 0 } && DecoderSizes.speculation.contains(speculativeTokens ?? 0)
+            && RequestLimits.stepCache.contains(stepCache ?? 0)
     }
 
     /// As people name it: `text-0`.
@@ -72,13 +78,16 @@ extension StageSpec {
     /// Flags of its program beside those that all stages of a fleet share. A stage takes what was planned for it, not what its
     /// own defaults would.
     public var arguments: [String] {
-        var arguments = ["--instance", instance, "--model", folder, "--model-name", model, "--device", devicesInProcess.list]
-        if let precision { arguments += ["--precision", precision.rawValue] }
+        var arguments = [
+            "--instance", instance, "--model", folder, "--model-name", model, "--device", devicesInProcess.list, "--precision", precision.rawValue,
+        ]
         if let threads { arguments += ["--threads", "\(threads)"] }
         if let batch { arguments += ["--batch", "\(batch)"] }
+        if let speculativeTokens { arguments += ["--speculative-tokens", "\(speculativeTokens)"] }
         if let cache = size(.keysAndValues) { arguments += ["--kv-cache", cache.flag] }
         if let cache = size(.sourceCache) { arguments += ["--condition-cache", cache.flag] }
         if vaeTiling { arguments.append("--vae-tiling") }
+        if let stepCache { arguments += ["--step-cache", "\(stepCache)"] }
         return arguments
     }
 

@@ -1,4 +1,5 @@
 import Domain
+import ModelConfiguration
 import Yams
 
 /// The grammar of `stages:`: for each kind one group of stages, or a list of groups.
@@ -29,7 +30,8 @@ struct StagesReader {
         let options = kind.descriptor.options
         let keys =
             ["model", "replicas", "devices", "precision", "threads"] + (options.contains(.batch) ? ["batch"] : [])
-            + (options.contains(.vaeTiling) ? ["vae_tiling"] : [])
+            + (options.contains(.speculation) ? ["speculative_tokens"] : [])
+            + (options.contains(.vaeTiling) ? ["vae_tiling"] : []) + (options.contains(.stepCache) ? ["step_cache"] : [])
         var former: [String: Node] = [:]
         for (key, value) in yaml.isEmpty(node) ? [] : try yaml.pairs(node, path, keys, former: Self.formerKeys(kind)) {
             let path = "\(path).\(key)"
@@ -40,13 +42,17 @@ struct StagesReader {
             case "devices": group.devices = try devices(value, kind, path)
             case "cards", "guidance_cards": former[key] = value
             case "batch": group.batch = try yaml.whole(value, path, 1...64)
+            case "speculative_tokens": group.speculativeTokens = try yaml.whole(value, path, DecoderSizes.speculation)
             case "threads": group.threads = try yaml.whole(value, path, 1...1024)
             case "vae_tiling":
                 guard let tiling = value.bool else { throw yaml.wrong(value, path, "true or false") }
                 group.vaeTiling = tiling
+            case "step_cache":
+                let most = try yaml.number(value, path, RequestLimits.stepCache)
+                group.stepCache = most > 0 ? most : nil
             default:
-                guard let precision = Precision(rawValue: try yaml.plain(value, path)) else {
-                    throw yaml.wrong(value, path, Precision.allCases.map(\.rawValue).joined(separator: " or "))
+                guard let precision = PrecisionChoice(rawValue: try yaml.plain(value, path)) else {
+                    throw yaml.wrong(value, path, PrecisionChoice.allCases.map(\.rawValue).joined(separator: " or "))
                 }
                 group.precision = precision
             }

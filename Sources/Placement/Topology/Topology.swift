@@ -50,24 +50,30 @@ public struct Topology: Sendable, Hashable {
         public var devices: [[DeviceID]] = []
         /// Sequences that a text stage works on together.
         public var batch: Int?
-        public var precision: Precision?
+        /// Codes that a pass of a text stage guesses at most; nil: the program's default.
+        public var speculativeTokens: Int?
+        public var precision = PrecisionChoice.auto
         /// Of a stage on the host.
         public var threads: Int?
         /// Of diffusion: large images go through the VAE in tiles.
         public var vaeTiling = false
+        /// Of diffusion: the largest `step_cache` that requests may ask for; nil: none may.
+        public var stepCache: Float?
 
         public init(
             model: String? = nil, folder: String? = nil, replicas: Replicas? = nil, devices: [[DeviceID]] = [], batch: Int? = nil,
-            precision: Precision? = nil, threads: Int? = nil, vaeTiling: Bool = false
+            speculativeTokens: Int? = nil, precision: PrecisionChoice = .auto, threads: Int? = nil, vaeTiling: Bool = false, stepCache: Float? = nil
         ) {
             self.model = model
             self.folder = folder
             self.replicas = replicas
             self.devices = devices
             self.batch = batch
+            self.speculativeTokens = speculativeTokens
             self.precision = precision
             self.threads = threads
             self.vaeTiling = vaeTiling
+            self.stepCache = stepCache
         }
     }
 

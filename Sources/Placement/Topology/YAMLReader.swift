@@ -65,6 +65,13 @@ struct YAMLReader {
         return value
     }
 
+    func number(_ node: Node, _ path: String, _ range: ClosedRange<Float>) throws(PlacementError) -> Float {
+        guard let value = Float(try plain(node, path)), range.contains(value) else {
+            throw wrong(node, path, "a number from \(range.lowerBound) to \(range.upperBound)")
+        }
+        return value
+    }
+
     func device(_ node: Node, _ path: String) throws(PlacementError) -> DeviceID {
         guard let device = DeviceID(try plain(node, path)) else { throw wrong(node, path, DeviceID.syntax) }
         return device

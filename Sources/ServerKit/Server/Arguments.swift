@@ -3,7 +3,10 @@ public import Domain
 
 // Values of flags. `read` is for `transform:`, whose error says what is expected.
 
-extension Precision: ExpressibleByArgument {}
+extension PrecisionChoice: ExpressibleByArgument {
+    /// What the values of a `--precision` mean.
+    public static let explanation = "f32; bf16, where the device multiplies it natively; auto, bf16 there and f32 elsewhere."
+}
 
 extension DeviceID {
     /// - Throws: `ValidationError`, which says what is expected.

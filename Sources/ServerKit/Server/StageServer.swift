@@ -188,7 +188,8 @@ public final class StageServer: Sendable {
             queued: gate.queued, processID: Int(getpid()),
             defaultSide: model.defaultSide, slots: gate.capacity, memoryBytes: ResidentMemory.bytes(), cacheHits: work.hits,
             cacheMisses: work.misses, numerics: model.numerics, pipeline: model.pipeline, imageRule: model.imageRule,
-            contextTokens: model.contextTokens, cachedTokens: work.cachedTokens, preempted: work.preempted)
+            contextTokens: model.contextTokens, cachedTokens: work.cachedTokens, preempted: work.preempted,
+            decoderPasses: work.passes, decodedTokens: work.decodedTokens)
     }
 
     private func announce() {

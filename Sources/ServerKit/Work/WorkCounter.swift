@@ -7,6 +7,8 @@ public final class WorkCounter: Sendable {
         var misses = 0
         var cachedTokens = 0
         var preempted = 0
+        var passes = 0
+        var decodedTokens = 0
     }
 
     private let counts = Mutex(Counts())
@@ -25,11 +27,19 @@ public final class WorkCounter: Sendable {
         counts.withLock { $0.cachedTokens += cachedTokens }
     }
 
-    /// So many requests have been paused for others since the process started.
-    public func set(preempted: Int) { counts.withLock { $0.preempted = preempted } }
+    /// What a decoder has done since the process started.
+    /// - Parameters:
+    ///   - preempted: how often a request was paused for others.
+    ///   - passes: of a request through the decoder, each for at least one token.
+    ///   - decodedTokens: that these passes gave.
+    public func set(preempted: Int, passes: Int, decodedTokens: Int) {
+        counts.withLock { ($0.preempted, $0.passes, $0.decodedTokens) = (preempted, passes, decodedTokens) }
+    }
 
     public var hits: Int { counts.withLock { $0.hits } }
     public var misses: Int { counts.withLock { $0.misses } }
     public var cachedTokens: Int { counts.withLock { $0.cachedTokens } }
     public var preempted: Int { counts.withLock { $0.preempted } }
+    public var passes: Int { counts.withLock { $0.passes } }
+    public var decodedTokens: Int { counts.withLock { $0.decodedTokens } }
 }

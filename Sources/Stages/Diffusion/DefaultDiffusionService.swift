@@ -25,6 +25,9 @@ public actor DefaultDiffusionService: DiffusionService {
         let devices = try model.makeDevices(for: .diffusion)
         let renderer = try ImageRenderer(
             model: folder, devices: devices, sourceCacheBytes: options.sourceCacheBytes, tiled: options.vaeTiling)
+        if options.stepCache > 0, !renderer.cachesSteps {
+            throw RequestError("--step-cache \(options.stepCache): the model's transformer has too few blocks to skip any")
+        }
         try devices.main.synchronize()
         self.renderer = renderer
         let tileSide = options.vaeTiling ? renderer.tileSide : 0
@@ -35,14 +38,20 @@ public actor DefaultDiffusionService: DiffusionService {
         guard let renderer else { throw StageError.loading }
         var watch = Stopwatch(since: token.arrival)
         let parameters = request.parameters
+        guard parameters.stepCache <= options.stepCache else {
+            throw RequestError("step_cache \(parameters.stepCache), this stage allows \(options.stepCache)")
+        }
         let images = try request.sources.enumerated().map { try decodeImage($1.image, "sources[\($0)].image") }
         watch.lap("read")
+        var fullSteps = 0
         var image = try DeviceLoss.guarding {
             try renderer.render(request, images: images, checkCancellation: token.checkCancellation, onSources: work.count(hit:)) { partial, step in
                 var image = partial
                 if request.explicitLabel { image.drawExplicitLabel() }
                 let bytes = try image.encoded(as: parameters.format, quality: PartialImages.quality)
                 onEvent(.partial(PartialRendering(image: bytes, format: parameters.format, height: image.height, width: image.width, step: step)))
+            } onDenoised: {
+                fullSteps = $0
             } onStep: { step in
                 if step == parameters.steps { watch.lap("denoise") }
                 try token.checkCancellation()
@@ -53,6 +62,7 @@ public actor DefaultDiffusionService: DiffusionService {
         if request.explicitLabel { image.drawExplicitLabel() }
         let bytes = try image.encoded(as: parameters.format, quality: parameters.jpegQuality)
         watch.lap("write")
-        return RenderedImage(image: bytes, format: parameters.format, height: image.height, width: image.width, timings: watch.timings)
+        return RenderedImage(
+            image: bytes, format: parameters.format, height: image.height, width: image.width, timings: watch.timings, fullSteps: fullSteps)
     }
 }

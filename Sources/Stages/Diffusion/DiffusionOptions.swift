@@ -16,7 +16,17 @@ public struct DiffusionOptions: ParsableArguments, Sendable {
     )
     public var vaeTiling = false
 
+    @Option(
+        help: ArgumentHelp(
+            "The largest step_cache that requests may ask for, 0 to 1: most of the transformer's blocks are skipped in a denoising step whose residual has changed by less than the request's value. Such images differ from those drawn without. Default: 0, none may.",
+            valueName: "r"))
+    public var stepCache: Float = 0
+
     public init() {}
+
+    public func validate() throws {
+        do { try RequestLimits.checkStepCache(stepCache) } catch { throw ValidationError("--step-cache: \(error.message)") }
+    }
 
     var sourceCacheBytes: Int { conditionCache?.bytes ?? 256 << 20 }
 }

@@ -32,14 +32,12 @@ public struct ModelOptions: ParsableArguments, Sendable {
     @Option(help: ArgumentHelp("Threads that compute. Default: one for each processor that this process may use.", valueName: "n"))
     public var threads: Int?
 
-    @Option(
-        help: ArgumentHelp("f32, or bf16 where the device has native bf16 products. Default: f32 on the CPU, bf16 on a card.", valueName: "precision")
-    )
-    public var precision: Precision?
+    @Option(help: ArgumentHelp("What products multiply: \(PrecisionChoice.explanation)", valueName: "precision"))
+    public var precision = PrecisionChoice.auto
 
     @Option(
         help: ArgumentHelp(
-            "Kernels of the CPU: generic, avx2, avx512 or avx512bf16. Stages on different CPUs give the same image for the same seed only with the same kernels. Default: the fastest that this CPU runs.",
+            "Kernels of the CPU: generic; avx2, avx512 or avx512bf16; on aarch64 neon or neonbf16. Stages on different CPUs give the same image for the same seed only with the same kernels. Default: the fastest that this CPU runs.",
             valueName: "kernels"))
     public var kernels: KernelSet?
 
@@ -78,10 +76,14 @@ extension StageModel {
     public init(
         _ folder: ModelFolder, for kind: StageKind, _ options: ModelOptions, _ devices: DeviceGroup, defaultSide: Int = 0, tileSide: Int = 0
     ) throws {
+        let numerics = Numerics(devices, quantization: try folder.quantization(kind), tileSide: tileSide)
+        var notes = devices.devices.flatMap { DeviceReport($0).lines }
+        if options.precision == .bf16, numerics.precision != Precision.bf16.rawValue {
+            notes.append("computes in \(numerics.precision): bf16 was asked for, and \(numerics.kernels) does not multiply it natively")
+        }
         self.init(
             name: options.modelName ?? folder.name, fingerprint: try folder.fingerprint(kind), device: devices.name,
-            numerics: Numerics(devices, tileSide: tileSide), defaultSide: defaultSide, pipeline: folder.pipeline.rawValue,
-            notes: devices.devices.flatMap { DeviceReport($0).lines })
+            numerics: numerics, defaultSide: defaultSide, pipeline: folder.pipeline.rawValue, notes: notes)
     }
 }
 

@@ -27,7 +27,7 @@ actor BatchRunner<Batch: RequestBatch> {
     /// - Parameters:
     ///   - thread: that made the batch.
     ///   - batch: used by nobody else from now on.
-    ///   - work: is told how often requests were paused.
+    ///   - work: is told how often requests were paused, and what passes gave.
     init(on thread: ComputeThread, _ batch: sending Batch, work: WorkCounter) {
         self.thread = thread
         self.batch = batch
@@ -58,7 +58,7 @@ actor BatchRunner<Batch: RequestBatch> {
                 try DeviceLoss.guarding {
                     try batch.round(checkCancellation: { try members[$0]?.token.checkCancellation() }, onEvent: { report($0) })
                 }
-                work.set(preempted: batch.preemptions)
+                work.set(preempted: batch.preemptions, passes: batch.passes, decodedTokens: batch.decodedTokens)
                 giveSigns()
             } catch {
                 let lost = members.values

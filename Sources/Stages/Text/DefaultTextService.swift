@@ -48,7 +48,9 @@ public actor DefaultTextService: TextService {
 
     private func codes(_ folder: ModelFolder, _ device: any Device) throws -> sending CodeBatch {
         let generator = try TextGenerator(model: folder, device: device)
-        return CodeBatch(generator, size: options.batch, cacheBytes: options.cacheBytes(usual: generator.cacheBytes(batch: options.batch)))
+        return CodeBatch(
+            generator, size: options.batch, cacheBytes: options.cacheBytes(usual: generator.cacheBytes(batch: options.batch)),
+            speculativeTokens: options.speculativeTokens)
     }
 
     private func answers(_ folder: ModelFolder, _ device: any Device) throws -> sending (batch: AnswerBatch, contextTokens: Int) {

@@ -11,6 +11,10 @@ protocol RequestBatch: AnyObject, SendableMetatype {
     /// How often a request has been paused for others.
     var preemptions: Int { get }
 
+    /// Passes of a request that sampled, over all requests, and the tokens that they gave.
+    var passes: Int { get }
+    var decodedTokens: Int { get }
+
     /// Appends a request to the queue.
     /// - Returns: its ticket, and what is told at once; nil: nothing.
     /// - Throws: `RequestError` for one that the model refuses.

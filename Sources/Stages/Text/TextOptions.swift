@@ -1,6 +1,7 @@
 public import ArgumentParser
 public import Domain
 import Foundation
+import ModelConfiguration
 import ServerKit
 
 /// The flags of the text process alone.
@@ -14,10 +15,19 @@ public struct TextOptions: ParsableArguments, Sendable {
             valueName: "size"), transform: ByteCount.read)
     public var kvCache: ByteCount?
 
+    @Option(
+        help: ArgumentHelp(
+            "Codes of a picture that one pass guesses at most, 0 to 63; 0: none. As many are guessed as make codes fastest; the codes are the same. On the CPU alone; words are not guessed.",
+            valueName: "n"))
+    public var speculativeTokens = DecoderSizes.speculativeTokens
+
     public init() {}
 
     public func validate() throws {
         guard (1...64).contains(batch) else { throw ValidationError("--batch is \(batch); 1 to 64") }
+        guard DecoderSizes.speculation.contains(speculativeTokens) else {
+            throw ValidationError("--speculative-tokens is \(speculativeTokens); 0 to 63")
+        }
     }
 
     /// What is asked for, or `usual` within bounds.

@@ -49,6 +49,7 @@ extension ImageOptions: CodedMessage {
         if let format { c.format = format.c }
         if let jpegQuality { c.jpeg_quality = try UInt32(wire: jpegQuality, "jpeg_quality") }
         c.sampling = try arena.message(ifSet: sampling)
+        if let stepCache { c.step_cache = stepCache }
     }
 
     init(_ c: Glm__V1__ImageParameters) throws(WireError) {
@@ -57,7 +58,7 @@ extension ImageOptions: CodedMessage {
             steps: c.steps_opt_case.rawValue == 0 ? nil : Int(c.steps),
             guidanceScale: c.guidance_scale_opt_case.rawValue == 0 ? nil : c.guidance_scale, seed: c.seed_opt_case.rawValue == 0 ? nil : c.seed,
             format: c.format.rawValue == 0 ? nil : try ImageFormat(c.format, "format"), jpegQuality: c.jpeg_quality == 0 ? nil : Int(c.jpeg_quality),
-            sampling: try Decode.ifSet(c.sampling, "sampling"))
+            sampling: try Decode.ifSet(c.sampling, "sampling"), stepCache: c.step_cache == 0 ? nil : c.step_cache)
     }
 }
 

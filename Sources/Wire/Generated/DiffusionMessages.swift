@@ -157,11 +157,12 @@ extension RenderedImage: CodedMessage {
         c.width = try UInt32(wire: width, "width")
         c.n_timings = timings.count
         c.timings = try arena.messages(timings)
+        c.full_steps = try UInt32(wire: fullSteps, "full_steps")
     }
 
     init(_ c: Glm__V1__RenderedImage) throws(WireError) {
         self.init(
             image: Decode.bytes(c.image), format: try ImageFormat(c.format, "format"), height: Int(c.height), width: Int(c.width),
-            timings: try Decode.messages(c.n_timings, c.timings, "timings"))
+            timings: try Decode.messages(c.n_timings, c.timings, "timings"), fullSteps: Int(c.full_steps))
     }
 }

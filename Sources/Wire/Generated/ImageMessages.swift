@@ -69,6 +69,7 @@ extension GenerateImageRequest: CodedMessage {
         if let format = parameters.format { c.format = format.c }
         if let jpegQuality = parameters.jpegQuality { c.jpeg_quality = try UInt32(wire: jpegQuality, "jpeg_quality") }
         c.sampling = try arena.message(ifSet: parameters.sampling)
+        if let stepCache = parameters.stepCache { c.step_cache = stepCache }
         c.pipeline = try arena.text(pipeline, "pipeline")
         c.model = try arena.text(model, "model")
         c.partial_images = try UInt32(wire: partialImages, "partial_images")
@@ -87,8 +88,9 @@ extension GenerateImageRequest: CodedMessage {
                 steps: c.steps_opt_case.rawValue == 0 ? nil : Int(c.steps),
                 guidanceScale: c.guidance_scale_opt_case.rawValue == 0 ? nil : c.guidance_scale, seed: c.seed_opt_case.rawValue == 0 ? nil : c.seed,
                 format: c.format.rawValue == 0 ? nil : try ImageFormat(c.format, "format"),
-                jpegQuality: c.jpeg_quality == 0 ? nil : Int(c.jpeg_quality), sampling: try Decode.ifSet(c.sampling, "sampling")),
-            pipeline: try Decode.text(c.pipeline, "pipeline"), model: try Decode.text(c.model, "model"), partialImages: Int(c.partial_images),
+                jpegQuality: c.jpeg_quality == 0 ? nil : Int(c.jpeg_quality), sampling: try Decode.ifSet(c.sampling, "sampling"),
+                stepCache: c.step_cache == 0 ? nil : c.step_cache), pipeline: try Decode.text(c.pipeline, "pipeline"),
+            model: try Decode.text(c.model, "model"), partialImages: Int(c.partial_images),
             explicitLabel: c.explicit_label_opt_case.rawValue == 0 ? nil : c.explicit_label != 0, user: try Decode.text(c.user, "user"))
     }
 }
@@ -178,6 +180,7 @@ extension Accepted: CodedMessage {
         c.format = parameters.format.c
         c.jpeg_quality = try UInt32(wire: parameters.jpegQuality, "jpeg_quality")
         c.sampling = try arena.message(ifSet: parameters.sampling)
+        c.step_cache = parameters.stepCache
         c.sources = try UInt32(wire: sources, "sources")
         c.model_name = try arena.text(modelName, "model_name")
         c.model_fingerprint = try arena.text(modelFingerprint, "model_fingerprint")
@@ -190,7 +193,7 @@ extension Accepted: CodedMessage {
                 decoding: ImageOptions(
                     height: Int(c.height), width: Int(c.width), steps: Int(c.steps), guidanceScale: c.guidance_scale, seed: c.seed,
                     format: try ImageFormat(c.format, "format"), jpegQuality: c.jpeg_quality == 0 ? 90 : Int(c.jpeg_quality),
-                    sampling: try Decode.ifSet(c.sampling, "sampling"))), sources: Int(c.sources),
+                    sampling: try Decode.ifSet(c.sampling, "sampling"), stepCache: c.step_cache)), sources: Int(c.sources),
             modelName: try Decode.text(c.model_name, "model_name"), modelFingerprint: try Decode.text(c.model_fingerprint, "model_fingerprint"))
     }
 }
@@ -312,10 +315,12 @@ public struct GeneratedImage: Sendable, Hashable {
     public var usage: ImageUsage
     /// AI生成 is drawn into a corner of the image.
     public var explicitLabel: Bool
+    /// Steps that were computed in full, on one side of guidance at least.
+    public var fullSteps: Int
 
     public init(
         image: [UInt8] = [], parameters: ImageParameters, modelFingerprint: String = "", build: String = "", timings: [StageTiming] = [],
-        modelName: String = "", numerics: [StageNumerics] = [], usage: ImageUsage = ImageUsage(), explicitLabel: Bool = false
+        modelName: String = "", numerics: [StageNumerics] = [], usage: ImageUsage = ImageUsage(), explicitLabel: Bool = false, fullSteps: Int = 0
     ) {
         self.image = image
         self.parameters = parameters
@@ -326,6 +331,7 @@ public struct GeneratedImage: Sendable, Hashable {
         self.numerics = numerics
         self.usage = usage
         self.explicitLabel = explicitLabel
+        self.fullSteps = fullSteps
     }
 }
 
@@ -342,6 +348,7 @@ extension GeneratedImage: CodedMessage {
         c.format = parameters.format.c
         c.jpeg_quality = try UInt32(wire: parameters.jpegQuality, "jpeg_quality")
         c.sampling = try arena.message(ifSet: parameters.sampling)
+        c.step_cache = parameters.stepCache
         c.model_fingerprint = try arena.text(modelFingerprint, "model_fingerprint")
         c.build = try arena.text(build, "build")
         c.n_timings = timings.count
@@ -351,6 +358,7 @@ extension GeneratedImage: CodedMessage {
         c.numerics = try arena.messages(numerics)
         c.usage = try arena.message(usage)
         c.explicit_label = explicitLabel ? 1 : 0
+        c.full_steps = try UInt32(wire: fullSteps, "full_steps")
     }
 
     init(_ c: Glm__V1__GeneratedImage) throws(WireError) {
@@ -360,10 +368,11 @@ extension GeneratedImage: CodedMessage {
                 decoding: ImageOptions(
                     height: Int(c.height), width: Int(c.width), steps: Int(c.steps), guidanceScale: c.guidance_scale, seed: c.seed,
                     format: try ImageFormat(c.format, "format"), jpegQuality: c.jpeg_quality == 0 ? 90 : Int(c.jpeg_quality),
-                    sampling: try Decode.ifSet(c.sampling, "sampling"))), modelFingerprint: try Decode.text(c.model_fingerprint, "model_fingerprint"),
-            build: try Decode.text(c.build, "build"), timings: try Decode.messages(c.n_timings, c.timings, "timings"),
-            modelName: try Decode.text(c.model_name, "model_name"), numerics: try Decode.messages(c.n_numerics, c.numerics, "numerics"),
-            usage: try Decode.orEmpty(c.usage, "usage"), explicitLabel: c.explicit_label != 0)
+                    sampling: try Decode.ifSet(c.sampling, "sampling"), stepCache: c.step_cache)),
+            modelFingerprint: try Decode.text(c.model_fingerprint, "model_fingerprint"), build: try Decode.text(c.build, "build"),
+            timings: try Decode.messages(c.n_timings, c.timings, "timings"), modelName: try Decode.text(c.model_name, "model_name"),
+            numerics: try Decode.messages(c.n_numerics, c.numerics, "numerics"), usage: try Decode.orEmpty(c.usage, "usage"),
+            explicitLabel: c.explicit_label != 0, fullSteps: Int(c.full_steps))
     }
 }
 
@@ -403,10 +412,13 @@ extension StageNumerics: CodedMessage {
     func fill(_ c: inout Glm__V1__StageNumerics, _ arena: Arena) throws(WireError) {
         c.stage = try arena.text(stage, "stage")
         c.numerics = try arena.message(numerics)
+        c.instead_of = try arena.message(ifSet: insteadOf)
     }
 
     init(_ c: Glm__V1__StageNumerics) throws(WireError) {
-        self.init(stage: try Decode.text(c.stage, "stage"), numerics: try Decode.orEmpty(c.numerics, "numerics"))
+        self.init(
+            stage: try Decode.text(c.stage, "stage"), numerics: try Decode.orEmpty(c.numerics, "numerics"),
+            insteadOf: try Decode.ifSet(c.instead_of, "instead_of"))
     }
 }
 

@@ -84,13 +84,17 @@ public struct StageDescription: Sendable, Hashable {
     public var cachedTokens: Int
     /// Requests that were paused to make room for older ones, since the process started.
     public var preempted: Int
+    /// Passes of a sequence through the decoder that sampled, since the process started; of text stages.
+    public var decoderPasses: Int
+    /// Tokens that these passes gave: more than passes where guesses were right.
+    public var decodedTokens: Int
 
     public init(
         kind: String = "", instance: String = "", device: String = "", modelName: String = "", modelFingerprint: String = "", build: String = "",
         protocolVersion: Int = 0, limits: StageLimits = StageLimits(), state: StageState = .unspecified, running: Int = 0, queued: Int = 0,
         processID: Int = 0, defaultSide: Int = 0, slots: Int = 1, memoryBytes: Int = 0, cacheHits: Int = 0, cacheMisses: Int = 0,
         numerics: Numerics = Numerics(), pipeline: String = "", imageRule: ImageSizeRule? = nil, contextTokens: Int = 0, cachedTokens: Int = 0,
-        preempted: Int = 0
+        preempted: Int = 0, decoderPasses: Int = 0, decodedTokens: Int = 0
     ) {
         self.kind = kind
         self.instance = instance
@@ -115,6 +119,8 @@ public struct StageDescription: Sendable, Hashable {
         self.contextTokens = contextTokens
         self.cachedTokens = cachedTokens
         self.preempted = preempted
+        self.decoderPasses = decoderPasses
+        self.decodedTokens = decodedTokens
     }
 }
 
@@ -145,6 +151,8 @@ extension StageDescription: CodedMessage {
         c.context_tokens = try UInt64(wire: contextTokens, "context_tokens")
         c.cached_tokens = try UInt64(wire: cachedTokens, "cached_tokens")
         c.preempted = try UInt64(wire: preempted, "preempted")
+        c.decoder_passes = try UInt64(wire: decoderPasses, "decoder_passes")
+        c.decoded_tokens = try UInt64(wire: decodedTokens, "decoded_tokens")
     }
 
     init(_ c: Glm__V1__StageDescription) throws(WireError) {
@@ -157,7 +165,8 @@ extension StageDescription: CodedMessage {
             cacheHits: try Decode.count(c.cache_hits, "cache_hits"), cacheMisses: try Decode.count(c.cache_misses, "cache_misses"),
             numerics: try Decode.orEmpty(c.numerics, "numerics"), pipeline: try Decode.text(c.pipeline, "pipeline"),
             imageRule: try Decode.ifSet(c.image_rule, "image_rule"), contextTokens: try Decode.count(c.context_tokens, "context_tokens"),
-            cachedTokens: try Decode.count(c.cached_tokens, "cached_tokens"), preempted: try Decode.count(c.preempted, "preempted"))
+            cachedTokens: try Decode.count(c.cached_tokens, "cached_tokens"), preempted: try Decode.count(c.preempted, "preempted"),
+            decoderPasses: try Decode.count(c.decoder_passes, "decoder_passes"), decodedTokens: try Decode.count(c.decoded_tokens, "decoded_tokens"))
     }
 }
 
@@ -190,12 +199,15 @@ public struct StageLimits: Sendable, Hashable {
     public var queueCapacity: Int
     /// Largest encoded request in bytes.
     public var maxRequestBytes: Int
+    /// Largest step_cache of a request; 0: all steps of all images are computed in full.
+    public var maxStepCache: Float
 
-    public init(maxPromptBytes: Int = 0, maxPixels: Int = 0, queueCapacity: Int = 0, maxRequestBytes: Int = 0) {
+    public init(maxPromptBytes: Int = 0, maxPixels: Int = 0, queueCapacity: Int = 0, maxRequestBytes: Int = 0, maxStepCache: Float = 0) {
         self.maxPromptBytes = maxPromptBytes
         self.maxPixels = maxPixels
         self.queueCapacity = queueCapacity
         self.maxRequestBytes = maxRequestBytes
+        self.maxStepCache = maxStepCache
     }
 }
 
@@ -207,12 +219,13 @@ extension StageLimits: CodedMessage {
         c.max_pixels = try UInt64(wire: maxPixels, "max_pixels")
         c.queue_capacity = try UInt32(wire: queueCapacity, "queue_capacity")
         c.max_request_bytes = try UInt64(wire: maxRequestBytes, "max_request_bytes")
+        c.max_step_cache = maxStepCache
     }
 
     init(_ c: Glm__V1__StageLimits) throws(WireError) {
         self.init(
             maxPromptBytes: Int(c.max_prompt_bytes), maxPixels: try Decode.count(c.max_pixels, "max_pixels"), queueCapacity: Int(c.queue_capacity),
-            maxRequestBytes: try Decode.count(c.max_request_bytes, "max_request_bytes"))
+            maxRequestBytes: try Decode.count(c.max_request_bytes, "max_request_bytes"), maxStepCache: c.max_step_cache)
     }
 }
 

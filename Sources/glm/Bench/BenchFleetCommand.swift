@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import ServerKit
 import Stages
 import Domain
 
@@ -14,7 +15,7 @@ struct BenchFleetCommand: AsyncParsableCommand {
     @Option(help: "Side of the square image in pixels, a multiple of 32. Default: what the model draws best.") var side: Int?
     @Option(help: "Denoising steps.") var steps = 20
     @Option(help: "Threads of each stage; all processors by default.") var threads: Int?
-    @Option(help: "f32 or bf16. Default: f32.") var precision: Precision?
+    @Option(help: ArgumentHelp(PrecisionChoice.explanation)) var precision = PrecisionChoice.auto
     @Option(help: "Partial images, 1 to 3: each image is made with and without them, to show when the first comes and what they cost.")
     var partialImages = 0
     @Option(help: "Seconds spent on images.") var seconds = 5.0

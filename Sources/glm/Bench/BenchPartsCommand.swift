@@ -11,14 +11,18 @@ struct BenchPartsCommand: ParsableCommand {
         commandName: "parts", abstract: "Time each part of a model, beside the machine's limit.",
         discussion: """
             Loads the stages one after another in this process and times each part on synthetic inputs. The floor is the larger of \
-            products over the product rate and weight bytes over the memory rate: measured on the CPU, published for a card. Of a \
-            card, the calls of its driver are counted too. Run it on an idle machine.
+            products over the product rate and weight bytes over the memory rate: measured on the CPU, published for a card. A \
+            convolution's products are counted as they are written: by Winograd's method it takes fewer, and can be above its floor. \
+            Of a card, the calls of its driver are counted too. Run it on an idle machine.
             """)
 
     @Argument(help: "The model's folder.") var model: String
     @Option(help: "Side of the square image in pixels, a multiple of 32.") var side = 512
     @OptionGroup var device: DeviceOptions
     @Option(help: "Seconds spent on each part.") var seconds = 3.0
+    @Option(
+        help: ArgumentHelp("Also time the denoising of a whole picture in 50 steps, without step caching and with this threshold.", valueName: "r"))
+    var stepCache: Float?
     @Flag(help: "Show where each part's time goes: products, attention, element-wise operations, waiting. On the CPU only.") var profile = false
     @Flag(help: "Print one JSON object.") var json = false
 
@@ -26,6 +30,7 @@ struct BenchPartsCommand: ParsableCommand {
         guard side % 32 == 0, (32...2048).contains(side) else {
             throw ValidationError("--side \(side) is not a multiple of 32 within 32 through 2048")
         }
+        try checkUsage { () throws(RequestError) in try RequestLimits.checkStepCache(stepCache) }
         guard !profile || device.device == .cpu else {
             throw ValidationError("--profile is for the CPU, whose operations are done when they return; --device is \(device.device)")
         }
@@ -38,6 +43,7 @@ struct BenchPartsCommand: ParsableCommand {
         var report = BenchReport(model: folder.name, device: device, limit: try BenchLimit(device))
         var sizes = ModelBenchmark.Sizes()
         sizes.side = side
+        sizes.stepCache = stepCache
         try ModelBenchmark(model: folder, device: device, sizes: sizes, budget: .seconds(seconds))
             .run(loaded: { report.load[$0.part] = $0.seconds }, timed: { report.add($0, profiled: profile) })
         report.peakMemoryBytes = peakMemoryBytes()

@@ -48,7 +48,7 @@ struct FleetBenchmark {
 
     let model: String?
     let threads: Int?
-    let precision: Precision?
+    let precision: PrecisionChoice
     /// Pixels; nil: what the model draws best.
     let side: Int?
     let steps: Int

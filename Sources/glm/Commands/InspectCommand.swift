@@ -40,7 +40,7 @@ struct InspectCommand: ParsableCommand {
     }
 
     func run() throws {
-        if let device { return try tell(DeviceReport(device.makeDevice(precision: nil, threads: nil))) }
+        if let device { return try tell(DeviceReport(device.makeDevice(precision: .auto, threads: nil))) }
         guard let path else { return }
         var isFolder: ObjCBool = false
         if InputFile.isStandardInput(path) || (FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) && !isFolder.boolValue) {

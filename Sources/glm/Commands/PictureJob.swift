@@ -32,7 +32,7 @@ struct PictureJob: Sendable {
         for order in orders { try order.file.target.check() }
         let screen = Screen(quiet: options.json)
         let kinds = PipelineID.image.stages(sources: images.count)
-        try await options.fleet.working(kinds, for: options.enhance ? [.image, .answer] : [.image], screen) { gateway in
+        try await options.fleet.working(kinds, for: options.enhance ? [.image, .answer] : [.image], stepCache: options.stepCache, screen) { gateway in
             try show(try await make(orders, at: gateway, screen))
         }
     }

@@ -50,6 +50,13 @@ struct PictureOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Quality of a JPEG or WebP file, 1 to 100. Default: 90.", valueName: "q"))
     var jpegQuality: Int?
 
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp(
+            "Step caching: denoising steps whose residual has changed by less than this, 0 to 1, skip most blocks. Faster, and another image. At most what the fleet allows. Default: 0, all steps are computed in full.",
+            valueName: "r"))
+    var stepCache: Float?
+
     @Option(help: ArgumentHelp("Name of the model, in a fleet of several; see glm status. Default: the only one.", valueName: "name"))
     var modelName: String?
 
@@ -119,6 +126,7 @@ struct PictureOptions: ParsableArguments {
     private func options(seed: UInt64) throws -> ImageOptions {
         var options = ImageOptions(height: size?.height, width: size?.width, steps: steps, guidanceScale: guidance, seed: seed)
         options.jpegQuality = jpegQuality
+        options.stepCache = stepCache
         if let output { options.format = try OutputFile(output).format }
         if greedy || temperature != nil || topP != nil || topK != nil {
             options.sampling = Sampling(greedy: greedy, temperature: temperature, topP: topP, topK: topK)

@@ -27,7 +27,7 @@ struct VerifyCommand: ParsableCommand {
 
     func run() throws {
         let folder = try ModelFolder(URL(filePath: model, directoryHint: .isDirectory))
-        let computing = try device.makeDevice()
+        let computing = try device.makeDevice(.f32)
         // The cache of keys and values has the type that products multiply.
         let precision: Precision = computing.cacheType == .f32 ? .f32 : .bf16
         let verifier = try Verifier(

@@ -12,9 +12,10 @@ struct DeviceOptions: ParsableArguments {
     var device = DeviceID.cpu
 
     @Option(
-        help: ArgumentHelp("f32, or bf16 where the device has native bf16 products. Default: f32 on the CPU, bf16 on a card.", valueName: "precision")
-    )
-    var precision: Precision?
+        help: ArgumentHelp(
+            "What products multiply: \(PrecisionChoice.explanation) Default: auto; of glm verify f32, as the reference was computed.",
+            valueName: "precision"))
+    var precision: PrecisionChoice?
 
     @Option(help: ArgumentHelp("Threads of the CPU. Default: all processors.", valueName: "n"))
     var threads: Int?
@@ -23,6 +24,9 @@ struct DeviceOptions: ParsableArguments {
         if let threads, !(1...1024).contains(threads) { throw ValidationError("--threads is \(threads); 1 to 1024") }
     }
 
+    /// - Parameter standard: the precision where none is asked for.
     /// - Throws: `DeviceError` where there is no such device.
-    func makeDevice() throws -> any Device { try device.makeDevice(precision: precision, threads: threads) }
+    func makeDevice(_ standard: PrecisionChoice = .auto) throws -> any Device {
+        try device.makeDevice(precision: precision ?? standard, threads: threads)
+    }
 }

@@ -23,8 +23,8 @@ struct FleetOptions: ParsableArguments {
         help: ArgumentHelp("Threads of each stage of a private fleet; the stages work one after the other. Default: all processors.", valueName: "n"))
     var threads: Int?
 
-    @Option(help: ArgumentHelp("f32 or bf16, for a private fleet. Default: f32.", valueName: "precision"))
-    var precision: Precision?
+    @Option(help: ArgumentHelp("What a private fleet multiplies: \(PrecisionChoice.explanation) Default: auto.", valueName: "precision"))
+    var precision: PrecisionChoice?
 
     @OptionGroup var key: KeyOption
 
@@ -43,15 +43,17 @@ struct FleetOptions: ParsableArguments {
     /// - Parameters:
     ///   - kinds: the stages that a private fleet needs.
     ///   - pipelines: what it needs models for.
+    ///   - stepCache: what it allows; see `glm-gateway --help`.
     func working(
-        _ kinds: [StageKind], for pipelines: [PipelineID], _ screen: Screen,
+        _ kinds: [StageKind], for pipelines: [PipelineID], stepCache: Float? = nil, _ screen: Screen,
         _ body: @escaping @Sendable (RunningGateway) async throws -> Void
     ) async throws {
         let (models, threads, precision) = (model, threads, precision)
         let running = try await runningGateway(screen)
         try await Interruption.guarding {
             if let running { return try await body(running) }
-            let fleet = try await PrivateFleet.start(kinds, for: pipelines, models: models, threads: threads, precision: precision)
+            let fleet = try await PrivateFleet.start(
+                kinds, for: pipelines, models: models, threads: threads, precision: precision, stepCache: stepCache)
             do {
                 let door = GatewayDoor(address: fleet.address, key: nil) { screen.say($0) }
                 try await body(RunningGateway(door: door, connection: try StageConnection(to: fleet.address)))

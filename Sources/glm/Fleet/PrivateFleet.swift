@@ -22,8 +22,9 @@ struct PrivateFleet {
     /// - Parameters:
     ///   - kinds: of stages; each model gets those that it has.
     ///   - pipelines: a model for each, where `models` names none.
+    ///   - stepCache: the largest that requests may ask for; nil: none may.
     static func start(
-        _ kinds: [StageKind], for pipelines: [PipelineID], models: [String], threads: Int?, precision: Precision?
+        _ kinds: [StageKind], for pipelines: [PipelineID], models: [String], threads: Int?, precision: PrecisionChoice?, stepCache: Float? = nil
     ) async throws -> PrivateFleet {
         let models = models.isEmpty ? try defaultModels(pipelines) : models
         let program = try Programs.find("glm-gateway")
@@ -36,6 +37,7 @@ struct PrivateFleet {
         for model in models { arguments += ["--model", model] }
         if let threads { arguments += ["--threads", "\(threads)"] }
         if let precision { arguments += ["--precision", precision.rawValue] }
+        if let stepCache { arguments += ["--step-cache", "\(stepCache)"] }
         let gateway: ChildProcess
         do {
             gateway = try ChildProcess(name: "glm-gateway", executable: program, arguments: arguments)

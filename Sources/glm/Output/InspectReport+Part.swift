@@ -10,11 +10,13 @@ extension InspectReport {
         let tensors, parameters, bytes: Int
         /// Bytes of each type of weight.
         let types: [String: Int]
+        /// How the weights of products are stored; nil: as plain numbers.
+        let quantization: String?
         /// The plain values of its config.json, by path.
         let configuration: [String: Scalar]
 
         enum CodingKeys: String, CodingKey {
-            case name, files, tensors, parameters, bytes, types, configuration
+            case name, files, tensors, parameters, bytes, types, quantization, configuration
             case className = "class"
         }
     }
@@ -23,7 +25,7 @@ extension InspectReport {
 extension InspectReport.Part {
     /// Reads every weight.
     /// - Throws: `CheckpointError`, also for values that are not finite.
-    init(_ folder: ModelFolder, _ part: CheckpointPart) throws {
+    init(_ folder: ModelFolder, _ part: CheckpointPart, parameters: Int) throws {
         let weights = try folder.weights(part.rawValue)
         try weights.checkFinite()
         let entries = weights.entries
@@ -31,9 +33,10 @@ extension InspectReport.Part {
         className = try Self.className(folder, part)
         files = Set(entries.map(\.file)).sorted()
         tensors = entries.count
-        parameters = entries.reduce(0) { $0 + $1.tensor.shape.reduce(1, *) }
+        self.parameters = parameters
         bytes = entries.reduce(0) { $0 + $1.tensor.byteCount }
         types = Dictionary(entries.map { ($0.tensor.type, $0.tensor.byteCount) }, uniquingKeysWith: +)
+        quantization = weights.quantization == .none ? nil : weights.quantization.description
         configuration = try folder.configuration(Scalar.Tree.self, part == .answerModel ? "config.json" : "\(part.rawValue)/config.json").flattened
     }
 

@@ -44,7 +44,7 @@ struct InspectReport: Encodable {
             description, Footprint.Limits(pixels: side * side, sources: 1), Footprint.Form(onHost: false, precision: .bf16))
         stageBytes = Dictionary(uniqueKeysWithValues: pipeline.stageKinds.map { ($0.rawValue, description.fileBytes($0)) })
         memoryBytes = Dictionary(uniqueKeysWithValues: pipeline.stageKinds.map { ($0.rawValue, footprint.items($0).bytes) })
-        parts = try CheckpointPart.parts(of: pipeline).map { try Part(folder, $0) }
+        parts = try CheckpointPart.parts(of: pipeline).map { try Part(folder, $0, parameters: description.weights.part($0).parameters) }
         sampling = try Self.sampling(folder)
     }
 
@@ -69,17 +69,18 @@ struct InspectReport: Encodable {
     var text: String {
         let told = pipeline.stageKinds.map { "\($0) \(fingerprints[$0.rawValue] ?? "")" }
         var lines = [name, "fingerprints: \(told.joined(separator: ", "))", purpose, ""]
-        let head = ["part", "class", "tensors", "parameters", "bytes", "types", "files"]
+        let head = ["part", "class", "tensors", "parameters", "bytes", "files", "bytes of each type"]
         lines += TextTable.lines(
             [head]
                 + parts.map { part in
-                    let types = part.types.keys.sorted().joined(separator: " ")
+                    let types = part.types.sorted { $0.key < $1.key }.map { "\($0.key) \(Self.grouped($0.value))" }.joined(separator: ", ")
                     return [
-                        part.name, part.className, "\(part.tensors)", Self.grouped(part.parameters), Self.grouped(part.bytes), types,
-                        "\(part.files.count)",
+                        part.name, part.className, "\(part.tensors)", Self.grouped(part.parameters), Self.grouped(part.bytes),
+                        "\(part.files.count)", types,
                     ]
                 })
         lines.append("")
+        for part in parts { if let form = part.quantization { lines.append("\(part.name) is quantised: \(form)") } }
         lines.append(
             "weights of the stages: "
                 + pipeline.stageKinds.map { "\($0) \(Self.grouped(stageBytes[$0.rawValue] ?? 0)) bytes" }.joined(separator: ", "))

@@ -13,6 +13,9 @@ struct PictureReport: Sendable, Encodable {
     let seed: UInt64
     let steps: Int
     let guidanceScale: Float
+    let stepCache: Float
+    /// Steps that were computed in full.
+    let fullSteps: Int
     let model: String
     let modelFingerprint: String
     let explicitLabel: Bool
@@ -31,6 +34,8 @@ struct PictureReport: Sendable, Encodable {
         seed = image.parameters.seed
         steps = image.parameters.steps
         guidanceScale = image.parameters.guidanceScale
+        stepCache = image.parameters.stepCache
+        fullSteps = image.fullSteps
         model = image.modelName
         modelFingerprint = image.modelFingerprint
         explicitLabel = image.explicitLabel
@@ -40,12 +45,14 @@ struct PictureReport: Sendable, Encodable {
         numerics = image.numerics.map(Computing.init)
     }
 
-    /// Two lines: the place, and what to repeat it with.
+    /// Two lines: the place and what to repeat it with, and how it was computed.
     func print(toError: Bool) throws(StandardStream.Failure) {
         let seconds = stageSeconds.map { "\($0.stage) \(Self.rounded($0.seconds)) s" }.joined(separator: ", ")
+        let cached = stepCache > 0 ? ", step cache \(stepCache): \(fullSteps) in full" : ""
+        let work = [seconds, numerics.text.printable].filter { !$0.isEmpty }
         let text = """
-            \((toError ? "standard output" : file).printable): \(width)x\(height), seed \(seed), \(steps) steps, guidance \(guidanceScale), model \(model.printable) \(modelFingerprint.printable)
-            \(seconds)
+            \((toError ? "standard output" : file).printable): \(width)x\(height), seed \(seed), \(steps) steps\(cached), guidance \(guidanceScale), model \(model.printable) \(modelFingerprint.printable)
+            \(work.joined(separator: "; "))
             """
         try (toError ? StandardStream.error : .output).writeLines(text)
     }

@@ -19,6 +19,11 @@ final class Screen: Sendable {
 
     func show(_ progress: Wire.Progress) { write(report.withLock { $0.handle(progress.stage, done: progress.done, total: progress.total, at: now) }) }
 
+    /// - Parameter unit: of what is counted.
+    func show(_ name: String, done: Int, total: Int, unit: String) {
+        write(report.withLock { $0.handle(name, done: done, total: total, unit: unit, at: now) })
+    }
+
     func show(_ place: LinePlace) { write(report.withLock { $0.wait(place.text) }) }
 
     /// Leaves the cursor on a line of its own.

@@ -18,6 +18,8 @@ struct Phase: Sendable, Encodable {
 struct Computing: Sendable, Encodable {
     let stage, precision, kernels, quantization: String
     let tileSide: Int
+    /// Those of a stage that was lost, where no other had these; nil: none.
+    let insteadOf: String?
 
     init(_ numerics: StageNumerics) {
         stage = numerics.stage
@@ -25,5 +27,18 @@ struct Computing: Sendable, Encodable {
         kernels = numerics.numerics.kernels
         quantization = numerics.numerics.quantization
         tileSide = numerics.numerics.tileSide
+        insteadOf = numerics.insteadOf.map { "\($0)" }
     }
+}
+
+extension [Computing] {
+    /// For people: `f32 avx2` where all stages computed alike, else stage by stage: `text f32 avx2 instead of bf16 avx512bf16, diffusion …`.
+    var text: String {
+        if let first, allSatisfy({ $0.numerics == first.numerics && $0.insteadOf == nil }) { return "\(first.numerics)" }
+        return map { told in "\(told.stage) \(told.numerics)" + (told.insteadOf.map { " instead of \($0)" } ?? "") }.joined(separator: ", ")
+    }
+}
+
+extension Computing {
+    fileprivate var numerics: Numerics { Numerics(precision: precision, kernels: kernels, quantization: quantization, tileSide: tileSide) }
 }

@@ -1,11 +1,14 @@
-// Add, Mul, Minimum, Addcmul and their forms with scalars and in place.
+// Add, Mul, Minimum, Addcmul, Abs and their forms with scalars and in place.
 #include "pointwise.h"
+
+#include <math.h>
 
 static void add(const pointwise_row *r) { for (int64_t i = 0; i < r->count; i++) r->out[i] = r->a[i] + r->s * r->b[i]; }
 static void adds(const pointwise_row *r) { for (int64_t i = 0; i < r->count; i++) r->out[i] = r->a[i] + r->s; }
 static void mul(const pointwise_row *r) { for (int64_t i = 0; i < r->count; i++) r->out[i] = r->a[i] * r->b[i]; }
 static void minimum(const pointwise_row *r) { for (int64_t i = 0; i < r->count; i++) r->out[i] = r->a[i] < r->b[i] ? r->a[i] : r->b[i]; }
 static void muls(const pointwise_row *r) { for (int64_t i = 0; i < r->count; i++) r->out[i] = r->a[i] * r->s; }
+static void absolute(const pointwise_row *r) { for (int64_t i = 0; i < r->count; i++) r->out[i] = fabs(r->a[i]); }
 static void addcmul(const pointwise_row *r) { for (int64_t i = 0; i < r->count; i++) r->out[i] = r->a[i] + r->s * r->b[i] * r->c[i]; }
 
 /// Operands broadcast to exactly the output's shape, and the type they are computed in can be cast to the output's.
@@ -63,6 +66,7 @@ static const si_operator inplace_mul_op = {.name = "aclnnInplaceMul", .run = poi
 static const si_operator minimum_op = {.name = "aclnnMinimum", .run = pointwise_run};
 static const si_operator adds_op = {.name = "aclnnAdds", .run = pointwise_run};
 static const si_operator muls_op = {.name = "aclnnMuls", .run = pointwise_run};
+static const si_operator abs_op = {.name = "aclnnAbs", .run = pointwise_run};
 static const si_operator addcmul_op = {.name = "aclnnAddcmul", .run = pointwise_run};
 
 aclnnStatus aclnnAddGetWorkspaceSize(const aclTensor *self, const aclTensor *other, const aclScalar *alpha, aclTensor *out, PHASE1) {
@@ -123,3 +127,12 @@ aclnnStatus aclnnAddcmulGetWorkspaceSize(const aclTensor *self, const aclTensor 
     return PLAN(&addcmul_op, &args, sizeof args, SI_TENSORS(self, tensor1, tensor2), SI_TENSORS(out), SI_KEPT(factor), 0);
 }
 SI_PHASE2(aclnnAddcmul)
+
+aclnnStatus aclnnAbsGetWorkspaceSize(const aclTensor *self, aclTensor *out, PHASE1) {
+    SI_TRY(si_need(self, "self"));
+    SI_TRY(si_need(out, "out"));
+    SI_TRY(check(abs_op.name, self, NULL, NULL, out));
+    pointwise_args args = {absolute, 0, 0};
+    return PLAN(&abs_op, &args, sizeof args, SI_TENSORS(self), SI_TENSORS(out), SI_NONE, 0);
+}
+SI_PHASE2(aclnnAbs)

@@ -206,6 +206,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--families", default=",".join(FAMILIES))
     parser.add_argument("--steps", type=int, default=20)
     parser.add_argument("--guidance", type=float, default=1.5)
+    parser.add_argument("--step-cache", type=float, default=0, help="threshold of step caching, with --glm-gateway; 0: none")
     parser.add_argument("--dtype", choices=("bf16", "f32"), default="bf16")
     parser.add_argument("--batch", type=int, default=10)
     parser.add_argument("--device", default="cpu")

@@ -1,0 +1,67 @@
+import ModelConfiguration
+import Tensor
+
+/// What one branch of guidance keeps from step to step of a picture, so that most steps skip the blocks in the middle.
+///
+/// Every step computes the first blocks. Where what they add to the image's rows has changed little since the last step that was computed in
+/// full, what the middle ones add is forecast. The last ones refine the sum.
+///
+/// Source: cache-dit f86744a, `DBCache`.
+final class StepCache {
+    private let device: any Device
+    private var policy: StepCachePolicy
+    /// What the first blocks have added to the image's rows, in the last step that was computed in full and in this one: `[image, hidden]`.
+    private var residual, newResidual: Tensor
+    /// What the blocks in the middle add.
+    private var added: TaylorForecast
+    private let means: Tensor  // [2]
+    /// Of the last step.
+    private(set) var decision = StepCachePolicy.Decision.compute
+
+    /// - Parameters:
+    ///   - image: rows of the image.
+    ///   - text: rows of text in front of them.
+    init(threshold: Float, image: Int, text: Int, hidden: Int, on device: any Device) {
+        self.device = device
+        policy = StepCachePolicy(threshold: threshold)
+        residual = device.makeTensor(Shape(image, hidden), .f32)
+        newResidual = device.makeTensor(Shape(image, hidden), .f32)
+        added = TaylorForecast(rows: text + image, hidden: hidden, on: device)
+        means = device.makeTensor([2], .f32)
+    }
+
+    /// Runs a pass through the blocks, or through some of them.
+    /// - Parameters:
+    ///   - blocks: how many there are.
+    ///   - step: from 0.
+    ///   - count: steps of the picture.
+    ///   - compute: computes some of the blocks on `pass.x`.
+    func run(_ pass: ForwardPass, blocks: Int, step: Int, of count: Int, compute: (Range<Int>) throws -> Void) throws {
+        let middle = StepCaching.firstBlocks..<blocks - StepCaching.lastBlocks
+        let image = pass.x.rows(pass.imageRows)
+        device.copy(image, to: newResidual)
+        try compute(0..<middle.lowerBound)
+        device.add(image, times: 1, to: newResidual, times: -1)
+        decision = try policy.decide(step: step, of: count) { try residualChange(in: pass.normed.rows(pass.imageRows)) }
+        switch decision {
+        case .compute:
+            swap(&residual, &newResidual)
+            added.hold(pass.x)
+            try compute(middle)
+            added.learn(pass.x, step: step)
+        case .forecast: added.forecast(step, to: pass.x)
+        }
+        try compute(middle.upperBound..<blocks)
+    }
+
+    /// Waits for the device.
+    /// - Parameter scratch: `[image, hidden]`; is overwritten.
+    private func residualChange(in scratch: Tensor) throws -> Float {
+        device.copy(newResidual, to: scratch)
+        device.add(residual, times: 1, to: scratch, times: -1)
+        device.meanAbsolute(scratch, into: means.elements(0..<1))
+        device.meanAbsolute(residual, into: means.elements(1..<2))
+        let values = try device.floats(means)
+        return values[0] / values[1]
+    }
+}
