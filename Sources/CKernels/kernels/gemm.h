@@ -4,7 +4,7 @@
 // steps in blocks of KC, columns in panels of NR:
 //
 //   packed A  [k-block][row block][MR][KC steps]     once for a block of rows, by all threads; bf16 is rounded here
-//   packed B  [KC steps][NR]                         by each thread as it comes to a panel, transposed and widened; stays in L1
+//   packed B  [KC steps][NR]                         by each thread as it comes to a panel (panel.h); stays in L1
 //   sums      [panel][row block][MR][NR]  f32        per thread, until the last k-block finishes them
 //
 // One task is a few panels: for each k-block, for each panel, pack B and run down all row blocks of A, which lie one behind

@@ -3,6 +3,7 @@
 // Rows of W are taken in units of 4 bytes, one f32 or a pair of bf16, so that pairs are transposed once and split afterwards.
 #pragma once
 #include "micro.h"
+#include "pairs.h"
 
 /// Half a `vf`: eight rows meet eight units, which narrow registers and wide ones turn at the same cost.
 typedef float v8 __attribute__((ext_vector_type(8)));
@@ -62,22 +63,37 @@ INLINE void panel_split(const char *rows, long stride, long units, float *b) {
     }
 }
 
+/// `count` weights of one row as units.
+INLINE void panel_widen(bool bf16, const char *row, ck_type type, long count, float *units) {
+#if CK_HAS_BF16
+    if (bf16) {
+        for (long i = 0; i < count; i += 2 * W, units += W) {
+            long left = count - i;
+            store(units, pair_bf16(load_weight_n(row, type, i, left), left > W ? load_weight_n(row, type, i + W, left - W) : splat(0)));
+        }
+        return;
+    }
+#endif
+    (void)bf16;
+    for (long i = 0; i < count; i += W) store(units + i, load_weight_n(row, type, i, count - i));
+}
+
 /// Columns `column ..< column + NR` of W, steps `step ..< step + steps`, to `b [KC][NR]`; zero where W ends.
 static void pack_b(bool bf16, const void *weight, ck_type type, long in, long out, long column, long step, long steps, float *b) {
     long bytes = type_bytes(type), k = bf16 ? 2 * step : step, count = bf16 ? 2 * steps : steps;
     const char *rows = (const char *)weight + (column * in + k) * bytes;
     long stride = in * bytes;
-    // What ends within a panel is laid out whole first, and so is f16, whose pairs cannot be split by a shift.
-    char whole[NR * KC * 4];
-    if (column + NR > out || k + (count + W - 1) / W * W > in || type == CK_F16) {
+    // What ends within a panel is laid out whole first, and so are weights that a shift does not widen.
+    bool narrow = type == CK_F16 || type == CK_I8, ends = column + NR > out || k + (count + W - 1) / W * W > in;
+    _Alignas(64) char whole[NR * KC * 4];
+    if (narrow || ends) {
         long present = out - column < NR ? out - column : NR, left = in - k < count ? in - k : count;
         memset(whole, 0, sizeof whole);
         for (long n = 0; n < present; n++) {
-            if (type == CK_F16) {
-                for (long i = 0; i < left; i += W) store(whole + (n * KC + i) * 4, load_weight_n(rows + n * stride, type, i, left - i));
-            } else {
-                memcpy(whole + n * KC * 4, rows + n * stride, (size_t)(left * bytes));
-            }
+            const char *from = rows + n * stride;
+            char *to = whole + n * KC * 4;
+            if (narrow) panel_widen(bf16, from, type, left, (float *)to);
+            else memcpy(to, from, (size_t)(left * bytes));
         }
         rows = whole;
         stride = KC * 4;
