@@ -2,8 +2,9 @@ import Tensor
 
 /// Constants on the device that operations of one step share: row numbers, page tables, masks.
 ///
-/// Of each size there are a few places, which later constants take over in turn: their addresses, and with them the plans of the
-/// operators that read them, stay the same from step to step. What was queued before reads what was there before.
+/// Of each size there are four places. A new constant takes over the one that was asked for longest ago, so the addresses, and with them the
+/// plans of the operators that read them, stay the same from step to step. What was queued before reads what was there before. An
+/// operation may hold four constants of one size at a time.
 struct DeviceTables {
     enum Key: Hashable {
         case rows([Int32])
@@ -21,12 +22,8 @@ struct DeviceTables {
         let dtype: DType
     }
 
-    private struct Places {
-        var held: [(key: Key, tensor: Tensor)] = []
-        var next = 0
-    }
-
-    private var places: [Size: Places] = [:]
+    /// Of each size, the one that was asked for longest ago first.
+    private var places: [Size: [(key: Key, tensor: Tensor)]] = [:]
     private static let ofEachSize = 4
     private static let mostSizes = 64
 
@@ -35,20 +32,17 @@ struct DeviceTables {
     ///   - fill: queues its contents.
     mutating func tensor(_ key: Key, _ shape: Shape, _ dtype: DType, make: () -> Tensor, fill: (Tensor) -> Void) -> Tensor {
         let size = Size(shape: shape, dtype: dtype)
-        if let found = places[size]?.held.first(where: { $0.key == key }) { return found.tensor }
+        var held = places[size] ?? []
+        if let index = held.firstIndex(where: { $0.key == key }) {
+            held.append(held.remove(at: index))
+            places[size] = held
+            return held[held.count - 1].tensor
+        }
         // Whatever is in use is asked for again soon, and made again.
         if places[size] == nil, places.count >= DeviceTables.mostSizes { places.removeAll() }
-        var place = places[size] ?? Places()
-        let tensor: Tensor
-        if place.held.count < DeviceTables.ofEachSize {
-            tensor = make()
-            place.held.append((key, tensor))
-        } else {
-            tensor = place.held[place.next].tensor
-            place.held[place.next].key = key
-            place.next = (place.next + 1) % DeviceTables.ofEachSize
-        }
-        places[size] = place
+        let tensor = held.count < DeviceTables.ofEachSize ? make() : held.removeFirst().tensor
+        held.append((key, tensor))
+        places[size] = held
         fill(tensor)
         return tensor
     }

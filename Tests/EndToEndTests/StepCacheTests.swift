@@ -9,7 +9,7 @@ import Wire
 @Suite(.timeLimit(.minutes(3))) struct StepCacheTests {
     @Test("what is asked for is done within what the fleet allows, told in the answer, the same each time, and kept with a job")
     func served() async throws {
-        let fleet = try await RunningFleet.start("text,diffusion", of: nil, ["--exit-with-parent", "--step-cache", "0.5"])
+        let fleet = try await RunningFleet.start("text,diffusion", of: nil, ["--step-cache", "0.5"])
         func request(_ value: Float?) -> GenerateImageRequest {
             GenerateImageRequest(prompt: "a red circle", parameters: ImageOptions(height: 64, width: 64, steps: 12, seed: 3, stepCache: value))
         }

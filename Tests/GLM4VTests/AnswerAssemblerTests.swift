@@ -43,6 +43,13 @@ import Tokenizing
         #expect(bare.reasoning == "" && bare.text == "7" && bare.assembler.reasoningCount == 0)
     }
 
+    @Test("a NUL is told as a replacement character, in thoughts and in text, raw or not")
+    func nul() throws {
+        let answer = try Self.read("<think>a\0b</think>c\0d" + Self.end)
+        #expect(answer.reasoning == "a\u{FFFD}b" && answer.text == "c\u{FFFD}d" && answer.assembler.finish == .stop)
+        #expect(try Self.read("c\0\0" + Self.end, raw: true).text == "c\u{FFFD}\u{FFFD}")
+    }
+
     @Test("a thought that is never closed leaves no text")
     func unclosed() throws {
         let cut = try Self.read("<think>it is </answer", limit: 12)

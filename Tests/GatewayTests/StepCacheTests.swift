@@ -54,9 +54,9 @@ import Wire
 
     @Test("the stage is told, the answer tells how many steps were computed in full, and what is too much is refused before any work")
     func served() async throws {
-        let fleet = try await ScriptedFleet.start([.text, .diffusion, ScriptedStage(kind: .diffusion, stepCache: 0.25)]) { request, scene in
-            scene.log.add("\(scene.stage) \(request.parameters.stepCache)")
-        }
+        let fleet = try await ScriptedFleet.start(
+            [.text, .diffusion, ScriptedStage(kind: .diffusion, stepCache: 0.25)],
+            diffusion: { request, scene in scene.log.add("\(scene.stage) \(request.parameters.stepCache)") })
         func draw(_ value: Float?) async throws -> GeneratedImage {
             let options = ImageOptions(height: 64, width: 64, steps: 3, seed: 3, stepCache: value)
             return try await fleet.gateway.generate(GenerateImageRequest(prompt: "p", parameters: options))

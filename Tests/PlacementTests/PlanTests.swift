@@ -111,7 +111,7 @@ struct PlanTests {
     @Test("stages on the host get what its processors multiply natively, in flags and in memory; bf16 that they do not multiply is planned as f32")
     func precision() throws {
         func text(_ precision: String, on host: Precision) throws -> StageSpec {
-            let topology = try Topology(yaml: "stages: {text: {precision: \(precision)}}", file: "f")
+            let topology = try Topology(yaml: "stages: {text: {precision: \(precision), batch: 64}}", file: "f")
             let plan = try Planner(topology, inventory: Inventory(cards: [.host(host)]), models: [tiny]).plan()
             #expect(plan.report.contains("tiny-f32, \(plan.stages[1].precision)\n"), "\(plan.report)")
             return try #require(plan.stages.first { $0.kind == .text })
@@ -120,7 +120,8 @@ struct PlanTests {
         #expect(f32.precision == .f32 && bf16.precision == .bf16)
         #expect(bf16.arguments.contains(["--precision", "bf16"]))
         func cache(_ stage: StageSpec) -> Int? { stage.items().first { $0.item == .keysAndValues }?.bytes }
-        #expect(try #require(cache(f32)) == 2 * (try #require(cache(bf16))))
+        // Both are rounded up to whole MiB.
+        #expect([0, 1 << 20].contains(2 * (try #require(cache(bf16))) - (try #require(cache(f32)))))
         #expect(try text("bf16", on: .bf16) == bf16)
         for choice in ["auto", "bf16", "f32"] { #expect(try text(choice, on: .f32) == f32) }
     }

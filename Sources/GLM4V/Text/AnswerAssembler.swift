@@ -9,6 +9,7 @@ package import Tokenizing
 /// - Marks of thoughts, answers and boxes are left out, and so are special tokens and the token that ends the answer.
 /// - White space at the beginning and at the end of the reasoning and of the text is left out: GLM-4.1V writes
 ///   `<think>…</think>⏎<answer>…</answer>`, GLM-4.6V-Flash `<think>…</think>⏎…`, either of them with line breaks inside the marks.
+/// - A NUL, which strings of the contract can't hold, is told as U+FFFD.
 /// - A stop string is looked for in the text as it is told, and never in the reasoning. It and what follows it are left out.
 ///
 /// A raw answer is all text: marks and white space stay, thoughts included, and only these are not searched for stop strings.
@@ -91,7 +92,8 @@ package struct AnswerAssembler: Sendable {
         if !isThinking, id == marks.boxOpen { box = "" }
     }
 
-    private mutating func write(_ characters: String, _ piece: inout Piece) {
+    private mutating func write(_ told: String, _ piece: inout Piece) {
+        let characters = told.replacing("\0", with: "\u{FFFD}")
         if isThinking {
             if isRaw { piece.text += characters } else { piece.reasoning += reasoningEnd.hold(reasoningStart.drop(characters)) }
             return
