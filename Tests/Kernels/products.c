@@ -74,8 +74,8 @@ static void product(const kernels_t *k, ck_type type, ck_epilogue epilogue, long
 }
 
 void products(const kernels_t *k) {
-    static const long shapes[][2] = {{1, 1}, {31, 3}, {67, 37}, {130, 50}, {301, 33}};
-    for (int s = 0; s < 5; s++) {
+    static const long shapes[][2] = {{1, 1}, {31, 3}, {67, 37}, {130, 50}, {301, 33}, {1061, 19}}; // the last in several parts
+    for (int s = 0; s < 6; s++) {
         for (int type = CK_F32; type <= CK_F16; type++) {
             if (s == 2) for (int e = 0; e < 6; e++) product(k, (ck_type)type, epilogues[e], shapes[s][0], shapes[s][1]);
             else product(k, (ck_type)type, epilogues[(s + type) % 6], shapes[s][0], shapes[s][1]);

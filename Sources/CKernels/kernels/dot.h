@@ -2,6 +2,8 @@
 // registers, one register of partial sums for each pair (two where there are 32), added up at the end. One row of x reads the weights
 // at the memory's speed; more rows share each weight that is loaded and widened.
 //
+// Several blocks of rows take K in parts and keep their lanes' sums between them, so that both x and W come from near caches.
+//
 // The sums of a row are taken in the same order however many rows there are, so a request's values are the same to the bit
 // alone and in a batch. x stays f32; weights are widened exactly.
 //
@@ -10,7 +12,9 @@
 #pragma once
 #include "finish.h"
 
-enum { DOT_ROWS = 6, DOT_COLUMNS = 2, DOT_SUMS = CK_REGISTERS == 32 ? 2 : 1, DOT_CHUNK = 16 };
+enum { DOT_ROWS = 6, DOT_COLUMNS = CK_REGISTERS == 32 ? 2 : 4, DOT_SUMS = CK_REGISTERS == 32 ? 2 : 1, DOT_CHUNK = 16 };
+/// Elements of a part of K: so much of a block of rows stays in the first-level cache while the weights of a chunk pass by.
+enum { DOT_PART = 512 };
 /// From how many rows on packing pays. A batch of so many sequences still has the same values as each alone.
 enum { DOT_MAX_ROWS = CK_BATCH_ROWS };
 /// The longest row of x of which the first-level cache keeps a copy while the weights stream by.
@@ -67,87 +71,127 @@ INLINE void dot_step(int R, int C, const char *w, long row_bytes, ck_type type, 
     }
 }
 
-/// `out[r][c]` of R rows of x and C rows of W; `ahead` bytes of W further will be needed soon.
-INLINE void dot_tile(int R, int C, const char *w, ck_type type, long in, const float *x, long x_stride, long ahead, float *out) {
+/// A part of K that all blocks of rows pass over, with a chunk of W, before the next part.
+typedef struct {
+    long k, count, ahead; // bytes to the part that comes next, of this chunk or the next
+    bool first, last;
+} dot_part_t;
+
+/// `out[r][c]` of R rows of x and C rows of W, or, after a part that is not the last, their sums lane by lane, from which the next part
+/// goes on. What is needed soon is fetched from `next` on: C rows of W by a block of rows that is `alone`, otherwise one.
+INLINE void dot_tile(int R, int C, const char *w, ck_type type, long in, dot_part_t part, const float *x, long x_stride, bool alone, const char *next, vr *lanes, float *out) {
     vr sum[DOT_ROWS][DOT_COLUMNS][DOT_SUMS];
     long bytes = type_bytes(type), row_bytes = in * bytes;
 #pragma clang loop unroll(full)
     for (int r = 0; r < R; r++)
 #pragma clang loop unroll(full)
-        for (int c = 0; c < C; c++) sum[r][c][0] = sum[r][c][DOT_SUMS - 1] = 0;
-    long k = 0;
-    for (; k + 2 * W <= in; k += 2 * W) {
+        for (int c = 0; c < C; c++)
+#pragma clang loop unroll(full)
+            for (int s = 0; s < DOT_SUMS; s++) sum[r][c][s] = part.first ? (vr)(0) : lanes[(r * DOT_CHUNK + c) * DOT_SUMS + s];
+    long k = part.k, end = part.k + part.count;
+    for (; k + 2 * W <= end; k += 2 * W) {
         // Into the second-level cache: measured best on memory streams, some 8 KB ahead and two neighbouring lines at a time. A
         // step of f32 is two lines of each column; 16-bit weights of the next columns are fetched one line behind the other.
-        bool apart = CK_HAS_AVX512 || type == CK_F32;
+        bool apart = CK_HAS_AVX512 || type == CK_F32 || !alone;
 #pragma clang loop unroll(full)
-        for (int c = 0; c < C; c++) {
-            const char *next = w + ahead + (apart ? c * row_bytes + k * bytes : k * C * bytes + c * 64);
-            __builtin_prefetch(next, 0, 2);
-            if (type == CK_F32) __builtin_prefetch(next + 64, 0, 2);
+        for (int c = 0; c < (alone ? C : 1); c++) {
+            const char *line = next + (apart ? c * row_bytes + k * bytes : k * C * bytes + c * 64);
+            __builtin_prefetch(line, 0, 2);
+            if (type == CK_F32) __builtin_prefetch(line + 64, 0, 2);
         }
         dot_step(R, C, w + k * bytes, row_bytes, type, x + k, x_stride, sum);
     }
-    if (k < in) {
+    if (k < end) {
         char last[DOT_COLUMNS][2 * W * 4] = {0};
-        for (int c = 0; c < C; c++) memcpy(last[c], w + c * row_bytes + k * bytes, (size_t)((in - k) * bytes));
+        for (int c = 0; c < C; c++) memcpy(last[c], w + c * row_bytes + k * bytes, (size_t)((end - k) * bytes));
         dot_step(R, C, last[0], sizeof last[0], type, x + k, x_stride, sum);
     }
 #pragma clang loop unroll(full)
     for (int r = 0; r < R; r++)
 #pragma clang loop unroll(full)
         for (int c = 0; c < C; c++) {
-            vr lanes = DOT_SUMS == 1 ? sum[r][c][0] : sum[r][c][0] + sum[r][c][DOT_SUMS - 1];
+            if (!part.last) {
+#pragma clang loop unroll(full)
+                for (int s = 0; s < DOT_SUMS; s++) lanes[(r * DOT_CHUNK + c) * DOT_SUMS + s] = sum[r][c][s];
+                continue;
+            }
+            vr both = DOT_SUMS == 1 ? sum[r][c][0] : sum[r][c][0] + sum[r][c][DOT_SUMS - 1];
             vf all = 0;
-            memcpy(&all, &lanes, sizeof lanes);
+            memcpy(&all, &both, sizeof both);
             out[r * DOT_CHUNK + c] = sum_v(all);
         }
 }
 
-INLINE void dot_rows(int R, const dot_t *g, ck_type type, const char *w, long columns, long row, float *sums) {
+/// Rows of W that meet R rows of x: as many sums as hide the time that a product takes, and fit the registers. Few rows wait for f32
+/// weights in any case.
+INLINE int dot_columns(int R, ck_type type) { return R <= 2 && type != CK_F32 ? DOT_COLUMNS : 2; }
+
+INLINE void dot_rows(int R, bool alone, const dot_t *g, ck_type type, const char *w, dot_part_t part, long columns, long row, long block, vr *lanes, float *sums) {
+    const int C = dot_columns(R, type);
     long in = g->call->in, row_bytes = in * type_bytes(type);
     const float *x = g->x + row * g->x_stride;
+    lanes += row * DOT_CHUNK * DOT_SUMS;
     sums += row * DOT_CHUNK;
-    long j = 0;
+    // Of several blocks, the first fetches even columns of what comes next and the second odd ones, so that memory is waited for
+    // while products run; the others name what is there, which costs less than to ask.
+    long ahead = block < 2 ? part.ahead + block * row_bytes : 0, j = 0;
     // With AVX-512 one row alone takes the weights as one stream, unless it is too long to stay in the cache: then two at a
     // time, as narrower registers do, whose sums would otherwise wait for each other.
     bool single = CK_HAS_AVX512 && R == 1 && in <= DOT_CACHED;
     if (!single) {
-        for (; j + DOT_COLUMNS <= columns; j += DOT_COLUMNS) {
-            dot_tile(R, DOT_COLUMNS, w + j * row_bytes, type, in, x, g->x_stride, DOT_COLUMNS * row_bytes, sums + j);
+        for (; j + C <= columns; j += C) {
+            const char *tile = w + j * row_bytes;
+            dot_tile(R, C, tile, type, in, part, x, g->x_stride, alone, tile + (alone ? C * row_bytes : ahead), lanes + j * DOT_SUMS, sums + j);
         }
     }
-    for (; j < columns; j++) dot_tile(R, 1, w + j * row_bytes, type, in, x, g->x_stride, single ? 8192 : row_bytes, sums + j);
+    for (; j < columns; j++) {
+        const char *tile = w + j * row_bytes;
+        dot_tile(R, 1, tile, type, in, part, x, g->x_stride, alone, tile + (single ? 8192 : alone ? row_bytes : ahead), lanes + j * DOT_SUMS, sums + j);
+    }
 }
 
-INLINE void dot_chunk(const dot_t *g, ck_type type, long column, long columns, float *sums) {
-    const char *w = (const char *)g->call->weight.data + column * g->call->in * type_bytes(type);
-    long rows = g->call->rows, blocks = (rows + DOT_ROWS - 1) / DOT_ROWS;
-    for (long block = 0; block < blocks; block++) {
-        long row = rows * block / blocks, next = rows * (block + 1) / blocks;
-        switch (next - row) {
-        case 1: dot_rows(1, g, type, w, columns, row, sums); break;
-        case 2: dot_rows(2, g, type, w, columns, row, sums); break;
-        case 3: dot_rows(3, g, type, w, columns, row, sums); break;
-        case 4: dot_rows(4, g, type, w, columns, row, sums); break;
-        case 5: dot_rows(5, g, type, w, columns, row, sums); break;
-        case 6: dot_rows(6, g, type, w, columns, row, sums); break;
+INLINE void dot_chunk(const dot_t *g, ck_type type, long column, long columns, vr *lanes, float *sums) {
+    long in = g->call->in, rows = g->call->rows, blocks = (rows + DOT_ROWS - 1) / DOT_ROWS, bytes = type_bytes(type);
+    const char *w = (const char *)g->call->weight.data + column * in * bytes;
+    if (blocks == 1) {
+        dot_part_t whole = {.count = in, .first = true, .last = true};
+        switch (rows) {
+        case 1: return dot_rows(1, true, g, type, w, whole, columns, 0, 0, lanes, sums);
+        case 2: return dot_rows(2, true, g, type, w, whole, columns, 0, 0, lanes, sums);
+        case 3: return dot_rows(3, true, g, type, w, whole, columns, 0, 0, lanes, sums);
+        case 4: return dot_rows(4, true, g, type, w, whole, columns, 0, 0, lanes, sums);
+        case 5: return dot_rows(5, true, g, type, w, whole, columns, 0, 0, lanes, sums);
+        case 6: return dot_rows(6, true, g, type, w, whole, columns, 0, 0, lanes, sums);
+        }
+    }
+    long count = in <= 2 * DOT_PART ? in : DOT_PART;
+    for (long k = 0; k < in; k += count) {
+        dot_part_t part = {.k = k, .count = in - k < count ? in - k : count, .first = k == 0, .last = k + count >= in};
+        part.ahead = (part.last ? DOT_CHUNK * in - k : count) * bytes;
+        for (long block = 0; block < blocks; block++) {
+            long row = rows * block / blocks, next = rows * (block + 1) / blocks;
+            switch (next - row) {
+            case 3: dot_rows(3, false, g, type, w, part, columns, row, block, lanes, sums); break;
+            case 4: dot_rows(4, false, g, type, w, part, columns, row, block, lanes, sums); break;
+            case 5: dot_rows(5, false, g, type, w, part, columns, row, block, lanes, sums); break;
+            case 6: dot_rows(6, false, g, type, w, part, columns, row, block, lanes, sums); break;
+            }
         }
     }
 }
 
 static void dot_task(void *argument, long begin, long end, int thread) {
-    (void)thread;
     const dot_t *g = argument;
     const ck_linear_call *call = g->call;
+    vr *lanes = ck_scratch(g->context, thread, THREAD_SUMS, sizeof(vr[DOT_MAX_ROWS * DOT_CHUNK * DOT_SUMS]));
     float sums[DOT_MAX_ROWS * DOT_CHUNK];
     for (long chunk = begin; chunk < end; chunk++) {
         long column = chunk * DOT_CHUNK;
         long columns = call->out - column < DOT_CHUNK ? call->out - column : DOT_CHUNK;
         switch (call->weight.type) {
-        case CK_F32: dot_chunk(g, CK_F32, column, columns, sums); break;
-        case CK_BF16: dot_chunk(g, CK_BF16, column, columns, sums); break;
-        case CK_F16: dot_chunk(g, CK_F16, column, columns, sums); break;
+        case CK_F32: dot_chunk(g, CK_F32, column, columns, lanes, sums); break;
+        case CK_BF16: dot_chunk(g, CK_BF16, column, columns, lanes, sums); break;
+        case CK_F16: dot_chunk(g, CK_F16, column, columns, lanes, sums); break;
         case CK_I8: break; // dot_int8.h
         }
         finish(&g->finish, sums, DOT_CHUNK, call->rows, column, columns, call->y + column, call->y_stride);
