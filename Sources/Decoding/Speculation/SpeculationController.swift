@@ -1,7 +1,8 @@
 /// How many guesses each sequence of a pass gets: as many as make tokens fastest, by what was accepted and what rows cost before.
 ///
 /// Time is kept like money: guesses that were right earn what they saved, wrong ones spend what they cost, and no pass may cost more than is
-/// there. Beside that a fiftieth of all time is granted, so that guesses which are never right make a sequence at most 2 % slower.
+/// there. Beside that a fiftieth of all time is granted, which is what guesses that are never
+/// right may cost as far as the times are known: a machine whose speed drifts pays more.
 /// A value: times and results are told to it, and the tokens don't depend on it.
 package struct SpeculationController: Sendable {
     /// A sequence that may get guesses.
