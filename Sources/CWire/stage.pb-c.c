@@ -295,7 +295,7 @@ const ProtobufCMessageDescriptor glm__v1__describe_request__descriptor =
   (ProtobufCMessageInit) glm__v1__describe_request__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor glm__v1__stage_description__field_descriptors[25] =
+static const ProtobufCFieldDescriptor glm__v1__stage_description__field_descriptors[26] =
 {
   {
     "kind",
@@ -597,6 +597,18 @@ static const ProtobufCFieldDescriptor glm__v1__stage_description__field_descript
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "progress",
+    26,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Glm__V1__StageDescription, progress),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned glm__v1__stage_description__field_indices_by_name[] = {
   5,   /* field[5] = build */
@@ -619,6 +631,7 @@ static const unsigned glm__v1__stage_description__field_indices_by_name[] = {
   18,   /* field[18] = pipeline */
   22,   /* field[22] = preempted */
   11,   /* field[11] = process_id */
+  25,   /* field[25] = progress */
   6,   /* field[6] = protocol_version */
   10,   /* field[10] = queued */
   9,   /* field[9] = running */
@@ -628,7 +641,7 @@ static const unsigned glm__v1__stage_description__field_indices_by_name[] = {
 static const ProtobufCIntRange glm__v1__stage_description__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 25 }
+  { 0, 26 }
 };
 const ProtobufCMessageDescriptor glm__v1__stage_description__descriptor =
 {
@@ -638,7 +651,7 @@ const ProtobufCMessageDescriptor glm__v1__stage_description__descriptor =
   "Glm__V1__StageDescription",
   "glm.v1",
   sizeof(Glm__V1__StageDescription),
-  25,
+  26,
   glm__v1__stage_description__field_descriptors,
   glm__v1__stage_description__field_indices_by_name,
   1,  glm__v1__stage_description__number_ranges,
