@@ -35,13 +35,13 @@ package struct TokenDecoder {
     /// The same for ids that are on the device, i32 `[ids]`.
     func embed(_ ids: Tensor, into x: Tensor) { device.embed(ids, table: embedding, into: x) }
 
-    /// Runs the embeddings `workspace.x [rows, hidden]` at `positions` through the layers, in place.
+    /// Writes the positions of the rows that ``run(_:pool:_:checkCancellation:)`` computes next.
+    func place(at positions: [RotaryPosition], _ workspace: DecoderWorkspace) { rotary.fill(workspace.rotary, positions, on: device) }
+
+    /// Runs the embeddings `workspace.x [rows, hidden]` at their positions through the layers, in place.
     /// - Parameter checkCancellation: called before each layer. What it throws ends the work; the keys and values of the rows are then
     ///   undefined.
-    func run(
-        at positions: [RotaryPosition], _ pass: DecoderPass, pool: KVPool, _ workspace: DecoderWorkspace, checkCancellation: () throws -> Void
-    ) throws {
-        rotary.fill(workspace.rotary, positions, on: device)
+    func run(_ pass: DecoderPass, pool: KVPool, _ workspace: DecoderWorkspace, checkCancellation: () throws -> Void = {}) rethrows {
         for (index, layer) in layers.enumerated() {
             try checkCancellation()
             layer(workspace, pass, keys: pool.keys[index], values: pool.values[index], on: device)

@@ -14,7 +14,7 @@ public struct DeviceReport: Sendable, Encodable {
     public let freeMemory, memory: Int?
     /// Optional functions that this CANN lacks.
     public let missing: [String]
-    /// Fused operators that the self-test ruled out, and why.
+    /// Fused operators, and recorded steps, that the self-test ruled out, and why.
     public let fallbacks: [String]
 
     public init(_ device: any Device) {
@@ -26,7 +26,7 @@ public struct DeviceReport: Sendable, Encodable {
         freeMemory = card?.information.freeMemory
         memory = card?.information.memory
         missing = card?.information.missing ?? []
-        fallbacks = card?.fallbacks ?? []
+        fallbacks = (card?.fallbacks ?? []) + (card?.recordingFailure.map { ["recorded steps: \($0)"] } ?? [])
     }
 
     enum CodingKeys: String, CodingKey {

@@ -1,14 +1,15 @@
 import Tensor
 
-/// Constants on the device that operations of one step share: row numbers, page tables, masks.
+/// Constants on the device that operations of one step share: row numbers, places, masks.
 ///
 /// Of each size there are four places. A new constant takes over the one that was asked for longest ago, so the addresses, and with them the
 /// plans of the operators that read them, stay the same from step to step. What was queued before reads what was there before. An
-/// operation may hold four constants of one size at a time.
+/// operation may hold four constants of one size at a time. Those that recordings read stay: see ``init(keepsAll:)``.
 struct DeviceTables {
     enum Key: Hashable {
         case rows([Int32])
-        case pages([Int32], width: Int)
+        /// f32 `[keys]`: −1, −2, and so on.
+        case places(Int)
         /// f32 `[side, side]`: 0 on and below the diagonal, far below any score above it.
         case triangle(side: Int)
         /// bool `[side, side]`: true above the diagonal.
@@ -24,8 +25,10 @@ struct DeviceTables {
 
     /// Of each size, the one that was asked for longest ago first.
     private var places: [Size: [(key: Key, tensor: Tensor)]] = [:]
-    private static let ofEachSize = 4
-    private static let mostSizes = 64
+    private let ofEachSize, mostSizes: Int
+
+    /// - Parameter keepsAll: no constant takes over another's place.
+    init(keepsAll: Bool = false) { (ofEachSize, mostSizes) = keepsAll ? (.max, .max) : (4, 64) }
 
     /// - Parameters:
     ///   - make: a tensor with undefined contents.
@@ -39,8 +42,8 @@ struct DeviceTables {
             return held[held.count - 1].tensor
         }
         // Whatever is in use is asked for again soon, and made again.
-        if places[size] == nil, places.count >= DeviceTables.mostSizes { places.removeAll() }
-        let tensor = held.count < DeviceTables.ofEachSize ? make() : held.removeFirst().tensor
+        if places[size] == nil, places.count >= mostSizes { places.removeAll() }
+        let tensor = held.count < ofEachSize ? make() : held.removeFirst().tensor
         held.append((key, tensor))
         places[size] = held
         fill(tensor)

@@ -162,7 +162,7 @@ extension Stream {
         run(.embedding, api.pointee.aclnnEmbedding, [table, indices, out]) { $0.aclnnEmbeddingGetWorkspaceSize($1[0], $1[1], $1[2], $2, $3) }
     }
 
-    /// `table[indices[i]] = x[i]`, of one type; indices i64.
+    /// `table[indices[i]] = x[i]`, of one type; indices i64 or i32.
     func scatter(_ x: Operand, _ indices: Operand, into table: Operand) {
         run(.inplaceIndexCopy, api.pointee.aclnnInplaceIndexCopy, [table, indices, x], writes: [0]) {
             $0.aclnnInplaceIndexCopyGetWorkspaceSize($1[0], 0, $1[1], $1[2], $2, $3)

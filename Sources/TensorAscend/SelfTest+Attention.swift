@@ -43,9 +43,9 @@ extension SelfTest {
         let parameters = Attention(heads: 4, keyValueHeads: 2, headSize: 16, scale: 0.5, mask: .causal)
         let queries = device.makeTensor(query, [2, 64])
         let table = PageTable(pageRows: pageRows, sequences: Array(zip(pages, lengths)).map { (pages: $0, length: $1) })
-        device.pagedAttention(parameters, query: queries, keys: keys, values: values, pages: table, into: y)
+        device.pagedAttention(parameters, query: queries, keys: keys, values: values, pages: PlacedPages(table, on: device), into: y)
         let single = PageTable(pageRows: pageRows, sequences: [(pages: pages[1], length: lengths[1])])
-        device.pagedAttention(parameters, query: queries.rows(1..<2), keys: keys, values: values, pages: single, into: alone)
+        device.pagedAttention(parameters, query: queries.rows(1..<2), keys: keys, values: values, pages: PlacedPages(single, on: device), into: alone)
         let result = try device.floats(y)
         guard try device.floats(alone) == Array(result[64..<128]) else { return .infinity }
         let truth = lengths.indices.flatMap { sequence -> [Double] in

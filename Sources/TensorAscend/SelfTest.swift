@@ -36,6 +36,14 @@ struct SelfTest {
                 report("\(name): \(reason)")
             }
         }
+        try checkRecording(wanted.recording)
+    }
+
+    /// Only steps whose attention needs no lengths of the host can be recorded.
+    private func checkRecording(_ isWanted: Bool) throws {
+        device.fused.recording = isWanted && device.readsWholePages
+        guard device.fused.recording, let reason = try failure(of: recording) else { return }
+        device.stopRecording(reason)
     }
 
     private var limit: Double { device.reducedType == nil ? SelfTest.exactLimit : SelfTest.roundedLimit }

@@ -13,8 +13,11 @@ final class Stream {
     weak var memory: DeviceMemory?
     /// Whether the self-test is still finding out which operators can be used.
     var isTrying = true
-    private(set) var calls = HostCalls()
+    var calls = HostCalls()
     var derived = DerivedOperands()
+    var recordings = Recordings()
+    /// While operators are recorded in place of being run.
+    var capture: Capture?
     /// Number of operators that were missing or refused although they may be.
     private(set) var refusals = 0
     private(set) var lastRefusal = ""
@@ -49,8 +52,8 @@ final class Stream {
         check("aclrtSetStreamFailureMode") { $0.aclrtSetStreamFailureMode(handle, UInt64(ACL_STOP_ON_FAILURE)) }
     }
 
-    /// No failure is waiting to be thrown.
-    var isUsable: Bool { failure == nil }
+    /// No failure is waiting to be thrown, and none has spoilt what is recorded.
+    var isUsable: Bool { failure == nil && capture?.failure == nil }
 
     /// Queues an operator.
     /// - Parameters:
@@ -130,14 +133,16 @@ final class Stream {
         let code = launch(workspaceSize == 0 ? nil : workspace.address, workspaceSize, executor, handle)
         calls.launches += 1
         if code != 0 { fail(code, description(op, operands)) }
-        launchWindow.advance(self)
+        if capture == nil { launchWindow.advance(self) } else { capture?.operators += 1 }
         return true
     }
 
     /// One workspace serves all operators, one after another. Before it grows the stream must be idle, because freeing does not wait for queued work.
     private func reserveWorkspace(_ byteCount: Int) -> Bool {
         guard byteCount > workspace.byteCount else { return true }
-        guard wait(), let memory else { return false }
+        guard allows("a workspace of \(byteCount) bytes, there are \(workspace.byteCount)"), wait(), let memory else { return false }
+        // They would go on using the old one.
+        destroyRecordings()
         if let old = workspace.address { _ = runtime { $0.aclrtFree(old) } }
         workspace = (nil, 0)
         let unit = 2 << 20
@@ -160,7 +165,7 @@ final class Stream {
     /// The same; anything but success is recorded as a failure.
     @discardableResult
     func check(_ what: @autoclosure () -> String, _ call: (ca_api) -> aclError) -> Bool {
-        guard isUsable else { return false }
+        guard isUsable, allows(what()) else { return false }
         let code = runtime(call)
         if code != 0 { fail(code, what()) }
         return code == 0
@@ -190,6 +195,7 @@ final class Stream {
     /// also be that this version of CANN has other rules.
     func fail(_ code: Int32, _ what: String) {
         let message = "\(name): \(what) answered \(code)\(recentMessage(api.pointee))"
+        guard allows(message) else { return }
         guard let kind = ErrorMeaning(code: code).kind ?? (isTrying ? .refused : nil) else { fatalError(message) }
         if failure == nil { failure = DeviceError(kind, message) }
     }
@@ -205,6 +211,7 @@ final class Stream {
     /// Frees everything that belongs to the stream.
     func end() {
         _ = runtime { $0.aclrtSynchronizeStreamWithTimeout(handle, timeout) }
+        destroyRecordings()
         for event in launchWindow.removeAll() { _ = runtime { $0.aclrtDestroyEvent(event) } }
         forgetPlans()
         if let address = workspace.address { _ = runtime { $0.aclrtFree(address) } }

@@ -10,10 +10,12 @@
  *                                     kernel@N:CODE  (the N-th operator ends with CODE: 507014, 507015, 507035, …)
  *                                     lost@N:CODE    (at the N-th operator the device is lost: 507010, 507901, 507054, …)
  *                                     stuck@N        (the N-th operator never ends)
+ *                                     capture@N:CODE (the N-th aclmdlRICaptureBegin answers CODE)
  *                                     slow-set-device (the first aclrtSetDevice takes two seconds)
  *                                     dcmi:CODE      (every DCMI function answers CODE: -8008, -8255, …)
  *   STANDIN_BUGS     commas between: mask512, tnd, inf: silent faults of attention that public reports tell of
- *   STANDIN_STRESS   a seed: every task of a stream starts after a random delay of up to two milliseconds
+ *   STANDIN_STRESS   a seed: every task of a stream, a replay's too, starts after a random delay of up to two milliseconds
+ *   STANDIN_GRAPHS   recordings that a device has streams for, 64 by default: one more ends in 207008
  *   STANDIN_UNREPEATABLE  names of operators, commas between, whose executors can't be marked repeatable: 561000
  *   STANDIN_WRONG    names of operators, commas between, that silently compute the negative of their result
  *   STANDIN_LEAKS    abort: aclFinalize ends the process when something was not given back; else it only tells
@@ -25,7 +27,8 @@
  * byte in a guard; and whatever frees, reads or overwrites what a queued task may still use, judged by the order of calls and waits
  * alone. A host that touches device memory gets SIGSEGV. What CANN itself refuses is answered with CANN's code.
  *
- * It can't show: tiling's further refusals, how kernels round, speed, exact limits of streams, graph capture and HCCL, which it lacks. */
+ * It can't show: tiling's further refusals, how kernels round, speed, exact limits of streams, recordings of several streams and their
+ * updates, and HCCL, which it lacks. */
 #pragma once
 
 #include "CAscend.h"
@@ -35,7 +38,7 @@
 
 /* Every function that the loader resolves: how a test that links the stand-in calls CANN. */
 const struct ca_api *standin_cann(void);
-/* Operators of which phase 2 began, counted for the process. */
+/* Operators of which phase 2 began, and those that replays queued, counted for the process. */
 uint64_t standin_operators(void);
 /* Calls of every CANN function so far. */
 uint64_t standin_calls(void);
@@ -51,5 +54,7 @@ enum { STANDIN_NEW = 0xFF };
 /* CANN's names that the loader does not resolve today, and the stand-in has. */
 aclError aclrtStreamWaitEvent(aclrtStream stream, aclrtEvent event);
 aclError aclrtEventElapsedTime(float *ms, aclrtEvent startEvent, aclrtEvent endEvent);
+typedef enum { ACL_MODEL_RI_CAPTURE_STATUS_NONE = 0, ACL_MODEL_RI_CAPTURE_STATUS_ACTIVE = 1, ACL_MODEL_RI_CAPTURE_STATUS_INVALIDATED = 2 } aclmdlRICaptureStatus;
+aclError aclmdlRICaptureGetInfo(aclrtStream stream, aclmdlRICaptureStatus *status, aclmdlRI *modelRI);
 aclnnStatus aclSetInputTensorAddr(aclOpExecutor *executor, const size_t index, aclTensor *tensor, void *addr);
 aclnnStatus aclSetOutputTensorAddr(aclOpExecutor *executor, const size_t index, aclTensor *tensor, void *addr);
