@@ -51,8 +51,16 @@ struct Session {
 
     func wait(_ stream: aclrtStream, milliseconds: Int32 = -1) -> aclError { cann.aclrtSynchronizeStreamWithTimeout(stream, milliseconds) }
 
+    func context() -> aclrtContext {
+        var context: aclrtContext?
+        ok(cann.aclrtGetCurrentContext(&context))
+        return context!
+    }
+
     /// Phase 1 of an operator without workspace.
-    func silu(_ input: OpaquePointer, _ output: OpaquePointer) -> OpaquePointer {
+    func silu(_ input: OpaquePointer, _ output: OpaquePointer) -> OpaquePointer { Session.plannedSilu(input, output) }
+
+    static func plannedSilu(_ input: OpaquePointer, _ output: OpaquePointer) -> OpaquePointer {
         var size: UInt64 = 0
         var executor: OpaquePointer?
         ok(cann.aclnnSiluGetWorkspaceSize(input, output, &size, &executor))

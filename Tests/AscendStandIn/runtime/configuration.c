@@ -84,7 +84,10 @@ void si_configure(void) {
     if (configuration.devices > SI_DEVICES) si_die("STANDIN_DEVICES is %d; there can be %d", configuration.devices, SI_DEVICES);
     configuration.capacity = number("STANDIN_MEMORY", (configuration.soc->memory - configuration.soc->driver) << 20);
     if (configuration.capacity >> 20 > configuration.soc->memory) si_die("STANDIN_MEMORY is %llu bytes; %s has %llu MiB", (unsigned long long)configuration.capacity, configuration.soc->name, (unsigned long long)configuration.soc->memory);
+    static const int events[] = {[SI_A2] = 65536, [SI_A3] = 65536, [SI_310P] = 1023, [SI_910A] = 65535, [SI_950] = 65536};
+    configuration.events = (int)number("STANDIN_EVENTS", (uint64_t)events[configuration.soc->family]);
     configuration.stress = number("STANDIN_STRESS", 0);
+    configuration.order_by_place = number("STANDIN_ORDER_BY_PLACE", 0);
     configuration.leaks_abort = leaks && !strcmp(leaks, "abort");
     copy_text("STANDIN_UNREPEATABLE", configuration.unrepeatable, sizeof configuration.unrepeatable);
     copy_text("STANDIN_WRONG", configuration.wrong, sizeof configuration.wrong);
@@ -98,5 +101,7 @@ const si_configuration *si_configured(void) {
     if (!read) si_configure();
     return &configuration;
 }
+
+bool si_order_by_place(int determinism, int level) { return si_configured()->order_by_place && determinism < level; }
 
 bool si_bug(unsigned bug) { return si_configured()->bugs & bug; }

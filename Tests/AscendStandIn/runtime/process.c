@@ -48,6 +48,7 @@ aclError aclInit(const char *configPath) {
         si_configure();
         si_reset_faults();
         si_options_reset();
+        si_plan_cache_reset();
         initialised = true;
     }
     si_unlock();
