@@ -33,6 +33,7 @@ typedef enum {
 } aclrtMemcpyKind;
 
 typedef enum { ACL_DDR_MEM = 0, ACL_HBM_MEM = 1 } aclrtMemAttr;
+typedef enum { ACL_OPT_DETERMINISTIC = 0 } aclSysParamOpt;
 typedef enum { ACL_PKG_NAME_CANN = 0, ACL_PKG_NAME_RUNTIME = 1, ACL_PKG_NAME_DRIVER = 7 } aclCANNPackageName;
 
 enum {
@@ -72,6 +73,8 @@ typedef struct {
     X(CA_REQUIRED, aclError, aclrtMemcpy, (void *dst, size_t destMax, const void *src, size_t count, aclrtMemcpyKind kind)) \
     X(CA_REQUIRED, aclError, aclrtMemcpyAsync, (void *dst, size_t destMax, const void *src, size_t count, aclrtMemcpyKind kind, aclrtStream stream)) \
     X(CA_REQUIRED, aclError, aclrtMemsetAsync, (void *devPtr, size_t maxCount, int32_t value, size_t count, aclrtStream stream)) \
+    X(CA_OPTIONAL, aclError, aclrtSetSysParamOpt, (aclSysParamOpt opt, int64_t value)) \
+    X(CA_OPTIONAL, aclError, aclrtCtxSetSysParamOpt, (aclSysParamOpt opt, int64_t value)) \
     X(CA_OPTIONAL, aclError, aclsysGetCANNVersion, (aclCANNPackageName name, aclCANNPackageVersion *version))
 
 /* The same for libnnopbase.so: descriptors and executors. */

@@ -56,7 +56,30 @@ aclError aclrtMemcpy(void *dst, size_t destMax, const void *src, size_t count, a
     return 0;
 }
 
-typedef struct { void *dst; const void *src; size_t count; int value; } copy;
+typedef struct {
+    void *dst;
+    const void *src;
+    size_t count;
+    int value;
+    void *before;                   /* what pinned memory held, for a copy that is dropped behind a failure; or NULL */
+} copy;
+
+static void restore(void *payload) {
+    copy *c = payload;
+    if (c->before) memcpy(c->dst, c->before, c->count);
+}
+
+static void release(void *payload) {
+    free(((copy *)payload)->before);
+    free(payload);
+}
+
+/* Makes pinned memory read as poison until the copy has run. */
+static void poison(copy *c) {
+    c->before = malloc(c->count);
+    memcpy(c->before, c->dst, c->count);
+    memset(c->dst, STANDIN_NEW, c->count);
+}
 
 static aclError run_copy(si_stream *stream, void *payload) {
     (void)stream;
@@ -72,7 +95,8 @@ static aclError run_fill(si_stream *stream, void *payload) {
     return 0;
 }
 
-/* With pageable memory the call returns only when the copy is done; what pinned memory holds till then is poison. */
+/* With pageable memory the call returns only when the copy is done; what pinned memory holds till then is poison, and behind a failure
+ * what it held before. */
 aclError aclrtMemcpyAsync(void *dst, size_t destMax, const void *src, size_t count, aclrtMemcpyKind kind, aclrtStream stream) {
     SI_ENTER();
     if (!count && dst && src) return 0;
@@ -85,11 +109,10 @@ aclError aclrtMemcpyAsync(void *dst, size_t destMax, const void *src, size_t cou
         end to = checked(dst, destMax, to_device(kind), found->device, "aclrtMemcpyAsync (dst)");
         end from = checked(src, count, from_device(kind), found->device, "aclrtMemcpyAsync (src)");
         each_access(to, count, from, check_task, &(use){found, __func__});
-        bool idle = to.pinned && si_access_idle((si_access){dst, count, true});
-        if (idle) memset(dst, STANDIN_NEW, count);
         copy *c = malloc(sizeof *c);
-        *c = (copy){si_readable(dst), si_readable(src), count, 0};
-        error = si_stream_push(found, run_copy, c, free, SI_FATE_NONE);
+        *c = (copy){.dst = si_readable(dst), .src = si_readable(src), .count = count};
+        if (to.pinned && si_access_idle((si_access){dst, count, true})) poison(c);
+        error = si_stream_push(found, (si_task){.run = run_copy, .payload = c, .release = release, .drop = restore});
         each_access(to, count, from, note, &(use){found, __func__});
         bool pageable = (!to.device && !to.pinned) || (!from.device && !from.pinned);
         if (pageable) {
@@ -115,8 +138,8 @@ aclError aclrtMemsetAsync(void *devPtr, size_t maxCount, int32_t value, size_t c
         si_access access = {devPtr, count, true};
         si_access_check(access, si_stream_clock(found->id), found->id, __func__);
         copy *c = malloc(sizeof *c);
-        *c = (copy){si_readable(devPtr), NULL, count, value};
-        error = si_stream_push(found, run_fill, c, free, SI_FATE_NONE);
+        *c = (copy){.dst = si_readable(devPtr), .count = count, .value = value};
+        error = si_stream_push(found, (si_task){.run = run_fill, .payload = c, .release = release});
         si_access_note(access, found->id, found->issued);
     }
     si_unlock();

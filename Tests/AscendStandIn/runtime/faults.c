@@ -29,18 +29,21 @@ bool si_next_malloc_fails(void) {
     return c->oom_at && (mallocs == c->oom_at || (c->oom_stays && mallocs > c->oom_at));
 }
 
-static bool is_listed(const char *names, const char *op) {
-    size_t length = strlen(op);
+static bool is_listed(const char *names, const char *op, const char *suffix) {
+    size_t length = strlen(op), extra = strlen(suffix);
     for (const char *at = names; (at = strstr(at, op)); at += length)
-        if (!at[length] || at[length] == ',') return true;
+        if (!strncmp(at + length, suffix, extra) && (!at[length + extra] || at[length + extra] == ',')) return true;
     return false;
 }
 
-bool si_repeatable(const char *op) { return !is_listed(si_configured()->unrepeatable, op); }
+bool si_configured_unrepeatable(const char *op, bool strided) {
+    const char *names = si_configured()->unrepeatable;
+    return is_listed(names, op, "") || (strided && is_listed(names, op, ":strided"));
+}
 
 /* Flips the sign of every element, of whichever type. */
 void si_spoil(const char *op, const aclTensor *output) {
-    if (!is_listed(si_configured()->wrong, op)) return;
+    if (!is_listed(si_configured()->wrong, op, "")) return;
     size_t size = si_size(output->dtype);
     for (int64_t i = 0; i < si_count(output); i++) ((uint8_t *)si_at(output, i))[size - 1] ^= 0x80;
 }

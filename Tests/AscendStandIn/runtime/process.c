@@ -47,6 +47,8 @@ aclError aclInit(const char *configPath) {
     if (!again) {
         si_configure();
         si_reset_faults();
+        si_options_reset();
+        si_plan_cache_reset();
         initialised = true;
     }
     si_unlock();
