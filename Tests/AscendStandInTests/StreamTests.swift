@@ -173,6 +173,14 @@ struct StreamTests {
         }
     }
 
+    @Test("a stream's failure mode set a second time")
+    func modeTwice() async {
+        let result = await #expect(processExitsWith: .signal(SIGABRT), observing: [\.standardErrorContent]) {
+            _ = cann.aclrtSetStreamFailureMode(Session().stream(), UInt64(ACL_STOP_ON_FAILURE))
+        }
+        expectRefusal(result, "is set a second time")
+    }
+
     @Test("a stream that continues on failure tells it once and runs what follows")
     func continues() async {
         await #expect(processExitsWith: .success) {

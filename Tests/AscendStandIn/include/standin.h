@@ -24,6 +24,9 @@
  *   STANDIN_UNREPEATABLE  names of operators, commas between, whose executors can't be marked repeatable: 561000; with ":strided"
  *                    behind a name, where an output isn't contiguous. InplaceIndexCopy and SearchSorted are so by default: which
  *                    strided targets of other operators fall to the AI CPU is known of none
+ *   STANDIN_REFUSE   names of operators, commas between, each with a colon and a number: phase 1 answers 161002 where its first tensor
+ *                    has so many rows
+ *   STANDIN_THREADS  abort: ends the process where a device's operators are planned on a third thread, or on one that it had left
  *   STANDIN_WRONG    names of operators, commas between, that silently compute the negative of their result
  *   STANDIN_LEAKS    abort: aclFinalize ends the process when something was not given back; else it only tells
  * ASCEND_OPP_PATH and ASCEND_RT_VISIBLE_DEVICES act as with CANN.
