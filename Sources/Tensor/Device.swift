@@ -52,6 +52,8 @@ public protocol Device: AnyObject, Sendable {
     func readLater(_ tensor: Tensor) -> PendingRead
     /// Waits for all queued work; throws the first failure since the last call.
     func synchronize() throws
+    /// The same if a failure is known already, such as an operation that was refused when it was queued. Else it does nothing.
+    func checkFailure() throws
 
     /// Whether ``linear(_:_:bias:_:into:)`` reads weights of this form.
     func multiplies(_ form: MatrixWeight.Form) -> Bool
@@ -115,4 +117,5 @@ extension Device {
     public var readsWholePages: Bool { false }
     public func record(writing outputs: [Tensor], _ body: () -> Void) -> Recording? { nil }
     public func replay(_ recording: Recording) -> Bool { false }
+    public func checkFailure() throws {}
 }

@@ -17,7 +17,7 @@ extension AscendDevice {
             let expected = try outputs.map(bytes)
             for output in outputs { clear(output) }
             stream.derived.removeAll()
-            let recording = try stream.record(body)
+            let recording = try stream.recording(of: body)
             _ = stream.replay(recording)
             if try outputs.map(bytes) == expected { return recording }
             stream.destroy(recording)

@@ -34,7 +34,7 @@ final class DeviceMemory {
         guard stream.allows("aclrtMalloc of \(byteCount) bytes") else { return nil }
         var address: UnsafeMutableRawPointer?
         var code = stream.runtime { $0.aclrtMalloc(&address, byteCount, ACL_MEM_MALLOC_HUGE_FIRST) }
-        if case .outOfMemory = ErrorMeaning(code: code), code != 0 {
+        if code != 0, DeviceError.Kind(cann: code) == .outOfMemory {
             trim()
             code = stream.runtime { $0.aclrtMalloc(&address, byteCount, ACL_MEM_MALLOC_HUGE_FIRST) }
         }

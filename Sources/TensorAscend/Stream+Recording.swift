@@ -25,7 +25,7 @@ extension Stream {
 
     /// Records the operators that `body` queues; none of them runs.
     /// - Throws: why it can't be recorded. The stream is as it was before.
-    func record(_ body: () -> Void) throws(RecordingRefusal) -> Recording {
+    func recording(of body: () -> Void) throws(RecordingRefusal) -> Recording {
         guard let begin = api.pointee.aclmdlRICaptureBegin, let end = api.pointee.aclmdlRICaptureEnd, api.pointee.aclmdlRIExecuteAsync != nil,
             api.pointee.aclmdlRIDestroy != nil
         else { throw RecordingRefusal(reason: "CANN has no aclmdlRICaptureBegin") }

@@ -60,7 +60,7 @@ static aclError run_index_copy(const si_run *run) {
     }
     return 0;
 }
-static const si_operator index_copy_op = {.name = "aclnnInplaceIndexCopy", .run = run_index_copy};
+static const si_operator index_copy_op = {.name = "aclnnInplaceIndexCopy", .run = run_index_copy, .unrepeatable = true};
 
 aclnnStatus aclnnInplaceIndexCopyGetWorkspaceSize(aclTensor *selfRef, int64_t dim, const aclTensor *index, const aclTensor *source, PHASE1) {
     const char *op = index_copy_op.name;

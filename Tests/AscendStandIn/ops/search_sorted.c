@@ -29,7 +29,7 @@ static aclError run_search(const si_run *run) {
     free(sorted);
     return 0;
 }
-static const si_operator search_op = {.name = "aclnnSearchSorted", .run = run_search};
+static const si_operator search_op = {.name = "aclnnSearchSorted", .run = run_search, .unrepeatable = true};
 
 aclnnStatus aclnnSearchSortedGetWorkspaceSize(
     const aclTensor *sortedSequence, const aclTensor *self, const bool outInt32, const bool right, const aclTensor *sorter, aclTensor *out, PHASE1

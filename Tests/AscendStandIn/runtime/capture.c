@@ -15,13 +15,13 @@ static capture captures[SI_STREAMS];
 
 bool si_captures(const si_stream *stream) { return captures[stream->id].graph; }
 
-aclError si_capture_task(si_stream *stream, const char *name, aclError (*run)(si_stream *, void *), void *payload, void (*release)(void *), bool is_operator) {
+aclError si_capture_task(si_stream *stream, const char *name, si_task task, bool is_operator) {
     capture *c = &captures[stream->id];
     if (c->invalid) {
-        if (release) release(payload);
+        if (task.release) task.release(task.payload);
         return si_fail(507903, "%s: the recording is invalid", name);
     }
-    si_graph_add(c->graph, (si_node){name, run, release, payload, is_operator});
+    si_graph_add(c->graph, (si_node){name, task, is_operator});
     return 0;
 }
 

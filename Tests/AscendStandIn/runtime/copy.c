@@ -61,7 +61,30 @@ aclError aclrtMemcpy(void *dst, size_t destMax, const void *src, size_t count, a
     return 0;
 }
 
-typedef struct { void *dst; const void *src; size_t count; int value; } copy;
+typedef struct {
+    void *dst;
+    const void *src;
+    size_t count;
+    int value;
+    void *before;                   /* what pinned memory held, for a copy that is dropped behind a failure; or NULL */
+} copy;
+
+static void restore(void *payload) {
+    copy *c = payload;
+    if (c->before) memcpy(c->dst, c->before, c->count);
+}
+
+static void release(void *payload) {
+    free(((copy *)payload)->before);
+    free(payload);
+}
+
+/* Makes pinned memory read as poison until the copy has run. */
+static void poison(copy *c) {
+    c->before = malloc(c->count);
+    memcpy(c->before, c->dst, c->count);
+    memset(c->dst, STANDIN_NEW, c->count);
+}
 
 static aclError run_copy(si_stream *stream, void *payload) {
     (void)stream;
@@ -77,13 +100,12 @@ static aclError run_fill(si_stream *stream, void *payload) {
     return 0;
 }
 
-static aclError queue(si_stream *stream, const char *function, aclError (*run)(si_stream *, void *), copy what) {
-    copy *c = malloc(sizeof *c);
-    *c = what;
-    return si_captures(stream) ? si_capture_task(stream, function, run, c, free, false) : si_stream_push(stream, run, c, free, SI_FATE_NONE);
+static aclError queue(si_stream *stream, const char *function, si_task task) {
+    return si_captures(stream) ? si_capture_task(stream, function, task, false) : si_stream_push(stream, task);
 }
 
-/* With pageable memory the call returns only when the copy is done; what pinned memory holds till then is poison. */
+/* With pageable memory the call returns only when the copy is done; what pinned memory holds till then is poison, and behind a failure
+ * what it held before. */
 aclError aclrtMemcpyAsync(void *dst, size_t destMax, const void *src, size_t count, aclrtMemcpyKind kind, aclrtStream stream) {
     SI_ENTER();
     if (!count && dst && src) return 0;
@@ -102,9 +124,10 @@ aclError aclrtMemcpyAsync(void *dst, size_t destMax, const void *src, size_t cou
             return error;
         }
         if (!records) each_access(to, count, from, check_task, &(use){found, __func__});
-        bool idle = !records && to.pinned && si_access_idle((si_access){dst, count, true});
-        if (idle) memset(dst, STANDIN_NEW, count);
-        error = queue(found, __func__, run_copy, (copy){si_readable(dst), si_readable(src), count, 0});
+        copy *c = malloc(sizeof *c);
+        *c = (copy){.dst = si_readable(dst), .src = si_readable(src), .count = count};
+        if (!records && to.pinned && si_access_idle((si_access){dst, count, true})) poison(c);
+        error = queue(found, __func__, (si_task){.run = run_copy, .payload = c, .release = release, .drop = restore});
         each_access(to, count, from, note, &(use){found, __func__});
         if (pageable) {
             si_stream_await(found, found->issued, NULL, 0);
@@ -129,7 +152,9 @@ aclError aclrtMemsetAsync(void *devPtr, size_t maxCount, int32_t value, size_t c
         si_access access = {devPtr, count, true};
         use of = {found, __func__};
         if (!si_captures(found)) check_task(access, &of);
-        error = queue(found, __func__, run_fill, (copy){si_readable(devPtr), NULL, count, value});
+        copy *c = malloc(sizeof *c);
+        *c = (copy){.dst = si_readable(devPtr), .count = count, .value = value};
+        error = queue(found, __func__, (si_task){.run = run_fill, .payload = c, .release = release});
         note(access, &of);
     }
     si_unlock();

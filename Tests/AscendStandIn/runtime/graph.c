@@ -30,7 +30,7 @@ void si_graph_use(si_graph *graph, si_access access) {
 
 void si_graph_free(si_graph *graph, const char *how) {
     for (size_t i = 0; i < graph->count; i++)
-        if (graph->nodes[i].release) graph->nodes[i].release(graph->nodes[i].payload);
+        if (graph->nodes[i].task.release) graph->nodes[i].task.release(graph->nodes[i].task.payload);
     free(graph->nodes);
     free(graph->uses);
     si_object_destroy(graph, how);
@@ -68,7 +68,9 @@ static aclError replay(si_graph *graph, si_stream *stream) {
             si_block_at(graph->uses[use].access.address, where);
             si_access_check(graph->uses[use].access, si_stream_clock(stream->id), stream->id, where);
         }
-        aclError stopped = si_stream_push(stream, node->run, node->payload, NULL, node->is_operator ? si_next_fate() : SI_FATE_NONE);
+        /* The payload stays the recording's. */
+        si_task task = {.run = node->task.run, .payload = node->task.payload, .fate = node->is_operator ? si_next_fate() : SI_FATE_NONE};
+        aclError stopped = si_stream_push(stream, task);
         if (!error) error = stopped;
         for (size_t k = first; k < use; k++) si_access_note(graph->uses[k].access, stream->id, stream->issued);
     }

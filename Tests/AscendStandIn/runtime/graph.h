@@ -5,9 +5,7 @@
 
 typedef struct {
     const char *name;
-    aclError (*run)(si_stream *stream, void *payload);
-    void (*release)(void *payload);
-    void *payload;
+    si_task task;
     bool is_operator;
 } si_node;
 
