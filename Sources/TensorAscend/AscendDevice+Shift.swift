@@ -11,7 +11,8 @@ extension AscendDevice {
     func shift(_ lengths: Tensor, keys: Int, heads: Int, _ type: DType) -> Operand {
         let sequences = lengths.shape.count
         let source = Operand(dense: lengths, [sequences])
-        if let found = stream.derived.operand(.shift(keys: keys, heads: heads), of: source) { return found }
+        let form = DerivedOperands.Shift(keys: keys, heads: heads)
+        if let found = stream.derived.shift(form, of: source) { return found }
         let places = table(.places(keys), Shape(keys), .f32) { (0..<keys).map { -Float($0 + 1) }.withUnsafeBytes(Array.init) }
         let (ends, ahead) = (scratch([sequences, 1], .f32), scratch([sequences, keys], .f32))
         let (distances, result) = (scratch([sequences, keys], .f32), scratch([sequences, heads, 1, keys], type))
@@ -22,7 +23,7 @@ extension AscendDevice {
         stream.add(distances, times: -1, to: ahead)
         stream.multiply(ahead, 5000, into: distances)
         stream.copy(distances.reshaped([sequences, 1, 1, keys]), to: result)
-        stream.derived.keep(result, .shift(keys: keys, heads: heads), of: source)
+        stream.derived.keep(result, form, of: source)
         return result
     }
 }

@@ -4,10 +4,10 @@ public import Tensor
 
 /// An Ascend NPU as a device, driven through CANN.
 ///
-/// Activations are f32 between operations. Operations are queued on one stream and run behind the host, which waits in `read` and
-/// `synchronize()` only. One thread at a time drives a device. It should stay the same one, because CANN keeps its own plans for each
-/// thread. Which of CANN's fused operators are used is settled when the device is made: each operation runs once on a small input and is
-/// compared with the same computed on the host.
+/// Between operations activations are of the type that the chip multiplies, or f32 where nothing is rounded. Operations are queued on one
+/// stream and run behind the host, which waits in `read` and `synchronize()` only. One thread at a time drives a device. It should stay the
+/// same one, because CANN keeps its own plans for each thread. Which of CANN's fused operators are used is settled when the device is made:
+/// each operation runs once on a small input and is compared with the same computed on the host.
 public final class AscendDevice: Device, @unchecked Sendable {
     public let name: String
     public let precision: Precision
@@ -48,7 +48,7 @@ public final class AscendDevice: Device, @unchecked Sendable {
         let context = try cann.context(index, name)
         stream = try Stream(cann, name: name, context: context, timeout: Int32(timeout * 1000))
         information = AscendInformation(cann, chip, stream)
-        memory = DeviceMemory(stream)
+        memory = DeviceMemory(stream, tileRows: ChipCatalogue.batchRows, of: precision == .f32 ? nil : chip.reducedType)
         downloads = Downloads(stream)
         guard let staging = Staging(stream) else {
             stream.end()
@@ -90,7 +90,8 @@ public final class AscendDevice: Device, @unchecked Sendable {
     /// What operands of products are rounded to; nil where nothing is rounded.
     var reducedType: DType? { precision == .f32 ? nil : chip.reducedType }
 
-    public var cacheType: DType { reducedType ?? .f32 }
+    public var activationType: DType { reducedType ?? .f32 }
+    public var cacheType: DType { activationType }
     /// Fewer rows than this are multiplied as this many, so that the tiles, and with them the order of sums, stay the same.
     public var batchRows: Int { ChipCatalogue.batchRows }
 
@@ -200,6 +201,8 @@ package struct FusedOperators: Sendable, Hashable {
     package var interleavedRotary = true
     package var swiGlu = true
     package var groupNormSilu = true
+    /// The sum and the norm of it in one.
+    package var addRMSNorm = true
     /// Sort, running sums and search, by which the device samples; without them the host does.
     package var sampling = true
     /// Steps of a loop that are recorded and replayed; without, each operator is launched.
@@ -211,7 +214,8 @@ package struct FusedOperators: Sendable, Hashable {
     package static let none: FusedOperators = {
         var none = FusedOperators()
         for flag in [
-            \FusedOperators.attention, \.causalAttention, \.pagedAttention, \.rotary, \.interleavedRotary, \.swiGlu, \.groupNormSilu, \.sampling, \.recording,
+            \FusedOperators.attention, \.causalAttention, \.pagedAttention, \.rotary, \.interleavedRotary, \.swiGlu, \.groupNormSilu,
+            \.addRMSNorm, \.sampling, \.recording,
         ] {
             none[keyPath: flag] = false
         }
