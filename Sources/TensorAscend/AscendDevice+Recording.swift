@@ -6,18 +6,13 @@ extension AscendDevice {
     public func record(writing outputs: [Tensor], _ body: () -> Void) -> Recording? {
         guard fused.recording, stream.isUsable else { return nil }
         memory.isRecording = true
-        defer {
-            memory.isRecording = false
-            stream.derived.removeAll()
-        }
+        defer { memory.isRecording = false }
         do {
             // Plans, constants, scratch memory and the workspace are made here, where they may be.
-            stream.derived.removeAll()
-            body()
+            withoutDerived(body)
             let expected = try outputs.map(bytes)
             for output in outputs { clear(output) }
-            stream.derived.removeAll()
-            let recording = try stream.recording(of: body)
+            let recording = try stream.recording { withoutDerived(body) }
             _ = stream.replay(recording)
             if try outputs.map(bytes) == expected { return recording }
             stream.destroy(recording)
@@ -28,16 +23,20 @@ extension AscendDevice {
         return nil
     }
 
-    public func replay(_ recording: Recording) -> Bool {
-        // Whatever they were made of may be written.
-        stream.derived.removeAll()
-        return stream.replay(recording)
-    }
+    public func replay(_ recording: Recording) -> Bool { stream.replay(recording) }
 
     /// Recordings that are there go on being used.
     func stopRecording(_ why: String) {
         fused.recording = false
         recordingFailure = why
+    }
+
+    /// What others have derived of operands is not the recording's to read, and what it derives is in memory that it writes again. Weights
+    /// alone stay as they are, and what is made of them.
+    private func withoutDerived(_ body: () -> Void) {
+        stream.derived.removeAll(butOf: memory.holdsWeight)
+        body()
+        stream.derived.removeAll(butOf: memory.holdsWeight)
     }
 
     private func bytes(_ tensor: Tensor) throws -> [UInt8] {

@@ -79,5 +79,11 @@ struct DerivedOperands {
         vectors[address] = nil
     }
 
+    /// Forgets all but what was made of vectors in memory that never changes.
+    mutating func removeAll(butOf isConstant: (UnsafeMutableRawPointer) -> Bool) {
+        (rounded, angles, shift) = (nil, [], nil)
+        vectors = vectors.filter { isConstant($0.key) }
+    }
+
     mutating func removeAll() { (rounded, angles, shift, vectors) = (nil, [], nil, [:]) }
 }

@@ -52,6 +52,9 @@ final class DeviceMemory {
         return nil
     }
 
+    /// Whether a weight begins at `address`.
+    func holdsWeight(_ address: UnsafeMutableRawPointer) -> Bool { weights.holds(address) }
+
     /// Bytes of all blocks.
     var byteCount: Int { weights.byteCount + activations.byteCount + recorded.byteCount }
 

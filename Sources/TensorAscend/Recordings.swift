@@ -7,6 +7,8 @@ struct Recordings {
         let recording: Recording
         let handle: aclmdlRI
         let operators: Int
+        /// Where they write.
+        let written: Set<UnsafeMutableRawPointer>
     }
 
     /// The one that was replayed longest ago first.

@@ -15,7 +15,8 @@ extension SelfTest {
         let (ids, rows) = (device.makeTensor([2], .i32), device.makeTensor([2], .i32))
         let (numbers, lengths) = (device.makeTensor([2, 2], .i32), device.makeTensor([2], .i32))
         let (cosine, sine) = (device.makeTensor([2, 8], .f32), device.makeTensor([2, 8], .f32))
-        let (x, normed, attended) = (device.makeTensor([2, 64], .f32), device.makeTensor([2, 64], .f32), device.makeTensor([2, 64], .f32))
+        func activations() -> Tensor { device.makeTensor([2, 64], device.activationType) }
+        let (x, normed, attended) = (activations(), activations(), activations())
         let attention = Attention(heads: 4, keyValueHeads: 2, headSize: 16, scale: 0.25, mask: .causal)
 
         func write(_ values: [Int32], to tensor: Tensor) { values.withUnsafeBytes { device.write($0, to: tensor) } }
@@ -35,16 +36,18 @@ extension SelfTest {
         func layer(_ pages: PlacedPages) {
             device.embed(ids, table: table, into: x)
             device.rmsNorm(x, weight: norm, epsilon: 1e-5, into: normed)
-            device.rotate(normed, headSize: 16, style: .halves, cosine: cosine, sine: sine)
-            for (pool, columns) in zip(pools, [0..<32, 32..<64]) { device.scatter(normed.columns(columns), rows: rows, into: pool) }
-            device.pagedAttention(attention, query: normed, keys: pools[0], values: pools[1], pages: pages, into: attended)
+            let query = device.rotated(normed, headSize: 16, by: Rotation(.halves, cosine: cosine, sine: sine))
+            for (pool, columns) in zip(pools, [0..<32, 32..<64]) { device.scatter(query.columns(columns), rows: rows, into: pool) }
+            device.pagedAttention(attention, query: query, keys: pools[0], values: pools[1], pages: pages, into: attended)
             device.linear(attended, MatrixWeight(placed), bias: nil, .add, into: x)
         }
-        func run(_ queue: (PlacedPages) -> Void) throws -> [[UInt32]] {
+        func run(_ queue: (PlacedPages) -> Void) throws -> [[UInt8]] {
             for pool in pools { device.clear(pool) }
             return try (0..<3).map { step in
                 queue(prepare(step))
-                return try device.floats(x).map(\.bitPattern)
+                var bytes = [UInt8](repeating: 0, count: x.byteCount)
+                try bytes.withUnsafeMutableBytes { try device.read(x, into: $0) }
+                return bytes
             }
         }
         let truth = try run(layer)

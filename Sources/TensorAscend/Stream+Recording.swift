@@ -7,6 +7,8 @@ extension Stream {
     /// What is being recorded.
     struct Capture {
         var operators = 0
+        /// Where the operators write.
+        var written: Set<UnsafeMutableRawPointer> = []
         /// Why it can't be used; nil so far.
         var failure: String?
     }
@@ -35,22 +37,23 @@ extension Stream {
         guard code == 0 else { throw refusal(code, "aclmdlRICaptureBegin") }
         capture = Capture()
         body()
-        let (failure, operators) = (capture?.failure, capture?.operators ?? 0)
+        let captured = capture ?? Capture()
         capture = nil
         var graph: aclmdlRI?
         code = runtime { _ in end(handle, &graph) }
-        if code == 0, failure == nil, let graph {
+        if code == 0, captured.failure == nil, let graph {
             let recording = Recording()
-            recordings.insert(Recordings.Graph(recording: recording, handle: graph, operators: operators))
+            recordings.insert(Recordings.Graph(recording: recording, handle: graph, operators: captured.operators, written: captured.written))
             return recording
         }
         if let graph { destroy(graph) }
-        throw failure.map { RecordingRefusal(reason: "\($0), while it records") } ?? refusal(code, "aclmdlRICaptureEnd")
+        throw captured.failure.map { RecordingRefusal(reason: "\($0), while it records") } ?? refusal(code, "aclmdlRICaptureEnd")
     }
 
     /// Queues a recording. False if there is no such one any more.
     func replay(_ recording: Recording) -> Bool {
         guard let execute = api.pointee.aclmdlRIExecuteAsync, let graph = recordings.graph(of: recording) else { return false }
+        for address in graph.written { derived.forget(address) }
         check("aclmdlRIExecuteAsync") { _ in execute(graph.handle, handle) }
         calls.replayed += graph.operators
         return true

@@ -83,7 +83,10 @@ final class Stream {
             record(DeviceError(.outOfMemory, "\(name): \(op.symbol) on memory that the device did not have"))
             return true
         }
-        for written in writes ?? [operands.count - 1] { derived.forget(operands[written].view.address) }
+        for written in writes ?? [operands.count - 1] {
+            derived.forget(operands[written].view.address)
+            capture?.written.insert(operands[written].view.address)
+        }
         let key = PlanCache.Key(op: op, views: operands.map(\.view), attributes: attributes)
         let known: PlanCache.Known? = repeatable ? plans.find(key) : .unrepeatable
         if case .kept(let plan) = known {
