@@ -6,7 +6,7 @@ public import Tensor
 ///
 /// Activations are f32 between operations. Operations are queued on one stream and run behind the host, which waits in `read` and
 /// `synchronize()` only. One thread at a time drives a device, any thread. Which of CANN's fused operators are used is settled when
-/// the device is made: each operation runs once on a small input and is compared with the same computed on the host.
+/// the device is made: each operation is compared with the same computed on the host, see ``SelfTestExtent``.
 public final class AscendDevice: Device, @unchecked Sendable {
     public let name: String
     public let precision: Precision
@@ -28,13 +28,18 @@ public final class AscendDevice: Device, @unchecked Sendable {
     ///   - index: among the cards that this process may see.
     ///   - name: for messages; nil: `npu:` and the index.
     ///   - timeout: how long the device may take for what is queued before it counts as lost, in seconds.
+    ///   - selfTest: what is computed before the device is used.
     /// - Throws: `DeviceError`: there is no such card, its chip is not supported, or an operator without fallback computes wrongly.
-    public convenience init(_ index: Int = 0, name: String? = nil, precision: Precision = .bf16, timeout: Int = 300) throws {
-        try self.init(index, name: name, precision: precision, timeout: timeout, fused: FusedOperators())
+    public convenience init(
+        _ index: Int = 0, name: String? = nil, precision: Precision = .bf16, timeout: Int = 300, selfTest: SelfTestExtent = .quick
+    ) throws {
+        try self.init(index, name: name, precision: precision, timeout: timeout, selfTest: selfTest, fused: FusedOperators())
     }
 
     /// - Parameter fused: those that may be used at all.
-    package init(_ index: Int, name: String? = nil, precision: Precision, timeout: Int, fused: FusedOperators) throws {
+    package init(
+        _ index: Int, name: String? = nil, precision: Precision, timeout: Int, selfTest: SelfTestExtent = .quick, fused: FusedOperators
+    ) throws {
         let cann = try CANN.load()
         let name = name ?? "\(DeviceID.npu(index))"
         self.name = name
@@ -52,7 +57,7 @@ public final class AscendDevice: Device, @unchecked Sendable {
         }
         self.staging = staging
         self.fused = fused
-        try SelfTest(self).run { self.fallbacks.append($0) }
+        try SelfTest(self).run(selfTest) { self.fallbacks.append($0) }
         stream.isTrying = false
     }
 
