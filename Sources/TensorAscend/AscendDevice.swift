@@ -171,7 +171,7 @@ package struct FusedOperators: Sendable, Hashable {
     package var interleavedRotary = true
     package var swiGlu = true
     package var groupNormSilu = true
-    /// Sort, running sums and search, by which the device samples; without them the host does.
+    /// Sort, running sums and counts, by which the device samples; without them the host does.
     package var sampling = true
 
     package init() {}
