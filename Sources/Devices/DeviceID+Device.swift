@@ -6,7 +6,7 @@ public import TensorCPU
 
 extension DeviceID {
     /// The device of this number in this process. Its name is the machine's: what ``VisibleDevices`` says that the number
-    /// stands for, so that logs, status and metrics name the card.
+    /// stands for, so that logs, status and metrics name the card. A card is tested at the shapes of the models first.
     ///
     /// - Parameters:
     ///   - precision: an accelerator multiplies bf16 natively; of the CPU, its kernels say.
@@ -26,7 +26,8 @@ extension DeviceID {
             let native = (kernels ?? .best).nativePrecision
             return CPUDevice(threads: threads, precision: precision.precision(native: native), kernels: kernels)
         case .npu(let number):
-            return try AscendDevice(number, name: "\(onMachine)", precision: precision.precision(native: .bf16), determinism: determinism)
+            return try AscendDevice(
+                number, name: "\(onMachine)", precision: precision.precision(native: .bf16), determinism: determinism, selfTest: .full)
         }
     }
 

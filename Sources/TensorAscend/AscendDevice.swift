@@ -6,7 +6,7 @@ public import Tensor
 ///
 /// Activations are f32 between operations. Operations are queued on one stream and run behind the host, which waits in `read` and
 /// `synchronize()` only. One thread at a time drives a device, any thread. Which of CANN's fused operators are used is settled when
-/// the device is made: each operation runs once on a small input and is compared with the same computed on the host.
+/// the device is made: each operation is compared with the same computed on the host, see ``SelfTestExtent``.
 public final class AscendDevice: Device, @unchecked Sendable {
     public let name: String
     public let precision: Precision
@@ -33,16 +33,20 @@ public final class AscendDevice: Device, @unchecked Sendable {
     ///   - name: for messages; nil: `npu:` and the index.
     ///   - determinism: nil: the highest level that this CANN takes.
     ///   - timeout: how long the device may take for what is queued before it counts as lost, in seconds.
+    ///   - selfTest: what is computed before the device is used.
     /// - Throws: `DeviceError`: there is no such card, its chip or the level is not supported, or an operator without fallback computes wrongly.
     public convenience init(
-        _ index: Int = 0, name: String? = nil, precision: Precision = .bf16, determinism: DeterminismLevel? = nil, timeout: Int = 300
+        _ index: Int = 0, name: String? = nil, precision: Precision = .bf16, determinism: DeterminismLevel? = nil, timeout: Int = 300,
+        selfTest: SelfTestExtent = .quick
     ) throws {
-        try self.init(index, name: name, precision: precision, determinism: determinism, timeout: timeout, fused: FusedOperators())
+        try self.init(
+            index, name: name, precision: precision, determinism: determinism, timeout: timeout, selfTest: selfTest, fused: FusedOperators())
     }
 
     /// - Parameter fused: those that may be used at all.
     package init(
-        _ index: Int, name: String? = nil, precision: Precision, determinism: DeterminismLevel? = nil, timeout: Int, fused: FusedOperators
+        _ index: Int, name: String? = nil, precision: Precision, determinism: DeterminismLevel? = nil, timeout: Int,
+        selfTest: SelfTestExtent = .quick, fused: FusedOperators
     ) throws {
         let cann = try CANN.load()
         let name = name ?? "\(DeviceID.npu(index))"
@@ -62,7 +66,8 @@ public final class AscendDevice: Device, @unchecked Sendable {
         }
         self.staging = staging
         self.fused = fused
-        try SelfTest(self).run { self.fallbacks.append($0) }
+        try SelfTest(self).run(selfTest) { self.fallbacks.append($0) }
+        if selfTest == .full { rowComparisons = try SelfTest(self).compareRows() }
         stream.isTrying = false
     }
 
@@ -176,7 +181,7 @@ package struct FusedOperators: Sendable, Hashable {
     package var interleavedRotary = true
     package var swiGlu = true
     package var groupNormSilu = true
-    /// Sort, running sums and search, by which the device samples; without them the host does.
+    /// Sort, running sums and counts, by which the device samples; without them the host does.
     package var sampling = true
 
     package init() {}

@@ -1,8 +1,8 @@
 import Foundation
 import Tensor
 
-/// Runs each operation of a device on a small input and compares with the host: an operator that is missing, refused or silently wrong
-/// on this chip and with this version of CANN is found here, not in a picture.
+/// Runs each operation of a device and compares with the host: an operator that is missing, refused or silently wrong on this chip and
+/// with this version of CANN is found here, not in a picture.
 ///
 /// Compositions must be right, or the device can't be used. A fused operator that is wrong is not used. There are public reports of
 /// fused attention that ignores a mask behind key 512, so its inputs are longer than that.
@@ -15,20 +15,10 @@ struct SelfTest {
     /// Decides `device.fused`.
     /// - Parameter report: called with each fused operator that is not used, and the reason.
     /// - Throws: `DeviceError` if an operation has no correct implementation.
-    func run(_ report: (String) -> Void) throws {
+    func run(_ extent: SelfTestExtent, _ report: (String) -> Void) throws {
         let wanted = device.fused
         device.fused = .none
-        for (name, check) in compositions {
-            let error: Double
-            do { error = try check() } catch let failure as DeviceError {
-                throw DeviceError(.unavailable, "\(device.name), \(device.information.chip): self-test of \(name): \(failure)")
-            }
-            guard error <= limit else {
-                throw DeviceError(
-                    .unavailable,
-                    "\(device.name), \(device.information.chip): self-test of \(name): error \(error) of the largest value, limit \(limit)")
-            }
-        }
+        for (name, check) in compositions { try require(name, check) }
         for (name, flag, check) in fusedChecks where wanted[keyPath: flag] {
             device.fused[keyPath: flag] = true
             if let reason = try failure(of: check) {
@@ -36,12 +26,25 @@ struct SelfTest {
                 report("\(name): \(reason)")
             }
         }
+        if extent == .full { try runRealShapes(report) }
+    }
+
+    /// - Throws: `DeviceError` unless the operation is right.
+    func require(_ name: String, _ check: () throws -> Double) throws {
+        let error: Double
+        do { error = try check() } catch let failure as DeviceError {
+            throw DeviceError(.unavailable, "\(device.name), \(device.information.chip): self-test of \(name): \(failure)")
+        }
+        guard error <= limit else {
+            throw DeviceError(
+                .unavailable, "\(device.name), \(device.information.chip): self-test of \(name): error \(error) of the largest value, limit \(limit)")
+        }
     }
 
     private var limit: Double { device.reducedType == nil ? SelfTest.exactLimit : SelfTest.roundedLimit }
 
     /// Why a fused operator can't be used, or nil.
-    private func failure(of check: () throws -> Double) throws -> String? {
+    func failure(of check: () throws -> Double) throws -> String? {
         let refusals = device.stream.refusals
         do {
             let error = try check()
