@@ -12,8 +12,11 @@ extension DeviceID {
     ///   - precision: an accelerator multiplies bf16 natively; of the CPU, its kernels say.
     ///   - threads: of the CPU; nil: all processors that this process may use.
     ///   - kernels: of the CPU; nil: the fastest that it runs.
-    /// - Throws: `DeviceError`: no CANN here, no such accelerator, a chip that is not supported, kernels that this CPU does not run.
-    public func makeDevice(precision: PrecisionChoice, threads: Int?, kernels: KernelSet? = nil) throws -> any Device {
+    ///   - determinism: of an accelerator; nil: the highest level that it takes.
+    /// - Throws: `DeviceError`: no CANN here, no such accelerator, a chip or a level that is not supported, kernels that this CPU does not run.
+    public func makeDevice(
+        precision: PrecisionChoice, threads: Int?, kernels: KernelSet? = nil, determinism: DeterminismLevel? = nil
+    ) throws -> any Device {
         switch self {
         case .cpu:
             if let kernels, !kernels.isAvailable {
@@ -23,7 +26,8 @@ extension DeviceID {
             let native = (kernels ?? .best).nativePrecision
             return CPUDevice(threads: threads, precision: precision.precision(native: native), kernels: kernels)
         case .npu(let number):
-            return try AscendDevice(number, name: "\(onMachine)", precision: precision.precision(native: .bf16), selfTest: .full)
+            return try AscendDevice(
+                number, name: "\(onMachine)", precision: precision.precision(native: .bf16), determinism: determinism, selfTest: .full)
         }
     }
 

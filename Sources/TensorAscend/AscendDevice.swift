@@ -14,6 +14,10 @@ public final class AscendDevice: Device, @unchecked Sendable {
     public let information: AscendInformation
     /// Fused operators that this device does without, and why.
     public private(set) var fallbacks: [String] = []
+    /// What CANN took of the level that was asked for.
+    public let determinism: DeterminismLevel
+    /// Rows computed alone, together and twice, bit by bit: what a full self-test found of them. It changes nothing.
+    public private(set) var rowComparisons: [RowComparison] = []
 
     let stream: Stream
     let memory: DeviceMemory
@@ -27,18 +31,22 @@ public final class AscendDevice: Device, @unchecked Sendable {
     /// - Parameters:
     ///   - index: among the cards that this process may see.
     ///   - name: for messages; nil: `npu:` and the index.
+    ///   - determinism: nil: the highest level that this CANN takes.
     ///   - timeout: how long the device may take for what is queued before it counts as lost, in seconds.
     ///   - selfTest: what is computed before the device is used.
-    /// - Throws: `DeviceError`: there is no such card, its chip is not supported, or an operator without fallback computes wrongly.
+    /// - Throws: `DeviceError`: there is no such card, its chip or the level is not supported, or an operator without fallback computes wrongly.
     public convenience init(
-        _ index: Int = 0, name: String? = nil, precision: Precision = .bf16, timeout: Int = 300, selfTest: SelfTestExtent = .quick
+        _ index: Int = 0, name: String? = nil, precision: Precision = .bf16, determinism: DeterminismLevel? = nil, timeout: Int = 300,
+        selfTest: SelfTestExtent = .quick
     ) throws {
-        try self.init(index, name: name, precision: precision, timeout: timeout, selfTest: selfTest, fused: FusedOperators())
+        try self.init(
+            index, name: name, precision: precision, determinism: determinism, timeout: timeout, selfTest: selfTest, fused: FusedOperators())
     }
 
     /// - Parameter fused: those that may be used at all.
     package init(
-        _ index: Int, name: String? = nil, precision: Precision, timeout: Int, selfTest: SelfTestExtent = .quick, fused: FusedOperators
+        _ index: Int, name: String? = nil, precision: Precision, determinism: DeterminismLevel? = nil, timeout: Int,
+        selfTest: SelfTestExtent = .quick, fused: FusedOperators
     ) throws {
         let cann = try CANN.load()
         let name = name ?? "\(DeviceID.npu(index))"
@@ -47,6 +55,7 @@ public final class AscendDevice: Device, @unchecked Sendable {
         guard index >= 0, index < cann.deviceCount else { throw DeviceError(.unavailable, "\(name): this process sees \(cann.deviceCount) cards") }
         chip = try Chip(name: cann.chipName)
         let context = try cann.context(index, name)
+        self.determinism = try cann.setDeterminism(determinism, in: context, name)
         stream = try Stream(cann, name: name, context: context, timeout: Int32(timeout * 1000))
         information = AscendInformation(cann, chip, stream)
         memory = DeviceMemory(stream)
@@ -58,6 +67,7 @@ public final class AscendDevice: Device, @unchecked Sendable {
         self.staging = staging
         self.fused = fused
         try SelfTest(self).run(selfTest) { self.fallbacks.append($0) }
+        if selfTest == .full { rowComparisons = try SelfTest(self).compareRows() }
         stream.isTrying = false
     }
 

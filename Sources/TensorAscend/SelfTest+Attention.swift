@@ -29,7 +29,7 @@ extension SelfTest {
             attended(query, key, value, rows: rows) { row, column, head in Double(bias[head * (rows + keys - 1) + column - row + rows - 1]) })
     }
 
-    /// Two sequences whose pages lie crosswise, one longer than 512 rows; and the same bits for one of them alone.
+    /// Two sequences whose pages lie crosswise, one longer than 512 rows.
     func paged() throws -> Double {
         let (pageRows, lengths) = (64, [530, 70])
         let pages: [[Int32]] = [[9, 1, 3, 8, 5, 7, 2, 10, 0], [6, 4]]
@@ -39,15 +39,12 @@ extension SelfTest {
             device.stream.copy(Operand(matrix: device.makeTensor(values, pool.shape)), to: Operand(matrix: pool))
             return pool
         }
-        let (keys, values, y, alone) = (pool(key), pool(value), device.makeTensor([2, 64], .f32), device.makeTensor([1, 64], .f32))
+        let (keys, values, y) = (pool(key), pool(value), device.makeTensor([2, 64], .f32))
         let parameters = Attention(heads: 4, keyValueHeads: 2, headSize: 16, scale: 0.5, mask: .causal)
         let queries = device.makeTensor(query, [2, 64])
         let table = PageTable(pageRows: pageRows, sequences: Array(zip(pages, lengths)).map { (pages: $0, length: $1) })
         device.pagedAttention(parameters, query: queries, keys: keys, values: values, pages: table, into: y)
-        let single = PageTable(pageRows: pageRows, sequences: [(pages: pages[1], length: lengths[1])])
-        device.pagedAttention(parameters, query: queries.rows(1..<2), keys: keys, values: values, pages: single, into: alone)
         let result = try device.floats(y)
-        guard try device.floats(alone) == Array(result[64..<128]) else { return .infinity }
         let truth = lengths.indices.flatMap { sequence -> [Double] in
             func gathered(_ pool: [Float]) -> [Float] {
                 (0..<lengths[sequence]).flatMap { row in

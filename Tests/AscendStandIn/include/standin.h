@@ -1,7 +1,10 @@
 /* The stand-in's own controls: what tests may ask of it beside CANN's names. It is a test instrument; it computes on the CPU.
  *
  * Environment, read by the first aclInit or DCMI call of a process and again by an aclInit after aclFinalize:
- *   STANDIN_SOC      Ascend910B3 (default), any 910B1 … B4-1, Ascend910_93xx, Ascend310P3 or Ascend910A
+ *   STANDIN_SOC      Ascend910B3 (default), any 910B1 … B4-1, Ascend910_93xx, Ascend310P3 or Ascend910A; A2G3, which the driver
+ *                    calls so and the runtime Ascend910B3; Ascend950PR_9589, of which the driver's side alone is here
+ *   STANDIN_RELEASE  8.1.RC1 (default), 9.1.0 or 9.2.0: the version that CANN tells, and the highest level of ACL_OPT_DETERMINISTIC
+ *                    that it takes, 1, 2 or 3 (107000 above it)
  *   STANDIN_DEVICES  dies, 1 by default
  *   STANDIN_MEMORY   bytes of a die's memory that processes may take; by default what the SoC has, less the driver's share
  *   STANDIN_MACHINE  a folder that the processes of one machine share: a die's limit, DCMI and npu-smi then count all of them,

@@ -55,6 +55,19 @@ static void each_word(const char *variable, void (*take)(char *word)) {
     free(copy);
 }
 
+/* What each release takes of ACL_OPT_DETERMINISTIC, by its documentation. */
+static void read_release(void) {
+    static const struct { const char *name; int determinism; } releases[] = {{"8.1.RC1", 1}, {"9.1.0", 2}, {"9.2.0", 3}};
+    const char *text = getenv("STANDIN_RELEASE");
+    for (size_t i = 0; i < sizeof releases / sizeof releases[0]; i++) {
+        if (text && *text && strcmp(releases[i].name, text)) continue;
+        configuration.release = releases[i].name;
+        configuration.determinism = releases[i].determinism;
+        return;
+    }
+    si_die("STANDIN_RELEASE is \"%s\", a release that it has no profile of", text);
+}
+
 static void copy_text(const char *variable, char *to, size_t size) {
     const char *text = getenv(variable);
     if (text && strlen(text) >= size) si_die("%s is longer than %zu bytes", variable, size - 1);
@@ -66,6 +79,7 @@ void si_configure(void) {
     const char *soc = getenv("STANDIN_SOC"), *leaks = getenv("STANDIN_LEAKS");
     configuration.soc = si_soc_named(soc && *soc ? soc : "Ascend910B3");
     if (!configuration.soc) si_die("STANDIN_SOC is \"%s\", a chip that it has no profile of", soc);
+    read_release();
     configuration.devices = (int)number("STANDIN_DEVICES", 1);
     if (configuration.devices > SI_DEVICES) si_die("STANDIN_DEVICES is %d; there can be %d", configuration.devices, SI_DEVICES);
     configuration.capacity = number("STANDIN_MEMORY", (configuration.soc->memory - configuration.soc->driver) << 20);

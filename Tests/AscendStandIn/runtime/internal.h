@@ -31,14 +31,16 @@ int si_fail(int code, const char *format, ...) __attribute__((format(printf, 2, 
 
 /* ---- The chip ---- */
 
-typedef enum { SI_A2, SI_A3, SI_310P, SI_910A } si_family;
+typedef enum { SI_A2, SI_A3, SI_310P, SI_910A, SI_950 } si_family;
 
 typedef struct {
+    const char *profile;        /* as STANDIN_SOC names it */
     const char *name;           /* as aclrtGetSocName tells it */
     si_family family;
     bool bf16;
     int dies_per_card;
     uint64_t memory, driver;    /* MiB: all of a die, and what the driver takes of it */
+    const char *chip, *number;  /* as the driver tells: chip_name, and npu_name where it has one */
 } si_soc;
 
 const si_soc *si_soc_get(void);

@@ -47,6 +47,7 @@ aclError aclInit(const char *configPath) {
     if (!again) {
         si_configure();
         si_reset_faults();
+        si_options_reset();
         initialised = true;
     }
     si_unlock();

@@ -27,6 +27,8 @@ bool si_initialised(void);
 
 typedef struct {
     const si_soc *soc;
+    const char *release;            /* of CANN, as it tells it */
+    int determinism;                /* the highest level of ACL_OPT_DETERMINISTIC that it takes */
     int devices;
     uint64_t capacity;              /* bytes of a die that processes may take */
     unsigned bugs;
@@ -104,7 +106,7 @@ void si_tensor_check_memory(const aclTensor *tensor, int device, const char *whe
 
 /* ---- Contexts and devices ---- */
 
-typedef struct { int device; aclrtStream default_stream; } si_context;
+typedef struct { int device; aclrtStream default_stream; int determinism; } si_context;
 
 /* The thread's context, or 107002. */
 aclError si_current(si_context **context);
@@ -113,6 +115,10 @@ void si_device_lose(int device, aclError code);
 void si_device_reset_all(void);
 
 int si_physical(int device);                    /* the number that ASCEND_RT_VISIBLE_DEVICES hides */
+
+/* The level of ACL_OPT_DETERMINISTIC that operators planned in this context keep to. */
+int si_determinism(const si_context *context);
+void si_options_reset(void);
 
 /* Other processes see that this one has the device, and what it holds of it. */
 void si_machine_tell(int device);
