@@ -23,6 +23,8 @@ public final class AscendDevice: Device, @unchecked Sendable {
     let memory: DeviceMemory
     let chip: Chip
     var fused = FusedOperators()
+    /// Convolutions of f32 are computed in HF32, because CANN does not let them keep f32.
+    var roundsConvolutions = false
     var hostSampler = HostSampler()
     let downloads: Downloads
     private let staging: Staging

@@ -37,7 +37,7 @@ extension SelfTest {
     }
 
     /// A weight whose rows repeat, in the type that products read: so many random numbers would take longer than their products.
-    private func repeated(_ block: [Float], _ shape: Shape) throws -> Tensor {
+    func repeated(_ block: [Float], _ shape: Shape) throws -> Tensor {
         let weight = device.makeTensor(shape, device.cacheType)
         let rows = block.count / shape[1]
         let source = device.makeTensor(block, Shape(rows, shape[1]))

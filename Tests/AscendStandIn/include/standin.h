@@ -15,7 +15,8 @@
  *                                     stuck@N        (the N-th operator never ends)
  *                                     slow-set-device (the first aclrtSetDevice takes two seconds)
  *                                     dcmi:CODE      (every DCMI function answers CODE: -8008, -8255, …)
- *   STANDIN_BUGS     commas between: mask512, tnd, inf: silent faults of attention that public reports tell of
+ *   STANDIN_BUGS     commas between: mask512, tnd, inf: silent faults of attention that public reports tell of; hf32: a
+ *                    convolution of FLOAT refuses cubeMathType 0, as its document has it on A2 and A3, and its code has not
  *   STANDIN_STRESS   a seed: every task of a stream starts after a random delay of up to two milliseconds
  *   STANDIN_UNREPEATABLE  names of operators, commas between, whose executors can't be marked repeatable: 561000
  *   STANDIN_WRONG    names of operators, commas between, that silently compute the negative of their result
