@@ -45,7 +45,7 @@ typedef struct {
 
 const si_soc *si_soc_get(void);
 
-enum { SI_BUG_MASK512 = 1, SI_BUG_TND = 2, SI_BUG_INF = 4 };
+enum { SI_BUG_MASK512 = 1, SI_BUG_TND = 2, SI_BUG_INF = 4, SI_BUG_HF32 = 8 };
 bool si_bug(unsigned bug);
 /* STANDIN_ORDER_BY_PLACE: the order of sums depends on a row's place, and attention's on the batch, as far as `determinism` lets it. */
 bool si_order_by_place(int determinism, int level);
