@@ -132,7 +132,7 @@ package final class SequenceBatch {
         let logits = predicted.isEmpty ? nil : self.logits.rows(predicted)
         recordings.run(key, writing: [part.x] + [logits].compactMap { $0 }, on: device) {
             decoder.embed(step.ids, into: part.x)
-            decoder.run(.decode(step), pool: pool, part)
+            decoder.run(.decode(step), pool: pool, part) {}
             if let logits { decoder.logits(part.normed.rows(predicted), into: logits) }
         }
         if let logits { logitRows = logits.rows }

@@ -42,7 +42,7 @@ package struct TokenDecoder {
     /// norm of the result.
     /// - Parameter checkCancellation: called before each layer. What it throws ends the work; the keys and values of the rows are then
     ///   undefined.
-    func run(_ pass: DecoderPass, pool: KVPool, _ workspace: DecoderWorkspace, checkCancellation: () throws -> Void = {}) rethrows {
+    func run(_ pass: DecoderPass, pool: KVPool, _ workspace: DecoderWorkspace, checkCancellation: () throws -> Void) rethrows {
         (layers.first?.inputNorm ?? norm)(workspace.x, into: workspace.normed)
         for (index, layer) in layers.enumerated() {
             try checkCancellation()

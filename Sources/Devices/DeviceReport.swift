@@ -3,6 +3,14 @@ public import Tensor
 public import TensorAscend
 import TensorCPU
 
+extension Device {
+    /// Calls `tell`, at most once, when a card that recorded steps stops doing so, with what a report says of it.
+    public func whenRecordingFails(_ tell: @escaping @Sendable (String) -> Void) {
+        guard let card = self as? AscendDevice else { return }
+        card.whenRecordingFails = { [name] in tell("\(name) goes on without recorded steps: \($0)") }
+    }
+}
+
 /// What a device is, for `glm inspect` and for logs.
 public struct DeviceReport: Sendable, Encodable {
     /// `npu:0`.

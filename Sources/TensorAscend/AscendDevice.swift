@@ -32,7 +32,11 @@ public final class AscendDevice: Device, @unchecked Sendable {
     private var tables = DeviceTables()
     private var recordedTables = DeviceTables(keepsAll: true)
     /// Why nothing more is recorded; nil while recordings are made.
-    public internal(set) var recordingFailure: String?
+    public internal(set) var recordingFailure: String? {
+        didSet { if let recordingFailure { whenRecordingFails?(recordingFailure) } }
+    }
+    /// Called with it, once, on the thread that drives the device.
+    public var whenRecordingFails: (@Sendable (String) -> Void)?
 
     /// - Parameters:
     ///   - index: among the cards that this process may see.

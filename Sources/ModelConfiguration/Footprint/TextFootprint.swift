@@ -27,10 +27,10 @@ package struct TextFootprint: Sendable {
             + rows * (4 * shape.outputSize + 8)
     }
 
-    /// What attention over pages adds to the scores on a card, and what that is made from: for each head and key 16 bits, and twice 32 bits
-    /// for each key.
-    package func shift(rows: Int, tokens: Int) -> Int {
-        rows * DecoderSizes.bucket(pages: DecoderSizes.pages(rows: tokens)) * DecoderSizes.pageRows * (2 * shape.heads + 8)
+    /// What attention over pages takes on a card, which reads whole pages: what it adds to the scores, 16 bits for each head and key, what
+    /// that is made from, twice 32 bits for each key, and a page of zeros.
+    package func wholePages(rows: Int, tokens: Int) -> Int {
+        rows * DecoderSizes.bucket(pages: DecoderSizes.pages(rows: tokens)) * DecoderSizes.pageRows * (2 * shape.heads + 8) + pool(pages: 1)
     }
 
     /// The most that collecting one layer's keys and values of a joining sequence takes, up to a prompt of `tokens`: while the
@@ -63,7 +63,7 @@ package struct TextFootprint: Sendable {
         let pages = pool / self.pool(pages: 1)
         return MemoryItem(
             .activations,
-            batch(rows: rows, pages: pages) + collecting(promptTokens: promptTokens) + (onHost ? 0 : shift(rows: rows, tokens: longest)),
+            batch(rows: rows, pages: pages) + collecting(promptTokens: promptTokens) + (onHost ? 0 : wholePages(rows: rows, tokens: longest)),
             "\(max(DecoderSizes.prefillChunk, rows)) rows of a prompt at once, \(rows) rows of logits")
     }
 }
