@@ -17,7 +17,7 @@ package final class SequenceBatch {
     private var chunkRows = 0  // rows of the last prefill chunk
     private let sampled: SampledTokens  // [size]
     private let inputs: DecodeInputs
-    private var recordings = StepRecordings()
+    private var recordings = RecordedSteps<StepKey>()
     /// The keys and values of one layer of the sequence in prefill, in order; as long as the longest prompt so far.
     private var past: (keys: Tensor, values: Tensor)
 
@@ -128,7 +128,7 @@ package final class SequenceBatch {
         decoder.place(at: zip(sequences, places).map { $0.positions[$1] }, part)
         let step = write(ids, rows: zip(sequences, places).map { $0.rows($1..<$1 + 1)[0] }, table)
         let predicted = 0..<(predicted ?? sequences.count)
-        let key = StepRecordings.Key(rows: sequences.count, pages: table.width, predicted: predicted.count)
+        let key = StepKey(rows: sequences.count, pages: table.width, predicted: predicted.count)
         let logits = predicted.isEmpty ? nil : self.logits.rows(predicted)
         recordings.run(key, writing: [part.x] + [logits].compactMap { $0 }, on: device) {
             decoder.embed(step.ids, into: part.x)
@@ -136,6 +136,15 @@ package final class SequenceBatch {
             if let logits { decoder.logits(part.normed.rows(predicted), into: logits) }
         }
         if let logits { logitRows = logits.rows }
+    }
+
+    /// What the operators of a step depend on.
+    private struct StepKey: Hashable {
+        let rows: Int
+        /// Of each sequence's table.
+        let pages: Int
+        /// Rows for which logits are computed.
+        let predicted: Int
     }
 
     private func write(_ ids: StepIDs, rows: [Int32], _ table: PageTable) -> DecodeInputs.Step {

@@ -31,6 +31,9 @@ public final class AscendDevice: Device, @unchecked Sendable {
     private let staging: Staging
     private var tables = DeviceTables()
     private var recordedTables = DeviceTables(keepsAll: true)
+    /// For each number of columns.
+    var samplingInputs: [Int: SamplingInputs] = [:]
+    var recordedSampling = RecordedSteps<SampledMemory>()
     /// Why nothing more is recorded; nil while recordings are made.
     public internal(set) var recordingFailure: String? {
         didSet { if let recordingFailure { whenRecordingFails?(recordingFailure) } }
@@ -81,6 +84,7 @@ public final class AscendDevice: Device, @unchecked Sendable {
     }
 
     deinit {
+        samplingInputs = [:]
         tables.removeAll()
         recordedTables.removeAll()
         stream.derived.removeAll()
@@ -119,6 +123,7 @@ public final class AscendDevice: Device, @unchecked Sendable {
     public func makeTensor(_ shape: Shape, _ dtype: DType) -> Tensor { memory.makeTensor(shape, dtype) }
     public func releaseUnusedMemory() {
         recordedTables.removeAll()
+        samplingInputs = [:]
         memory.trim()
     }
 
