@@ -4,13 +4,19 @@ public import Tensor
 
 extension AscendDevice {
     public func multiplies(_ form: MatrixWeight.Form) -> Bool {
-        form.elementType.isFloatingPoint && !form.isScaled && form.layout == .rowMajor
+        form.layout == .rowMajor
+            && (form.elementType == .i8 ? form.isScaled && fused.int8Products : form.elementType.isFloatingPoint && !form.isScaled)
     }
 
     public func linear(_ x: Tensor, _ weight: MatrixWeight, bias: Tensor?, _ epilogue: Epilogue, into y: Tensor) {
         weight.checkProduct(x, into: y)
         precondition(multiplies(weight.form), "a product with a weight of the form \(weight.form)")
         let (rows, outputs, type) = (x.rows, weight.outputs, weight.elements.dtype)
+        if let scales = weight.scales {
+            let product = scratch([rows, outputs], .bf16)
+            multiplyQuantized(Operand(matrix: x), weight, scales: scales, into: product)
+            return finish(product, bias: bias, epilogue, into: Operand(matrix: y))
+        }
         let padded = max(rows, batchRows)
         let right = Operand(dense: weight.elements, [outputs, weight.inputs]).permuted([1, 0])
         var left = Operand(matrix: x)

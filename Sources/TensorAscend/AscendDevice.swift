@@ -89,8 +89,8 @@ public final class AscendDevice: Device, @unchecked Sendable {
 
     /// Copies the weight to the device, in its own type where products read that type, in f32 otherwise.
     public func place(_ weight: Tensor) -> Tensor {
-        precondition(weight.isDense && weight.dtype.isFloatingPoint, "a weight \(weight.dtype) \(weight.shape)")
-        let target: DType = weight.dtype == .bf16 ? reducedType ?? .f32 : .f32
+        precondition(weight.isDense && (weight.dtype.isFloatingPoint || weight.dtype == .i8), "a weight \(weight.dtype) \(weight.shape)")
+        let target: DType = weight.dtype == .i8 ? .i8 : weight.dtype == .bf16 ? reducedType ?? .f32 : .f32
         let placed = memory.makeTensor(weight.shape, target, asWeight: true)
         let bytes = UnsafeRawBufferPointer(start: weight.address, count: weight.byteCount)
         if target == weight.dtype {
@@ -168,6 +168,8 @@ package struct FusedOperators: Sendable, Hashable {
     package var groupNormSilu = true
     /// Sort, running sums and search, by which the device samples; without them the host does.
     package var sampling = true
+    /// Products with weights of int8, which have no composition: without them such weights are refused.
+    package var int8Products = true
 
     package init() {}
 
@@ -176,6 +178,7 @@ package struct FusedOperators: Sendable, Hashable {
         var none = FusedOperators()
         for flag in [
             \FusedOperators.attention, \.causalAttention, \.pagedAttention, \.rotary, \.interleavedRotary, \.swiGlu, \.groupNormSilu, \.sampling,
+            \.int8Products,
         ] {
             none[keyPath: flag] = false
         }

@@ -8,6 +8,8 @@ struct DerivedOperands {
     enum Kind: Hashable {
         /// In the type of a weight, padded to this many rows.
         case rounded(DType, rows: Int)
+        /// Each row in int8, and f32 `[rows]` that gives it back.
+        case int8, rowScales
         /// The angle of each element that is rotated.
         case angles(RotaryStyle)
     }
@@ -18,13 +20,13 @@ struct DerivedOperands {
         let operand: Operand
     }
 
-    /// The last input of a product alone, because they are large.
-    private var rounded: Derived?
+    /// Of the last input of a product alone, because they are large.
+    private var inputs: [Derived] = []
     private var angles: [Derived] = []
     private static let mostAngles = 4
 
     func operand(_ kind: Kind, of source: Operand) -> Operand? {
-        ([rounded].compactMap { $0 } + angles).first { $0.kind == kind && $0.source == source.view }?.operand
+        (inputs + angles).first { $0.kind == kind && $0.source == source.view }?.operand
     }
 
     mutating func keep(_ operand: Operand, _ kind: Kind, of source: Operand) {
@@ -33,15 +35,16 @@ struct DerivedOperands {
             if angles.count >= DerivedOperands.mostAngles { angles.removeFirst() }
             angles.append(derived)
         } else {
-            rounded = derived
+            inputs.removeAll { $0.source != source.view }
+            inputs.append(derived)
         }
     }
 
     /// Something is written to the memory that begins at `address`.
     mutating func forget(_ address: UnsafeMutableRawPointer) {
-        if rounded?.source.address == address { rounded = nil }
+        inputs.removeAll { $0.source.address == address }
         angles.removeAll { $0.source.address == address }
     }
 
-    mutating func removeAll() { (rounded, angles) = (nil, []) }
+    mutating func removeAll() { (inputs, angles) = ([], []) }
 }

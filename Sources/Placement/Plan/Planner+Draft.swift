@@ -26,10 +26,6 @@ extension Planner {
         guard let name = group.model, let folder = folder ?? group.folder ?? models.first(where: { $0.name == name })?.folder,
             let description = described ?? descriptions[folder]
         else { preconditionFailure("a stage of the unknown model \(group.model ?? "")") }
-        if !main.isHost, description.weights.stage(kind).hasInt8 {
-            throw PlacementError(
-                .invalidModel, "\(topology.place)stages.\(kind): the weights of \(name) are int8, which only the CPU multiplies, not \(main.device)")
-        }
         if group.stepCache != nil, case .image(let image) = description.configurations, !StepCaching.isPossible(blocks: image.transformer.layers) {
             throw PlacementError(
                 .invalidTopology,
