@@ -1,5 +1,8 @@
 import Checkpoint
+import Domain
 import Foundation
+import GLMImage
+import ModelConfiguration
 import ModelFixtures
 import ModelTools
 import Tensor
@@ -25,6 +28,24 @@ import Testing
                 }
                 #expect(verdicts.count { $0.outcome == .holds } >= (task == "text-to-image" ? 14 : 19))
             }
+        }
+    }
+
+    @Test("the text stage's weights take on a card what is planned for them: a byte for each of int8")
+    func footprint() async {
+        await #expect(processExitsWith: .success) {
+            try StandIn.install()
+            let output = FileManager.default.temporaryDirectory.appending(path: "glm-int8-\(UUID().uuidString)", directoryHint: .isDirectory)
+            defer { try? FileManager.default.removeItem(at: output) }
+            let plain = try Fixture.model("tiny-bf16-sharded")
+            _ = try CheckpointQuantizer(model: plain, output: output).run()
+            let folder = try ModelFolder(output), device = MeteredDevice(try AscendDevice(0, timeout: 60))
+            let model = try TextGenerator(model: folder, device: device)
+            try device.synchronize()
+            let planned = try CheckpointWeights(folder).stage(.text).acceleratorBytes(.bf16)
+            #expect(device.memory.live == planned)
+            #expect(planned < (try CheckpointWeights(plain).stage(.text).acceleratorBytes(.bf16)))
+            withExtendedLifetime(model) {}
         }
     }
 
