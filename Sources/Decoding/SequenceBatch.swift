@@ -56,6 +56,7 @@ package final class SequenceBatch {
     /// - Parameters:
     ///   - inserted: rows in place of the embeddings of some of the ids.
     ///   - checkCancellation: called before each layer. What it throws ends the work; the sequence must then be closed.
+    /// - Throws: also `DeviceError` where the device turns the work down; the same holds then.
     package func extend(_ sequence: Sequence, by ids: [Int32], inserted: [InsertedRows] = [], checkCancellation: () throws -> Void) throws {
         precondition((1...DecoderSizes.prefillChunk).contains(ids.count), "\(ids.count) ids at once; 1 to \(DecoderSizes.prefillChunk)")
         let end = sequence.count + ids.count
@@ -65,10 +66,15 @@ package final class SequenceBatch {
         let part = workspace.prefix(rows: ids.count)
         decoder.embed(ids, into: part.x)
         for rows in inserted { rows.write(over: part.x, tokens: sequence.count..<end, on: device) }
-        try decoder.run(
-            at: (sequence.count..<end).map { sequence.positions[$0] },
-            .prefill(rows: sequence.rows(0..<end), past: (past.keys.prefix(shape), past.values.prefix(shape))), pool: pool, part,
-            checkCancellation: checkCancellation)
+        let pass = Result {
+            try decoder.run(
+                at: (sequence.count..<end).map { sequence.positions[$0] },
+                .prefill(rows: sequence.rows(0..<end), past: (past.keys.prefix(shape), past.values.prefix(shape))), pool: pool, part,
+                checkCancellation: checkCancellation)
+        }
+        // What was refused here is refused to this sequence alone.
+        try device.checkFailure()
+        try pass.get()
         sequence.count = end
         chunkRows = ids.count
     }

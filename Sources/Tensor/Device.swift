@@ -36,6 +36,8 @@ public protocol Device: AnyObject, Sendable {
     func readLater(_ tensor: Tensor) -> PendingRead
     /// Waits for all queued work; throws the first failure since the last call.
     func synchronize() throws
+    /// The same if a failure is known already, such as an operation that was refused when it was queued. Else it does nothing.
+    func checkFailure() throws
 
     /// Whether ``linear(_:_:bias:_:into:)`` reads weights of this form.
     func multiplies(_ form: MatrixWeight.Form) -> Bool
@@ -93,4 +95,5 @@ public protocol Device: AnyObject, Sendable {
 extension Device {
     public var stepsAhead: Int { 0 }
     public var hostCalls: HostCalls? { nil }
+    public func checkFailure() throws {}
 }

@@ -67,6 +67,7 @@ public final class MeteredDevice: Device, @unchecked Sendable {
     public func read(_ tensor: Tensor, into bytes: UnsafeMutableRawBufferPointer) throws { try base.read(tensor, into: bytes) }
     public func readLater(_ tensor: Tensor) -> PendingRead { base.readLater(tensor) }
     public func synchronize() throws { try base.synchronize() }
+    public func checkFailure() throws { try base.checkFailure() }
 
     public func multiplies(_ form: MatrixWeight.Form) -> Bool { base.multiplies(form) }
 

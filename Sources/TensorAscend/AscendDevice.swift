@@ -5,8 +5,9 @@ public import Tensor
 /// An Ascend NPU as a device, driven through CANN.
 ///
 /// Activations are f32 between operations. Operations are queued on one stream and run behind the host, which waits in `read` and
-/// `synchronize()` only. One thread at a time drives a device, any thread. Which of CANN's fused operators are used is settled when
-/// the device is made: each operation runs once on a small input and is compared with the same computed on the host.
+/// `synchronize()` only. One thread at a time drives a device. It should stay the same one, because CANN keeps its own plans for each
+/// thread. Which of CANN's fused operators are used is settled when the device is made: each operation runs once on a small input and is
+/// compared with the same computed on the host.
 public final class AscendDevice: Device, @unchecked Sendable {
     public let name: String
     public let precision: Precision
@@ -53,7 +54,6 @@ public final class AscendDevice: Device, @unchecked Sendable {
         self.staging = staging
         self.fused = fused
         try SelfTest(self).run { self.fallbacks.append($0) }
-        stream.isTrying = false
     }
 
     deinit {
@@ -72,6 +72,12 @@ public final class AscendDevice: Device, @unchecked Sendable {
     package var timeout: Int {
         get { Int(stream.timeout) / 1000 }
         set { stream.timeout = Int32(newValue * 1000) }
+    }
+
+    /// The most plans of operators that are kept.
+    package var mostPlans: Int {
+        get { stream.mostPlans }
+        set { stream.mostPlans = newValue }
     }
 
     /// Bytes of the card's memory that this device holds, in use or kept for later.
@@ -139,14 +145,17 @@ public final class AscendDevice: Device, @unchecked Sendable {
         }
     }
 
+    public func checkFailure() throws { if !stream.isUsable { try synchronize() } }
+
     /// A dense operand with undefined contents, whose memory serves others as soon as nothing that is still to be queued holds it.
     func scratch(_ extents: [Int], _ dtype: DType, format: Operand.Format = .plain) -> Operand {
         Operand(dense: memory.makeTensor(Shape(extents.reduce(1, *)), dtype), extents, format: format)
     }
 
-    /// A constant on the device, uploaded once while it is asked for again and again.
+    /// A constant on the device, uploaded once while it is asked for again and again. It lies beside the weights, so that constants that
+    /// come and go leave the addresses of activations, and with them the plans, as they are.
     func table(_ key: DeviceTables.Key, _ shape: Shape, _ dtype: DType, bytes: () -> [UInt8]) -> Tensor {
-        tables.tensor(key, shape, dtype, make: { makeTensor(shape, dtype) }) { tensor in bytes().withUnsafeBytes { write($0, to: tensor) } }
+        tables.tensor(key, shape, dtype, make: { memory.makeTensor(shape, dtype, asWeight: true) }) { tensor in bytes().withUnsafeBytes { write($0, to: tensor) } }
     }
 
     /// Row numbers as the device reads them, i64.

@@ -28,7 +28,7 @@ final class DeviceMemory {
     func allocate(_ byteCount: Int) -> UnsafeMutableRawPointer? {
         var address: UnsafeMutableRawPointer?
         var code = stream.runtime { $0.aclrtMalloc(&address, byteCount, ACL_MEM_MALLOC_HUGE_FIRST) }
-        if case .outOfMemory = ErrorMeaning(code: code), code != 0 {
+        if code != 0, DeviceError.Kind(cann: code) == .outOfMemory {
             trim()
             code = stream.runtime { $0.aclrtMalloc(&address, byteCount, ACL_MEM_MALLOC_HUGE_FIRST) }
         }

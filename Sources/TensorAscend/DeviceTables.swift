@@ -22,8 +22,14 @@ struct DeviceTables {
         let dtype: DType
     }
 
-    /// Of each size, the one that was asked for longest ago first.
-    private var places: [Size: [(key: Key, tensor: Tensor)]] = [:]
+    private struct Places {
+        /// The one that was asked for longest ago first.
+        var held: [(key: Key, tensor: Tensor)] = []
+        var lastUse = 0
+    }
+
+    private var places: [Size: Places] = [:]
+    private var uses = 0
     private static let ofEachSize = 4
     private static let mostSizes = 64
 
@@ -32,20 +38,20 @@ struct DeviceTables {
     ///   - fill: queues its contents.
     mutating func tensor(_ key: Key, _ shape: Shape, _ dtype: DType, make: () -> Tensor, fill: (Tensor) -> Void) -> Tensor {
         let size = Size(shape: shape, dtype: dtype)
-        var held = places[size] ?? []
+        // The size that has not been asked for for longest makes room for a new one.
+        if places[size] == nil, places.count >= DeviceTables.mostSizes, let oldest = places.min(by: { $0.value.lastUse < $1.value.lastUse }) {
+            places[oldest.key] = nil
+        }
+        uses += 1
+        var held = places[size]?.held ?? []
+        defer { places[size] = Places(held: held, lastUse: uses) }
         if let index = held.firstIndex(where: { $0.key == key }) {
             held.append(held.remove(at: index))
-            places[size] = held
             return held[held.count - 1].tensor
         }
-        // Whatever is in use is asked for again soon, and made again.
-        if places[size] == nil, places.count >= DeviceTables.mostSizes { places.removeAll() }
         let tensor = held.count < DeviceTables.ofEachSize ? make() : held.removeFirst().tensor
         held.append((key, tensor))
-        places[size] = held
         fill(tensor)
         return tensor
     }
 
-    mutating func removeAll() { places.removeAll() }
-}

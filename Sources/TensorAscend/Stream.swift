@@ -11,8 +11,6 @@ final class Stream {
     /// How long the host waits for the device before it counts as lost, in milliseconds.
     var timeout: Int32
     weak var memory: DeviceMemory?
-    /// Whether the self-test is still finding out which operators can be used.
-    var isTrying = true
     private(set) var calls = HostCalls()
     var derived = DerivedOperands()
     /// Number of operators that were missing or refused although they may be.
@@ -45,7 +43,8 @@ final class Stream {
             throw DeviceError(.unavailable, "\(name): aclrtCreateStreamWithConfig answered \(code)\(recentMessage(api.pointee))")
         }
         self.handle = handle
-        // Operators that are queued behind a failure would compute with undefined memory.
+        // Operators that are queued behind a failure would compute with undefined memory. May be set once for a stream, and reaches all
+        // streams of the context: what is queued on a second stream of the device stops with this one.
         check("aclrtSetStreamFailureMode") { $0.aclrtSetStreamFailureMode(handle, UInt64(ACL_STOP_ON_FAILURE)) }
     }
 
@@ -57,7 +56,8 @@ final class Stream {
     ///   - operands: all tensors it reads and writes, in the order that `plan` numbers them.
     ///   - attributes: all other values that `plan` passes.
     ///   - writes: the operands that it writes; the last one if nil.
-    ///   - repeatable: false if `plan` passes values that are not part of the key, such as lengths.
+    ///   - repeatable: false if `plan` passes values that are not part of the key, such as lengths. Calls that differ in nothing but addresses
+    ///     must agree on it.
     ///   - mayRefuse: an operator that is refused is no failure.
     /// - Returns: false if the operator is missing or was refused.
     @discardableResult
@@ -77,13 +77,13 @@ final class Stream {
             return true
         }
         guard operands.allSatisfy({ $0.storage.address != Stream.nowhere }) else {
-            failure = DeviceError(.outOfMemory, "\(name): \(op.symbol) on memory that the device did not have")
+            record(DeviceError(.outOfMemory, "\(name): \(op.symbol) on memory that the device did not have"))
             return true
         }
         for written in writes ?? [operands.count - 1] { derived.forget(operands[written].view.address) }
         let key = PlanCache.Key(op: op, views: operands.map(\.view), attributes: attributes)
-        let repeatable = repeatable && plans.keeps(op)
-        if repeatable, let plan = plans[key] {
+        let known: PlanCache.Known? = repeatable ? plans.find(key) : .unrepeatable
+        if case .kept(let plan) = known {
             self.launch(op, launch, plan.executor, plan.workspaceSize, operands)
             return true
         }
@@ -102,7 +102,7 @@ final class Stream {
             return true
         }
         calls.descriptors += arguments.count
-        if repeatable, keep(PlanCache.Plan(executor: executor, workspaceSize: size, arguments: arguments), key) {
+        if known == nil, keep(PlanCache.Plan(executor: executor, workspaceSize: size, arguments: arguments), key) {
             self.launch(op, launch, executor, size, operands)
         } else {
             // The launch uses the executor up.
@@ -120,7 +120,7 @@ final class Stream {
 
     private func keep(_ plan: PlanCache.Plan, _ key: PlanCache.Key) -> Bool {
         calls.plans += 1
-        return plans.insert(plan, for: key)
+        return plans.keep(plan, for: key)
     }
 
     /// - Returns: false if it was not called because there was no memory for its workspace.
@@ -147,6 +147,12 @@ final class Stream {
         return true
     }
 
+    /// The most plans that are kept.
+    var mostPlans: Int {
+        get { plans.most }
+        set { plans.most = newValue }
+    }
+
     /// Drops all plans. Nothing that is queued needs them.
     func forgetPlans() { plans.removeAll() }
 
@@ -166,16 +172,21 @@ final class Stream {
         return code == 0
     }
 
-    /// Nil if it can't be created.
+    /// An event that only the host waits for: it takes none of the device's events, which are few and shared by all processes. Nil if it
+    /// can't be created.
     func makeEvent() -> aclrtEvent? {
         var event: aclrtEvent?
-        check("aclrtCreateEvent") { $0.aclrtCreateEventExWithFlag(&event, UInt32(ACL_EVENT_SYNC)) }
+        check("aclrtCreateEvent") { $0.aclrtCreateEventExWithFlag(&event, UInt32(ACL_EVENT_CAPTURE_STREAM_PROGRESS)) }
         return event
     }
 
-    /// Waits until all that was queued has run.
+    /// Waits until all that was queued has run, also behind an operator that was refused: what looks refused may be a stream that has
+    /// stopped, and then the device is lost.
     func wait() -> Bool {
-        check("aclrtSynchronizeStream") { $0.aclrtSynchronizeStreamWithTimeout(handle, timeout) }
+        guard !isLost else { return false }
+        let code = runtime { $0.aclrtSynchronizeStreamWithTimeout(handle, timeout) }
+        if code != 0 { fail(code, "aclrtSynchronizeStream") }
+        return code == 0
     }
 
     /// Waits, and throws the first failure since the last call. The failure of a lost device is thrown every time.
@@ -186,17 +197,26 @@ final class Stream {
         throw failure
     }
 
-    /// Records the first failure. A violated rule of CANN is a mistake of this program and ends it; during the self-test the reason may
-    /// also be that this version of CANN has other rules.
+    /// Records a failure that a code of CANN tells.
     func fail(_ code: Int32, _ what: String) {
-        let message = "\(name): \(what) answered \(code)\(recentMessage(api.pointee))"
-        guard let kind = ErrorMeaning(code: code).kind ?? (isTrying ? .refused : nil) else { fatalError(message) }
-        if failure == nil { failure = DeviceError(kind, message) }
+        record(DeviceError(DeviceError.Kind(cann: code), "\(name): \(what) answered \(code)\(recentMessage(api.pointee))"))
+    }
+
+    /// The device has dropped what was queued, though no call has said so yet.
+    func lose(_ what: String) {
+        // For its own words on the reason.
+        _ = wait()
+        record(DeviceError(.lost, "\(name): \(what)"))
     }
 
     /// Records a failure that was caught where it can't be thrown.
     func remember(_ error: any Error) {
-        if failure == nil { failure = error as? DeviceError ?? DeviceError(.refused, "\(name): \(error)") }
+        record(error as? DeviceError ?? DeviceError(.refused, "\(name): \(error)"))
+    }
+
+    /// The first failure counts, unless the device turns out to be lost.
+    private func record(_ new: DeviceError) {
+        if failure == nil || new.kind == .lost && !isLost { failure = new }
     }
 
     /// The device does not answer any more, and nothing can be freed on it.

@@ -121,7 +121,7 @@ struct MachineTests {
             }
             let mine = folder.appending(path: "npu1.\(getpid())")
             #expect(try String(contentsOf: mine, encoding: .utf8).contains("\(256 << 20)"))
-            ok(cann.aclFinalize())
+            ok(aclFinalize())
             #expect(!FileManager.default.fileExists(atPath: mine.path))
         }
     }

@@ -23,19 +23,19 @@ struct StreamTests {
             let session = Session()
             let stream = session.stream(), event = session.event(), block = session.memory(4)
             var recorded = ACL_EVENT_RECORDED_STATUS_NOT_READY, status = ACL_STREAM_STATUS_NOT_READY
-            ok(cann.aclrtQueryEventStatus(event, &recorded))
+            ok(aclrtQueryEventStatus(event, &recorded))
             #expect(recorded == ACL_EVENT_RECORDED_STATUS_COMPLETE, "an event that was never recorded is complete")
             standin_hold(1)
             ok(cann.aclrtMemsetAsync(block, 4, 0, 4, stream))
             ok(cann.aclrtRecordEvent(event, stream))
-            ok(cann.aclrtStreamQuery(stream, &status))
-            ok(cann.aclrtQueryEventStatus(event, &recorded))
+            ok(aclrtStreamQuery(stream, &status))
+            ok(aclrtQueryEventStatus(event, &recorded))
             #expect(status.rawValue == 1)
             #expect(recorded.rawValue == 0)
             standin_hold(0)
             ok(session.wait(stream))
-            ok(cann.aclrtStreamQuery(stream, &status))
-            ok(cann.aclrtQueryEventStatus(event, &recorded))
+            ok(aclrtStreamQuery(stream, &status))
+            ok(aclrtQueryEventStatus(event, &recorded))
             #expect(status.rawValue == 0)
             #expect(recorded.rawValue == 1)
         }
@@ -51,7 +51,7 @@ struct StreamTests {
             #expect(session.wait(stream, milliseconds: 20) == 507046)
             #expect(cann.aclrtSynchronizeEventWithTimeout(event, 20) == 507047)
             #expect(session.wait(stream, milliseconds: 0) == 107000)
-            ok(cann.aclFinalize())
+            ok(aclFinalize())
         }
     }
 
@@ -122,8 +122,10 @@ struct StreamTests {
             ok(session.launch(session.silu(session.tensor([16], at: block), session.tensor([16])), on: stream))
             ok(cann.aclrtMemcpyAsync(host, 4, block, 4, ACL_MEMCPY_DEVICE_TO_HOST, stream))
             ok(cann.aclrtRecordEvent(event, stream))
-            guard cann.aclrtSynchronizeEventWithTimeout(event, -1) == 0, host.load(as: Int32.self) == 42 else { exit(2) }
-            guard cann.aclrtMemsetAsync(block, 4, 0, 4, stream) == 507015, session.wait(stream) == 507015 else { exit(3) }
+            var status = ACL_EVENT_RECORDED_STATUS_NOT_READY
+            guard cann.aclrtSynchronizeEventWithTimeout(event, -1) == 0, aclrtQueryEventStatus(event, &status) == 0 else { exit(2) }
+            guard status == ACL_EVENT_RECORDED_STATUS_COMPLETE, host.load(as: Int32.self) == 42 else { exit(3) }
+            guard cann.aclrtMemsetAsync(block, 4, 0, 4, stream) == 507015, session.wait(stream) == 507015 else { exit(4) }
             _ = cann.aclrtMemsetAsync(block, 4, 0, 4, stream)
         }
         expectRefusal(result, "which stopped with 507015 and told so")
@@ -171,6 +173,14 @@ struct StreamTests {
         }
     }
 
+    @Test("a stream's failure mode set a second time")
+    func modeTwice() async {
+        let result = await #expect(processExitsWith: .signal(SIGABRT), observing: [\.standardErrorContent]) {
+            _ = cann.aclrtSetStreamFailureMode(Session().stream(), UInt64(ACL_STOP_ON_FAILURE))
+        }
+        expectRefusal(result, "is set a second time")
+    }
+
     @Test("a stream that continues on failure tells it once and runs what follows")
     func continues() async {
         await #expect(processExitsWith: .success) {
@@ -210,7 +220,7 @@ struct StreamTests {
             var address: UnsafeMutableRawPointer?
             #expect(cann.aclrtMalloc(&address, 64, ACL_MEM_MALLOC_HUGE_FIRST) == 507010)
             var status = ACL_DEVICE_STATUS_NORMAL
-            ok(cann.aclrtQueryDeviceStatus(0, &status))
+            ok(aclrtQueryDeviceStatus(0, &status))
             #expect(status == ACL_DEVICE_STATUS_ABNORMAL)
             #expect(cann.aclrtFree(block) == 0)
         }

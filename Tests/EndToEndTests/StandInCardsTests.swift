@@ -92,11 +92,12 @@ import Wire
         ]
     }
 
-    @Test("each stage runs on the card that the topology names, sees no other, and text to image and edits go through them")
+    @Test(
+        "each stage runs on the card that the topology names, sees no other, and drives it from one thread; text to image and edits go through them")
     func placed() async throws {
         let scratch = try Scratch()
         let machine = try Machine(in: scratch)
-        let environment = machine.environment()
+        let environment = machine.environment(["THREADS": "abort"])
         let file = try topology(scratch)
         let plan = try await Program.run("glm", ["plan", "--topology", file], in: scratch, environment: environment)
         #expect(plan.exit == .code(0), "\(plan.output) \(plan.errors)")

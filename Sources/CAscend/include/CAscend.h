@@ -33,9 +33,6 @@ typedef enum {
 } aclrtMemcpyKind;
 
 typedef enum { ACL_DDR_MEM = 0, ACL_HBM_MEM = 1 } aclrtMemAttr;
-typedef enum { ACL_EVENT_RECORDED_STATUS_NOT_READY = 0, ACL_EVENT_RECORDED_STATUS_COMPLETE = 1 } aclrtEventRecordedStatus;
-typedef enum { ACL_STREAM_STATUS_COMPLETE = 0, ACL_STREAM_STATUS_NOT_READY = 1 } aclrtStreamStatus;
-typedef enum { ACL_DEVICE_STATUS_NORMAL = 0, ACL_DEVICE_STATUS_ABNORMAL = 1 } aclrtDeviceStatus;
 typedef enum { ACL_OPT_DETERMINISTIC = 0 } aclSysParamOpt;
 typedef enum { ACL_PKG_NAME_CANN = 0, ACL_PKG_NAME_RUNTIME = 1, ACL_PKG_NAME_DRIVER = 7 } aclCANNPackageName;
 
@@ -54,25 +51,20 @@ typedef struct {
 /* X(need, result, name, parameters) for each function of libascendcl.so. */
 #define CA_RUNTIME(X) \
     X(CA_REQUIRED, aclError, aclInit, (const char *configPath)) \
-    X(CA_REQUIRED, aclError, aclFinalize, (void)) \
     X(CA_REQUIRED, const char *, aclGetRecentErrMsg, (void)) \
     X(CA_REQUIRED, const char *, aclrtGetSocName, (void)) \
     X(CA_REQUIRED, aclError, aclrtGetDeviceCount, (uint32_t *count)) \
     X(CA_REQUIRED, aclError, aclrtSetDevice, (int32_t deviceId)) \
-    X(CA_REQUIRED, aclError, aclrtResetDevice, (int32_t deviceId)) \
     X(CA_REQUIRED, aclError, aclrtGetMemInfo, (aclrtMemAttr attr, size_t *free, size_t *total)) \
-    X(CA_REQUIRED, aclError, aclrtQueryDeviceStatus, (int32_t deviceId, aclrtDeviceStatus *status)) \
     X(CA_REQUIRED, aclError, aclrtGetCurrentContext, (aclrtContext *context)) \
     X(CA_REQUIRED, aclError, aclrtSetCurrentContext, (aclrtContext context)) \
     X(CA_REQUIRED, aclError, aclrtCreateStreamWithConfig, (aclrtStream *stream, uint32_t priority, uint32_t flag)) \
     X(CA_REQUIRED, aclError, aclrtDestroyStream, (aclrtStream stream)) \
     X(CA_REQUIRED, aclError, aclrtSynchronizeStreamWithTimeout, (aclrtStream stream, int32_t timeout)) \
-    X(CA_REQUIRED, aclError, aclrtStreamQuery, (aclrtStream stream, aclrtStreamStatus *status)) \
     X(CA_REQUIRED, aclError, aclrtSetStreamFailureMode, (aclrtStream stream, uint64_t mode)) \
     X(CA_REQUIRED, aclError, aclrtCreateEventExWithFlag, (aclrtEvent *event, uint32_t flag)) \
     X(CA_REQUIRED, aclError, aclrtDestroyEvent, (aclrtEvent event)) \
     X(CA_REQUIRED, aclError, aclrtRecordEvent, (aclrtEvent event, aclrtStream stream)) \
-    X(CA_REQUIRED, aclError, aclrtQueryEventStatus, (aclrtEvent event, aclrtEventRecordedStatus *status)) \
     X(CA_REQUIRED, aclError, aclrtSynchronizeEventWithTimeout, (aclrtEvent event, int32_t timeout)) \
     X(CA_REQUIRED, aclError, aclrtMalloc, (void **devPtr, size_t size, aclrtMemMallocPolicy policy)) \
     X(CA_REQUIRED, aclError, aclrtFree, (void *devPtr)) \
@@ -120,7 +112,6 @@ typedef struct {
     X(CA_REQUIRED, aclnnAdd, (const aclTensor* self, const aclTensor* other, const aclScalar* alpha, aclTensor* out, CA_WS)) \
     X(CA_REQUIRED, aclnnInplaceAdd, (const aclTensor* selfRef, const aclTensor* other, const aclScalar* alpha, CA_WS)) \
     X(CA_REQUIRED, aclnnMul, (const aclTensor* self, const aclTensor* other, aclTensor* out, CA_WS)) \
-    X(CA_REQUIRED, aclnnInplaceMul, (aclTensor* selfRef, const aclTensor* other, CA_WS)) \
     X(CA_REQUIRED, aclnnMuls, (const aclTensor* self, const aclScalar* other, aclTensor* out, CA_WS)) \
     X(CA_REQUIRED, aclnnAdds, (const aclTensor* self, const aclScalar* other, const aclScalar* alpha, aclTensor* out, CA_WS)) \
     X(CA_REQUIRED, aclnnAddcmul, (const aclTensor* self, const aclTensor* tensor1, const aclTensor* tensor2, const aclScalar* value, aclTensor* \
@@ -212,8 +203,8 @@ const struct ca_symbol *ca_symbol_at(size_t index);
 /* Makes `context` the calling thread's, if it is not already the one that this function made so last. */
 aclError ca_enter(const struct ca_api *api, aclrtContext context);
 
-/* Finds all functions: in $ASCEND_HOME_PATH/lib64, then where the system's loader looks; operators in the split libraries of 9.x,
-   else in libopapi.so. Returns false with a reason where a library or a required function is missing. */
+/* Finds all functions: in $ASCEND_HOME_PATH/lib64, then where the system's loader looks; operators in the split libraries of 9.x
+   and libopapi_legacy.so, else in libopapi.so. Returns false with a reason where a library or a required function is missing. */
 bool ca_load(struct ca_api *api, char *reason, size_t reason_size);
 
 #endif

@@ -24,6 +24,9 @@
  *   STANDIN_UNREPEATABLE  names of operators, commas between, whose executors can't be marked repeatable: 561000; with ":strided"
  *                    behind a name, where an output isn't contiguous. InplaceIndexCopy and SearchSorted are so by default: which
  *                    strided targets of other operators fall to the AI CPU is known of none
+ *   STANDIN_REFUSE   names of operators, commas between, each with a colon and a number: phase 1 answers 161002 where its first tensor
+ *                    has so many rows
+ *   STANDIN_THREADS  abort: ends the process where a device's operators are planned on a third thread, or on one that it had left
  *   STANDIN_WRONG    names of operators, commas between, that silently compute the negative of their result
  *   STANDIN_LEAKS    abort: aclFinalize ends the process when something was not given back; else it only tells
  * ASCEND_OPP_PATH and ASCEND_RT_VISIBLE_DEVICES act as with CANN.
@@ -60,6 +63,14 @@ const void *standin_peek(const void *device);
 enum { STANDIN_NEW = 0xFF };
 
 /* CANN's names that the loader does not resolve today, and the stand-in has. */
+typedef enum { ACL_EVENT_RECORDED_STATUS_NOT_READY = 0, ACL_EVENT_RECORDED_STATUS_COMPLETE = 1 } aclrtEventRecordedStatus;
+typedef enum { ACL_STREAM_STATUS_COMPLETE = 0, ACL_STREAM_STATUS_NOT_READY = 1 } aclrtStreamStatus;
+typedef enum { ACL_DEVICE_STATUS_NORMAL = 0, ACL_DEVICE_STATUS_ABNORMAL = 1 } aclrtDeviceStatus;
+aclError aclFinalize(void);
+aclError aclrtResetDevice(int32_t deviceId);
+aclError aclrtQueryDeviceStatus(int32_t deviceId, aclrtDeviceStatus *status);
+aclError aclrtStreamQuery(aclrtStream stream, aclrtStreamStatus *status);
+aclError aclrtQueryEventStatus(aclrtEvent event, aclrtEventRecordedStatus *status);
 aclError aclrtStreamWaitEvent(aclrtStream stream, aclrtEvent event);
 aclError aclrtEventElapsedTime(float *ms, aclrtEvent startEvent, aclrtEvent endEvent);
 aclnnStatus aclSetInputTensorAddr(aclOpExecutor *executor, const size_t index, aclTensor *tensor, void *addr);

@@ -76,7 +76,7 @@ static void copy_text(const char *variable, char *to, size_t size) {
 
 void si_configure(void) {
     configuration = (si_configuration){0};
-    const char *soc = getenv("STANDIN_SOC"), *leaks = getenv("STANDIN_LEAKS");
+    const char *soc = getenv("STANDIN_SOC"), *leaks = getenv("STANDIN_LEAKS"), *threads = getenv("STANDIN_THREADS");
     configuration.soc = si_soc_named(soc && *soc ? soc : "Ascend910B3");
     if (!configuration.soc) si_die("STANDIN_SOC is \"%s\", a chip that it has no profile of", soc);
     read_release();
@@ -89,7 +89,9 @@ void si_configure(void) {
     configuration.stress = number("STANDIN_STRESS", 0);
     configuration.order_by_place = number("STANDIN_ORDER_BY_PLACE", 0);
     configuration.leaks_abort = leaks && !strcmp(leaks, "abort");
+    configuration.one_thread = threads && !strcmp(threads, "abort");
     copy_text("STANDIN_UNREPEATABLE", configuration.unrepeatable, sizeof configuration.unrepeatable);
+    copy_text("STANDIN_REFUSE", configuration.refused, sizeof configuration.refused);
     copy_text("STANDIN_WRONG", configuration.wrong, sizeof configuration.wrong);
     copy_text("STANDIN_MACHINE", configuration.machine, sizeof configuration.machine);
     each_word("STANDIN_FAULT", read_fault);

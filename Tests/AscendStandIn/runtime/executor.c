@@ -21,7 +21,11 @@ aclnnStatus si_plan(const si_operator *op, const void *args, size_t args_size, c
     if (!path || !*path) return si_fail(561107, "%s: ASCEND_OPP_PATH is not set", op->name);
     si_context *context;
     if (si_current(&context)) return 361001;
+    const aclTensor *first = n_inputs ? inputs[0] : NULL;
+    if (first && first->rank && si_configured_refused(op->name, first->dims[0]))
+        return si_fail(161002, "%s: the configured refusal of %lld rows", op->name, (long long)first->dims[0]);
     si_lock();
+    si_plans_on_this_thread(context->device);
     aclOpExecutor *made = si_object_new(SI_EXECUTOR);
     *made = (aclOpExecutor){.op = op, .device = context->device, .args = copied(args, args_size), .args_size = args_size, .inputs = n_inputs, .outputs = n_outputs, .workspace = workspace};
     made->slots = malloc(((size_t)(n_inputs + n_outputs) + 1) * sizeof *made->slots);

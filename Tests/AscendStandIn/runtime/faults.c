@@ -1,6 +1,7 @@
 // Faults that a configuration asks for, at the n-th operator or allocation.
 #include "state.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static uint64_t operators, mallocs;
@@ -39,6 +40,12 @@ static bool is_listed(const char *names, const char *op, const char *suffix) {
 bool si_configured_unrepeatable(const char *op, bool strided) {
     const char *names = si_configured()->unrepeatable;
     return is_listed(names, op, "") || (strided && is_listed(names, op, ":strided"));
+}
+
+bool si_configured_refused(const char *op, int64_t rows) {
+    char suffix[24];
+    snprintf(suffix, sizeof suffix, ":%lld", (long long)rows);
+    return is_listed(si_configured()->refused, op, suffix);
 }
 
 /* Flips the sign of every element, of whichever type. */

@@ -33,12 +33,12 @@ typedef struct {
     uint64_t capacity;              /* bytes of a die that processes may take */
     unsigned bugs;
     uint64_t stress;                /* seed, 0 for none */
-    bool order_by_place, leaks_abort, slow_set_device;
+    bool order_by_place, leaks_abort, one_thread, slow_set_device;
     uint64_t oom_at, kernel_at, lost_at, stuck_at;   /* 1 for the first; 0 for never */
     bool oom_stays;
     aclError kernel_code, lost_code;
     int dcmi_code;
-    char unrepeatable[512], wrong[512];     /* names of operators, commas between */
+    char unrepeatable[512], refused[512], wrong[512];     /* names of operators, commas between */
     char machine[400];              /* the folder that the machine's processes share; empty for none */
 } si_configuration;
 
@@ -51,7 +51,11 @@ si_fate si_next_fate(void);
 bool si_next_malloc_fails(void);
 /* `op` is listed in STANDIN_UNREPEATABLE; with ":strided" behind its name, for outputs that are not contiguous. */
 bool si_configured_unrepeatable(const char *op, bool strided);
+/* `op`, with its rows behind a colon, is listed in STANDIN_REFUSE. */
+bool si_configured_refused(const char *op, int64_t rows);
 void si_plan_cache_reset(void);
+void si_threads_reset(void);
+void si_plans_on_this_thread(int device);
 /* Makes the result of an operator that is to be silently wrong so. */
 void si_spoil(const char *op, const aclTensor *output);
 void si_reset_faults(void);
@@ -147,7 +151,7 @@ struct si_stream {
     pthread_t thread;
     si_task *first, *last;
     uint64_t issued, ended;         /* numbers of tasks */
-    bool stop_on_failure, closing, aborting;
+    bool mode_set, stop_on_failure, closing, aborting;
     bool stopped, told;             /* by a failure; and some call has answered it, so that nothing more may be queued */
     aclError error;
     char text[512];

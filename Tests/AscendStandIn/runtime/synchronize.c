@@ -40,7 +40,11 @@ aclError aclrtSetStreamFailureMode(aclrtStream stream, uint64_t mode) {
     si_lock();
     si_stream *found;
     aclError error = si_stream_of(stream, &found);
-    if (!error) found->stop_on_failure = mode == ACL_STOP_ON_FAILURE;
+    if (!error && found->mode_set) si_die("aclrtSetStreamFailureMode: the mode of stream %d is set a second time", found->id);
+    if (!error) {
+        found->mode_set = true;
+        found->stop_on_failure = mode == ACL_STOP_ON_FAILURE;
+    }
     si_unlock();
     return error;
 }
