@@ -1,5 +1,6 @@
+public import Domain
 public import Tensor
-import TensorAscend
+public import TensorAscend
 import TensorCPU
 
 /// What a device is, for `glm inspect` and for logs.
@@ -16,6 +17,10 @@ public struct DeviceReport: Sendable, Encodable {
     public let missing: [String]
     /// Fused operators that the self-test ruled out, and why.
     public let fallbacks: [String]
+    /// Of a card.
+    public let determinism: DeterminismLevel?
+    /// Rows that were compared bit by bit; empty where none were.
+    public let rowComparisons: [RowComparison]
 
     public init(_ device: any Device) {
         name = device.name
@@ -27,19 +32,30 @@ public struct DeviceReport: Sendable, Encodable {
         memory = card?.information.memory
         missing = card?.information.missing ?? []
         fallbacks = card?.fallbacks ?? []
+        determinism = card?.determinism
+        rowComparisons = card?.rowComparisons ?? []
     }
 
     enum CodingKeys: String, CodingKey {
-        case name, chip, cann, driver, memory, missing, fallbacks
+        case name, chip, cann, driver, memory, missing, fallbacks, determinism
         case freeMemory = "free_memory"
+        case rowComparisons = "row_comparisons"
     }
 
-    /// One line, then one for each thing that it does without.
+    /// One line, then one for each thing that it does without, and what was found of the bits of rows.
     public var lines: [String] {
         var head = "\(name): \(chip)"
         if let cann { head += ", CANN \(cann)" }
         if let driver { head += ", driver \(driver)" }
         if let freeMemory, let memory { head += ", \(freeMemory >> 20) of \(memory >> 20) MiB free" }
-        return [head] + missing.map { "  CANN has no \($0)" } + fallbacks.map { "  without \($0)" }
+        if let determinism { head += ", deterministic \(determinism)" }
+        return [head] + missing.map { "  CANN has no \($0)" } + fallbacks.map { "  without \($0)" } + bitLines
+    }
+
+    /// Differences one by one; where there are none, that.
+    private var bitLines: [String] {
+        guard !rowComparisons.isEmpty else { return [] }
+        let others = rowComparisons.filter { !$0.isEqual }
+        return others.isEmpty ? ["  rows have the same bits alone, together and twice"] : others.map { "  \($0)" }
     }
 }

@@ -13,7 +13,9 @@ extension Numerics {
             let values = group.devices.map(value)
             return Set(values).count == 1 ? values[0] : values.joined(separator: "+")
         }
-        self.init(precision: told(\.precisionName), kernels: told { $0.kernelsName(quantization) }, quantization: quantization, tileSide: tileSide)
+        self.init(
+            precision: told(\.precisionName), kernels: told { $0.kernelsName(quantization) }, quantization: quantization, tileSide: tileSide,
+            determinism: group.devices.compactMap { ($0 as? AscendDevice)?.determinism.rawValue }.min())
     }
 }
 

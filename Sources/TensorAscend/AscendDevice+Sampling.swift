@@ -24,7 +24,7 @@ extension AscendDevice {
         sampleOnHost(logits, parameters, sampled)
     }
 
-    /// By the sorted softmax: top-k ends it at a place, top-p where its running sums reach a value. Of the ids before the end, the one with
+    /// By the sorted softmax: top-k ends it at a place, top-p where its running sums reach a value, which is as many places as sums below it. Of the ids before the end, the one with
     /// the largest share ÷ exponential number is sampled, as on the host.
     private func sampleOnDevice(_ logits: Tensor, _ parameters: [SamplingParameters], _ sampled: SampledTokens) -> Bool {
         let (rows, columns) = (logits.rows, logits.columns)
@@ -48,14 +48,12 @@ extension AscendDevice {
         stream.softmax(scaled, into: shares)
         guard stream.sums(shares, into: sums) else { return false }
 
-        // The last place of each row that is kept. For a NaN the sums' place is behind the row, and the row's last is used.
-        let (all, threshold) = (scratch([rows, 1], .f32), scratch([rows, 1], .f32))
-        let (found, last) = (scratch([rows, 1], .i64), scratch([rows, 1], .i64))
+        // The last place of each row that is kept.
+        let (all, threshold, last) = (scratch([rows, 1], .f32), scratch([rows, 1], .f32), scratch([rows, 1], .i64))
         let kept = parameters.map { Int32($0.topK > 0 ? min($0.topK, columns) : columns) - 1 }
         elements(sums, indices(kept).reshaped([rows, 1]), into: all)
         stream.multiply(all, number(1), into: threshold)
-        let end = indices([Int32](repeating: Int32(columns - 1), count: rows)).reshaped([rows, 1])
-        guard stream.search(sums, for: threshold, into: found), stream.minimum(found, end, into: last) else { return false }
+        guard count(sums, below: threshold, into: last) else { return false }
         elements(sums, last, into: Operand(dense: sampled.mass, [rows, 1]))
 
         guard let excess = excess(of: last, columns) else { return false }
@@ -68,6 +66,21 @@ extension AscendDevice {
         stream.copy(best.reshaped([rows, 1]), to: place)
         elements(order, place, into: id)
         stream.copy(id, to: Operand(dense: sampled.ids, [rows, 1]))
+        return true
+    }
+
+    /// How many elements of each row `[rows, columns]` are below the row's value `[rows, 1]`, which is the first place of an ascending row
+    /// that is not: i64 `[rows, 1]`. Counted, because the operator that searches runs on the card's own slow processors.
+    ///
+    /// The difference of two sums of shares is never so small that its sign is lost. Nothing is below a NaN.
+    private func count(_ x: Operand, below values: Operand, into counts: Operand) -> Bool {
+        let (differences, ones) = (scratch(x.extents, .f32), scratch(x.extents, .f32))
+        let (isBelow, sums) = (scratch(x.extents, .bool), scratch(counts.extents, .f32))
+        stream.add(x, values, times: -1, into: differences)
+        guard stream.isNegative(differences, into: isBelow) else { return false }
+        stream.copy(isBelow, to: ones)
+        guard stream.sum(ones, into: sums) else { return false }
+        stream.copy(sums, to: counts)
         return true
     }
 

@@ -6,8 +6,8 @@ public import Tensor
 ///
 /// Activations are f32 between operations. Operations are queued on one stream and run behind the host, which waits in `read` and
 /// `synchronize()` only. One thread at a time drives a device. It should stay the same one, because CANN keeps its own plans for each
-/// thread. Which of CANN's fused operators are used is settled when the device is made: each operation runs once on a small input and is
-/// compared with the same computed on the host.
+/// thread. Which of CANN's fused operators are used is settled when the device is made: each operation is compared with the same computed
+/// on the host, see ``SelfTestExtent``.
 public final class AscendDevice: Device, @unchecked Sendable {
     public let name: String
     public let precision: Precision
@@ -15,11 +15,17 @@ public final class AscendDevice: Device, @unchecked Sendable {
     public let information: AscendInformation
     /// Fused operators that this device does without, and why.
     public private(set) var fallbacks: [String] = []
+    /// What CANN took of the level that was asked for.
+    public let determinism: DeterminismLevel
+    /// Rows computed alone, together and twice, bit by bit: what a full self-test found of them. It changes nothing.
+    public private(set) var rowComparisons: [RowComparison] = []
 
     let stream: Stream
     let memory: DeviceMemory
     let chip: Chip
     var fused = FusedOperators()
+    /// Convolutions of f32 are computed in HF32, because CANN does not let them keep f32.
+    var roundsConvolutions = false
     var hostSampler = HostSampler()
     let downloads: Downloads
     private let staging: Staging
@@ -28,14 +34,23 @@ public final class AscendDevice: Device, @unchecked Sendable {
     /// - Parameters:
     ///   - index: among the cards that this process may see.
     ///   - name: for messages; nil: `npu:` and the index.
+    ///   - determinism: nil: the highest level that this CANN takes.
     ///   - timeout: how long the device may take for what is queued before it counts as lost, in seconds.
-    /// - Throws: `DeviceError`: there is no such card, its chip is not supported, or an operator without fallback computes wrongly.
-    public convenience init(_ index: Int = 0, name: String? = nil, precision: Precision = .bf16, timeout: Int = 300) throws {
-        try self.init(index, name: name, precision: precision, timeout: timeout, fused: FusedOperators())
+    ///   - selfTest: what is computed before the device is used.
+    /// - Throws: `DeviceError`: there is no such card, its chip or the level is not supported, or an operator without fallback computes wrongly.
+    public convenience init(
+        _ index: Int = 0, name: String? = nil, precision: Precision = .bf16, determinism: DeterminismLevel? = nil, timeout: Int = 300,
+        selfTest: SelfTestExtent = .quick
+    ) throws {
+        try self.init(
+            index, name: name, precision: precision, determinism: determinism, timeout: timeout, selfTest: selfTest, fused: FusedOperators())
     }
 
     /// - Parameter fused: those that may be used at all.
-    package init(_ index: Int, name: String? = nil, precision: Precision, timeout: Int, fused: FusedOperators) throws {
+    package init(
+        _ index: Int, name: String? = nil, precision: Precision, determinism: DeterminismLevel? = nil, timeout: Int,
+        selfTest: SelfTestExtent = .quick, fused: FusedOperators
+    ) throws {
         let cann = try CANN.load()
         let name = name ?? "\(DeviceID.npu(index))"
         self.name = name
@@ -43,6 +58,7 @@ public final class AscendDevice: Device, @unchecked Sendable {
         guard index >= 0, index < cann.deviceCount else { throw DeviceError(.unavailable, "\(name): this process sees \(cann.deviceCount) cards") }
         chip = try Chip(name: cann.chipName)
         let context = try cann.context(index, name)
+        self.determinism = try cann.setDeterminism(determinism, in: context, name)
         stream = try Stream(cann, name: name, context: context, timeout: Int32(timeout * 1000))
         information = AscendInformation(cann, chip, stream)
         memory = DeviceMemory(stream)
@@ -53,7 +69,8 @@ public final class AscendDevice: Device, @unchecked Sendable {
         }
         self.staging = staging
         self.fused = fused
-        try SelfTest(self).run { self.fallbacks.append($0) }
+        try SelfTest(self).run(selfTest) { self.fallbacks.append($0) }
+        if selfTest == .full { rowComparisons = try SelfTest(self).compareRows() }
     }
 
     deinit {
@@ -175,7 +192,7 @@ package struct FusedOperators: Sendable, Hashable {
     package var interleavedRotary = true
     package var swiGlu = true
     package var groupNormSilu = true
-    /// Sort, running sums and search, by which the device samples; without them the host does.
+    /// Sort, running sums and counts, by which the device samples; without them the host does.
     package var sampling = true
     /// Products with weights of int8, which have no composition: without them such weights are refused.
     package var int8Products = true

@@ -5,7 +5,7 @@ import Tensor
 enum Operator: Hashable {
     case matmul, batchMatMul, addmm, rmsNorm, layerNorm, groupNorm, groupNormSilu, softmax, silu, geluV2, swiGlu, add, inplaceAdd, mul
     case muls, adds, addcmul, abs, mean, cast, inplaceCopy, inplaceFillScalar, cat, embedding, inplaceIndexCopy, rotaryPositionEmbedding, convolution
-    case upsampleNearest2d, argMax, sort, cumsum, searchSorted, minimum, fusedInferAttentionScoreV3, fusedInferAttentionScoreV2
+    case upsampleNearest2d, argMax, sort, cumsum, ltScalar, reduceSum, minimum, fusedInferAttentionScoreV3, fusedInferAttentionScoreV2
     case dynamicQuant, quantMatmulV4
 
     /// The name of its second phase.
@@ -96,9 +96,11 @@ extension Stream {
         run(.swiGlu, api.pointee.aclnnSwiGlu, [x, y], mayRefuse: true) { $0.aclnnSwiGluGetWorkspaceSize($1[0], -1, $1[1], $2, $3) }
     }
 
-    /// `out = a + b`, b spread over a's leading axes.
-    func add(_ a: Operand, _ b: Operand, into out: Operand) {
-        run(.add, api.pointee.aclnnAdd, [a, b, out]) { $0.aclnnAddGetWorkspaceSize($1[0], $1[1], $1.scalar(1, for: a.dtype), $1[2], $2, $3) }
+    /// `out = a + factor · b`, each spread over the other's axes.
+    func add(_ a: Operand, _ b: Operand, times factor: Int64 = 1, into out: Operand) {
+        run(.add, api.pointee.aclnnAdd, [a, b, out], [Double(factor)]) {
+            $0.aclnnAddGetWorkspaceSize($1[0], $1[1], $1.scalar(factor, for: a.dtype), $1[2], $2, $3)
+        }
     }
 
     /// `y += factor · x`.
@@ -216,11 +218,17 @@ extension Stream {
         run(.cumsum, api.pointee.aclnnCumsum, [x, out], mayRefuse: true) { $0.aclnnCumsumGetWorkspaceSize($1[0], -1, ACL_FLOAT, $1[1], $2, $3) }
     }
 
-    /// The first place in each ascending row `[rows, columns]` whose element is not below the row's value `[rows, 1]`; places i64
-    /// `[rows, 1]`.
-    func search(_ rows: Operand, for values: Operand, into places: Operand) -> Bool {
-        run(.searchSorted, api.pointee.aclnnSearchSorted, [rows, values, places], mayRefuse: true) {
-            $0.aclnnSearchSortedGetWorkspaceSize($1[0], $1[1], false, false, nil, $1[2], $2, $3)
+    /// Where an element is below zero; out bool.
+    func isNegative(_ x: Operand, into out: Operand) -> Bool {
+        run(.ltScalar, api.pointee.aclnnLtScalar, [x, out], mayRefuse: true) {
+            $0.aclnnLtScalarGetWorkspaceSize($1[0], $1.scalar(0), $1[1], $2, $3)
+        }
+    }
+
+    /// The sum of each row; x and out f32, out `[rows, 1]`.
+    func sum(_ x: Operand, into out: Operand) -> Bool {
+        run(.reduceSum, api.pointee.aclnnReduceSum, [x, out], mayRefuse: true) {
+            $0.aclnnReduceSumGetWorkspaceSize($1[0], $1.integers([-1]), true, ACL_FLOAT, $1[1], $2, $3)
         }
     }
 

@@ -36,32 +36,32 @@ extension SelfTest {
         return error(try device.floats(y), (Array(rows[48..<72]) + Array(rows[0..<24])).map(Double.init))
     }
 
-    func rmsNorm() throws -> Double {
-        let (x, weight, start) = (noise(5 * 40, 7), noise(40, 8), noise(5 * 40, 9))
-        let normed = rows(x, 40) { row in
-            let scale = 1 / (row.reduce(0) { $0 + $1 * $1 } / 40 + 1e-5).squareRoot()
+    func rmsNorm(rows count: Int = 5, columns: Int = 40) throws -> Double {
+        let (x, weight, start) = (noise(count * columns, 7), noise(columns, 8), noise(count * columns, 9))
+        let normed = rows(x, columns) { row in
+            let scale = 1 / (row.reduce(0) { $0 + $1 * $1 } / Double(columns) + 1e-5).squareRoot()
             return row.enumerated().map { $1 * scale * Double(weight[$0]) }
         }
-        let (input, weights) = (device.makeTensor(x, [5, 40]), device.makeTensor(weight, [40]))
-        let y = device.makeTensor(start, [5, 40])
+        let (input, weights) = (device.makeTensor(x, Shape(count, columns)), device.makeTensor(weight, Shape(columns)))
+        let y = device.makeTensor(start, Shape(count, columns))
         device.addRMSNorm(input, weight: weights, epsilon: 1e-5, to: y)
         device.rmsNorm(input, weight: weights, epsilon: 1e-5, into: input)
         return max(error(try device.floats(y), zip(start, normed).map { Double($0) + $1 }), error(try device.floats(input), normed))
     }
 
-    func layerNorm() throws -> Double {
-        let (x, scale, shift) = (noise(5 * 32, 10), noise(32, 11), noise(32, 12))
-        let normed = rows(x, 32, standardized)
-        let modulated = normed.enumerated().map { $1 * (1 + Double(scale[$0 % 32])) + Double(shift[$0 % 32]) }
-        let (input, y) = (device.makeTensor(x, [5, 32]), device.makeTensor([5, 32], .f32))
-        device.modulatedLayerNorm(input, scale: device.makeTensor(scale, [32]), shift: device.makeTensor(shift, [32]), epsilon: 1e-5, into: y)
+    func layerNorm(rows count: Int = 5, columns: Int = 32, headSize: Int = 16) throws -> Double {
+        let (x, scale, shift) = (noise(count * columns, 10), noise(columns, 11), noise(columns, 12))
+        let normed = rows(x, columns, standardized)
+        let modulated = normed.enumerated().map { $1 * (1 + Double(scale[$0 % columns])) + Double(shift[$0 % columns]) }
+        let (input, y) = (device.makeTensor(x, Shape(count, columns)), device.makeTensor(Shape(count, columns), .f32))
+        device.modulatedLayerNorm(
+            input, scale: device.makeTensor(scale, Shape(columns)), shift: device.makeTensor(shift, Shape(columns)), epsilon: 1e-5, into: y)
         let first = error(try device.floats(y), modulated)
-        device.headLayerNorm(input, headSize: 16, epsilon: 1e-5)
-        return max(first, error(try device.floats(input), rows(x, 16, standardized)))
+        device.headLayerNorm(input, headSize: headSize, epsilon: 1e-5)
+        return max(first, error(try device.floats(input), rows(x, headSize, standardized)))
     }
 
-    func rotate(_ style: RotaryStyle) throws -> Double {
-        let (count, heads, size, angles) = (5, 3, 64, 16)
+    func rotate(_ style: RotaryStyle, rows count: Int = 5, heads: Int = 3, size: Int = 64, angles: Int = 16) throws -> Double {
         let (x, turns) = (noise(count * heads * size, 13), noise(count * angles, 14).map { 3 * $0 })
         var truth = x.map(Double.init)
         for row in 0..<count {
@@ -82,15 +82,16 @@ extension SelfTest {
         return error(try device.floats(input), truth)
     }
 
-    func gated() throws -> Double {
-        let x = noise(6 * 64, 15)
-        let (both, y) = (device.makeTensor(x, [6, 64]), device.makeTensor([6, 32], .f32))
-        device.gated(.silu, gate: both.columns(0..<32), up: both.columns(32..<64), into: y)
+    func gated(rows count: Int = 6, columns: Int = 32) throws -> Double {
+        let x = noise(count * 2 * columns, 15)
+        let (both, y) = (device.makeTensor(x, Shape(count, 2 * columns)), device.makeTensor(Shape(count, columns), .f32))
+        device.gated(.silu, gate: both.columns(0..<columns), up: both.columns(columns..<2 * columns), into: y)
         return error(
             try device.floats(y),
-            (0..<6 * 32).map { at in
-                let gate = Double(x[at / 32 * 64 + at % 32])
-                return gate / (1 + exp(-gate)) * Double(x[at / 32 * 64 + 32 + at % 32])
+            (0..<count * columns).map { at in
+                let gateAt = at / columns * 2 * columns + at % columns
+                let gate = Double(x[gateAt])
+                return gate / (1 + exp(-gate)) * Double(x[gateAt + columns])
             })
     }
 

@@ -5,7 +5,7 @@ import Testing
 
 /// Which plans CANN lets a process launch more than once.
 struct RepeatabilityTests {
-    @Test("a copy onto its own address and an operator of the AI CPU can't be repeated: 561000, and the executor still runs once")
+    @Test("an operator that ends in a copy onto its own address can't be repeated: 561000, and the executor still runs once")
     func never() async {
         await #expect(processExitsWith: .success) {
             let session = Session()
@@ -17,10 +17,6 @@ struct RepeatabilityTests {
             ok(cann.aclnnInplaceIndexCopy(session.memory(Int(size)), size, executor, stream))
             ok(session.wait(stream))
             #expect(session.read(table) == [3, 4, 77, 77, 77, 77, 1, 2])
-
-            let sorted = session.operand([1, 3], [1, 2, 3]), value = session.operand([1, 1], [2]), place = session.output([1, 1], ACL_INT64)
-            ok(cann.aclnnSearchSortedGetWorkspaceSize(sorted.handle, value.handle, false, false, nil, place.handle, &size, &executor))
-            #expect(cann.aclSetAclOpExecutorRepeatable(executor) == 561000)
         }
     }
 

@@ -108,6 +108,15 @@ struct PlanTests {
         #expect(usual.items().contains { $0.reason.hasSuffix(" 32 rows of logits") })
     }
 
+    @Test("a card's stage guesses where it is told to, and the rows of guesses are counted, at most 16 together", arguments: [(7, 8), (31, 16), (nil, 4)])
+    func guessesOnCards(tokens: Int?, rows: Int) throws {
+        let topology = try Topology(
+            yaml: "stages: {text: {batch: 4\(tokens.map { ", speculative_tokens: \($0)" } ?? "")}}", file: "f")
+        let stage = try #require(try Planner(topology, inventory: .npus(2), models: [tiny]).plan().stages.first { $0.kind == .text })
+        #expect(stage.device != .cpu && stage.arguments.contains("--speculative-tokens") == (tokens != nil))
+        #expect(stage.items().contains { $0.reason.hasSuffix(" \(rows) rows of logits") }, "\(stage.items().map(\.reason))")
+    }
+
     @Test("stages on the host get what its processors multiply natively, in flags and in memory; bf16 that they do not multiply is planned as f32")
     func precision() throws {
         func text(_ precision: String, on host: Precision) throws -> StageSpec {

@@ -186,6 +186,26 @@ import Testing
         }
     }
 
+    @Test("the shapes of the models are computed rightly, fused and composed, with nothing done without", arguments: [Precision.bf16, .f32])
+    func realShapes(precision: Precision) async {
+        await #expect(processExitsWith: .success) { [precision] in
+            try StandIn.install()
+            #expect(try AscendDevice(0, precision: precision, timeout: 60, selfTest: .full).fallbacks.isEmpty)
+            _ = try AscendDevice(0, precision: precision, timeout: 60, selfTest: .full, fused: .none)
+        }
+    }
+
+    @Test("a release that doesn't let a convolution keep f32 gets it in HF32, and says so", arguments: [Precision.bf16, .f32])
+    func convolutionInHF32(precision: Precision) async {
+        await #expect(processExitsWith: .success) { [precision] in
+            try StandIn.install(settings: ["BUGS": "hf32"])
+            let device = try AscendDevice(0, precision: precision, timeout: 60, selfTest: .full)
+            #expect(device.fallbacks.count == 1 && device.fallbacks[0].hasPrefix("convolution that keeps f32, HF32 in its place: "), "\(device.fallbacks)")
+            let verdicts = try verdicts(on: device, precision: .bf16, checkpoint: "tiny-bf16-sharded", task: "text-to-image")
+            #expect(!verdicts.contains { $0.outcome == .fails })
+        }
+    }
+
     @Test("attention is right beside the silent faults that public reports tell of: they are on no path that is taken")
     func silentFaults() async {
         await #expect(processExitsWith: .success) {

@@ -158,8 +158,8 @@ typedef struct {
     X(CA_OPTIONAL, aclnnSort, (const aclTensor* self, bool stable, int64_t dim, bool descending, aclTensor* valuesOut, aclTensor* indicesOut, \
           CA_WS)) \
     X(CA_OPTIONAL, aclnnCumsum, (const aclTensor* self, int64_t dim, aclDataType dtype, aclTensor* out, CA_WS)) \
-    X(CA_OPTIONAL, aclnnSearchSorted, (const aclTensor* sortedSequence, const aclTensor* self, const bool outInt32, const bool right, const \
-          aclTensor* sorter, aclTensor* out, CA_WS)) \
+    X(CA_OPTIONAL, aclnnLtScalar, (const aclTensor* self, const aclScalar* other, aclTensor* out, CA_WS)) \
+    X(CA_OPTIONAL, aclnnReduceSum, (const aclTensor* self, const aclIntArray* dims, bool keepDims, aclDataType dtype, aclTensor* out, CA_WS)) \
     X(CA_OPTIONAL, aclnnMinimum, (const aclTensor* self, const aclTensor* other, aclTensor* out, CA_WS)) \
     X(CA_OPTIONAL, aclnnDynamicQuant, (const aclTensor* x, const aclTensor* smoothScalesOptional, const aclTensor* yOut, const aclTensor* scaleOut, \
           CA_WS)) \

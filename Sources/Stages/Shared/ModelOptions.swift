@@ -41,10 +41,17 @@ public struct ModelOptions: ParsableArguments, Sendable {
             valueName: "kernels"))
     public var kernels: KernelSet?
 
+    @Option(
+        help: ArgumentHelp(
+            "What CANN is to keep of the bits of results on an accelerator. \(DeterminismLevel.explanation) The higher, the slower. Default: the highest that the CANN here takes.",
+            valueName: "level"))
+    public var deterministic: DeterminismLevel?
+
     public init() {}
 
     public func validate() throws {
         if let threads, !(1...1024).contains(threads) { throw ValidationError("--threads is \(threads); 1 to 1024") }
+        try DeterminismLevel.check(deterministic, of: device.devices)
     }
 
     /// The folder, checked as far as its own index goes; the parts' files are read by the parts.
@@ -61,7 +68,8 @@ public struct ModelOptions: ParsableArguments, Sendable {
     public func makeDevices(for kind: StageKind) throws -> DeviceGroup {
         let ids = device.devices, most = kind.descriptor.mostDevices
         guard ids.count <= most else { throw ValidationError("--device names \(ids.count) devices; this process computes on at most \(most)") }
-        return DeviceGroup(try ids.map { try $0.makeDevice(precision: precision, threads: threads, kernels: kernels) })
+        return DeviceGroup(
+            try ids.map { try $0.makeDevice(precision: precision, threads: threads, kernels: kernels, determinism: deterministic) })
     }
 }
 

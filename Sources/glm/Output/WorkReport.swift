@@ -18,6 +18,8 @@ struct Phase: Sendable, Encodable {
 struct Computing: Sendable, Encodable {
     let stage, precision, kernels, quantization: String
     let tileSide: Int
+    /// Nil on the CPU.
+    let determinism: Int?
     /// Those of a stage that was lost, where no other had these; nil: none.
     let insteadOf: String?
 
@@ -27,6 +29,7 @@ struct Computing: Sendable, Encodable {
         kernels = numerics.numerics.kernels
         quantization = numerics.numerics.quantization
         tileSide = numerics.numerics.tileSide
+        determinism = numerics.numerics.determinism
         insteadOf = numerics.insteadOf.map { "\($0)" }
     }
 }
@@ -40,5 +43,7 @@ extension [Computing] {
 }
 
 extension Computing {
-    fileprivate var numerics: Numerics { Numerics(precision: precision, kernels: kernels, quantization: quantization, tileSide: tileSide) }
+    fileprivate var numerics: Numerics {
+        Numerics(precision: precision, kernels: kernels, quantization: quantization, tileSide: tileSide, determinism: determinism)
+    }
 }

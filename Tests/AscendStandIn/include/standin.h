@@ -15,15 +15,16 @@
  *                                     stuck@N        (the N-th operator never ends)
  *                                     slow-set-device (the first aclrtSetDevice takes two seconds)
  *                                     dcmi:CODE      (every DCMI function answers CODE: -8008, -8255, …)
- *   STANDIN_BUGS     commas between: mask512, tnd, inf: silent faults of attention that public reports tell of
+ *   STANDIN_BUGS     commas between: mask512, tnd, inf: silent faults of attention that public reports tell of; hf32: a
+ *                    convolution of FLOAT refuses cubeMathType 0, as its document has it on A2 and A3, and its code has not
  *   STANDIN_EVENTS   hardware events of a card, by default the chip's; aclrtRecordEvent takes one for each event of ACL_EVENT_SYNC
  *   STANDIN_ORDER_BY_PLACE  1: what CANN does unless it is asked for more. A row of a product is summed in an order that its number
  *                    decides on, below level 2 of ACL_OPT_DETERMINISTIC; a decode step of attention on pages divides 2,048 keys and
  *                    more among the cores while batch · key heads < 0.4 · cores, below level 3
  *   STANDIN_STRESS   a seed: every task of a stream starts after a random delay of up to two milliseconds
  *   STANDIN_UNREPEATABLE  names of operators, commas between, whose executors can't be marked repeatable: 561000; with ":strided"
- *                    behind a name, where an output isn't contiguous. InplaceIndexCopy and SearchSorted are so by default: which
- *                    strided targets of other operators fall to the AI CPU is known of none
+ *                    behind a name, where an output isn't contiguous. InplaceIndexCopy is so by default: which strided targets of
+ *                    other operators fall to the AI CPU is known of none
  *   STANDIN_REFUSE   names of operators, commas between, each with a colon and a number: phase 1 answers 161002 where its first tensor
  *                    has so many rows
  *   STANDIN_THREADS  abort: ends the process where a device's operators are planned on a third thread, or on one that it had left

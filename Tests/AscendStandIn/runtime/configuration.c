@@ -44,6 +44,7 @@ static void read_bug(char *bug) {
     if (!strcmp(bug, "mask512")) configuration.bugs |= SI_BUG_MASK512;
     else if (!strcmp(bug, "tnd")) configuration.bugs |= SI_BUG_TND;
     else if (!strcmp(bug, "inf")) configuration.bugs |= SI_BUG_INF;
+    else if (!strcmp(bug, "hf32")) configuration.bugs |= SI_BUG_HF32;
     else si_die("STANDIN_BUGS has \"%s\", which is no bug", bug);
 }
 
