@@ -103,6 +103,7 @@ import Wire
         let registry = registry([(Self.f32, 1), (Self.f32, 1)])
         #expect(registry.listing.allSatisfy { registry.note(on: $0) == nil && !registry.isOnStandby($0) })
         #expect("\(Numerics(precision: "f32", kernels: "avx2", quantization: "int8", tileSide: 1024))" == "f32 avx2 int8, tiles of 1024")
+        #expect("\(Numerics(precision: "bf16", kernels: "Ascend910B3", determinism: 0))" == "bf16 Ascend910B3, deterministic 0")
         #expect("\(Numerics())" == "unknown numerics")
     }
 }
