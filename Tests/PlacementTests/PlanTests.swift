@@ -259,7 +259,7 @@ struct PlanTests {
             plan.report.contains("npu:0: text-0, diffusion-0 together need 78.4 GiB, 60.0 GiB are available; 18.4 GiB are lacking"), "\(plan.report)")
     }
 
-    @Test("a batch beyond what a card computes bit for bit as alone is refused with both numbers")
+    @Test("a batch beyond what a card samples together is refused with both numbers")
     func batch() throws {
         let topology = try Topology(yaml: "stages: {text: {batch: 17}}", file: "f")
         let message = failure(.invalidTopology) { _ = try plan(topology, .npus(2)) }
