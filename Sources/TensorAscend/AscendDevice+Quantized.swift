@@ -8,17 +8,21 @@ import Tensor
 // of two runs.
 
 extension AscendDevice {
-    /// `product = x · weightᵀ`; x f32 or bf16 `[rows, inputs]`, product bf16 `[rows, outputs]`.
-    func multiplyQuantized(_ x: Operand, _ weight: MatrixWeight, scales: Tensor, into product: Operand) {
-        let rows = quantizedRows(x)
+    /// `x · weightᵀ + bias` in bf16, `[rows, outputs]`: in y where that is bf16 and dense.
+    /// - Parameter x: f32 or bf16.
+    func quantizedProduct(_ x: Tensor, _ weight: MatrixWeight, scales: Tensor, bias: Tensor?, into y: Tensor?) -> Operand {
+        let (outputs, rows) = (weight.outputs, quantizedRows(Operand(matrix: x)))
+        let inPlace = y.flatMap { $0.dtype == .bf16 && $0.isDense ? Operand(matrix: $0) : nil }
+        let target = inPlace ?? scratch([x.rows, outputs], .bf16)
         stream.multiplyQuantized(
-            rows.elements, Operand(dense: weight.elements, [weight.outputs, weight.inputs]), rowScales: rows.scales,
-            columnScales: Operand(dense: scales, [weight.outputs]), into: product)
+            rows.elements, Operand(dense: weight.elements, [outputs, weight.inputs]), rowScales: rows.scales,
+            columnScales: Operand(dense: scales, [outputs]), bias: bias.map { vector($0, outputs, as: .bf16, "bias") }, into: target)
+        return target
     }
 
     /// In int8, as all products of one input share it.
     private func quantizedRows(_ x: Operand) -> (elements: Operand, scales: Operand) {
-        if let elements = stream.derived.operand(.int8, of: x), let scales = stream.derived.operand(.rowScales, of: x) { return (elements, scales) }
+        if let found = stream.derived.quantizedRows(of: x) { return found }
         var rounded = x
         if x.dtype != .bf16 {
             rounded = scratch(x.extents, .bf16)
@@ -26,8 +30,7 @@ extension AscendDevice {
         }
         let (elements, scales) = (scratch(x.extents, .i8), scratch([x.extents[0]], .f32))
         stream.quantizeRows(rounded, into: elements, scales: scales)
-        stream.derived.keep(elements, .int8, of: x)
-        stream.derived.keep(scales, .rowScales, of: x)
+        stream.derived.keep(quantizedRows: elements, scales: scales, of: x)
         return (elements, scales)
     }
 }

@@ -11,10 +11,12 @@ extension Stream {
         }
     }
 
-    /// `out[i, j] = rowScales[i] · columnScales[j] · Σ a[i, d] · b[j, d]`: a `[m, k]` and b `[n, k]` int8, scales f32, out bf16 `[m, n]`.
-    func multiplyQuantized(_ a: Operand, _ b: Operand, rowScales: Operand, columnScales: Operand, into out: Operand) {
-        run(.quantMatmulV4, api.pointee.aclnnQuantMatmulV4, [a, b, rowScales, columnScales, out]) {
-            $0.aclnnQuantMatmulV4GetWorkspaceSize($1[0], $1[1], $1[3], nil, $1[2], nil, false, true, $1[4], $2, $3)
+    /// `out[i, j] = rowScales[i] · columnScales[j] · Σ a[i, d] · b[j, d] + bias[j]`: a `[m, k]` and b `[n, k]` int8, scales f32, bias and out
+    /// `[m, n]` bf16.
+    func multiplyQuantized(_ a: Operand, _ b: Operand, rowScales: Operand, columnScales: Operand, bias: Operand?, into out: Operand) {
+        run(.quantMatmulV4, api.pointee.aclnnQuantMatmulV4, [a, b, rowScales, columnScales] + (bias.map { [$0] } ?? []) + [out]) {
+            $0.aclnnQuantMatmulV4GetWorkspaceSize(
+                $1[0], $1[1], $1[3], nil, $1[2], bias == nil ? nil : $1[4], false, true, $1[bias == nil ? 4 : 5], $2, $3)
         }
     }
 }

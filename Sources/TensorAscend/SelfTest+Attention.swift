@@ -20,10 +20,10 @@ extension SelfTest {
     /// - Parameter compared: the rows that are compared; nil: all.
     func attention(_ heads: Heads = Heads(), rows: Int, keys: Int, causal: Bool, compared: [Int]? = nil) throws -> Double {
         let (query, key, value) = (noise(rows * heads.columns, 16), noise(keys * heads.keyColumns, 17), noise(keys * heads.keyColumns, 18))
-        let y = device.makeTensor(Shape(rows, heads.columns), .f32)
+        let y = device.makeTensor(Shape(rows, heads.columns), device.activationType)
         device.attention(
-            heads.attention(mask: causal ? .causal : .none), query: device.makeTensor(query, y.shape),
-            key: device.makeTensor(key, Shape(keys, heads.keyColumns)), value: device.makeTensor(value, Shape(keys, heads.keyColumns)), into: y)
+            heads.attention(mask: causal ? .causal : .none), query: device.makeActivations(query, y.shape),
+            key: device.makeActivations(key, Shape(keys, heads.keyColumns)), value: device.makeActivations(value, Shape(keys, heads.keyColumns)), into: y)
         let result = try device.floats(y), compared = compared ?? Array(0..<rows)
         return error(
             compared.flatMap { result[$0 * heads.columns..<($0 + 1) * heads.columns] },
@@ -34,10 +34,10 @@ extension SelfTest {
         let (query, key, value) = (noise(rows * heads.columns, 19), noise(keys * heads.keyColumns, 20), noise(keys * heads.keyColumns, 21))
         let distances = rows + keys - 1
         let bias = noise(heads.query * distances, 22)
-        let y = device.makeTensor(Shape(rows, heads.columns), .f32)
+        let y = device.makeTensor(Shape(rows, heads.columns), device.activationType)
         device.attention(
-            heads.attention(relativeBias: device.makeTensor(bias, Shape(heads.query, distances))), query: device.makeTensor(query, y.shape),
-            key: device.makeTensor(key, Shape(keys, heads.keyColumns)), value: device.makeTensor(value, Shape(keys, heads.keyColumns)), into: y)
+            heads.attention(relativeBias: device.makeTensor(bias, Shape(heads.query, distances))), query: device.makeActivations(query, y.shape),
+            key: device.makeActivations(key, Shape(keys, heads.keyColumns)), value: device.makeActivations(value, Shape(keys, heads.keyColumns)), into: y)
         return error(
             try device.floats(y),
             attended(heads, query, key, value, rows: Array(0..<rows)) { row, column, head in Double(bias[head * distances + column - row + rows - 1]) })
@@ -60,9 +60,9 @@ extension SelfTest {
             device.stream.copy(Operand(matrix: device.makeTensor(values, shape)), to: Operand(matrix: pool))
             return pool
         }
-        let y = device.makeTensor(Shape(lengths.count, heads.columns), .f32)
+        let y = device.makeTensor(Shape(lengths.count, heads.columns), device.activationType)
         device.pagedAttention(
-            heads.attention(mask: .causal), query: device.makeTensor(query, y.shape), keys: pool(key), values: pool(value),
+            heads.attention(mask: .causal), query: device.makeActivations(query, y.shape), keys: pool(key), values: pool(value),
             pages: PageTable(pageRows: pageRows, sequences: Array(zip(pages, lengths)).map { (pages: $0, length: $1) }), into: y)
         let truth = lengths.indices.flatMap { sequence -> [Double] in
             func gathered(_ pool: [Float]) -> [Float] {

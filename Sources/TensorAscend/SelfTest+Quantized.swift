@@ -13,7 +13,7 @@ extension SelfTest {
         let weight = MatrixWeight(stored, scales: device.makeTensor(scales, Shape(outputs)))
         let weights = elements.enumerated().map { Float($1) * scales[$0 / inputs] }
         var worst = 0.0
-        for rows in [1, 33] {
+        for (rows, type) in [(1, DType.f32), (33, device.activationType)] {
             let x = (0..<rows * inputs).map { at in
                 (at % inputs == 0 ? 127 : Float(at * 59 % 255 - 127)) / Float(1 << (at / inputs % 3))
             }
@@ -21,9 +21,9 @@ extension SelfTest {
                 dot(x[at / outputs * inputs..<(at / outputs + 1) * inputs], weights[at % outputs * inputs..<(at % outputs + 1) * inputs])
                     + Double(bias[at % outputs])
             }
-            let y = device.makeTensor(Shape(rows, outputs), .f32)
-            device.linear(
-                device.makeTensor(x, Shape(rows, inputs)), weight, bias: device.makeTensor(bias, Shape(outputs)), .store(.identity), into: y)
+            let (input, y) = (device.makeTensor(Shape(rows, inputs), type), device.makeTensor(Shape(rows, outputs), type))
+            device.write(x, to: input)
+            device.linear(input, weight, bias: device.makeTensor(bias, Shape(outputs)), .store(.identity), into: y)
             worst = max(worst, error(try device.floats(y), products))
         }
         return worst

@@ -60,8 +60,9 @@ struct SelfTest {
 
     private var compositions: [(String, () throws -> Double)] {
         [
-            ("linear", linear), ("embed and scatter", tables), ("RMSNorm", { try rmsNorm() }), ("LayerNorm", { try layerNorm() }),
-            ("rotate", { try rotate(.halves) }), ("rotate interleaved pairs", { try rotate(.interleaved) }), ("gated", { try gated() }),
+            ("linear", linear), ("embed and scatter", tables), ("RMSNorm", { try rmsNorm() }), ("sum and RMSNorm", addRMSNorm),
+            ("LayerNorm", { try layerNorm() }), ("rotate", { try rotate(.halves) }), ("rotate the last rows", rotateEnd),
+            ("rotate interleaved pairs", { try rotate(.interleaved) }), ("gated", { try gated() }),
             ("attention", { try attention(rows: 40, keys: 50, causal: false) }),
             ("causal attention", { try attention(rows: 40, keys: 50, causal: true) }),
             ("attention with bias", { try biasedAttention() }), ("paged attention", { try paged() }), ("GroupNorm", { try groupNorm() }),
@@ -71,9 +72,9 @@ struct SelfTest {
 
     private var fusedChecks: [(String, WritableKeyPath<FusedOperators, Bool>, () throws -> Double)] {
         var checks: [(String, WritableKeyPath<FusedOperators, Bool>, () throws -> Double)] = [
-            ("fused rotation", \.rotary, { try rotate(.halves) }),
+            ("fused rotation", \.rotary, { max(try rotate(.halves), try rotateEnd()) }),
             ("fused rotation of interleaved pairs", \.interleavedRotary, { try rotate(.interleaved) }), ("SwiGLU", \.swiGlu, { try gated() }),
-            ("GroupNorm with SiLU", \.groupNormSilu, { try groupNorm() }),
+            ("GroupNorm with SiLU", \.groupNormSilu, { try groupNorm() }), ("sum and RMSNorm in one", \.addRMSNorm, addRMSNorm),
             ("sampling on the device", \.sampling, sampling),
         ]
         if device.reducedType != nil {

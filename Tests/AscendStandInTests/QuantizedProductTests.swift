@@ -28,7 +28,7 @@ struct QuantizedProductTests {
         }
     }
 
-    @Test("QuantMatmul multiplies exactly, whichever way the weight lies, and scales by row and column")
+    @Test("QuantMatmul multiplies exactly, whichever way the weight lies, scales by row and column, and adds a bias behind that")
     func product() async {
         await #expect(processExitsWith: .success) {
             let session = Session()
@@ -37,10 +37,11 @@ struct QuantizedProductTests {
             let x = session.operand([m, k], a, ACL_INT8), rows = session.operand([m], [0.5, 0.25, 2]), columns = session.operand([n], [1, 2, 4, 8, 0.125])
             let truth = (0..<m * n).map { at in (0..<k).reduce(0) { $0 + a[at / n * k + $1] * b[at % n * k + $1] } * rows.values[at / n] * columns.values[at % n] }
             let across = session.operand([n, k], b, ACL_INT8), along = session.operand([k, n], (0..<k * n).map { b[$0 % n * k + $0 / n] }, ACL_INT8)
-            for (weight, transposed) in [(across, true), (along, false)] {
+            let bias = session.operand([n], [3, -1000, 0, 0.5, 7], ACL_BF16)
+            for (weight, transposed, bias) in [(across, true, nil), (along, false, nil), (across, true, bias)] {
                 let y = session.output([m, n], ACL_BF16)
-                ok(session.run(cann.aclnnQuantMatmulV4) { cann.aclnnQuantMatmulV4GetWorkspaceSize(x.handle, weight.handle, columns.handle, nil, rows.handle, nil, false, transposed, y.handle, $0, $1) })
-                session.expect(y, truth)
+                ok(session.run(cann.aclnnQuantMatmulV4) { cann.aclnnQuantMatmulV4GetWorkspaceSize(x.handle, weight.handle, columns.handle, nil, rows.handle, bias?.handle, false, transposed, y.handle, $0, $1) })
+                session.expect(y, truth.enumerated().map { $1 + (bias?.values[$0 % n] ?? 0) })
             }
         }
     }

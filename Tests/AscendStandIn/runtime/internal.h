@@ -99,7 +99,6 @@ typedef struct {
 typedef struct {
     const char *name;                            /* of phase 2 */
     aclError (*run)(const si_run *run);          /* on the stream's thread, later */
-    bool unrepeatable;                           /* ends in a copy onto its own address, or runs on the AI CPU: no plan can be kept */
     bool generated;                              /* an individual operator: phase 2 refuses a workspace too small; composites don't look */
 } si_operator;
 
