@@ -6,8 +6,8 @@ public import Tensor
 ///
 /// Between operations activations are of the type that the chip multiplies, or f32 where nothing is rounded. Operations are queued on one
 /// stream and run behind the host, which waits in `read` and `synchronize()` only. One thread at a time drives a device, any thread. Which of
-/// CANN's fused operators are used is settled when
-/// the device is made: each operation runs once on a small input and is compared with the same computed on the host.
+/// CANN's fused operators are used is settled when the device is made: each operation runs once on a small input and is compared with the same
+/// computed on the host.
 public final class AscendDevice: Device, @unchecked Sendable {
     public let name: String
     public let precision: Precision
