@@ -23,7 +23,8 @@ extension SelfTest {
         let y = device.makeTensor(Shape(rows, heads.columns), device.activationType)
         device.attention(
             heads.attention(mask: causal ? .causal : .none), query: device.makeActivations(query, y.shape),
-            key: device.makeActivations(key, Shape(keys, heads.keyColumns)), value: device.makeActivations(value, Shape(keys, heads.keyColumns)), into: y)
+            key: device.makeActivations(key, Shape(keys, heads.keyColumns)),
+            value: device.makeActivations(value, Shape(keys, heads.keyColumns)), into: y)
         let result = try device.floats(y), compared = compared ?? Array(0..<rows)
         return error(
             compared.flatMap { result[$0 * heads.columns..<($0 + 1) * heads.columns] },
@@ -37,7 +38,8 @@ extension SelfTest {
         let y = device.makeTensor(Shape(rows, heads.columns), device.activationType)
         device.attention(
             heads.attention(relativeBias: device.makeTensor(bias, Shape(heads.query, distances))), query: device.makeActivations(query, y.shape),
-            key: device.makeActivations(key, Shape(keys, heads.keyColumns)), value: device.makeActivations(value, Shape(keys, heads.keyColumns)), into: y)
+            key: device.makeActivations(key, Shape(keys, heads.keyColumns)),
+            value: device.makeActivations(value, Shape(keys, heads.keyColumns)), into: y)
         return error(
             try device.floats(y),
             attended(heads, query, key, value, rows: Array(0..<rows)) { row, column, head in Double(bias[head * distances + column - row + rows - 1]) })

@@ -29,6 +29,7 @@ extension SelfTest {
         return [
             ("product of \(rows) rows, K = 13696", nil, { try product(rows: rows, inputs: 13696, outputs: 4096) }),
             ("RMSNorm of 4096", nil, { try rmsNorm(rows: rows, columns: 4096) }),
+            ("sum and RMSNorm of 4096", \.addRMSNorm, { try addRMSNorm(rows: rows, columns: 4096) }),
             ("LayerNorm of 4096 and of heads of 128", nil, { try layerNorm(rows: rows, columns: 4096, headSize: 128) }),
             ("rotation of heads of 128", \.rotary, { try rotate(.halves, rows: rows, heads: 32, size: 128, angles: 32) }),
             (
@@ -81,9 +82,9 @@ extension SelfTest {
     /// Rows times a weight in the type that products read, whose rows repeat: so many random numbers would take longer than their products.
     private func product(rows: Int, inputs: Int, outputs: Int) throws -> Double {
         let (x, block) = (noise(rows * inputs, 37), noise(64 * inputs, 38))
-        let y = device.makeTensor(Shape(rows, outputs), .f32)
+        let y = device.makeTensor(Shape(rows, outputs), device.activationType)
         device.linear(
-            device.makeTensor(x, Shape(rows, inputs)), MatrixWeight(try repeated(block, Shape(outputs, inputs))), bias: nil, .store(.identity), into: y)
+            device.makeActivations(x, Shape(rows, inputs)), MatrixWeight(try repeated(block, Shape(outputs, inputs))), bias: nil, .store(.identity), into: y)
         let result = try device.floats(y), compared = stride(from: 0, to: result.count, by: 61)
         return error(
             compared.map { result[$0] },

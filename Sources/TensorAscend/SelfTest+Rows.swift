@@ -53,21 +53,22 @@ extension SelfTest {
     }
 
     /// The sum in memory that is given, then in the device's own.
-    func addRMSNorm() throws -> Double {
+    func addRMSNorm(rows count: Int = 5, columns: Int = 40) throws -> Double {
         func norm(_ x: [Double], _ weight: [Float]) -> [Double] {
-            stride(from: 0, to: x.count, by: 40).flatMap { start in
-                let scale = 1 / (x[start..<start + 40].reduce(0) { $0 + $1 * $1 } / 40 + 1e-5).squareRoot()
-                return (0..<40).map { x[start + $0] * scale * Double(weight[$0]) }
+            stride(from: 0, to: x.count, by: columns).flatMap { start in
+                let scale = 1 / (x[start..<start + columns].reduce(0) { $0 + $1 * $1 } / Double(columns) + 1e-5).squareRoot()
+                return (0..<columns).map { x[start + $0] * scale * Double(weight[$0]) }
             }
         }
-        let (x, first, second) = (noise(5 * 40, 36), noise(40, 37), noise(40, 38))
-        var (truth, worst) = (noise(5 * 40, 39).map(Double.init), 0.0)
-        let (input, normed) = (device.makeActivations(x, [5, 40]), device.makeTensor([5, 40], device.activationType))
-        var sum = device.makeActivations(truth.map { Float($0) }, [5, 40])
-        for room in [device.makeTensor([5, 40], device.activationType), nil] {
+        let shape = Shape(count, columns)
+        let (x, first, second) = (noise(shape.count, 36), noise(columns, 37), noise(columns, 38))
+        var (truth, worst) = (noise(shape.count, 39).map(Double.init), 0.0)
+        let (input, normed) = (device.makeActivations(x, shape), device.makeTensor(shape, device.activationType))
+        var sum = device.makeActivations(truth.map { Float($0) }, shape)
+        for room in [device.makeTensor(shape, device.activationType), nil] {
             sum = device.addRMSNorm(
-                input, weight: device.makeTensor(first, [40]), epsilon: 1e-5, to: sum, room: room, nextWeight: device.makeTensor(second, [40]),
-                nextEpsilon: 1e-5, into: normed)
+                input, weight: device.makeTensor(first, Shape(columns)), epsilon: 1e-5, to: sum, room: room,
+                nextWeight: device.makeTensor(second, Shape(columns)), nextEpsilon: 1e-5, into: normed)
             truth = zip(truth, norm(x.map(Double.init), first)).map(+)
             worst = max(worst, error(try device.floats(sum), truth), error(try device.floats(normed), norm(truth, second)))
         }

@@ -60,7 +60,7 @@ struct SelfTest {
 
     private var compositions: [(String, () throws -> Double)] {
         [
-            ("linear", linear), ("embed and scatter", tables), ("RMSNorm", { try rmsNorm() }), ("sum and RMSNorm", addRMSNorm),
+            ("linear", linear), ("embed and scatter", tables), ("RMSNorm", { try rmsNorm() }), ("sum and RMSNorm", { try addRMSNorm() }),
             ("LayerNorm", { try layerNorm() }), ("rotate", { try rotate(.halves) }), ("rotate the last rows", rotateEnd),
             ("rotate interleaved pairs", { try rotate(.interleaved) }), ("gated", { try gated() }),
             ("attention", { try attention(rows: 40, keys: 50, causal: false) }),
@@ -74,7 +74,7 @@ struct SelfTest {
         var checks: [(String, WritableKeyPath<FusedOperators, Bool>, () throws -> Double)] = [
             ("fused rotation", \.rotary, { max(try rotate(.halves), try rotateEnd()) }),
             ("fused rotation of interleaved pairs", \.interleavedRotary, { try rotate(.interleaved) }), ("SwiGLU", \.swiGlu, { try gated() }),
-            ("GroupNorm with SiLU", \.groupNormSilu, { try groupNorm() }), ("sum and RMSNorm in one", \.addRMSNorm, addRMSNorm),
+            ("GroupNorm with SiLU", \.groupNormSilu, { try groupNorm() }), ("sum and RMSNorm in one", \.addRMSNorm, { try addRMSNorm() }),
             ("sampling on the device", \.sampling, sampling),
         ]
         if device.reducedType != nil {

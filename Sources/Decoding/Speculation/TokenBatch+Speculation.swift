@@ -61,8 +61,8 @@ extension TokenBatch {
             SpeculationController.Candidate(
                 members[ticket]?.acceptance ?? AcceptanceRate(), limit: min(speculation.tokens, members[ticket]?.mostGuesses ?? 0))
         }
-        let others = others + tickets.count - guessing.count
-        return Array(zip(guessing, speculation.controller.guesses(candidates, beside: others, runsAhead: runsAhead)))
+        let counts = speculation.controller.guesses(candidates, beside: others + tickets.count - guessing.count, runsAhead: runsAhead)
+        return zip(guessing, counts).map { (ticket: $0, count: $1) }
     }
 
     /// A pass is about to be queued.
