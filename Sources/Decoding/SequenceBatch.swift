@@ -16,6 +16,8 @@ package final class SequenceBatch {
     private var logitRows = 0  // rows of `logits` that hold what was computed last
     private var chunkRows = 0  // rows of the last prefill chunk
     private let sampled: SampledTokens  // [size]
+    private let inputs: DecodeInputs
+    private var recordings = StepRecordings()
     /// The keys and values of one layer of the sequence in prefill, in order; as long as the longest prompt so far.
     private var past: (keys: Tensor, values: Tensor)
 
@@ -33,6 +35,7 @@ package final class SequenceBatch {
         // Not rounded: sampling compares logits that may differ by less than a step of bf16.
         logits = device.makeTensor(Shape(size, configuration.outputSize), .f32)
         sampled = SampledTokens(rows: size, on: device)
+        inputs = DecodeInputs(rows: size, pages: pool.pageCount, on: device)
         past = SequenceBatch.makePast(rows: DecoderSizes.prefillChunk, decoder)
     }
 
@@ -67,9 +70,9 @@ package final class SequenceBatch {
         let part = workspace.prefix(rows: ids.count)
         decoder.embed(ids, into: part.x)
         for rows in inserted { rows.write(over: part.x, tokens: sequence.count..<end, on: device) }
+        decoder.place(at: (sequence.count..<end).map { sequence.positions[$0] }, part)
         let pass = Result {
             try decoder.run(
-                at: (sequence.count..<end).map { sequence.positions[$0] },
                 .prefill(rows: sequence.rows(0..<end), past: (past.keys.prefix(shape), past.values.prefix(shape))), pool: pool, part,
                 checkCancellation: checkCancellation)
         }
@@ -118,19 +121,32 @@ package final class SequenceBatch {
             defer { sequence.count += 1 }
             return sequence.count
         }
-        let pages = PageTable(pageRows: DecoderSizes.pageRows, sequences: zip(sequences, places).map { ($0.pages, $1 + 1) })
-        let rows = zip(sequences, places).map { $0.rows($1..<$1 + 1)[0] }
+        let table = PageTable(
+            pageRows: DecoderSizes.pageRows, sequences: zip(sequences, places).map { ($0.pages, $1 + 1) },
+            width: DecoderSizes.bucket(pages: sequences.map(\.pages.count).max() ?? 0), filler: pool.spare)
         let part = workspace.prefix(rows: sequences.count)
-        switch ids {
-        case .host(let ids): decoder.embed(ids, into: part.x)
-        case .lastSampled(let others):
-            let count = sequences.count - others.count
-            decoder.embed(sampled.prefix(count).ids, into: part.x.rows(0..<count))
-            if !others.isEmpty { decoder.embed(others, into: part.x.rows(count..<sequences.count)) }
-        }
-        try decoder.run(at: zip(sequences, places).map { $0.positions[$1] }, .decode(rows: rows, pages: pages), pool: pool, part) {}
+        decoder.place(at: zip(sequences, places).map { $0.positions[$1] }, part)
+        let step = write(ids, rows: zip(sequences, places).map { $0.rows($1..<$1 + 1)[0] }, table)
         let predicted = 0..<(predicted ?? sequences.count)
-        if !predicted.isEmpty { predict(part.normed.rows(predicted)) }
+        let key = StepRecordings.Key(rows: sequences.count, pages: table.width, predicted: predicted.count)
+        let logits = predicted.isEmpty ? nil : self.logits.rows(predicted)
+        recordings.run(key, writing: [part.x] + [logits].compactMap { $0 }, on: device) {
+            decoder.embed(step.ids, into: part.x)
+            decoder.run(.decode(step), pool: pool, part)
+            if let logits { decoder.logits(part.normed.rows(predicted), into: logits) }
+        }
+        if let logits { logitRows = logits.rows }
+    }
+
+    private func write(_ ids: StepIDs, rows: [Int32], _ table: PageTable) -> DecodeInputs.Step {
+        switch ids {
+        case .host(let ids): return inputs.write(ids, rows: rows, table, on: device)
+        case .lastSampled(let others):
+            let step = inputs.write(others, rows: rows, table, on: device)
+            let count = rows.count - others.count
+            device.copy(sampled.prefix(count).ids, to: step.ids.prefix(Shape(count)))
+            return step
+        }
     }
 
     private func predict(_ normed: Tensor) {

@@ -15,7 +15,7 @@ public struct DeviceReport: Sendable, Encodable {
     public let freeMemory, memory: Int?
     /// Optional functions that this CANN lacks.
     public let missing: [String]
-    /// Fused operators that the self-test ruled out, and why.
+    /// Fused operators, and recorded steps, that the self-test ruled out, and why.
     public let fallbacks: [String]
     /// Of a card.
     public let determinism: DeterminismLevel?
@@ -31,7 +31,7 @@ public struct DeviceReport: Sendable, Encodable {
         freeMemory = card?.information.freeMemory
         memory = card?.information.memory
         missing = card?.information.missing ?? []
-        fallbacks = card?.fallbacks ?? []
+        fallbacks = (card?.fallbacks ?? []) + (card?.recordingFailure.map { ["recorded steps: \($0)"] } ?? [])
         determinism = card?.determinism
         rowComparisons = card?.rowComparisons ?? []
     }

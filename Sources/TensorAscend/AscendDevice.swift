@@ -30,6 +30,9 @@ public final class AscendDevice: Device, @unchecked Sendable {
     let downloads: Downloads
     private let staging: Staging
     private var tables = DeviceTables()
+    private var recordedTables = DeviceTables(keepsAll: true)
+    /// Why nothing more is recorded; nil while recordings are made.
+    public internal(set) var recordingFailure: String?
 
     /// - Parameters:
     ///   - index: among the cards that this process may see.
@@ -75,6 +78,7 @@ public final class AscendDevice: Device, @unchecked Sendable {
 
     deinit {
         tables.removeAll()
+        recordedTables.removeAll()
         stream.derived.removeAll()
         guard !stream.isLost else { return }
         stream.end()
@@ -109,7 +113,10 @@ public final class AscendDevice: Device, @unchecked Sendable {
     public var batchRows: Int { ChipCatalogue.batchRows }
 
     public func makeTensor(_ shape: Shape, _ dtype: DType) -> Tensor { memory.makeTensor(shape, dtype) }
-    public func releaseUnusedMemory() { memory.trim() }
+    public func releaseUnusedMemory() {
+        recordedTables.removeAll()
+        memory.trim()
+    }
 
     /// Copies the weight to the device, in its own type where products read that type, in f32 otherwise.
     public func place(_ weight: Tensor) -> Tensor {
@@ -132,6 +139,15 @@ public final class AscendDevice: Device, @unchecked Sendable {
         precondition(weight.shape.rank == 4 && weight.shape[2] == weight.shape[3], "a convolution's weight \(weight.shape)")
         return ConvolutionWeight(
             outChannels: weight.shape[0], inChannels: weight.shape[1], kernel: weight.shape[2], weight: place(weight), bias: bias)
+    }
+
+    public func clear(_ tensor: Tensor) {
+        precondition(tensor.isDense, "\(tensor.dtype) \(tensor.shape) cleared")
+        guard tensor.storage.address != Stream.nowhere else { return }
+        stream.derived.forget(tensor.storage.address)
+        stream.check("aclrtMemsetAsync of \(tensor.byteCount) bytes") {
+            $0.aclrtMemsetAsync(tensor.address, tensor.byteCount, 0, tensor.byteCount, stream.handle)
+        }
     }
 
     public func write(_ bytes: UnsafeRawBufferPointer, to tensor: Tensor) {
@@ -159,6 +175,10 @@ public final class AscendDevice: Device, @unchecked Sendable {
             // What was to be filled behind the failure was not.
             tables.removeAll()
             stream.derived.removeAll()
+            if stream.wait() {
+                stream.destroyRecordings()
+                recordedTables.removeAll()
+            }
             throw error
         }
     }
@@ -173,7 +193,12 @@ public final class AscendDevice: Device, @unchecked Sendable {
     /// A constant on the device, uploaded once while it is asked for again and again. It lies beside the weights, so that constants that
     /// come and go leave the addresses of activations, and with them the plans, as they are.
     func table(_ key: DeviceTables.Key, _ shape: Shape, _ dtype: DType, bytes: () -> [UInt8]) -> Tensor {
-        tables.tensor(key, shape, dtype, make: { memory.makeTensor(shape, dtype, asWeight: true) }) { tensor in bytes().withUnsafeBytes { write($0, to: tensor) } }
+        func tensor(_ tables: inout DeviceTables) -> Tensor {
+            tables.tensor(key, shape, dtype, make: { memory.makeTensor(shape, dtype, asWeight: true) }) { tensor in
+                bytes().withUnsafeBytes { write($0, to: tensor) }
+            }
+        }
+        return memory.isRecording ? tensor(&recordedTables) : tensor(&tables)
     }
 
     /// Row numbers as the device reads them, i64.
@@ -197,6 +222,8 @@ package struct FusedOperators: Sendable, Hashable {
     package var addRMSNorm = true
     /// Sort, running sums and counts, by which the device samples; without them the host does.
     package var sampling = true
+    /// Steps of a loop that are recorded and replayed; without, each operator is launched.
+    package var recording = true
     /// Products with weights of int8, which have no composition: without them such weights are refused.
     package var int8Products = true
 
@@ -207,7 +234,7 @@ package struct FusedOperators: Sendable, Hashable {
         var none = FusedOperators()
         for flag in [
             \FusedOperators.attention, \.causalAttention, \.pagedAttention, \.rotary, \.interleavedRotary, \.swiGlu, \.groupNormSilu,
-            \.addRMSNorm, \.sampling, \.int8Products,
+            \.addRMSNorm, \.sampling, \.recording, \.int8Products,
         ] {
             none[keyPath: flag] = false
         }

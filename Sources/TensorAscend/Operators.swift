@@ -174,7 +174,7 @@ extension Stream {
         run(.embedding, api.pointee.aclnnEmbedding, [table, indices, out]) { $0.aclnnEmbeddingGetWorkspaceSize($1[0], $1[1], $1[2], $2, $3) }
     }
 
-    /// `table[indices[i]] = x[i]`, of one type; indices i64 `[rows, 1]`. Table dense: a plan for another could not be kept.
+    /// `table[indices[i]] = x[i]`, of one type; indices i32 or i64 `[rows, 1]`. Table dense: a plan for another could not be kept.
     func scatter(_ x: Operand, _ indices: Operand, into table: Operand) {
         run(.scatterNdUpdate, api.pointee.aclnnScatterNdUpdate, [table, indices, x], writes: [0]) {
             $0.aclnnScatterNdUpdateGetWorkspaceSize($1[0], $1[1], $1[2], $2, $3)

@@ -61,6 +61,14 @@ enum Devices {
         return try AscendDevice(0, precision: .bf16, timeout: 60, fused: .none)
     }
 
+    /// bf16 without recordings.
+    static let launching: Result<AscendDevice, any Error> = Result {
+        try installed.get()
+        var fused = FusedOperators()
+        fused.recording = false
+        return try AscendDevice(0, precision: .bf16, timeout: 60, fused: fused)
+    }
+
     private static let installed = Result { try StandIn.install() }
 
     private static func make(_ precision: Precision) -> Result<AscendDevice, any Error> {

@@ -13,6 +13,7 @@ typedef int32_t aclnnStatus;
 typedef void *aclrtContext;
 typedef void *aclrtStream;
 typedef void *aclrtEvent;
+typedef void *aclmdlRI;
 typedef struct aclTensor aclTensor;
 typedef struct aclScalar aclScalar;
 typedef struct aclIntArray aclIntArray;
@@ -33,6 +34,7 @@ typedef enum {
 } aclrtMemcpyKind;
 
 typedef enum { ACL_DDR_MEM = 0, ACL_HBM_MEM = 1 } aclrtMemAttr;
+typedef enum { ACL_MODEL_RI_CAPTURE_MODE_GLOBAL = 0, ACL_MODEL_RI_CAPTURE_MODE_THREAD_LOCAL = 1, ACL_MODEL_RI_CAPTURE_MODE_RELAXED = 2 } aclmdlRICaptureMode;
 typedef enum { ACL_OPT_DETERMINISTIC = 0 } aclSysParamOpt;
 typedef enum { ACL_PKG_NAME_CANN = 0, ACL_PKG_NAME_RUNTIME = 1, ACL_PKG_NAME_DRIVER = 7 } aclCANNPackageName;
 
@@ -73,6 +75,10 @@ typedef struct {
     X(CA_REQUIRED, aclError, aclrtMemcpy, (void *dst, size_t destMax, const void *src, size_t count, aclrtMemcpyKind kind)) \
     X(CA_REQUIRED, aclError, aclrtMemcpyAsync, (void *dst, size_t destMax, const void *src, size_t count, aclrtMemcpyKind kind, aclrtStream stream)) \
     X(CA_REQUIRED, aclError, aclrtMemsetAsync, (void *devPtr, size_t maxCount, int32_t value, size_t count, aclrtStream stream)) \
+    X(CA_OPTIONAL, aclError, aclmdlRICaptureBegin, (aclrtStream stream, aclmdlRICaptureMode mode)) \
+    X(CA_OPTIONAL, aclError, aclmdlRICaptureEnd, (aclrtStream stream, aclmdlRI *modelRI)) \
+    X(CA_OPTIONAL, aclError, aclmdlRIExecuteAsync, (aclmdlRI modelRI, aclrtStream stream)) \
+    X(CA_OPTIONAL, aclError, aclmdlRIDestroy, (aclmdlRI modelRI)) \
     X(CA_OPTIONAL, aclError, aclrtSetSysParamOpt, (aclSysParamOpt opt, int64_t value)) \
     X(CA_OPTIONAL, aclError, aclrtCtxSetSysParamOpt, (aclSysParamOpt opt, int64_t value)) \
     X(CA_OPTIONAL, aclError, aclsysGetCANNVersion, (aclCANNPackageName name, aclCANNPackageVersion *version))
