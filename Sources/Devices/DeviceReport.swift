@@ -60,10 +60,12 @@ public struct DeviceReport: Sendable, Encodable {
         return [head] + missing.map { "  CANN has no \($0)" } + fallbacks.map { "  without \($0)" } + bitLines
     }
 
-    /// Differences one by one; where there are none, that.
+    /// Of those rows, in words, that do not have the same bits or were not compared.
+    public var bitDifferences: [String] { rowComparisons.filter { !$0.isEqual }.map(\.description) }
+
     private var bitLines: [String] {
         guard !rowComparisons.isEmpty else { return [] }
-        let others = rowComparisons.filter { !$0.isEqual }
-        return others.isEmpty ? ["  rows have the same bits alone, together and twice"] : others.map { "  \($0)" }
+        let differences = bitDifferences
+        return differences.isEmpty ? ["  rows have the same bits alone, together and twice"] : differences.map { "  \($0)" }
     }
 }

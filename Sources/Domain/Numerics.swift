@@ -1,5 +1,5 @@
 /// How a stage computes: what decides the bits of its results beside the model and the request. Stages of one model that are equal in it
-/// give the same bits for the same request. All empty: a stage that does not tell.
+/// give the same bits for the same request; on accelerators as far as the level of determinism goes. All empty: a stage that does not tell.
 public struct Numerics: Sendable, Hashable, Codable {
     /// `f32` or `bf16`: what products multiply.
     public var precision: String

@@ -14,7 +14,8 @@ public protocol Device: AnyObject, Sendable {
     var activationType: DType { get }
     /// The element type of stored keys and values.
     var cacheType: DType { get }
-    /// Up to this many rows, each row of a product, a norm or any other operation on rows has the same bits whatever the number of rows.
+    /// Up to this many rows, each row of a product, a norm or any other operation on rows has the same bits whatever the number of rows;
+    /// on an accelerator as far as its level of determinism goes.
     var batchRows: Int { get }
 
     /// Steps of a loop that may be queued before the results of the first are read, so that the device never waits for the host.

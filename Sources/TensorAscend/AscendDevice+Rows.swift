@@ -55,8 +55,8 @@ extension AscendDevice {
     /// Where gate and up are the halves of one dense matrix.
     private func gatedFused(_ gate: Tensor, _ up: Tensor, _ y: Tensor) -> Bool {
         let columns = gate.columns
-        guard gate.storage === up.storage, gate.storage !== y.storage, y.isDense, gate.dtype == y.dtype, gate.rowStride == 2 * columns, up.rowStride == 2 * columns,
-            up.byteOffset == gate.byteOffset + columns * gate.dtype.byteCount
+        guard gate.storage === up.storage, gate.storage !== y.storage, y.isDense, gate.dtype == y.dtype, gate.rowStride == 2 * columns,
+            up.rowStride == 2 * columns, up.byteOffset == gate.byteOffset + columns * gate.dtype.byteCount
         else { return false }
         return stream.swiGlu(Operand(gate, [gate.rows, 2 * columns], strides: [2 * columns, 1]), into: Operand(matrix: y))
     }

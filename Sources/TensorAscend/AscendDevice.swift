@@ -129,8 +129,8 @@ public final class AscendDevice: Device, @unchecked Sendable {
 
     /// Copies the weight to the device, in its own type where products read that type, in f32 otherwise.
     public func place(_ weight: Tensor) -> Tensor {
-        precondition(weight.isDense && weight.dtype.isFloatingPoint, "a weight \(weight.dtype) \(weight.shape)")
-        let target: DType = weight.dtype == .bf16 ? reducedType ?? .f32 : .f32
+        precondition(weight.isDense && (weight.dtype.isFloatingPoint || weight.dtype == .i8), "a weight \(weight.dtype) \(weight.shape)")
+        let target: DType = weight.dtype == .i8 ? .i8 : weight.dtype == .bf16 ? reducedType ?? .f32 : .f32
         let placed = memory.makeTensor(weight.shape, target, asWeight: true)
         let bytes = UnsafeRawBufferPointer(start: weight.address, count: weight.byteCount)
         if target == weight.dtype {
@@ -233,6 +233,8 @@ package struct FusedOperators: Sendable, Hashable {
     package var sampling = true
     /// Steps of a loop that are recorded and replayed; without, each operator is launched.
     package var recording = true
+    /// Products with weights of int8, which have no composition: without them such weights are refused.
+    package var int8Products = true
 
     package init() {}
 
@@ -241,7 +243,7 @@ package struct FusedOperators: Sendable, Hashable {
         var none = FusedOperators()
         for flag in [
             \FusedOperators.attention, \.causalAttention, \.pagedAttention, \.rotary, \.interleavedRotary, \.swiGlu, \.groupNormSilu,
-            \.addRMSNorm, \.sampling, \.recording,
+            \.addRMSNorm, \.sampling, \.recording, \.int8Products,
         ] {
             none[keyPath: flag] = false
         }

@@ -36,6 +36,8 @@ struct DerivedOperands {
 
     /// The last input of a product alone, because they are large.
     private var rounded: (form: Rounded, source: Operand.View, operand: Operand)?
+    /// The same for weights of int8: rows in int8, and f32 `[rows]` that gives them back.
+    private var quantized: (source: Operand.View, elements: Operand, scales: Operand)?
     private var angles: [(form: Angles, source: Operand.View, operand: Operand)] = []
     /// Of the sequences of one step.
     private var shift: (form: Shift, source: Operand.View, operand: Operand)?
@@ -50,6 +52,13 @@ struct DerivedOperands {
     }
 
     mutating func keep(_ operand: Operand, _ form: Rounded, of source: Operand) { rounded = (form, source.view, operand) }
+
+    func quantizedRows(of source: Operand) -> (elements: Operand, scales: Operand)? {
+        guard let quantized, quantized.source == source.view else { return nil }
+        return (quantized.elements, quantized.scales)
+    }
+
+    mutating func keep(quantizedRows elements: Operand, scales: Operand, of source: Operand) { quantized = (source.view, elements, scales) }
 
     func shift(_ form: Shift, of source: Operand) -> Operand? {
         guard let shift, shift.form == form, shift.source == source.view else { return nil }
@@ -74,6 +83,7 @@ struct DerivedOperands {
     /// Something is written to the memory that begins at `address`.
     mutating func forget(_ address: UnsafeMutableRawPointer) {
         if rounded?.source.address == address { rounded = nil }
+        if quantized?.source.address == address { quantized = nil }
         if shift?.source.address == address { shift = nil }
         angles.removeAll { $0.source.address == address }
         vectors[address] = nil
@@ -81,9 +91,9 @@ struct DerivedOperands {
 
     /// Forgets all but what was made of vectors in memory that never changes.
     mutating func removeAll(butOf isConstant: (UnsafeMutableRawPointer) -> Bool) {
-        (rounded, angles, shift) = (nil, [], nil)
+        (rounded, quantized, angles, shift) = (nil, nil, [], nil)
         vectors = vectors.filter { isConstant($0.key) }
     }
 
-    mutating func removeAll() { (rounded, angles, shift, vectors) = (nil, [], nil, [:]) }
+    mutating func removeAll() { (rounded, quantized, angles, shift, vectors) = (nil, nil, [], nil, [:]) }
 }

@@ -6,6 +6,7 @@ enum Operator: Hashable {
     case matmul, batchMatMul, addmm, rmsNorm, addRmsNorm, layerNorm, groupNorm, groupNormSilu, softmax, silu, geluV2, swiGlu, add, inplaceAdd, mul
     case muls, adds, addcmul, abs, mean, cast, inplaceCopy, inplaceFillScalar, cat, embedding, scatterNdUpdate, rotaryPositionEmbedding, convolution
     case upsampleNearest2d, argMax, sort, cumsum, ltScalar, reduceSum, minimum, fusedInferAttentionScoreV3, fusedInferAttentionScoreV2
+    case dynamicQuant, quantMatmulV4
 
     /// The name of its second phase.
     var symbol: String {

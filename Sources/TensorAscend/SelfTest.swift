@@ -90,6 +90,7 @@ struct SelfTest {
                 ("fused attention", \.attention, { try attention(rows: 70, keys: 600, causal: false) }),
                 ("fused causal attention", \.causalAttention, { try attention(rows: 540, keys: 600, causal: true) }),
                 ("fused paged attention", \.pagedAttention, { try paged() }),
+                ("products with int8 weights", \.int8Products, quantizedLinear),
             ]
         }
         return checks

@@ -120,6 +120,37 @@ import Wire
         #expect(try machine.tenants() == [:])
     }
 
+    @Test("verify on a card tells its level and what it does without, and its report has that and costs, and no path and no name of the host")
+    func report() async throws {
+        let scratch = try Scratch()
+        let machine = try Machine(in: scratch)
+        let file = scratch.file("report.json")
+        let result = try await Program.run(
+            "glm",
+            [
+                "verify", Binaries.model, Binaries.model + "-text-to-image.safetensors", "--device", "npu:0", "--precision", "bf16", "--report", file,
+            ], in: scratch, environment: machine.environment(["WRONG": "aclnnSwiGlu"]))
+        #expect(result.exit == .code(0), "\(result.output) \(result.errors)")
+        let head = try #require(result.output.first)
+        #expect(head.hasPrefix("npu:0: Ascend910B3, CANN 8.1.RC1, ") && head.hasSuffix(", deterministic 1"), "\(head)")
+        #expect(result.output.contains { $0.hasPrefix("  without SwiGLU: error ") })
+        #expect(result.output.contains("  rows have the same bits alone, together and twice"))
+
+        let text = try String(contentsOfFile: file, encoding: .utf8)
+        var host = [CChar](repeating: 0, count: 256)
+        #expect(gethostname(&host, host.count - 1) == 0)
+        let name = String(decoding: host.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
+        #expect(!text.contains("/") && !text.split { !$0.isLetter && !$0.isNumber && $0 != "-" }.contains { $0 == name }, "\(text)")
+        let report = try #require(try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any])
+        #expect(report["holds"] as? Bool == true && report["precision"] as? String == "bf16")
+        let device = try #require(report["device"] as? [String: Any])
+        #expect(device["determinism"] as? Int == 1 && device["chip"] as? String == "Ascend910B3" && (device["fallbacks"] as? [String])?.count == 1)
+        #expect((device["row_comparisons"] as? [[String: Any]])?.compactMap { $0["different"] as? Int } == [Int](repeating: 0, count: 7))
+        let parts = try #require(report["parts"] as? [[String: Any]])
+        #expect(parts.compactMap { $0["part"] as? String } == ["processor", "vision", "text", "diffusion"])
+        for part in parts.dropFirst() { #expect(part["launches"] as? Int ?? 0 > 0 && part["seconds"] as? Double ?? 0 > 0, "\(part)") }
+    }
+
     /// A fleet on the machine's cards, and the requests of a user.
     private func fleet(
         _ name: String, on machine: Machine, _ settings: [String: String] = [:], _ flags: [String] = []
@@ -155,9 +186,9 @@ import Wire
     @Test(
         "what ends a stage while it computes costs no request: it is told with stage, card and reason, the stage is replaced, the answers are the same",
         arguments: [
-            ("lost@60000:507901", ["exit code 1: the device is lost: npu:1: ", "507901"]),
-            ("kernel@60000:507015", ["exit code 1: the device is lost: npu:1: ", "507015"]),
-            ("stuck@60000", ["ended by signal 9"]),
+            ("lost@35000:507901", ["exit code 1: the device is lost: npu:1: ", "507901"]),
+            ("kernel@35000:507015", ["exit code 1: the device is lost: npu:1: ", "507015"]),
+            ("stuck@35000", ["ended by signal 9"]),
         ])
     func ended(fault: String, reason: [String]) async throws {
         let scratch = try Scratch()

@@ -169,6 +169,10 @@ typedef struct {
     X(CA_OPTIONAL, aclnnLtScalar, (const aclTensor* self, const aclScalar* other, aclTensor* out, CA_WS)) \
     X(CA_OPTIONAL, aclnnReduceSum, (const aclTensor* self, const aclIntArray* dims, bool keepDims, aclDataType dtype, aclTensor* out, CA_WS)) \
     X(CA_OPTIONAL, aclnnMinimum, (const aclTensor* self, const aclTensor* other, aclTensor* out, CA_WS)) \
+    X(CA_OPTIONAL, aclnnDynamicQuant, (const aclTensor* x, const aclTensor* smoothScalesOptional, const aclTensor* yOut, const aclTensor* scaleOut, \
+          CA_WS)) \
+    X(CA_OPTIONAL, aclnnQuantMatmulV4, (const aclTensor* x1, const aclTensor* x2, const aclTensor* scale, const aclTensor* offset, const \
+          aclTensor* pertokenScaleOptional, const aclTensor* bias, bool transposeX1, bool transposeX2, const aclTensor* out, CA_WS)) \
     X(CA_OPTIONAL, aclnnGroupNormSilu, (const aclTensor* self, const aclTensor* gamma, const aclTensor* beta, int64_t group, double eps, \
           aclTensor* out, aclTensor* meanOut, aclTensor* rstdOut, CA_WS))
 

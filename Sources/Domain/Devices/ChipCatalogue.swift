@@ -42,7 +42,7 @@ public enum ChipCatalogue {
         return .refused("\(name) is a chip this build doesn't know; it knows 910B1, 910B2, 910B3, 910B4 and the dies of A3 (910_93xx)")
     }
 
-    /// Up to so many rows, each row of an operation has the same bits however many there are.
+    /// Up to so many rows, products are cut into the same tiles however many there are.
     public static let batchRows = 16
 
     /// What the driver takes before any process, in bytes: about 3 GB of a card of 32 GB and 4 GB of one of 64 GB, as users report.

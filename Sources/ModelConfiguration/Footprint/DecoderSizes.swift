@@ -7,8 +7,8 @@ package enum DecoderSizes {
 
     /// Tokens of a sequence that one pass of a text stage guesses at most where guesses are made.
     package static let speculativeTokens = 31
-    /// The same unless the stage is told otherwise. How many guesses a pass has depends on time, and on a card no one has yet seen that a
-    /// row's bits don't depend on the rows beside it.
+    /// The same unless the stage is told otherwise. How many guesses a pass has depends on time, and on a card a row's bits may depend on the
+    /// rows beside it.
     package static func speculativeTokens(onHost: Bool) -> Int { onHost ? speculativeTokens : 0 }
     /// What it may be told: a pass has up to 64 rows.
     package static let speculation = 0...63

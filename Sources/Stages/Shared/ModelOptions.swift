@@ -85,13 +85,15 @@ extension StageModel {
         _ folder: ModelFolder, for kind: StageKind, _ options: ModelOptions, _ devices: DeviceGroup, defaultSide: Int = 0, tileSide: Int = 0
     ) throws {
         let numerics = Numerics(devices, quantization: try folder.quantization(kind), tileSide: tileSide)
-        var notes = devices.devices.flatMap { DeviceReport($0).lines }
+        let reports = devices.devices.map { DeviceReport($0) }
+        var notes = reports.flatMap(\.lines)
         if options.precision == .bf16, numerics.precision != Precision.bf16.rawValue {
             notes.append("computes in \(numerics.precision): bf16 was asked for, and \(numerics.kernels) does not multiply it natively")
         }
         self.init(
             name: options.modelName ?? folder.name, fingerprint: try folder.fingerprint(kind), device: devices.name,
-            numerics: numerics, defaultSide: defaultSide, pipeline: folder.pipeline.rawValue, notes: notes)
+            numerics: numerics, defaultSide: defaultSide, pipeline: folder.pipeline.rawValue, notes: notes,
+            bitDifferences: reports.flatMap { report in report.bitDifferences.map { "\(report.name): \($0)" } })
     }
 }
 

@@ -25,7 +25,9 @@
  *   STANDIN_STRESS   a seed: every task of a stream, a replay's too, starts after a random delay of up to two milliseconds
  *   STANDIN_GRAPHS   recordings that a device has streams for, 64 by default: one more ends in 207008
  *   STANDIN_UNREPEATABLE  names of operators, commas between, whose executors can't be marked repeatable: 561000; with ":strided"
- *                    behind a name, where an output isn't contiguous: which strided targets fall to the AI CPU is known of none
+ *                    behind a name, where an output isn't contiguous. None is so by default: operators that always end in a copy onto
+ *                    their own address (InplaceIndexCopy) or run on the AI CPU (SearchSorted) are not here, and which strided targets
+ *                    of the others fall to the AI CPU is not known
  *   STANDIN_REFUSE   names of operators, commas between, each with a colon and a number: phase 1 answers 161002 where its first tensor
  *                    has so many rows
  *   STANDIN_THREADS  abort: ends the process where a device's operators are planned on a third thread, or on one that it had left
