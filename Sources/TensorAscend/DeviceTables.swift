@@ -60,3 +60,5 @@ struct DeviceTables {
         return tensor
     }
 
+    mutating func removeAll() { places.removeAll() }
+}
