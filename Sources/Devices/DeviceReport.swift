@@ -1,6 +1,6 @@
 public import Domain
 public import Tensor
-public import TensorAscend
+import TensorAscend
 import TensorCPU
 
 /// What a device is, for `glm inspect` and for logs.
