@@ -1,6 +1,6 @@
 public import Domain
 public import Tensor
-public import TensorAscend
+import TensorAscend
 import TensorCPU
 
 extension Device {

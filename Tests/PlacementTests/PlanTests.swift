@@ -45,7 +45,9 @@ struct PlanTests {
         #expect(try !fleet(false).isFeasible)
     }
 
-    @Test("large pictures go through the VAE in tiles on cards and whole on the CPU, unless the topology says; the stage is started with what was planned")
+    @Test(
+        "large pictures go through the VAE in tiles on cards and whole on the CPU, unless the topology says; the stage is started with what was planned"
+    )
     func tilesByDefault() throws {
         func stage(_ settings: String, _ inventory: Inventory) throws -> StageSpec {
             let topology = try Topology(yaml: "stages: {diffusion: {\(settings)}}", file: "f")
@@ -254,7 +256,8 @@ struct PlanTests {
 
     @Test("stages that overfill a card are named with what is lacking")
     func overfilled() throws {
-        let topology = try Topology(yaml: "stages: {text: {devices: [npu:0]}, diffusion: {devices: [npu:0], vae_tiling: false}, vision: {devices: [npu:1]}}", file: "f")
+        let topology = try Topology(
+            yaml: "stages: {text: {devices: [npu:0]}, diffusion: {devices: [npu:0], vae_tiling: false}, vision: {devices: [npu:1]}}", file: "f")
         let plan = try plan(topology, .npus(2))
         #expect(!plan.isFeasible)
         let shortage = try #require(plan.shortages.first)

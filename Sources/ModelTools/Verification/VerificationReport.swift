@@ -1,6 +1,7 @@
 public import Devices
 import Domain
 public import Foundation
+import Tensor
 
 /// What can be sent to others of a verification: what computed, which rows held, which bits were equal, how many calls and how much time
 /// that took. No prompt, no picture, no name of a host or a folder: texts that come from elsewhere pass a ``Redaction``.
@@ -11,15 +12,7 @@ public struct VerificationReport: Sendable, Encodable {
         let memory, freeMemory: Int?
         let determinism: Int?
         let missing, fallbacks: [String]
-        let rowComparisons: [Bits]
-    }
-
-    /// Of a row computed in two ways.
-    private struct Bits: Encodable {
-        let name: String
-        let elements: Int
-        let different: Int?
-        let reason: String?
+        let rowComparisons: [RowComparison]
     }
 
     private let version, machine, precision: String
@@ -54,8 +47,8 @@ public struct VerificationReport: Sendable, Encodable {
         self.device = Card(
             chip: device.chip, cann: device.cann, driver: device.driver, memory: device.memory, freeMemory: device.freeMemory,
             determinism: device.determinism?.rawValue, missing: device.missing, fallbacks: device.fallbacks.map { redaction($0) },
-            rowComparisons: device.rowComparisons.map {
-                Bits(name: $0.name, elements: $0.elements, different: $0.different, reason: $0.reason.map { redaction($0) })
+            rowComparisons: device.rowComparisons.map { row in
+                row.reason.map { RowComparison(row.name, notCompared: redaction($0)) } ?? row
             })
     }
 

@@ -9,7 +9,7 @@ public struct RowComparison: Sendable, Hashable, Codable, CustomStringConvertibl
     /// Why it was not compared; nil: it was.
     public let reason: String?
 
-    init(_ name: String, _ a: some Collection<Float>, _ b: some Collection<Float>) {
+    package init(_ name: String, _ a: some Collection<Float>, _ b: some Collection<Float>) {
         precondition(a.count == b.count, "\(name): \(a.count) and \(b.count) elements")
         self.name = name
         elements = a.count
@@ -17,7 +17,7 @@ public struct RowComparison: Sendable, Hashable, Codable, CustomStringConvertibl
         reason = nil
     }
 
-    init(_ name: String, notCompared reason: String) {
+    package init(_ name: String, notCompared reason: String) {
         self.name = name
         elements = 0
         different = nil
