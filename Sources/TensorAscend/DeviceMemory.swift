@@ -48,7 +48,8 @@ final class DeviceMemory {
             code = stream.runtime { $0.aclrtMalloc(&address, byteCount, ACL_MEM_MALLOC_HUGE_FIRST) }
         }
         if code == 0 { return address }
-        stream.fail(code, "aclrtMalloc of \(byteCount) bytes beside \(weights.byteCount) of weights and \(byteCount - weights.byteCount) of activations")
+        stream.fail(
+            code, "aclrtMalloc of \(byteCount) bytes beside \(weights.byteCount) of weights and \(byteCount - weights.byteCount) of activations")
         return nil
     }
 

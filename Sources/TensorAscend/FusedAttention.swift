@@ -46,7 +46,8 @@ extension Stream {
     private func third(_ call: FusedAttention) -> Bool {
         attend(.fusedInferAttentionScoreV3, api.pointee.aclnnFusedInferAttentionScoreV3, call) { api, a, at, layout, lengths, size, executor in
             api.aclnnFusedInferAttentionScoreV3GetWorkspaceSize(
-                a[0], a.list([1]), a.list([2]), at.shift.flatMap { a[$0] }, at.mask.flatMap { a[$0] }, nil, lengths, nil, nil, nil, nil, nil, nil, nil,
+                a[0], a.list([1]), a.list([2]), at.shift.flatMap { a[$0] }, at.mask.flatMap { a[$0] }, nil, lengths, nil, nil, nil, nil, nil, nil,
+                nil,
                 at.table.flatMap { a[$0] },
                 nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, Int64(call.heads), Double(call.scale), Stream.unlimited, Stream.unlimited,
                 layout,
@@ -57,7 +58,8 @@ extension Stream {
     private func second(_ call: FusedAttention) -> Bool {
         attend(.fusedInferAttentionScoreV2, api.pointee.aclnnFusedInferAttentionScoreV2, call) { api, a, at, layout, lengths, size, executor in
             api.aclnnFusedInferAttentionScoreV2GetWorkspaceSize(
-                a[0], a.list([1]), a.list([2]), at.shift.flatMap { a[$0] }, at.mask.flatMap { a[$0] }, nil, lengths, nil, nil, nil, nil, nil, nil, nil,
+                a[0], a.list([1]), a.list([2]), at.shift.flatMap { a[$0] }, at.mask.flatMap { a[$0] }, nil, lengths, nil, nil, nil, nil, nil, nil,
+                nil,
                 at.table.flatMap { a[$0] },
                 nil, nil, nil, nil, nil, nil, nil, nil, nil, Int64(call.heads), Double(call.scale), Stream.unlimited, Stream.unlimited, layout,
                 Int64(call.keyValueHeads), at.sparseMode, Stream.precise, Int64(call.pages?.pageRows ?? 0), 0, false, 0, 0, a[3], nil, size, executor)

@@ -37,7 +37,10 @@ extension OnDevice {
             try ModelBenchmark(model: model, device: try Variant.bf16.device, sizes: sizes, budget: .milliseconds(1))
                 .run(loaded: { _ in }, timed: { timings.append($0) })
             #expect(timings.map(\.part) == ["tower", "first-word", "prefill", "decode", "decode-2"])
-            for timing in timings { #expect((timing.work.hostCalls.map { $0.launches + $0.replayed } ?? 0) > 0 && timing.work.floatingPointOperations > 0, "\(timing.part)") }
+            for timing in timings {
+                #expect(
+                    (timing.work.hostCalls.map { $0.launches + $0.replayed } ?? 0) > 0 && timing.work.floatingPointOperations > 0, "\(timing.part)")
+            }
         }
     }
 }
