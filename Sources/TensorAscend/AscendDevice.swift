@@ -155,7 +155,9 @@ public final class AscendDevice: Device, @unchecked Sendable {
     /// A constant on the device, uploaded once while it is asked for again and again. It lies beside the weights, so that constants that
     /// come and go leave the addresses of activations, and with them the plans, as they are.
     func table(_ key: DeviceTables.Key, _ shape: Shape, _ dtype: DType, bytes: () -> [UInt8]) -> Tensor {
-        tables.tensor(key, shape, dtype, make: { memory.makeTensor(shape, dtype, asWeight: true) }) { tensor in bytes().withUnsafeBytes { write($0, to: tensor) } }
+        tables.tensor(key, shape, dtype, make: { memory.makeTensor(shape, dtype, asWeight: true) }) { tensor in
+            bytes().withUnsafeBytes { write($0, to: tensor) }
+        }
     }
 
     /// Row numbers as the device reads them, i64.

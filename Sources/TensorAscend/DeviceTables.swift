@@ -55,3 +55,5 @@ struct DeviceTables {
         return tensor
     }
 
+    mutating func removeAll() { places.removeAll() }
+}
