@@ -11,8 +11,11 @@ final class Stream {
     /// How long the host waits for the device before it counts as lost, in milliseconds.
     var timeout: Int32
     weak var memory: DeviceMemory?
-    private(set) var calls = HostCalls()
+    var calls = HostCalls()
     var derived = DerivedOperands()
+    var recordings = Recordings()
+    /// While operators are recorded in place of being run.
+    var capture: Capture?
     /// Number of operators that were missing or refused although they may be.
     private(set) var refusals = 0
     private(set) var lastRefusal = ""
@@ -48,8 +51,8 @@ final class Stream {
         check("aclrtSetStreamFailureMode") { $0.aclrtSetStreamFailureMode(handle, UInt64(ACL_STOP_ON_FAILURE)) }
     }
 
-    /// No failure is waiting to be thrown.
-    var isUsable: Bool { failure == nil }
+    /// No failure is waiting to be thrown, and none has spoilt what is recorded.
+    var isUsable: Bool { failure == nil && capture?.failure == nil }
 
     /// Queues an operator.
     /// - Parameters:
@@ -80,7 +83,10 @@ final class Stream {
             record(DeviceError(.outOfMemory, "\(name): \(op.symbol) on memory that the device did not have"))
             return true
         }
-        for written in writes ?? [operands.count - 1] { derived.forget(operands[written].view.address) }
+        for written in writes ?? [operands.count - 1] {
+            derived.forget(operands[written].view.address)
+            capture?.written.insert(operands[written].view.address)
+        }
         let key = PlanCache.Key(op: op, views: operands.map(\.view), attributes: attributes)
         let known: PlanCache.Known? = repeatable ? plans.find(key) : .unrepeatable
         if case .kept(let plan) = known {
@@ -130,14 +136,16 @@ final class Stream {
         let code = launch(workspaceSize == 0 ? nil : workspace.address, workspaceSize, executor, handle)
         calls.launches += 1
         if code != 0 { fail(code, description(op, operands)) }
-        launchWindow.advance(self)
+        if capture == nil { launchWindow.advance(self) } else { capture?.operators += 1 }
         return true
     }
 
     /// One workspace serves all operators, one after another. Before it grows the stream must be idle, because freeing does not wait for queued work.
     private func reserveWorkspace(_ byteCount: Int) -> Bool {
         guard byteCount > workspace.byteCount else { return true }
-        guard wait(), let memory else { return false }
+        guard allows("a workspace of \(byteCount) bytes, there are \(workspace.byteCount)"), wait(), let memory else { return false }
+        // They would go on using the old one.
+        destroyRecordings()
         if let old = workspace.address { _ = runtime { $0.aclrtFree(old) } }
         workspace = (nil, 0)
         let unit = 2 << 20
@@ -166,7 +174,7 @@ final class Stream {
     /// The same; anything but success is recorded as a failure.
     @discardableResult
     func check(_ what: @autoclosure () -> String, _ call: (ca_api) -> aclError) -> Bool {
-        guard isUsable else { return false }
+        guard isUsable, allows(what()) else { return false }
         let code = runtime(call)
         if code != 0 { fail(code, what()) }
         return code == 0
@@ -183,7 +191,7 @@ final class Stream {
     /// Waits until all that was queued has run, also behind an operator that was refused: what looks refused may be a stream that has
     /// stopped, and then the device is lost.
     func wait() -> Bool {
-        guard !isLost else { return false }
+        guard !isLost, allows("aclrtSynchronizeStream") else { return false }
         let code = runtime { $0.aclrtSynchronizeStreamWithTimeout(handle, timeout) }
         if code != 0 { fail(code, "aclrtSynchronizeStream") }
         return code == 0
@@ -199,7 +207,9 @@ final class Stream {
 
     /// Records a failure that a code of CANN tells.
     func fail(_ code: Int32, _ what: String) {
-        record(DeviceError(DeviceError.Kind(cann: code), "\(name): \(what) answered \(code)\(recentMessage(api.pointee))"))
+        let message = "\(name): \(what) answered \(code)\(recentMessage(api.pointee))"
+        guard allows(message) else { return }
+        record(DeviceError(DeviceError.Kind(cann: code), message))
     }
 
     /// The device has dropped what was queued, though no call has said so yet.
@@ -225,6 +235,7 @@ final class Stream {
     /// Frees everything that belongs to the stream.
     func end() {
         _ = runtime { $0.aclrtSynchronizeStreamWithTimeout(handle, timeout) }
+        destroyRecordings()
         for event in launchWindow.removeAll() { _ = runtime { $0.aclrtDestroyEvent(event) } }
         forgetPlans()
         if let address = workspace.address { _ = runtime { $0.aclrtFree(address) } }

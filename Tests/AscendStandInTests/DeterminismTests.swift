@@ -5,7 +5,9 @@ import Testing
 
 /// How far CANN is asked to keep bits, and what moves where it isn't.
 struct DeterminismTests {
-    @Test("a release takes the levels of ACL_OPT_DETERMINISTIC that its documentation names, for the process and the context", arguments: [("8.1.RC1", 1), ("9.1.0", 2), ("9.2.0", 3)])
+    @Test(
+        "a release takes the levels of ACL_OPT_DETERMINISTIC that its documentation names, for the process and the context",
+        arguments: [("8.1.RC1", 1), ("9.1.0", 2), ("9.2.0", 3)])
     func levels(release: String, most: Int) async {
         await #expect(processExitsWith: .success) { [release, most] in
             let session = Session(["RELEASE": release])

@@ -59,7 +59,7 @@ struct ElementwiseTests {
         }
     }
 
-    @Test("Abs, and Mean over any axes")
+    @Test("Abs, and Mean and ReduceSum over any axes")
     func means() async {
         await #expect(processExitsWith: .success) {
             let session = Session()
@@ -67,18 +67,25 @@ struct ElementwiseTests {
                 let x = session.operand([2, 3], [1, -2, 3, -1, 0.5, -4], ACL_FLOAT, layout), sizes = session.output([2, 3], ACL_FLOAT, layout)
                 ok(session.run(cann.aclnnAbs) { cann.aclnnAbsGetWorkspaceSize(x.handle, sizes.handle, $0, $1) })
                 #expect(session.read(sizes) == [1, 2, 3, 1, 0.5, 4])
-                for (axes, dims, keeps, means) in [
-                    ([0, 1], [1, 1], true, [-0.4166666567325592]), ([-1], [2], false, [2.0 / 3, -1.5]), ([0], [3], false, [0, -0.75, -0.5]),
+                for (axes, dims, keeps, sums) in [
+                    ([0, 1], [1, 1], true, [-2.5]), ([-1], [2], false, [2, -4.5]), ([0], [3], false, [0, -1.5, -1]), ([1], [2, 1], true, [2, -4.5]),
                 ] {
                     let y = session.output(dims), axes = session.integers(axes)
                     ok(session.run(cann.aclnnMean) { cann.aclnnMeanGetWorkspaceSize(x.handle, axes, keeps, ACL_FLOAT, y.handle, $0, $1) })
-                    session.expect(y, means)
+                    session.expect(y, sums.map { $0 * Double(sums.count) / 6 })
+                    ok(session.run(cann.aclnnReduceSum) { cann.aclnnReduceSumGetWorkspaceSize(x.handle, axes, keeps, ACL_FLOAT, y.handle, $0, $1) })
+                    session.expect(y, sums)
                 }
             }
             let x = session.output([2, 3]), rows = session.integers([1])
             expectCode(
                 161002,
                 session.run(cann.aclnnMean) { cann.aclnnMeanGetWorkspaceSize(x.handle, rows, true, ACL_FLOAT, session.output([2]).handle, $0, $1) })
+            expectCode(
+                161002,
+                session.run(cann.aclnnReduceSum) {
+                    cann.aclnnReduceSumGetWorkspaceSize(x.handle, rows, false, ACL_BF16, session.output([2]).handle, $0, $1)
+                })
         }
     }
 

@@ -5,25 +5,6 @@ import Testing
 
 /// Which plans CANN lets a process launch more than once.
 struct RepeatabilityTests {
-    @Test("a copy onto its own address and an operator of the AI CPU can't be repeated: 561000, and the executor still runs once")
-    func never() async {
-        await #expect(processExitsWith: .success) {
-            let session = Session()
-            var executor: OpaquePointer?, size: UInt64 = 0
-            let table = session.output([4, 2]), rows = session.operand([2], [3, 0], ACL_INT64), x = session.operand([2, 2], [1, 2, 3, 4])
-            ok(cann.aclnnInplaceIndexCopyGetWorkspaceSize(table.handle, 0, rows.handle, x.handle, &size, &executor))
-            #expect(cann.aclSetAclOpExecutorRepeatable(executor) == 561000)
-            let stream = session.stream()
-            ok(cann.aclnnInplaceIndexCopy(session.memory(Int(size)), size, executor, stream))
-            ok(session.wait(stream))
-            #expect(session.read(table) == [3, 4, 77, 77, 77, 77, 1, 2])
-
-            let sorted = session.operand([1, 3], [1, 2, 3]), value = session.operand([1, 1], [2]), place = session.output([1, 1], ACL_INT64)
-            ok(cann.aclnnSearchSortedGetWorkspaceSize(sorted.handle, value.handle, false, false, nil, place.handle, &size, &executor))
-            #expect(cann.aclSetAclOpExecutorRepeatable(executor) == 561000)
-        }
-    }
-
     @Test("a plan out of the thread's cache can't be marked: the same call, addresses aside, was planned before and not marked")
     func cached() async {
         await #expect(processExitsWith: .success) {

@@ -12,7 +12,10 @@ struct Session {
     /// - Parameter environment: `STANDIN_` variables, without the prefix, and others with their names.
     init(_ environment: [String: String] = [:], device: Int32? = 0) {
         setenv("ASCEND_OPP_PATH", "/opp", 1)
-        let own = ["SOC", "DEVICES", "MEMORY", "FAULT", "BUGS", "STRESS", "LEAKS", "UNREPEATABLE", "REFUSE", "THREADS", "RELEASE", "ORDER_BY_PLACE", "EVENTS"]
+        let own = [
+            "SOC", "DEVICES", "MEMORY", "FAULT", "BUGS", "STRESS", "LEAKS", "UNREPEATABLE", "REFUSE", "THREADS", "RELEASE", "ORDER_BY_PLACE",
+            "EVENTS", "GRAPHS",
+        ]
         for (name, value) in environment { setenv(own.contains(name) ? "STANDIN_\(name)" : name, value, 1) }
         ok(cann.aclInit(nil))
         if let device { ok(cann.aclrtSetDevice(device)) }

@@ -65,6 +65,8 @@ static void cards(const char *library) {
     struct ccards_card found[4];
     char reason[64];
     expect(ccards_read(library, found, 4, reason, sizeof reason) == 4, "DCMI does not tell of four dies");
+    expect(ccards_power(library, 0, 0) == 913, "DCMI does not tell the power");
+    expect(ccards_power(library, 9, 0) == -1 && ccards_power("/none/libdcmi.so", 0, 0) == -1, "a die that is not there takes power");
     expect(ccards_read(library, found, 1, reason, sizeof reason) == 1, "more cards than there is room for");
     expect(ccards_read("/none/libdcmi.so", found, 4, reason, sizeof reason) == CCARDS_NO_LIBRARY, "a library that is not there is read");
     expect(ccards_read("libm.so.6", found, 4, reason, sizeof reason) == CCARDS_FAILED, "a library without DCMI's names is read");

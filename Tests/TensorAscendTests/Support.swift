@@ -61,6 +61,14 @@ enum Devices {
         return try AscendDevice(0, precision: .bf16, timeout: 60, fused: .none)
     }
 
+    /// bf16 without recordings.
+    static let launching: Result<AscendDevice, any Error> = Result {
+        try installed.get()
+        var fused = FusedOperators()
+        fused.recording = false
+        return try AscendDevice(0, precision: .bf16, timeout: 60, fused: fused)
+    }
+
     private static let installed = Result { try StandIn.install() }
 
     private static func make(_ precision: Precision) -> Result<AscendDevice, any Error> {
@@ -127,6 +135,12 @@ extension Device {
         let dense = makeTensor(Shape(x.rows, x.columns), .f32)
         copy(x, to: dense)
         return try floats(dense)
+    }
+
+    /// Rotates where the device would leave the result elsewhere, too.
+    func rotate(_ x: Tensor, headSize: Int, by rotation: Rotation) {
+        let turned = rotated(x, headSize: headSize, by: rotation)
+        if turned.address != x.address { copy(turned, to: x) }
     }
 
     /// What lies between the rows of a tensor that ``strided(_:_:_:gap:)`` made.

@@ -45,7 +45,7 @@ import Testing
         for (rows, heads, size) in [(1, 1, 8), (5, 3, 40), (40, 2, 128), (9, 4, 17)] {
             let x = Matrix(device, rows, heads * size, padding: 4, &random)
             let each = Matrix(device, rows * heads, size, values: x.values)
-            device.headLayerNorm(x.tensor, headSize: size, epsilon: 1e-5)
+            device.headLayerNorm(x.tensor, headSize: size, epsilon: 1e-5, rotatingEnd: nil)
             #expect(relativeError(x.values, layer(each, epsilon: 1e-5) { value, _ in value }) < 2e-6)
             #expect(x.isIntact)
         }
@@ -69,7 +69,8 @@ import Testing
                     }
                 }
             }
-            device.rotate(x.tensor, headSize: size, style: style, cosine: cosine.tensor, sine: sine.tensor)
+            let turned = device.rotated(x.tensor, headSize: size, by: Rotation(style, cosine: cosine.tensor, sine: sine.tensor))
+            #expect(turned.address == x.tensor.address)
             #expect(relativeError(x.values, truth) < 1e-6)
             #expect(x.isIntact)
         }

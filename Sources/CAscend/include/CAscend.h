@@ -13,6 +13,7 @@ typedef int32_t aclnnStatus;
 typedef void *aclrtContext;
 typedef void *aclrtStream;
 typedef void *aclrtEvent;
+typedef void *aclmdlRI;
 typedef struct aclTensor aclTensor;
 typedef struct aclScalar aclScalar;
 typedef struct aclIntArray aclIntArray;
@@ -33,6 +34,7 @@ typedef enum {
 } aclrtMemcpyKind;
 
 typedef enum { ACL_DDR_MEM = 0, ACL_HBM_MEM = 1 } aclrtMemAttr;
+typedef enum { ACL_MODEL_RI_CAPTURE_MODE_GLOBAL = 0, ACL_MODEL_RI_CAPTURE_MODE_THREAD_LOCAL = 1, ACL_MODEL_RI_CAPTURE_MODE_RELAXED = 2 } aclmdlRICaptureMode;
 typedef enum { ACL_OPT_DETERMINISTIC = 0 } aclSysParamOpt;
 typedef enum { ACL_PKG_NAME_CANN = 0, ACL_PKG_NAME_RUNTIME = 1, ACL_PKG_NAME_DRIVER = 7 } aclCANNPackageName;
 
@@ -73,6 +75,10 @@ typedef struct {
     X(CA_REQUIRED, aclError, aclrtMemcpy, (void *dst, size_t destMax, const void *src, size_t count, aclrtMemcpyKind kind)) \
     X(CA_REQUIRED, aclError, aclrtMemcpyAsync, (void *dst, size_t destMax, const void *src, size_t count, aclrtMemcpyKind kind, aclrtStream stream)) \
     X(CA_REQUIRED, aclError, aclrtMemsetAsync, (void *devPtr, size_t maxCount, int32_t value, size_t count, aclrtStream stream)) \
+    X(CA_OPTIONAL, aclError, aclmdlRICaptureBegin, (aclrtStream stream, aclmdlRICaptureMode mode)) \
+    X(CA_OPTIONAL, aclError, aclmdlRICaptureEnd, (aclrtStream stream, aclmdlRI *modelRI)) \
+    X(CA_OPTIONAL, aclError, aclmdlRIExecuteAsync, (aclmdlRI modelRI, aclrtStream stream)) \
+    X(CA_OPTIONAL, aclError, aclmdlRIDestroy, (aclmdlRI modelRI)) \
     X(CA_OPTIONAL, aclError, aclrtSetSysParamOpt, (aclSysParamOpt opt, int64_t value)) \
     X(CA_OPTIONAL, aclError, aclrtCtxSetSysParamOpt, (aclSysParamOpt opt, int64_t value)) \
     X(CA_OPTIONAL, aclError, aclsysGetCANNVersion, (aclCANNPackageName name, aclCANNPackageVersion *version))
@@ -123,7 +129,7 @@ typedef struct {
     X(CA_REQUIRED, aclnnCat, (const aclTensorList* tensors, int64_t dim, aclTensor* out, CA_WS)) \
     X(CA_REQUIRED, aclnnInplaceFillScalar, (aclTensor* selfRef, const aclScalar* value, CA_WS)) \
     X(CA_REQUIRED, aclnnEmbedding, (const aclTensor* weight, const aclTensor* indices, const aclTensor* out, CA_WS)) \
-    X(CA_REQUIRED, aclnnInplaceIndexCopy, (aclTensor* selfRef, int64_t dim, const aclTensor* index, const aclTensor* source, CA_WS)) \
+    X(CA_REQUIRED, aclnnScatterNdUpdate, (aclTensor* varRef, const aclTensor* indices, const aclTensor* updates, CA_WS)) \
     X(CA_REQUIRED, aclnnConvolution, (const aclTensor* input, const aclTensor* weight, const aclTensor* bias, const aclIntArray* stride, const \
           aclIntArray* padding, const aclIntArray* dilation, bool transposed, const aclIntArray* outputPadding, const int64_t groups, aclTensor* \
           output, int8_t cubeMathType, CA_WS)) \
@@ -152,15 +158,21 @@ typedef struct {
           int64_t numHeads, double scaleValue, int64_t preTokens, int64_t nextTokens, char* inputLayout, int64_t numKeyValueHeads, int64_t \
           sparseMode, int64_t innerPrecise, int64_t blockSize, int64_t antiquantMode, bool softmaxLseFlag, int64_t keyAntiquantMode, int64_t \
           valueAntiquantMode, const aclTensor* attentionOut, const aclTensor* softmaxLse, CA_WS)) \
+    X(CA_OPTIONAL, aclnnAddRmsNorm, (const aclTensor* x1, const aclTensor* x2, const aclTensor* gamma, double epsilon, const aclTensor* yOut, \
+          const aclTensor* rstdOut, const aclTensor* xOut, CA_WS)) \
     X(CA_OPTIONAL, aclnnSwiGlu, (const aclTensor* x, int64_t dim, const aclTensor* out, CA_WS)) \
     X(CA_OPTIONAL, aclnnRotaryPositionEmbedding, (const aclTensor* x, const aclTensor* cos, const aclTensor* sin, int64_t mode, aclTensor* out, \
           CA_WS)) \
     X(CA_OPTIONAL, aclnnSort, (const aclTensor* self, bool stable, int64_t dim, bool descending, aclTensor* valuesOut, aclTensor* indicesOut, \
           CA_WS)) \
     X(CA_OPTIONAL, aclnnCumsum, (const aclTensor* self, int64_t dim, aclDataType dtype, aclTensor* out, CA_WS)) \
-    X(CA_OPTIONAL, aclnnSearchSorted, (const aclTensor* sortedSequence, const aclTensor* self, const bool outInt32, const bool right, const \
-          aclTensor* sorter, aclTensor* out, CA_WS)) \
+    X(CA_OPTIONAL, aclnnLtScalar, (const aclTensor* self, const aclScalar* other, aclTensor* out, CA_WS)) \
+    X(CA_OPTIONAL, aclnnReduceSum, (const aclTensor* self, const aclIntArray* dims, bool keepDims, aclDataType dtype, aclTensor* out, CA_WS)) \
     X(CA_OPTIONAL, aclnnMinimum, (const aclTensor* self, const aclTensor* other, aclTensor* out, CA_WS)) \
+    X(CA_OPTIONAL, aclnnDynamicQuant, (const aclTensor* x, const aclTensor* smoothScalesOptional, const aclTensor* yOut, const aclTensor* scaleOut, \
+          CA_WS)) \
+    X(CA_OPTIONAL, aclnnQuantMatmulV4, (const aclTensor* x1, const aclTensor* x2, const aclTensor* scale, const aclTensor* offset, const \
+          aclTensor* pertokenScaleOptional, const aclTensor* bias, bool transposeX1, bool transposeX2, const aclTensor* out, CA_WS)) \
     X(CA_OPTIONAL, aclnnGroupNormSilu, (const aclTensor* self, const aclTensor* gamma, const aclTensor* beta, int64_t group, double eps, \
           aclTensor* out, aclTensor* meanOut, aclTensor* rstdOut, CA_WS))
 

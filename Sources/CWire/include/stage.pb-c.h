@@ -169,10 +169,15 @@ struct  Glm__V1__StageDescription
    * tokens that these passes gave: more than passes where guesses were right
    */
   uint64_t decoded_tokens;
+  /*
+   * rows whose bits were found to depend on how they are computed, one sentence each; of stages on accelerators
+   */
+  size_t n_bit_differences;
+  char **bit_differences;
 };
 #define GLM__V1__STAGE_DESCRIPTION__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&glm__v1__stage_description__descriptor) \
-    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, NULL, GLM__V1__STAGE_STATE__STAGE_STATE_UNSPECIFIED, 0, 0, 0, 0, 0, 0, 0, 0, NULL, (char *)protobuf_c_empty_string, NULL, 0, 0, 0, 0, 0 }
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, NULL, GLM__V1__STAGE_STATE__STAGE_STATE_UNSPECIFIED, 0, 0, 0, 0, 0, 0, 0, 0, NULL, (char *)protobuf_c_empty_string, NULL, 0, 0, 0, 0, 0, 0,NULL }
 
 
 /*

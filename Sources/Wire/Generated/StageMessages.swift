@@ -88,13 +88,15 @@ public struct StageDescription: Sendable, Hashable {
     public var decoderPasses: Int
     /// Tokens that these passes gave: more than passes where guesses were right.
     public var decodedTokens: Int
+    /// Rows whose bits were found to depend on how they are computed, one sentence each; of stages on accelerators.
+    public var bitDifferences: [String]
 
     public init(
         kind: String = "", instance: String = "", device: String = "", modelName: String = "", modelFingerprint: String = "", build: String = "",
         protocolVersion: Int = 0, limits: StageLimits = StageLimits(), state: StageState = .unspecified, running: Int = 0, queued: Int = 0,
         processID: Int = 0, defaultSide: Int = 0, slots: Int = 1, memoryBytes: Int = 0, cacheHits: Int = 0, cacheMisses: Int = 0,
         numerics: Numerics = Numerics(), pipeline: String = "", imageRule: ImageSizeRule? = nil, contextTokens: Int = 0, cachedTokens: Int = 0,
-        preempted: Int = 0, decoderPasses: Int = 0, decodedTokens: Int = 0
+        preempted: Int = 0, decoderPasses: Int = 0, decodedTokens: Int = 0, bitDifferences: [String] = []
     ) {
         self.kind = kind
         self.instance = instance
@@ -121,6 +123,7 @@ public struct StageDescription: Sendable, Hashable {
         self.preempted = preempted
         self.decoderPasses = decoderPasses
         self.decodedTokens = decodedTokens
+        self.bitDifferences = bitDifferences
     }
 }
 
@@ -153,6 +156,8 @@ extension StageDescription: CodedMessage {
         c.preempted = try UInt64(wire: preempted, "preempted")
         c.decoder_passes = try UInt64(wire: decoderPasses, "decoder_passes")
         c.decoded_tokens = try UInt64(wire: decodedTokens, "decoded_tokens")
+        c.n_bit_differences = bitDifferences.count
+        c.bit_differences = try arena.texts(bitDifferences, "bit_differences")
     }
 
     init(_ c: Glm__V1__StageDescription) throws(WireError) {
@@ -166,7 +171,8 @@ extension StageDescription: CodedMessage {
             numerics: try Decode.orEmpty(c.numerics, "numerics"), pipeline: try Decode.text(c.pipeline, "pipeline"),
             imageRule: try Decode.ifSet(c.image_rule, "image_rule"), contextTokens: try Decode.count(c.context_tokens, "context_tokens"),
             cachedTokens: try Decode.count(c.cached_tokens, "cached_tokens"), preempted: try Decode.count(c.preempted, "preempted"),
-            decoderPasses: try Decode.count(c.decoder_passes, "decoder_passes"), decodedTokens: try Decode.count(c.decoded_tokens, "decoded_tokens"))
+            decoderPasses: try Decode.count(c.decoder_passes, "decoder_passes"), decodedTokens: try Decode.count(c.decoded_tokens, "decoded_tokens"),
+            bitDifferences: try Decode.texts(c.n_bit_differences, c.bit_differences, "bit_differences"))
     }
 }
 

@@ -29,6 +29,9 @@ static void read_fault(char *fault) {
     } else if (sscanf(fault, "lost@%llu:%d%n", &at, &code, &length) == 2 && !fault[length]) {
         configuration.lost_at = at;
         configuration.lost_code = code;
+    } else if (sscanf(fault, "capture@%llu:%d%n", &at, &code, &length) == 2 && !fault[length]) {
+        configuration.capture_at = at;
+        configuration.capture_code = code;
     } else if (sscanf(fault, "stuck@%llu%n", &at, &length) == 1 && !fault[length]) {
         configuration.stuck_at = at;
     } else if (sscanf(fault, "dcmi:%d%n", &code, &length) == 1 && !fault[length]) {
@@ -44,6 +47,7 @@ static void read_bug(char *bug) {
     if (!strcmp(bug, "mask512")) configuration.bugs |= SI_BUG_MASK512;
     else if (!strcmp(bug, "tnd")) configuration.bugs |= SI_BUG_TND;
     else if (!strcmp(bug, "inf")) configuration.bugs |= SI_BUG_INF;
+    else if (!strcmp(bug, "hf32")) configuration.bugs |= SI_BUG_HF32;
     else si_die("STANDIN_BUGS has \"%s\", which is no bug", bug);
 }
 
@@ -84,6 +88,7 @@ void si_configure(void) {
     if (configuration.devices > SI_DEVICES) si_die("STANDIN_DEVICES is %d; there can be %d", configuration.devices, SI_DEVICES);
     configuration.capacity = number("STANDIN_MEMORY", (configuration.soc->memory - configuration.soc->driver) << 20);
     if (configuration.capacity >> 20 > configuration.soc->memory) si_die("STANDIN_MEMORY is %llu bytes; %s has %llu MiB", (unsigned long long)configuration.capacity, configuration.soc->name, (unsigned long long)configuration.soc->memory);
+    configuration.graphs = (int)number("STANDIN_GRAPHS", 64);
     static const int events[] = {[SI_A2] = 65536, [SI_A3] = 65536, [SI_310P] = 1023, [SI_910A] = 65535, [SI_950] = 65536};
     configuration.events = (int)number("STANDIN_EVENTS", (uint64_t)events[configuration.soc->family]);
     configuration.stress = number("STANDIN_STRESS", 0);

@@ -82,6 +82,7 @@ aclError aclrtRecordEvent(aclrtEvent handle, aclrtStream stream) {
     event *e = handle;
     si_stream *found;
     aclError error = si_stream_of(stream, &found);
+    if (!error && si_captures(found)) error = si_capture_forbid(found, true, "aclrtRecordEvent, which here joins no other stream,");
     if (!error && e->device != found->device) error = si_fail(107003, "aclrtRecordEvent: the event is of device %d, the stream of %d", e->device, found->device);
     if (!error) {
         take_hardware(e);
@@ -111,6 +112,11 @@ aclError aclrtQueryEventStatus(aclrtEvent handle, aclrtEventRecordedStatus *stat
     si_object_expect(handle, SI_EVENT, __func__);
     event *e = handle;
     si_stream *stream = stream_of(e);
+    aclError forbidden = si_capture_forbid(stream, true, __func__);
+    if (forbidden) {
+        si_unlock();
+        return forbidden;
+    }
     bool complete = !stream || stream->ended >= e->number;
     if (complete) si_clock_merge(&si_known, &e->before);
     *status = complete ? ACL_EVENT_RECORDED_STATUS_COMPLETE : ACL_EVENT_RECORDED_STATUS_NOT_READY;
@@ -129,7 +135,8 @@ aclError aclrtSynchronizeEventWithTimeout(aclrtEvent handle, int32_t timeout) {
     event *e = handle;
     si_stream *stream = stream_of(e);
     si_clock before = e->before;
-    aclError error = stream ? si_stream_await(stream, e->number, timeout < 0 ? NULL : &deadline, 507047) : 0;
+    aclError error = si_capture_forbid(stream, true, __func__);
+    if (!error && stream) error = si_stream_await(stream, e->number, timeout < 0 ? NULL : &deadline, 507047);
     if (!error) si_clock_merge(&si_known, &before);
     if (!error && stream) error = si_device_state(stream->device);
     si_unlock();
@@ -154,6 +161,7 @@ aclError aclrtStreamWaitEvent(aclrtStream stream, aclrtEvent handle) {
     event *e = handle;
     si_stream *found;
     aclError error = si_stream_of(stream, &found);
+    if (!error && si_captures(found)) error = si_capture_forbid(found, true, "aclrtStreamWaitEvent, which here joins no other stream,");
     if (!error && e->flags == ACL_EVENT_CAPTURE_STREAM_PROGRESS) error = si_fail(107000, "aclrtStreamWaitEvent: an event of CAPTURE_STREAM_PROGRESS is for the host alone");
     if (!error && stream_of(e)) {
         wait *w = malloc(sizeof *w);

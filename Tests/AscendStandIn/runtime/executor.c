@@ -50,7 +50,7 @@ bool si_repeatable(const aclOpExecutor *executor) {
         const aclTensor *output = executor->slots[i].tensor.object;
         if (output && !si_contiguous(output)) strided = true;
     }
-    return !executor->op->unrepeatable && !si_configured_unrepeatable(executor->op->name, strided);
+    return !si_configured_unrepeatable(executor->op->name, strided);
 }
 
 void si_executor_free(aclOpExecutor *executor, const char *how) {

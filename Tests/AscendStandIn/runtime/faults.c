@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-static uint64_t operators, mallocs;
+static uint64_t operators, mallocs, captures;
 
 uint64_t standin_operators(void) {
     si_lock();
@@ -13,7 +13,7 @@ uint64_t standin_operators(void) {
     return count;
 }
 
-void si_reset_faults(void) { operators = mallocs = 0; }
+void si_reset_faults(void) { operators = mallocs = captures = 0; }
 
 si_fate si_next_fate(void) {
     const si_configuration *c = si_configured();
@@ -28,6 +28,12 @@ bool si_next_malloc_fails(void) {
     const si_configuration *c = si_configured();
     mallocs++;
     return c->oom_at && (mallocs == c->oom_at || (c->oom_stays && mallocs > c->oom_at));
+}
+
+aclError si_next_capture_fault(void) {
+    const si_configuration *c = si_configured();
+    captures++;
+    return captures == c->capture_at ? si_fail(c->capture_code, "the configured fault of a recording") : 0;
 }
 
 static bool is_listed(const char *names, const char *op, const char *suffix) {

@@ -45,7 +45,7 @@ typedef struct {
 
 const si_soc *si_soc_get(void);
 
-enum { SI_BUG_MASK512 = 1, SI_BUG_TND = 2, SI_BUG_INF = 4 };
+enum { SI_BUG_MASK512 = 1, SI_BUG_TND = 2, SI_BUG_INF = 4, SI_BUG_HF32 = 8 };
 bool si_bug(unsigned bug);
 /* STANDIN_ORDER_BY_PLACE: the order of sums depends on a row's place, and attention's on the batch, as far as `determinism` lets it. */
 bool si_order_by_place(int determinism, int level);
@@ -99,7 +99,6 @@ typedef struct {
 typedef struct {
     const char *name;                            /* of phase 2 */
     aclError (*run)(const si_run *run);          /* on the stream's thread, later */
-    bool unrepeatable;                           /* runs on the AI CPU, or ends in a copy onto its own address: no plan can be kept */
     bool generated;                              /* an individual operator: phase 2 refuses a workspace too small; composites don't look */
 } si_operator;
 
@@ -110,7 +109,7 @@ typedef struct {
 #define SI_KEPT(...) (const void *const[]){__VA_ARGS__}, SI_COUNT_(__VA_ARGS__)
 #define SI_NONE NULL, 0
 
-/* Makes the executor. `workspace` is the size that phase 2 demands and scribbles over; make it depend on the shapes.
+/* Makes the executor. `args` has no padding: phase 1's cache compares its bytes. `workspace` is the size that phase 2 demands and scribbles over; make it depend on the shapes.
  * Answers 161001 for a NULL result and 561107 without ASCEND_OPP_PATH, 361001 without a current context. */
 aclnnStatus si_plan(const si_operator *op, const void *args, size_t args_size,
                     const aclTensor *const *inputs, int n_inputs, const aclTensor *const *outputs, int n_outputs,

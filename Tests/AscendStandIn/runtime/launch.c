@@ -99,7 +99,8 @@ static void each_access(const aclOpExecutor *executor, const void *workspace, si
         const aclTensor *tensor = i < 0 ? NULL : executor->slots[i].tensor.object;
         if (i >= 0 && !tensor) continue;
         si_access access = i < 0 ? (si_access){workspace, executor->workspace, true} : si_tensor_access(tensor, i >= executor->inputs);
-        if (note) si_access_note(access, stream->id, stream->issued);
+        if (note && si_captures(stream)) si_capture_access(stream, access);
+        else if (note) si_access_note(access, stream->id, stream->issued);
         else si_access_check(access, si_stream_clock(stream->id), stream->id, executor->op->name);
     }
 }
@@ -111,8 +112,10 @@ static aclnnStatus enqueue(aclOpExecutor *executor, void *workspace, uint64_t si
     if (stream->device != executor->device) si_die("%s: phase 1 on device %d, phase 2 on device %d", executor->op->name, executor->device, stream->device);
     check_tensors(executor);
     SI_TRY(check_workspace(executor, workspace, size));
-    each_access(executor, workspace, stream, false);
-    aclError error = si_stream_push(stream, (si_task){.run = run, .payload = copied(executor, workspace), .release = release, .fate = si_next_fate()});
+    bool records = si_captures(stream);
+    if (!records) each_access(executor, workspace, stream, false);
+    si_task task = {.run = run, .payload = copied(executor, workspace), .release = release, .fate = records ? SI_FATE_NONE : si_next_fate()};
+    aclError error = records ? si_capture_task(stream, executor->op->name, task, true) : si_stream_push(stream, task);
     each_access(executor, workspace, stream, true);
     return error;
 }

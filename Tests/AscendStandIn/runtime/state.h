@@ -34,9 +34,10 @@ typedef struct {
     unsigned bugs;
     uint64_t stress;                /* seed, 0 for none */
     bool order_by_place, leaks_abort, one_thread, slow_set_device;
-    uint64_t oom_at, kernel_at, lost_at, stuck_at;   /* 1 for the first; 0 for never */
+    int graphs;                     /* recordings that there are streams for */
+    uint64_t oom_at, kernel_at, lost_at, stuck_at, capture_at;   /* 1 for the first; 0 for never */
     bool oom_stays;
-    aclError kernel_code, lost_code;
+    aclError kernel_code, lost_code, capture_code;
     int dcmi_code;
     char unrepeatable[512], refused[512], wrong[512];     /* names of operators, commas between */
     char machine[400];              /* the folder that the machine's processes share; empty for none */
@@ -49,6 +50,7 @@ const si_soc *si_soc_named(const char *name);
 typedef enum { SI_FATE_NONE, SI_FATE_KERNEL, SI_FATE_LOST, SI_FATE_STUCK } si_fate;
 si_fate si_next_fate(void);
 bool si_next_malloc_fails(void);
+aclError si_next_capture_fault(void);
 /* `op` is listed in STANDIN_UNREPEATABLE; with ":strided" behind its name, for outputs that are not contiguous. */
 bool si_configured_unrepeatable(const char *op, bool strided);
 /* `op`, with its rows behind a colon, is listed in STANDIN_REFUSE. */
@@ -62,7 +64,7 @@ void si_reset_faults(void);
 
 /* ---- Handles ---- */
 
-typedef enum { SI_NO_KIND, SI_CONTEXT, SI_STREAM, SI_EVENT, SI_TENSOR, SI_SCALAR, SI_INTS, SI_LIST, SI_EXECUTOR, SI_KINDS } si_kind;
+typedef enum { SI_NO_KIND, SI_CONTEXT, SI_STREAM, SI_EVENT, SI_TENSOR, SI_SCALAR, SI_INTS, SI_LIST, SI_EXECUTOR, SI_GRAPH, SI_KINDS } si_kind;
 
 void *si_object_new(si_kind kind);
 /* Ends the process unless the handle is a live one of that kind. */
@@ -185,3 +187,17 @@ si_clock *si_stream_clock(int id);
 void si_access_check(si_access access, const si_clock *after, int own_stream, const char *where);
 bool si_access_idle(si_access access);      /* no task that the host doesn't know to have ended touches it */
 void si_access_note(si_access access, int stream, uint64_t number);
+
+/* ---- Recording ---- */
+
+bool si_captures(const si_stream *stream);
+/* Keeps a task in place of queueing it, and takes its payload over; 507903 once the recording is invalid. */
+aclError si_capture_task(si_stream *stream, const char *name, si_task task, bool is_operator);
+/* What the task that was kept last reads or writes. */
+void si_capture_access(si_stream *stream, si_access access);
+/* For calls that CANN forbids while something is recorded: 107027 for the recording stream itself, 107041 otherwise, and the recording is
+ * invalid. 0 where nothing is recorded that the call concerns. `waits` for those that are forbidden in every mode. */
+aclError si_capture_forbid(const si_stream *stream, bool waits, const char *function);
+/* Ends the process if a recording uses the block. */
+void si_graph_check_free(const si_block *block, const char *function);
+void si_graph_drop(void *graph);                /* at aclFinalize */

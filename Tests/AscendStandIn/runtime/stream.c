@@ -180,6 +180,7 @@ aclError aclrtDestroyStream(aclrtStream stream) {
     si_stream *found = NULL;
     si_object_expect(stream, SI_STREAM, __func__);
     aclError error = si_stream_of(stream, &found);
+    if (!error && si_captures(found)) si_die("aclrtDestroyStream: the stream records");
     if (!error) {
         si_stream_close(found, si_device_state(found->device) != 0);
         si_object_destroy(found, "destroyed");
