@@ -145,7 +145,9 @@ struct StreamTests {
         }
     }
 
-    @Test("each event of ACL_EVENT_SYNC takes one of the card's hardware events when it is recorded, until it is destroyed; CAPTURE_STREAM_PROGRESS takes none")
+    @Test(
+        "each event of ACL_EVENT_SYNC takes one of the card's hardware events when it is recorded, until it is destroyed; CAPTURE_STREAM_PROGRESS takes none"
+    )
     func hardwareEvents() async {
         let result = await #expect(processExitsWith: .signal(SIGABRT), observing: [\.standardErrorContent]) {
             let session = Session(["EVENTS": "2"])

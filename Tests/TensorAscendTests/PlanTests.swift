@@ -18,7 +18,7 @@ import Testing
             let batch = SequenceBatch(decoder, size: 2, cacheBytes: 20 * DecoderSizes.pageRows * decoder.cacheBytesPerToken)
             func open(tokens: Int) throws -> SequenceBatch.Sequence {
                 let sequence = try #require(batch.open(SequencePositions(next: 0), capacity: tokens))
-                try batch.extend(sequence, by: (0..<Int32(tokens)).map { $0 })
+                try batch.extend(sequence, by: (0..<Int32(tokens)).map { $0 }) {}
                 return sequence
             }
             let decoding = [try open(tokens: 2), try open(tokens: 3)]
