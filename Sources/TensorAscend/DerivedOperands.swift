@@ -20,6 +20,8 @@ struct DerivedOperands {
         /// The last of them turn, the others have angles of 0.
         let rows: Int
         let type: DType
+        /// The cosine or the sine of 0.
+        let rest: Float
     }
 
     /// Of all of a tensor's memory, which holds vectors.
