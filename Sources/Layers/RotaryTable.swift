@@ -26,5 +26,6 @@ package struct RotaryTable {
         device.write(angles.map { sinf($0) }, to: sine)
     }
 
+    /// By these angles.
     package func rotation(_ style: RotaryStyle) -> Rotation { Rotation(style, cosine: cosine, sine: sine) }
 }

@@ -39,8 +39,10 @@ extension AscendDevice {
         // Halves of a part of the head are halves of a narrower head, of which the rest is more of the same.
         let isNarrow = rotation.style == .halves && width < headSize
         guard !isNarrow || (x.isDense && headSize % width == 0) else { return false }
-        let form = DerivedOperands.Angles(
-            style: rotation.style, headSize: headSize, heads: isNarrow ? heads : nil, rows: rows, type: x.dtype)
+        func form(rest: Float) -> DerivedOperands.Angles {
+            DerivedOperands.Angles(
+                style: rotation.style, headSize: headSize, heads: isNarrow ? heads : nil, rows: rows, type: x.dtype, rest: rest)
+        }
         let narrow = [1, rows * heads * headSize / width, 1, width]
         let from =
             isNarrow
@@ -48,22 +50,21 @@ extension AscendDevice {
             : Operand(x, [1, rows, heads, headSize], strides: [rows * x.rowStride, x.rowStride, headSize, 1])
         let spread = isNarrow ? narrow : [1, rows, 1, headSize]
         return stream.rotate(
-            from, rotation.style, cosine: writtenOut(rotation.cosine, form, rest: 1).reshaped(spread),
-            sine: writtenOut(rotation.sine, form, rest: 0).reshaped(spread),
+            from, rotation.style, cosine: writtenOut(rotation.cosine, form(rest: 1)).reshaped(spread),
+            sine: writtenOut(rotation.sine, form(rest: 0)).reshaped(spread),
             into: Operand(dense: y, isNarrow ? narrow : [1, rows, heads, headSize]))
     }
 
     /// Cosines or sines of each element of a head, `[rows, heads or 1, headSize]`. They are computed in f32 and rounded once, because the
     /// operator wants them in the type of what it rotates.
-    /// - Parameter rest: of an angle of 0.
-    private func writtenOut(_ angles: Tensor, _ form: DerivedOperands.Angles, rest: Float) -> Operand {
+    private func writtenOut(_ angles: Tensor, _ form: DerivedOperands.Angles) -> Operand {
         let source = Operand(matrix: angles)
         if let found = stream.derived.angles(form, of: source) { return found }
         let (rows, width) = (angles.rows, 2 * angles.columns)
         func constant(_ rows: Int, _ columns: Int) -> [Operand] {
             guard rows > 0, columns > 0 else { return [] }
-            let tensor = table(.constant(rest), Shape(rows, columns), .f32) {
-                [Float](repeating: rest, count: rows * columns).withUnsafeBytes(Array.init)
+            let tensor = table(.constant(form.rest), Shape(rows, columns), .f32) {
+                [Float](repeating: form.rest, count: rows * columns).withUnsafeBytes(Array.init)
             }
             return [Operand(dense: tensor, [rows, columns])]
         }

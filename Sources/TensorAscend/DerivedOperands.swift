@@ -20,6 +20,8 @@ struct DerivedOperands {
         /// The last of them turn, the others have angles of 0.
         let rows: Int
         let type: DType
+        /// The cosine or the sine of 0.
+        let rest: Float
     }
 
     /// What attention over pages adds to the scores of so many keys, from the lengths of sequences.

@@ -121,7 +121,9 @@ struct ProductTests {
             // A bias of f32 is wider than a product of bf16.
             expectCode(
                 161002,
-                session.run(cann.aclnnAddmm) { cann.aclnnAddmmGetWorkspaceSize(f32.handle, bf16.handle, bf16.handle, one, one, out.handle, 0, $0, $1) }
+                session.run(cann.aclnnAddmm) {
+                    cann.aclnnAddmmGetWorkspaceSize(f32.handle, bf16.handle, bf16.handle, one, one, out.handle, 0, $0, $1)
+                }
             )
             expectCode(
                 161001,

@@ -127,7 +127,8 @@ package struct DiffusionTransformer {
     ) throws {
         let workspace = makeWorkspace(height: height, width: width, grid: grid, maximumText: 0, sourceRows: 0)
         let conditioning = Conditioning(
-            text: device.makeTensor(Shape(0, configuration.hiddenSize), device.activationType), prior: projectPrior(codes, dropped: false), sources: .write(stored))
+            text: device.makeTensor(Shape(0, configuration.hiddenSize), device.activationType), prior: projectPrior(codes, dropped: false),
+            sources: .write(stored))
         _ = try run(workspace, conditioning, latents: latents, time: 0, cached: nil, checkCancellation: checkCancellation)
         try device.synchronize()
     }
