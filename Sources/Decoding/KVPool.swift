@@ -43,7 +43,16 @@ package final class KVPool {
 
     private func clear(_ pages: [Int32]) {
         guard device.readsWholePages else { return }
-        for page in pages { for pool in keys + values { device.clear(pool.rows(KVPool.rows(page))) } }
+        // Pages that lie one behind the other are cleared at once.
+        var runs: [Range<Int>] = []
+        for rows in pages.sorted().map({ KVPool.rows($0) }) {
+            if let last = runs.last, last.upperBound == rows.lowerBound {
+                runs[runs.count - 1] = last.lowerBound..<rows.upperBound
+            } else {
+                runs.append(rows)
+            }
+        }
+        for rows in runs { for pool in keys + values { device.clear(pool.rows(rows)) } }
     }
 
     /// The first rows of a page, or all.
