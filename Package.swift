@@ -115,7 +115,8 @@ let package = Package(
         library("GLM4V", ["Domain", "ModelConfiguration", "Tensor", "Checkpoint", "Layers", "Decoding", "Tokenizing", "Imaging", crypto]),
         // What works on checkpoints: verification against a reference, benchmarks, quantisation.
         library(
-            "ModelTools", ["GLMImage", "GLM4V", "Decoding", "ModelConfiguration", "Domain", "Files", "Tensor", "Checkpoint", "Tokenizing", "Imaging"]),
+            "ModelTools",
+            ["GLMImage", "GLM4V", "Decoding", "ModelConfiguration", "Devices", "Domain", "Files", "Tensor", "Checkpoint", "Tokenizing", "Imaging"]),
 
         // TLS at both ends of connections: certificates from files, and why a handshake fails.
         library("TLS", ["Files", certificateReloading, nio, nioSSL, nioTLS, logging]),
@@ -219,7 +220,7 @@ let package = Package(
         tests(
             "TensorAscendTests",
             [
-                "TestSupport", "StandInFiles", "Domain", "TensorAscend", "Devices", "Tensor", "TensorCPU", "Decoding", "GLMImage", "GLM4V",
+                "TestSupport", "StandInFiles", "Domain", "TensorAscend", "Devices", "Tensor", "TensorCPU", "Layers", "Decoding", "GLMImage", "GLM4V",
                 "ModelConfiguration", "ModelFixtures", "ModelTools",
                 "Checkpoint", "Imaging",
             ]),

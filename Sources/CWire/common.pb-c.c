@@ -675,7 +675,7 @@ const ProtobufCMessageDescriptor glm__v1__timing__descriptor =
   (ProtobufCMessageInit) glm__v1__timing__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor glm__v1__numerics__field_descriptors[4] =
+static const ProtobufCFieldDescriptor glm__v1__numerics__field_descriptors[5] =
 {
   {
     "precision",
@@ -725,8 +725,21 @@ static const ProtobufCFieldDescriptor glm__v1__numerics__field_descriptors[4] =
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "determinism",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    offsetof(Glm__V1__Numerics, determinism_opt_case),
+    offsetof(Glm__V1__Numerics, determinism),
+    NULL,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned glm__v1__numerics__field_indices_by_name[] = {
+  4,   /* field[4] = determinism */
   1,   /* field[1] = kernels */
   0,   /* field[0] = precision */
   2,   /* field[2] = quantization */
@@ -735,7 +748,7 @@ static const unsigned glm__v1__numerics__field_indices_by_name[] = {
 static const ProtobufCIntRange glm__v1__numerics__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 4 }
+  { 0, 5 }
 };
 const ProtobufCMessageDescriptor glm__v1__numerics__descriptor =
 {
@@ -745,7 +758,7 @@ const ProtobufCMessageDescriptor glm__v1__numerics__descriptor =
   "Glm__V1__Numerics",
   "glm.v1",
   sizeof(Glm__V1__Numerics),
-  4,
+  5,
   glm__v1__numerics__field_descriptors,
   glm__v1__numerics__field_indices_by_name,
   1,  glm__v1__numerics__number_ranges,

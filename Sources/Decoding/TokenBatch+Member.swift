@@ -55,6 +55,11 @@ extension TokenBatch {
             guard computed < ids.count else { return .sampleBehindInFlight }
             return computed + 1 < submitted ? .recompute(ids[computed]) : .sample(behind: ids[computed])
         }
+
+        /// The next step appends an id behind which others are known.
+        var isRecomputed: Bool {
+            if case .recompute = nextStep { true } else { false }
+        }
     }
 
     enum NextStep {

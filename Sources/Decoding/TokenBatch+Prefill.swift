@@ -31,6 +31,7 @@ extension TokenBatch {
         guard let member = members[ticket], let sequence = member.sequence else { return }
         let request = member.request
         let chunk = request.chunk(from: sequence.count)
+        interruptPasses()
         do {
             try sequences.extend(sequence, by: Array(request.prompt[chunk]), inserted: request.rows) { try checkCancellation(ticket) }
         } catch { return end(ticket, .failed(ticket, error), onEvent) }
@@ -47,7 +48,7 @@ extension TokenBatch {
         if request.samplesOnHost {
             try sampleOnHost([ticket], firstRow: 0, onEvent)
         } else {
-            submit([InFlightStep.Window(ticket: ticket, guesses: [])])
+            submit([InFlightStep.Window(ticket: ticket, guesses: [])], sequences: 1, runsAhead: false, start: nil)
         }
     }
 }

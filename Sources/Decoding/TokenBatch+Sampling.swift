@@ -2,7 +2,10 @@
 
 extension TokenBatch {
     /// Queues one sample on the device for each row of the windows, from the first rows of the logits computed last.
-    func submit(_ windows: [InFlightStep.Window]) {
+    /// - Parameters:
+    ///   - sequences: all rows of the pass but those of guesses.
+    ///   - start: where its time begins.
+    func submit(_ windows: [InFlightStep.Window], sequences count: Int, runsAhead: Bool, start: PassTimer.Start?) {
         let parameters = windows.flatMap { window in
             members[window.ticket].map { member in
                 (0..<window.rows).map { member.request.sampler.parameters(at: member.submitted + $0) }
@@ -12,7 +15,7 @@ extension TokenBatch {
         for window in windows { members[window.ticket]?.submitted += 1 }
         passes += windows.count
         let (ids, mass) = sequences.sample(parameters, below: sampledIDs)
-        inFlight.append(InFlightStep(windows: windows, ids: ids, mass: mass))
+        inFlight.append(InFlightStep(windows: windows, sequences: count, runsAhead: runsAhead, start: start, ids: ids, mass: mass))
     }
 
     /// Samples for each ticket on the host, from the rows of the logits computed last that begin at `firstRow`.
@@ -35,7 +38,9 @@ extension TokenBatch {
     func retire(all: Bool, _ onEvent: (Event) -> Void) throws {
         while inFlight.count > (all ? 0 : sequences.stepsAhead) {
             let step = inFlight.removeFirst()
-            for (window, ids) in zip(step.windows, try step.wait()) { accept(ids, of: window, onEvent) }
+            let drawn = zip(step.windows, try step.wait())
+            endPass(step, accepted: drawn.reduce(0) { $0 + $1.0.right($1.1) })
+            for (window, ids) in drawn { accept(ids, of: window, onEvent) }
         }
     }
 

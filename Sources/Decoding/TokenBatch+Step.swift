@@ -22,10 +22,10 @@ extension TokenBatch {
     /// Queues a step of all requests that need another token, and reads the results of earlier steps.
     ///
     /// While the requests that the device samples for are the same as in the step before, it goes on with the ids that it has sampled itself.
-    /// A request whose stop token is read only later has then computed a few tokens too many, which are dropped.
+    /// A request whose stop token is read only later has then computed a few tokens too many, which are dropped. A pass with guesses waits for
+    /// all results before it, and the next one for its own, since they decide what is computed.
     func step(_ onEvent: (Event) -> Void) throws {
-        // A guess stands behind ids that are known.
-        if speculation != nil { try retire(all: true, onEvent) }
+        if needsResults { try retire(all: true, onEvent) }
         var rows = rowsOfStep
         if let last = inFlight.last, last.tickets != rows.inFlight {
             try retire(all: true, onEvent)
@@ -40,24 +40,28 @@ extension TokenBatch {
             }
         }
         guard !rows.tickets.isEmpty else { return }
-        let guesses = guesses(for: rows.onDevice, beside: rows.tickets.count - rows.onDevice.count)
-        try timed(rows.tickets.count, guesses) { try compute(rows, guesses, onEvent) }
+        let runsAhead = runsAhead(rows.tickets)
+        let guesses =
+            inFlight.isEmpty ? guesses(for: rows.onDevice, beside: rows.tickets.count - rows.onDevice.count, runsAhead: runsAhead) : [:]
+        try compute(rows, guesses, runsAhead: runsAhead, onEvent)
     }
 
     /// - Parameter guesses: of those whose ids are known and for whom the device samples.
-    private func compute(_ rows: Rows, _ guesses: [Ticket: [Int32]], _ onEvent: (Event) -> Void) throws {
+    private func compute(_ rows: Rows, _ guesses: [Ticket: [Int32]], runsAhead: Bool, _ onEvent: (Event) -> Void) throws {
         func window(_ ticket: Ticket) -> InFlightStep.Window { InFlightStep.Window(ticket: ticket, guesses: guesses[ticket] ?? []) }
         let ids = rows.known.flatMap { ticket in (rows.ids[ticket].map { [$0] } ?? []) + window(ticket).guesses }
         let repeated = rows.tickets.flatMap { ticket in
             members[ticket]?.sequence.map { Array(repeating: $0, count: window(ticket).rows) } ?? []
         }
         let windows = rows.sampledOnDevice.map(window)
+        let start = windows.isEmpty ? nil : beginPass()
         let sampledOnDevice = windows.reduce(0) { $0 + $1.rows }
         try sequences.step(
             repeated, rows.inFlight.isEmpty ? .host(ids) : .lastSampled(then: ids), predicted: sampledOnDevice + rows.onHost.count)
-        if !windows.isEmpty { submit(windows) }
+        if !windows.isEmpty { submit(windows, sequences: rows.tickets.count, runsAhead: runsAhead, start: start) }
+        if rows.sampledOnDevice.isEmpty, rows.onHost.isEmpty { interruptPasses() }
         if !rows.onHost.isEmpty { try sampleOnHost(rows.onHost, firstRow: sampledOnDevice, onEvent) }
-        try retire(all: false, onEvent)
+        try retire(all: !runsAhead || windows.contains { !$0.guesses.isEmpty }, onEvent)
     }
 
     private var rowsOfStep: Rows {

@@ -47,8 +47,7 @@ package final class TokenBatch {
     ///   - size: the most requests in one step.
     ///   - cacheBytes: for keys and values, allocated at once and kept.
     ///   - sampledIDs: only ids below this are sampled; at most the decoder's `outputSize`.
-    ///   - speculativeTokens: the most tokens of a request that a pass guesses, of its drafts. Not on a device that runs ahead of the host,
-    ///     which would have to compare guesses itself.
+    ///   - speculativeTokens: the most tokens of a request that a pass guesses, of its drafts.
     ///   - clock: by which passes are timed, to see how many guesses are worth while.
     package init(
         _ decoder: TokenDecoder, size: Int, cacheBytes: Int, sampledIDs: Int, speculativeTokens: Int = 0,
@@ -56,8 +55,8 @@ package final class TokenBatch {
     ) {
         let device = decoder.device
         let rows = min(DecoderSizes.stepRows(batch: size, speculativeTokens: speculativeTokens), device.batchRows)
-        speculation = speculativeTokens > 0 && device.stepsAhead == 0 ? Speculation(tokens: speculativeTokens, rows: rows, clock) : nil
-        sequences = SequenceBatch(decoder, size: speculation?.rows ?? size, cacheBytes: cacheBytes)
+        speculation = speculativeTokens > 0 ? Speculation(tokens: speculativeTokens, rows: rows, clock) : nil
+        sequences = SequenceBatch(decoder, size: rows, cacheBytes: cacheBytes)
         scheduler = BatchScheduler(size: size)
         self.sampledIDs = sampledIDs
     }

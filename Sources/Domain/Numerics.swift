@@ -1,5 +1,5 @@
 /// How a stage computes: what decides the bits of its results beside the model and the request. Stages of one model that are equal in it
-/// give the same bits for the same request. All empty: a stage that does not tell.
+/// give the same bits for the same request; on accelerators as far as the level of determinism goes. All empty: a stage that does not tell.
 public struct Numerics: Sendable, Hashable, Codable {
     /// `f32` or `bf16`: what products multiply.
     public var precision: String
@@ -9,20 +9,24 @@ public struct Numerics: Sendable, Hashable, Codable {
     public var quantization: String
     /// Side in pixels of the tiles in which the VAE takes large images; 0: images are taken whole.
     public var tileSide: Int
+    /// Of an accelerator its ``DeterminismLevel``; nil: it computes on the CPU, or does not tell.
+    public var determinism: Int?
 
-    public init(precision: String = "", kernels: String = "", quantization: String = "", tileSide: Int = 0) {
+    public init(precision: String = "", kernels: String = "", quantization: String = "", tileSide: Int = 0, determinism: Int? = nil) {
         self.precision = precision
         self.kernels = kernels
         self.quantization = quantization
         self.tileSide = tileSide
+        self.determinism = determinism
     }
 }
 
 extension Numerics: CustomStringConvertible {
-    /// `f32 avx2, tiles of 1024`
+    /// `f32 avx2, tiles of 1024`, `bf16 Ascend910B3 CANN 9.1.0, deterministic 2`
     public var description: String {
         let told = [precision, kernels, quantization].filter { !$0.isEmpty }.joined(separator: " ")
-        return (told.isEmpty ? "unknown numerics" : told) + (tileSide > 0 ? ", tiles of \(tileSide)" : "")
+        return (told.isEmpty ? "unknown numerics" : told) + (determinism.map { ", deterministic \($0)" } ?? "")
+            + (tileSide > 0 ? ", tiles of \(tileSide)" : "")
     }
 }
 

@@ -29,7 +29,7 @@ extension AscendDevice {
         }
         let kernel = Operand(dense: weight.weight, [weight.outChannels, weight.inChannels, weight.kernel, weight.kernel], format: .image)
         let result = scratch([1, weight.outChannels, height, width], type, format: .image)
-        stream.convolve(image, kernel, stride: stride, padding: even, mathType: mathType(type), into: result)
+        stream.convolve(image, kernel, stride: stride, padding: even, mathType: type == .f32 && roundsConvolutions ? 1 : mathType(type), into: result)
         finish(
             result.reshaped([weight.outChannels, height, width]).permuted([1, 2, 0]), bias: weight.bias, epilogue,
             into: Operand(dense: y, y.shape.array))

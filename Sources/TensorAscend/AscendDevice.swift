@@ -4,9 +4,10 @@ public import Tensor
 
 /// An Ascend NPU as a device, driven through CANN.
 ///
-/// Activations are f32 between operations. Operations are queued on one stream and run behind the host, which waits in `read` and
-/// `synchronize()` only. One thread at a time drives a device, any thread. Which of CANN's fused operators are used is settled when
-/// the device is made: each operation runs once on a small input and is compared with the same computed on the host.
+/// Between operations activations are of the type that the chip multiplies, or f32 where nothing is rounded. Operations are queued on one
+/// stream and run behind the host, which waits in `read` and `synchronize()` only. One thread at a time drives a device. It should stay the
+/// same one, because CANN keeps its own plans for each thread. Which of CANN's fused operators are used is settled when the device is made:
+/// each operation is compared with the same computed on the host, see ``SelfTestExtent``.
 public final class AscendDevice: Device, @unchecked Sendable {
     public let name: String
     public let precision: Precision
@@ -14,27 +15,52 @@ public final class AscendDevice: Device, @unchecked Sendable {
     public let information: AscendInformation
     /// Fused operators that this device does without, and why.
     public private(set) var fallbacks: [String] = []
+    /// What CANN took of the level that was asked for.
+    public let determinism: DeterminismLevel
+    /// Rows computed alone, together and twice, bit by bit: what a full self-test found of them. It changes nothing.
+    public private(set) var rowComparisons: [RowComparison] = []
 
     let stream: Stream
     let memory: DeviceMemory
     let chip: Chip
     var fused = FusedOperators()
+    /// Convolutions of f32 are computed in HF32, because CANN does not let them keep f32.
+    var roundsConvolutions = false
     var hostSampler = HostSampler()
     let downloads: Downloads
     private let staging: Staging
     private var tables = DeviceTables()
+    private var recordedTables = DeviceTables(keepsAll: true)
+    /// For each number of columns.
+    var samplingInputs: [Int: SamplingInputs] = [:]
+    var recordedSampling = RecordedSteps<SampledMemory>()
+    /// Why nothing more is recorded; nil while recordings are made.
+    public internal(set) var recordingFailure: String? {
+        didSet { if let recordingFailure { whenRecordingFails?(recordingFailure) } }
+    }
+    /// Called with it, once, on the thread that drives the device.
+    public var whenRecordingFails: (@Sendable (String) -> Void)?
 
     /// - Parameters:
     ///   - index: among the cards that this process may see.
     ///   - name: for messages; nil: `npu:` and the index.
+    ///   - determinism: nil: the highest level that this CANN takes.
     ///   - timeout: how long the device may take for what is queued before it counts as lost, in seconds.
-    /// - Throws: `DeviceError`: there is no such card, its chip is not supported, or an operator without fallback computes wrongly.
-    public convenience init(_ index: Int = 0, name: String? = nil, precision: Precision = .bf16, timeout: Int = 300) throws {
-        try self.init(index, name: name, precision: precision, timeout: timeout, fused: FusedOperators())
+    ///   - selfTest: what is computed before the device is used.
+    /// - Throws: `DeviceError`: there is no such card, its chip or the level is not supported, or an operator without fallback computes wrongly.
+    public convenience init(
+        _ index: Int = 0, name: String? = nil, precision: Precision = .bf16, determinism: DeterminismLevel? = nil, timeout: Int = 300,
+        selfTest: SelfTestExtent = .quick
+    ) throws {
+        try self.init(
+            index, name: name, precision: precision, determinism: determinism, timeout: timeout, selfTest: selfTest, fused: FusedOperators())
     }
 
     /// - Parameter fused: those that may be used at all.
-    package init(_ index: Int, name: String? = nil, precision: Precision, timeout: Int, fused: FusedOperators) throws {
+    package init(
+        _ index: Int, name: String? = nil, precision: Precision, determinism: DeterminismLevel? = nil, timeout: Int,
+        selfTest: SelfTestExtent = .quick, fused: FusedOperators
+    ) throws {
         let cann = try CANN.load()
         let name = name ?? "\(DeviceID.npu(index))"
         self.name = name
@@ -42,9 +68,10 @@ public final class AscendDevice: Device, @unchecked Sendable {
         guard index >= 0, index < cann.deviceCount else { throw DeviceError(.unavailable, "\(name): this process sees \(cann.deviceCount) cards") }
         chip = try Chip(name: cann.chipName)
         let context = try cann.context(index, name)
+        self.determinism = try cann.setDeterminism(determinism, in: context, name)
         stream = try Stream(cann, name: name, context: context, timeout: Int32(timeout * 1000))
         information = AscendInformation(cann, chip, stream)
-        memory = DeviceMemory(stream)
+        memory = DeviceMemory(stream, tileRows: ChipCatalogue.batchRows, of: precision == .f32 ? nil : chip.reducedType)
         downloads = Downloads(stream)
         guard let staging = Staging(stream) else {
             stream.end()
@@ -52,12 +79,14 @@ public final class AscendDevice: Device, @unchecked Sendable {
         }
         self.staging = staging
         self.fused = fused
-        try SelfTest(self).run { self.fallbacks.append($0) }
-        stream.isTrying = false
+        try SelfTest(self).run(selfTest) { self.fallbacks.append($0) }
+        if selfTest == .full { rowComparisons = try SelfTest(self).compareRows() }
     }
 
     deinit {
+        samplingInputs = [:]
         tables.removeAll()
+        recordedTables.removeAll()
         stream.derived.removeAll()
         guard !stream.isLost else { return }
         stream.end()
@@ -74,23 +103,34 @@ public final class AscendDevice: Device, @unchecked Sendable {
         set { stream.timeout = Int32(newValue * 1000) }
     }
 
+    /// The most plans of operators that are kept.
+    package var mostPlans: Int {
+        get { stream.mostPlans }
+        set { stream.mostPlans = newValue }
+    }
+
     /// Bytes of the card's memory that this device holds, in use or kept for later.
     package var reservedMemory: Int { memory.byteCount }
 
     /// What operands of products are rounded to; nil where nothing is rounded.
     var reducedType: DType? { precision == .f32 ? nil : chip.reducedType }
 
-    public var cacheType: DType { reducedType ?? .f32 }
+    public var activationType: DType { reducedType ?? .f32 }
+    public var cacheType: DType { activationType }
     /// Fewer rows than this are multiplied as this many, so that the tiles, and with them the order of sums, stay the same.
     public var batchRows: Int { ChipCatalogue.batchRows }
 
     public func makeTensor(_ shape: Shape, _ dtype: DType) -> Tensor { memory.makeTensor(shape, dtype) }
-    public func releaseUnusedMemory() { memory.trim() }
+    public func releaseUnusedMemory() {
+        recordedTables.removeAll()
+        samplingInputs = [:]
+        memory.trim()
+    }
 
     /// Copies the weight to the device, in its own type where products read that type, in f32 otherwise.
     public func place(_ weight: Tensor) -> Tensor {
-        precondition(weight.isDense && weight.dtype.isFloatingPoint, "a weight \(weight.dtype) \(weight.shape)")
-        let target: DType = weight.dtype == .bf16 ? reducedType ?? .f32 : .f32
+        precondition(weight.isDense && (weight.dtype.isFloatingPoint || weight.dtype == .i8), "a weight \(weight.dtype) \(weight.shape)")
+        let target: DType = weight.dtype == .i8 ? .i8 : weight.dtype == .bf16 ? reducedType ?? .f32 : .f32
         let placed = memory.makeTensor(weight.shape, target, asWeight: true)
         let bytes = UnsafeRawBufferPointer(start: weight.address, count: weight.byteCount)
         if target == weight.dtype {
@@ -108,6 +148,15 @@ public final class AscendDevice: Device, @unchecked Sendable {
         precondition(weight.shape.rank == 4 && weight.shape[2] == weight.shape[3], "a convolution's weight \(weight.shape)")
         return ConvolutionWeight(
             outChannels: weight.shape[0], inChannels: weight.shape[1], kernel: weight.shape[2], weight: place(weight), bias: bias)
+    }
+
+    public func clear(_ tensor: Tensor) {
+        precondition(tensor.isDense, "\(tensor.dtype) \(tensor.shape) cleared")
+        guard tensor.storage.address != Stream.nowhere else { return }
+        stream.derived.forget(tensor.storage.address)
+        stream.check("aclrtMemsetAsync of \(tensor.byteCount) bytes") {
+            $0.aclrtMemsetAsync(tensor.address, tensor.byteCount, 0, tensor.byteCount, stream.handle)
+        }
     }
 
     public func write(_ bytes: UnsafeRawBufferPointer, to tensor: Tensor) {
@@ -135,18 +184,30 @@ public final class AscendDevice: Device, @unchecked Sendable {
             // What was to be filled behind the failure was not.
             tables.removeAll()
             stream.derived.removeAll()
+            if stream.wait() {
+                stream.destroyRecordings()
+                recordedTables.removeAll()
+            }
             throw error
         }
     }
+
+    public func checkFailure() throws { if !stream.isUsable { try synchronize() } }
 
     /// A dense operand with undefined contents, whose memory serves others as soon as nothing that is still to be queued holds it.
     func scratch(_ extents: [Int], _ dtype: DType, format: Operand.Format = .plain) -> Operand {
         Operand(dense: memory.makeTensor(Shape(extents.reduce(1, *)), dtype), extents, format: format)
     }
 
-    /// A constant on the device, uploaded once while it is asked for again and again.
+    /// A constant on the device, uploaded once while it is asked for again and again. It lies beside the weights, so that constants that
+    /// come and go leave the addresses of activations, and with them the plans, as they are.
     func table(_ key: DeviceTables.Key, _ shape: Shape, _ dtype: DType, bytes: () -> [UInt8]) -> Tensor {
-        tables.tensor(key, shape, dtype, make: { makeTensor(shape, dtype) }) { tensor in bytes().withUnsafeBytes { write($0, to: tensor) } }
+        func tensor(_ tables: inout DeviceTables) -> Tensor {
+            tables.tensor(key, shape, dtype, make: { memory.makeTensor(shape, dtype, asWeight: true) }) { tensor in
+                bytes().withUnsafeBytes { write($0, to: tensor) }
+            }
+        }
+        return memory.isRecording ? tensor(&recordedTables) : tensor(&tables)
     }
 
     /// Row numbers as the device reads them, i64.
@@ -166,8 +227,14 @@ package struct FusedOperators: Sendable, Hashable {
     package var interleavedRotary = true
     package var swiGlu = true
     package var groupNormSilu = true
-    /// Sort, running sums and search, by which the device samples; without them the host does.
+    /// The sum and the norm of it in one.
+    package var addRMSNorm = true
+    /// Sort, running sums and counts, by which the device samples; without them the host does.
     package var sampling = true
+    /// Steps of a loop that are recorded and replayed; without, each operator is launched.
+    package var recording = true
+    /// Products with weights of int8, which have no composition: without them such weights are refused.
+    package var int8Products = true
 
     package init() {}
 
@@ -175,7 +242,8 @@ package struct FusedOperators: Sendable, Hashable {
     package static let none: FusedOperators = {
         var none = FusedOperators()
         for flag in [
-            \FusedOperators.attention, \.causalAttention, \.pagedAttention, \.rotary, \.interleavedRotary, \.swiGlu, \.groupNormSilu, \.sampling,
+            \FusedOperators.attention, \.causalAttention, \.pagedAttention, \.rotary, \.interleavedRotary, \.swiGlu, \.groupNormSilu,
+            \.addRMSNorm, \.sampling, \.recording, \.int8Products,
         ] {
             none[keyPath: flag] = false
         }

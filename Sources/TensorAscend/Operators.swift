@@ -3,9 +3,10 @@ import Tensor
 
 /// The operators in use, one function each: what they take and where CANN wants it.
 enum Operator: Hashable {
-    case matmul, batchMatMul, addmm, rmsNorm, layerNorm, groupNorm, groupNormSilu, softmax, silu, geluV2, swiGlu, add, inplaceAdd, mul
-    case muls, adds, addcmul, abs, mean, cast, inplaceCopy, inplaceFillScalar, cat, embedding, inplaceIndexCopy, rotaryPositionEmbedding, convolution
-    case upsampleNearest2d, argMax, sort, cumsum, searchSorted, minimum, fusedInferAttentionScoreV3, fusedInferAttentionScoreV2
+    case matmul, batchMatMul, addmm, rmsNorm, addRmsNorm, layerNorm, groupNorm, groupNormSilu, softmax, silu, geluV2, swiGlu, add, inplaceAdd, mul
+    case muls, adds, addcmul, abs, mean, cast, inplaceCopy, inplaceFillScalar, cat, embedding, scatterNdUpdate, rotaryPositionEmbedding, convolution
+    case upsampleNearest2d, argMax, sort, cumsum, ltScalar, reduceSum, minimum, fusedInferAttentionScoreV3, fusedInferAttentionScoreV2
+    case dynamicQuant, quantMatmulV4
 
     /// The name of its second phase.
     var symbol: String {
@@ -29,7 +30,7 @@ extension Stream {
         }
     }
 
-    /// `out = bias + a · b`, bias `[n]`.
+    /// `out = bias + a · b`, bias `[n]`, all of one type.
     func addmm(_ bias: Operand, _ a: Operand, _ b: Operand, mathType: Int8, into out: Operand) {
         run(.addmm, api.pointee.aclnnAddmm, [bias, a, b, out], [Double(mathType)]) {
             $0.aclnnAddmmGetWorkspaceSize($1[0], $1[1], $1[2], $1.scalar(1), $1.scalar(1), $1[3], mathType, $2, $3)
@@ -40,6 +41,13 @@ extension Stream {
     func rmsNorm(_ x: Operand, weight: Operand, epsilon: Float, into y: Operand, reciprocal: Operand) {
         run(.rmsNorm, api.pointee.aclnnRmsNorm, [x, weight, y, reciprocal], [Double(epsilon)], writes: [2, 3]) {
             $0.aclnnRmsNormGetWorkspaceSize($1[0], $1[1], Double(epsilon), $1[2], $1[3], $2, $3)
+        }
+    }
+
+    /// `sum = a + b` and its norm, all of one type; `sum` is memory of its own.
+    func addRMSNorm(_ a: Operand, _ b: Operand, weight: Operand, epsilon: Float, into y: Operand, reciprocal: Operand, sum: Operand) -> Bool {
+        run(.addRmsNorm, api.pointee.aclnnAddRmsNorm, [a, b, weight, y, reciprocal, sum], [Double(epsilon)], writes: [3, 4, 5], mayRefuse: true) {
+            $0.aclnnAddRmsNormGetWorkspaceSize($1[0], $1[1], $1[2], Double(epsilon), $1[3], $1[4], $1[5], $2, $3)
         }
     }
 
@@ -95,9 +103,11 @@ extension Stream {
         run(.swiGlu, api.pointee.aclnnSwiGlu, [x, y], mayRefuse: true) { $0.aclnnSwiGluGetWorkspaceSize($1[0], -1, $1[1], $2, $3) }
     }
 
-    /// `out = a + b`, b spread over a's leading axes.
-    func add(_ a: Operand, _ b: Operand, into out: Operand) {
-        run(.add, api.pointee.aclnnAdd, [a, b, out]) { $0.aclnnAddGetWorkspaceSize($1[0], $1[1], $1.scalar(1, for: a.dtype), $1[2], $2, $3) }
+    /// `out = a + factor · b`, each spread over the other's axes.
+    func add(_ a: Operand, _ b: Operand, times factor: Int64 = 1, into out: Operand) {
+        run(.add, api.pointee.aclnnAdd, [a, b, out], [Double(factor)]) {
+            $0.aclnnAddGetWorkspaceSize($1[0], $1[1], $1.scalar(factor, for: a.dtype), $1[2], $2, $3)
+        }
     }
 
     /// `y += factor · x`.
@@ -152,9 +162,11 @@ extension Stream {
         }
     }
 
-    /// One behind the other along the last axis.
-    func concatenate(_ left: Operand, _ right: Operand, into out: Operand) {
-        run(.cat, api.pointee.aclnnCat, [left, right, out]) { $0.aclnnCatGetWorkspaceSize($1.list([0, 1]), -1, $1[2], $2, $3) }
+    /// One behind the other along an axis.
+    func concatenate(_ parts: [Operand], axis: Int, into out: Operand) {
+        run(.cat, api.pointee.aclnnCat, parts + [out], [Double(axis)]) {
+            $0.aclnnCatGetWorkspaceSize($1.list(Array(parts.indices)), Int64(axis), $1[parts.count], $2, $3)
+        }
     }
 
     /// `out[i] = table[indices[i]]`, all of one type; indices i64.
@@ -162,10 +174,10 @@ extension Stream {
         run(.embedding, api.pointee.aclnnEmbedding, [table, indices, out]) { $0.aclnnEmbeddingGetWorkspaceSize($1[0], $1[1], $1[2], $2, $3) }
     }
 
-    /// `table[indices[i]] = x[i]`, of one type; indices i64.
+    /// `table[indices[i]] = x[i]`, of one type; indices i32 or i64 `[rows, 1]`. Table dense: a plan for another could not be kept.
     func scatter(_ x: Operand, _ indices: Operand, into table: Operand) {
-        run(.inplaceIndexCopy, api.pointee.aclnnInplaceIndexCopy, [table, indices, x], writes: [0]) {
-            $0.aclnnInplaceIndexCopyGetWorkspaceSize($1[0], 0, $1[1], $1[2], $2, $3)
+        run(.scatterNdUpdate, api.pointee.aclnnScatterNdUpdate, [table, indices, x], writes: [0]) {
+            $0.aclnnScatterNdUpdateGetWorkspaceSize($1[0], $1[1], $1[2], $2, $3)
         }
     }
 
@@ -215,11 +227,17 @@ extension Stream {
         run(.cumsum, api.pointee.aclnnCumsum, [x, out], mayRefuse: true) { $0.aclnnCumsumGetWorkspaceSize($1[0], -1, ACL_FLOAT, $1[1], $2, $3) }
     }
 
-    /// The first place in each ascending row `[rows, columns]` whose element is not below the row's value `[rows, 1]`; places i64
-    /// `[rows, 1]`.
-    func search(_ rows: Operand, for values: Operand, into places: Operand) -> Bool {
-        run(.searchSorted, api.pointee.aclnnSearchSorted, [rows, values, places], mayRefuse: true) {
-            $0.aclnnSearchSortedGetWorkspaceSize($1[0], $1[1], false, false, nil, $1[2], $2, $3)
+    /// Where an element is below zero; out bool.
+    func isNegative(_ x: Operand, into out: Operand) -> Bool {
+        run(.ltScalar, api.pointee.aclnnLtScalar, [x, out], mayRefuse: true) {
+            $0.aclnnLtScalarGetWorkspaceSize($1[0], $1.scalar(0), $1[1], $2, $3)
+        }
+    }
+
+    /// The sum of each row; x and out f32, out `[rows, 1]`.
+    func sum(_ x: Operand, into out: Operand) -> Bool {
+        run(.reduceSum, api.pointee.aclnnReduceSum, [x, out], mayRefuse: true) {
+            $0.aclnnReduceSumGetWorkspaceSize($1[0], $1.integers([-1]), true, ACL_FLOAT, $1[1], $2, $3)
         }
     }
 

@@ -4,77 +4,102 @@ import Tensor
 // The largest error of attention, relative to the largest true value.
 
 extension SelfTest {
-    func attention(rows: Int, keys: Int, causal: Bool) throws -> Double {
-        let (query, key, value) = (noise(rows * 64, 16), noise(keys * 32, 17), noise(keys * 32, 18))
-        let y = device.makeTensor(Shape(rows, 64), .f32)
-        device.attention(
-            Attention(heads: 4, keyValueHeads: 2, headSize: 16, scale: 0.5, mask: causal ? .causal : .none),
-            query: device.makeTensor(query, Shape(rows, 64)),
-            key: device.makeTensor(key, Shape(keys, 32)), value: device.makeTensor(value, Shape(keys, 32)), into: y)
-        return error(
-            try device.floats(y), attended(query, key, value, rows: rows) { row, column, _ in causal && column > row + keys - rows ? nil : 0 })
+    struct Heads {
+        var query = 4, keyValue = 2, size = 16
+        /// What products of query and key are multiplied by.
+        var scale: Float = 0.5
+
+        var columns: Int { query * size }
+        var keyColumns: Int { keyValue * size }
+
+        func attention(mask: Attention.Mask = .none, relativeBias: Tensor? = nil) -> Attention {
+            Attention(heads: query, keyValueHeads: keyValue, headSize: size, scale: scale, mask: mask, relativeBias: relativeBias)
+        }
     }
 
-    func biasedAttention() throws -> Double {
-        let (rows, keys) = (6, 9)
-        let (query, key, value, bias) = (noise(rows * 64, 19), noise(keys * 32, 20), noise(keys * 32, 21), noise(4 * (rows + keys - 1), 22))
-        let y = device.makeTensor(Shape(rows, 64), .f32)
-        let biasTensor = device.makeTensor(bias, Shape(4, rows + keys - 1))
+    /// - Parameter compared: the rows that are compared; nil: all.
+    func attention(_ heads: Heads = Heads(), rows: Int, keys: Int, causal: Bool, compared: [Int]? = nil) throws -> Double {
+        let (query, key, value) = (noise(rows * heads.columns, 16), noise(keys * heads.keyColumns, 17), noise(keys * heads.keyColumns, 18))
+        let y = device.makeTensor(Shape(rows, heads.columns), device.activationType)
         device.attention(
-            Attention(heads: 4, keyValueHeads: 2, headSize: 16, scale: 0.5, relativeBias: biasTensor),
-            query: device.makeTensor(query, Shape(rows, 64)),
-            key: device.makeTensor(key, Shape(keys, 32)), value: device.makeTensor(value, Shape(keys, 32)), into: y)
+            heads.attention(mask: causal ? .causal : .none), query: device.makeActivations(query, y.shape),
+            key: device.makeActivations(key, Shape(keys, heads.keyColumns)),
+            value: device.makeActivations(value, Shape(keys, heads.keyColumns)), into: y)
+        let result = try device.floats(y), compared = compared ?? Array(0..<rows)
+        return error(
+            compared.flatMap { result[$0 * heads.columns..<($0 + 1) * heads.columns] },
+            attended(heads, query, key, value, rows: compared) { row, column, _ in causal && column > row + keys - rows ? nil : 0 })
+    }
+
+    func biasedAttention(_ heads: Heads = Heads(), rows: Int = 6, keys: Int = 9) throws -> Double {
+        let (query, key, value) = (noise(rows * heads.columns, 19), noise(keys * heads.keyColumns, 20), noise(keys * heads.keyColumns, 21))
+        let distances = rows + keys - 1
+        let bias = noise(heads.query * distances, 22)
+        let y = device.makeTensor(Shape(rows, heads.columns), device.activationType)
+        device.attention(
+            heads.attention(relativeBias: device.makeTensor(bias, Shape(heads.query, distances))), query: device.makeActivations(query, y.shape),
+            key: device.makeActivations(key, Shape(keys, heads.keyColumns)),
+            value: device.makeActivations(value, Shape(keys, heads.keyColumns)), into: y)
         return error(
             try device.floats(y),
-            attended(query, key, value, rows: rows) { row, column, head in Double(bias[head * (rows + keys - 1) + column - row + rows - 1]) })
+            attended(heads, query, key, value, rows: Array(0..<rows)) { row, column, head in Double(bias[head * distances + column - row + rows - 1])
+            })
     }
 
-    /// Two sequences whose pages lie crosswise, one longer than 512 rows; and the same bits for one of them alone.
-    func paged() throws -> Double {
-        let (pageRows, lengths) = (64, [530, 70])
-        let pages: [[Int32]] = [[9, 1, 3, 8, 5, 7, 2, 10, 0], [6, 4]]
-        let (query, key, value) = (noise(2 * 64, 23), noise(11 * pageRows * 32, 24), noise(11 * pageRows * 32, 25))
+    /// Sequences whose pages lie crosswise; of those by default one is longer than 512 rows.
+    func paged(_ heads: Heads = Heads(), lengths: [Int] = [530, 70]) throws -> Double {
+        let (pageRows, columns) = (64, heads.keyColumns)
+        var pages: [[Int32]] = []
+        let order = noise(lengths.reduce(0) { $0 + ($1 + pageRows - 1) / pageRows }, 33)
+        var places = order.indices.sorted { order[$0] < order[$1] }.map(Int32.init)[...]
+        for length in lengths {
+            pages.append(Array(places.prefix((length + pageRows - 1) / pageRows)))
+            places = places.dropFirst(pages[pages.count - 1].count)
+        }
+        let shape = Shape(order.count * pageRows, columns)
+        let (query, key, value) = (noise(lengths.count * heads.columns, 23), noise(shape.count, 24), noise(shape.count, 25))
         func pool(_ values: [Float]) -> Tensor {
-            let pool = device.makeTensor(Shape(11 * pageRows, 32), device.cacheType)
-            device.stream.copy(Operand(matrix: device.makeTensor(values, pool.shape)), to: Operand(matrix: pool))
+            let pool = device.makeTensor(shape, device.cacheType)
+            device.stream.copy(Operand(matrix: device.makeTensor(values, shape)), to: Operand(matrix: pool))
             return pool
         }
-        let (keys, values, y, alone) = (pool(key), pool(value), device.makeTensor([2, 64], .f32), device.makeTensor([1, 64], .f32))
-        let parameters = Attention(heads: 4, keyValueHeads: 2, headSize: 16, scale: 0.5, mask: .causal)
-        let queries = device.makeTensor(query, [2, 64])
+        let y = device.makeTensor(Shape(lengths.count, heads.columns), device.activationType)
         let table = PageTable(pageRows: pageRows, sequences: Array(zip(pages, lengths)).map { (pages: $0, length: $1) })
-        device.pagedAttention(parameters, query: queries, keys: keys, values: values, pages: table, into: y)
-        let single = PageTable(pageRows: pageRows, sequences: [(pages: pages[1], length: lengths[1])])
-        device.pagedAttention(parameters, query: queries.rows(1..<2), keys: keys, values: values, pages: single, into: alone)
-        let result = try device.floats(y)
-        guard try device.floats(alone) == Array(result[64..<128]) else { return .infinity }
+        device.pagedAttention(
+            heads.attention(mask: .causal), query: device.makeActivations(query, y.shape), keys: pool(key), values: pool(value),
+            pages: PlacedPages(table, on: device), into: y)
         let truth = lengths.indices.flatMap { sequence -> [Double] in
             func gathered(_ pool: [Float]) -> [Float] {
                 (0..<lengths[sequence]).flatMap { row in
-                    let start = (Int(pages[sequence][row / pageRows]) * pageRows + row % pageRows) * 32
-                    return pool[start..<start + 32]
+                    let start = (Int(pages[sequence][row / pageRows]) * pageRows + row % pageRows) * columns
+                    return pool[start..<start + columns]
                 }
             }
-            return attended(Array(query[sequence * 64..<sequence * 64 + 64]), gathered(key), gathered(value), rows: 1) { _, _, _ in 0 }
+            let own = Array(query[sequence * heads.columns..<(sequence + 1) * heads.columns])
+            return attended(heads, own, gathered(key), gathered(value), rows: [0]) { _, _, _ in 0 }
         }
-        return error(result, truth)
+        return error(try device.floats(y), truth)
     }
 
-    /// Four heads of 16, two key heads, scores halved. `bias(row, column, head)` is nil where a key is hidden.
-    func attended(_ query: [Float], _ key: [Float], _ value: [Float], rows: Int, bias: (Int, Int, Int) -> Double?) -> [Double] {
+    /// Some rows of the result. `bias(row, column, head)` is nil where a key is hidden.
+    func attended(
+        _ heads: Heads, _ query: [Float], _ key: [Float], _ value: [Float], rows: [Int], bias: (Int, Int, Int) -> Double?
+    ) -> [Double] {
+        let (size, columns) = (heads.size, heads.keyColumns)
         var result: [Double] = []
-        for row in 0..<rows {
-            for head in 0..<4 {
-                let scores = (0..<key.count / 32).map { column -> Double in
+        for row in rows {
+            for head in 0..<heads.query {
+                let (ask, answer) = (row * heads.columns + head * size, head / (heads.query / heads.keyValue) * size)
+                let scores = (0..<key.count / columns).map { column -> Double in
                     guard let bias = bias(row, column, head) else { return -.infinity }
-                    let (ask, answer) = (row * 64 + head * 16, column * 32 + head / 2 * 16)
-                    return bias + 0.5 * dot(query[ask..<ask + 16], key[answer..<answer + 16])
+                    let start = column * columns + answer
+                    return bias + Double(heads.scale) * dot(query[ask..<ask + size], key[start..<start + size])
                 }
                 let highest = scores.max() ?? 0
                 let shares = scores.map { exp($0 - highest) }
                 let total = shares.reduce(0, +)
-                result += (0..<16).map { at in
-                    shares.enumerated().reduce(0) { $0 + $1.element * Double(value[$1.offset * 32 + head / 2 * 16 + at]) } / total
+                result += (0..<size).map { at in
+                    shares.enumerated().reduce(0) { $0 + $1.element * Double(value[$1.offset * columns + answer + at]) } / total
                 }
             }
         }

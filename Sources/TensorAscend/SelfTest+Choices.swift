@@ -4,11 +4,11 @@ import Tensor
 // Operations that choose: right, or wrong beyond all error.
 
 extension SelfTest {
-    func argmax() throws -> Double {
-        let x = noise(4 * 50, 32)
-        let places = device.makeTensor([4], .i32)
-        device.argmax(device.makeTensor(x, [4, 50]), into: places)
-        let truth = (0..<4).map { row in (0..<50).max { x[row * 50 + $0] < x[row * 50 + $1] } }
+    func argmax(rows: Int = 4, columns: Int = 50) throws -> Double {
+        let x = noise(rows * columns, 32)
+        let places = device.makeTensor(Shape(rows), .i32)
+        device.argmax(device.makeTensor(x, Shape(rows, columns)), into: places)
+        let truth = (0..<rows).map { row in (0..<columns).max { x[row * columns + $0] < x[row * columns + $1] } }
         return try device.integers(places).map { Int($0) } == truth ? 0 : .infinity
     }
 
@@ -24,5 +24,30 @@ extension SelfTest {
         let sampled = SampledTokens(rows: parameters.count, on: device)
         device.sample(logits.columns(0..<5), parameters, into: sampled)
         return try device.integers(sampled.ids) == [1, 2, 3, 3, 2] && device.floats(sampled.mass).allSatisfy { $0 > 0 } ? 0 : .infinity
+    }
+
+    /// A pass's rows of all codes, against the host's sampler. Where rounding may move the end of top-p past the id that is drawn, another
+    /// position is taken.
+    func sampling(rows: Int, columns: Int) throws -> Double {
+        let logits = noise(rows * columns, 36).map { 6 * $0 }
+        var host = HostSampler()
+        func parameters(_ position: Int, topP: Float = 0.75) -> SamplingParameters {
+            SamplingParameters(temperature: 0.9, topP: topP, topK: 0, generator: CounterGenerator(seed: 2, position: position))
+        }
+        var (positions, truth): ([Int], [Int32?]) = ([], [])
+        for row in 0..<rows {
+            let own = Array(logits[row * columns..<(row + 1) * columns])
+            var position = row
+            var ids: [Int32?] = []
+            repeat {
+                position += rows
+                ids = [0.749, 0.75, 0.751].map { host.sample(own, parameters(position, topP: $0), minP: 0) }
+            } while Set(ids).count > 1 && position < 16 * rows
+            positions.append(position)
+            truth.append(ids[1])
+        }
+        let sampled = SampledTokens(rows: rows, on: device)
+        device.sample(device.makeTensor(logits, Shape(rows, columns)), positions.map { parameters($0) }, into: sampled)
+        return try device.integers(sampled.ids) == truth ? 0 : .infinity
     }
 }

@@ -48,6 +48,7 @@ public final class CPUDevice: Device, @unchecked Sendable {
     /// Rounds them on any processor, with the bits of one that multiplies int8, slowly: to compare with it.
     package func useInt8() { ck_use_int8(context) }
 
+    public var activationType: DType { .f32 }
     public var cacheType: DType { precision == .bf16 ? .bf16 : .f32 }
     public var batchRows: Int { Int(CK_BATCH_ROWS) }
 
@@ -61,6 +62,11 @@ public final class CPUDevice: Device, @unchecked Sendable {
     public func releaseUnusedMemory() {}
 
     public func place(_ weight: Tensor) -> Tensor { weight }
+
+    public func clear(_ tensor: Tensor) {
+        precondition(tensor.isDense, "\(tensor.dtype) \(tensor.shape) cleared")
+        tensor.address.initializeMemory(as: UInt8.self, repeating: 0, count: tensor.byteCount)
+    }
 
     public func write(_ bytes: UnsafeRawBufferPointer, to tensor: Tensor) {
         precondition(tensor.isDense && tensor.byteCount == bytes.count, "\(bytes.count) bytes into \(tensor.dtype) \(tensor.shape)")

@@ -2,7 +2,7 @@ import CAscend
 import Foundation
 import Testing
 
-/// What puts rows in order and finds places in them.
+/// What puts rows in order, adds them up and compares them.
 struct SortTests {
     @Test("Sort gives values and places, equals in their order, along any axis and layout")
     func sort() async {
@@ -50,37 +50,20 @@ struct SortTests {
         }
     }
 
-    @Test("SearchSorted finds the place before equals or behind them; a NaN stands behind all")
-    func search() async {
+    @Test("LtScalar tells which elements are below a number, and no NaN is")
+    func below() async {
         await #expect(processExitsWith: .success) {
             let session = Session()
+            let two = session.scalar(2)
             for layout in Layout.allCases {
-                let rows = session.operand([2, 3], [1, 2, 2, 5, 6, 7], ACL_FLOAT, layout),
-                    x = session.operand([2, 2], [2, 0, 7, .nan], ACL_FLOAT, layout)
-                let wide = session.output([2, 2], ACL_INT64, layout), narrow = session.output([2, 2], ACL_INT32, layout)
-                ok(
-                    session.run(cann.aclnnSearchSorted) {
-                        cann.aclnnSearchSortedGetWorkspaceSize(rows.handle, x.handle, false, false, nil, wide.handle, $0, $1)
-                    })
-                #expect(session.read(wide) == [1, 0, 2, 3])
-                ok(
-                    session.run(cann.aclnnSearchSorted) {
-                        cann.aclnnSearchSortedGetWorkspaceSize(rows.handle, x.handle, true, true, nil, narrow.handle, $0, $1)
-                    })
-                #expect(session.read(narrow) == [3, 0, 3, 3])
+                let x = session.operand([2, 3], [1, 2, 3, -.infinity, .nan, 1.5], ACL_FLOAT, layout), out = session.output([2, 3], ACL_BOOL, layout)
+                ok(session.run(cann.aclnnLtScalar) { cann.aclnnLtScalarGetWorkspaceSize(x.handle, two, out.handle, $0, $1) })
+                #expect(session.read(out) == [1, 0, 0, 1, 0, 1])
             }
-            let rows = session.output([2, 3]), x = session.output([2, 1]), odd = session.output([3, 1])
-            expectCode(
-                161002,
-                session.run(cann.aclnnSearchSorted) {
-                    cann.aclnnSearchSortedGetWorkspaceSize(rows.handle, x.handle, true, true, nil, session.output([2, 1], ACL_INT64).handle, $0, $1)
-                })
-            expectCode(
-                161002,
-                session.run(cann.aclnnSearchSorted) {
-                    cann.aclnnSearchSortedGetWorkspaceSize(
-                        rows.handle, odd.handle, false, true, nil, session.output([3, 1], ACL_INT64).handle, $0, $1)
-                })
+            let x = session.output([2, 3])
+            for wrong in [session.output([2, 3]), session.output([3, 2], ACL_BOOL)] {
+                expectCode(161002, session.run(cann.aclnnLtScalar) { cann.aclnnLtScalarGetWorkspaceSize(x.handle, two, wrong.handle, $0, $1) })
+            }
         }
     }
 

@@ -72,6 +72,38 @@ import Testing
         }
     }
 
+    /// A device that runs ahead of the host: a pass with guesses, and the first without behind it, take `waiting` of a plain pass longer.
+    /// - Returns: the time that `tokens` tokens of one sequence took ÷ that of passes without guesses.
+    private func runAhead(_ machine: Machine, waiting: Double, acceptance: Double, tokens: Int, _ random: inout SeededRandom) -> Double {
+        var controller = SpeculationController(rows: 16)
+        var rate = AcceptanceRate()
+        var left = tokens, taken = 0.0, waits = true
+        let plain = machine.seconds(1, &random)
+        while left > 0 {
+            let guesses = controller.guesses([.init(rate, limit: min(15, left - 1))], beside: 0, runsAhead: true)[0]
+            let accepted = (0..<guesses).first { _ in Double.random(in: 0..<1, using: &random) >= acceptance } ?? guesses
+            rate.observe(guesses: guesses, accepted: accepted)
+            waits = waits || guesses > 0
+            let seconds = machine.seconds(1 + guesses, &random) + (waits ? waiting * plain : 0)
+            controller.observe(
+                .init(sequences: 1, guesses: guesses, accepted: accepted, seconds: seconds, runsAhead: true, isFirst: waits))
+            waits = guesses > 0
+            taken += seconds
+            left -= accepted + 1
+        }
+        return taken / (plain * Double(tokens))
+    }
+
+    @Test("a device that runs ahead gives that up only where guesses save more", arguments: [0.1, 0.5, 1])
+    func runsAhead(waiting: Double) {
+        var random = SeededRandom("SpeculationControllerTests.runsAhead")
+        let machine = Machine(row: 0.03)
+        let never = runAhead(machine, waiting: waiting, acceptance: 0, tokens: 3000, &random)
+        let rarely = runAhead(machine, waiting: waiting, acceptance: 0.2, tokens: 3000, &random)
+        let mostly = runAhead(machine, waiting: waiting, acceptance: 0.9, tokens: 3000, &random)
+        #expect(never < 1.03 && rarely < 1.03 && mostly < 0.5, "\(never), \(rarely), \(mostly), seed \(random.seed)")
+    }
+
     @Test("in a batch, guesses go to the sequences whose guesses are right, within the rows of a pass")
     func batch() {
         var controller = SpeculationController(rows: 16)

@@ -100,5 +100,9 @@ import Testing
         #expect(report["holds"] as? Bool == false)
         let failing = (report["rows"] as? [[String: Any]])?.filter { $0["outcome"] as? String == "fails" }.compactMap { $0["name"] as? String }
         #expect(failing == ["pipeline.image"])
+        let level = try await Program.run(
+            "glm", ["verify", Binaries.model, scratch.file("reference.safetensors"), "--deterministic", "2"], in: scratch)
+        #expect(level.exit == .code(2))
+        #expect(level.error == "--deterministic 2 is for accelerators: on the CPU a row has the same bits always, alone and in a batch")
     }
 }

@@ -43,6 +43,18 @@ import Wire
         #expect(registry.note(on: registry.listing[1]) == "computes f32 avx2, text-0 bf16 avx512bf16")
     }
 
+    @Test("what a stage found of its rows' bits is told beside how its numerics differ, and changes nothing")
+    func bits() {
+        var registry = registry([(Self.bf16, 1), (Self.f32, 2)])
+        #expect(registry.remark(on: registry.listing[1]) == registry.note(on: registry.listing[1]))
+        for (index, numerics) in [Self.bf16, Self.f32].enumerated() {
+            let description = Stages.description("text", "\(index)", slots: index + 1, numerics: numerics, bitDifferences: ["a", "b"])
+            registry.heard(Stages.address("text-\(index)"), description, .serving)
+        }
+        #expect(registry.listing.map(registry.remark) == registry.listing.map { "\(registry.note(on: $0) ?? ""); a; b" })
+        #expect(registry.preferredNumerics(.text, model: "aa") == Self.f32)
+    }
+
     @Test("slots count, not stages; of as many slots f32 goes first, whichever stage was there first")
     func preference() {
         #expect(registry([(Self.bf16, 3), (Self.f32, 1), (Self.f32, 1)]).preferredNumerics(.text, model: "aa") == Self.bf16)
@@ -103,6 +115,7 @@ import Wire
         let registry = registry([(Self.f32, 1), (Self.f32, 1)])
         #expect(registry.listing.allSatisfy { registry.note(on: $0) == nil && !registry.isOnStandby($0) })
         #expect("\(Numerics(precision: "f32", kernels: "avx2", quantization: "int8", tileSide: 1024))" == "f32 avx2 int8, tiles of 1024")
+        #expect("\(Numerics(precision: "bf16", kernels: "Ascend910B3", determinism: 0))" == "bf16 Ascend910B3, deterministic 0")
         #expect("\(Numerics())" == "unknown numerics")
     }
 }

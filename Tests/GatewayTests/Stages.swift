@@ -8,11 +8,13 @@ enum Stages {
 
     static func description(
         _ kind: String, _ instance: String = "0", model: String = "aa", name: String = "m", state: StageState = .serving,
-        version: Int = WireProtocol.version, process: Int = 1, side: Int = 0, slots: Int = 1, numerics: Numerics = Numerics(), stepCache: Float = 0
+        version: Int = WireProtocol.version, process: Int = 1, side: Int = 0, slots: Int = 1, numerics: Numerics = Numerics(), stepCache: Float = 0,
+        bitDifferences: [String] = []
     ) -> StageDescription {
         StageDescription(
             kind: kind, instance: instance, device: "cpu", modelName: name, modelFingerprint: model, build: "1", protocolVersion: version,
-            limits: StageLimits(maxStepCache: stepCache), state: state, processID: process, defaultSide: side, slots: slots, numerics: numerics)
+            limits: StageLimits(maxStepCache: stepCache), state: state, processID: process, defaultSide: side, slots: slots, numerics: numerics,
+            bitDifferences: bitDifferences)
     }
 
     /// A registry of stages that serve.

@@ -45,6 +45,33 @@ struct PlanTests {
         #expect(try !fleet(false).isFeasible)
     }
 
+    @Test(
+        "large pictures go through the VAE in tiles on cards and whole on the CPU, unless the topology says; the stage is started with what was planned"
+    )
+    func tilesByDefault() throws {
+        func stage(_ settings: String, _ inventory: Inventory) throws -> StageSpec {
+            let topology = try Topology(yaml: "stages: {diffusion: {\(settings)}}", file: "f")
+            return try #require(try Planner(topology, inventory: inventory, models: [tiny]).plan().stages.first { $0.kind == .diffusion })
+        }
+        for (settings, inventory, tiled) in [
+            ("", Inventory.npus(1), true), ("vae_tiling: false", .npus(1), false), ("", .hostOnly, false), ("vae_tiling: true", .hostOnly, true),
+        ] {
+            let stage = try stage(settings, inventory)
+            #expect(stage.vaeTiling == tiled, "\(settings) \(stage.device)")
+            #expect(stage.arguments.filter { $0.hasSuffix("vae-tiling") } == [tiled ? "--vae-tiling" : "--no-vae-tiling"])
+        }
+    }
+
+    @Test("a level of determinism goes to the stages on cards; of one on the CPU it is refused, for there it says nothing")
+    func determinism() throws {
+        let topology = try Topology(yaml: "stages: {text: {deterministic: 2}}", file: "f")
+        let stages = try plan(topology, .npus(2)).stages
+        #expect(stages.first { $0.kind == .text }?.arguments.contains(["--deterministic", "2"]) == true)
+        #expect(stages.filter { $0.kind != .text }.allSatisfy { !$0.arguments.contains("--deterministic") })
+        let refusal = failure(.invalidTopology) { _ = try Planner(topology, inventory: .hostOnly, models: [tiny]).plan() }
+        #expect(refusal == "f: stages.text.deterministic is 2; on the CPU a row has the same bits always, alone and in a batch")
+    }
+
     @Test("what diffusion stages allow of step caching is on their command lines and counted on each of their cards; 0 is none")
     func stepCache() throws {
         func stage(_ settings: String) throws -> StageSpec {
@@ -88,7 +115,7 @@ struct PlanTests {
         let folder = RealSize.folder.standardizedFileURL.path
         let common = ["--instance", "0", "--model", folder, "--model-name", RealSize.folder.lastPathComponent]
         // One source of 16384 tokens of 480 KiB.
-        let diffusion = common + ["--device", "npu:0", "--precision", "bf16", "--condition-cache", "7680MiB"]
+        let diffusion = common + ["--device", "npu:0", "--precision", "bf16", "--condition-cache", "7680MiB", "--vae-tiling"]
         #expect(accelerated.first { $0.kind == .diffusion }?.arguments == diffusion)
         // 16 sequences of 261 pages of 64 tokens of 40 KiB.
         let text = common + ["--device", "npu:0", "--precision", "bf16", "--batch", "16", "--kv-cache", "10440MiB"]
@@ -106,6 +133,15 @@ struct PlanTests {
         let usual = try #require(host.first { $0.kind == .text })
         #expect(guesses.items().contains { $0.reason.hasSuffix(" 8 rows of logits") })
         #expect(usual.items().contains { $0.reason.hasSuffix(" 32 rows of logits") })
+    }
+
+    @Test("a card's stage guesses where it is told to, and the rows of guesses are counted, at most 16 together", arguments: [(7, 8), (31, 16), (nil, 4)])
+    func guessesOnCards(tokens: Int?, rows: Int) throws {
+        let topology = try Topology(
+            yaml: "stages: {text: {batch: 4\(tokens.map { ", speculative_tokens: \($0)" } ?? "")}}", file: "f")
+        let stage = try #require(try Planner(topology, inventory: .npus(2), models: [tiny]).plan().stages.first { $0.kind == .text })
+        #expect(stage.device != .cpu && stage.arguments.contains("--speculative-tokens") == (tokens != nil))
+        #expect(stage.items().contains { $0.reason.hasSuffix(" \(rows) rows of logits") }, "\(stage.items().map(\.reason))")
     }
 
     @Test("stages on the host get what its processors multiply natively, in flags and in memory; bf16 that they do not multiply is planned as f32")
@@ -220,7 +256,8 @@ struct PlanTests {
 
     @Test("stages that overfill a card are named with what is lacking")
     func overfilled() throws {
-        let topology = try Topology(yaml: "stages: {text: {devices: [npu:0]}, diffusion: {devices: [npu:0]}, vision: {devices: [npu:1]}}", file: "f")
+        let topology = try Topology(
+            yaml: "stages: {text: {devices: [npu:0]}, diffusion: {devices: [npu:0], vae_tiling: false}, vision: {devices: [npu:1]}}", file: "f")
         let plan = try plan(topology, .npus(2))
         #expect(!plan.isFeasible)
         let shortage = try #require(plan.shortages.first)
@@ -234,7 +271,7 @@ struct PlanTests {
             plan.report.contains("npu:0: text-0, diffusion-0 together need 78.4 GiB, 60.0 GiB are available; 18.4 GiB are lacking"), "\(plan.report)")
     }
 
-    @Test("a batch beyond what a card computes bit for bit as alone is refused with both numbers")
+    @Test("a batch beyond what a card samples together is refused with both numbers")
     func batch() throws {
         let topology = try Topology(yaml: "stages: {text: {batch: 17}}", file: "f")
         let message = failure(.invalidTopology) { _ = try plan(topology, .npus(2)) }

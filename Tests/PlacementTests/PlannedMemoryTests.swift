@@ -44,10 +44,9 @@ struct PlannedMemoryTests {
 
     @Test("in tiles decoding holds three images of a tile, 1024 × 1024 at most, whatever the picture's size")
     func tiles() throws {
-        let tiled = "stages: {diffusion: {vae_tiling: true}}"
-        #expect(try memory(tiled)[.diffusion]?[.decoding] == decoding(1_048_576))
-        #expect(try memory("\(tiled)\nlimits: {pixels: 262144}")[.diffusion]?[.decoding] == decoding(262_144))
-        #expect(try memory("")[.diffusion]?[.decoding] == decoding(4_194_304))
+        #expect(try memory("")[.diffusion]?[.decoding] == decoding(1_048_576))
+        #expect(try memory("limits: {pixels: 262144}")[.diffusion]?[.decoding] == decoding(262_144))
+        #expect(try memory("stages: {diffusion: {vae_tiling: false}}")[.diffusion]?[.decoding] == decoding(4_194_304))
     }
 
     @Test("plan and model agree on how many rows of a prompt are computed at once")

@@ -41,12 +41,18 @@ struct QuestionMemoryTests {
         #expect(try memory("stages: {text: {batch: 1}}\nlimits: {context: 1000000}")[.text]?[.keysAndValues] == 65_536 * 40 * 1024)
     }
 
-    @Test("activations are those of a chunk of a prompt, the logits of all ids for a batch, and what a prompt of the whole pool collects")
+    @Test(
+        "activations are those of a chunk of a prompt, the logits of all ids for a batch, what a prompt of the whole pool collects, and what attention to as much adds to scores"
+    )
     func text() throws {
         let row = 2 * 4096 + 2 * (32 + 2) * 128 + 3 * 13_696 + 2 * 32
         // The buffer of one layer's keys and values doubles from a chunk on; while it grows the old one stands beside it.
         let collected = (32_768 + 65_536) * 2 * 256 * 4
-        #expect(try memory("")[.text]?[.activations] == 256 * row * 4 + 16 * (151_552 * 4 + 8) + collected)
+        // Ids, rows, lengths and the pages of 16 sequences, each of which may have all 2048.
+        let inputs = 4 * (3 * 16 + 16 * 2048)
+        // 16 bits for each of 32 heads and twice 32 bits for each key of 16 rows, and a page of zeros.
+        let wholePages = 16 * 65_536 * (2 * 32 + 8) + 64 * 40 * 1024
+        #expect(try memory("")[.text]?[.activations] == 256 * row * 4 + inputs + 16 * (151_552 * 4 + 8) + collected + wholePages)
     }
 
     @Test("the tower is planned for the largest picture that the processor makes: 24576 patches")

@@ -17,7 +17,7 @@ struct TopologyTests {
                     - {model: a, replicas: 1, devices: [npu:0]}
                     - {model: b}
                   text:
-                    - {model: a, replicas: 2, batch: 8, precision: bf16}
+                    - {model: a, replicas: 2, batch: 8, precision: bf16, deterministic: 2}
                     - {model: b, replicas: auto, threads: 2}
                   diffusion:
                     - {model: a, devices: [[npu:2, npu:3], npu:4]}
@@ -31,7 +31,7 @@ struct TopologyTests {
         #expect(topology.models == [Topology.Model(name: "a", folder: "/models/a"), Topology.Model(name: "b", folder: "/models/b")])
         #expect(topology.stages[.vision] == [Topology.Group(model: "a", replicas: .count(1), devices: [[.npu(0)]]), Topology.Group(model: "b")])
         let text = [
-            Topology.Group(model: "a", replicas: .count(2), batch: 8, precision: .bf16),
+            Topology.Group(model: "a", replicas: .count(2), batch: 8, precision: .bf16, determinism: .positionIndependent),
             Topology.Group(model: "b", replicas: .auto, threads: 2),
         ]
         #expect(topology.stages[.text] == text)
@@ -76,7 +76,7 @@ struct TopologyTests {
         arguments: [
             (
                 "stages:\n  text:\n    replica: 2",
-                "fleet.yaml:3: stages.text has no key \"replica\"; its keys are model, replicas, devices, precision, threads, batch, speculative_tokens"
+                "fleet.yaml:3: stages.text has no key \"replica\"; its keys are model, replicas, devices, precision, threads, deterministic, batch, speculative_tokens"
             ),
             ("stage: {}", "fleet.yaml:1: a topology has no key \"stage\"; its keys are model, models, stages, cards, limits, remote"),
             (
@@ -132,6 +132,10 @@ struct TopologyTests {
                 "fleet.yaml:2: stages.text has no key \"guidance_cards\"; its keys are model, replicas, devices, precision, threads, batch, speculative_tokens"
             ),
             ("models: {a: /a, b: /b}\nstages:\n  text: {batch: 2}", "fleet.yaml:3: stages.text names no model; there are a, b"),
+            (
+                "stages:\n  text: {deterministic: 4}",
+                "fleet.yaml:2: stages.text.deterministic is \"4\", should be a whole number from 0 to 3"
+            ),
             ("stages:\n  diffusion: {vae_tiling: sometimes}", "fleet.yaml:2: stages.diffusion.vae_tiling is \"sometimes\", should be true or false"),
             ("stages:\n  diffusion: {step_cache: 2}", "fleet.yaml:2: stages.diffusion.step_cache is \"2\", should be a number from 0.0 to 1.0"),
             (

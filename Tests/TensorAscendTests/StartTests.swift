@@ -59,6 +59,39 @@ import Testing
         }
     }
 
+    @Test("an operator that CANN 9 has moved to libopapi_legacy.so is found there, and in the others first")
+    func legacy() async {
+        await #expect(processExitsWith: .success) {
+            try StandIn.install(.split, without: "aclnnFusedInferAttentionScoreV2GetWorkspaceSize")
+            #expect(try AscendDevice(0, timeout: 60).information.missing == ["aclnnFusedInferAttentionScoreV2"])
+        }
+        await #expect(processExitsWith: .success) {
+            try StandIn.install(.split, without: "aclnnFusedInferAttentionScoreV2GetWorkspaceSize", legacy: true)
+            #expect(try AscendDevice(0, timeout: 60).information.missing.isEmpty)
+        }
+    }
+
+    @Test(
+        "what a stage never calls may be missing",
+        arguments: ["aclFinalize", "aclrtResetDevice", "aclrtStreamQuery", "aclrtQueryEventStatus", "aclrtQueryDeviceStatus"])
+    func uncalled(symbol: String) async {
+        await #expect(processExitsWith: .success) { [symbol] in
+            try StandIn.install(without: symbol)
+            #expect(try AscendDevice(0, timeout: 60).information.missing.isEmpty)
+        }
+    }
+
+    @Test("a card none of whose events is left for this process is used: the host's own waits take none")
+    func noEvents() async {
+        await #expect(processExitsWith: .success) {
+            try StandIn.install(settings: ["EVENTS": "0"])
+            let device = try AscendDevice(0, timeout: 60)
+            let tensor = device.makeTensor([1, 2, 3], [3])
+            for _ in 0..<1000 { device.activate(.gelu, tensor, into: tensor) }
+            #expect(try device.readLater(tensor).floats().allSatisfy(\.isFinite))
+        }
+    }
+
     @Test("chips without the operators are refused by name, A3 is used, and so is no card that isn't there")
     func chips() async {
         await #expect(processExitsWith: .success) {
@@ -124,7 +157,8 @@ import Testing
             ("aclnnFusedInferAttentionScoreV3", ["fused attention: error", "fused causal attention: error", "fused paged attention: error"]),
             ("aclnnSwiGlu", ["SwiGLU: error"]),
             ("aclnnRotaryPositionEmbedding", ["fused rotation: error", "fused rotation of interleaved pairs: error"]),
-            ("aclnnGroupNormSilu", ["GroupNorm with SiLU: error"]), ("aclnnCumsum", ["sampling on the device: error"]),
+            ("aclnnGroupNormSilu", ["GroupNorm with SiLU: error"]), ("aclnnAddRmsNorm", ["sum and RMSNorm in one: error"]),
+            ("aclnnCumsum", ["sampling on the device: error"]),
         ])
     func wrongFused(symbol: String, reasons: [String]) async {
         await #expect(processExitsWith: .success) { [symbol, reasons] in
@@ -140,7 +174,7 @@ import Testing
         "an operator without fallback that computes wrongly keeps the device from starting, and its operation is named",
         arguments: [
             ("aclnnMatmul", "linear"), ("aclnnAddmm", "linear"), ("aclnnGeluV2", "linear"), ("aclnnAddcmul", "linear"), ("aclnnEmbedding", "embed"),
-            ("aclnnInplaceIndexCopy", "embed"),
+            ("aclnnScatterNdUpdate", "embed"),
             ("aclnnRmsNorm", "RMSNorm"), ("aclnnLayerNorm", "LayerNorm"), ("aclnnAdds", "LayerNorm"), ("aclnnMul", "rotate"), ("aclnnSilu", "gated"),
             ("aclnnBatchMatMul", "attention"), ("aclnnSoftmax", "attention"), ("aclnnMuls", "attention"), ("aclnnConvolution", "convolution"),
             ("aclnnUpsampleNearest2d", "convolution"), ("aclnnGroupNorm", "GroupNorm"), ("aclnnArgMax", "argmax"),
@@ -150,6 +184,26 @@ import Testing
         await #expect(processExitsWith: .success) { [symbol, operation] in
             try StandIn.install(settings: ["WRONG": symbol])
             expectUnavailable("self-test of", operation, "npu:0, Ascend910B3")
+        }
+    }
+
+    @Test("the shapes of the models are computed rightly, fused and composed, with nothing done without", arguments: [Precision.bf16, .f32])
+    func realShapes(precision: Precision) async {
+        await #expect(processExitsWith: .success) { [precision] in
+            try StandIn.install()
+            #expect(try AscendDevice(0, precision: precision, timeout: 60, selfTest: .full).fallbacks.isEmpty)
+            _ = try AscendDevice(0, precision: precision, timeout: 60, selfTest: .full, fused: .none)
+        }
+    }
+
+    @Test("a release that doesn't let a convolution keep f32 gets it in HF32, and says so", arguments: [Precision.bf16, .f32])
+    func convolutionInHF32(precision: Precision) async {
+        await #expect(processExitsWith: .success) { [precision] in
+            try StandIn.install(settings: ["BUGS": "hf32"])
+            let device = try AscendDevice(0, precision: precision, timeout: 60, selfTest: .full)
+            #expect(device.fallbacks.count == 1 && device.fallbacks[0].hasPrefix("convolution that keeps f32, HF32 in its place: "), "\(device.fallbacks)")
+            let verdicts = try verdicts(on: device, precision: .bf16, checkpoint: "tiny-bf16-sharded", task: "text-to-image")
+            #expect(!verdicts.contains { $0.outcome == .fails })
         }
     }
 

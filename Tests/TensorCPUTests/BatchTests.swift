@@ -69,8 +69,9 @@ struct Arithmetic: Sendable, CustomTestStringConvertible {
                     { rows, y in
                         device.copy(x.tensor.rows(rows), to: y.tensor)
                         for style in RotaryStyle.allCases {
-                            device.rotate(
-                                y.tensor, headSize: columns / 2, style: style, cosine: cosine.tensor.rows(rows), sine: sine.tensor.rows(rows))
+                            _ = device.rotated(
+                                y.tensor, headSize: columns / 2,
+                                by: Rotation(style, cosine: cosine.tensor.rows(rows), sine: sine.tensor.rows(rows)))
                         }
                     }
                 ),
@@ -125,7 +126,8 @@ struct Arithmetic: Sendable, CustomTestStringConvertible {
                 let output = Matrix(device, sequences.count, heads * size, padding: 3, &random)
                 threads.pagedAttention(
                     parameters, query: gathered.tensor, keys: pools[0], values: pools[1],
-                    pages: PageTable(pageRows: pageRows, sequences: sequences.map { (tables[$0], lengths[$0]) }), into: output.tensor)
+                    pages: PlacedPages(PageTable(pageRows: pageRows, sequences: sequences.map { (tables[$0], lengths[$0]) }), on: threads),
+                    into: output.tensor)
                 #expect(output.isIntact)
                 return sequences.indices.map { row in (0..<heads * size).map { output[row, $0] } }
             }

@@ -29,6 +29,7 @@ enum Samples {
         try! AnswerRequest(conversation: conversation, pictures: [], parameters: question),
         // Set, though zero: not the same as not set.
         GenerateImageRequest(explicitLabel: false),
+        Numerics(determinism: 0),
         StageNumerics(insteadOf: Numerics()), Sampling(temperature: 0, topP: 0, topK: 0),
         ImageOptions(height: 0, width: 0, steps: 0, guidanceScale: 0, seed: 0),
         AnswerOptions(

@@ -269,9 +269,15 @@ struct  Glm__V1__Timing
     , (char *)protobuf_c_empty_string, 0, 0 }
 
 
+typedef enum {
+  GLM__V1__NUMERICS__DETERMINISM_OPT__NOT_SET = 0,
+  GLM__V1__NUMERICS__DETERMINISM_OPT_DETERMINISM = 5
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(GLM__V1__NUMERICS__DETERMINISM_OPT__CASE)
+} Glm__V1__Numerics__DeterminismOptCase;
+
 /*
  * How a stage computes: what decides the bits of its results beside the model and the request. Stages of one model that are equal in it
- * give the same bits for the same request. @domain
+ * give the same bits for the same request; on accelerators as far as the level of determinism goes. @domain
  */
 struct  Glm__V1__Numerics
 {
@@ -292,10 +298,17 @@ struct  Glm__V1__Numerics
    * side in pixels of the tiles in which the VAE takes large images; 0: images are taken whole
    */
   uint32_t tile_side;
+  Glm__V1__Numerics__DeterminismOptCase determinism_opt_case;
+  union {
+    /*
+     * of an accelerator its level: 0: off; 1: repeated calls give the same bits; 2: and a row does in every place; 3: and with all other rows; not set: the CPU, or not told
+     */
+    uint32_t determinism;
+  };
 };
 #define GLM__V1__NUMERICS__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&glm__v1__numerics__descriptor) \
-    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0 }
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, GLM__V1__NUMERICS__DETERMINISM_OPT__NOT_SET, {0} }
 
 
 /* Glm__V1__ImageParameters methods */

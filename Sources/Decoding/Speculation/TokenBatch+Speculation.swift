@@ -9,51 +9,89 @@ extension TokenBatch {
     struct Speculation {
         /// The most guesses of one request in a pass.
         let tokens: Int
-        /// The most rows of a pass.
-        let rows: Int
-        let clock: any Clock<Duration>
         var controller: SpeculationController
         /// Of all requests, for those to come.
         var acceptance = AcceptanceRate()
+        var timer = PassTimer()
+        /// Time since the batch was made.
+        let now: @Sendable () -> Duration
 
+        /// - Parameter rows: the most rows of a pass.
         init(tokens: Int, rows: Int, _ clock: any Clock<Duration>) {
             self.tokens = tokens
-            self.rows = rows
-            self.clock = clock
             controller = SpeculationController(rows: rows)
+            now = Self.stopwatch(clock)
+        }
+
+        private static func stopwatch(_ clock: some Clock<Duration>) -> @Sendable () -> Duration {
+            let start = clock.now
+            return { start.duration(to: clock.now) }
         }
     }
 
-    /// The guesses of the next pass.
+    /// Whether the next pass must know what is in flight because it has guesses, which stand behind ids that are known. A device that
+    /// doesn't run ahead of the host loses nothing by that.
+    var needsResults: Bool {
+        guard speculation != nil, !inFlight.isEmpty else { return false }
+        let tickets = scheduler.running.filter { members[$0]?.nextStep != nil }
+        let guessing = tickets.filter { members[$0]?.isRecomputed == false }
+        return !runsAhead(tickets) || guessCounts(for: guessing, beside: tickets.count - guessing.count, runsAhead: true).contains { $0.count > 0 }
+    }
+
+    /// Whether a pass of these requests without guesses leaves its results in flight.
+    func runsAhead(_ tickets: [Ticket]) -> Bool {
+        sequences.stepsAhead > 0 && !tickets.contains { members[$0]?.request.samplesOnHost == true }
+    }
+
+    /// The guesses of the next pass. Nothing is in flight.
     /// - Parameters:
     ///   - tickets: whose ids are known, and for whom the device samples.
     ///   - others: rows of the pass that belong to other requests.
-    func guesses(for tickets: [Ticket], beside others: Int) -> [Ticket: [Int32]] {
-        guard let speculation else { return [:] }
+    ///   - runsAhead: without guesses the pass runs ahead.
+    func guesses(for tickets: [Ticket], beside others: Int, runsAhead: Bool) -> [Ticket: [Int32]] {
+        let counts = guessCounts(for: tickets, beside: others, runsAhead: runsAhead)
+        return Dictionary(uniqueKeysWithValues: counts.map { ($0.ticket, members[$0.ticket]?.guesses($0.count) ?? []) })
+    }
+
+    /// How many guesses each of those requests gets that have drafts.
+    private func guessCounts(for tickets: [Ticket], beside others: Int, runsAhead: Bool) -> [(ticket: Ticket, count: Int)] {
+        guard let speculation else { return [] }
         let guessing = tickets.filter { members[$0]?.request.drafts != nil }
         let candidates = guessing.map { ticket in
             SpeculationController.Candidate(
                 members[ticket]?.acceptance ?? AcceptanceRate(), limit: min(speculation.tokens, members[ticket]?.mostGuesses ?? 0))
         }
-        let counts = speculation.controller.guesses(candidates, beside: others + tickets.count - guessing.count)
-        return Dictionary(uniqueKeysWithValues: zip(guessing, zip(guessing, counts).map { members[$0]?.guesses($1) ?? [] }))
+        let counts = speculation.controller.guesses(candidates, beside: others + tickets.count - guessing.count, runsAhead: runsAhead)
+        return zip(guessing, counts).map { (ticket: $0, count: $1) }
     }
 
-    /// Tells the controller how long a pass took and what it gave.
-    func timed(_ requests: Int, _ guesses: [Ticket: [Int32]], _ pass: () throws -> Void) throws {
-        guard let clock = speculation?.clock else { return try pass() }
-        let before = decodedTokens - passes
-        let time = try clock.measure(pass)
+    /// A pass is about to be queued.
+    /// - Returns: where its time begins; nil: it says nothing.
+    func beginPass() -> PassTimer.Start? {
+        guard let now = speculation?.now() else { return nil }
+        return speculation?.timer.begin(at: now, isIdle: inFlight.isEmpty)
+    }
+
+    /// Something else than a pass is about to be queued, and the host will not wait for it.
+    func interruptPasses() {
+        guard speculation != nil, sequences.stepsAhead > 0 else { return }
+        for index in inFlight.indices { inFlight[index].start = nil }
+        speculation?.timer.interrupt()
+    }
+
+    /// Tells the controller how long a pass took whose results are there, and what it gave.
+    func endPass(_ step: InFlightStep, accepted: Int) {
+        guard let now = speculation?.now(), let seconds = speculation?.timer.end(step.start, at: now) else { return }
         speculation?.controller.observe(
             SpeculationController.Pass(
-                sequences: requests, guesses: guesses.values.reduce(0) { $0 + $1.count }, accepted: max(0, decodedTokens - passes - before),
-                seconds: time / .seconds(1)))
+                sequences: step.sequences, guesses: step.guesses, accepted: accepted, seconds: seconds, runsAhead: step.runsAhead,
+                isFirst: step.start != .behindPass))
     }
 
     /// Adds what was drawn behind ids that are right: the first, and each one behind a guess that was drawn too. The rows of other guesses
     /// are given up.
     func accept(_ drawn: [Int32?], of window: InFlightStep.Window, _ onEvent: (Event) -> Void) {
-        let right = zip(window.guesses, drawn).prefix { $0 == $1 }.count
+        let right = window.right(drawn)
         for (index, id) in drawn.prefix(right + 1).enumerated() {
             if index > 0 { members[window.ticket]?.submitted += 1 }
             append(id.map { HostSample(id: $0) }, to: window.ticket, onEvent)

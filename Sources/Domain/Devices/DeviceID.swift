@@ -39,6 +39,10 @@ public enum DeviceID: Sendable, Hashable, Comparable, LosslessStringConvertible 
 
     public var isHost: Bool { self == .cpu }
 
+    /// Whether large images go through the VAE in tiles where nobody says. On an accelerator an image of 2048 × 2048 has more elements
+    /// on its way than a signed number of 32 bits counts, and operators copy it several times.
+    public var tilesImages: Bool { !isHost }
+
     /// The host comes after the accelerators, which are in the order of their numbers.
     public static func < (a: DeviceID, b: DeviceID) -> Bool { a.number ?? .max < b.number ?? .max }
 }

@@ -77,8 +77,8 @@ package struct DiffusionTransformer {
 
     /// `glyphs [text, textEmbeddingSize]` through the glyph projector: `[text, hidden]`.
     func projectGlyphs(_ glyphs: Tensor) -> Tensor {
-        let inner = device.makeTensor(Shape(glyphs.rows, configuration.hiddenSize), .f32)
-        let result = device.makeTensor(inner.shape, .f32)
+        let inner = device.makeTensor(Shape(glyphs.rows, configuration.hiddenSize), device.activationType)
+        let result = device.makeTensor(inner.shape, device.activationType)
         glyph1(glyphs, .store(.gelu), into: inner)
         glyph2(inner, into: result)
         return result
@@ -86,8 +86,8 @@ package struct DiffusionTransformer {
 
     /// The prior of each patch, `[codes, hidden]`; a dropped prior is the projection of zeros, not zeros.
     func projectPrior(_ codes: [Int32], dropped: Bool) -> Tensor {
-        let embedded = device.makeTensor(Shape(codes.count, configuration.hiddenSize), .f32)
-        let inner = device.makeTensor(embedded.shape, .f32)
+        let embedded = device.makeTensor(Shape(codes.count, configuration.hiddenSize), device.activationType)
+        let inner = device.makeTensor(embedded.shape, device.activationType)
         if dropped {
             device.write([Float](repeating: 0, count: embedded.shape.count), to: embedded)
         } else {
@@ -127,7 +127,8 @@ package struct DiffusionTransformer {
     ) throws {
         let workspace = makeWorkspace(height: height, width: width, grid: grid, maximumText: 0, sourceRows: 0)
         let conditioning = Conditioning(
-            text: device.makeTensor(Shape(0, configuration.hiddenSize), .f32), prior: projectPrior(codes, dropped: false), sources: .write(stored))
+            text: device.makeTensor(Shape(0, configuration.hiddenSize), device.activationType), prior: projectPrior(codes, dropped: false),
+            sources: .write(stored))
         _ = try run(workspace, conditioning, latents: latents, time: 0, cached: nil, checkCancellation: checkCancellation)
         try device.synchronize()
     }

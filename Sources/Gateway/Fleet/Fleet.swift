@@ -185,7 +185,7 @@ public actor Fleet {
         return registry.listing.map {
             StageStatus(
                 address: "\($0.address)", health: $0.serves ? .serving : $0.health == .serving ? .notServing : $0.health, description: $0.description,
-                problem: $0.reason, inFlight: scheduler.running(at: $0.address), note: registry.note(on: $0) ?? "")
+                problem: $0.reason, inFlight: scheduler.running(at: $0.address), note: registry.remark(on: $0))
         }
     }
 

@@ -42,6 +42,11 @@ extension Registry {
         return other.map { "computes \(replica.numerics), \($0.name) \($0.numerics)" }
     }
 
+    /// The same, with the rows of that stage whose bits depend on how they are computed; empty: nothing.
+    package func remark(on replica: Replica) -> String {
+        ([note(on: replica)].compactMap(\.self) + (replica.description?.bitDifferences ?? [])).joined(separator: "; ")
+    }
+
     /// With ``NumericsMixing/refuse``: why a stage gets no requests.
     func refusal(of replica: Replica) -> String? {
         guard mixing == .refuse, let group = replica.numericsGroup, let first = firstNumerics[group], first != replica.numerics else { return nil }

@@ -8,6 +8,7 @@ extension StageNumerics {
         ]
         if !numerics.quantization.isEmpty { told["quantization"] = .string(numerics.quantization) }
         if numerics.tileSide > 0 { told["tile_side"] = .integer(numerics.tileSide) }
+        if let level = numerics.determinism { told["determinism"] = .integer(level) }
         if let insteadOf { told["instead_of"] = .string("\(insteadOf)") }
         return .object(told)
     }

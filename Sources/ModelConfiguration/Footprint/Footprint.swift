@@ -31,7 +31,7 @@ public struct Footprint: Sendable {
         public var precision: Precision
         /// Sequences that the text stage works on together.
         public var batch: Int
-        /// Codes that a pass of the text stage guesses at most; nil: as many as by default.
+        /// Codes that a pass of the text stage guesses at most; nil: as many as by default on this kind of device.
         public var speculativeTokens: Int?
         /// The diffusion stage takes large images through the VAE in tiles.
         public var vaeTiling: Bool
@@ -49,9 +49,10 @@ public struct Footprint: Sendable {
             self.stepCache = stepCache
         }
 
-        /// The most rows of a step that draws codes. An accelerator guesses none.
+        /// The most rows of a step that draws codes.
         var stepRows: Int {
-            DecoderSizes.stepRows(batch: batch, speculativeTokens: onHost ? speculativeTokens ?? DecoderSizes.speculativeTokens : 0)
+            let rows = DecoderSizes.stepRows(batch: batch, speculativeTokens: speculativeTokens ?? DecoderSizes.speculativeTokens(onHost: onHost))
+            return onHost ? rows : min(rows, ChipCatalogue.batchRows)
         }
 
         /// Bytes of an element of keys and values, which have the type that attention multiplies.

@@ -32,18 +32,24 @@ public struct Verifier {
     }
 
     /// All verdicts, in the order of the model's data flow.
-    /// - Parameter report: called with each as it comes.
+    /// - Parameters:
+    ///   - report: called with each as it comes.
+    ///   - timed: called behind each part.
     @discardableResult
-    public func run(report: (Verdict) -> Void = { _ in }) -> [Verdict] {
+    public func run(report: (Verdict) -> Void = { _ in }, timed: (PartCost) -> Void = { _ in }) -> [Verdict] {
         var verdicts: [Verdict] = []
-        let parts =
+        let parts: [(name: String, check: (Report) -> Void)] =
             reference.task == .visualQuestion
-            ? [checkQuestion, checkTower, checkAnswer] : [checkProcessor, checkVision, checkText, checkDiffusion]
+            ? [("question", checkQuestion), ("tower", checkTower), ("answer", checkAnswer)]
+            : [("processor", checkProcessor), ("vision", checkVision), ("text", checkText), ("diffusion", checkDiffusion)]
         for part in parts {
-            part { verdict in
-                verdicts.append(verdict)
-                report(verdict)
-            }
+            timed(
+                PartCost(part.name, on: device) {
+                    part.check { verdict in
+                        verdicts.append(verdict)
+                        report(verdict)
+                    }
+                })
         }
         return verdicts
     }

@@ -26,9 +26,10 @@ extension Planner {
         guard let name = group.model, let folder = folder ?? group.folder ?? models.first(where: { $0.name == name })?.folder,
             let description = described ?? descriptions[folder]
         else { preconditionFailure("a stage of the unknown model \(group.model ?? "")") }
-        if !main.isHost, description.weights.stage(kind).hasInt8 {
+        if main.isHost, let level = group.determinism {
             throw PlacementError(
-                .invalidModel, "\(topology.place)stages.\(kind): the weights of \(name) are int8, which only the CPU multiplies, not \(main.device)")
+                .invalidTopology,
+                "\(topology.place)stages.\(kind).deterministic is \(level); on the CPU a row has the same bits always, alone and in a batch")
         }
         if group.stepCache != nil, case .image(let image) = description.configurations, !StepCaching.isPossible(blocks: image.transformer.layers) {
             throw PlacementError(
@@ -36,16 +37,17 @@ extension Planner {
                 "\(topology.place)stages.\(kind).step_cache: the transformer of \(name) has \(image.transformer.layers) blocks, none of them to skip")
         }
         let precision = group.precision.precision(native: main.nativePrecision)
+        let vaeTiling = kind.descriptor.options.contains(.vaeTiling) && group.vaeTiling ?? main.device.tilesImages
         let footprint = Footprint(
             description, Footprint.Limits(pixels: topology.limits.pixels, sources: topology.limits.sources, context: topology.limits.context),
             Footprint.Form(
-                onHost: main.isHost, precision: precision, batch: batch ?? 1, speculativeTokens: group.speculativeTokens, vaeTiling: group.vaeTiling,
+                onHost: main.isHost, precision: precision, batch: batch ?? 1, speculativeTokens: group.speculativeTokens, vaeTiling: vaeTiling,
                 stepCache: group.stepCache != nil))
         return StageSpec(
             kind: kind, instance: instance, devices: places.map(\.device), model: name, pipeline: description.pipeline, folder: folder,
             precision: precision,
-            batch: batch, speculativeTokens: group.speculativeTokens, threads: main.isHost ? group.threads : nil, vaeTiling: group.vaeTiling,
-            stepCache: group.stepCache,
+            batch: batch, speculativeTokens: group.speculativeTokens, threads: main.isHost ? group.threads : nil,
+            determinism: group.determinism, vaeTiling: vaeTiling, stepCache: group.stepCache,
             memory: [footprint.items(kind)] + places.dropFirst().map { _ in footprint.guidance })
     }
 

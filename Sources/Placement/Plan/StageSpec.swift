@@ -25,6 +25,8 @@ public struct StageSpec: Codable, Sendable, Hashable {
     public var speculativeTokens: Int?
     /// On the host; nil: one for each processor.
     public var threads: Int?
+    /// On accelerators; nil: the highest level that CANN takes there.
+    public var determinism: DeterminismLevel?
     /// Large images go through the VAE in tiles.
     public var vaeTiling: Bool
     /// The largest `step_cache` that requests may ask for; nil: none may.
@@ -35,7 +37,7 @@ public struct StageSpec: Codable, Sendable, Hashable {
     public init(
         kind: StageKind, instance: String, devices: [DeviceID] = [.cpu], model: String, pipeline: ModelPipeline,
         folder: String, fingerprint: String = "", precision: Precision, batch: Int? = nil, speculativeTokens: Int? = nil, threads: Int? = nil,
-        vaeTiling: Bool = false, stepCache: Float? = nil, memory: [[MemoryItem]] = []
+        determinism: DeterminismLevel? = nil, vaeTiling: Bool = false, stepCache: Float? = nil, memory: [[MemoryItem]] = []
     ) {
         precondition(!devices.isEmpty && (memory.isEmpty || memory.count == devices.count), "\(memory.count) lists of \(devices.count) devices")
         self.kind = kind
@@ -49,6 +51,7 @@ public struct StageSpec: Codable, Sendable, Hashable {
         self.batch = batch
         self.speculativeTokens = speculativeTokens
         self.threads = threads
+        self.determinism = determinism
         self.vaeTiling = vaeTiling
         self.stepCache = stepCache
         self.memory = memory
@@ -86,7 +89,8 @@ extension StageSpec {
         if let speculativeTokens { arguments += ["--speculative-tokens", "\(speculativeTokens)"] }
         if let cache = size(.keysAndValues) { arguments += ["--kv-cache", cache.flag] }
         if let cache = size(.sourceCache) { arguments += ["--condition-cache", cache.flag] }
-        if vaeTiling { arguments.append("--vae-tiling") }
+        if let determinism { arguments += ["--deterministic", "\(determinism)"] }
+        if kind.descriptor.options.contains(.vaeTiling) { arguments.append(vaeTiling ? "--vae-tiling" : "--no-vae-tiling") }
         if let stepCache { arguments += ["--step-cache", "\(stepCache)"] }
         return arguments
     }

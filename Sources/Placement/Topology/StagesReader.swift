@@ -29,7 +29,7 @@ struct StagesReader {
         var group = Topology.Group()
         let options = kind.descriptor.options
         let keys =
-            ["model", "replicas", "devices", "precision", "threads"] + (options.contains(.batch) ? ["batch"] : [])
+            ["model", "replicas", "devices", "precision", "threads", "deterministic"] + (options.contains(.batch) ? ["batch"] : [])
             + (options.contains(.speculation) ? ["speculative_tokens"] : [])
             + (options.contains(.vaeTiling) ? ["vae_tiling"] : []) + (options.contains(.stepCache) ? ["step_cache"] : [])
         var former: [String: Node] = [:]
@@ -44,6 +44,9 @@ struct StagesReader {
             case "batch": group.batch = try yaml.whole(value, path, 1...64)
             case "speculative_tokens": group.speculativeTokens = try yaml.whole(value, path, DecoderSizes.speculation)
             case "threads": group.threads = try yaml.whole(value, path, 1...1024)
+            case "deterministic":
+                let levels = DeterminismLevel.off.rawValue...DeterminismLevel.batchInvariant.rawValue
+                group.determinism = DeterminismLevel(rawValue: try yaml.whole(value, path, levels))
             case "vae_tiling":
                 guard let tiling = value.bool else { throw yaml.wrong(value, path, "true or false") }
                 group.vaeTiling = tiling

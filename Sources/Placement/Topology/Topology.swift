@@ -55,14 +55,17 @@ public struct Topology: Sendable, Hashable {
         public var precision = PrecisionChoice.auto
         /// Of a stage on the host.
         public var threads: Int?
-        /// Of diffusion: large images go through the VAE in tiles.
-        public var vaeTiling = false
+        /// Of stages on accelerators; nil: the highest level that CANN takes there.
+        public var determinism: DeterminismLevel?
+        /// Of diffusion: large images go through the VAE in tiles; nil: as ``DeviceID/tilesImages`` of the stage's device.
+        public var vaeTiling: Bool?
         /// Of diffusion: the largest `step_cache` that requests may ask for; nil: none may.
         public var stepCache: Float?
 
         public init(
             model: String? = nil, folder: String? = nil, replicas: Replicas? = nil, devices: [[DeviceID]] = [], batch: Int? = nil,
-            speculativeTokens: Int? = nil, precision: PrecisionChoice = .auto, threads: Int? = nil, vaeTiling: Bool = false, stepCache: Float? = nil
+            speculativeTokens: Int? = nil, precision: PrecisionChoice = .auto, threads: Int? = nil, determinism: DeterminismLevel? = nil,
+            vaeTiling: Bool? = nil, stepCache: Float? = nil
         ) {
             self.model = model
             self.folder = folder
@@ -72,6 +75,7 @@ public struct Topology: Sendable, Hashable {
             self.speculativeTokens = speculativeTokens
             self.precision = precision
             self.threads = threads
+            self.determinism = determinism
             self.vaeTiling = vaeTiling
             self.stepCache = stepCache
         }

@@ -8,6 +8,18 @@ extension PrecisionChoice: ExpressibleByArgument {
     public static let explanation = "f32; bf16, where the device multiplies it natively; auto, bf16 there and f32 elsewhere."
 }
 
+extension DeterminismLevel: ExpressibleByArgument {
+    /// What the values of a `--deterministic` mean.
+    public static let explanation =
+        "0: off; 1: a repeated run gives the same bits; 2: a row does in every place of a batch; 3: and whatever is computed with it."
+
+    /// - Throws: `ValidationError` for a level that is asked of the CPU.
+    public static func check(_ level: DeterminismLevel?, of devices: [DeviceID]) throws {
+        guard let level, devices.contains(.cpu) else { return }
+        throw ValidationError("--deterministic \(level) is for accelerators: on the CPU a row has the same bits always, alone and in a batch")
+    }
+}
+
 extension DeviceID {
     /// - Throws: `ValidationError`, which says what is expected.
     public static func read(_ text: String) throws -> DeviceID {

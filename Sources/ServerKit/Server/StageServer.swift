@@ -98,6 +98,7 @@ public final class StageServer: Sendable {
         defer { for socket in sockets { socket.remove() } }
         let reading = Task { await certificates?.run() }
         defer { reading.cancel() }
+        work.listen { [logger] in logger.warning("device", metadata: ["is": "\($0)"]) }
         if options.exitWithParent { ParentWatch.onParentGone { [post] in post.yield(.parentGone) } }
 
         let requestLimit = services.map(\.requestLimit).max() ?? 0
@@ -189,8 +190,7 @@ public final class StageServer: Sendable {
             defaultSide: model.defaultSide, slots: gate.capacity, memoryBytes: ResidentMemory.bytes(), cacheHits: work.hits,
             cacheMisses: work.misses, numerics: model.numerics, pipeline: model.pipeline, imageRule: model.imageRule,
             contextTokens: model.contextTokens, cachedTokens: work.cachedTokens, preempted: work.preempted,
-            decoderPasses: work.passes, decodedTokens: work.decodedTokens,
-            progress: gate.progress.value)
+            decoderPasses: work.passes, decodedTokens: work.decodedTokens, bitDifferences: model.bitDifferences, progress: gate.progress.value)
     }
 
     private func announce() {
@@ -268,11 +268,14 @@ public struct StageModel: Sendable, Hashable {
     public var contextTokens: Int
     /// What the device is, a line each, for the log.
     public var notes: [String]
+    /// Rows whose bits were found to depend on how they are computed, a sentence each.
+    public var bitDifferences: [String]
 
     /// Without arguments: of the gateway, which loads nothing.
     public init(
         name: String = "", fingerprint: String = "", device: String = "", numerics: Numerics = Numerics(), defaultSide: Int = 0,
-        pipeline: String = "", imageRule: ImageSizeRule? = nil, contextTokens: Int = 0, notes: [String] = []
+        pipeline: String = "", imageRule: ImageSizeRule? = nil, contextTokens: Int = 0, notes: [String] = [],
+        bitDifferences: [String] = []
     ) {
         self.name = name
         self.fingerprint = fingerprint
@@ -283,6 +286,7 @@ public struct StageModel: Sendable, Hashable {
         self.imageRule = imageRule
         self.contextTokens = contextTokens
         self.notes = notes
+        self.bitDifferences = bitDifferences
     }
 }
 

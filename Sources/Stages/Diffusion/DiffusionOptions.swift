@@ -11,10 +11,11 @@ public struct DiffusionOptions: ParsableArguments, Sendable {
     public var conditionCache: ByteCount?
 
     @Flag(
+        inversion: .prefixedNo,
         help:
-            "Decodes images with a side above the checkpoint's sample_size, and encodes such sources, in overlapping tiles of that side: memory stays a tile's, the image differs a little."
+            "Decodes images with a side above the checkpoint's sample_size, and encodes such sources, in overlapping tiles of that side: memory stays a tile's, the image differs a little. Default: on accelerators yes, on the CPU no."
     )
-    public var vaeTiling = false
+    public var vaeTiling: Bool?
 
     @Option(
         help: ArgumentHelp(
@@ -27,6 +28,8 @@ public struct DiffusionOptions: ParsableArguments, Sendable {
     public func validate() throws {
         do { try RequestLimits.checkStepCache(stepCache) } catch { throw ValidationError("--step-cache: \(error.message)") }
     }
+
+    func tilesImages(on device: DeviceID) -> Bool { vaeTiling ?? device.tilesImages }
 
     var sourceCacheBytes: Int { conditionCache?.bytes ?? 256 << 20 }
 }

@@ -41,10 +41,17 @@ public struct ModelOptions: ParsableArguments, Sendable {
             valueName: "kernels"))
     public var kernels: KernelSet?
 
+    @Option(
+        help: ArgumentHelp(
+            "What CANN is to keep of the bits of results on an accelerator. \(DeterminismLevel.explanation) The higher, the slower. Default: the highest that the CANN here takes.",
+            valueName: "level"))
+    public var deterministic: DeterminismLevel?
+
     public init() {}
 
     public func validate() throws {
         if let threads, !(1...1024).contains(threads) { throw ValidationError("--threads is \(threads); 1 to 1024") }
+        try DeterminismLevel.check(deterministic, of: device.devices)
     }
 
     /// The folder, checked as far as its own index goes; the parts' files are read by the parts.
@@ -61,7 +68,8 @@ public struct ModelOptions: ParsableArguments, Sendable {
     public func makeDevices(for kind: StageKind) throws -> DeviceGroup {
         let ids = device.devices, most = kind.descriptor.mostDevices
         guard ids.count <= most else { throw ValidationError("--device names \(ids.count) devices; this process computes on at most \(most)") }
-        return DeviceGroup(try ids.map { try $0.makeDevice(precision: precision, threads: threads, kernels: kernels) })
+        return DeviceGroup(
+            try ids.map { try $0.makeDevice(precision: precision, threads: threads, kernels: kernels, determinism: deterministic) })
     }
 }
 
@@ -77,13 +85,15 @@ extension StageModel {
         _ folder: ModelFolder, for kind: StageKind, _ options: ModelOptions, _ devices: DeviceGroup, defaultSide: Int = 0, tileSide: Int = 0
     ) throws {
         let numerics = Numerics(devices, quantization: try folder.quantization(kind), tileSide: tileSide)
-        var notes = devices.devices.flatMap { DeviceReport($0).lines }
+        let reports = devices.devices.map { DeviceReport($0) }
+        var notes = reports.flatMap(\.lines)
         if options.precision == .bf16, numerics.precision != Precision.bf16.rawValue {
             notes.append("computes in \(numerics.precision): bf16 was asked for, and \(numerics.kernels) does not multiply it natively")
         }
         self.init(
             name: options.modelName ?? folder.name, fingerprint: try folder.fingerprint(kind), device: devices.name,
-            numerics: numerics, defaultSide: defaultSide, pipeline: folder.pipeline.rawValue, notes: notes)
+            numerics: numerics, defaultSide: defaultSide, pipeline: folder.pipeline.rawValue, notes: notes,
+            bitDifferences: reports.flatMap { report in report.bitDifferences.map { "\(report.name): \($0)" } })
     }
 }
 

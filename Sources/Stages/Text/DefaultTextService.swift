@@ -1,5 +1,6 @@
 import ArgumentParser
 import Checkpoint
+import Devices
 public import Domain
 import GLM4V
 import GLMImage
@@ -36,21 +37,24 @@ public actor DefaultTextService: TextService {
         }
         var loaded = try StageModel(folder, for: .text, options, devices)
         switch folder.pipeline {
-        case .image: model = .image(BatchRunner(on: thread, try codes(folder, device), work: work))
+        case .image:
+            let tokens = self.options.speculativeTokens ?? DecoderSizes.speculativeTokens(onHost: options.device.devices.allSatisfy(\.isHost))
+            model = .image(BatchRunner(on: thread, try codes(folder, device, speculativeTokens: tokens), work: work))
         case .answer:
             let (batch, contextTokens) = try answers(folder, device)
             model = .answer(BatchRunner(on: thread, batch, work: work))
             loaded.contextTokens = contextTokens
         }
         try device.synchronize()
+        device.whenRecordingFails { [work] in work.note($0) }
         return loaded
     }
 
-    private func codes(_ folder: ModelFolder, _ device: any Device) throws -> sending CodeBatch {
+    private func codes(_ folder: ModelFolder, _ device: any Device, speculativeTokens: Int) throws -> sending CodeBatch {
         let generator = try TextGenerator(model: folder, device: device)
         return CodeBatch(
             generator, size: options.batch, cacheBytes: options.cacheBytes(usual: generator.cacheBytes(batch: options.batch)),
-            speculativeTokens: options.speculativeTokens)
+            speculativeTokens: speculativeTokens)
     }
 
     private func answers(_ folder: ModelFolder, _ device: any Device) throws -> sending (batch: AnswerBatch, contextTokens: Int) {

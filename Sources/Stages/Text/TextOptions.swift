@@ -17,15 +17,15 @@ public struct TextOptions: ParsableArguments, Sendable {
 
     @Option(
         help: ArgumentHelp(
-            "Codes of a picture that one pass guesses at most, 0 to 63; 0: none. As many are guessed as make codes fastest; the codes are the same. On the CPU alone; words are not guessed.",
+            "Codes of a picture that one pass guesses at most, 0 to 63; 0: none. As many are guessed as make codes fastest; the codes are the same. A card has at most 16 rows in a pass. Words are not guessed. Default: \(DecoderSizes.speculativeTokens) on the CPU, 0 on a card.",
             valueName: "n"))
-    public var speculativeTokens = DecoderSizes.speculativeTokens
+    public var speculativeTokens: Int?
 
     public init() {}
 
     public func validate() throws {
         guard (1...64).contains(batch) else { throw ValidationError("--batch is \(batch); 1 to 64") }
-        guard DecoderSizes.speculation.contains(speculativeTokens) else {
+        if let speculativeTokens, !DecoderSizes.speculation.contains(speculativeTokens) {
             throw ValidationError("--speculative-tokens is \(speculativeTokens); 0 to 63")
         }
     }

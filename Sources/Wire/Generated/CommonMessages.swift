@@ -141,11 +141,16 @@ extension Numerics: CodedMessage {
         c.kernels = try arena.text(kernels, "kernels")
         c.quantization = try arena.text(quantization, "quantization")
         c.tile_side = try UInt32(wire: tileSide, "tile_side")
+        if let determinism {
+            c.determinism_opt_case = GLM__V1__NUMERICS__DETERMINISM_OPT_DETERMINISM
+            c.determinism = try UInt32(wire: determinism, "determinism")
+        }
     }
 
     init(_ c: Glm__V1__Numerics) throws(WireError) {
         self.init(
             precision: try Decode.text(c.precision, "precision"), kernels: try Decode.text(c.kernels, "kernels"),
-            quantization: try Decode.text(c.quantization, "quantization"), tileSide: Int(c.tile_side))
+            quantization: try Decode.text(c.quantization, "quantization"), tileSide: Int(c.tile_side),
+            determinism: c.determinism_opt_case.rawValue == 0 ? nil : Int(c.determinism))
     }
 }

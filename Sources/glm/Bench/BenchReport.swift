@@ -1,4 +1,5 @@
 import Devices
+import Domain
 import Foundation
 import ModelTools
 import Tensor
@@ -40,6 +41,8 @@ struct BenchReport: Encodable {
     let kernels: String
     let threads: Int?
     let precision: String
+    /// Of a card.
+    let determinism: DeterminismLevel?
     /// GFLOP/s of products in the precision that was asked for, and GB/s of memory reads.
     let productRate, readRate: Double
     let isLimitMeasured: Bool
@@ -51,7 +54,9 @@ struct BenchReport: Encodable {
     init(model: String, device: any Device, limit: BenchLimit) {
         self.model = model
         self.device = device.name
-        kernels = DeviceReport(device).chip
+        let told = DeviceReport(device)
+        kernels = told.chip
+        determinism = told.determinism
         threads = (device as? CPUDevice)?.threads
         precision = device.cacheType.rawValue
         productRate = limit.products / 1e9
@@ -75,7 +80,8 @@ struct BenchReport: Encodable {
         if let threads { head += "\(threads) threads, " }
         let countsCalls = parts.contains { $0.hostCalls != nil }
         var lines = [
-            head + precision, String(format: "limit, \(isLimitMeasured ? "measured" : "published"): %.0f GFLOP/s, %.1f GB/s", productRate, readRate),
+            head + precision + (determinism.map { ", deterministic \($0)" } ?? ""),
+            String(format: "limit, \(isLimitMeasured ? "measured" : "published"): %.0f GFLOP/s, %.1f GB/s", productRate, readRate),
             "",
             row("part", "work", ["ms", "tokens/s", "floor ms", "of floor"] + (countsCalls ? ["calls"] : [])),
         ]

@@ -1,9 +1,12 @@
 import ArgumentParser
 import Checkpoint
+import Devices
 import Domain
+import Files
 import Foundation
 import ModelConfiguration
 import ModelTools
+import ServerKit
 import Tensor
 
 /// `glm verify`: whether each part of the model computes what the reference computed.
@@ -22,27 +25,51 @@ struct VerifyCommand: ParsableCommand {
 
     @OptionGroup var device: DeviceOptions
 
+    @Option(
+        help: ArgumentHelp(
+            "Also write a report that can be sent to others: versions, self-test, bits, rows, launches and times, as JSON. It holds no prompt, no picture, no path and no name of a host.",
+            valueName: "file"))
+    var report: String?
+
     @Flag(help: "Print one JSON object.")
     var json = false
 
+    func validate() throws {
+        guard let report, OutputTarget(report).isStandardOutput else { return }
+        throw ValidationError("--report \(report): standard output has the table")
+    }
+
     func run() throws {
+        let target = report.map { OutputTarget($0) }
+        try target?.check()
         let folder = try ModelFolder(URL(filePath: model, directoryHint: .isDirectory))
         let computing = try device.makeDevice(.f32)
+        let told = DeviceReport(computing)
         // The cache of keys and values has the type that products multiply.
         let precision: Precision = computing.cacheType == .f32 ? .f32 : .bf16
         let verifier = try Verifier(
             model: folder, reference: URL(filePath: reference), device: computing, precision: precision)
-        if !json { try printLine(VerdictTable.head) }
+        if !json { try printLine((told.lines + [VerdictTable.head]).joined(separator: "\n")) }
+        var parts: [PartCost] = []
         let verdicts = verifier.run { verdict in
             guard !json else { return }
             // Where it can't be written, the last line fails too.
             try? printLine(VerdictTable.row(verdict))
+        } timed: {
+            parts.append($0)
         }
         let failures = verdicts.count { $0.outcome == .fails }
+        let fingerprints = try folder.fingerprints()
+        if let target {
+            let report = VerificationReport(
+                version: Build.version, device: told, precision: precision.rawValue, fingerprints: fingerprints, rows: verdicts, parts: parts,
+                folders: [folder.url, URL(filePath: reference)])
+            try target.write([UInt8](try report.json()))
+        }
         if json {
             let report = Report(
-                model: folder.name, fingerprints: try folder.fingerprints(), reference: reference, device: computing.name,
-                precision: precision.rawValue, holds: failures == 0, rows: verdicts)
+                model: folder.name, fingerprints: fingerprints, reference: reference, device: computing.name, computing: told,
+                precision: precision.rawValue, holds: failures == 0, rows: verdicts, parts: parts)
             try printJSON(report)
         } else {
             let compared = verdicts.count { $0.outcome != .absent }
@@ -54,8 +81,11 @@ struct VerifyCommand: ParsableCommand {
     private struct Report: Encodable {
         let model: String
         let fingerprints: [String: String]
-        let reference, device, precision: String
+        let reference, device: String
+        let computing: DeviceReport
+        let precision: String
         let holds: Bool
         let rows: [Verdict]
+        let parts: [PartCost]
     }
 }

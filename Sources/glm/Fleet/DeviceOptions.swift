@@ -20,13 +20,20 @@ struct DeviceOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Threads of the CPU. Default: all processors.", valueName: "n"))
     var threads: Int?
 
+    @Option(
+        help: ArgumentHelp(
+            "What CANN is to keep of the bits of results on an accelerator. \(DeterminismLevel.explanation) Default: the highest that the CANN here takes.",
+            valueName: "level"))
+    var deterministic: DeterminismLevel?
+
     func validate() throws {
         if let threads, !(1...1024).contains(threads) { throw ValidationError("--threads is \(threads); 1 to 1024") }
+        try DeterminismLevel.check(deterministic, of: [device])
     }
 
     /// - Parameter standard: the precision where none is asked for.
-    /// - Throws: `DeviceError` where there is no such device.
+    /// - Throws: `DeviceError` where there is no such device, or it does not take the level.
     func makeDevice(_ standard: PrecisionChoice = .auto) throws -> any Device {
-        try device.makeDevice(precision: precision ?? standard, threads: threads)
+        try device.makeDevice(precision: precision ?? standard, threads: threads, determinism: deterministic)
     }
 }

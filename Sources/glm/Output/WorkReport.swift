@@ -4,6 +4,8 @@ import Domain
 struct Phase: Sendable, Encodable {
     let stage, instance, phase: String
     let seconds, start: Double
+    /// Energy that it took of the stage's cards; nil: not measured, and not told.
+    let joules: Double?
 
     init(_ timing: StageTiming) {
         stage = timing.stage
@@ -11,6 +13,15 @@ struct Phase: Sendable, Encodable {
         phase = timing.phase
         seconds = timing.seconds
         start = timing.start
+        joules = timing.joules
+    }
+}
+
+extension [Phase] {
+    /// For people: `1520 J`; nil unless all phases of stages were measured.
+    var joulesText: String? {
+        let stages = filter { $0.stage != "gateway" }, known = stages.compactMap(\.joules)
+        return known.isEmpty || known.count < stages.count ? nil : "\(known.reduce(0, +).roundedText) J"
     }
 }
 
@@ -18,6 +29,8 @@ struct Phase: Sendable, Encodable {
 struct Computing: Sendable, Encodable {
     let stage, precision, kernels, quantization: String
     let tileSide: Int
+    /// Nil on the CPU.
+    let determinism: Int?
     /// Those of a stage that was lost, where no other had these; nil: none.
     let insteadOf: String?
 
@@ -27,6 +40,7 @@ struct Computing: Sendable, Encodable {
         kernels = numerics.numerics.kernels
         quantization = numerics.numerics.quantization
         tileSide = numerics.numerics.tileSide
+        determinism = numerics.numerics.determinism
         insteadOf = numerics.insteadOf.map { "\($0)" }
     }
 }
@@ -40,5 +54,7 @@ extension [Computing] {
 }
 
 extension Computing {
-    fileprivate var numerics: Numerics { Numerics(precision: precision, kernels: kernels, quantization: quantization, tileSide: tileSide) }
+    fileprivate var numerics: Numerics {
+        Numerics(precision: precision, kernels: kernels, quantization: quantization, tileSide: tileSide, determinism: determinism)
+    }
 }

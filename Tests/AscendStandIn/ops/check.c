@@ -20,6 +20,7 @@ static unsigned set_of(aclDataType type) {
 aclnnStatus check_soc(const char *op, const char *marks) {
     static const int column[] = {[SI_A3] = 0, [SI_A2] = 1, [SI_310P] = 2, [SI_910A] = 3};
     const si_soc *soc = si_soc_get();
+    if (soc->family == SI_950) SI_REFUSE(NO_KERNEL, "%s is not modelled for %s", op, soc->name);
     if (marks[column[soc->family]] != '+') SI_REFUSE(NO_KERNEL, "%s has no kernel for %s", op, soc->name);
     return 0;
 }

@@ -19,7 +19,7 @@ enum {
     NUMBERS = FLOATS | INDICES | I8 | U8 | F64, ANY = NUMBERS | BOOL,
 };
 
-/// `marks` has `+` or `-` for A3, A2, 310P, 910A.
+/// `marks` has `+` or `-` for A3, A2, 310P, 910A. Of a 950 no operator is modelled.
 aclnnStatus check_soc(const char *op, const char *marks);
 /// The type is in the set, and the chip has it.
 aclnnStatus check_type(const char *op, const aclTensor *t, const char *name, unsigned types);

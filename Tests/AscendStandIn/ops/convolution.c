@@ -7,8 +7,7 @@
 enum { BLOCK_PIXELS = 4096 };
 
 typedef struct {
-    int64_t stride[2], top, left, dilation[2], groups;
-    int8_t cubeMathType;
+    int64_t stride[2], top, left, dilation[2], groups, cubeMathType;
 } convolution_args;
 
 typedef struct {
@@ -124,6 +123,7 @@ aclnnStatus aclnnConvolutionGetWorkspaceSize(const aclTensor *input, const aclTe
     if (cubeMathType < KEEP_DTYPE || cubeMathType > USE_HF32) SI_REFUSE(INVALID, "%s: cubeMathType is %d, not 0 to 3", op, cubeMathType);
     if (cubeMathType == USE_FP16 && input->dtype == ACL_BF16) SI_REFUSE(INVALID, "%s: cubeMathType 2 (f16) is not for BF16", op);
     if (input->dtype == ACL_FLOAT && cubeMathType == KEEP_DTYPE && !si_soc_get()->bf16) SI_REFUSE(INVALID, "%s: %s computes FLOAT only as f16", op, si_soc_get()->name);
+    if (input->dtype == ACL_FLOAT && cubeMathType == KEEP_DTYPE && si_bug(SI_BUG_HF32)) SI_REFUSE(INVALID, "%s: cubeMathType can't be 0 for FLOAT", op);
     if (groups < 1 || input->dims[1] % groups || weight->dims[0] % groups || weight->dims[1] != input->dims[1] / groups) {
         SI_REFUSE(INVALID, "%s: input %s, weight %s, %lld groups", op, si_shape(input), si_shape(weight), (long long)groups);
     }
