@@ -19,9 +19,10 @@ _Static_assert(sizeof(struct ca_api) == symbol_count * sizeof(void (*)(void)), "
 size_t ca_symbol_count(void) { return symbol_count; }
 const struct ca_symbol *ca_symbol_at(size_t index) { return &symbols[index]; }
 
-/* The operators of 9.x, of 8.x, and of the releases before. Those of one line are never mixed with those of another. */
+/* The operators of 9.x, of 8.x, and of the releases before. Those of one line are never mixed with those of another. Where a library
+   of a line has an operator, those behind it are not asked. */
 static const char *const operator_libraries[][8] = {
-    {"libopapi_math.so", "libopapi_nn.so", "libopapi_cv.so", "libopapi_transformer.so"},
+    {"libopapi_math.so", "libopapi_nn.so", "libopapi_cv.so", "libopapi_transformer.so", "libopapi_legacy.so"},
     {"libopapi.so"},
     {"libaclnn_ops_infer.so", "libaclnn_math.so"},
 };

@@ -1,15 +1,10 @@
-#include "CCards.h"
+#include "library.h"
 
-#include <dlfcn.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 
 /* The driver's prototypes (dcmi_interface_api.h), as far as they are used here. */
-struct dcmi_chip_info_v2 {
-    unsigned char chip_type[32], chip_name[32], chip_ver[32];
-    unsigned int aicore_cnt;
-    unsigned char npu_name[32];
-};
 struct dcmi_hbm_info {
     unsigned long long memory_size; /* MB */
     unsigned int freq;
@@ -37,9 +32,14 @@ struct dcmi {
     int (*health)(int card, int device, unsigned int *health);
     int (*temperature)(int card, int device, int *temperature);
     int (*power)(int card, int device, int *power);
+    int (*info)(int card, int device, int main_command, unsigned int sub_command, void *buffer, unsigned int *size);
 };
 
 enum { most_cards = 64 };
+enum { DCMI_MAIN_CMD_LP = 8, AICORE_FREQREDUC_CAUSE = 9 };
+
+/* Nothing says that the library may be called by two threads at once. */
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
 static int fail(char *reason, size_t size, const char *what, int code) {
     snprintf(reason, size, "%s: error %d", what, code);
@@ -60,6 +60,7 @@ static int find(void *library, struct dcmi *dcmi, char *reason, size_t size) {
         {"dcmi_get_device_health", &dcmi->health, 0},
         {"dcmi_get_device_temperature", &dcmi->temperature, 0},
         {"dcmi_get_device_power_info", &dcmi->power, 0},
+        {"dcmi_get_device_info", &dcmi->info, 0},
     };
     for (size_t i = 0; i < sizeof functions / sizeof functions[0]; i++) {
         void *function = dlsym(library, functions[i].name);
@@ -87,13 +88,19 @@ static void read_memory(const struct dcmi *dcmi, struct ccards_card *card) {
     }
 }
 
+/* The dies of an A3 all have the family's name; the number beside it completes the name that CANN gives them. */
+static void name_chip(struct ccards_card *card, const struct dcmi_chip_info_v2 *info) {
+    const char *name = (const char *)info->chip_name, *number = (const char *)info->npu_name;
+    int is_family = !strncmp(name, "Ascend910", sizeof info->chip_name) && !strncmp(number, "93", 2);
+    snprintf(card->name, sizeof card->name, is_family ? "%.31s_%.31s" : "%.31s", name, number);
+}
+
 static int read_card(const struct dcmi *dcmi, struct ccards_card *card, char *reason, size_t size) {
     struct dcmi_chip_info_v2 info;
     memset(&info, 0, sizeof info);
     int code = dcmi->chip(card->card, card->chip, &info);
     if (code) return fail(reason, size, "dcmi_get_device_chip_info_v2", code);
-    snprintf(card->name, sizeof card->name, "%.31s", (const char *)info.chip_name);
-
+    name_chip(card, &info);
     code = dcmi->logical(&card->logical, card->card, card->chip);
     if (code) return fail(reason, size, "dcmi_get_device_logic_id", code);
     unsigned int physical;
@@ -105,16 +112,13 @@ static int read_card(const struct dcmi *dcmi, struct ccards_card *card, char *re
     int value;
     if (dcmi->temperature && dcmi->temperature(card->card, card->chip, &value) == 0) card->temperature = value;
     if (dcmi->power && dcmi->power(card->card, card->chip, &value) == 0) card->power = value;
+    long long causes = 0;
+    unsigned int bytes = sizeof causes;
+    if (dcmi->info && dcmi->info(card->card, card->chip, DCMI_MAIN_CMD_LP, AICORE_FREQREDUC_CAUSE, &causes, &bytes) == 0) card->slowed = causes;
     return 0;
 }
 
-int ccards_read(const char *path, struct ccards_card *cards, int capacity, char *reason, size_t reason_size) {
-    void *library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
-    if (!library) {
-        snprintf(reason, reason_size, "%s", dlerror());
-        return CCARDS_NO_LIBRARY;
-    }
-    /* The library stays open: the driver's own threads may outlive the call. */
+static int read_cards(void *library, struct ccards_card *cards, int capacity, char *reason, size_t reason_size) {
     struct dcmi dcmi;
     if (find(library, &dcmi, reason, reason_size)) return CCARDS_FAILED;
     int code = dcmi.init();
@@ -129,10 +133,37 @@ int ccards_read(const char *path, struct ccards_card *cards, int capacity, char 
         code = dcmi.devices(board[i], &dies, &mcu, &cpu);
         if (code) return fail(reason, reason_size, "dcmi_get_device_id_in_card", code);
         for (int die = 0; die < dies && count < capacity; die++) {
-            cards[count] = (struct ccards_card){.card = board[i], .chip = die, .logical = -1, .physical = -1, .memory = -1, .used = -1, .health = -1, .temperature = CCARDS_NO_TEMPERATURE, .power = -1};
+            cards[count] = unknown_card(board[i], die);
             if (read_card(&dcmi, &cards[count], reason, reason_size)) return CCARDS_FAILED;
             count++;
         }
     }
     return count;
+}
+
+int ccards_read(const char *path, struct ccards_card *cards, int capacity, char *reason, size_t reason_size) {
+    /* The library stays open: the driver's own threads may outlive the call. */
+    void *library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+    if (!library) {
+        snprintf(reason, reason_size, "%s", dlerror());
+        return CCARDS_NO_LIBRARY;
+    }
+    pthread_mutex_lock(&lock);
+    int count = read_cards(library, cards, capacity, reason, reason_size);
+    if (count < 0) count = read_950(library, cards, capacity, reason, reason_size);
+    pthread_mutex_unlock(&lock);
+    return count;
+}
+
+int ccards_power(const char *path, int card, int chip) {
+    void *library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+    if (!library) return -1;
+    int (*power)(int card, int device, int *power), tenths = -1;
+    void *function = dlsym(library, "dcmi_get_device_power_info");
+    memcpy(&power, &function, sizeof power);
+    pthread_mutex_lock(&lock);
+    if (!function || power(card, chip, &tenths)) tenths = -1;
+    pthread_mutex_unlock(&lock);
+    dlclose(library);
+    return tenths;
 }

@@ -727,7 +727,7 @@ const ProtobufCMessageDescriptor glm__v1__queue_status__descriptor =
   (ProtobufCMessageInit) glm__v1__queue_status__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor glm__v1__card_status__field_descriptors[8] =
+static const ProtobufCFieldDescriptor glm__v1__card_status__field_descriptors[9] =
 {
   {
     "name",
@@ -825,6 +825,18 @@ static const ProtobufCFieldDescriptor glm__v1__card_status__field_descriptors[8]
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "slowed_by",
+    9,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Glm__V1__CardStatus, n_slowed_by),
+    offsetof(Glm__V1__CardStatus, slowed_by),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned glm__v1__card_status__field_indices_by_name[] = {
   1,   /* field[1] = chip */
@@ -833,13 +845,14 @@ static const unsigned glm__v1__card_status__field_indices_by_name[] = {
   2,   /* field[2] = memory_total */
   0,   /* field[0] = name */
   6,   /* field[6] = power */
+  8,   /* field[8] = slowed_by */
   7,   /* field[7] = stages */
   5,   /* field[5] = temperature */
 };
 static const ProtobufCIntRange glm__v1__card_status__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 8 }
+  { 0, 9 }
 };
 const ProtobufCMessageDescriptor glm__v1__card_status__descriptor =
 {
@@ -849,7 +862,7 @@ const ProtobufCMessageDescriptor glm__v1__card_status__descriptor =
   "Glm__V1__CardStatus",
   "glm.v1",
   sizeof(Glm__V1__CardStatus),
-  8,
+  9,
   glm__v1__card_status__field_descriptors,
   glm__v1__card_status__field_indices_by_name,
   1,  glm__v1__card_status__number_ranges,

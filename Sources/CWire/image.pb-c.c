@@ -1566,7 +1566,7 @@ const ProtobufCMessageDescriptor glm__v1__stage_numerics__descriptor =
   (ProtobufCMessageInit) glm__v1__stage_numerics__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor glm__v1__stage_timing__field_descriptors[5] =
+static const ProtobufCFieldDescriptor glm__v1__stage_timing__field_descriptors[6] =
 {
   {
     "stage",
@@ -1628,9 +1628,22 @@ static const ProtobufCFieldDescriptor glm__v1__stage_timing__field_descriptors[5
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "joules",
+    6,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_DOUBLE,
+    offsetof(Glm__V1__StageTiming, joules_opt_case),
+    offsetof(Glm__V1__StageTiming, joules),
+    NULL,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned glm__v1__stage_timing__field_indices_by_name[] = {
   1,   /* field[1] = instance */
+  5,   /* field[5] = joules */
   2,   /* field[2] = phase */
   3,   /* field[3] = seconds */
   0,   /* field[0] = stage */
@@ -1639,7 +1652,7 @@ static const unsigned glm__v1__stage_timing__field_indices_by_name[] = {
 static const ProtobufCIntRange glm__v1__stage_timing__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 5 }
+  { 0, 6 }
 };
 const ProtobufCMessageDescriptor glm__v1__stage_timing__descriptor =
 {
@@ -1649,7 +1662,7 @@ const ProtobufCMessageDescriptor glm__v1__stage_timing__descriptor =
   "Glm__V1__StageTiming",
   "glm.v1",
   sizeof(Glm__V1__StageTiming),
-  5,
+  6,
   glm__v1__stage_timing__field_descriptors,
   glm__v1__stage_timing__field_indices_by_name,
   1,  glm__v1__stage_timing__number_ranges,

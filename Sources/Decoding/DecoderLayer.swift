@@ -69,10 +69,10 @@ struct DecoderLayer {
             device.embed(rows, table: keys, into: past.keys)
             device.embed(rows, table: values, into: past.values)
             device.attention(attention, query: query, key: past.keys, value: past.values, into: workspace.attended)
-        case .decode(let rows, let pages):
-            device.scatter(key, rows: rows, into: keys)
-            device.scatter(workspace.value, rows: rows, into: values)
-            device.pagedAttention(attention, query: query, keys: keys, values: values, pages: pages, into: workspace.attended)
+        case .decode(let inputs):
+            device.scatter(key, rows: inputs.rows, into: keys)
+            device.scatter(workspace.value, rows: inputs.rows, into: values)
+            device.pagedAttention(attention, query: query, keys: keys, values: values, pages: inputs.pages, into: workspace.attended)
         }
     }
 }
@@ -82,6 +82,6 @@ enum DecoderPass {
     /// A prefill chunk: the next rows of one sequence. `rows` are the places of all its rows in the pool, the pass's own last; `past`
     /// receives their keys and values, `[rows, keyValueHeads · headSize]`, activations.
     case prefill(rows: [Int32], past: (keys: Tensor, values: Tensor))
-    /// The next row of each of several sequences. The lengths in `pages` include it.
-    case decode(rows: [Int32], pages: PageTable)
+    /// The next row of each of several sequences. The lengths in its pages include it.
+    case decode(DecodeInputs.Step)
 }

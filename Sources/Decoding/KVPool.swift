@@ -4,20 +4,25 @@ import Tensor
 /// The memory for the keys and values of a batch: two pools of rows for each layer, cut into pages that sequences take and release, and
 /// that kept prefixes hold until somebody needs them.
 ///
-/// A page that no sequence has used is never written, so a system that allocates memory at its first use saves it.
+/// A page that no sequence has used is never written, so a system that allocates memory at its first use saves it. On a device whose
+/// attention reads whole pages, those that a sequence takes are zeroed, lest it read what another left behind, which may not be finite.
 package final class KVPool {
     /// Per layer `[pages · DecoderSizes.pageRows, keyValueHeads · headSize]`, in the device's `cacheType`.
     let keys, values: [Tensor]
+    /// A page that tables may name where a sequence has none. Where attention reads it, its rows are zero.
+    let spare: Int32
     private let device: any Device
     private var allocator: PageAllocator
     private var prefixes = PrefixCache()
 
     init(pages: Int, _ configuration: DecoderConfiguration, on device: any Device) {
-        let shape = Shape(pages * DecoderSizes.pageRows, configuration.keyValueSize)
+        spare = device.readsWholePages ? Int32(pages) : 0
+        let shape = Shape((pages + (device.readsWholePages ? 1 : 0)) * DecoderSizes.pageRows, configuration.keyValueSize)
         keys = (0..<configuration.layers).map { _ in device.makeTensor(shape, device.cacheType) }
         values = (0..<configuration.layers).map { _ in device.makeTensor(shape, device.cacheType) }
         allocator = PageAllocator(pageCount: pages)
         self.device = device
+        clear([spare])
     }
 
     var pageCount: Int { allocator.pageCount }
@@ -31,7 +36,20 @@ package final class KVPool {
     func take(_ count: Int) -> [Int32]? {
         guard has(count) else { return nil }
         while allocator.freeCount < count { guard giveUpPrefix() else { return nil } }
-        return allocator.take(count)
+        let pages = allocator.take(count)
+        clear(pages ?? [])
+        return pages
+    }
+
+    private func clear(_ pages: [Int32]) {
+        guard device.readsWholePages else { return }
+        for page in pages { for pool in keys + values { device.clear(pool.rows(KVPool.rows(page))) } }
+    }
+
+    /// The first rows of a page, or all.
+    private static func rows(_ page: Int32, _ count: Int = DecoderSizes.pageRows) -> Range<Int> {
+        let start = Int(page) * DecoderSizes.pageRows
+        return start..<start + count
     }
 
     func retain(_ pages: [Int32]) { allocator.retain(pages) }
@@ -39,11 +57,7 @@ package final class KVPool {
 
     /// Copies the first `rows` rows of a page to another, in all layers.
     func copy(_ page: Int32, to other: Int32, rows: Int) {
-        func first(_ page: Int32) -> Range<Int> {
-            let start = Int(page) * DecoderSizes.pageRows
-            return start..<start + rows
-        }
-        for pool in keys + values { device.copy(pool.rows(first(page)), to: pool.rows(first(other))) }
+        for pool in keys + values { device.copy(pool.rows(KVPool.rows(page, rows)), to: pool.rows(KVPool.rows(other, rows))) }
     }
 
     /// The nodes of the longest kept prefix of `segments`, the shortest first.

@@ -16,6 +16,8 @@ package final class SequenceBatch {
     private var logitRows = 0  // rows of `logits` that hold what was computed last
     private var chunkRows = 0  // rows of the last prefill chunk
     private let sampled: SampledTokens  // [size]
+    private let inputs: DecodeInputs
+    private var recordings = RecordedSteps<StepKey>()
     /// The keys and values of one layer of the sequence in prefill, in order; as long as the longest prompt so far.
     private var past: (keys: Tensor, values: Tensor)
 
@@ -33,6 +35,7 @@ package final class SequenceBatch {
         // Not rounded: sampling compares logits that may differ by less than a step of bf16.
         logits = device.makeTensor(Shape(size, configuration.outputSize), .f32)
         sampled = SampledTokens(rows: size, on: device)
+        inputs = DecodeInputs(rows: size, pages: pool.pageCount, on: device)
         past = SequenceBatch.makePast(rows: DecoderSizes.prefillChunk, decoder)
     }
 
@@ -57,6 +60,7 @@ package final class SequenceBatch {
     /// - Parameters:
     ///   - inserted: rows in place of the embeddings of some of the ids.
     ///   - checkCancellation: called before each layer. What it throws ends the work; the sequence must then be closed.
+    /// - Throws: also `DeviceError` where the device turns the work down; the same holds then.
     package func extend(_ sequence: Sequence, by ids: [Int32], inserted: [InsertedRows] = [], checkCancellation: () throws -> Void) throws {
         precondition((1...DecoderSizes.prefillChunk).contains(ids.count), "\(ids.count) ids at once; 1 to \(DecoderSizes.prefillChunk)")
         let end = sequence.count + ids.count
@@ -66,10 +70,15 @@ package final class SequenceBatch {
         let part = workspace.prefix(rows: ids.count)
         decoder.embed(ids, into: part.x)
         for rows in inserted { rows.write(over: part.x, tokens: sequence.count..<end, on: device) }
-        try decoder.run(
-            at: (sequence.count..<end).map { sequence.positions[$0] },
-            .prefill(rows: sequence.rows(0..<end), past: (past.keys.prefix(shape), past.values.prefix(shape))), pool: pool, part,
-            checkCancellation: checkCancellation)
+        decoder.place(at: (sequence.count..<end).map { sequence.positions[$0] }, part)
+        let pass = Result {
+            try decoder.run(
+                .prefill(rows: sequence.rows(0..<end), past: (past.keys.prefix(shape), past.values.prefix(shape))), pool: pool, part,
+                checkCancellation: checkCancellation)
+        }
+        // What was refused here is refused to this sequence alone.
+        try device.checkFailure()
+        try pass.get()
         sequence.count = end
         chunkRows = ids.count
     }
@@ -112,19 +121,41 @@ package final class SequenceBatch {
             defer { sequence.count += 1 }
             return sequence.count
         }
-        let pages = PageTable(pageRows: DecoderSizes.pageRows, sequences: zip(sequences, places).map { ($0.pages, $1 + 1) })
-        let rows = zip(sequences, places).map { $0.rows($1..<$1 + 1)[0] }
+        let table = PageTable(
+            pageRows: DecoderSizes.pageRows, sequences: zip(sequences, places).map { ($0.pages, $1 + 1) },
+            width: DecoderSizes.bucket(pages: sequences.map(\.pages.count).max() ?? 0), filler: pool.spare)
         let part = workspace.prefix(rows: sequences.count)
-        switch ids {
-        case .host(let ids): decoder.embed(ids, into: part.x)
-        case .lastSampled(let others):
-            let count = sequences.count - others.count
-            decoder.embed(sampled.prefix(count).ids, into: part.x.rows(0..<count))
-            if !others.isEmpty { decoder.embed(others, into: part.x.rows(count..<sequences.count)) }
-        }
-        try decoder.run(at: zip(sequences, places).map { $0.positions[$1] }, .decode(rows: rows, pages: pages), pool: pool, part) {}
+        decoder.place(at: zip(sequences, places).map { $0.positions[$1] }, part)
+        let step = write(ids, rows: zip(sequences, places).map { $0.rows($1..<$1 + 1)[0] }, table)
         let predicted = 0..<(predicted ?? sequences.count)
-        if !predicted.isEmpty { predict(part.normed.rows(predicted)) }
+        let key = StepKey(rows: sequences.count, pages: table.width, predicted: predicted.count)
+        let logits = predicted.isEmpty ? nil : self.logits.rows(predicted)
+        recordings.run(key, writing: [part.x] + [logits].compactMap { $0 }, on: device) {
+            decoder.embed(step.ids, into: part.x)
+            decoder.run(.decode(step), pool: pool, part) {}
+            if let logits { decoder.logits(part.normed.rows(predicted), into: logits) }
+        }
+        if let logits { logitRows = logits.rows }
+    }
+
+    /// What the operators of a step depend on.
+    private struct StepKey: Hashable {
+        let rows: Int
+        /// Of each sequence's table.
+        let pages: Int
+        /// Rows for which logits are computed.
+        let predicted: Int
+    }
+
+    private func write(_ ids: StepIDs, rows: [Int32], _ table: PageTable) -> DecodeInputs.Step {
+        switch ids {
+        case .host(let ids): return inputs.write(ids, rows: rows, table, on: device)
+        case .lastSampled(let others):
+            let step = inputs.write(others, rows: rows, table, on: device)
+            let count = rows.count - others.count
+            device.copy(sampled.prefix(count).ids, to: step.ids.prefix(Shape(count)))
+            return step
+        }
     }
 
     private func predict(_ normed: Tensor) {

@@ -35,14 +35,14 @@ package struct TokenDecoder {
     /// The same for ids that are on the device, i32 `[ids]`.
     func embed(_ ids: Tensor, into x: Tensor) { device.embed(ids, table: embedding, into: x) }
 
-    /// Runs the embeddings `workspace.x [rows, hidden]` at `positions` through the layers, in place; `workspace.normed` holds the last norm of
-    /// the result.
+    /// Writes the positions of the rows that ``run(_:pool:_:checkCancellation:)`` computes next.
+    func place(at positions: [RotaryPosition], _ workspace: DecoderWorkspace) { rotary.fill(workspace.rotary, positions, on: device) }
+
+    /// Runs the embeddings `workspace.x [rows, hidden]` at their positions through the layers, in place; `workspace.normed` holds the last
+    /// norm of the result.
     /// - Parameter checkCancellation: called before each layer. What it throws ends the work; the keys and values of the rows are then
     ///   undefined.
-    func run(
-        at positions: [RotaryPosition], _ pass: DecoderPass, pool: KVPool, _ workspace: DecoderWorkspace, checkCancellation: () throws -> Void
-    ) throws {
-        rotary.fill(workspace.rotary, positions, on: device)
+    func run(_ pass: DecoderPass, pool: KVPool, _ workspace: DecoderWorkspace, checkCancellation: () throws -> Void) rethrows {
         (layers.first?.inputNorm ?? norm)(workspace.x, into: workspace.normed)
         for (index, layer) in layers.enumerated() {
             try checkCancellation()

@@ -3,6 +3,14 @@ public import Tensor
 import TensorAscend
 import TensorCPU
 
+extension Device {
+    /// Calls `tell`, at most once, when a card that recorded steps stops doing so, with what a report says of it.
+    public func whenRecordingFails(_ tell: @escaping @Sendable (String) -> Void) {
+        guard let card = self as? AscendDevice else { return }
+        card.whenRecordingFails = { [name] in tell("\(name) goes on without recorded steps: \($0)") }
+    }
+}
+
 /// What a device is, for `glm inspect` and for logs.
 public struct DeviceReport: Sendable, Encodable {
     /// `npu:0`.
@@ -15,7 +23,7 @@ public struct DeviceReport: Sendable, Encodable {
     public let freeMemory, memory: Int?
     /// Optional functions that this CANN lacks.
     public let missing: [String]
-    /// Fused operators that the self-test ruled out, and why.
+    /// Fused operators, and recorded steps, that the self-test ruled out, and why.
     public let fallbacks: [String]
     /// Of a card.
     public let determinism: DeterminismLevel?
@@ -31,7 +39,7 @@ public struct DeviceReport: Sendable, Encodable {
         freeMemory = card?.information.freeMemory
         memory = card?.information.memory
         missing = card?.information.missing ?? []
-        fallbacks = card?.fallbacks ?? []
+        fallbacks = (card?.fallbacks ?? []) + (card?.recordingFailure.map { ["recorded steps: \($0)"] } ?? [])
         determinism = card?.determinism
         rowComparisons = card?.rowComparisons ?? []
     }

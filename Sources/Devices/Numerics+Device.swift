@@ -28,14 +28,14 @@ extension Device {
         }
     }
 
-    /// A card computes by its chip and its CANN, and by the fused operators that it does without; a CPU's products of int8 weights by
-    /// whether it multiplies int8.
+    /// A card computes by its chip and its CANN, and by the fused operators that it does without, and always multiplies int8 weights in
+    /// int8; a CPU's products of such weights by whether it does.
     fileprivate func kernelsName(_ quantization: String) -> String {
         switch self {
         case let device as CPUDevice: return device.features + (quantization.contains("int8") && device.multipliesInt8 ? "+int8" : "")
         case let device as AscendDevice:
             let without = device.fallbacks.map { String($0.prefix { $0 != ":" }) }.sorted()
-            return device.information.chip + (device.information.cann.map { " CANN \($0)" } ?? "")
+            return device.information.chip + (quantization.contains("int8") ? "+int8" : "") + (device.information.cann.map { " CANN \($0)" } ?? "")
                 + (without.isEmpty ? "" : " without \(without.joined(separator: ", "))")
         default: return ""
         }

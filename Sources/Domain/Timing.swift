@@ -26,12 +26,15 @@ public struct StageTiming: Sendable, Hashable {
     public var seconds: Double
     /// When it began, in seconds from the arrival of the request at the gateway.
     public var start: Double
+    /// Energy that it took of the stage's cards; nil where their power is not measured.
+    public var joules: Double?
 
-    public init(stage: String = "", instance: String = "", phase: String = "", seconds: Double = 0, start: Double = 0) {
+    public init(stage: String = "", instance: String = "", phase: String = "", seconds: Double = 0, start: Double = 0, joules: Double? = nil) {
         self.stage = stage
         self.instance = instance
         self.phase = phase
         self.seconds = seconds
         self.start = start
+        self.joules = joules
     }
 }

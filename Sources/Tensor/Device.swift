@@ -21,8 +21,22 @@ public protocol Device: AnyObject, Sendable {
     /// Steps of a loop that may be queued before the results of the first are read, so that the device never waits for the host.
     var stepsAhead: Int { get }
 
+    /// Attention over pages also reads the rows behind a sequence's end, and gives them no weight.
+    var readsWholePages: Bool { get }
+
     /// Calls of the driver so far; nil for a device that has none.
     var hostCalls: HostCalls? { get }
+
+    /// Runs `body` and records what it queues, for ``replay(_:)``.
+    ///
+    /// `body` runs up to three times: each time it must do the same to the same tensors, which were made before, and it neither writes,
+    /// reads nor waits. Inputs are written between replays, into the same tensors. What it writes to `outputs`, which are dense, is
+    /// compared bit by bit with what a replay writes.
+    /// - Returns: nil if the device records nothing, or could not record this; `body` may then not have run.
+    func record(writing outputs: [Tensor], _ body: () -> Void) -> Recording?
+    /// Queues the recorded work.
+    /// - Returns: false if the device has dropped the recording, or never had it. Nothing was queued then.
+    func replay(_ recording: Recording) -> Bool
 
     /// A dense tensor with undefined contents.
     func makeTensor(_ shape: Shape, _ dtype: DType) -> Tensor
@@ -32,6 +46,8 @@ public protocol Device: AnyObject, Sendable {
     func place(_ weight: Tensor) -> Tensor
     /// A convolution's weight `[out, in, kernel, kernel]` in the layout that the device's convolution reads, made once at load.
     func placeConvolution(weight: Tensor, bias: Tensor?) -> ConvolutionWeight
+    /// Fills a dense tensor with zero bytes.
+    func clear(_ tensor: Tensor)
     /// Copies host bytes into a dense tensor of as many bytes.
     func write(_ bytes: UnsafeRawBufferPointer, to tensor: Tensor)
     /// Waits for the queue, then copies a dense tensor's bytes to the host.
@@ -40,6 +56,8 @@ public protocol Device: AnyObject, Sendable {
     func readLater(_ tensor: Tensor) -> PendingRead
     /// Waits for all queued work; throws the first failure since the last call.
     func synchronize() throws
+    /// The same if a failure is known already, such as an operation that was refused when it was queued. Else it does nothing.
+    func checkFailure() throws
 
     /// Whether ``linear(_:_:bias:_:into:)`` reads weights of this form.
     func multiplies(_ form: MatrixWeight.Form) -> Bool
@@ -53,6 +71,8 @@ public protocol Device: AnyObject, Sendable {
     func embed(_ ids: Tensor, table: Tensor, into y: Tensor)
     /// `table[rows[i]] = x[i]`, rounded to the table's type: x `[rows, columns]`, table `[entries, columns]`. Rows differ.
     func scatter(_ x: Tensor, rows: [Int32], into table: Tensor)
+    /// The same with row numbers that are on the device: `i32 [rows]`.
+    func scatter(_ x: Tensor, rows: Tensor, into table: Tensor)
     /// `y = x · rsqrt(mean(x²) + epsilon) · weight`, row by row; y may be x.
     func rmsNorm(_ x: Tensor, weight: Tensor, epsilon: Float, into y: Tensor)
     /// `y += rmsNorm(x)`: the second half of a sandwich norm.
@@ -90,8 +110,9 @@ public protocol Device: AnyObject, Sendable {
     func attention(_ parameters: Attention, query: Tensor, key: Tensor, value: Tensor, into output: Tensor)
     /// The same for one query of each of several sequences, whose keys and values lie in pages: query `[sequences, heads · headSize]`,
     /// keys and values `[pages · pageRows, keyValueHeads · headSize]` of ``cacheType``, output like query. A sequence's result
-    /// depends on nothing but its own rows. Without mask and bias.
-    func pagedAttention(_ parameters: Attention, query: Tensor, keys: Tensor, values: Tensor, pages: PageTable, into output: Tensor)
+    /// depends on nothing but its own rows. Without mask and bias. Where the device ``readsWholePages``, all rows of the pages that the
+    /// table names must be finite.
+    func pagedAttention(_ parameters: Attention, query: Tensor, keys: Tensor, values: Tensor, pages: PlacedPages, into output: Tensor)
     /// For each row of `x [rows, columns]` the index of the largest element, the first of equals, as `i32` into `indices [rows]`.
     func argmax(_ x: Tensor, into indices: Tensor)
     /// Samples one id from each row of `logits [rows, ids]`, row i by `parameters[i]`.
@@ -106,4 +127,8 @@ public protocol Device: AnyObject, Sendable {
 extension Device {
     public var stepsAhead: Int { 0 }
     public var hostCalls: HostCalls? { nil }
+    public var readsWholePages: Bool { false }
+    public func record(writing outputs: [Tensor], _ body: () -> Void) -> Recording? { nil }
+    public func replay(_ recording: Recording) -> Bool { false }
+    public func checkFailure() throws {}
 }

@@ -7,8 +7,10 @@ public struct HostCalls: Sendable, Hashable {
     public var launches = 0
     /// Descriptors of tensors, scalars and lists, made and destroyed.
     public var descriptors = 0
-    /// Copies, events, waits and memory.
+    /// Copies, events, waits, memory and replays.
     public var runtime = 0
+    /// Operators that replays queued: no calls of the host.
+    public var replayed = 0
 
     public init() {}
 
@@ -20,6 +22,7 @@ public struct HostCalls: Sendable, Hashable {
         result.launches = left.launches - right.launches
         result.descriptors = left.descriptors - right.descriptors
         result.runtime = left.runtime - right.runtime
+        result.replayed = left.replayed - right.replayed
         return result
     }
 }

@@ -16,12 +16,25 @@ public final class MeteredDevice: Device, @unchecked Sendable {
             self.floatingPointOperations = floatingPointOperations
             self.weightBytes = weightBytes
         }
+
+        fileprivate static func - (left: Work, right: Work) -> Work {
+            Work(
+                floatingPointOperations: left.floatingPointOperations - right.floatingPointOperations,
+                weightBytes: left.weightBytes - right.weightBytes)
+        }
+
+        fileprivate static func += (work: inout Work, more: Work) {
+            work.floatingPointOperations += more.floatingPointOperations
+            work.weightBytes += more.weightBytes
+        }
     }
 
     /// Of tensors and weights that were made through this device; what the device keeps beside them is not counted.
     public let memory = MemoryMeter()
     private let base: any Device
     private var counted = Work()
+    /// What each replay of a recording does.
+    private var recorded: [ObjectIdentifier: (recording: Recording, work: Work)] = [:]
     /// Since the last reset.
     public private(set) var time = OperationTime()
     private let clock = ContinuousClock()
@@ -56,6 +69,31 @@ public final class MeteredDevice: Device, @unchecked Sendable {
     public var batchRows: Int { base.batchRows }
     public var stepsAhead: Int { base.stepsAhead }
     public var hostCalls: HostCalls? { base.hostCalls }
+    public var readsWholePages: Bool { base.readsWholePages }
+
+    public func record(writing outputs: [Tensor], _ body: () -> Void) -> Recording? {
+        let before = counted
+        let recording = base.record(writing: outputs) {
+            // However often it runs, the work is done once.
+            counted = before
+            body()
+        }
+        guard let recording else {
+            counted = before
+            return nil
+        }
+        recorded[ObjectIdentifier(recording)] = (recording, counted - before)
+        return recording
+    }
+
+    public func replay(_ recording: Recording) -> Bool {
+        guard base.replay(recording) else {
+            recorded[ObjectIdentifier(recording)] = nil
+            return false
+        }
+        if let work = recorded[ObjectIdentifier(recording)]?.work { counted += work }
+        return true
+    }
     public func makeTensor(_ shape: Shape, _ dtype: DType) -> Tensor { memory.tracking(base.makeTensor(shape, dtype)) }
     public func releaseUnusedMemory() { base.releaseUnusedMemory() }
     public func place(_ weight: Tensor) -> Tensor { memory.tracking(base.place(weight), of: weight) }
@@ -65,10 +103,12 @@ public final class MeteredDevice: Device, @unchecked Sendable {
             outChannels: placed.outChannels, inChannels: placed.inChannels, kernel: placed.kernel,
             weight: memory.tracking(placed.weight, of: weight), bias: placed.bias)
     }
+    public func clear(_ tensor: Tensor) { base.clear(tensor) }
     public func write(_ bytes: UnsafeRawBufferPointer, to tensor: Tensor) { base.write(bytes, to: tensor) }
     public func read(_ tensor: Tensor, into bytes: UnsafeMutableRawBufferPointer) throws { try base.read(tensor, into: bytes) }
     public func readLater(_ tensor: Tensor) -> PendingRead { base.readLater(tensor) }
     public func synchronize() throws { try base.synchronize() }
+    public func checkFailure() throws { try base.checkFailure() }
 
     public func multiplies(_ form: MatrixWeight.Form) -> Bool { base.multiplies(form) }
 
@@ -94,8 +134,8 @@ public final class MeteredDevice: Device, @unchecked Sendable {
         timed(\.attention) { base.attention(parameters, query: query, key: key, value: value, into: output) }
     }
 
-    public func pagedAttention(_ parameters: Attention, query: Tensor, keys: Tensor, values: Tensor, pages: PageTable, into output: Tensor) {
-        let pairs = pages.lengths.reduce(0.0) { $0 + Double($1) }
+    public func pagedAttention(_ parameters: Attention, query: Tensor, keys: Tensor, values: Tensor, pages: PlacedPages, into output: Tensor) {
+        let pairs = pages.table.lengths.reduce(0.0) { $0 + Double($1) }
         counted.floatingPointOperations += 4 * pairs * Double(parameters.heads * parameters.headSize)
         timed(\.attention) { base.pagedAttention(parameters, query: query, keys: keys, values: values, pages: pages, into: output) }
     }
@@ -111,6 +151,7 @@ public final class MeteredDevice: Device, @unchecked Sendable {
     public func embed(_ ids: [Int32], table: Tensor, into y: Tensor) { timed(\.elementWise) { base.embed(ids, table: table, into: y) } }
     public func embed(_ ids: Tensor, table: Tensor, into y: Tensor) { timed(\.elementWise) { base.embed(ids, table: table, into: y) } }
     public func scatter(_ x: Tensor, rows: [Int32], into table: Tensor) { timed(\.elementWise) { base.scatter(x, rows: rows, into: table) } }
+    public func scatter(_ x: Tensor, rows: Tensor, into table: Tensor) { timed(\.elementWise) { base.scatter(x, rows: rows, into: table) } }
     public func rmsNorm(_ x: Tensor, weight: Tensor, epsilon: Float, into y: Tensor) {
         timed(\.elementWise) { base.rmsNorm(x, weight: weight, epsilon: epsilon, into: y) }
     }

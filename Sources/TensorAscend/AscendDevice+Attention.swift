@@ -9,10 +9,10 @@ extension AscendDevice {
             value: Operand(heads: value, headSize: parameters.headSize), into: Operand(heads: output, headSize: parameters.headSize))
     }
 
-    public func pagedAttention(_ parameters: Attention, query: Tensor, keys: Tensor, values: Tensor, pages: PageTable, into output: Tensor) {
-        let size = parameters.headSize
+    public func pagedAttention(_ parameters: Attention, query: Tensor, keys: Tensor, values: Tensor, pages placed: PlacedPages, into output: Tensor) {
+        let (size, pages) = (parameters.headSize, placed.table)
         parameters.checkArguments(query: query, keys: keys, values: values, pages: pages, output: output)
-        if attendPagedFused(parameters, query, keys, values, pages, output) { return }
+        if attendPagedFused(parameters, query, keys, values, placed, output) { return }
         for (sequence, length) in pages.lengths.enumerated() {
             let rows = (0..<Int(length)).map { row in
                 pages.pages[sequence * pages.width + row / pages.pageRows] * Int32(pages.pageRows) + Int32(row % pages.pageRows)
@@ -72,22 +72,25 @@ extension AscendDevice {
     }
 
     private func attendPagedFused(
-        _ parameters: Attention, _ query: Tensor, _ keys: Tensor, _ values: Tensor, _ pages: PageTable, _ output: Tensor
+        _ parameters: Attention, _ query: Tensor, _ keys: Tensor, _ values: Tensor, _ placed: PlacedPages, _ output: Tensor
     ) -> Bool {
-        guard let reducedType, fused.pagedAttention, keys.dtype == reducedType, pages.pageRows % 16 == 0, pages.pageRows <= 512, canFuse(parameters)
+        let pages = placed.table
+        guard let reducedType, readsWholePages, keys.dtype == reducedType, pages.pageRows % 16 == 0, pages.pageRows <= 512, canFuse(parameters)
         else {
             return false
         }
         let (sequences, columns) = (query.rows, query.columns)
         let result = target(for: output, reducedType, apartFrom: [query])
-        let table = table(.pages(pages.pages, width: pages.width), Shape(sequences, pages.width), .i32) { pages.pages.withUnsafeBytes(Array.init) }
         let pool = [keys.rows / pages.pageRows, pages.pageRows, keys.columns]
         let call = FusedAttention(
             query: dense(query, reducedType).reshaped([sequences, 1, columns]), key: Operand(dense: keys.rows(0..<pool[0] * pool[1]), pool),
             value: Operand(dense: values.rows(0..<pool[0] * pool[1]), pool), output: result.reshaped([sequences, 1, columns]),
             heads: parameters.heads,
             keyValueHeads: parameters.keyValueHeads, scale: parameters.scale,
-            pages: (Operand(dense: table, [sequences, pages.width]), pages.pageRows, pages.lengths))
+            pages: (
+                Operand(dense: placed.pages, [sequences, pages.width]), pages.pageRows,
+                shift(placed.lengths, keys: pages.width * pages.pageRows, heads: parameters.heads, reducedType)
+            ))
         guard stream.fusedAttention(call) else { return false }
         deliver(result, to: output)
         return true

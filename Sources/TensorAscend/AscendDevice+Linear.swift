@@ -4,7 +4,8 @@ public import Tensor
 
 extension AscendDevice {
     public func multiplies(_ form: MatrixWeight.Form) -> Bool {
-        form.elementType.isFloatingPoint && !form.isScaled && form.layout == .rowMajor
+        form.layout == .rowMajor
+            && (form.elementType == .i8 ? form.isScaled && fused.int8Products : form.elementType.isFloatingPoint && !form.isScaled)
     }
 
     public func linear(_ x: Tensor, _ weight: MatrixWeight, bias: Tensor?, _ epilogue: Epilogue, into y: Tensor) {
@@ -25,9 +26,11 @@ extension AscendDevice {
         }
     }
 
-    /// `x · weightᵀ + bias` in the weight's type, `[rows, outputs]`: in y where that has the type and room for whole tiles of rows.
+    /// `x · weightᵀ + bias` in the type that the weight is multiplied in, `[rows, outputs]`: in y where that has the type and room for whole
+    /// tiles of rows.
     private func product(_ x: Tensor, _ weight: MatrixWeight, bias: Tensor?, into y: Tensor?) -> Operand {
         precondition(multiplies(weight.form), "a product with a weight of the form \(weight.form)")
+        if let scales = weight.scales { return quantizedProduct(x, weight, scales: scales, bias: bias, into: y) }
         let (type, outputs, rows) = (weight.elements.dtype, weight.outputs, max(x.rows, batchRows))
         let right = Operand(dense: weight.elements, [outputs, weight.inputs]).permuted([1, 0])
         // What stands behind few rows is multiplied with them; no row of a product depends on another.

@@ -23,13 +23,24 @@ extension AscendDevice {
     public func scatter(_ x: Tensor, rows: [Int32], into table: Tensor) {
         precondition(x.rows == rows.count && x.columns == table.columns, "\(x.shape) to \(rows.count) rows of \(table.dtype) \(table.shape)")
         precondition(rows.allSatisfy { $0 >= 0 && Int($0) < table.rows }, "a row outside a table of \(table.rows)")
+        scatter(x, indices(rows), table)
+    }
+
+    public func scatter(_ x: Tensor, rows: Tensor, into table: Tensor) {
+        precondition(
+            rows.dtype == .i32 && x.rows == rows.shape.count && x.columns == table.columns,
+            "\(x.shape) to \(rows.dtype) \(rows.shape) rows of \(table.dtype) \(table.shape)")
+        scatter(x, Operand(dense: rows, [rows.shape.count]), table)
+    }
+
+    private func scatter(_ x: Tensor, _ rows: Operand, _ table: Tensor) {
         var source = Operand(matrix: x)
         if table.dtype != x.dtype || !x.isDense {
             let rounded = scratch([x.rows, x.columns], table.dtype)
             stream.copy(source, to: rounded)
             source = rounded
         }
-        stream.scatter(source, indices(rows).reshaped([rows.count, 1]), into: Operand(matrix: table))
+        stream.scatter(source, rows.reshaped([rows.extents[0], 1]), into: Operand(matrix: table))
     }
 
     public func gated(_ activation: Activation, gate: Tensor, up: Tensor, into y: Tensor) {
@@ -44,8 +55,8 @@ extension AscendDevice {
     /// Where gate and up are the halves of one dense matrix.
     private func gatedFused(_ gate: Tensor, _ up: Tensor, _ y: Tensor) -> Bool {
         let columns = gate.columns
-        guard gate.storage === up.storage, gate.storage !== y.storage, y.isDense, gate.dtype == y.dtype, gate.rowStride == 2 * columns, up.rowStride == 2 * columns,
-            up.byteOffset == gate.byteOffset + columns * gate.dtype.byteCount
+        guard gate.storage === up.storage, gate.storage !== y.storage, y.isDense, gate.dtype == y.dtype, gate.rowStride == 2 * columns,
+            up.rowStride == 2 * columns, up.byteOffset == gate.byteOffset + columns * gate.dtype.byteCount
         else { return false }
         return stream.swiGlu(Operand(gate, [gate.rows, 2 * columns], strides: [2 * columns, 1]), into: Operand(matrix: y))
     }

@@ -24,13 +24,31 @@ extension AscendDevice {
         sampleOnHost(logits, parameters, sampled)
     }
 
-    /// By the sorted softmax: top-k ends it at a place, top-p where its running sums reach a value, which is as many places as sums below it. Of the ids before the end, the one with
-    /// the largest share ÷ exponential number is sampled, as on the host.
+    /// - Returns: false if an operator is refused.
     private func sampleOnDevice(_ logits: Tensor, _ parameters: [SamplingParameters], _ sampled: SampledTokens) -> Bool {
+        let inputs = samplingInputs(rows: logits.rows, columns: logits.columns)
+        inputs.write(parameters, on: self)
+        let memory = SampledMemory(logits, inputs, sampled)
+        var isQueued = true
+        recordedSampling.run(memory, writing: [sampled.ids, sampled.mass], on: self) { isQueued = queueSampling(logits, inputs, sampled) }
+        if !isQueued { recordedSampling.forget(memory) }
+        return isQueued
+    }
+
+    private func samplingInputs(rows: Int, columns: Int) -> SamplingInputs {
+        if let held = samplingInputs[columns], held.rows >= rows { return held.prefix(rows: rows) }
+        var most = 1
+        while most < rows { most *= 2 }
+        let made = SamplingInputs(rows: most, columns: columns, on: self)
+        samplingInputs[columns] = made
+        return made.prefix(rows: rows)
+    }
+
+    /// By the sorted softmax: top-k ends it at a place, top-p where its running sums reach a value, which is as many places as sums below
+    /// it. Of the ids before the end, the one with the largest share ÷ exponential number is sampled, as on the host.
+    private func queueSampling(_ logits: Tensor, _ inputs: SamplingInputs, _ sampled: SampledTokens) -> Bool {
         let (rows, columns) = (logits.rows, logits.columns)
-        let numbers = makeTensor(Shape(2, rows), .f32)
-        write(parameters.map { 1 / $0.temperature } + parameters.map(\.topP), to: numbers)
-        func number(_ index: Int) -> Operand { Operand(dense: numbers.rows(index..<index + 1), [rows, 1]) }
+        func number(_ index: Int) -> Operand { Operand(dense: inputs.numbers.rows(index..<index + 1), [rows, 1]) }
         let first = indices((0..<Int32(rows)).map { $0 * Int32(columns) }).reshaped([rows, 1])
         /// `table [rows · columns, 1]` at some places of each row, `[rows, places]`.
         func elements(_ table: Operand, _ places: Operand, into out: Operand) {
@@ -50,15 +68,14 @@ extension AscendDevice {
 
         // The last place of each row that is kept.
         let (all, threshold, last) = (scratch([rows, 1], .f32), scratch([rows, 1], .f32), scratch([rows, 1], .i64))
-        let kept = parameters.map { Int32($0.topK > 0 ? min($0.topK, columns) : columns) - 1 }
-        elements(sums, indices(kept).reshaped([rows, 1]), into: all)
+        elements(sums, Operand(dense: inputs.kept, [rows, 1]), into: all)
         stream.multiply(all, number(1), into: threshold)
         guard count(sums, below: threshold, into: last) else { return false }
         elements(sums, last, into: Operand(dense: sampled.mass, [rows, 1]))
 
         guard let excess = excess(of: last, columns) else { return false }
         let (drawn, scores) = (scratch([rows, columns], .f32), scratch([rows, columns], .f32))
-        elements(Operand(dense: rates(parameters, columns), [rows, columns]), order, into: drawn)
+        elements(Operand(dense: inputs.rates, [rows, columns]), order, into: drawn)
         stream.multiply(shares, drawn, into: scores)
         stream.add(excess, to: scores)
         let (best, place, id) = (scratch([rows], .i32), scratch([rows, 1], .i64), scratch([rows, 1], .i64))
@@ -82,15 +99,6 @@ extension AscendDevice {
         guard stream.sum(ones, into: sums) else { return false }
         stream.copy(sums, to: counts)
         return true
-    }
-
-    /// 1 ÷ the exponential number of each id, f32 `[rows, columns]`: 1 MB for 16 rows of 16384 ids. Made on the host, because no operator
-    /// counts as ``CounterGenerator`` does; a greedy row needs none.
-    private func rates(_ parameters: [SamplingParameters], _ columns: Int) -> Tensor {
-        let tensor = makeTensor(Shape(parameters.count, columns), .f32)
-        let values = parameters.flatMap { row in (0..<columns).map { row.topK == 1 ? 1 : Float(1 / row.generator.exponential($0)) } }
-        write(values, to: tensor)
-        return tensor
     }
 
     /// 0 up to the place `last [rows, 1]` of each row, and behind it less than any score is above 0: f32 `[rows, columns]`.

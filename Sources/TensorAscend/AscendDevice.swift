@@ -5,9 +5,9 @@ public import Tensor
 /// An Ascend NPU as a device, driven through CANN.
 ///
 /// Between operations activations are of the type that the chip multiplies, or f32 where nothing is rounded. Operations are queued on one
-/// stream and run behind the host, which waits in `read` and `synchronize()` only. One thread at a time drives a device, any thread. Which of
-/// CANN's fused operators are used is settled when the device is made: each operation is compared with the same computed on the host, see
-/// ``SelfTestExtent``.
+/// stream and run behind the host, which waits in `read` and `synchronize()` only. One thread at a time drives a device. It should stay the
+/// same one, because CANN keeps its own plans for each thread. Which of CANN's fused operators are used is settled when the device is made:
+/// each operation is compared with the same computed on the host, see ``SelfTestExtent``.
 public final class AscendDevice: Device, @unchecked Sendable {
     public let name: String
     public let precision: Precision
@@ -30,6 +30,16 @@ public final class AscendDevice: Device, @unchecked Sendable {
     let downloads: Downloads
     private let staging: Staging
     private var tables = DeviceTables()
+    private var recordedTables = DeviceTables(keepsAll: true)
+    /// For each number of columns.
+    var samplingInputs: [Int: SamplingInputs] = [:]
+    var recordedSampling = RecordedSteps<SampledMemory>()
+    /// Why nothing more is recorded; nil while recordings are made.
+    public internal(set) var recordingFailure: String? {
+        didSet { if let recordingFailure { whenRecordingFails?(recordingFailure) } }
+    }
+    /// Called with it, once, on the thread that drives the device.
+    public var whenRecordingFails: (@Sendable (String) -> Void)?
 
     /// - Parameters:
     ///   - index: among the cards that this process may see.
@@ -71,11 +81,12 @@ public final class AscendDevice: Device, @unchecked Sendable {
         self.fused = fused
         try SelfTest(self).run(selfTest) { self.fallbacks.append($0) }
         if selfTest == .full { rowComparisons = try SelfTest(self).compareRows() }
-        stream.isTrying = false
     }
 
     deinit {
+        samplingInputs = [:]
         tables.removeAll()
+        recordedTables.removeAll()
         stream.derived.removeAll()
         guard !stream.isLost else { return }
         stream.end()
@@ -92,6 +103,12 @@ public final class AscendDevice: Device, @unchecked Sendable {
         set { stream.timeout = Int32(newValue * 1000) }
     }
 
+    /// The most plans of operators that are kept.
+    package var mostPlans: Int {
+        get { stream.mostPlans }
+        set { stream.mostPlans = newValue }
+    }
+
     /// Bytes of the card's memory that this device holds, in use or kept for later.
     package var reservedMemory: Int { memory.byteCount }
 
@@ -104,12 +121,16 @@ public final class AscendDevice: Device, @unchecked Sendable {
     public var batchRows: Int { ChipCatalogue.batchRows }
 
     public func makeTensor(_ shape: Shape, _ dtype: DType) -> Tensor { memory.makeTensor(shape, dtype) }
-    public func releaseUnusedMemory() { memory.trim() }
+    public func releaseUnusedMemory() {
+        recordedTables.removeAll()
+        samplingInputs = [:]
+        memory.trim()
+    }
 
     /// Copies the weight to the device, in its own type where products read that type, in f32 otherwise.
     public func place(_ weight: Tensor) -> Tensor {
-        precondition(weight.isDense && weight.dtype.isFloatingPoint, "a weight \(weight.dtype) \(weight.shape)")
-        let target: DType = weight.dtype == .bf16 ? reducedType ?? .f32 : .f32
+        precondition(weight.isDense && (weight.dtype.isFloatingPoint || weight.dtype == .i8), "a weight \(weight.dtype) \(weight.shape)")
+        let target: DType = weight.dtype == .i8 ? .i8 : weight.dtype == .bf16 ? reducedType ?? .f32 : .f32
         let placed = memory.makeTensor(weight.shape, target, asWeight: true)
         let bytes = UnsafeRawBufferPointer(start: weight.address, count: weight.byteCount)
         if target == weight.dtype {
@@ -127,6 +148,15 @@ public final class AscendDevice: Device, @unchecked Sendable {
         precondition(weight.shape.rank == 4 && weight.shape[2] == weight.shape[3], "a convolution's weight \(weight.shape)")
         return ConvolutionWeight(
             outChannels: weight.shape[0], inChannels: weight.shape[1], kernel: weight.shape[2], weight: place(weight), bias: bias)
+    }
+
+    public func clear(_ tensor: Tensor) {
+        precondition(tensor.isDense, "\(tensor.dtype) \(tensor.shape) cleared")
+        guard tensor.storage.address != Stream.nowhere else { return }
+        stream.derived.forget(tensor.storage.address)
+        stream.check("aclrtMemsetAsync of \(tensor.byteCount) bytes") {
+            $0.aclrtMemsetAsync(tensor.address, tensor.byteCount, 0, tensor.byteCount, stream.handle)
+        }
     }
 
     public func write(_ bytes: UnsafeRawBufferPointer, to tensor: Tensor) {
@@ -154,18 +184,30 @@ public final class AscendDevice: Device, @unchecked Sendable {
             // What was to be filled behind the failure was not.
             tables.removeAll()
             stream.derived.removeAll()
+            if stream.wait() {
+                stream.destroyRecordings()
+                recordedTables.removeAll()
+            }
             throw error
         }
     }
+
+    public func checkFailure() throws { if !stream.isUsable { try synchronize() } }
 
     /// A dense operand with undefined contents, whose memory serves others as soon as nothing that is still to be queued holds it.
     func scratch(_ extents: [Int], _ dtype: DType, format: Operand.Format = .plain) -> Operand {
         Operand(dense: memory.makeTensor(Shape(extents.reduce(1, *)), dtype), extents, format: format)
     }
 
-    /// A constant on the device, uploaded once while it is asked for again and again.
+    /// A constant on the device, uploaded once while it is asked for again and again. It lies beside the weights, so that constants that
+    /// come and go leave the addresses of activations, and with them the plans, as they are.
     func table(_ key: DeviceTables.Key, _ shape: Shape, _ dtype: DType, bytes: () -> [UInt8]) -> Tensor {
-        tables.tensor(key, shape, dtype, make: { makeTensor(shape, dtype) }) { tensor in bytes().withUnsafeBytes { write($0, to: tensor) } }
+        func tensor(_ tables: inout DeviceTables) -> Tensor {
+            tables.tensor(key, shape, dtype, make: { memory.makeTensor(shape, dtype, asWeight: true) }) { tensor in
+                bytes().withUnsafeBytes { write($0, to: tensor) }
+            }
+        }
+        return memory.isRecording ? tensor(&recordedTables) : tensor(&tables)
     }
 
     /// Row numbers as the device reads them, i64.
@@ -189,6 +231,10 @@ package struct FusedOperators: Sendable, Hashable {
     package var addRMSNorm = true
     /// Sort, running sums and counts, by which the device samples; without them the host does.
     package var sampling = true
+    /// Steps of a loop that are recorded and replayed; without, each operator is launched.
+    package var recording = true
+    /// Products with weights of int8, which have no composition: without them such weights are refused.
+    package var int8Products = true
 
     package init() {}
 
@@ -197,7 +243,7 @@ package struct FusedOperators: Sendable, Hashable {
         var none = FusedOperators()
         for flag in [
             \FusedOperators.attention, \.causalAttention, \.pagedAttention, \.rotary, \.interleavedRotary, \.swiGlu, \.groupNormSilu,
-            \.addRMSNorm, \.sampling,
+            \.addRMSNorm, \.sampling, \.recording, \.int8Products,
         ] {
             none[keyPath: flag] = false
         }

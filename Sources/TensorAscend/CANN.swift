@@ -48,7 +48,9 @@ package struct CANN: @unchecked Sendable {
         return version.isEmpty ? nil : version
     }
 
-    /// The context of a device, made at its first use and kept as long as the process lives: making one takes seconds.
+    /// The context of a device, made at its first use and kept as long as the process lives: making one takes seconds. The driver takes it
+    /// back when the process ends. Whoever ended it before, with aclrtResetDevice and aclFinalize, would have to know that no other thread
+    /// of the process is in a call of CANN.
     /// - Parameter name: for messages.
     func context(_ device: Int, _ name: String) throws(DeviceError) -> aclrtContext {
         try CANN.contexts.withLock { contexts throws(DeviceError) in

@@ -1,7 +1,7 @@
 import Tensor
 
 /// Copies of an operand in another form, reused while the operand is unchanged: the rounded input that several products share, angles
-/// written out for each element, which the layers of a pass share, and vectors in another type.
+/// written out for each element and the shift of attention, which the layers of a pass share, and vectors in another type.
 ///
 /// Everything that writes device memory calls ``forget(_:)``, so that no stale copy is used.
 struct DerivedOperands {
@@ -22,6 +22,11 @@ struct DerivedOperands {
         let type: DType
     }
 
+    /// What attention over pages adds to the scores of so many keys, from the lengths of sequences.
+    struct Shift: Hashable {
+        let keys, heads: Int
+    }
+
     /// Of all of a tensor's memory, which holds vectors.
     enum Vector: Hashable {
         case converted(DType)
@@ -31,7 +36,11 @@ struct DerivedOperands {
 
     /// The last input of a product alone, because they are large.
     private var rounded: (form: Rounded, source: Operand.View, operand: Operand)?
+    /// The same for weights of int8: rows in int8, and f32 `[rows]` that gives them back.
+    private var quantized: (source: Operand.View, elements: Operand, scales: Operand)?
     private var angles: [(form: Angles, source: Operand.View, operand: Operand)] = []
+    /// Of the sequences of one step.
+    private var shift: (form: Shift, source: Operand.View, operand: Operand)?
     /// By the address of the memory.
     private var vectors: [UnsafeMutableRawPointer: [Vector: Operand]] = [:]
     /// Sines and cosines of two: queries and keys of a decoder, or both branches of guidance.
@@ -43,6 +52,20 @@ struct DerivedOperands {
     }
 
     mutating func keep(_ operand: Operand, _ form: Rounded, of source: Operand) { rounded = (form, source.view, operand) }
+
+    func quantizedRows(of source: Operand) -> (elements: Operand, scales: Operand)? {
+        guard let quantized, quantized.source == source.view else { return nil }
+        return (quantized.elements, quantized.scales)
+    }
+
+    mutating func keep(quantizedRows elements: Operand, scales: Operand, of source: Operand) { quantized = (source.view, elements, scales) }
+
+    func shift(_ form: Shift, of source: Operand) -> Operand? {
+        guard let shift, shift.form == form, shift.source == source.view else { return nil }
+        return shift.operand
+    }
+
+    mutating func keep(_ operand: Operand, _ form: Shift, of source: Operand) { shift = (form, source.view, operand) }
 
     func angles(_ form: Angles, of source: Operand) -> Operand? {
         angles.first { $0.form == form && $0.source == source.view }?.operand
@@ -60,9 +83,17 @@ struct DerivedOperands {
     /// Something is written to the memory that begins at `address`.
     mutating func forget(_ address: UnsafeMutableRawPointer) {
         if rounded?.source.address == address { rounded = nil }
+        if quantized?.source.address == address { quantized = nil }
+        if shift?.source.address == address { shift = nil }
         angles.removeAll { $0.source.address == address }
         vectors[address] = nil
     }
 
-    mutating func removeAll() { (rounded, angles, vectors) = (nil, [], [:]) }
+    /// Forgets all but what was made of vectors in memory that never changes.
+    mutating func removeAll(butOf isConstant: (UnsafeMutableRawPointer) -> Bool) {
+        (rounded, quantized, angles, shift) = (nil, nil, [], nil)
+        vectors = vectors.filter { isConstant($0.key) }
+    }
+
+    mutating func removeAll() { (rounded, quantized, angles, shift, vectors) = (nil, nil, [], nil, [:]) }
 }

@@ -13,8 +13,10 @@ struct FusedAttention {
     let scale: Float
     /// Of causal attention: bool `[2048, 2048]`, true above the diagonal; the diagonal is then aligned to the last key.
     var causalMask: Operand?
-    /// Page numbers, i32 `[batch, most pages]`, and the rows of each sequence.
-    var pages: (table: Operand, pageRows: Int, lengths: [Int32])?
+    /// Page numbers, i32 `[batch, most pages]`, and what each row of all pages adds to the scores, 16 bits
+    /// `[batch, heads, 1, most pages · pageRows]`. To the operator all sequences are as long as the table is wide, so that its plan, which
+    /// holds their lengths, serves all steps.
+    var pages: (table: Operand, pageRows: Int, shift: Operand)?
 
     /// The side of the mask, which CANN fixes for every length.
     static let maskSide = 2048
@@ -44,7 +46,7 @@ extension Stream {
     private func third(_ call: FusedAttention) -> Bool {
         attend(.fusedInferAttentionScoreV3, api.pointee.aclnnFusedInferAttentionScoreV3, call) { api, a, at, layout, lengths, size, executor in
             api.aclnnFusedInferAttentionScoreV3GetWorkspaceSize(
-                a[0], a.list([1]), a.list([2]), nil, at.mask.flatMap { a[$0] }, nil, lengths, nil, nil, nil, nil, nil, nil, nil,
+                a[0], a.list([1]), a.list([2]), at.shift.flatMap { a[$0] }, at.mask.flatMap { a[$0] }, nil, lengths, nil, nil, nil, nil, nil, nil, nil,
                 at.table.flatMap { a[$0] },
                 nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, Int64(call.heads), Double(call.scale), Stream.unlimited, Stream.unlimited,
                 layout,
@@ -55,7 +57,7 @@ extension Stream {
     private func second(_ call: FusedAttention) -> Bool {
         attend(.fusedInferAttentionScoreV2, api.pointee.aclnnFusedInferAttentionScoreV2, call) { api, a, at, layout, lengths, size, executor in
             api.aclnnFusedInferAttentionScoreV2GetWorkspaceSize(
-                a[0], a.list([1]), a.list([2]), nil, at.mask.flatMap { a[$0] }, nil, lengths, nil, nil, nil, nil, nil, nil, nil,
+                a[0], a.list([1]), a.list([2]), at.shift.flatMap { a[$0] }, at.mask.flatMap { a[$0] }, nil, lengths, nil, nil, nil, nil, nil, nil, nil,
                 at.table.flatMap { a[$0] },
                 nil, nil, nil, nil, nil, nil, nil, nil, nil, Int64(call.heads), Double(call.scale), Stream.unlimited, Stream.unlimited, layout,
                 Int64(call.keyValueHeads), at.sparseMode, Stream.precise, Int64(call.pages?.pageRows ?? 0), 0, false, 0, 0, a[3], nil, size, executor)
@@ -63,7 +65,7 @@ extension Stream {
     }
 
     /// Where the optional tensors stand among the operands.
-    private typealias Places = (mask: Int?, table: Int?, sparseMode: Int64)
+    private typealias Places = (mask: Int?, table: Int?, shift: Int?, sparseMode: Int64)
 
     private func attend(
         _ op: Operator, _ launch: Launch?, _ call: FusedAttention,
@@ -71,18 +73,18 @@ extension Stream {
             ca_api, Arguments, Places, UnsafeMutablePointer<CChar>, OpaquePointer?, UnsafeMutablePointer<UInt64>, UnsafeMutablePointer<OpaquePointer?>
         ) -> aclnnStatus
     ) -> Bool {
-        let optional = [call.causalMask, call.pages?.table].compactMap { $0 }
-        let places: Places = (
-            call.causalMask == nil ? nil : 4, call.pages == nil ? nil : 3 + optional.count, call.sparseMode
-        )
+        let optional = [call.causalMask, call.pages?.table, call.pages?.shift].compactMap { $0 }
+        let (first, paged) = (call.causalMask == nil ? 4 : 5, call.pages != nil)
+        let places: Places = (call.causalMask == nil ? nil : 4, paged ? first : nil, paged ? first + 1 : nil, call.sparseMode)
         var layout = Array(call.layout.utf8CString)
         return layout.withUnsafeMutableBufferPointer { layout in
-            // The lengths of sequences are part of the plan and grow with every token.
             run(
                 op, launch, [call.query, call.key, call.value, call.output] + optional,
-                [Double(call.heads), Double(call.keyValueHeads), Double(call.scale)], writes: [3], repeatable: call.pages == nil, mayRefuse: true
+                [Double(call.heads), Double(call.keyValueHeads), Double(call.scale)], writes: [3], mayRefuse: true
             ) { api, arguments, size, executor in
-                let lengths = call.pages.flatMap { arguments.integers($0.lengths.map(Int.init)) }
+                let lengths = call.pages.flatMap {
+                    arguments.integers(Array(repeating: $0.shift.extents[3], count: call.query.extents[0]))
+                }
                 return plan(api, arguments, places, layout.baseAddress!, lengths, size, executor)
             }
         }

@@ -6,6 +6,7 @@ enum Operator: Hashable {
     case matmul, batchMatMul, addmm, rmsNorm, addRmsNorm, layerNorm, groupNorm, groupNormSilu, softmax, silu, geluV2, swiGlu, add, inplaceAdd, mul
     case muls, adds, addcmul, abs, mean, cast, inplaceCopy, inplaceFillScalar, cat, embedding, scatterNdUpdate, rotaryPositionEmbedding, convolution
     case upsampleNearest2d, argMax, sort, cumsum, ltScalar, reduceSum, minimum, fusedInferAttentionScoreV3, fusedInferAttentionScoreV2
+    case dynamicQuant, quantMatmulV4
 
     /// The name of its second phase.
     var symbol: String {
@@ -173,7 +174,7 @@ extension Stream {
         run(.embedding, api.pointee.aclnnEmbedding, [table, indices, out]) { $0.aclnnEmbeddingGetWorkspaceSize($1[0], $1[1], $1[2], $2, $3) }
     }
 
-    /// `table[indices[i]] = x[i]`, of one type; indices i64 `[rows, 1]`. Table dense: a plan for another could not be kept.
+    /// `table[indices[i]] = x[i]`, of one type; indices i32 or i64 `[rows, 1]`. Table dense: a plan for another could not be kept.
     func scatter(_ x: Operand, _ indices: Operand, into table: Operand) {
         run(.scatterNdUpdate, api.pointee.aclnnScatterNdUpdate, [table, indices, x], writes: [0]) {
             $0.aclnnScatterNdUpdateGetWorkspaceSize($1[0], $1[1], $1[2], $2, $3)

@@ -63,9 +63,10 @@ extension SelfTest {
             return pool
         }
         let y = device.makeTensor(Shape(lengths.count, heads.columns), device.activationType)
+        let table = PageTable(pageRows: pageRows, sequences: Array(zip(pages, lengths)).map { (pages: $0, length: $1) })
         device.pagedAttention(
             heads.attention(mask: .causal), query: device.makeActivations(query, y.shape), keys: pool(key), values: pool(value),
-            pages: PageTable(pageRows: pageRows, sequences: Array(zip(pages, lengths)).map { (pages: $0, length: $1) }), into: y)
+            pages: PlacedPages(table, on: device), into: y)
         let truth = lengths.indices.flatMap { sequence -> [Double] in
             func gathered(_ pool: [Float]) -> [Float] {
                 (0..<lengths[sequence]).flatMap { row in

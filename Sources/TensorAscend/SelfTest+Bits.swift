@@ -91,7 +91,7 @@ extension SelfTest {
         func attended(_ range: Range<Int>) throws -> [Float] {
             let y = device.makeTensor(Shape(range.count, width), .f32)
             let table = PageTable(pageRows: pageRows, sequences: range.map { (pages: pages[$0], length: lengths[$0]) })
-            device.pagedAttention(parameters, query: query.rows(range), keys: keys, values: values, pages: table, into: y)
+            device.pagedAttention(parameters, query: query.rows(range), keys: keys, values: values, pages: PlacedPages(table, on: device), into: y)
             return try device.floats(y)
         }
         let all = lengths.indices, together = try attended(all)

@@ -29,6 +29,14 @@ struct SelfTest {
             }
         }
         if extent == .full { try runRealShapes(report) }
+        try checkRecording(wanted.recording)
+    }
+
+    /// Only steps whose attention needs no lengths of the host can be recorded.
+    private func checkRecording(_ isWanted: Bool) throws {
+        device.fused.recording = isWanted && device.readsWholePages
+        guard device.fused.recording, let reason = try failure(of: recording) else { return }
+        device.stopRecording(reason)
     }
 
     /// - Throws: `DeviceError` unless the operation is right.
@@ -82,6 +90,7 @@ struct SelfTest {
                 ("fused attention", \.attention, { try attention(rows: 70, keys: 600, causal: false) }),
                 ("fused causal attention", \.causalAttention, { try attention(rows: 540, keys: 600, causal: true) }),
                 ("fused paged attention", \.pagedAttention, { try paged() }),
+                ("products with int8 weights", \.int8Products, quantizedLinear),
             ]
         }
         return checks

@@ -62,6 +62,9 @@ final class SlabAllocator: Sendable {
         }
     }
 
+    /// Whether a piece that is out begins at `address`.
+    func holds(_ address: UnsafeMutableRawPointer) -> Bool { state.withLock { $0.sizes[Int(bitPattern: address)] != nil } }
+
     /// Bytes of all blocks.
     var byteCount: Int { state.withLock { $0.slabs.reduce(0) { $0 + $1.size } } }
 

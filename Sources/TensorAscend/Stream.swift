@@ -11,10 +11,11 @@ final class Stream {
     /// How long the host waits for the device before it counts as lost, in milliseconds.
     var timeout: Int32
     weak var memory: DeviceMemory?
-    /// Whether the self-test is still finding out which operators can be used.
-    var isTrying = true
-    private(set) var calls = HostCalls()
+    var calls = HostCalls()
     var derived = DerivedOperands()
+    var recordings = Recordings()
+    /// While operators are recorded in place of being run.
+    var capture: Capture?
     /// Number of operators that were missing or refused although they may be.
     private(set) var refusals = 0
     private(set) var lastRefusal = ""
@@ -45,19 +46,21 @@ final class Stream {
             throw DeviceError(.unavailable, "\(name): aclrtCreateStreamWithConfig answered \(code)\(recentMessage(api.pointee))")
         }
         self.handle = handle
-        // Operators that are queued behind a failure would compute with undefined memory.
+        // Operators that are queued behind a failure would compute with undefined memory. May be set once for a stream, and reaches all
+        // streams of the context: what is queued on a second stream of the device stops with this one.
         check("aclrtSetStreamFailureMode") { $0.aclrtSetStreamFailureMode(handle, UInt64(ACL_STOP_ON_FAILURE)) }
     }
 
-    /// No failure is waiting to be thrown.
-    var isUsable: Bool { failure == nil }
+    /// No failure is waiting to be thrown, and none has spoilt what is recorded.
+    var isUsable: Bool { failure == nil && capture?.failure == nil }
 
     /// Queues an operator.
     /// - Parameters:
     ///   - operands: all tensors it reads and writes, in the order that `plan` numbers them.
     ///   - attributes: all other values that `plan` passes.
     ///   - writes: the operands that it writes; the last one if nil.
-    ///   - repeatable: false if `plan` passes values that are not part of the key, such as lengths.
+    ///   - repeatable: false if `plan` passes values that are not part of the key, such as lengths. Calls that differ in nothing but addresses
+    ///     must agree on it.
     ///   - mayRefuse: an operator that is refused is no failure.
     /// - Returns: false if the operator is missing or was refused.
     @discardableResult
@@ -77,13 +80,16 @@ final class Stream {
             return true
         }
         guard operands.allSatisfy({ $0.storage.address != Stream.nowhere }) else {
-            failure = DeviceError(.outOfMemory, "\(name): \(op.symbol) on memory that the device did not have")
+            record(DeviceError(.outOfMemory, "\(name): \(op.symbol) on memory that the device did not have"))
             return true
         }
-        for written in writes ?? [operands.count - 1] { derived.forget(operands[written].view.address) }
+        for written in writes ?? [operands.count - 1] {
+            derived.forget(operands[written].view.address)
+            capture?.written.insert(operands[written].view.address)
+        }
         let key = PlanCache.Key(op: op, views: operands.map(\.view), attributes: attributes)
-        let repeatable = repeatable && plans.keeps(op)
-        if repeatable, let plan = plans[key] {
+        let known: PlanCache.Known? = repeatable ? plans.find(key) : .unrepeatable
+        if case .kept(let plan) = known {
             self.launch(op, launch, plan.executor, plan.workspaceSize, operands)
             return true
         }
@@ -102,7 +108,7 @@ final class Stream {
             return true
         }
         calls.descriptors += arguments.count
-        if repeatable, keep(PlanCache.Plan(executor: executor, workspaceSize: size, arguments: arguments), key) {
+        if known == nil, keep(PlanCache.Plan(executor: executor, workspaceSize: size, arguments: arguments), key) {
             self.launch(op, launch, executor, size, operands)
         } else {
             // The launch uses the executor up.
@@ -120,7 +126,7 @@ final class Stream {
 
     private func keep(_ plan: PlanCache.Plan, _ key: PlanCache.Key) -> Bool {
         calls.plans += 1
-        return plans.insert(plan, for: key)
+        return plans.keep(plan, for: key)
     }
 
     /// - Returns: false if it was not called because there was no memory for its workspace.
@@ -130,14 +136,16 @@ final class Stream {
         let code = launch(workspaceSize == 0 ? nil : workspace.address, workspaceSize, executor, handle)
         calls.launches += 1
         if code != 0 { fail(code, description(op, operands)) }
-        launchWindow.advance(self)
+        if capture == nil { launchWindow.advance(self) } else { capture?.operators += 1 }
         return true
     }
 
     /// One workspace serves all operators, one after another. Before it grows the stream must be idle, because freeing does not wait for queued work.
     private func reserveWorkspace(_ byteCount: Int) -> Bool {
         guard byteCount > workspace.byteCount else { return true }
-        guard wait(), let memory else { return false }
+        guard allows("a workspace of \(byteCount) bytes, there are \(workspace.byteCount)"), wait(), let memory else { return false }
+        // They would go on using the old one.
+        destroyRecordings()
         if let old = workspace.address { _ = runtime { $0.aclrtFree(old) } }
         workspace = (nil, 0)
         let unit = 2 << 20
@@ -145,6 +153,12 @@ final class Stream {
         guard let address = memory.allocate(size) else { return false }
         workspace = (address, size)
         return true
+    }
+
+    /// The most plans that are kept.
+    var mostPlans: Int {
+        get { plans.most }
+        set { plans.most = newValue }
     }
 
     /// Drops all plans. Nothing that is queued needs them.
@@ -160,22 +174,27 @@ final class Stream {
     /// The same; anything but success is recorded as a failure.
     @discardableResult
     func check(_ what: @autoclosure () -> String, _ call: (ca_api) -> aclError) -> Bool {
-        guard isUsable else { return false }
+        guard isUsable, allows(what()) else { return false }
         let code = runtime(call)
         if code != 0 { fail(code, what()) }
         return code == 0
     }
 
-    /// Nil if it can't be created.
+    /// An event that only the host waits for: it takes none of the device's events, which are few and shared by all processes. Nil if it
+    /// can't be created.
     func makeEvent() -> aclrtEvent? {
         var event: aclrtEvent?
-        check("aclrtCreateEvent") { $0.aclrtCreateEventExWithFlag(&event, UInt32(ACL_EVENT_SYNC)) }
+        check("aclrtCreateEvent") { $0.aclrtCreateEventExWithFlag(&event, UInt32(ACL_EVENT_CAPTURE_STREAM_PROGRESS)) }
         return event
     }
 
-    /// Waits until all that was queued has run.
+    /// Waits until all that was queued has run, also behind an operator that was refused: what looks refused may be a stream that has
+    /// stopped, and then the device is lost.
     func wait() -> Bool {
-        check("aclrtSynchronizeStream") { $0.aclrtSynchronizeStreamWithTimeout(handle, timeout) }
+        guard !isLost, allows("aclrtSynchronizeStream") else { return false }
+        let code = runtime { $0.aclrtSynchronizeStreamWithTimeout(handle, timeout) }
+        if code != 0 { fail(code, "aclrtSynchronizeStream") }
+        return code == 0
     }
 
     /// Waits, and throws the first failure since the last call. The failure of a lost device is thrown every time.
@@ -186,17 +205,28 @@ final class Stream {
         throw failure
     }
 
-    /// Records the first failure. A violated rule of CANN is a mistake of this program and ends it; during the self-test the reason may
-    /// also be that this version of CANN has other rules.
+    /// Records a failure that a code of CANN tells.
     func fail(_ code: Int32, _ what: String) {
         let message = "\(name): \(what) answered \(code)\(recentMessage(api.pointee))"
-        guard let kind = ErrorMeaning(code: code).kind ?? (isTrying ? .refused : nil) else { fatalError(message) }
-        if failure == nil { failure = DeviceError(kind, message) }
+        guard allows(message) else { return }
+        record(DeviceError(DeviceError.Kind(cann: code), message))
+    }
+
+    /// The device has dropped what was queued, though no call has said so yet.
+    func lose(_ what: String) {
+        // For its own words on the reason.
+        _ = wait()
+        record(DeviceError(.lost, "\(name): \(what)"))
     }
 
     /// Records a failure that was caught where it can't be thrown.
     func remember(_ error: any Error) {
-        if failure == nil { failure = error as? DeviceError ?? DeviceError(.refused, "\(name): \(error)") }
+        record(error as? DeviceError ?? DeviceError(.refused, "\(name): \(error)"))
+    }
+
+    /// The first failure counts, unless the device turns out to be lost.
+    private func record(_ new: DeviceError) {
+        if failure == nil || new.kind == .lost && !isLost { failure = new }
     }
 
     /// The device does not answer any more, and nothing can be freed on it.
@@ -205,6 +235,7 @@ final class Stream {
     /// Frees everything that belongs to the stream.
     func end() {
         _ = runtime { $0.aclrtSynchronizeStreamWithTimeout(handle, timeout) }
+        destroyRecordings()
         for event in launchWindow.removeAll() { _ = runtime { $0.aclrtDestroyEvent(event) } }
         forgetPlans()
         if let address = workspace.address { _ = runtime { $0.aclrtFree(address) } }

@@ -14,7 +14,8 @@ extension CPUDevice {
         ck_attention(context, &call)
     }
 
-    public func pagedAttention(_ parameters: Attention, query: Tensor, keys: Tensor, values: Tensor, pages: PageTable, into output: Tensor) {
+    public func pagedAttention(_ parameters: Attention, query: Tensor, keys: Tensor, values: Tensor, pages: PlacedPages, into output: Tensor) {
+        let pages = pages.table
         parameters.checkArguments(query: query, keys: keys, values: values, pages: pages, output: output)
         precondition(keys.dtype != .f16, "keys and values in f16")
         pages.pages.withUnsafeBufferPointer { table in

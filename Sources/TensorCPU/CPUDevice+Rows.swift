@@ -46,6 +46,8 @@ extension CPUDevice {
         }
     }
 
+    public func scatter(_ x: Tensor, rows: Tensor, into table: Tensor) { scatter(x, rows: rows.hostIntegers().map(Int32.init), into: table) }
+
     public func rmsNorm(_ x: Tensor, weight: Tensor, epsilon: Float, into y: Tensor) {
         requireSame(x, y)
         ck_rms_norm(context, x.floats, x.rowStride, x.rows, x.columns, weight.vector(x.columns, "weight"), epsilon, false, y.floats, y.rowStride)

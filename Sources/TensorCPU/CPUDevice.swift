@@ -63,6 +63,11 @@ public final class CPUDevice: Device, @unchecked Sendable {
 
     public func place(_ weight: Tensor) -> Tensor { weight }
 
+    public func clear(_ tensor: Tensor) {
+        precondition(tensor.isDense, "\(tensor.dtype) \(tensor.shape) cleared")
+        tensor.address.initializeMemory(as: UInt8.self, repeating: 0, count: tensor.byteCount)
+    }
+
     public func write(_ bytes: UnsafeRawBufferPointer, to tensor: Tensor) {
         precondition(tensor.isDense && tensor.byteCount == bytes.count, "\(bytes.count) bytes into \(tensor.dtype) \(tensor.shape)")
         guard let source = bytes.baseAddress, bytes.count > 0 else { return }

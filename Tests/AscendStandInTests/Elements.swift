@@ -32,6 +32,7 @@ extension aclDataType {
         case ACL_INT32: bytes(values.map(Int32.init))
         case ACL_INT64: bytes(values.map(Int64.init))
         case ACL_DOUBLE: bytes(values)
+        case ACL_INT8: bytes(values.map(Int8.init))
         default: bytes(values.map(UInt8.init))
         }
     }
@@ -51,6 +52,7 @@ extension aclDataType {
         case ACL_INT32: values(Int32.self, Double.init)
         case ACL_INT64: values(Int64.self, Double.init)
         case ACL_DOUBLE: values(Double.self) { $0 }
+        case ACL_INT8: values(Int8.self, Double.init)
         default: values(UInt8.self, Double.init)
         }
     }

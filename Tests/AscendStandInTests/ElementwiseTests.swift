@@ -24,7 +24,7 @@ struct ElementwiseTests {
         }
     }
 
-    @Test("InplaceAdd and InplaceMul write into their first operand, also of mixed types")
+    @Test("InplaceAdd writes into its first operand, also of mixed types")
     func inPlace() async {
         await #expect(processExitsWith: .success) {
             let session = Session()
@@ -33,10 +33,7 @@ struct ElementwiseTests {
             for layout in Layout.allCases {
                 let a = session.operand([4, 600], ACL_FLOAT, layout, &random), b = session.operand([600], ACL_BF16, layout, &random)
                 ok(session.run(cann.aclnnInplaceAdd) { cann.aclnnInplaceAddGetWorkspaceSize(a.handle, b.handle, alpha, $0, $1) })
-                let sum = a.values.indices.map { a.values[$0] + 2 * b.values[$0 % 600] }
-                session.expect(a, sum)
-                ok(session.run(cann.aclnnInplaceMul) { cann.aclnnInplaceMulGetWorkspaceSize(a.handle, b.handle, $0, $1) })
-                session.expect(a, sum.indices.map { Double(Float(sum[$0])) * b.values[$0 % 600] })
+                session.expect(a, a.values.indices.map { a.values[$0] + 2 * b.values[$0 % 600] })
             }
         }
     }
@@ -181,7 +178,7 @@ struct ElementwiseTests {
             #expect(add(x, nil, y, one) == 161001)
             expectCode(
                 161002,
-                session.run(cann.aclnnInplaceMul) { cann.aclnnInplaceMulGetWorkspaceSize(three.handle, session.output([2, 3]).handle, $0, $1) })
+                session.run(cann.aclnnInplaceAdd) { cann.aclnnInplaceAddGetWorkspaceSize(three.handle, session.output([2, 3]).handle, one, $0, $1) })
             expectCode(161002, session.run(cann.aclnnGeluV2) { cann.aclnnGeluV2GetWorkspaceSize(x.handle, 2, y.handle, $0, $1) })
             expectCode(161002, session.run(cann.aclnnSilu) { cann.aclnnSiluGetWorkspaceSize(x.handle, whole.handle, $0, $1) })
             expectCode(161002, session.run(cann.aclnnSilu) { cann.aclnnSiluGetWorkspaceSize(whole.handle, whole.handle, $0, $1) })

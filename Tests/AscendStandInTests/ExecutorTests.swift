@@ -117,6 +117,37 @@ struct ExecutorTests {
         }
     }
 
+    @Test("phase 1 refuses the rows that it is told to refuse, and no others: 161002")
+    func refused() async {
+        await #expect(processExitsWith: .success) {
+            let session = Session(["REFUSE": "aclnnCat:2,aclnnSilu:37"])
+            var size: UInt64 = 0
+            var executor: OpaquePointer?
+            let rows = session.tensor([37, 2])
+            #expect(cann.aclnnSiluGetWorkspaceSize(rows, rows, &size, &executor) == 161002)
+            #expect(message().contains("aclnnSilu: the configured refusal of 37 rows"))
+            ok(session.launch(session.silu(session.tensor([3, 7]), session.tensor([3, 7])), on: session.stream()))
+        }
+    }
+
+    @Test("a device whose operators are planned on a third thread, where one is asked for")
+    func threads() async {
+        let result = await #expect(processExitsWith: .signal(SIGABRT), observing: [\.standardErrorContent]) {
+            let session = Session(["THREADS": "abort"])
+            let context = UInt(bitPattern: session.context())
+            @Sendable func plan() {
+                ok(cann.aclrtSetCurrentContext(aclrtContext(bitPattern: context)))
+                let tensor = session.tensor([16])
+                for _ in 0..<2 { _ = session.silu(tensor, tensor) }
+            }
+            plan()
+            // It may be opened on one thread and driven on another.
+            onAnotherThread(plan)
+            plan()
+        }
+        expectRefusal(result, "operators of device 0 are planned on a third thread, or on one that it had left")
+    }
+
     @Test("an address set on an executor that isn't repeatable, and of another tensor")
     func setAddress() async {
         let once = await #expect(processExitsWith: .signal(SIGABRT), observing: [\.standardErrorContent]) {

@@ -73,17 +73,18 @@ extension Session {
 
     func list(_ operands: Operand...) -> OpaquePointer { cann.aclCreateTensorList(operands.map(\.handle), UInt64(operands.count))! }
 
-    /// Both phases of an operator with a workspace of just the size asked for, waited for. Answers the first code that is not 0.
+    /// Both phases of an operator with a workspace of just the size asked for, or `missing` bytes less, waited for. Answers the first
+    /// code that is not 0.
     func run(
         _ launch: (@convention(c) (UnsafeMutableRawPointer?, UInt64, OpaquePointer?, aclrtStream?) -> aclnnStatus)?,
-        _ plan: (UnsafeMutablePointer<UInt64>, UnsafeMutablePointer<OpaquePointer?>) -> aclnnStatus?
+        missing: UInt64 = 0, _ plan: (UnsafeMutablePointer<UInt64>, UnsafeMutablePointer<OpaquePointer?>) -> aclnnStatus?
     ) -> Int32 {
         var size: UInt64 = 0
         var executor: OpaquePointer?
         let refusal = plan(&size, &executor)!
         guard refusal == 0 else { return refusal }
         let stream = stream(), workspace = size > 0 ? memory(Int(size)) : nil
-        let status = launch!(workspace, size, executor, stream)
+        let status = launch!(workspace, size - missing, executor, stream)
         guard status == 0 else { return status }
         return wait(stream)
     }

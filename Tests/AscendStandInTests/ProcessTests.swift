@@ -14,8 +14,8 @@ struct ProcessTests {
             #expect(cann.aclrtGetSocName() == nil)
             #expect(cann.aclInit(nil) == 0)
             #expect(cann.aclInit(nil) == 100002)
-            #expect(cann.aclFinalize() == 0)
-            #expect(cann.aclFinalize() == 100037)
+            #expect(aclFinalize() == 0)
+            #expect(aclFinalize() == 100037)
             #expect(cann.aclrtSetDevice(0) == 100001)
         }
     }
@@ -26,7 +26,7 @@ struct ProcessTests {
             for name in ["Ascend910B3", "Ascend910B4-1", "Ascend910_9391", "Ascend310P3", "Ascend910A"] {
                 _ = Session(["SOC": name], device: nil)
                 #expect(String(cString: cann.aclrtGetSocName()!) == name)
-                ok(cann.aclFinalize())
+                ok(aclFinalize())
             }
         }
         let result = await #expect(processExitsWith: .signal(SIGABRT), observing: [\.standardErrorContent]) { _ = Session(["SOC": "Ascend910B9"]) }
@@ -39,7 +39,7 @@ struct ProcessTests {
             _ = Session(["DEVICES": "2"], device: nil)
             #expect(cann.aclrtSetDevice(2) == 107001)
             #expect(cann.aclrtSetDevice(-1) == 107001)
-            #expect(cann.aclrtResetDevice(1) == 107001)
+            #expect(aclrtResetDevice(1) == 107001)
         }
     }
 
@@ -131,10 +131,10 @@ struct ProcessTests {
         await #expect(processExitsWith: .success) {
             _ = Session()
             ok(cann.aclrtSetDevice(0))
-            ok(cann.aclrtResetDevice(0))
+            ok(aclrtResetDevice(0))
             var context: aclrtContext?
             #expect(cann.aclrtGetCurrentContext(&context) == 0)
-            ok(cann.aclrtResetDevice(0))
+            ok(aclrtResetDevice(0))
             #expect(cann.aclrtGetCurrentContext(&context) == 107002)
         }
     }
@@ -144,7 +144,7 @@ struct ProcessTests {
         let result = await #expect(processExitsWith: .signal(SIGABRT), observing: [\.standardErrorContent]) {
             let session = Session()
             _ = session.stream()
-            _ = cann.aclrtResetDevice(0)
+            _ = aclrtResetDevice(0)
         }
         expectRefusal(result, "a stream of device 0 is not destroyed")
     }
@@ -155,7 +155,7 @@ struct ProcessTests {
             let session = Session()
             _ = session.stream()
             _ = session.silu(session.tensor([16]), session.tensor([16]))
-            ok(cann.aclFinalize())
+            ok(aclFinalize())
         }
         for line in [
             "1 stream is not destroyed", "2 tensors are not destroyed", "1 executor is not destroyed",
@@ -166,7 +166,7 @@ struct ProcessTests {
         let ended = await #expect(processExitsWith: .signal(SIGABRT), observing: [\.standardErrorContent]) {
             let session = Session(["LEAKS": "abort"])
             _ = session.memory(64)
-            _ = cann.aclFinalize()
+            _ = aclFinalize()
         }
         expectRefusal(ended, "1 leaks")
         await #expect(processExitsWith: .success) {
@@ -177,8 +177,8 @@ struct ProcessTests {
             ok(cann.aclDestroyTensor(tensor))
             ok(cann.aclrtFree(block))
             ok(cann.aclrtDestroyStream(stream))
-            ok(cann.aclrtResetDevice(0))
-            ok(cann.aclFinalize())
+            ok(aclrtResetDevice(0))
+            ok(aclFinalize())
         }
     }
 

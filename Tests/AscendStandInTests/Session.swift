@@ -12,7 +12,10 @@ struct Session {
     /// - Parameter environment: `STANDIN_` variables, without the prefix, and others with their names.
     init(_ environment: [String: String] = [:], device: Int32? = 0) {
         setenv("ASCEND_OPP_PATH", "/opp", 1)
-        let own = ["SOC", "DEVICES", "MEMORY", "FAULT", "BUGS", "STRESS", "LEAKS", "UNREPEATABLE", "RELEASE", "ORDER_BY_PLACE", "EVENTS"]
+        let own = [
+            "SOC", "DEVICES", "MEMORY", "FAULT", "BUGS", "STRESS", "LEAKS", "UNREPEATABLE", "REFUSE", "THREADS", "RELEASE", "ORDER_BY_PLACE",
+            "EVENTS", "GRAPHS",
+        ]
         for (name, value) in environment { setenv(own.contains(name) ? "STANDIN_\(name)" : name, value, 1) }
         ok(cann.aclInit(nil))
         if let device { ok(cann.aclrtSetDevice(device)) }
@@ -51,8 +54,16 @@ struct Session {
 
     func wait(_ stream: aclrtStream, milliseconds: Int32 = -1) -> aclError { cann.aclrtSynchronizeStreamWithTimeout(stream, milliseconds) }
 
+    func context() -> aclrtContext {
+        var context: aclrtContext?
+        ok(cann.aclrtGetCurrentContext(&context))
+        return context!
+    }
+
     /// Phase 1 of an operator without workspace.
-    func silu(_ input: OpaquePointer, _ output: OpaquePointer) -> OpaquePointer {
+    func silu(_ input: OpaquePointer, _ output: OpaquePointer) -> OpaquePointer { Session.plannedSilu(input, output) }
+
+    static func plannedSilu(_ input: OpaquePointer, _ output: OpaquePointer) -> OpaquePointer {
         var size: UInt64 = 0
         var executor: OpaquePointer?
         ok(cann.aclnnSiluGetWorkspaceSize(input, output, &size, &executor))

@@ -23,19 +23,19 @@ struct StreamTests {
             let session = Session()
             let stream = session.stream(), event = session.event(), block = session.memory(4)
             var recorded = ACL_EVENT_RECORDED_STATUS_NOT_READY, status = ACL_STREAM_STATUS_NOT_READY
-            ok(cann.aclrtQueryEventStatus(event, &recorded))
+            ok(aclrtQueryEventStatus(event, &recorded))
             #expect(recorded == ACL_EVENT_RECORDED_STATUS_COMPLETE, "an event that was never recorded is complete")
             standin_hold(1)
             ok(cann.aclrtMemsetAsync(block, 4, 0, 4, stream))
             ok(cann.aclrtRecordEvent(event, stream))
-            ok(cann.aclrtStreamQuery(stream, &status))
-            ok(cann.aclrtQueryEventStatus(event, &recorded))
+            ok(aclrtStreamQuery(stream, &status))
+            ok(aclrtQueryEventStatus(event, &recorded))
             #expect(status.rawValue == 1)
             #expect(recorded.rawValue == 0)
             standin_hold(0)
             ok(session.wait(stream))
-            ok(cann.aclrtStreamQuery(stream, &status))
-            ok(cann.aclrtQueryEventStatus(event, &recorded))
+            ok(aclrtStreamQuery(stream, &status))
+            ok(aclrtQueryEventStatus(event, &recorded))
             #expect(status.rawValue == 0)
             #expect(recorded.rawValue == 1)
         }
@@ -51,7 +51,7 @@ struct StreamTests {
             #expect(session.wait(stream, milliseconds: 20) == 507046)
             #expect(cann.aclrtSynchronizeEventWithTimeout(event, 20) == 507047)
             #expect(session.wait(stream, milliseconds: 0) == 107000)
-            ok(cann.aclFinalize())
+            ok(aclFinalize())
         }
     }
 
@@ -106,10 +106,79 @@ struct StreamTests {
             ok(session.launch(session.silu(session.tensor([16], at: block), session.tensor([16], at: output)), on: stream))
             #expect(session.wait(stream) == 507015)
             #expect(message().contains("507015"))
-            #expect(session.launch(session.silu(session.tensor([16], at: block), session.tensor([16], at: output)), on: stream) == 507015)
             #expect(session.wait(stream) == 507015)
             #expect(session.download(16, from: output).allSatisfy { $0.isNaN })
         }
+    }
+
+    @Test("behind a failed kernel copies are dropped and events pass; a call that queues tells, and behind it nothing more may be queued")
+    func dropped() async {
+        let result = await #expect(processExitsWith: .signal(SIGABRT), observing: [\.standardErrorContent]) {
+            let session = Session(["FAULT": "kernel@1:507015"])
+            let stream = session.stream(), event = session.event(ACL_EVENT_CAPTURE_STREAM_PROGRESS)
+            let block = session.memory(64), host = session.pinned(4)
+            session.upload([1], to: block)
+            host.storeBytes(of: 42, as: Int32.self)
+            ok(session.launch(session.silu(session.tensor([16], at: block), session.tensor([16])), on: stream))
+            ok(cann.aclrtMemcpyAsync(host, 4, block, 4, ACL_MEMCPY_DEVICE_TO_HOST, stream))
+            ok(cann.aclrtRecordEvent(event, stream))
+            var status = ACL_EVENT_RECORDED_STATUS_NOT_READY
+            guard cann.aclrtSynchronizeEventWithTimeout(event, -1) == 0, aclrtQueryEventStatus(event, &status) == 0 else { exit(2) }
+            guard status == ACL_EVENT_RECORDED_STATUS_COMPLETE, host.load(as: Int32.self) == 42 else { exit(3) }
+            guard cann.aclrtMemsetAsync(block, 4, 0, 4, stream) == 507015, session.wait(stream) == 507015 else { exit(4) }
+            _ = cann.aclrtMemsetAsync(block, 4, 0, 4, stream)
+        }
+        expectRefusal(result, "which stopped with 507015 and told so")
+    }
+
+    @Test("a stream that stops on failure stops the others of its context")
+    func stopsAll() async {
+        await #expect(processExitsWith: .success) {
+            let session = Session(["FAULT": "kernel@1:507015"])
+            let failing = session.stream(), other = session.stream(stopping: false), block = session.memory(64), output = session.memory(64)
+            session.upload([Float](repeating: 0, count: 16), to: block)
+            ok(session.launch(session.silu(session.tensor([16], at: block), session.tensor([16], at: output)), on: failing))
+            #expect(session.wait(failing) == 507015)
+            #expect(session.launch(session.silu(session.tensor([16], at: block), session.tensor([16], at: output)), on: other) == 507015)
+            #expect(session.wait(other) == 507015)
+            #expect(session.download(16, from: output).allSatisfy { $0.isNaN })
+        }
+    }
+
+    @Test("each event of ACL_EVENT_SYNC takes one of the card's hardware events when it is recorded, until it is destroyed; CAPTURE_STREAM_PROGRESS takes none")
+    func hardwareEvents() async {
+        let result = await #expect(processExitsWith: .signal(SIGABRT), observing: [\.standardErrorContent]) {
+            let session = Session(["EVENTS": "2"])
+            let stream = session.stream(), first = session.event()
+            for _ in 0..<8 { ok(cann.aclrtRecordEvent(session.event(ACL_EVENT_CAPTURE_STREAM_PROGRESS), stream)) }
+            guard standin_events(0) == 0 else { exit(2) }
+            for _ in 0..<3 { ok(cann.aclrtRecordEvent(first, stream)) }
+            ok(cann.aclrtRecordEvent(session.event(), stream))
+            ok(cann.aclrtDestroyEvent(first))
+            ok(cann.aclrtRecordEvent(session.event(), stream))
+            guard standin_events(0) == 2 else { exit(3) }
+            _ = cann.aclrtRecordEvent(session.event(), stream)
+        }
+        expectRefusal(result, "2 events of ACL_EVENT_SYNC hold all of device 0")
+    }
+
+    @Test("an event of CAPTURE_STREAM_PROGRESS is for the host: no stream may wait for it, 107000")
+    func hostEvents() async {
+        await #expect(processExitsWith: .success) {
+            let session = Session()
+            let event = session.event(ACL_EVENT_CAPTURE_STREAM_PROGRESS)
+            ok(cann.aclrtRecordEvent(event, session.stream()))
+            #expect(aclrtStreamWaitEvent(session.stream(), event) == 107000)
+            ok(cann.aclrtSynchronizeEventWithTimeout(event, -1))
+        }
+    }
+
+    @Test("a stream's failure mode set a second time")
+    func modeTwice() async {
+        let result = await #expect(processExitsWith: .signal(SIGABRT), observing: [\.standardErrorContent]) {
+            _ = cann.aclrtSetStreamFailureMode(Session().stream(), UInt64(ACL_STOP_ON_FAILURE))
+        }
+        expectRefusal(result, "is set a second time")
     }
 
     @Test("a stream that continues on failure tells it once and runs what follows")
@@ -151,7 +220,7 @@ struct StreamTests {
             var address: UnsafeMutableRawPointer?
             #expect(cann.aclrtMalloc(&address, 64, ACL_MEM_MALLOC_HUGE_FIRST) == 507010)
             var status = ACL_DEVICE_STATUS_NORMAL
-            ok(cann.aclrtQueryDeviceStatus(0, &status))
+            ok(aclrtQueryDeviceStatus(0, &status))
             #expect(status == ACL_DEVICE_STATUS_ABNORMAL)
             #expect(cann.aclrtFree(block) == 0)
         }

@@ -92,11 +92,12 @@ import Wire
         ]
     }
 
-    @Test("each stage runs on the card that the topology names, sees no other, and text to image and edits go through them")
+    @Test(
+        "each stage runs on the card that the topology names, sees no other, and drives it from one thread; text to image and edits go through them")
     func placed() async throws {
         let scratch = try Scratch()
         let machine = try Machine(in: scratch)
-        let environment = machine.environment()
+        let environment = machine.environment(["THREADS": "abort"])
         let file = try topology(scratch)
         let plan = try await Program.run("glm", ["plan", "--topology", file], in: scratch, environment: environment)
         #expect(plan.exit == .code(0), "\(plan.output) \(plan.errors)")
@@ -169,6 +170,44 @@ import Wire
         return pictures
     }
 
+    /// Of each card, as the stand-in's driver tells them.
+    private static let watts = 91.3
+
+    @Test(
+        "each phase of an answer tells the joules that it took of its stage's cards; metrics tell them by stage and model, the status watts by card")
+    func joules() async throws {
+        let scratch = try Scratch()
+        let machine = try Machine(in: scratch)
+        let port = Int.random(in: 20_000...40_000)
+        let (program, connection) = try await fleet("run", on: machine, [:], ["--http", "127.0.0.1:\(port)"])
+        let gateway = GatewayClient(connection)
+        let edit = try requests()[1]
+        let phases = try await gateway.generate(edit).timings
+        #expect(Set(phases.map(\.stage)) == ["vision", "text", "diffusion", "gateway"])
+        for phase in phases {
+            // Nothing else runs on the cards: all of their power is the request's. Diffusion has two. Of the whole request no card is told.
+            let cards = ["vision": 1.0, "text": 1, "diffusion": 2][phase.stage]
+            let expected = cards.map { $0 * Self.watts * phase.seconds }
+            switch (phase.joules, expected) {
+            case (let told?, let expected?): #expect(abs(told - expected) < 1e-6, "\(phase)")
+            case (nil, nil): break
+            case (let told, let expected): Issue.record("\(phase) tells \(String(describing: told)), not \(String(describing: expected))")
+            }
+        }
+        let cards = try await gateway.status().cards.filter { $0.name != "cpu" }
+        #expect(cards.map(\.power) == [Self.watts, Self.watts, Self.watts, Self.watts])
+        let metrics = try await get("http://127.0.0.1:\(port)/metrics").text
+        for stage in ["vision", "text", "diffusion"] {
+            #expect(metrics.contains("glm_\(stage)_stage_joules_total{instance=\"0\",model=\""), "\(metrics)")
+        }
+        for card in 0..<4 {
+            #expect(metrics.contains("glm_card_power_watts{card=\"npu:\(card)\"} 91.3"))
+            #expect(metrics.contains("glm_card_idle_joules_total{card=\"npu:\(card)\"} "))
+        }
+        await connection.close()
+        #expect(await program.child.stop(grace: .seconds(20)) == .code(0))
+    }
+
     /// One round of images from a fleet without faults, made once for all tests.
     private static let undisturbed = Task<[[UInt8]], any Error> {
         let suite = StandInCardsTests()
@@ -185,9 +224,9 @@ import Wire
     @Test(
         "what ends a stage while it computes costs no request: it is told with stage, card and reason, the stage is replaced, the answers are the same",
         arguments: [
-            ("lost@60000:507901", ["exit code 1: the device is lost: npu:1: ", "507901"]),
-            ("kernel@60000:507015", ["exit code 1: the device is lost: npu:1: ", "507015"]),
-            ("stuck@60000", ["ended by signal 9"]),
+            ("lost@35000:507901", ["exit code 1: the device is lost: npu:1: ", "507901"]),
+            ("kernel@35000:507015", ["exit code 1: the device is lost: npu:1: ", "507015"]),
+            ("stuck@35000", ["ended by signal 9"]),
         ])
     func ended(fault: String, reason: [String]) async throws {
         let scratch = try Scratch()

@@ -58,7 +58,7 @@ struct FootprintTests {
             while !batch.isEmpty { try batch.advance(checkCancellation: { _ in }, onEvent: { _ in }) }
         }
         #expect(tokens > 2 * DecoderSizes.prefillChunk)
-        #expect(taken == footprint.pool(pages: pages) + footprint.batch(rows: 3) + footprint.collecting(promptTokens: tokens))
+        #expect(taken == footprint.pool(pages: pages) + footprint.batch(rows: 3, pages: pages) + footprint.collecting(promptTokens: tokens))
     }
 
     @Test("encoding a source image takes the tower's workspace or the quantizer's products", arguments: checkpoints)

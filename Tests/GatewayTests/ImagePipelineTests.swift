@@ -55,6 +55,16 @@ import Wire
         #expect(image.timings == [StageTiming(stage: "text", instance: "0", phase: "decode", seconds: 1)])
     }
 
+    @Test("what the phases of a result took of the cards is told with them; what was not measured stays untold")
+    func joules() throws {
+        var pipeline = pipeline(sources: 0), measured = source("0")
+        measured.joules = [12.5, nil]
+        let timings = ["prefill", "decode", "more"].map { Timing(phase: $0, seconds: 1) }
+        _ = pipeline.received(.text(.result(GeneratedTokens(preview: nil, target: target, timings: timings))), for: text, from: measured)
+        _ = pipeline.received(picture, for: diffusion, from: source("1"))
+        #expect(try #require(answer(pipeline)).timings.map(\.joules) == [12.5, nil, nil])
+    }
+
     @Test("image to image reads all sources at the same time and waits for the codes of each, which may come in any order")
     func imageToImage() throws {
         var pipeline = pipeline(sources: 2)

@@ -28,13 +28,79 @@ struct DiscoveryTests {
         #expect(cards[1].location == Card.Location(card: 6, chip: 0, physical: 3))
     }
 
-    @Test("DCMI: an A3 has two dies a card, each a card of ours")
+    @Test("DCMI: an A3 has two dies a card, each a card of ours; the number beside the family's name completes it")
     func dcmiA3() throws {
-        let dies = (0..<4).map { ScriptedDCMI.Die(card: $0 / 2, chip: $0 % 2, logical: $0, physical: $0, name: "Ascend910") }
+        let dies = (0..<4).map {
+            ScriptedDCMI.Die(card: $0 / 2, chip: $0 % 2, logical: $0, physical: $0, name: "Ascend910", number: $0 < 2 ? "9362" : "")
+        }
         let cards = try ScriptedDCMI.with(dies) { try accelerators(["GLM_DCMI_LIBRARY": $0.path]) }
         #expect(cards.map(\.device.description) == ["npu:0", "npu:1", "npu:2", "npu:3"])
         #expect(cards.map(\.location?.chip) == [0, 1, 0, 1])
+        #expect(cards.map(\.chip) == ["Ascend910_9362", "Ascend910_9362", "Ascend910", "Ascend910"])
         #expect(cards.allSatisfy { if case .figures = $0.support { true } else { false } })
+    }
+
+    @Test("DCMI: a package whose two dies tell the same power shows it once; dies that tell their own show both")
+    func powerOfPackages() throws {
+        let watts = [1819, 1819, 900, 1000]
+        let dies = (0..<4).map { ScriptedDCMI.Die(card: $0 / 2, chip: $0 % 2, logical: $0, physical: $0, name: "Ascend910", power: watts[$0]) }
+        let cards = try ScriptedDCMI.with(dies) { try accelerators(["GLM_DCMI_LIBRARY": $0.path]) }
+        #expect(cards.map(\.power) == [181.9, nil, 90, 100])
+    }
+
+    @Test("DCMI: why the frequency is lowered is told by cause; an idle card is not slowed, and one that doesn't tell is unknown")
+    func slowed() throws {
+        let bits = [1 << 2 | 1 << 10, 1 << 0, nil]
+        let dies = (0..<3).map { ScriptedDCMI.Die(card: $0, logical: $0, physical: $0, name: "910B3", slowed: bits[$0]) }
+        let cards = try ScriptedDCMI.with(dies) { try accelerators(["GLM_DCMI_LIBRARY": $0.path]) }
+        #expect(cards.map(\.slowedBy) == [[.thermal, .capping], [], nil])
+    }
+
+    @Test("power sensors tell each package's watts by its dies; a machine without DCMI, or whose cards tell none, has no sensors")
+    func sensors() throws {
+        var dies = (0..<4).map { ScriptedDCMI.Die(card: $0 / 2, chip: $0 % 2, logical: $0, physical: $0, name: "Ascend910", power: 900 + $0) }
+        dies[3].power = nil
+        try ScriptedDCMI.with(dies) { library in
+            let sensors = try #require(try PowerSensors.find(environment: ["GLM_DCMI_LIBRARY": library.path]))
+            #expect(sensors.packages == [.npu(0): 0, .npu(1): 0, .npu(2): 1, .npu(3): 1])
+            #expect(sensors.read() == [0: [90, 90.1], 1: [90.2]])
+        }
+        let silent = [ScriptedDCMI.Die(card: 0, logical: 0, physical: 0, name: "310P3", power: nil)]
+        #expect(try ScriptedDCMI.with(silent) { try PowerSensors.find(environment: ["GLM_DCMI_LIBRARY": $0.path]) } == nil)
+        #expect(try PowerSensors.find(environment: ["GLM_DCMI_LIBRARY": "/none/libdcmi.so"]) == nil)
+        let failing = [ScriptedDCMI.Die(card: 0, logical: 0, physical: 0, name: "910B3")]
+        try ScriptedDCMI.with(failing, initCode: -8020) { library in
+            let reason = failure(.discoveryFailed) { _ = try PowerSensors.find(environment: ["GLM_DCMI_LIBRARY": library.path]) }
+            #expect(reason.hasSuffix("dcmi_init: error -8020"))
+        }
+    }
+
+    // MARK: The 950 family
+
+    private static let refusal950 = "is not supported: the 950 family has an operator set of its own, which this build doesn't know"
+
+    @Test("the 950 family is refused by its chip's name, whether its DCMI or its npu-smi tells it")
+    func refused950() throws {
+        let library = try ScriptedDCMI.with950(["Ascend950PR", "Ascend950PR"]) { try accelerators(["GLM_DCMI_LIBRARY": $0.path]) }
+        let table = try table("950")
+        for cards in [library, table] {
+            #expect(cards.map(\.device) == [.npu(0), .npu(1)])
+            #expect(cards.allSatisfy { $0.support == .refused("Ascend950PR \(Self.refusal950)") }, "\(cards)")
+            let notes = try Planner(Topology(), inventory: Inventory(cards: cards + [.host]), models: [tiny]).plan().notes
+            #expect(notes.contains("npu:0 is not used: Ascend950PR \(Self.refusal950)"), "\(notes)")
+        }
+    }
+
+    @Test("functions and tables of the 950 family that name no chip of it are refused as what they are")
+    func unnamed950() throws {
+        try ScriptedDCMI.with950(["Ascend"]) { library in
+            let inventory = try Discovery(environment: ["GLM_DCMI_LIBRARY": library.path, "PATH": "/none"]).inventory()
+            #expect(inventory.accelerators.isEmpty)
+            #expect(
+                inventory.notes.first?.hasSuffix("its functions are those of the 950 family, which is not supported") == true, "\(inventory.notes)")
+        }
+        let table = "| NPU ID | Name |\n| | Bus-Id |\n| 0 | Ascend |\n| | 0000:C1:00.0 |\n"
+        #expect(failure(.discoveryFailed) { _ = try NPUSMITable(table) } == "npu-smi info prints the table of the 950 family, which is not supported")
     }
 
     @Test("DCMI: a 310P has no HBM; its own memory is told, and the chip is refused by name")

@@ -3,6 +3,7 @@
 #include "CAscend.h"
 #include "CCards.h"
 
+#include <dlfcn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -64,9 +65,19 @@ static void cards(const char *library) {
     struct ccards_card found[4];
     char reason[64];
     expect(ccards_read(library, found, 4, reason, sizeof reason) == 4, "DCMI does not tell of four dies");
+    expect(ccards_power(library, 0, 0) == 913, "DCMI does not tell the power");
+    expect(ccards_power(library, 9, 0) == -1 && ccards_power("/none/libdcmi.so", 0, 0) == -1, "a die that is not there takes power");
     expect(ccards_read(library, found, 1, reason, sizeof reason) == 1, "more cards than there is room for");
     expect(ccards_read("/none/libdcmi.so", found, 4, reason, sizeof reason) == CCARDS_NO_LIBRARY, "a library that is not there is read");
     expect(ccards_read("libm.so.6", found, 4, reason, sizeof reason) == CCARDS_FAILED, "a library without DCMI's names is read");
+}
+
+/* Not of the loader's: a stage ends without. */
+static void end(void) {
+    void *all = dlopen(NULL, RTLD_LAZY);
+    int32_t (*reset)(int32_t) = (int32_t (*)(int32_t))dlsym(all, "aclrtResetDevice");
+    int32_t (*finalize)(void) = (int32_t (*)(void))dlsym(all, "aclFinalize");
+    expect(reset && finalize && reset(0) == 0 && finalize() == 0, "CANN does not end");
 }
 
 int main(int count, char **arguments) {
@@ -85,6 +96,7 @@ int main(int count, char **arguments) {
     aclrtStream stream = NULL;
     expect(cann.aclrtCreateStreamWithConfig(&stream, 0, ACL_STREAM_FAST_LAUNCH) == 0, "no stream");
     operators(stream);
-    expect(cann.aclrtDestroyStream(stream) == 0 && cann.aclrtResetDevice(0) == 0 && cann.aclFinalize() == 0, "CANN does not end");
+    expect(cann.aclrtDestroyStream(stream) == 0, "the stream does not end");
+    end();
     puts("ascend: nothing found");
 }

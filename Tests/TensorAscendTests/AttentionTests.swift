@@ -57,7 +57,7 @@ extension OnDevice {
                 device.pagedAttention(
                     Attention(heads: 4, keyValueHeads: 2, headSize: size, scale: 0.4, mask: .causal), query: query, keys: pool.keys,
                     values: pool.values,
-                    pages: pages, into: output)
+                    pages: PlacedPages(pages, on: device), into: output)
                 return try device.floats(output)
             }
         }
@@ -74,7 +74,7 @@ extension OnDevice {
                 let output = device.makeTensor(Shape(range.count, 64), .f32)
                 device.pagedAttention(
                     parameters, query: query.rows(range), keys: pool.keys, values: pool.values,
-                    pages: PageTable(pageRows: 64, sequences: Array(sequences[range])), into: output)
+                    pages: PlacedPages(PageTable(pageRows: 64, sequences: Array(sequences[range])), on: device), into: output)
                 return try device.floats(output)
             }
             let all = try attend(0..<3)

@@ -25,7 +25,10 @@ extension OnDevice {
             var preemptions = 0
         }
 
-        private func run(_ requests: [DecodingRequest], _ decoder: TokenDecoder, size: Int, pages: Int, rounds: Int = 1) throws -> Run {
+        /// - Parameter each: called behind each round of the batch.
+        private func run(
+            _ requests: [DecodingRequest], _ decoder: TokenDecoder, size: Int, pages: Int, rounds: Int = 1, each: () -> Void = {}
+        ) throws -> Run {
             let batch = TokenBatch(
                 decoder, size: size, cacheBytes: pages * DecoderSizes.pageRows * decoder.cacheBytesPerToken,
                 sampledIDs: decoder.configuration.outputSize)
@@ -43,6 +46,7 @@ extension OnDevice {
                         case .read, .token: break
                         }
                     }
+                    each()
                 }
                 run.ids += tickets.map { done[$0] ?? [] }
                 run.cached += tickets.map { cached[$0] ?? -1 }
@@ -73,6 +77,40 @@ extension OnDevice {
             // The cut is behind the image, within the first page, which is copied.
             let cached = try run(requests, decoder, size: 3, pages: 20, rounds: 2)
             #expect(cached.ids == alone + alone && cached.cached == [0, 0, 0, 28, 28, 28])
+        }
+
+        @Test("replayed steps give the ids that launched ones give, in batches that change and when memory is given back between")
+        func replayed() throws {
+            let device = try Devices.bf16.get(), launching = try Devices.launching.get()
+            func ids(_ device: AscendDevice, each: () -> Void = {}) throws -> [[Int32]] {
+                let decoder = try TextGenerator(model: Fixture.model("tiny-f32"), device: device).decoder
+                let requests = (1...3).map { Self.request($0, columns: decoder.configuration.hiddenSize) }
+                return try run(requests, decoder, size: 3, pages: 20, each: each).ids
+            }
+            let truth = try ids(launching)
+            let before = try #require(device.hostCalls)
+            #expect(try ids(device) == truth)
+            #expect(try #require(device.hostCalls).replayed > before.replayed && device.recordingFailure == nil)
+            var rounds = 0
+            #expect(
+                try ids(device) {
+                    rounds += 1
+                    if rounds % 20 == 0 { device.releaseUnusedMemory() }
+                } == truth)
+        }
+
+        @Test("a decoding step with its samples makes at most 40 calls of CANN, however many operators it has")
+        func hostCalls() throws {
+            let device = try Devices.bf16.get()
+            let decoder = try TextGenerator(model: Fixture.model("tiny-f32"), device: device).decoder
+            var calls: [Int] = [], last = try #require(device.hostCalls)
+            _ = try run((1...3).map { Self.request($0, columns: decoder.configuration.hiddenSize) }, decoder, size: 3, pages: 20) {
+                guard let now = device.hostCalls else { return }
+                calls.append((now - last).total)
+                last = now
+            }
+            // A few steps are recorded, or wait for a sample that the host makes.
+            #expect(calls.sorted()[calls.count / 2] <= 40, "\(calls)")
         }
     }
 }

@@ -59,6 +59,39 @@ import Testing
         }
     }
 
+    @Test("an operator that CANN 9 has moved to libopapi_legacy.so is found there, and in the others first")
+    func legacy() async {
+        await #expect(processExitsWith: .success) {
+            try StandIn.install(.split, without: "aclnnFusedInferAttentionScoreV2GetWorkspaceSize")
+            #expect(try AscendDevice(0, timeout: 60).information.missing == ["aclnnFusedInferAttentionScoreV2"])
+        }
+        await #expect(processExitsWith: .success) {
+            try StandIn.install(.split, without: "aclnnFusedInferAttentionScoreV2GetWorkspaceSize", legacy: true)
+            #expect(try AscendDevice(0, timeout: 60).information.missing.isEmpty)
+        }
+    }
+
+    @Test(
+        "what a stage never calls may be missing",
+        arguments: ["aclFinalize", "aclrtResetDevice", "aclrtStreamQuery", "aclrtQueryEventStatus", "aclrtQueryDeviceStatus"])
+    func uncalled(symbol: String) async {
+        await #expect(processExitsWith: .success) { [symbol] in
+            try StandIn.install(without: symbol)
+            #expect(try AscendDevice(0, timeout: 60).information.missing.isEmpty)
+        }
+    }
+
+    @Test("a card none of whose events is left for this process is used: the host's own waits take none")
+    func noEvents() async {
+        await #expect(processExitsWith: .success) {
+            try StandIn.install(settings: ["EVENTS": "0"])
+            let device = try AscendDevice(0, timeout: 60)
+            let tensor = device.makeTensor([1, 2, 3], [3])
+            for _ in 0..<1000 { device.activate(.gelu, tensor, into: tensor) }
+            #expect(try device.readLater(tensor).floats().allSatisfy(\.isFinite))
+        }
+    }
+
     @Test("chips without the operators are refused by name, A3 is used, and so is no card that isn't there")
     func chips() async {
         await #expect(processExitsWith: .success) {

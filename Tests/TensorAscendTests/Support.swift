@@ -27,10 +27,11 @@ enum StandIn {
     /// - Parameters:
     ///   - symbol: of a function that the libraries are to lack.
     ///   - leavingOut: libraries that are to be absent.
+    ///   - legacy: adds libopapi_legacy.so, which has that function.
     ///   - settings: of the stand-in, without their prefix.
-    static func install(_ layout: Layout = .whole, without symbol: String? = nil, leavingOut: Set<String> = [], settings: [String: String] = [:])
-        throws
-    {
+    static func install(
+        _ layout: Layout = .whole, without symbol: String? = nil, leavingOut: Set<String> = [], legacy: Bool = false, settings: [String: String] = [:]
+    ) throws {
         let home = FileManager.default.temporaryDirectory.appending(path: "glm-cann-\(UUID().uuidString)", directoryHint: .isDirectory)
         let folder = home.appending(path: "lib64", directoryHint: .isDirectory)
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
@@ -39,6 +40,9 @@ enum StandIn {
         if let symbol { try Exports.hide(symbol, in: copy) }
         for name in ["libascendcl.so", "libnnopbase.so"] + layout.operators where !leavingOut.contains(name) {
             try FileManager.default.createSymbolicLink(at: folder.appending(path: name), withDestinationURL: copy)
+        }
+        if legacy {
+            try FileManager.default.createSymbolicLink(at: folder.appending(path: "libopapi_legacy.so"), withDestinationURL: library)
         }
         setenv("ASCEND_HOME_PATH", home.path, 1)
         setenv("ASCEND_OPP_PATH", home.path, 1)
@@ -55,6 +59,14 @@ enum Devices {
     static let composed: Result<AscendDevice, any Error> = Result {
         try installed.get()
         return try AscendDevice(0, precision: .bf16, timeout: 60, fused: .none)
+    }
+
+    /// bf16 without recordings.
+    static let launching: Result<AscendDevice, any Error> = Result {
+        try installed.get()
+        var fused = FusedOperators()
+        fused.recording = false
+        return try AscendDevice(0, precision: .bf16, timeout: 60, fused: fused)
     }
 
     private static let installed = Result { try StandIn.install() }

@@ -51,10 +51,11 @@ private func expectHolds(on device: AscendDevice, precision: Precision, checkpoi
 }
 
 /// Every row of a reference file under `Tests/Fixtures`.
-func verdicts(on device: any Device, precision: Precision, checkpoint: String, task: String) throws -> [Verdict] {
+/// - Parameter model: what was made from the checkpoint; nil: itself.
+func verdicts(on device: any Device, precision: Precision, checkpoint: String, task: String, model: ModelFolder? = nil) throws -> [Verdict] {
     let fixtures = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent().appending(path: "Fixtures")
     return try Verifier(
-        model: ModelFolder(fixtures.appending(path: checkpoint, directoryHint: .isDirectory)),
+        model: model ?? ModelFolder(fixtures.appending(path: checkpoint, directoryHint: .isDirectory)),
         reference: fixtures.appending(path: "\(checkpoint)-\(task).safetensors"), device: device, precision: precision
     ).run()
 }

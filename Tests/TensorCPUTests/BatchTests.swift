@@ -126,7 +126,8 @@ struct Arithmetic: Sendable, CustomTestStringConvertible {
                 let output = Matrix(device, sequences.count, heads * size, padding: 3, &random)
                 threads.pagedAttention(
                     parameters, query: gathered.tensor, keys: pools[0], values: pools[1],
-                    pages: PageTable(pageRows: pageRows, sequences: sequences.map { (tables[$0], lengths[$0]) }), into: output.tensor)
+                    pages: PlacedPages(PageTable(pageRows: pageRows, sequences: sequences.map { (tables[$0], lengths[$0]) }), on: threads),
+                    into: output.tensor)
                 #expect(output.isIntact)
                 return sequences.indices.map { row in (0..<heads * size).map { output[row, $0] } }
             }

@@ -13,6 +13,7 @@ typedef int32_t aclnnStatus;
 typedef void *aclrtContext;
 typedef void *aclrtStream;
 typedef void *aclrtEvent;
+typedef void *aclmdlRI;
 typedef struct aclTensor aclTensor;
 typedef struct aclScalar aclScalar;
 typedef struct aclIntArray aclIntArray;
@@ -33,9 +34,7 @@ typedef enum {
 } aclrtMemcpyKind;
 
 typedef enum { ACL_DDR_MEM = 0, ACL_HBM_MEM = 1 } aclrtMemAttr;
-typedef enum { ACL_EVENT_RECORDED_STATUS_NOT_READY = 0, ACL_EVENT_RECORDED_STATUS_COMPLETE = 1 } aclrtEventRecordedStatus;
-typedef enum { ACL_STREAM_STATUS_COMPLETE = 0, ACL_STREAM_STATUS_NOT_READY = 1 } aclrtStreamStatus;
-typedef enum { ACL_DEVICE_STATUS_NORMAL = 0, ACL_DEVICE_STATUS_ABNORMAL = 1 } aclrtDeviceStatus;
+typedef enum { ACL_MODEL_RI_CAPTURE_MODE_GLOBAL = 0, ACL_MODEL_RI_CAPTURE_MODE_THREAD_LOCAL = 1, ACL_MODEL_RI_CAPTURE_MODE_RELAXED = 2 } aclmdlRICaptureMode;
 typedef enum { ACL_OPT_DETERMINISTIC = 0 } aclSysParamOpt;
 typedef enum { ACL_PKG_NAME_CANN = 0, ACL_PKG_NAME_RUNTIME = 1, ACL_PKG_NAME_DRIVER = 7 } aclCANNPackageName;
 
@@ -54,25 +53,20 @@ typedef struct {
 /* X(need, result, name, parameters) for each function of libascendcl.so. */
 #define CA_RUNTIME(X) \
     X(CA_REQUIRED, aclError, aclInit, (const char *configPath)) \
-    X(CA_REQUIRED, aclError, aclFinalize, (void)) \
     X(CA_REQUIRED, const char *, aclGetRecentErrMsg, (void)) \
     X(CA_REQUIRED, const char *, aclrtGetSocName, (void)) \
     X(CA_REQUIRED, aclError, aclrtGetDeviceCount, (uint32_t *count)) \
     X(CA_REQUIRED, aclError, aclrtSetDevice, (int32_t deviceId)) \
-    X(CA_REQUIRED, aclError, aclrtResetDevice, (int32_t deviceId)) \
     X(CA_REQUIRED, aclError, aclrtGetMemInfo, (aclrtMemAttr attr, size_t *free, size_t *total)) \
-    X(CA_REQUIRED, aclError, aclrtQueryDeviceStatus, (int32_t deviceId, aclrtDeviceStatus *status)) \
     X(CA_REQUIRED, aclError, aclrtGetCurrentContext, (aclrtContext *context)) \
     X(CA_REQUIRED, aclError, aclrtSetCurrentContext, (aclrtContext context)) \
     X(CA_REQUIRED, aclError, aclrtCreateStreamWithConfig, (aclrtStream *stream, uint32_t priority, uint32_t flag)) \
     X(CA_REQUIRED, aclError, aclrtDestroyStream, (aclrtStream stream)) \
     X(CA_REQUIRED, aclError, aclrtSynchronizeStreamWithTimeout, (aclrtStream stream, int32_t timeout)) \
-    X(CA_REQUIRED, aclError, aclrtStreamQuery, (aclrtStream stream, aclrtStreamStatus *status)) \
     X(CA_REQUIRED, aclError, aclrtSetStreamFailureMode, (aclrtStream stream, uint64_t mode)) \
     X(CA_REQUIRED, aclError, aclrtCreateEventExWithFlag, (aclrtEvent *event, uint32_t flag)) \
     X(CA_REQUIRED, aclError, aclrtDestroyEvent, (aclrtEvent event)) \
     X(CA_REQUIRED, aclError, aclrtRecordEvent, (aclrtEvent event, aclrtStream stream)) \
-    X(CA_REQUIRED, aclError, aclrtQueryEventStatus, (aclrtEvent event, aclrtEventRecordedStatus *status)) \
     X(CA_REQUIRED, aclError, aclrtSynchronizeEventWithTimeout, (aclrtEvent event, int32_t timeout)) \
     X(CA_REQUIRED, aclError, aclrtMalloc, (void **devPtr, size_t size, aclrtMemMallocPolicy policy)) \
     X(CA_REQUIRED, aclError, aclrtFree, (void *devPtr)) \
@@ -81,6 +75,10 @@ typedef struct {
     X(CA_REQUIRED, aclError, aclrtMemcpy, (void *dst, size_t destMax, const void *src, size_t count, aclrtMemcpyKind kind)) \
     X(CA_REQUIRED, aclError, aclrtMemcpyAsync, (void *dst, size_t destMax, const void *src, size_t count, aclrtMemcpyKind kind, aclrtStream stream)) \
     X(CA_REQUIRED, aclError, aclrtMemsetAsync, (void *devPtr, size_t maxCount, int32_t value, size_t count, aclrtStream stream)) \
+    X(CA_OPTIONAL, aclError, aclmdlRICaptureBegin, (aclrtStream stream, aclmdlRICaptureMode mode)) \
+    X(CA_OPTIONAL, aclError, aclmdlRICaptureEnd, (aclrtStream stream, aclmdlRI *modelRI)) \
+    X(CA_OPTIONAL, aclError, aclmdlRIExecuteAsync, (aclmdlRI modelRI, aclrtStream stream)) \
+    X(CA_OPTIONAL, aclError, aclmdlRIDestroy, (aclmdlRI modelRI)) \
     X(CA_OPTIONAL, aclError, aclrtSetSysParamOpt, (aclSysParamOpt opt, int64_t value)) \
     X(CA_OPTIONAL, aclError, aclrtCtxSetSysParamOpt, (aclSysParamOpt opt, int64_t value)) \
     X(CA_OPTIONAL, aclError, aclsysGetCANNVersion, (aclCANNPackageName name, aclCANNPackageVersion *version))
@@ -120,7 +118,6 @@ typedef struct {
     X(CA_REQUIRED, aclnnAdd, (const aclTensor* self, const aclTensor* other, const aclScalar* alpha, aclTensor* out, CA_WS)) \
     X(CA_REQUIRED, aclnnInplaceAdd, (const aclTensor* selfRef, const aclTensor* other, const aclScalar* alpha, CA_WS)) \
     X(CA_REQUIRED, aclnnMul, (const aclTensor* self, const aclTensor* other, aclTensor* out, CA_WS)) \
-    X(CA_REQUIRED, aclnnInplaceMul, (aclTensor* selfRef, const aclTensor* other, CA_WS)) \
     X(CA_REQUIRED, aclnnMuls, (const aclTensor* self, const aclScalar* other, aclTensor* out, CA_WS)) \
     X(CA_REQUIRED, aclnnAdds, (const aclTensor* self, const aclScalar* other, const aclScalar* alpha, aclTensor* out, CA_WS)) \
     X(CA_REQUIRED, aclnnAddcmul, (const aclTensor* self, const aclTensor* tensor1, const aclTensor* tensor2, const aclScalar* value, aclTensor* \
@@ -172,6 +169,10 @@ typedef struct {
     X(CA_OPTIONAL, aclnnLtScalar, (const aclTensor* self, const aclScalar* other, aclTensor* out, CA_WS)) \
     X(CA_OPTIONAL, aclnnReduceSum, (const aclTensor* self, const aclIntArray* dims, bool keepDims, aclDataType dtype, aclTensor* out, CA_WS)) \
     X(CA_OPTIONAL, aclnnMinimum, (const aclTensor* self, const aclTensor* other, aclTensor* out, CA_WS)) \
+    X(CA_OPTIONAL, aclnnDynamicQuant, (const aclTensor* x, const aclTensor* smoothScalesOptional, const aclTensor* yOut, const aclTensor* scaleOut, \
+          CA_WS)) \
+    X(CA_OPTIONAL, aclnnQuantMatmulV4, (const aclTensor* x1, const aclTensor* x2, const aclTensor* scale, const aclTensor* offset, const \
+          aclTensor* pertokenScaleOptional, const aclTensor* bias, bool transposeX1, bool transposeX2, const aclTensor* out, CA_WS)) \
     X(CA_OPTIONAL, aclnnGroupNormSilu, (const aclTensor* self, const aclTensor* gamma, const aclTensor* beta, int64_t group, double eps, \
           aclTensor* out, aclTensor* meanOut, aclTensor* rstdOut, CA_WS))
 
@@ -210,8 +211,8 @@ const struct ca_symbol *ca_symbol_at(size_t index);
 /* Makes `context` the calling thread's, if it is not already the one that this function made so last. */
 aclError ca_enter(const struct ca_api *api, aclrtContext context);
 
-/* Finds all functions: in $ASCEND_HOME_PATH/lib64, then where the system's loader looks; operators in the split libraries of 9.x,
-   else in libopapi.so. Returns false with a reason where a library or a required function is missing. */
+/* Finds all functions: in $ASCEND_HOME_PATH/lib64, then where the system's loader looks; operators in the split libraries of 9.x
+   and libopapi_legacy.so, else in libopapi.so. Returns false with a reason where a library or a required function is missing. */
 bool ca_load(struct ca_api *api, char *reason, size_t reason_size);
 
 #endif

@@ -242,6 +242,11 @@ struct  Glm__V1__CardStatus
    */
   size_t n_stages;
   char **stages;
+  /*
+   * why the driver has lowered its frequency, as in "thermal"; empty: it has not, or doesn't tell
+   */
+  size_t n_slowed_by;
+  char **slowed_by;
   Glm__V1__CardStatus__TemperatureOptCase temperature_opt_case;
   union {
     /*
@@ -259,7 +264,7 @@ struct  Glm__V1__CardStatus
 };
 #define GLM__V1__CARD_STATUS__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&glm__v1__card_status__descriptor) \
-    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, 0, (char *)protobuf_c_empty_string, 0,NULL, GLM__V1__CARD_STATUS__TEMPERATURE_OPT__NOT_SET, {0}, GLM__V1__CARD_STATUS__POWER_OPT__NOT_SET, {0} }
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, 0, (char *)protobuf_c_empty_string, 0,NULL, 0,NULL, GLM__V1__CARD_STATUS__TEMPERATURE_OPT__NOT_SET, {0}, GLM__V1__CARD_STATUS__POWER_OPT__NOT_SET, {0} }
 
 
 /*

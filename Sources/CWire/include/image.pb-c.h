@@ -483,6 +483,12 @@ struct  Glm__V1__StageNumerics
     , (char *)protobuf_c_empty_string, NULL, NULL }
 
 
+typedef enum {
+  GLM__V1__STAGE_TIMING__JOULES_OPT__NOT_SET = 0,
+  GLM__V1__STAGE_TIMING__JOULES_OPT_JOULES = 6
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(GLM__V1__STAGE_TIMING__JOULES_OPT__CASE)
+} Glm__V1__StageTiming__JoulesOptCase;
+
 /*
  * One phase of a request. @domain
  */
@@ -509,10 +515,17 @@ struct  Glm__V1__StageTiming
    * when it began, in seconds from the arrival of the request at the gateway
    */
   double start;
+  Glm__V1__StageTiming__JoulesOptCase joules_opt_case;
+  union {
+    /*
+     * energy that it took of the stage's cards; not set where their power is not measured
+     */
+    double joules;
+  };
 };
 #define GLM__V1__STAGE_TIMING__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&glm__v1__stage_timing__descriptor) \
-    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, 0 }
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, 0, GLM__V1__STAGE_TIMING__JOULES_OPT__NOT_SET, {0} }
 
 
 /* Glm__V1__GenerateImageRequest methods */

@@ -76,12 +76,17 @@ package struct StageSource: Sendable, Hashable {
     package let insteadOf: Numerics?
     /// When it was called, in seconds from the arrival of the request.
     package let called: Double
+    /// Of a result: what each of its phases took of the stage's cards; nil, or missing: not measured.
+    package var joules: [Double?]
 
-    package init(instance: String, fingerprint: String, numerics: Numerics = Numerics(), insteadOf: Numerics? = nil, called: Double = 0) {
+    package init(
+        instance: String, fingerprint: String, numerics: Numerics = Numerics(), insteadOf: Numerics? = nil, called: Double = 0, joules: [Double?] = []
+    ) {
         self.instance = instance
         self.fingerprint = fingerprint
         self.numerics = numerics
         self.insteadOf = insteadOf
         self.called = called
+        self.joules = joules
     }
 }

@@ -6,6 +6,7 @@ public struct PipelineRunner: Sendable {
     let fleet: Fleet
     let timing: FleetTiming
     let admissions: Admissions
+    let energy = EnergyAccount()
     private let encoded = EncodedPictures()
     private let rows = RowBudget()
 
@@ -43,8 +44,8 @@ public struct PipelineRunner: Sendable {
             do {
                 try await accepted()
                 let caller = StageCaller(
-                    fleet: fleet, timing: timing, requestID: origin.requestID, arrival: origin.arrival, models: models, units: units, turn: turn,
-                    deadline: origin.deadline
+                    fleet: fleet, timing: timing, energy: energy, requestID: origin.requestID, arrival: origin.arrival, models: models, units: units,
+                    turn: turn, deadline: origin.deadline
                 ) {
                     await admissions.place(turn, of: models, ahead: $0)
                 }

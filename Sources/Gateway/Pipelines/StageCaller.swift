@@ -8,6 +8,7 @@ import Wire
 struct StageCaller: Sendable {
     let fleet: Fleet
     let timing: FleetTiming
+    let energy: EnergyAccount
     let requestID: String
     /// When the request came.
     let arrival: ContinuousClock.Instant
@@ -85,6 +86,8 @@ struct StageCaller: Sendable {
         let source = lease.source(called: arrival.duration(to: .now).inSeconds)
         let settings = CallSettings(timeout: deadline.map { max(ContinuousClock.now.duration(to: $0), .milliseconds(1)) }, requestID: requestID)
         let span = StageSpan(kind, lease.replica, models, name: "preview")
+        let measured = energy.begin(lease.replica, model: models.name)
+        defer { measured?.end() }
         _ = await span.during {
             do {
                 try await race {
@@ -118,11 +121,15 @@ struct StageCaller: Sendable {
         let left = deadline.map { max(start.duration(to: $0), Duration.milliseconds(1)) }
         let settings = CallSettings(timeout: left, requestID: requestID)
         let heartbeat = Heartbeat()
+        let measured = energy.begin(lease.replica, model: models.name)
+        defer { measured?.end() }
         do {
             try await Stall.watching(heartbeat, limit: timing.stallLimit(lease.replica.description?.device ?? "")) {
                 try await fleet.whileAlive(lease.replica.incarnation) {
                     try await request.call(lease.connection, settings, beat: heartbeat.beat) { event in
                         span.addPhases(of: event)
+                        var source = source
+                        source.joules = measured?.joules(event.timings) ?? []
                         try await onEvent(event, source)
                     }
                 }

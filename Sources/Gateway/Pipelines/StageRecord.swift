@@ -24,9 +24,10 @@ struct StageRecord: Sendable, Hashable {
     /// A stage has given its result.
     mutating func finished(_ timings: [Timing], _ kind: StageKind, _ source: StageSource) {
         contributed(kind, source)
-        self.timings += timings.map {
+        self.timings += timings.enumerated().map { index, timing in
             StageTiming(
-                stage: kind.rawValue, instance: source.instance, phase: $0.phase, seconds: $0.seconds, start: source.called + $0.start)
+                stage: kind.rawValue, instance: source.instance, phase: timing.phase, seconds: timing.seconds, start: source.called + timing.start,
+                joules: source.joules.indices.contains(index) ? source.joules[index] : nil)
         }
     }
 }

@@ -29,6 +29,7 @@ public struct GatewayProcess: Sendable {
     /// Shown to stages elsewhere; nil: what the server has, or nothing.
     private let stageCertificates: CertificateFiles?
     private let spans: SpanExporter?
+    private let power: PowerSampler
     private let services: [Wire.Service]
     /// Set when every kind of stage has served.
     private let hasServed = Promise<Void>()
@@ -110,6 +111,7 @@ public struct GatewayProcess: Sendable {
         (self.folder, self.plan, self.keepStages, self.spans) = (folder, plan, configuration.keepStages, configuration.spans)
         (self.server, self.fleet, self.supervisor, self.jobs, self.http) = (server, fleet, supervisor, jobs, http)
         self.stageCertificates = stageCertificates
+        power = PowerSampler(account: runner.energy)
     }
 
     /// Serves until the process is told to end; then ends the stages that it keeps alive, unless they are to live on.
@@ -135,6 +137,7 @@ public struct GatewayProcess: Sendable {
         if let spans { add("traces") { try await spans.run(server.logger) } }
         if let stageCertificates { add("stage certificates") { try await untilShutdown { await stageCertificates.run() } } }
         if let http { add("http") { try await http.run() } }
+        add("power") { try await untilShutdown { await power.run() } }
         add("fleet watch") { try await untilShutdown { try await fleet.run() } }
         add("supervision") { try await supervise() }
         if let jobs {

@@ -66,7 +66,8 @@ public struct FleetReport: Sendable {
     public func samples(_ gateway: StageDescription) async -> [Sample] {
         let status = await status(gateway)
         let cache = await runner.encoderCache
-        return FleetSamples.of(status) + [
+        let devices = Set(await supervisor.specs.flatMap(\.devices))
+        return FleetSamples.of(status) + EnergySamples.of(runner.energy, on: devices) + [
             Sample("glm_gateway_encoder_cache_hits_total", "Images that vision had read before.", .counter, Double(cache.hits)),
             Sample("glm_gateway_encoder_cache_misses_total", "Images that went to vision.", .counter, Double(cache.misses)),
             Sample("glm_gateway_requests", "Requests in the gateway.", .gauge, Double(await runner.admissions.count)),
@@ -82,7 +83,7 @@ public struct FleetReport: Sendable {
             CardStatus(
                 name: card.device.description, chip: card.chip, memoryTotal: card.memory, memoryFree: card.free ?? 0,
                 health: card.health == .unknown ? "" : card.health.rawValue, temperature: card.temperature.map(Double.init), power: card.power,
-                stages: byDevice[card.device] ?? [])
+                stages: byDevice[card.device] ?? [], slowedBy: (card.slowedBy ?? []).map(\.rawValue))
         }
     }
 }

@@ -70,6 +70,9 @@ enum FleetSamples {
         }
         if let power = card.power { samples.append(Sample("glm_card_power_watts", "As the driver tells.", labels: labels, power)) }
         return samples
+            + card.slowedBy.map {
+                Sample("glm_card_slowed", "1 while the driver lowers the card's frequency for this cause.", labels: labels + [("cause", $0)], 1)
+            }
     }
 
     private static func jobs(_ jobs: JobCounts?) -> [Sample] {

@@ -79,13 +79,7 @@ enum ImagesResponse {
             // As benchmarks of vLLM-Omni read them.
             let durations = Dictionary(timings.map { ("\($0.stage).\($0.phase)", $0.seconds) }, uniquingKeysWith: +)
             body["metrics"] = ["stage_durations": .object(durations.mapValues { .number($0) })]
-            body["timings"] = .array(
-                timings.map {
-                    [
-                        "stage": .string($0.stage), "instance": .string($0.instance), "phase": .string($0.phase), "seconds": .number($0.seconds),
-                        "start": .number($0.start),
-                    ]
-                })
+            body["timings"] = .array(timings.map(\.json))
         }
         return body
     }
@@ -99,5 +93,15 @@ enum ImagesResponse {
         own["numerics"] = .array(made.numerics.map(\.json))
         if made.parameters.stepCache > 0 { own["full_steps"] = .integer(made.fullSteps) }
         return own
+    }
+}
+
+extension StageTiming {
+    fileprivate var json: JSONValue {
+        var fields: [String: JSONValue] = [
+            "stage": .string(stage), "instance": .string(instance), "phase": .string(phase), "seconds": .number(seconds), "start": .number(start),
+        ]
+        if let joules { fields["joules"] = .number(joules) }
+        return .object(fields)
     }
 }

@@ -37,5 +37,7 @@ struct AnswerFootprint {
     /// One conversation may be as long as the common room, or the model's context.
     private var longest: Int { min(form.batch * context, model.text.maximumPositions) }
 
-    private var activations: MemoryItem { text.activations(rows: form.batch, promptTokens: longest) }
+    private var activations: MemoryItem {
+        text.activations(rows: form.batch, promptTokens: longest, longest: longest, pool: keysAndValues.bytes, onHost: form.onHost)
+    }
 }

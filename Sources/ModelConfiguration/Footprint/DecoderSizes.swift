@@ -16,6 +16,18 @@ package enum DecoderSizes {
     /// The most rows of a step: of a batch that is full, or of one sequence with its guesses.
     package static func stepRows(batch: Int, speculativeTokens: Int) -> Int { max(batch, 1 + speculativeTokens) }
 
+    /// Pages by which the tables of decoding steps grow: 256 tokens. Within them all steps of as many rows have the same operators.
+    private static let bucketPages = 4
+
+    /// Width of the page table of a step whose longest sequence has so many pages.
+    package static func bucket(pages: Int) -> Int { (pages + bucketPages - 1) / bucketPages * bucketPages }
+
+    /// Elements of i32 that a part of a step's inputs takes: each part begins at a multiple of 64 bytes.
+    package static func aligned(_ elements: Int) -> Int { (elements + 15) / 16 * 16 }
+
+    /// Elements of i32 that the inputs of a decoding step take: ids, rows and lengths, and a page table for sequences of up to `pages`.
+    package static func stepInputs(rows: Int, pages: Int) -> Int { 3 * aligned(rows) + aligned(rows * bucket(pages: pages)) }
+
     /// Pages that `rows` tokens take.
     package static func pages(rows: Int) -> Int { (rows + pageRows - 1) / pageRows }
 

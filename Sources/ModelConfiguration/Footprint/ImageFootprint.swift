@@ -39,13 +39,17 @@ struct ImageFootprint {
     /// Keys and values of whole pages for every sequence of a batch. A sequence is the longest prompt, the sources' codes, the
     /// preview and the picture with its end (transformers 5.23 `GlmImageProcessor`: a code for 32 × 32 pixels, a preview of at most
     /// 16 × 16).
-    private var keysAndValues: MemoryItem { text.keysAndValues(sequences: form.batch, rows: promptTokens + Self.preview + codes + 1) }
+    private var keysAndValues: MemoryItem { text.keysAndValues(sequences: form.batch, rows: sequence) }
+    private var sequence: Int { promptTokens + Self.preview + codes + 1 }
 
     /// Tokens of the longest prompt: its limit is in bytes, four of which make a token.
     private var promptTokens: Int { RequestLimits.promptBytes.upperBound / 4 + limits.sources * codes }
     private static let preview = 256
 
-    private var textActivations: MemoryItem { text.activations(rows: form.stepRows, promptTokens: promptTokens) }
+    private var textActivations: MemoryItem {
+        text.activations(
+            rows: form.stepRows, promptTokens: promptTokens, longest: sequence, pool: keysAndValues.bytes, onHost: form.onHost)
+    }
 
     // MARK: Vision
 

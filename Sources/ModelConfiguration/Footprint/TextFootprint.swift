@@ -18,11 +18,19 @@ package struct TextFootprint: Sendable {
     /// `KVPool` of `pages` pages.
     package func pool(pages: Int) -> Int { pages * DecoderSizes.pageRows * bytesPerToken }
 
-    /// What a batch with steps of up to `rows` rows keeps beside the pool: `DecoderWorkspace`, the logits of a step, and what was sampled.
-    package func batch(rows: Int) -> Int {
+    /// What a batch with steps of up to `rows` rows keeps beside the pool of `pages`: `DecoderWorkspace`, `DecodeInputs`, the logits of a
+    /// step, and what was sampled.
+    package func batch(rows: Int, pages: Int) -> Int {
         let heads = 2 * shape.heads + 2 * shape.keyValueHeads
         let row = 2 * shape.hiddenSize + heads * shape.headSize + 3 * shape.intermediateSize + 2 * shape.pairs
-        return 4 * max(DecoderSizes.prefillChunk, rows) * row + rows * (4 * shape.outputSize + 8)
+        return 4 * max(DecoderSizes.prefillChunk, rows) * row + 4 * DecoderSizes.stepInputs(rows: rows, pages: pages)
+            + rows * (4 * shape.outputSize + 8)
+    }
+
+    /// What attention over pages takes on a card, which reads whole pages: what it adds to the scores, 16 bits for each head and key, what
+    /// that is made from, twice 32 bits for each key, and a page of zeros.
+    package func wholePages(rows: Int, tokens: Int) -> Int {
+        rows * DecoderSizes.bucket(pages: DecoderSizes.pages(rows: tokens)) * DecoderSizes.pageRows * (2 * shape.heads + 8) + pool(pages: 1)
     }
 
     /// The most that collecting one layer's keys and values of a joining sequence takes, up to a prompt of `tokens`: while the
@@ -48,9 +56,14 @@ package struct TextFootprint: Sendable {
     }
 
     /// Of a batch with steps of up to `rows` rows that reads prompts of up to `promptTokens`.
-    func activations(rows: Int, promptTokens: Int) -> MemoryItem {
-        MemoryItem(
-            .activations, batch(rows: rows) + collecting(promptTokens: promptTokens),
+    /// - Parameters:
+    ///   - longest: tokens of the longest sequence.
+    ///   - pool: bytes of keys and values.
+    func activations(rows: Int, promptTokens: Int, longest: Int, pool: Int, onHost: Bool) -> MemoryItem {
+        let pages = pool / self.pool(pages: 1)
+        return MemoryItem(
+            .activations,
+            batch(rows: rows, pages: pages) + collecting(promptTokens: promptTokens) + (onHost ? 0 : wholePages(rows: rows, tokens: longest)),
             "\(max(DecoderSizes.prefillChunk, rows)) rows of a prompt at once, \(rows) rows of logits")
     }
 }

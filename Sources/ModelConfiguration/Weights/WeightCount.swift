@@ -39,9 +39,6 @@ package struct WeightCount: Sendable, Hashable {
         }
     }
 
-    /// Whether products are with weights of int8, which not every device multiplies.
-    package var hasInt8: Bool { placedBytes > 0 }
-
     /// Bytes on an accelerator.
     package func acceleratorBytes(_ precision: Precision) -> Int {
         placedBytes + (precision == .bf16 ? 2 : 4) * placedHalf + 4 * placedOther + deviceCopyBytes

@@ -8,6 +8,14 @@ public struct Card: Codable, Sendable, Hashable {
     /// As the driver grades it.
     public enum Health: String, Codable, Sendable { case ok, minor, major, critical, absent, unknown }
 
+    /// Why the driver lowers the frequency of a card that works.
+    public enum SlowCause: String, Codable, Sendable, CaseIterable {
+        case thermal, current
+        case powerBreak = "power break"
+        case capping
+        case loadAware = "load aware"
+    }
+
     /// Where the die sits: never what a process opens.
     public struct Location: Codable, Sendable, Hashable {
         /// The board, as npu-smi's `NPU` column and DCMI's card id.
@@ -37,6 +45,8 @@ public struct Card: Codable, Sendable, Hashable {
     public var temperature: Int?
     /// In watts.
     public var power: Double?
+    /// Empty where it is not slowed; nil where nothing tells.
+    public var slowedBy: [SlowCause]?
     public var location: Location?
     /// Of the host: processors that compute.
     public var processors: Int?
@@ -46,7 +56,7 @@ public struct Card: Codable, Sendable, Hashable {
 
     public init(
         device: DeviceID, chip: String, memory: Int, free: Int? = nil, health: Health = .unknown, temperature: Int? = nil, power: Double? = nil,
-        location: Location? = nil, processors: Int? = nil, precision: Precision? = nil, source: Source
+        slowedBy: [SlowCause]? = nil, location: Location? = nil, processors: Int? = nil, precision: Precision? = nil, source: Source
     ) {
         self.device = device
         self.chip = chip
@@ -55,6 +65,7 @@ public struct Card: Codable, Sendable, Hashable {
         self.health = health
         self.temperature = temperature
         self.power = power
+        self.slowedBy = slowedBy
         self.location = location
         self.processors = processors
         self.precision = precision
@@ -79,7 +90,7 @@ public struct Card: Codable, Sendable, Hashable {
     public var support: ChipSupport { isHost ? .figures(.host(processors: processors ?? 1)) : ChipCatalogue.support(chip, memory: memory) }
 
     enum CodingKeys: String, CodingKey {
-        case chip, memory, free, health, temperature, power, location, processors, precision, source
+        case chip, memory, free, health, temperature, power, slowedBy, location, processors, precision, source
         case device = "name"
     }
 

@@ -7,12 +7,15 @@ struct DCMI {
     /// What `dlopen` gets. By name alone it is found where the loader's path leads.
     let libraries: [String]
 
-    static let standardLibraries = [
+    private static let standardLibraries = [
         "libdcmi.so", "/usr/local/dcmi/libdcmi.so", "/usr/local/Ascend/driver/lib64/driver/libdcmi.so",
     ]
 
+    /// - Parameter named: the only library to try; nil: the usual places.
+    init(library named: String?) { libraries = named.map { [$0] } ?? Self.standardLibraries }
+
     enum Answer {
-        case cards([Card])
+        case cards([Card], library: String)
         /// There is no such library here.
         case absent
         case failed(String)
@@ -39,7 +42,7 @@ struct DCMI {
         if let wrong = found.prefix(Int(count)).first(where: { DeviceID("npu:\($0.logical)") == nil }) {
             return .failed("\(library): the die \(wrong.chip) of card \(wrong.card) has the number \(wrong.logical)")
         }
-        return .cards(found.prefix(Int(count)).map(Card.init))
+        return .cards(found.prefix(Int(count)).map(Card.init).withPowerOfPackages, library: library)
     }
 }
 
@@ -53,9 +56,41 @@ extension Card {
             device: .npu(Int(found.logical)), chip: chip, memory: memory,
             free: found.used < 0 ? nil : max(0, memory - mebibytes(found.used)),
             health: Health(dcmi: found.health), temperature: Card.plausible(temperature: Int(found.temperature)),
-            power: Card.plausible(power: Double(found.power) / 10),
+            power: Card.plausible(power: Double(found.power) / 10), slowedBy: Card.SlowCause.causes(found.slowed),
             location: Location(card: Int(found.card), chip: Int(found.chip), physical: known(found.physical)),
             source: .dcmi)
+    }
+}
+
+extension [Card] {
+    /// Dies of one package that tell the same power tell the package's: then only the first shows it.
+    fileprivate var withPowerOfPackages: [Card] {
+        var first: [Int: Double] = [:]
+        return map { card in
+            guard let power = card.power, let package = card.location?.card else { return card }
+            guard let known = first[package] else {
+                first[package] = power
+                return card
+            }
+            var card = card
+            if power == known { card.power = nil }
+            return card
+        }
+    }
+}
+
+extension Card.SlowCause {
+    /// Of the bits that DCMI tells, those that slow work; another says that there is none.
+    fileprivate static func causes(_ bits: Int64) -> [Card.SlowCause]? { bits < 0 ? nil : allCases.filter { bits >> $0.bit & 1 == 1 } }
+
+    private var bit: Int {
+        switch self {
+        case .thermal: 2
+        case .current: 3
+        case .powerBreak: 5
+        case .capping: 10
+        case .loadAware: 11
+        }
     }
 }
 

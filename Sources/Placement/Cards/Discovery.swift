@@ -27,11 +27,14 @@ public struct Discovery: Sendable {
         return Inventory(cards: cards, notes: notes)
     }
 
+    /// DCMI's library where the environment names one.
+    static func library(_ environment: [String: String]) -> String? { environment[libraryVariable].flatMap { $0.isEmpty ? nil : $0 } }
+
     private func accelerators() -> (cards: [Card], notes: [String]) {
         var notes: [String] = []
-        let named = environment[Self.libraryVariable].flatMap { $0.isEmpty ? nil : $0 }
-        switch DCMI(libraries: named.map { [$0] } ?? DCMI.standardLibraries).read() {
-        case .cards(let cards): return (cards, [])
+        let named = Self.library(environment)
+        switch DCMI(library: named).read() {
+        case .cards(let cards, _): return (cards, [])
         case .failed(let reason): notes.append("DCMI failed, npu-smi was asked: \(reason)")
         case .absent: if let named { notes.append("\(Self.libraryVariable) names \(named), which can't be opened") }
         }

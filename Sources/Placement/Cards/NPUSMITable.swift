@@ -1,6 +1,6 @@
 import Domain
 
-/// `npu-smi info` as printed by its versions for 910A, 910B, A3 and 310P.
+/// `npu-smi info` as printed by its versions for 910A, 910B, A3 and 310P, and of the 950 family as far as it is refused.
 ///
 /// Widths and columns differ by version, so rows are split at `|` and then at blanks. A chip has two rows: number and name,
 /// health, power and temperature; then chip with what the header's second line names beside it, bus, and uses of memory.
@@ -14,6 +14,10 @@ package struct NPUSMITable {
         let end = lines.firstIndex { $0.contains("Process") } ?? lines.count
         // A line of nothing but bars has no cells, and is no row.
         let table = lines[..<end].filter { $0.hasPrefix("|") }.map(Self.cells).filter { !$0.isEmpty }
+        if let cards = try Self.cardsOf950(table) {
+            self.cards = cards
+            return
+        }
         guard let header = table.firstIndex(where: { $0[0].starts(with: ["NPU", "Name"]) && $0.count >= 3 }), header + 1 < table.count else {
             let first = lines.first { !$0.hasPrefix("+") }?.trimmingPrefix { $0 == "|" || $0 == " " } ?? ""
             throw PlacementError(.discoveryFailed, "npu-smi info prints no table of NPUs; it begins with \"\(first)\"")

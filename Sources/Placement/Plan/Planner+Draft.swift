@@ -31,10 +31,6 @@ extension Planner {
                 .invalidTopology,
                 "\(topology.place)stages.\(kind).deterministic is \(level); on the CPU a row has the same bits always, alone and in a batch")
         }
-        if !main.isHost, description.weights.stage(kind).hasInt8 {
-            throw PlacementError(
-                .invalidModel, "\(topology.place)stages.\(kind): the weights of \(name) are int8, which only the CPU multiplies, not \(main.device)")
-        }
         if group.stepCache != nil, case .image(let image) = description.configurations, !StepCaching.isPossible(blocks: image.transformer.layers) {
             throw PlacementError(
                 .invalidTopology,

@@ -15,7 +15,7 @@ struct StageSeconds {
     private static let codes = 1024  // one for 32 × 32 pixels
     private static let drawn = 1281  // preview, picture, end
     private static let imageTokens = 4096  // one for 16 × 16 pixels
-    /// The share of its peak that a chip reaches. Published runs of the decoder on one 910B take 20.1 ms a token, 0.55 of
+    /// The share of its peak that a chip reaches. Published runs of the decoder on one 910B take 20.1 ms a token, 0.46 of
     /// the bandwidth.
     private static let share = 0.5
     /// Seconds a step grows by with each further sequence of a batch: SGLang measured +44 % at 16.

@@ -98,6 +98,7 @@ public final class StageServer: Sendable {
         defer { for socket in sockets { socket.remove() } }
         let reading = Task { await certificates?.run() }
         defer { reading.cancel() }
+        work.listen { [logger] in logger.warning("device", metadata: ["is": "\($0)"]) }
         if options.exitWithParent { ParentWatch.onParentGone { [post] in post.yield(.parentGone) } }
 
         let requestLimit = services.map(\.requestLimit).max() ?? 0

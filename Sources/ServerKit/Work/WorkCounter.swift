@@ -12,6 +12,7 @@ public final class WorkCounter: Sendable {
     }
 
     private let counts = Mutex(Counts())
+    private let hear = Mutex<(@Sendable (String) -> Void)?>(nil)
 
     public init() {}
 
@@ -35,6 +36,12 @@ public final class WorkCounter: Sendable {
     public func set(preempted: Int, passes: Int, decodedTokens: Int) {
         counts.withLock { ($0.preempted, $0.passes, $0.decodedTokens) = (preempted, passes, decodedTokens) }
     }
+
+    /// Who hears of notes.
+    public func listen(_ hear: @escaping @Sendable (String) -> Void) { self.hear.withLock { $0 = hear } }
+
+    /// Something about the work that an operator should know, for the log.
+    public func note(_ text: String) { hear.withLock { $0 }?(text) }
 
     public var hits: Int { counts.withLock { $0.hits } }
     public var misses: Int { counts.withLock { $0.misses } }

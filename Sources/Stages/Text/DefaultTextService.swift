@@ -1,5 +1,6 @@
 import ArgumentParser
 import Checkpoint
+import Devices
 public import Domain
 import GLM4V
 import GLMImage
@@ -45,6 +46,7 @@ public actor DefaultTextService: TextService {
             loaded.contextTokens = contextTokens
         }
         try device.synchronize()
+        device.whenRecordingFails { [work] in work.note($0) }
         return loaded
     }
 

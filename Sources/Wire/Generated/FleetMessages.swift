@@ -224,10 +224,12 @@ public struct CardStatus: Sendable, Hashable {
     public var power: Double?
     /// Names of the stages that run on the device.
     public var stages: [String]
+    /// Why the driver has lowered its frequency, as in "thermal"; empty: it has not, or doesn't tell.
+    public var slowedBy: [String]
 
     public init(
         name: String = "", chip: String = "", memoryTotal: Int = 0, memoryFree: Int = 0, health: String = "", temperature: Double? = nil,
-        power: Double? = nil, stages: [String] = []
+        power: Double? = nil, stages: [String] = [], slowedBy: [String] = []
     ) {
         self.name = name
         self.chip = chip
@@ -237,6 +239,7 @@ public struct CardStatus: Sendable, Hashable {
         self.temperature = temperature
         self.power = power
         self.stages = stages
+        self.slowedBy = slowedBy
     }
 }
 
@@ -259,6 +262,8 @@ extension CardStatus: CodedMessage {
         }
         c.n_stages = stages.count
         c.stages = try arena.texts(stages, "stages")
+        c.n_slowed_by = slowedBy.count
+        c.slowed_by = try arena.texts(slowedBy, "slowed_by")
     }
 
     init(_ c: Glm__V1__CardStatus) throws(WireError) {
@@ -266,7 +271,8 @@ extension CardStatus: CodedMessage {
             name: try Decode.text(c.name, "name"), chip: try Decode.text(c.chip, "chip"),
             memoryTotal: try Decode.count(c.memory_total, "memory_total"), memoryFree: try Decode.count(c.memory_free, "memory_free"),
             health: try Decode.text(c.health, "health"), temperature: c.temperature_opt_case.rawValue == 0 ? nil : c.temperature,
-            power: c.power_opt_case.rawValue == 0 ? nil : c.power, stages: try Decode.texts(c.n_stages, c.stages, "stages"))
+            power: c.power_opt_case.rawValue == 0 ? nil : c.power, stages: try Decode.texts(c.n_stages, c.stages, "stages"),
+            slowedBy: try Decode.texts(c.n_slowed_by, c.slowed_by, "slowed_by"))
     }
 }
 

@@ -431,11 +431,15 @@ extension StageTiming: CodedMessage {
         c.phase = try arena.text(phase, "phase")
         c.seconds = seconds
         c.start = start
+        if let joules {
+            c.joules_opt_case = GLM__V1__STAGE_TIMING__JOULES_OPT_JOULES
+            c.joules = joules
+        }
     }
 
     init(_ c: Glm__V1__StageTiming) throws(WireError) {
         self.init(
             stage: try Decode.text(c.stage, "stage"), instance: try Decode.text(c.instance, "instance"), phase: try Decode.text(c.phase, "phase"),
-            seconds: c.seconds, start: c.start)
+            seconds: c.seconds, start: c.start, joules: c.joules_opt_case.rawValue == 0 ? nil : c.joules)
     }
 }

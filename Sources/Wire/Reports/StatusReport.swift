@@ -17,6 +17,8 @@ package struct StatusReport: Encodable, Sendable {
         package let memoryTotal, memoryFree: Int
         package let temperature, power: Double?
         package let stages: [String]
+        /// Why the driver has lowered its frequency.
+        package let slowedBy: [String]
     }
 
     /// Why the gateway is not ready; empty: it is.
@@ -41,7 +43,7 @@ package struct StatusReport: Encodable, Sendable {
         cards = status.cards.map {
             Card(
                 name: $0.name, chip: $0.chip, health: $0.health, memoryTotal: $0.memoryTotal, memoryFree: $0.memoryFree, temperature: $0.temperature,
-                power: $0.power, stages: $0.stages)
+                power: $0.power, stages: $0.stages, slowedBy: $0.slowedBy)
         }
         images = status.images
         answers = status.answers

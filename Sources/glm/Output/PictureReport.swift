@@ -49,7 +49,7 @@ struct PictureReport: Sendable, Encodable {
     func print(toError: Bool) throws(StandardStream.Failure) {
         let seconds = stageSeconds.map { "\($0.stage) \(Self.rounded($0.seconds)) s" }.joined(separator: ", ")
         let cached = stepCache > 0 ? ", step cache \(stepCache): \(fullSteps) in full" : ""
-        let work = [seconds, numerics.text.printable].filter { !$0.isEmpty }
+        let work = [seconds, timings.joulesText ?? "", numerics.text.printable].filter { !$0.isEmpty }
         let text = """
             \((toError ? "standard output" : file).printable): \(width)x\(height), seed \(seed), \(steps) steps\(cached), guidance \(guidanceScale), model \(model.printable) \(modelFingerprint.printable)
             \(work.joined(separator: "; "))

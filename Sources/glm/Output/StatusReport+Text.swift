@@ -43,8 +43,9 @@ extension StatusReport {
         func told(_ value: Double?) -> String { value.map(\.roundedText) ?? "-" }
         let lines = cards.map { row in
             let told: [String] = [told(row.temperature), told(row.power), row.stages.joined(separator: " ")]
-            guard row.memoryTotal > 0 else { return [row.name, row.chip, "-", "-", row.health.isEmpty ? "-" : row.health] + told }
-            return [row.name, row.chip, Self.size(row.memoryFree), Self.size(row.memoryTotal), row.health.isEmpty ? "-" : row.health] + told
+            let health = (row.health.isEmpty ? "-" : row.health) + row.slowedBy.map { ", slowed: \($0)" }.joined()
+            guard row.memoryTotal > 0 else { return [row.name, row.chip, "-", "-", health] + told }
+            return [row.name, row.chip, Self.size(row.memoryFree), Self.size(row.memoryTotal), health] + told
         }
         return TextTable.lines([head] + lines).joined(separator: "\n")
     }

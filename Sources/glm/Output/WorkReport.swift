@@ -4,6 +4,8 @@ import Domain
 struct Phase: Sendable, Encodable {
     let stage, instance, phase: String
     let seconds, start: Double
+    /// Energy that it took of the stage's cards; nil: not measured, and not told.
+    let joules: Double?
 
     init(_ timing: StageTiming) {
         stage = timing.stage
@@ -11,6 +13,15 @@ struct Phase: Sendable, Encodable {
         phase = timing.phase
         seconds = timing.seconds
         start = timing.start
+        joules = timing.joules
+    }
+}
+
+extension [Phase] {
+    /// For people: `1520 J`; nil unless all phases of stages were measured.
+    var joulesText: String? {
+        let stages = filter { $0.stage != "gateway" }, known = stages.compactMap(\.joules)
+        return known.isEmpty || known.count < stages.count ? nil : "\(known.reduce(0, +).roundedText) J"
     }
 }
 

@@ -4,14 +4,14 @@
 #include <stdlib.h>
 
 typedef struct {
-    int8_t cubeMathType;
+    int cubeMathType;
     float beta, alpha;
 } addmm_args;
 
 static aclError run_addmm(const si_run *run) {
     const addmm_args *args = run->args;
     view out = view_of(run->out[0]), self = view_broadcast(view_of(run->in[0]), 2, out.dims), a = view_of(run->in[1]), b = view_of(run->in[2]);
-    float *sum = view_load(&self), *result = product(&a, &b, args->cubeMathType);
+    float *sum = view_load(&self), *result = product(&a, &b, (int8_t)args->cubeMathType, run->determinism);
     int64_t count = view_count(&out);
     for (int64_t i = 0; i < count; i++) result[i] = args->beta * sum[i] + args->alpha * result[i];
     view_store(&out, result);

@@ -5,7 +5,7 @@
 
 typedef struct {
     int axis;
-    bool keepdim;
+    int keepdim;
 } argmax_args;
 
 static aclError run_argmax(const si_run *run) {

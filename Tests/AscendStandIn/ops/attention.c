@@ -1,5 +1,6 @@
 #include "attention.h"
 #include "gemm.h"
+#include "numbers.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -20,6 +21,33 @@ static float softmax(float *scores, int64_t keys) {
     return largest + (float)log(sum);
 }
 
+static float rounded(float x, aclDataType type) { return type == ACL_BF16 ? bf16_to_float(float_to_bf16(x)) : f16_to_float(float_to_f16(x)); }
+
+/// One row from the softmax of each part of its keys; returns log(sum(exp)).
+static float attend_in_parts(const attention_head *h, const float *scores, float *output) {
+    float largest = -INFINITY, total = 0, *part = scratch(h->width);
+    memset(output, 0, (size_t)h->width * sizeof(float));
+    for (int64_t number = 0; number < h->parts; number++) {
+        int64_t from = h->keys * number / h->parts, to = h->keys * (number + 1) / h->parts;
+        float own = -INFINITY, sum = 0;
+        for (int64_t j = from; j < to; j++) own = scores[j] > own ? scores[j] : own;
+        memset(part, 0, (size_t)h->width * sizeof(float));
+        for (int64_t j = from; j < to; j++) {
+            float weight = expf(scores[j] - own);
+            sum += weight;
+            weight = rounded(weight, h->type);
+            for (int64_t d = 0; d < h->width; d++) part[d] += weight * h->value[j * h->width + d];
+        }
+        float next = own > largest ? own : largest, before = expf(largest - next), here = expf(own - next);
+        for (int64_t d = 0; d < h->width; d++) output[d] = output[d] * before + part[d] * here;
+        total = total * before + sum * here;
+        largest = next;
+    }
+    for (int64_t d = 0; d < h->width; d++) output[d] /= total;
+    free(part);
+    return largest + logf(total);
+}
+
 void attend(const attention_head *h) {
     int64_t keys = h->keys, width = h->width;
     float *scores = scratch(BLOCK_ROWS * keys);
@@ -38,11 +66,11 @@ void attend(const attention_head *h) {
                 row[j] = h->uniform ? 0 : masked[j] ? MASKED : row[j] * h->scale + bias[j];
                 visible += !masked[j];
             }
-            float log_sum = softmax(row, keys);
+            float log_sum = h->parts > 1 ? attend_in_parts(h, row, h->output + (first + i) * width) : softmax(row, keys);
             if (visible == 0 && h->zero_fully_masked) memset(row, 0, (size_t)keys * sizeof(float));
             if (h->log_sum) h->log_sum[first + i] = visible ? log_sum : INFINITY;
         }
-        gemm(rows, width, keys, scores, (matrix){h->value, width, 1}, h->output + first * width);
+        if (h->parts == 1) gemm(rows, width, keys, scores, (matrix){h->value, width, 1}, h->output + first * width);
     }
     free(scores);
     free(bias);

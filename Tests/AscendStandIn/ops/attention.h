@@ -13,6 +13,8 @@ typedef struct {
     void (*row)(const void *context, int64_t row, float *bias, bool *masked);
     const void *context;
     bool zero_fully_masked, uniform;
+    int64_t parts;              // of the keys, each with a softmax of its own, whose weights are rounded to `type`; 1: one softmax over all
+    aclDataType type;
     float *log_sum;             // [rows] or NULL
 } attention_head;
 

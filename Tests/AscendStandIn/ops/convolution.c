@@ -7,8 +7,7 @@
 enum { BLOCK_PIXELS = 4096 };
 
 typedef struct {
-    int64_t stride[2], top, left, dilation[2], groups;
-    int8_t cubeMathType;
+    int64_t stride[2], top, left, dilation[2], groups, cubeMathType;
 } convolution_args;
 
 typedef struct {

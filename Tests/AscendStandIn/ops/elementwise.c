@@ -62,7 +62,6 @@ static aclnnStatus plan_pair(
 static const si_operator add_op = {.name = "aclnnAdd", .run = pointwise_run};
 static const si_operator inplace_add_op = {.name = "aclnnInplaceAdd", .run = pointwise_run};
 static const si_operator mul_op = {.name = "aclnnMul", .run = pointwise_run};
-static const si_operator inplace_mul_op = {.name = "aclnnInplaceMul", .run = pointwise_run};
 static const si_operator minimum_op = {.name = "aclnnMinimum", .run = pointwise_run};
 static const si_operator adds_op = {.name = "aclnnAdds", .run = pointwise_run};
 static const si_operator muls_op = {.name = "aclnnMuls", .run = pointwise_run};
@@ -83,11 +82,6 @@ aclnnStatus aclnnMulGetWorkspaceSize(const aclTensor *self, const aclTensor *oth
     return plan_pair(&mul_op, mul, self, other, out, workspaceSize, executor);
 }
 SI_PHASE2(aclnnMul)
-
-aclnnStatus aclnnInplaceMulGetWorkspaceSize(aclTensor *selfRef, const aclTensor *other, PHASE1) {
-    return plan_pair(&inplace_mul_op, mul, selfRef, other, selfRef, workspaceSize, executor);
-}
-SI_PHASE2(aclnnInplaceMul)
 
 aclnnStatus aclnnMinimumGetWorkspaceSize(const aclTensor *self, const aclTensor *other, aclTensor *out, PHASE1) {
     return plan_pair(&minimum_op, minimum, self, other, out, workspaceSize, executor);

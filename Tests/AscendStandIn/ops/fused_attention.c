@@ -4,7 +4,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-enum { LOST_FROM = 512 }; // where the silent faults of public reports begin
+enum { LOST_FROM = 512, DIVIDED_FROM = 2048 }; // keys: where the silent faults of public reports begin, and the division of decode steps
 
 placement place(const view *v, attention_layout layout, int64_t heads) {
     const int64_t *d = v->dims, *s = v->strides;
@@ -89,6 +89,14 @@ static void check_triangle(const view *mask) {
     }
 }
 
+/// Into how many parts the cores divide the keys of a decode step on pages: by the batch, unless CANN is asked for level 3.
+static int64_t key_parts(const si_run *run, int64_t rows, int64_t keys) {
+    const attention_args *a = run->args;
+    int64_t cores = si_soc_get()->cores, heads = a->batches * a->key_heads;
+    bool divides = run->in[BLOCK_TABLE] && rows == 1 && keys >= DIVIDED_FROM && 10 * heads < 4 * cores;
+    return divides && si_order_by_place(run->determinism, 3) ? cores / heads : 1;
+}
+
 aclError run_fused_attention(const si_run *run) {
     const attention_args *a = run->args;
     view v[ATTENTION_INPUTS], out = view_of(run->out[0]), log_sums = {0};
@@ -122,6 +130,7 @@ aclError run_fused_attention(const si_run *run) {
             attend(&(attention_head){
                 .rows = count, .keys = keys, .width = width, .query = q, .key = k, .value = values, .output = o, .scale = a->scale, .row = score_row, .context = &context,
                 .zero_fully_masked = a->inner_precise >= 2, .uniform = si_bug(SI_BUG_TND) && a->layout == TND && a->sparse == FULL_MASK && !masked, .log_sum = sums,
+                .parts = key_parts(run, count, keys), .type = query.v.type,
             });
             for (int64_t s = 0; s < count; s++) store_floats(out.type, row_of(&result, s, head), 1, width, o + s * width);
             for (int64_t s = 0; run->out[1] && s < count; s++) store_floats(ACL_FLOAT, view_row(&log_sums, 3, (b * a->heads + head) * log_sums.dims[2] + s), 1, 1, sums + s);

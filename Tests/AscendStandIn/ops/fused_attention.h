@@ -19,9 +19,9 @@ typedef struct {
 
 typedef struct {
     attention_layout layout;
+    float scale;
     int64_t heads, key_heads, block_size, sparse, inner_precise;
     int64_t previous, next;     // tokens that BAND sees
-    float scale;
     int64_t batches;
     int64_t lengths[];          // of queries, then of keys, [2 · batches]; each sequence's own also with TND
 } attention_args;

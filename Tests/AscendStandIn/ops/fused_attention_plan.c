@@ -176,7 +176,7 @@ aclnnStatus plan_fused_attention(const attention_call *c, PHASE1) {
 
     size_t size = sizeof(attention_args) + 2 * (size_t)batches * sizeof(int64_t);
     attention_args *args = malloc(size);
-    *args = (attention_args){layout, c->heads, key_heads, c->block_size, c->sparse, c->inner_precise, c->previous, c->next, (float)c->scale, batches};
+    *args = (attention_args){layout, (float)c->scale, c->heads, key_heads, c->block_size, c->sparse, c->inner_precise, c->previous, c->next, batches};
     aclnnStatus status = take_lengths(c, layout, 0, batches, q.rows, args->lengths);
     bool blocks_in_tnd = layout == TND && c->block_table; // then the keys' lengths are not cumulative
     if (!status) status = take_lengths(c, blocks_in_tnd ? BSND : layout, 1, batches, keys, args->lengths + batches);

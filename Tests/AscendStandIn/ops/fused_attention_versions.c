@@ -16,8 +16,8 @@ static aclnnStatus refuse_absent(const char *op, const void *const *extras, int 
     antiquantOffsetOptional, queryPaddingSizeOptional, kvPaddingSizeOptional, keyAntiquantScaleOptional, keyAntiquantOffsetOptional, valueAntiquantScaleOptional, \
     valueAntiquantOffsetOptional, keySharedPrefixOptional, valueSharedPrefixOptional, actualSharedPrefixLenOptional, __VA_ARGS__))
 
-static const si_operator v2 = {.name = "aclnnFusedInferAttentionScoreV2", .run = run_fused_attention};
-static const si_operator v3 = {.name = "aclnnFusedInferAttentionScoreV3", .run = run_fused_attention};
+static const si_operator v2 = {.name = "aclnnFusedInferAttentionScoreV2", .run = run_fused_attention, .generated = true};
+static const si_operator v3 = {.name = "aclnnFusedInferAttentionScoreV3", .run = run_fused_attention, .generated = true};
 
 #define COMMON_TENSORS \
     const aclTensor *query, const aclTensorList *key, const aclTensorList *value, const aclTensor *pseShiftOptional, const aclTensor *attenMaskOptional, \

@@ -7,7 +7,7 @@
 typedef struct {
     int64_t groups;
     double eps;
-    bool silu;
+    int64_t silu;
 } group_norm_args;
 
 static aclError run_group_norm(const si_run *run) {

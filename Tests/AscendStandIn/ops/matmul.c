@@ -29,7 +29,7 @@ static aclError run_matmul(const si_run *run) {
     for (int i = 0; i < out.rank - 2; i++) pages *= out.dims[i];
     for (int64_t i = 0; i < pages; i++) {
         view a = page(&left, i), b = page(&right, i), c = page(&out, i);
-        float *result = product(&a, &b, args->cubeMathType);
+        float *result = product(&a, &b, args->cubeMathType, run->determinism);
         view_store(&c, result);
         free(result);
     }

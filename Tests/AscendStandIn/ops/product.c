@@ -3,6 +3,7 @@
 #include "numbers.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 aclnnStatus check_product(const char *op, const aclTensor *a, const aclTensor *b, const aclTensor *out, int8_t cubeMathType) {
     SI_TRY(check_type(op, a, "the left side", FLOATS));
@@ -25,7 +26,25 @@ void round_for_cube(float *values, int64_t count, aclDataType type, int8_t cubeM
     for (int64_t i = 0; i < count; i++) values[i] = f16 ? f16_to_float(float_to_f16(values[i])) : round_to_hf32(values[i]);
 }
 
-float *product(const view *a, const view *b, int8_t cubeMathType) {
+/// Rows of number `place`, `place` + PLACES, … are summed in two parts that `place` decides on.
+enum { PLACES = 4 };
+static void gemm_by_place(int64_t m, int64_t n, int64_t k, const float *a, matrix b, float *c) {
+    float *rows = scratch((m + PLACES - 1) / PLACES * k), *parts[] = {scratch((m + PLACES - 1) / PLACES * n), scratch((m + PLACES - 1) / PLACES * n)};
+    for (int64_t place = 0; place < PLACES && place < m; place++) {
+        int64_t count = (m - place + PLACES - 1) / PLACES, cut = k * place / PLACES, ends[] = {0, cut, k};
+        for (int part = 0; part < 2; part++) {
+            int64_t from = ends[part], depth = ends[part + 1] - from;
+            for (int64_t i = 0; i < count; i++) memcpy(rows + i * depth, a + (place + i * PLACES) * k + from, (size_t)depth * sizeof(float));
+            gemm(count, n, depth, rows, (matrix){b.data + from * b.row, b.row, b.column}, parts[part]);
+        }
+        for (int64_t i = 0; i < count * n; i++) c[(place + i / n * PLACES) * n + i % n] = parts[1][i] + parts[0][i];
+    }
+    free(rows);
+    free(parts[0]);
+    free(parts[1]);
+}
+
+float *product(const view *a, const view *b, int8_t cubeMathType, int determinism) {
     int64_t m = a->dims[0], k = a->dims[1], n = b->dims[1];
     // A transposed weight is read in the order it lies in.
     bool transposed = b->strides[0] < b->strides[1];
@@ -33,7 +52,9 @@ float *product(const view *a, const view *b, int8_t cubeMathType) {
     float *left = view_load(a), *right = view_load(&stored), *result = scratch(m * n);
     round_for_cube(left, m * k, a->type, cubeMathType);
     round_for_cube(right, k * n, b->type, cubeMathType);
-    gemm(m, n, k, left, transposed ? (matrix){right, 1, k} : (matrix){right, n, 1}, result);
+    matrix weight = transposed ? (matrix){right, 1, k} : (matrix){right, n, 1};
+    if (si_order_by_place(determinism, 2)) gemm_by_place(m, n, k, left, weight, result);
+    else gemm(m, n, k, left, weight, result);
     free(left);
     free(right);
     return result;

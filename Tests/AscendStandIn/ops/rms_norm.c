@@ -28,7 +28,7 @@ static aclError run_rms_norm(const si_run *run) {
     free(inverse);
     return 0;
 }
-static const si_operator rms_norm_op = {.name = "aclnnRmsNorm", .run = run_rms_norm};
+static const si_operator rms_norm_op = {.name = "aclnnRmsNorm", .run = run_rms_norm, .generated = true};
 
 aclnnStatus aclnnRmsNormGetWorkspaceSize(const aclTensor *x, const aclTensor *gamma, double epsilon, const aclTensor *yOut, const aclTensor *rstdOut, PHASE1) {
     const char *op = rms_norm_op.name;

@@ -6,7 +6,7 @@
 
 typedef struct {
     int axis;
-    bool descending;
+    int descending;
 } sort_args;
 
 typedef struct {

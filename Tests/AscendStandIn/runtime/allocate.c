@@ -18,6 +18,12 @@ aclError aclrtMalloc(void **devPtr, size_t size, aclrtMemMallocPolicy policy) {
     if ((int)policy < 0 || ((int)policy > 7 && (int)policy < 0x100)) return si_fail(100000, "aclrtMalloc: policy %d", (int)policy);
     SI_TRY(si_device_state(context->device));
     si_lock();
+    aclError forbidden = si_capture_forbid(NULL, false, __func__);
+    if (forbidden) {
+        *devPtr = NULL;
+        si_unlock();
+        return forbidden;
+    }
     size_t capacity = (size_t)si_configured()->capacity, others = si_machine_held(si_physical(context->device), true);
     bool fails = si_next_malloc_fails() || others > capacity || size > capacity;
     *devPtr = fails ? NULL : si_block_new(context->device, size, held(size), capacity - others);
@@ -34,11 +40,17 @@ static aclError give_back(void *address, bool host, const char *function) {
     if (!address) return si_fail(100000, "%s: the pointer is NULL", function);
     bool lost = si_device_state(context->device) != 0;
     si_lock();
+    aclError forbidden = si_capture_forbid(NULL, false, function);
+    if (forbidden) {
+        si_unlock();
+        return forbidden;
+    }
     si_block *block = si_block_at(address, function);
     if (!block || (block->place == SI_HOST) != host) si_die("%s was given %p, which is no %s memory", function, address, host ? "pinned host" : "device");
     if (block->start != (uintptr_t)address) si_die("%s was given %p, %zu bytes behind the start of its block", function, address, (size_t)((uintptr_t)address - block->start));
     if (!lost) si_access_check((si_access){address, block->size, true}, &si_known, -1, function);
     if (!host) si_block_check_guard(block, function);
+    si_graph_check_free(block, function);
     si_block_free(block);
     si_unlock();
     return 0;
@@ -55,6 +67,11 @@ aclError aclrtMallocHost(void **hostPtr, size_t size) {
     SI_TRY(si_current(&context));
     if (!hostPtr || !size) return si_fail(100000, "aclrtMallocHost: %s", hostPtr ? "size is 0" : "hostPtr is NULL");
     si_lock();
+    aclError forbidden = si_capture_forbid(NULL, false, __func__);
+    if (forbidden) {
+        si_unlock();
+        return forbidden;
+    }
     *hostPtr = si_block_new(SI_HOST, size, held(size), SIZE_MAX);
     si_unlock();
     return *hostPtr ? 0 : si_fail(207001, "aclrtMallocHost: no room for %zu bytes", size);

@@ -29,6 +29,9 @@ static void read_fault(char *fault) {
     } else if (sscanf(fault, "lost@%llu:%d%n", &at, &code, &length) == 2 && !fault[length]) {
         configuration.lost_at = at;
         configuration.lost_code = code;
+    } else if (sscanf(fault, "capture@%llu:%d%n", &at, &code, &length) == 2 && !fault[length]) {
+        configuration.capture_at = at;
+        configuration.capture_code = code;
     } else if (sscanf(fault, "stuck@%llu%n", &at, &length) == 1 && !fault[length]) {
         configuration.stuck_at = at;
     } else if (sscanf(fault, "dcmi:%d%n", &code, &length) == 1 && !fault[length]) {
@@ -77,7 +80,7 @@ static void copy_text(const char *variable, char *to, size_t size) {
 
 void si_configure(void) {
     configuration = (si_configuration){0};
-    const char *soc = getenv("STANDIN_SOC"), *leaks = getenv("STANDIN_LEAKS");
+    const char *soc = getenv("STANDIN_SOC"), *leaks = getenv("STANDIN_LEAKS"), *threads = getenv("STANDIN_THREADS");
     configuration.soc = si_soc_named(soc && *soc ? soc : "Ascend910B3");
     if (!configuration.soc) si_die("STANDIN_SOC is \"%s\", a chip that it has no profile of", soc);
     read_release();
@@ -85,9 +88,15 @@ void si_configure(void) {
     if (configuration.devices > SI_DEVICES) si_die("STANDIN_DEVICES is %d; there can be %d", configuration.devices, SI_DEVICES);
     configuration.capacity = number("STANDIN_MEMORY", (configuration.soc->memory - configuration.soc->driver) << 20);
     if (configuration.capacity >> 20 > configuration.soc->memory) si_die("STANDIN_MEMORY is %llu bytes; %s has %llu MiB", (unsigned long long)configuration.capacity, configuration.soc->name, (unsigned long long)configuration.soc->memory);
+    configuration.graphs = (int)number("STANDIN_GRAPHS", 64);
+    static const int events[] = {[SI_A2] = 65536, [SI_A3] = 65536, [SI_310P] = 1023, [SI_910A] = 65535, [SI_950] = 65536};
+    configuration.events = (int)number("STANDIN_EVENTS", (uint64_t)events[configuration.soc->family]);
     configuration.stress = number("STANDIN_STRESS", 0);
+    configuration.order_by_place = number("STANDIN_ORDER_BY_PLACE", 0);
     configuration.leaks_abort = leaks && !strcmp(leaks, "abort");
+    configuration.one_thread = threads && !strcmp(threads, "abort");
     copy_text("STANDIN_UNREPEATABLE", configuration.unrepeatable, sizeof configuration.unrepeatable);
+    copy_text("STANDIN_REFUSE", configuration.refused, sizeof configuration.refused);
     copy_text("STANDIN_WRONG", configuration.wrong, sizeof configuration.wrong);
     copy_text("STANDIN_MACHINE", configuration.machine, sizeof configuration.machine);
     each_word("STANDIN_FAULT", read_fault);
@@ -99,5 +108,7 @@ const si_configuration *si_configured(void) {
     if (!read) si_configure();
     return &configuration;
 }
+
+bool si_order_by_place(int determinism, int level) { return si_configured()->order_by_place && determinism < level; }
 
 bool si_bug(unsigned bug) { return si_configured()->bugs & bug; }

@@ -117,6 +117,8 @@ void si_device_reset_all(void) {
     si_lock();
     si_object_each(SI_STREAM, close_stream);
     si_object_each(SI_EVENT, drop);
+    si_object_each(SI_GRAPH, si_graph_drop);
+    si_events_reset();
     for (int device = 0; device < SI_DEVICES; device++) {
         bool was_open = devices[device].context;
         if (was_open) {

@@ -37,7 +37,8 @@ static void check_task(si_access access, void *context) {
 }
 static void note(si_access access, void *context) {
     use *u = context;
-    si_access_note(access, u->stream->id, u->stream->issued);
+    if (si_captures(u->stream)) si_capture_access(u->stream, access);
+    else si_access_note(access, u->stream->id, u->stream->issued);
 }
 
 aclError aclrtMemcpy(void *dst, size_t destMax, const void *src, size_t count, aclrtMemcpyKind kind) {
@@ -48,15 +49,42 @@ aclError aclrtMemcpy(void *dst, size_t destMax, const void *src, size_t count, a
     SI_TRY(check_arguments(dst, destMax, src, count, (int)kind, __func__));
     SI_TRY(si_device_state(context->device));
     si_lock();
-    end to = checked(dst, destMax, to_device(kind), context->device, "aclrtMemcpy (dst)");
-    end from = checked(src, count, from_device(kind), context->device, "aclrtMemcpy (src)");
-    each_access(to, count, from, check_host, &(use){NULL, __func__});
+    aclError forbidden = si_capture_forbid(NULL, false, __func__);
+    if (!forbidden) {
+        end to = checked(dst, destMax, to_device(kind), context->device, "aclrtMemcpy (dst)");
+        end from = checked(src, count, from_device(kind), context->device, "aclrtMemcpy (src)");
+        each_access(to, count, from, check_host, &(use){NULL, __func__});
+    }
     si_unlock();
+    if (forbidden) return forbidden;
     memmove(si_readable(dst), si_readable(src), count);
     return 0;
 }
 
-typedef struct { void *dst; const void *src; size_t count; int value; } copy;
+typedef struct {
+    void *dst;
+    const void *src;
+    size_t count;
+    int value;
+    void *before;                   /* what pinned memory held, for a copy that is dropped behind a failure; or NULL */
+} copy;
+
+static void restore(void *payload) {
+    copy *c = payload;
+    if (c->before) memcpy(c->dst, c->before, c->count);
+}
+
+static void release(void *payload) {
+    free(((copy *)payload)->before);
+    free(payload);
+}
+
+/* Makes pinned memory read as poison until the copy has run. */
+static void poison(copy *c) {
+    c->before = malloc(c->count);
+    memcpy(c->before, c->dst, c->count);
+    memset(c->dst, STANDIN_NEW, c->count);
+}
 
 static aclError run_copy(si_stream *stream, void *payload) {
     (void)stream;
@@ -72,7 +100,12 @@ static aclError run_fill(si_stream *stream, void *payload) {
     return 0;
 }
 
-/* With pageable memory the call returns only when the copy is done; what pinned memory holds till then is poison. */
+static aclError queue(si_stream *stream, const char *function, si_task task) {
+    return si_captures(stream) ? si_capture_task(stream, function, task, false) : si_stream_push(stream, task);
+}
+
+/* With pageable memory the call returns only when the copy is done; what pinned memory holds till then is poison, and behind a failure
+ * what it held before. */
 aclError aclrtMemcpyAsync(void *dst, size_t destMax, const void *src, size_t count, aclrtMemcpyKind kind, aclrtStream stream) {
     SI_ENTER();
     if (!count && dst && src) return 0;
@@ -84,14 +117,18 @@ aclError aclrtMemcpyAsync(void *dst, size_t destMax, const void *src, size_t cou
     if (!error) {
         end to = checked(dst, destMax, to_device(kind), found->device, "aclrtMemcpyAsync (dst)");
         end from = checked(src, count, from_device(kind), found->device, "aclrtMemcpyAsync (src)");
-        each_access(to, count, from, check_task, &(use){found, __func__});
-        bool idle = to.pinned && si_access_idle((si_access){dst, count, true});
-        if (idle) memset(dst, STANDIN_NEW, count);
+        bool pageable = (!to.device && !to.pinned) || (!from.device && !from.pinned), records = si_captures(found);
+        if (pageable) error = si_capture_forbid(found, true, "aclrtMemcpyAsync with pageable memory");
+        if (error) {
+            si_unlock();
+            return error;
+        }
+        if (!records) each_access(to, count, from, check_task, &(use){found, __func__});
         copy *c = malloc(sizeof *c);
-        *c = (copy){si_readable(dst), si_readable(src), count, 0};
-        error = si_stream_push(found, run_copy, c, free, SI_FATE_NONE);
+        *c = (copy){.dst = si_readable(dst), .src = si_readable(src), .count = count};
+        if (!records && to.pinned && si_access_idle((si_access){dst, count, true})) poison(c);
+        error = queue(found, __func__, (si_task){.run = run_copy, .payload = c, .release = release, .drop = restore});
         each_access(to, count, from, note, &(use){found, __func__});
-        bool pageable = (!to.device && !to.pinned) || (!from.device && !from.pinned);
         if (pageable) {
             si_stream_await(found, found->issued, NULL, 0);
             si_clock_merge(&si_known, si_stream_clock(found->id));
@@ -113,11 +150,12 @@ aclError aclrtMemsetAsync(void *devPtr, size_t maxCount, int32_t value, size_t c
     if (!error) {
         si_block_expect(devPtr, maxCount, found->device, __func__);
         si_access access = {devPtr, count, true};
-        si_access_check(access, si_stream_clock(found->id), found->id, __func__);
+        use of = {found, __func__};
+        if (!si_captures(found)) check_task(access, &of);
         copy *c = malloc(sizeof *c);
-        *c = (copy){si_readable(devPtr), NULL, count, value};
-        error = si_stream_push(found, run_fill, c, free, SI_FATE_NONE);
-        si_access_note(access, found->id, found->issued);
+        *c = (copy){.dst = si_readable(devPtr), .count = count, .value = value};
+        error = queue(found, __func__, (si_task){.run = run_fill, .payload = c, .release = release});
+        note(access, &of);
     }
     si_unlock();
     return error;

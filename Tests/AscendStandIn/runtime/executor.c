@@ -21,7 +21,11 @@ aclnnStatus si_plan(const si_operator *op, const void *args, size_t args_size, c
     if (!path || !*path) return si_fail(561107, "%s: ASCEND_OPP_PATH is not set", op->name);
     si_context *context;
     if (si_current(&context)) return 361001;
+    const aclTensor *first = n_inputs ? inputs[0] : NULL;
+    if (first && first->rank && si_configured_refused(op->name, first->dims[0]))
+        return si_fail(161002, "%s: the configured refusal of %lld rows", op->name, (long long)first->dims[0]);
     si_lock();
+    si_plans_on_this_thread(context->device);
     aclOpExecutor *made = si_object_new(SI_EXECUTOR);
     *made = (aclOpExecutor){.op = op, .device = context->device, .args = copied(args, args_size), .args_size = args_size, .inputs = n_inputs, .outputs = n_outputs, .workspace = workspace};
     made->slots = malloc(((size_t)(n_inputs + n_outputs) + 1) * sizeof *made->slots);
@@ -32,10 +36,21 @@ aclnnStatus si_plan(const si_operator *op, const void *args, size_t args_size, c
     made->kept = malloc(((size_t)n_kept + 1) * sizeof *made->kept);
     for (int i = 0; i < n_kept; i++)
         if (kept[i]) made->kept[made->n_kept++] = hold(kept[i]);
+    made->determinism = si_determinism(context);
+    si_plan_cache_take(made);
     si_unlock();
     *workspace_size = workspace;
     *executor = made;
     return 0;
+}
+
+bool si_repeatable(const aclOpExecutor *executor) {
+    bool strided = false;
+    for (int i = executor->inputs; i < executor->inputs + executor->outputs; i++) {
+        const aclTensor *output = executor->slots[i].tensor.object;
+        if (output && !si_contiguous(output)) strided = true;
+    }
+    return !si_configured_unrepeatable(executor->op->name, strided);
 }
 
 void si_executor_free(aclOpExecutor *executor, const char *how) {
@@ -50,10 +65,15 @@ aclnnStatus aclSetAclOpExecutorRepeatable(aclOpExecutor *executor) {
     if (!executor) return si_fail(161001, "aclSetAclOpExecutorRepeatable: executor is NULL");
     si_lock();
     si_object_expect(executor, SI_EXECUTOR, __func__);
-    bool can = si_repeatable(executor->op->name);
-    if (can) executor->repeatable = true;
+    const char *op = executor->op->name;
+    bool keeps = si_repeatable(executor), cached = executor->cached;
+    if (keeps && !cached) {
+        executor->repeatable = true;
+        si_plan_cache_forget(executor);
+    }
     si_unlock();
-    return can ? 0 : si_fail(561000, "%s can't be repeated", executor->op->name);
+    if (!keeps) return si_fail(561000, "%s can't be repeated", op);
+    return cached ? si_fail(561000, "%s can't be marked: the plan came out of the cache, for this thread had planned the same before", op) : 0;
 }
 
 aclnnStatus aclDestroyAclOpExecutor(aclOpExecutor *executor) {

@@ -21,7 +21,16 @@ struct aclOpExecutor {
     si_held_reference *kept;
     int n_kept;
     uint64_t workspace;
-    bool repeatable;
+    int determinism;                /* as CANN was asked when it was planned */
+    bool repeatable, cached;        /* marked; taken from phase 1's cache */
+    uint64_t key;                   /* in that cache */
 };
+
+/* Whether CANN keeps such a plan at all. */
+bool si_repeatable(const aclOpExecutor *executor);
+
+/* Looks for the plan in the thread's cache, and leaves it there. */
+void si_plan_cache_take(aclOpExecutor *executor);
+void si_plan_cache_forget(const aclOpExecutor *executor);
 
 void si_executor_free(aclOpExecutor *executor, const char *how);

@@ -22,7 +22,7 @@ static char *slots;
 static uint32_t used, oldest, newest, resting;
 static int counts[SI_KINDS];
 
-static const char *const names[SI_KINDS] = {"handle", "context", "stream", "event", "tensor", "scalar", "int array", "tensor list", "executor"};
+static const char *const names[SI_KINDS] = {"handle", "context", "stream", "event", "tensor", "scalar", "int array", "tensor list", "executor", "recording"};
 const char *si_kind_name(si_kind kind) { return names[kind]; }
 int si_object_count(si_kind kind) { return counts[kind]; }
 

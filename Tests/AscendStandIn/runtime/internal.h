@@ -38,7 +38,7 @@ typedef struct {
     const char *name;           /* as aclrtGetSocName tells it */
     si_family family;
     bool bf16;
-    int dies_per_card;
+    int dies_per_card, cores;
     uint64_t memory, driver;    /* MiB: all of a die, and what the driver takes of it */
     const char *chip, *number;  /* as the driver tells: chip_name, and npu_name where it has one */
 } si_soc;
@@ -47,6 +47,8 @@ const si_soc *si_soc_get(void);
 
 enum { SI_BUG_MASK512 = 1, SI_BUG_TND = 2, SI_BUG_INF = 4, SI_BUG_HF32 = 8 };
 bool si_bug(unsigned bug);
+/* STANDIN_ORDER_BY_PLACE: the order of sums depends on a row's place, and attention's on the batch, as far as `determinism` lets it. */
+bool si_order_by_place(int determinism, int level);
 
 /* ---- Descriptors; CANN's opaque types ---- */
 
@@ -89,6 +91,7 @@ typedef struct {
     const void *args;                            /* the copy that si_plan took */
     const aclTensor *const *in, *const *out;     /* as si_plan's lists were, NULL where they had NULL; valid while `run` runs */
     int inputs, outputs;
+    int determinism;                             /* the level of ACL_OPT_DETERMINISTIC at phase 1 */
     void *workspace;                             /* readable; NULL where none was asked for */
     uint64_t workspace_size;
 } si_run;
@@ -96,6 +99,7 @@ typedef struct {
 typedef struct {
     const char *name;                            /* of phase 2 */
     aclError (*run)(const si_run *run);          /* on the stream's thread, later */
+    bool generated;                              /* an individual operator: phase 2 refuses a workspace too small; composites don't look */
 } si_operator;
 
 #define SI_COUNT_(...) ((int)(sizeof((const void *const[]){__VA_ARGS__}) / sizeof(void *)))
@@ -105,7 +109,7 @@ typedef struct {
 #define SI_KEPT(...) (const void *const[]){__VA_ARGS__}, SI_COUNT_(__VA_ARGS__)
 #define SI_NONE NULL, 0
 
-/* Makes the executor. `workspace` is the size that phase 2 demands and scribbles over; make it depend on the shapes.
+/* Makes the executor. `args` has no padding: phase 1's cache compares its bytes. `workspace` is the size that phase 2 demands and scribbles over; make it depend on the shapes.
  * Answers 161001 for a NULL result and 561107 without ASCEND_OPP_PATH, 361001 without a current context. */
 aclnnStatus si_plan(const si_operator *op, const void *args, size_t args_size,
                     const aclTensor *const *inputs, int n_inputs, const aclTensor *const *outputs, int n_outputs,

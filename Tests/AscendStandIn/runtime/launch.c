@@ -9,7 +9,7 @@ typedef struct {
     void *args;
     aclTensor *copies;
     const aclTensor **tensors;
-    int inputs, outputs;
+    int inputs, outputs, determinism;
     void *workspace;
     uint64_t workspace_size;
 } launch;
@@ -27,7 +27,7 @@ static aclError run(si_stream *stream, void *payload) {
     (void)stream;
     launch *l = payload;
     if (l->workspace) memset(l->workspace, STANDIN_NEW, l->workspace_size);
-    aclError error = l->op->run(&(si_run){l->args, l->tensors, l->tensors + l->inputs, l->inputs, l->outputs, l->workspace, l->workspace_size});
+    aclError error = l->op->run(&(si_run){l->args, l->tensors, l->tensors + l->inputs, l->inputs, l->outputs, l->determinism, l->workspace, l->workspace_size});
     for (int i = l->inputs; i < l->inputs + l->outputs; i++)
         if (l->tensors[i]) si_spoil(l->op->name, l->tensors[i]);
     si_lock();
@@ -44,11 +44,13 @@ static void expect_same(si_held_reference reference, const char *op) {
         si_die("%s: something that phase 1 was given is destroyed before phase 2 returned", op);
 }
 
-static void check_workspace(const aclOpExecutor *executor, const void *workspace, uint64_t size) {
+static aclnnStatus check_workspace(const aclOpExecutor *executor, const void *workspace, uint64_t size) {
     const char *op = executor->op->name;
+    if (size < executor->workspace && executor->op->generated)
+        return si_fail(161002, "%s: a workspace of %llu bytes, phase 1 asked for %llu", op, (unsigned long long)size, (unsigned long long)executor->workspace);
     if (size < executor->workspace)
         si_die("%s: a workspace of %llu bytes, phase 1 asked for %llu", op, (unsigned long long)size, (unsigned long long)executor->workspace);
-    if (!executor->workspace) return;
+    if (!executor->workspace) return 0;
     if ((uintptr_t)workspace % 32) si_die("%s: the workspace %p is not aligned to 32 bytes", op, workspace);
     si_block_expect(workspace, size, executor->device, op);
     for (int i = 0; i < executor->inputs + executor->outputs; i++) {
@@ -58,6 +60,7 @@ static void check_workspace(const aclOpExecutor *executor, const void *workspace
         uintptr_t from = (uintptr_t)access.address, start = (uintptr_t)workspace;
         if (from < start + executor->workspace && start < from + access.bytes) si_die("%s: the workspace overlaps tensor %d", op, i);
     }
+    return 0;
 }
 
 static void check_tensors(const aclOpExecutor *executor) {
@@ -75,7 +78,7 @@ static void check_tensors(const aclOpExecutor *executor) {
 static launch *copied(const aclOpExecutor *executor, const void *workspace) {
     int count = executor->inputs + executor->outputs;
     launch *l = malloc(sizeof *l);
-    *l = (launch){.op = executor->op, .inputs = executor->inputs, .outputs = executor->outputs, .workspace_size = executor->workspace};
+    *l = (launch){.op = executor->op, .inputs = executor->inputs, .outputs = executor->outputs, .determinism = executor->determinism, .workspace_size = executor->workspace};
     l->workspace = executor->workspace ? si_readable(workspace) : NULL;
     l->args = malloc(executor->args_size + 1);
     memcpy(l->args, executor->args, executor->args_size);
@@ -96,7 +99,8 @@ static void each_access(const aclOpExecutor *executor, const void *workspace, si
         const aclTensor *tensor = i < 0 ? NULL : executor->slots[i].tensor.object;
         if (i >= 0 && !tensor) continue;
         si_access access = i < 0 ? (si_access){workspace, executor->workspace, true} : si_tensor_access(tensor, i >= executor->inputs);
-        if (note) si_access_note(access, stream->id, stream->issued);
+        if (note && si_captures(stream)) si_capture_access(stream, access);
+        else if (note) si_access_note(access, stream->id, stream->issued);
         else si_access_check(access, si_stream_clock(stream->id), stream->id, executor->op->name);
     }
 }
@@ -107,9 +111,11 @@ static aclnnStatus enqueue(aclOpExecutor *executor, void *workspace, uint64_t si
     if (si_stream_of(handle, &stream)) return 361001;
     if (stream->device != executor->device) si_die("%s: phase 1 on device %d, phase 2 on device %d", executor->op->name, executor->device, stream->device);
     check_tensors(executor);
-    check_workspace(executor, workspace, size);
-    each_access(executor, workspace, stream, false);
-    aclError error = si_stream_push(stream, run, copied(executor, workspace), release, si_next_fate());
+    SI_TRY(check_workspace(executor, workspace, size));
+    bool records = si_captures(stream);
+    if (!records) each_access(executor, workspace, stream, false);
+    si_task task = {.run = run, .payload = copied(executor, workspace), .release = release, .fate = records ? SI_FATE_NONE : si_next_fate()};
+    aclError error = records ? si_capture_task(stream, executor->op->name, task, true) : si_stream_push(stream, task);
     each_access(executor, workspace, stream, true);
     return error;
 }

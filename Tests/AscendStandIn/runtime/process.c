@@ -48,6 +48,8 @@ aclError aclInit(const char *configPath) {
         si_configure();
         si_reset_faults();
         si_options_reset();
+        si_plan_cache_reset();
+        si_threads_reset();
         initialised = true;
     }
     si_unlock();

@@ -29,16 +29,17 @@ typedef struct {
     const si_soc *soc;
     const char *release;            /* of CANN, as it tells it */
     int determinism;                /* the highest level of ACL_OPT_DETERMINISTIC that it takes */
-    int devices;
+    int devices, events;            /* hardware events of a card */
     uint64_t capacity;              /* bytes of a die that processes may take */
     unsigned bugs;
     uint64_t stress;                /* seed, 0 for none */
-    bool leaks_abort, slow_set_device;
-    uint64_t oom_at, kernel_at, lost_at, stuck_at;   /* 1 for the first; 0 for never */
+    bool order_by_place, leaks_abort, one_thread, slow_set_device;
+    int graphs;                     /* recordings that there are streams for */
+    uint64_t oom_at, kernel_at, lost_at, stuck_at, capture_at;   /* 1 for the first; 0 for never */
     bool oom_stays;
-    aclError kernel_code, lost_code;
+    aclError kernel_code, lost_code, capture_code;
     int dcmi_code;
-    char unrepeatable[512], wrong[512];     /* names of operators, commas between */
+    char unrepeatable[512], refused[512], wrong[512];     /* names of operators, commas between */
     char machine[400];              /* the folder that the machine's processes share; empty for none */
 } si_configuration;
 
@@ -49,14 +50,21 @@ const si_soc *si_soc_named(const char *name);
 typedef enum { SI_FATE_NONE, SI_FATE_KERNEL, SI_FATE_LOST, SI_FATE_STUCK } si_fate;
 si_fate si_next_fate(void);
 bool si_next_malloc_fails(void);
-bool si_repeatable(const char *op);
+aclError si_next_capture_fault(void);
+/* `op` is listed in STANDIN_UNREPEATABLE; with ":strided" behind its name, for outputs that are not contiguous. */
+bool si_configured_unrepeatable(const char *op, bool strided);
+/* `op`, with its rows behind a colon, is listed in STANDIN_REFUSE. */
+bool si_configured_refused(const char *op, int64_t rows);
+void si_plan_cache_reset(void);
+void si_threads_reset(void);
+void si_plans_on_this_thread(int device);
 /* Makes the result of an operator that is to be silently wrong so. */
 void si_spoil(const char *op, const aclTensor *output);
 void si_reset_faults(void);
 
 /* ---- Handles ---- */
 
-typedef enum { SI_NO_KIND, SI_CONTEXT, SI_STREAM, SI_EVENT, SI_TENSOR, SI_SCALAR, SI_INTS, SI_LIST, SI_EXECUTOR, SI_KINDS } si_kind;
+typedef enum { SI_NO_KIND, SI_CONTEXT, SI_STREAM, SI_EVENT, SI_TENSOR, SI_SCALAR, SI_INTS, SI_LIST, SI_EXECUTOR, SI_GRAPH, SI_KINDS } si_kind;
 
 void *si_object_new(si_kind kind);
 /* Ends the process unless the handle is a live one of that kind. */
@@ -134,6 +142,7 @@ struct si_task {
     uint64_t number;
     aclError (*run)(si_stream *stream, void *payload);
     void (*release)(void *payload);
+    void (*drop)(void *payload);    /* before `release`, where the task is not run; may be NULL */
     void *payload;
     si_fate fate;
 };
@@ -144,20 +153,24 @@ struct si_stream {
     pthread_t thread;
     si_task *first, *last;
     uint64_t issued, ended;         /* numbers of tasks */
-    bool stop_on_failure, closing, aborting;
+    bool mode_set, stop_on_failure, closing, aborting;
+    bool stopped, told;             /* by a failure; and some call has answered it, so that nothing more may be queued */
     aclError error;
     char text[512];
 };
 
 /* The stream of the current context that the handle names, the default one for NULL; 107003 for another context's. */
 aclError si_stream_of(aclrtStream handle, si_stream **stream);
-/* Queues; answers the error that stopped the stream. The number of the task is stream->issued. */
-aclError si_stream_push(si_stream *stream, aclError (*run)(si_stream *, void *), void *payload, void (*release)(void *), si_fate fate);
+/* Queues what has its functions, payload and fate; its number is stream->issued then. Answers the error that stopped the stream, once:
+ * behind an answer that told it nothing more may be queued, and the process ends. */
+aclError si_stream_push(si_stream *stream, si_task task);
 /* Waits until the task ended; then the host knows what came before it. */
 aclError si_stream_await(si_stream *stream, uint64_t number, const struct timespec *deadline, aclError late);
 /* What the stream owes the host: its error, told once unless it stopped the stream. */
 aclError si_stream_error(si_stream *stream);
 void si_stream_close(si_stream *stream, bool abort);
+
+void si_events_reset(void);
 
 /* ---- What the host knows to have ended ---- */
 
@@ -174,3 +187,17 @@ si_clock *si_stream_clock(int id);
 void si_access_check(si_access access, const si_clock *after, int own_stream, const char *where);
 bool si_access_idle(si_access access);      /* no task that the host doesn't know to have ended touches it */
 void si_access_note(si_access access, int stream, uint64_t number);
+
+/* ---- Recording ---- */
+
+bool si_captures(const si_stream *stream);
+/* Keeps a task in place of queueing it, and takes its payload over; 507903 once the recording is invalid. */
+aclError si_capture_task(si_stream *stream, const char *name, si_task task, bool is_operator);
+/* What the task that was kept last reads or writes. */
+void si_capture_access(si_stream *stream, si_access access);
+/* For calls that CANN forbids while something is recorded: 107027 for the recording stream itself, 107041 otherwise, and the recording is
+ * invalid. 0 where nothing is recorded that the call concerns. `waits` for those that are forbidden in every mode. */
+aclError si_capture_forbid(const si_stream *stream, bool waits, const char *function);
+/* Ends the process if a recording uses the block. */
+void si_graph_check_free(const si_block *block, const char *function);
+void si_graph_drop(void *graph);                /* at aclFinalize */

@@ -35,6 +35,15 @@ static void set_error(si_stream *stream, aclError error, const char *text) {
     snprintf(stream->text, sizeof stream->text, "%s", text);
 }
 
+/* A stream that stops on failure stops all streams of its context. */
+static void stop(const si_stream *failed) {
+    for (int id = 0; id < SI_STREAMS; id++) {
+        if (!streams[id] || streams[id]->context != failed->context || streams[id]->stopped) continue;
+        if (streams[id] != failed) set_error(streams[id], failed->error, failed->text);
+        streams[id]->stopped = true;
+    }
+}
+
 /* Without the lock. */
 static aclError perform(si_stream *stream, si_task *task) {
     switch (task->fate) {
@@ -52,7 +61,10 @@ static aclError perform(si_stream *stream, si_task *task) {
     return 0;
 }
 
-static bool skips(const si_stream *stream) { return stream->aborting || (stream->error && stream->stop_on_failure) || si_device_state(stream->device); }
+static bool skips(const si_stream *stream) { return stream->aborting || stream->stopped || si_device_state(stream->device); }
+
+/* On a lost or aborted stream nothing is sure to be there any more. */
+static bool dropped_behind_failure(const si_stream *stream) { return stream->stopped && !stream->aborting && !si_device_state(stream->device); }
 
 static void *work(void *argument) {
     si_stream *stream = argument;
@@ -68,9 +80,11 @@ static void *work(void *argument) {
         si_unlock();
         if (!skip) delay(&state);
         aclError error = skip ? 0 : perform(stream, task);
+        if (skip && task->drop && dropped_behind_failure(stream)) task->drop(task->payload);
         if (task->release) task->release(task->payload);
         si_lock();
         if (error) set_error(stream, error, si_recent());
+        if (error && stream->stop_on_failure) stop(stream);
         stream->ended = task->number;
         free(task);
         si_changed();
@@ -79,22 +93,24 @@ static void *work(void *argument) {
     return NULL;
 }
 
-aclError si_stream_push(si_stream *stream, aclError (*run)(si_stream *, void *), void *payload, void (*release)(void *), si_fate fate) {
+aclError si_stream_push(si_stream *stream, si_task given) {
+    if (stream->told && !si_device_state(stream->device)) si_die("a task was queued on stream %d, which stopped with %d and told so", stream->id, stream->error);
     si_task *task = malloc(sizeof *task);
-    *task = (si_task){.number = ++stream->issued, .run = run, .release = release, .payload = payload, .fate = fate};
+    *task = given;
+    task->number = ++stream->issued;
     si_stream_clock(stream->id)->ended[stream->id] = task->number;
     if (stream->last) stream->last->next = task;
     else stream->first = task;
     stream->last = task;
     si_changed();
-    if (stream->stop_on_failure && stream->error) return si_fail(stream->error, "%s", stream->text);
-    return si_device_state(stream->device);
+    return stream->stopped ? si_stream_error(stream) : si_device_state(stream->device);
 }
 
 aclError si_stream_error(si_stream *stream) {
     if (!stream->error) return si_device_state(stream->device);
     aclError error = si_fail(stream->error, "%s", stream->text);
-    if (!stream->stop_on_failure) stream->error = 0;
+    if (stream->stopped) stream->told = true;
+    else stream->error = 0;
     return error;
 }
 
@@ -164,6 +180,7 @@ aclError aclrtDestroyStream(aclrtStream stream) {
     si_stream *found = NULL;
     si_object_expect(stream, SI_STREAM, __func__);
     aclError error = si_stream_of(stream, &found);
+    if (!error && si_captures(found)) si_die("aclrtDestroyStream: the stream records");
     if (!error) {
         si_stream_close(found, si_device_state(found->device) != 0);
         si_object_destroy(found, "destroyed");

@@ -8,6 +8,7 @@ aclError aclrtSynchronizeStreamWithTimeout(aclrtStream stream, int32_t timeout) 
     si_lock();
     si_stream *found;
     aclError error = si_stream_of(stream, &found);
+    if (!error) error = si_capture_forbid(found, true, __func__);
     if (!error) error = si_stream_await(found, found->issued, timeout < 0 ? NULL : &deadline, 507046);
     if (!error) {
         si_clock_merge(&si_known, si_stream_clock(found->id));
@@ -23,6 +24,7 @@ aclError aclrtStreamQuery(aclrtStream stream, aclrtStreamStatus *status) {
     si_lock();
     si_stream *found;
     aclError error = si_stream_of(stream, &found);
+    if (!error) error = si_capture_forbid(found, true, __func__);
     if (!error) {
         bool complete = found->ended == found->issued;
         *status = complete ? ACL_STREAM_STATUS_COMPLETE : ACL_STREAM_STATUS_NOT_READY;
@@ -40,7 +42,11 @@ aclError aclrtSetStreamFailureMode(aclrtStream stream, uint64_t mode) {
     si_lock();
     si_stream *found;
     aclError error = si_stream_of(stream, &found);
-    if (!error) found->stop_on_failure = mode == ACL_STOP_ON_FAILURE;
+    if (!error && found->mode_set) si_die("aclrtSetStreamFailureMode: the mode of stream %d is set a second time", found->id);
+    if (!error) {
+        found->mode_set = true;
+        found->stop_on_failure = mode == ACL_STOP_ON_FAILURE;
+    }
     si_unlock();
     return error;
 }

@@ -1,0 +1,29 @@
+/// Steps of a loop that a device has recorded, by what their operators depend on: steps of one key have the same operators on the same
+/// memory.
+package struct RecordedSteps<Key: Hashable> {
+    private var recordings: [Key: Recording] = [:]
+    /// Steps that ran once: most come again, and those that don't are not worth a recording.
+    private var seen: Set<Key> = []
+    /// The most keys that are known; then all are forgotten, and those that come again are seen again.
+    private static var most: Int { 1024 }
+
+    package init() {}
+
+    /// Runs a step: a replay where there is a recording of its key, else `body`, which is recorded if it came before.
+    /// - Parameter outputs: what `body` writes, dense. See ``Device/record(writing:_:)``.
+    package mutating func run(_ key: Key, writing outputs: [Tensor], on device: any Device, _ body: () -> Void) {
+        if let recording = recordings[key], device.replay(recording) { return }
+        recordings[key] = seen.contains(key) ? device.record(writing: outputs, body) : nil
+        // Recording it has run it.
+        guard recordings[key] == nil else { return }
+        if seen.count >= Self.most { (recordings, seen) = ([:], []) }
+        seen.insert(key)
+        body()
+    }
+
+    /// The step did not do what it should: it runs as if for the first time when it comes again.
+    package mutating func forget(_ key: Key) {
+        recordings[key] = nil
+        seen.remove(key)
+    }
+}
