@@ -42,7 +42,8 @@ extension SelfTest {
             value: device.makeActivations(value, Shape(keys, heads.keyColumns)), into: y)
         return error(
             try device.floats(y),
-            attended(heads, query, key, value, rows: Array(0..<rows)) { row, column, head in Double(bias[head * distances + column - row + rows - 1]) })
+            attended(heads, query, key, value, rows: Array(0..<rows)) { row, column, head in Double(bias[head * distances + column - row + rows - 1])
+            })
     }
 
     /// Sequences whose pages lie crosswise; of those by default one is longer than 512 rows.

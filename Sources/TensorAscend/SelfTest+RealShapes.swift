@@ -67,9 +67,15 @@ extension SelfTest {
             ),
             (
                 "attention of heads of 128", \.attention,
-                { try attention(Heads(query: 32, keyValue: 32, size: 128, scale: 0.25), rows: 260, keys: 260, causal: false, compared: [0, 128, 259]) }
+                {
+                    try attention(
+                        Heads(query: 32, keyValue: 32, size: 128, scale: 0.25), rows: 260, keys: 260, causal: false, compared: [0, 128, 259])
+                }
             ),
-            ("attention of heads of 64 with bias", nil, { try biasedAttention(Heads(query: 6, keyValue: 6, size: 64, scale: 0.25), rows: 96, keys: 96) }),
+            (
+                "attention of heads of 64 with bias", nil,
+                { try biasedAttention(Heads(query: 6, keyValue: 6, size: 64, scale: 0.25), rows: 96, keys: 96) }
+            ),
             ("paged attention to 2100 keys", \.pagedAttention, { try paged(decoder, lengths: [2100, 530, 1]) }),
         ]
     }
@@ -84,7 +90,8 @@ extension SelfTest {
         let (x, block) = (noise(rows * inputs, 37), noise(64 * inputs, 38))
         let y = device.makeTensor(Shape(rows, outputs), device.activationType)
         device.linear(
-            device.makeActivations(x, Shape(rows, inputs)), MatrixWeight(try repeated(block, Shape(outputs, inputs))), bias: nil, .store(.identity), into: y)
+            device.makeActivations(x, Shape(rows, inputs)), MatrixWeight(try repeated(block, Shape(outputs, inputs))), bias: nil, .store(.identity),
+            into: y)
         let result = try device.floats(y), compared = stride(from: 0, to: result.count, by: 61)
         return error(
             compared.map { result[$0] },
