@@ -10,12 +10,14 @@ import TensorAscend
 import Testing
 
 extension OnDevice {
-    /// What the host launches where weights are bf16 and every operator is fused. `deploy/ascend/estimate.py` counts with the same numbers.
+    /// What the host launches where weights are bf16 and every operator is fused.
     @Suite struct LaunchTests {
+        private let most: LaunchCounts
         private let device: AscendDevice
         private let folder: ModelFolder
 
         init() throws {
+            most = try LaunchCounts.load()
             device = try Variant.bf16.device
             folder = try Fixture.model("tiny-bf16-sharded")
         }
@@ -49,17 +51,34 @@ extension OnDevice {
             return calls
         }
 
-        @Test("a decoder's layer takes 16 operators in a step; where steps are not recorded they are launched, and none is planned anew")
+        @Test(
+            "layers, and a step beside them, take the operators that the estimate counts at most; unrecorded they are launched, none is planned anew")
         func decoderLayer() throws {
             let (two, one) = (try step(layers: 2), try step(layers: 1))
-            #expect(two.replayed - one.replayed <= 16 && two.launches == 0, "\(two) in a step of two layers, \(one) of one")
+            let layer = two.replayed - one.replayed
+            #expect(layer <= most.decoderLayer && two.launches == 0, "\(two) in a step of two layers, \(one) of one")
+            #expect(one.replayed - layer <= most.stepBesideLayers, "\(one) in a step of one layer, \(layer) of which are the layer's")
             let launching = try Devices.launching.get()
             let (twoLaunched, oneLaunched) = (try step(layers: 2, on: launching), try step(layers: 1, on: launching))
-            #expect(twoLaunched.launches - oneLaunched.launches == two.replayed - one.replayed, "\(twoLaunched), \(oneLaunched)")
+            #expect(twoLaunched.launches - oneLaunched.launches == layer, "\(twoLaunched), \(oneLaunched)")
             #expect(twoLaunched.plans == 0, "\(twoLaunched)")
         }
 
-        @Test("a block of the diffusion transformer takes 24 launches, and plans nothing anew")
+        @Test("sampling takes no more operators than the estimate counts")
+        func sampling() throws {
+            let logits = device.makeTensor([1, 3, 2, 0, 2, 2, 1, 5], [2, 4]), sampled = SampledTokens(rows: 2, on: device)
+            let parameters = Array(repeating: SamplingParameters(temperature: 1, topP: 0.9, topK: 3), count: 2)
+            var calls = HostCalls()
+            for _ in 0..<4 {
+                let before = device.calls
+                device.sample(logits, parameters, into: sampled)
+                calls = device.calls - before
+            }
+            try device.synchronize()
+            #expect(calls.launches == 0 && (1...most.sampling).contains(calls.replayed), "\(calls)")
+        }
+
+        @Test("transformer blocks, and a pass beside them, take the launches that the estimate counts at most; a block plans nothing anew")
         func transformerBlock() throws {
             let renderer = try ImageRenderer(model: folder, devices: DeviceGroup(device))
             let side = 64
@@ -75,8 +94,11 @@ extension OnDevice {
             // Called before each block: the last pass's first block lies between its first two calls.
             let blocks = renderer.transformer.configuration.layers
             try #require(blocks >= 2 && calls.count == 4 * blocks)
-            let block = calls[calls.count - blocks + 1] - calls[calls.count - blocks]
-            #expect(block.launches <= 24 && block.plans == 0, "\(block)")
+            let last = calls.count - blocks
+            let block = calls[last + 1] - calls[last]
+            #expect(block.launches <= most.transformerBlock && block.plans == 0, "\(block)")
+            let step = calls[last] - calls[last - blocks]
+            #expect(step.launches - blocks * block.launches <= most.passBesideBlocks, "\(step) in a step of \(blocks) blocks, \(block) in one")
         }
     }
 }
