@@ -33,7 +33,7 @@ package struct WeightScope {
 
     /// `[count]` as f32: vectors are small, and every kernel then reads one type.
     package func vector(_ name: String, _ count: Int) throws -> Tensor {
-        device.makeTensor(try map.take(prefix + name, Shape(count)).hostFloats(), Shape(count))
+        device.placeVector(try map.take(prefix + name, Shape(count)).hostFloats())
     }
 
     package func linear(_ name: String, from inputs: Int, to outputs: Int, bias: Bool = true) throws -> Linear {

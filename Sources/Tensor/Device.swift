@@ -44,6 +44,8 @@ public protocol Device: AnyObject, Sendable {
     func releaseUnusedMemory()
     /// A checkpoint's tensor where the device can read it. The CPU returns it as it is: a view of the file's map.
     func place(_ weight: Tensor) -> Tensor
+    /// A vector of a checkpoint as f32 `[values]`, which is never written again.
+    func placeVector(_ values: [Float]) -> Tensor
     /// A convolution's weight `[out, in, kernel, kernel]` in the layout that the device's convolution reads, made once at load.
     func placeConvolution(weight: Tensor, bias: Tensor?) -> ConvolutionWeight
     /// Fills a dense tensor with zero bytes.

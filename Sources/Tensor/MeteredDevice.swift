@@ -97,6 +97,7 @@ public final class MeteredDevice: Device, @unchecked Sendable {
     public func makeTensor(_ shape: Shape, _ dtype: DType) -> Tensor { memory.tracking(base.makeTensor(shape, dtype)) }
     public func releaseUnusedMemory() { base.releaseUnusedMemory() }
     public func place(_ weight: Tensor) -> Tensor { memory.tracking(base.place(weight), of: weight) }
+    public func placeVector(_ values: [Float]) -> Tensor { memory.tracking(base.placeVector(values)) }
     public func placeConvolution(weight: Tensor, bias: Tensor?) -> ConvolutionWeight {
         let placed = base.placeConvolution(weight: weight, bias: bias)
         return ConvolutionWeight(

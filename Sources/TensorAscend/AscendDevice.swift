@@ -144,6 +144,13 @@ public final class AscendDevice: Device, @unchecked Sendable {
         return placed
     }
 
+    /// Among the weights, so that what is made of it stays valid in recordings.
+    public func placeVector(_ values: [Float]) -> Tensor {
+        let placed = memory.makeTensor(Shape(values.count), .f32, asWeight: true)
+        write(values, to: placed)
+        return placed
+    }
+
     public func placeConvolution(weight: Tensor, bias: Tensor?) -> ConvolutionWeight {
         precondition(weight.shape.rank == 4 && weight.shape[2] == weight.shape[3], "a convolution's weight \(weight.shape)")
         return ConvolutionWeight(

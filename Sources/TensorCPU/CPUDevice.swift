@@ -63,6 +63,8 @@ public final class CPUDevice: Device, @unchecked Sendable {
 
     public func place(_ weight: Tensor) -> Tensor { weight }
 
+    public func placeVector(_ values: [Float]) -> Tensor { makeTensor(values, Shape(values.count)) }
+
     public func clear(_ tensor: Tensor) {
         precondition(tensor.isDense, "\(tensor.dtype) \(tensor.shape) cleared")
         tensor.address.initializeMemory(as: UInt8.self, repeating: 0, count: tensor.byteCount)
