@@ -55,7 +55,7 @@ struct DecoderLayer {
             .silu, gate: workspace.gateUp.columns(0..<inner), up: workspace.gateUp.columns(inner..<2 * inner), into: workspace.inner)
         down(workspace.inner, into: workspace.normed)
         x = postMLPNorm.add(workspace.normed, to: x, room: workspace.x, then: next, into: workspace.normed)
-        // Two moves have brought it back, unless the device refused one of them.
+        // Each sum may be in other memory. Two such moves end in the workspace again; where the device made only one, a copy does.
         if x.address != workspace.x.address { device.copy(x, to: workspace.x) }
     }
 

@@ -49,7 +49,7 @@ final class DeviceMemory {
         }
         if code == 0 { return address }
         stream.fail(
-            code, "aclrtMalloc of \(byteCount) bytes beside \(weights.byteCount) of weights and \(byteCount - weights.byteCount) of activations")
+            code, "aclrtMalloc of \(byteCount) bytes beside \(weights.byteCount) of weights and \(self.byteCount - weights.byteCount) of activations")
         return nil
     }
 
