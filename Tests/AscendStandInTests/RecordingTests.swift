@@ -47,8 +47,8 @@ struct RecordingTests {
             var status = ACL_STREAM_STATUS_COMPLETE, recorded = ACL_EVENT_RECORDED_STATUS_COMPLETE
             var bytes = [UInt8](repeating: 0, count: 64)
             let calls: [(Int32, () -> aclError)] = [
-                (107027, { session.wait(stream) }), (107041, { session.wait(other) }), (107027, { cann.aclrtStreamQuery(stream, &status) }),
-                (107041, { cann.aclrtSynchronizeEventWithTimeout(event, 100) }), (107041, { cann.aclrtQueryEventStatus(event, &recorded) }),
+                (107027, { session.wait(stream) }), (107041, { session.wait(other) }), (107027, { aclrtStreamQuery(stream, &status) }),
+                (107041, { cann.aclrtSynchronizeEventWithTimeout(event, 100) }), (107041, { aclrtQueryEventStatus(event, &recorded) }),
                 (107041, { cann.aclrtMalloc(&address, 64, ACL_MEM_MALLOC_HUGE_FIRST) }), (107041, { cann.aclrtFree(block) }),
                 (107041, { cann.aclrtMallocHost(&address, 64) }), (107041, { cann.aclrtMemcpy(&bytes, 64, block, 64, ACL_MEMCPY_DEVICE_TO_HOST) }),
                 (107027, { cann.aclrtMemcpyAsync(block, 64, bytes, 64, ACL_MEMCPY_HOST_TO_DEVICE, stream) }),
