@@ -1,4 +1,5 @@
 import Decoding
+import Domain
 import GLMImage
 import ModelConfiguration
 import ModelFixtures
