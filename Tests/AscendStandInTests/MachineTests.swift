@@ -75,7 +75,7 @@ struct MachineTests {
                 #expect(cards.map(\.chip) == ["A2G3"] && cards[0].memory == 64 << 30)
             }
             let session = Session()
-            #expect(String(cString: cann.aclrtGetSocName()) == "Ascend910B3")
+            #expect(String(cString: cann.aclrtGetSocName()!) == "Ascend910B3")
             _ = session
         }
     }
@@ -86,13 +86,15 @@ struct MachineTests {
             setenv("STANDIN_SOC", "Ascend950PR_9589", 1)
             setenv("STANDIN_DEVICES", "2", 1)
             let library = dlopen(try Machine.library().path, RTLD_NOW)
-            func function<T>(_ name: String, _ type: T.Type) -> T { unsafeBitCast(dlsym(library, name), to: type) }
-            #expect(function("dcmi_init", (@convention(c) () -> Int32).self)() == -8255)
-            #expect(function("dcmiv2_init", (@convention(c) () -> Int32).self)() == 0)
-            let power = function("dcmiv2_get_device_power_info", (@convention(c) (Int32, UnsafeMutablePointer<Int32>) -> Int32).self)
-            var watts: Int32 = 0
-            #expect(power(1, &watts) == 0 && watts == 913)
-            #expect(power(2, &watts) == -8007)
+            typealias Initialise = @convention(c) () -> Int32
+            typealias Power = @convention(c) (Int32, UnsafeMutablePointer<Int32>) -> Int32
+            let other = unsafeBitCast(dlsym(library, "dcmi_init"), to: Initialise.self)
+            let initialise = unsafeBitCast(dlsym(library, "dcmiv2_init"), to: Initialise.self)
+            let power = unsafeBitCast(dlsym(library, "dcmiv2_get_device_power_info"), to: Power.self)
+            var tenths: Int32 = 0
+            let codes = [other(), initialise(), power(1, &tenths), power(2, &tenths)]
+            #expect(codes == [-8255, 0, 0, -8007])
+            #expect(tenths == 913)
         }
     }
 
