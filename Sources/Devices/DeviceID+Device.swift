@@ -13,9 +13,10 @@ extension DeviceID {
     ///   - threads: of the CPU; nil: all processors that this process may use.
     ///   - kernels: of the CPU; nil: the fastest that it runs.
     ///   - determinism: of an accelerator; nil: the highest level that it takes.
+    ///   - comparesRows: an accelerator's rows are compared bit by bit, for ``DeviceReport`` to tell.
     /// - Throws: `DeviceError`: no CANN here, no such accelerator, a chip or a level that is not supported, kernels that this CPU does not run.
     public func makeDevice(
-        precision: PrecisionChoice, threads: Int?, kernels: KernelSet? = nil, determinism: DeterminismLevel? = nil
+        precision: PrecisionChoice, threads: Int?, kernels: KernelSet? = nil, determinism: DeterminismLevel? = nil, comparesRows: Bool = true
     ) throws -> any Device {
         switch self {
         case .cpu:
@@ -27,7 +28,8 @@ extension DeviceID {
             return CPUDevice(threads: threads, precision: precision.precision(native: native), kernels: kernels)
         case .npu(let number):
             return try AscendDevice(
-                number, name: "\(onMachine)", precision: precision.precision(native: .bf16), determinism: determinism, selfTest: .full)
+                number, name: "\(onMachine)", precision: precision.precision(native: .bf16), determinism: determinism,
+                selfTest: comparesRows ? .fullWithRows : .full)
         }
     }
 

@@ -17,7 +17,7 @@ public final class AscendDevice: Device, @unchecked Sendable {
     public private(set) var fallbacks: [String] = []
     /// What CANN took of the level that was asked for.
     public let determinism: DeterminismLevel
-    /// Rows computed alone, together and twice, bit by bit: what a full self-test found of them. It changes nothing.
+    /// Rows computed alone, together and twice, bit by bit: what the self-test found of them. It changes nothing.
     public private(set) var rowComparisons: [RowComparison] = []
 
     let stream: Stream
@@ -80,7 +80,7 @@ public final class AscendDevice: Device, @unchecked Sendable {
         self.staging = staging
         self.fused = fused
         try SelfTest(self).run(selfTest) { self.fallbacks.append($0) }
-        if selfTest == .full { rowComparisons = try SelfTest(self).compareRows() }
+        if selfTest == .fullWithRows { rowComparisons = try SelfTest(self).compareRows() }
     }
 
     deinit {

@@ -46,7 +46,7 @@ import Testing
     func differences(level: Int, told: [String]) async {
         await #expect(processExitsWith: .success) { [level, told] in
             try StandIn.install(settings: ["RELEASE": "9.2.0", "ORDER_BY_PLACE": "1"])
-            let device = try AscendDevice(0, determinism: DeterminismLevel(rawValue: level), timeout: 60, selfTest: .full)
+            let device = try AscendDevice(0, determinism: DeterminismLevel(rawValue: level), timeout: 60, selfTest: .fullWithRows)
             let different = device.rowComparisons.filter { !$0.isEqual }
             #expect(different.count == told.count && zip(different, told).allSatisfy { $0.name.contains($1) }, "\(device.rowComparisons)")
             #expect(device.rowComparisons.count == 7 && device.rowComparisons.allSatisfy { $0.elements > 0 && $0.reason == nil })

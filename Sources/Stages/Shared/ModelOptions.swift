@@ -68,8 +68,13 @@ public struct ModelOptions: ParsableArguments, Sendable {
     public func makeDevices(for kind: StageKind) throws -> DeviceGroup {
         let ids = device.devices, most = kind.descriptor.mostDevices
         guard ids.count <= most else { throw ValidationError("--device names \(ids.count) devices; this process computes on at most \(most)") }
+        // What a row is computed with matters where requests are computed together.
+        let comparesRows = kind.descriptor.options.contains(.batch)
         return DeviceGroup(
-            try ids.map { try $0.makeDevice(precision: precision, threads: threads, kernels: kernels, determinism: deterministic) })
+            try ids.map {
+                try $0.makeDevice(
+                    precision: precision, threads: threads, kernels: kernels, determinism: deterministic, comparesRows: comparesRows)
+            })
     }
 }
 
