@@ -135,7 +135,9 @@ struct PlanTests {
         #expect(usual.items().contains { $0.reason.hasSuffix(" 32 rows of logits") })
     }
 
-    @Test("a card's stage guesses where it is told to, and the rows of guesses are counted, at most 16 together", arguments: [(7, 8), (31, 16), (nil, 4)])
+    @Test(
+        "a card's stage guesses where it is told to, and the rows of guesses are counted, at most 16 together",
+        arguments: [(7, 8), (31, 16), (nil, 4)])
     func guessesOnCards(tokens: Int?, rows: Int) throws {
         let topology = try Topology(
             yaml: "stages: {text: {batch: 4\(tokens.map { ", speculative_tokens: \($0)" } ?? "")}}", file: "f")

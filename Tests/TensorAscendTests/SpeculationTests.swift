@@ -96,15 +96,15 @@ extension OnDevice {
         func batch(variant: Variant) throws {
             let decoder = try decoder(variant)
             // The third is sampled on the host.
-            let shaping = (1...6).map { $0 == 3 ? LogitShaping(minP: 0.01, repetitionPenalty: 1.1) : .none }
-            let alone = try (1...6).map { seed in
-                try run([Self.request(UInt64(seed), shaping: shaping[seed - 1])], decoder, size: 1, guesses: 0).ids[0]
+            func shaping(_ index: Int) -> LogitShaping { index == 2 ? LogitShaping(minP: 0.01, repetitionPenalty: 1.1) : .none }
+            let alone: [[Int32]] = try (0..<6).map { index in
+                try run([Self.request(UInt64(index), shaping: shaping(index))], decoder, size: 1, guesses: 0).ids[0]
             }
             #expect(Set(alone).count == 6)
-            let requests = (1...6).map { seed in
-                Self.request(
-                    UInt64(seed), shaping: shaping[seed - 1], told: seed == 4 ? Array(alone[3][..<30]) : [],
-                    drafts: seed == 2 ? nil : Self.drafts(of: alone[seed - 1], right: 0.75))
+            let requests: [DecodingRequest] = (0..<6).map { index in
+                let told: [Int32] = index == 3 ? Array(alone[3][..<30]) : []
+                let drafts = index == 1 ? nil : Self.drafts(of: alone[index], right: 0.75)
+                return Self.request(UInt64(index), shaping: shaping(index), told: told, drafts: drafts)
             }
             for (size, pages) in [(6, 40), (4, 8)] {
                 let together = try run(requests, decoder, size: size, pages: pages, guesses: 63)

@@ -201,7 +201,9 @@ import Testing
         await #expect(processExitsWith: .success) { [precision] in
             try StandIn.install(settings: ["BUGS": "hf32"])
             let device = try AscendDevice(0, precision: precision, timeout: 60, selfTest: .full)
-            #expect(device.fallbacks.count == 1 && device.fallbacks[0].hasPrefix("convolution that keeps f32, HF32 in its place: "), "\(device.fallbacks)")
+            #expect(
+                device.fallbacks.count == 1 && device.fallbacks[0].hasPrefix("convolution that keeps f32, HF32 in its place: "), "\(device.fallbacks)"
+            )
             let verdicts = try verdicts(on: device, precision: .bf16, checkpoint: "tiny-bf16-sharded", task: "text-to-image")
             #expect(!verdicts.contains { $0.outcome == .fails })
         }
