@@ -9,10 +9,13 @@ cd "$(dirname "$0")/.."
 deploy/setup.sh --tests
 long=
 [ "${1:-}" != --long ] || { long=--long; export GLM_LONG=1; shift; }
-# The tests start the real binaries, so these are built first, in the configuration that the tests share.
-swift build -c release
+# The first run builds everything, the programs that tests start too.
 run_tests() { swift test -c release --disable-testable-imports "$@"; }
 [ $# -eq 0 ] || { run_tests "$@"; exit; }
+# What is C alone, beside the build, which leaves a processor idle at times: the kernels, on aarch64 too where the emulator is installed, and
+# seconds of fuzzing for each decoder.
+{ deploy/kernels.sh && deploy/fuzz.sh 2 jpeg png webp wire; } &
+beside=$!
 # Servers keep deadlines and the stand-in for CANN computes for long: each group has the machine for itself.
 servers='GatewayTests|ServerKitTests|HTTPServingTests|TelemetryTests|OTLPTests|EndToEndTests'
 standin='AscendStandInTests|TensorAscendTests'
@@ -21,9 +24,8 @@ run_tests --skip-build --filter 'ServerKitTests|HTTPServingTests|TelemetryTests|
 run_tests --skip-build --filter 'GatewayTests'
 run_tests --skip-build --filter 'EndToEndTests'
 run_tests --skip-build --filter "$standin"
-# Seconds for each decoder and parser: a minute together. Longer by the script itself.
-deploy/fuzz.sh 2
-# On aarch64 too, where the emulator is installed; else it says so.
-deploy/kernels.sh
+# Seconds for each parser. Longer by the script itself.
+deploy/fuzz.sh 2 swift
+wait "$beside"
 # shellcheck disable=SC2086  # no argument, or one
 Tests/Reference/check.sh $long

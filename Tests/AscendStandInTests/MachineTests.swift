@@ -98,6 +98,22 @@ struct MachineTests {
         }
     }
 
+    @Test("discovery refuses a 950 by its name, whichever way it is told of", arguments: [true, false])
+    func refused950(dcmi: Bool) async {
+        await #expect(processExitsWith: .success) { [dcmi] in
+            let environment = ["STANDIN_SOC": "Ascend950PR_9589", "STANDIN_DEVICES": "2"]
+            for (name, value) in environment { setenv(name, value, 1) }
+            let cards = try Machine.cards(environment, dcmi: dcmi)
+            #expect(cards.map(\.chip) == ["Ascend950PR", "Ascend950PR"])
+            for card in cards {
+                guard case .refused(let reason) = card.support else { throw Accepted() }
+                #expect(reason.hasPrefix("Ascend950PR is not supported: "))
+            }
+        }
+    }
+
+    private struct Accepted: Error {}
+
     @Test("processes that share a machine share its memory: the runtime, DCMI and npu-smi count what each living one holds")
     func shared() async throws {
         await #expect(processExitsWith: .success) {

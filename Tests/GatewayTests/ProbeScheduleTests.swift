@@ -18,6 +18,16 @@ import Testing
         #expect(probes.nextProbe(now: start + .seconds(50)) == nil)
     }
 
+    @Test("a stage that takes long for a probe spends no more than a fiftieth of its time on them")
+    mutating func slow() {
+        probes.passed(in: .milliseconds(100), now: start)
+        #expect(probes.nextProbe(now: start) == .seconds(30))
+        probes.passed(in: .seconds(10), now: start)
+        #expect(probes.nextProbe(now: start) == .seconds(500))
+        probes.suspected()
+        #expect(probes.nextProbe(now: start) == nil)
+    }
+
     @Test("a suspect stage is probed at once, however recently it has answered")
     mutating func suspect() {
         probes.answered(now: start)

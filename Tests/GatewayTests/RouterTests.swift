@@ -197,13 +197,24 @@ import Wire
     @Test("a stage that makes nothing past the stall limit is left, and the request goes on elsewhere")
     func stall() async throws {
         let fleet = try await ScriptedFleet.start([.text, .text, .diffusion], timing: FleetTiming(stall: .seconds(2))) { _, scene in
-            if scene.stage == "text-0" { try await scene.computeUntilCancelled() }
+            if scene.stage == "text-0" { try await scene.hangUntilCancelled() }
         }
         #expect(try await fleet.gateway.generate(request(seed: 5)).drawn == ScriptedFleet.picture(seed: 5))
         await fleet.log.wait(for: "text-0 stopped")
         #expect(fleet.log.events.contains("text-1 computes"))
         let stage = try await fleet.status { _ in true }.stages.first { $0.description?.instance == "0" && $0.description?.kind == "text" }
         #expect(stage?.health != .serving && stage?.problem == "no progress for 2.0 s")
+        try await fleet.stop()
+    }
+
+    @Test("a slow stage that computes and has nothing to tell is waited for, past the stall limit")
+    func slowIsNoStall() async throws {
+        let fleet = try await ScriptedFleet.start([.text, .text, .diffusion], timing: FleetTiming(stall: .seconds(1))) { _, scene in
+            try await scene.compute(for: .seconds(3))
+        }
+        #expect(try await fleet.gateway.generate(request(seed: 5)).drawn == ScriptedFleet.picture(seed: 5))
+        #expect(fleet.log.events.count { $0.hasSuffix("computes") && $0.hasPrefix("text") } == 1)
+        #expect(try await fleet.status { _ in true }.retries == 0)
         try await fleet.stop()
     }
 

@@ -58,11 +58,21 @@ struct Scene: Sendable {
     let log: Log
 
     /// Computes without end: ends as stages do, who look at the token in every step, by throwing.
-    func computeUntilCancelled() async throws {
-        while true {
+    func computeUntilCancelled() async throws { try await compute(for: .seconds(3600)) }
+
+    /// Computes, in steps as stages do.
+    func compute(for duration: Duration) async throws {
+        let end = ContinuousClock.now + duration
+        while .now < end {
             try token.checkCancellation()
             try await Task.sleep(for: .milliseconds(5))
         }
+    }
+
+    /// Makes nothing until its caller has left.
+    func hangUntilCancelled() async throws {
+        while !token.isCancelled { try await Task.sleep(for: .milliseconds(5)) }
+        try token.checkCancellation()
     }
 }
 

@@ -1,9 +1,10 @@
 // Softmax attention over tiles, the score matrix never whole.
 //
 //   packed keys    [head][panel of NR keys][steps of a head][NR]       transposed once per call, so a panel's scores are a small product
-//   packed values  [head][steps of the keys][VALUE_PAD]                VALUE_PAD: head size in whole vectors
-//   one task       QUERIES queries of one head: for each tile of KEY_TILE keys, MR queries at a time:
-//                  scores [MR][KEY_TILE] = Q · Kᵀ, running maximum and sum, P · V added to the output in registers
+//   packed values  [head][panel of NR columns][steps of the keys][NR]  the last panel has W columns where that is enough
+//   one task       QUERIES queries of one head: for each tile of KEY_TILE keys:
+//                  scores [QUERIES][KEY_TILE] = Q · Kᵀ, running maximum and sum, P · V added to the output, MR queries at a time,
+//                  all of them with one panel while it is in the first-level cache
 //
 // A step is one f32, or a pair of bf16: of neighbours in the head for Q and K, of neighbouring keys for P and V. Scores, sums
 // and outputs are f32 always. The scale and log₂e are folded into Q, so the exponential is a power of two. Query heads that
@@ -20,7 +21,7 @@ MICRO_BF16(micro_tile_bf16, MR, NV, false)
 MICRO_BF16(micro_1_bf16, MR, 1, false)
 #endif
 
-enum { QUERIES = 4 * MR, KEY_TILE = 256, FEW_ROWS = 4, SCORE_ROWS = MR > FEW_ROWS ? MR : FEW_ROWS };
+enum { QUERIES = 4 * MR, KEY_TILE = 256, FEW_ROWS = 4, SCORE_ROWS = QUERIES > FEW_ROWS ? QUERIES : FEW_ROWS };
 static const float LOG2E = 1.44269504088896341f, NO_SCORE = -1e30f;
 
 typedef struct {
@@ -30,7 +31,8 @@ typedef struct {
     float *keys, *values;
     long panels;                 // of keys
     long key_steps;              // of a head's size
-    long value_pad;              // floats of a packed step of values
+    long value_pad;              // columns of packed values: the head's size in whole vectors
+    long value_steps;            // of a panel of values
     long key_stride, value_stride; // floats from one packed head to the next
     long head;                   // the first key-value head in packed keys and values
     long query_blocks;
@@ -62,28 +64,36 @@ INLINE void attention_pack_keys(bool bf16, const attention_t *g, const float *fr
     }
 }
 
-INLINE void attention_pack_values(bool bf16, const attention_t *g, const float *from, long count, float *to) {
+/// Of the panel that column `d`, the first of a vector, lies in.
+INLINE long value_width(const attention_t *g, long d) { return g->value_pad - d / NR * NR < NR ? W : NR; }
+
+/// Where step `step` of that vector lies.
+INLINE float *value_place(const attention_t *g, float *values, long step, long d) {
+    return values + d / NR * NR * g->value_steps + step * value_width(g, d) + d % NR;
+}
+
+INLINE void attention_pack_values(bool bf16, const attention_t *g, const float *from, long count, long step, float *values) {
     long size = g->call->head_size, stride = g->call->value_stride;
 #if CK_HAS_BF16
     if (bf16) {
-        for (long j = 0; j < count; j += 2, to += g->value_pad) {
+        for (long j = 0; j < count; j += 2, step++) {
             for (long d = 0; d < size; d += W) {
                 vf low = load_n(from + j * stride + d, size - d), high = j + 1 < count ? load_n(from + (j + 1) * stride + d, size - d) : splat(0);
                 vh a = round_bf16(low), b = round_bf16(high);
-                store_u(to + d, __builtin_convertvector(a, vu) | __builtin_convertvector(b, vu) << 16);
+                store_u(value_place(g, values, step, d), __builtin_convertvector(a, vu) | __builtin_convertvector(b, vu) << 16);
             }
         }
         return;
     }
 #endif
     (void)bf16;
-    for (long j = 0; j < count; j++, to += g->value_pad) {
-        for (long d = 0; d < size; d += W) store(to + d, load_n(from + j * stride + d, size - d));
+    for (long j = 0; j < count; j++, step++) {
+        for (long d = 0; d < size; d += W) store(value_place(g, values, step, d), load_n(from + j * stride + d, size - d));
     }
 }
 
-/// Packs panel `panel` of key-value head `head` of the group.
-static void attention_pack_panel(const attention_t *g, long head, long panel, float *keys, float *values) {
+/// Packs panel `panel` of key-value head `head` of the group: its keys to `keys`, its values to steps `step` and on of `values`.
+static void attention_pack_panel(const attention_t *g, long head, long panel, float *keys, long step, float *values) {
     const ck_attention_call *call = g->call;
     long key = panel * NR, count = call->keys - key < NR ? call->keys - key : NR;
     const float *from = call->key + key * call->key_stride + (g->head + head) * call->head_size;
@@ -91,12 +101,12 @@ static void attention_pack_panel(const attention_t *g, long head, long panel, fl
 #if CK_HAS_BF16
     if (g->bf16) {
         attention_pack_keys(true, g, from, count, keys);
-        attention_pack_values(true, g, value, count, values);
+        attention_pack_values(true, g, value, count, step, values);
         return;
     }
 #endif
     attention_pack_keys(false, g, from, count, keys);
-    attention_pack_values(false, g, value, count, values);
+    attention_pack_values(false, g, value, count, step, values);
 }
 
 static void attention_pack(void *argument, long begin, long end, int thread) {
@@ -104,8 +114,8 @@ static void attention_pack(void *argument, long begin, long end, int thread) {
     const attention_t *g = argument;
     for (long item = begin; item < end; item++) {
         long head = item / g->panels, panel = item % g->panels;
-        attention_pack_panel(g, head, panel, g->keys + head * g->key_stride + panel * g->key_steps * NR,
-                             g->values + head * g->value_stride + panel * (NR >> g->bf16) * g->value_pad);
+        attention_pack_panel(g, head, panel, g->keys + head * g->key_stride + panel * g->key_steps * NR, panel * (NR >> g->bf16),
+                             g->values + head * g->value_stride);
     }
 }
 
@@ -129,25 +139,23 @@ static attention_state *attention_state_of(ck_context *context, int thread, long
     return state;
 }
 
-/// Scores of MR queries against `keys` keys from `panel` on.
-INLINE void attention_scores(bool bf16, const float *query, long stride, const float *panel, long steps, long keys, float *scores) {
-    for (long j = 0; j < keys; j += NR, panel += steps * NR) {
-        vf sum[MR][NV];
+/// Scores of MR queries against the keys of a panel.
+INLINE void attention_scores(bool bf16, const float *query, long stride, const float *panel, long steps, float *scores) {
+    vf sum[MR][NV];
 #pragma clang loop unroll(full)
-        for (int i = 0; i < MR; i++)
+    for (int i = 0; i < MR; i++)
 #pragma clang loop unroll(full)
-            for (int v = 0; v < NV; v++) sum[i][v] = splat(0);
+        for (int v = 0; v < NV; v++) sum[i][v] = splat(0);
 #if CK_HAS_BF16
-        if (bf16) micro_tile_bf16(steps, query, stride, panel, NR, sum);
-        else
+    if (bf16) micro_tile_bf16(steps, query, stride, panel, NR, sum);
+    else
 #endif
-            micro_tile(steps, query, stride, panel, NR, sum);
-        (void)bf16;
+        micro_tile(steps, query, stride, panel, NR, sum);
+    (void)bf16;
 #pragma clang loop unroll(full)
-        for (int i = 0; i < MR; i++)
+    for (int i = 0; i < MR; i++)
 #pragma clang loop unroll(full)
-            for (int v = 0; v < NV; v++) store(scores + i * KEY_TILE + j + v * W, sum[i][v]);
-    }
+        for (int v = 0; v < NV; v++) store(scores + i * KEY_TILE + v * W, sum[i][v]);
 }
 
 /// One row of scores to probabilities over `keys` keys (a multiple of NR), as steps in place; returns what the earlier output shrinks by.
@@ -180,28 +188,25 @@ INLINE float attention_softmax(bool bf16, float *scores, long keys, float *maxim
     return shrink;
 }
 
-/// output [MR][value_pad] = output · shrink + P [MR][steps] · values [steps][value_pad].
-INLINE void attention_output(bool bf16, const float *p, const float *values, long steps, long value_pad, const float *shrink, float *output, long stride) {
-    long d = 0;
-#define OUTPUT_COLUMNS(V, F32, BF16)                                                                                    \
-    for (; d + V * W <= value_pad; d += V * W) {                                                                        \
+/// output [MR][V · W] = output · shrink + P [MR][steps] · values [steps][V · W].
+#define OUTPUT_COLUMNS(NAME, V, F32, BF16)                                                                              \
+    INLINE void NAME(bool bf16, const float *p, const float *values, long steps, const float *shrink, float *output, long stride) { \
         vf sum[MR][V];                                                                                                  \
         _Pragma("clang loop unroll(full)") for (int i = 0; i < MR; i++)                                                 \
-            _Pragma("clang loop unroll(full)") for (int v = 0; v < V; v++) sum[i][v] = load(output + i * stride + d + v * W) * shrink[i]; \
-        if (bf16) BF16(steps, p, KEY_TILE, values + d, value_pad, sum);                                                 \
-        else F32(steps, p, KEY_TILE, values + d, value_pad, sum);                                                       \
+            _Pragma("clang loop unroll(full)") for (int v = 0; v < V; v++) sum[i][v] = load(output + i * stride + v * W) * shrink[i]; \
+        if (bf16) BF16(steps, p, KEY_TILE, values, V * W, sum);                                                         \
+        else F32(steps, p, KEY_TILE, values, V * W, sum);                                                               \
         _Pragma("clang loop unroll(full)") for (int i = 0; i < MR; i++)                                                 \
-            _Pragma("clang loop unroll(full)") for (int v = 0; v < V; v++) store(output + i * stride + d + v * W, sum[i][v]); \
+            _Pragma("clang loop unroll(full)") for (int v = 0; v < V; v++) store(output + i * stride + v * W, sum[i][v]); \
     }
 #if CK_HAS_BF16
-    OUTPUT_COLUMNS(NV, micro_tile, micro_tile_bf16)
-    OUTPUT_COLUMNS(1, micro_1, micro_1_bf16)
+OUTPUT_COLUMNS(attention_output, NV, micro_tile, micro_tile_bf16)
+OUTPUT_COLUMNS(attention_output_1, 1, micro_1, micro_1_bf16)
 #else
-    OUTPUT_COLUMNS(NV, micro_tile, micro_tile)
-    OUTPUT_COLUMNS(1, micro_1, micro_1)
+OUTPUT_COLUMNS(attention_output, NV, micro_tile, micro_tile)
+OUTPUT_COLUMNS(attention_output_1, 1, micro_1, micro_1)
 #endif
 #undef OUTPUT_COLUMNS
-}
 
 /// Bias and mask on the scores of MR queries from `row` on, keys from `key` on; whole panels end with no score.
 static void attention_adjust(const ck_attention_call *call, long head, long row, long key, long keys, float *scores) {
@@ -225,9 +230,10 @@ INLINE void attention_queries(bool bf16, const attention_t *g, long head, long b
     const ck_attention_call *call = g->call;
     long size = call->head_size, shared = call->heads / call->key_value_heads;
     long row = block * QUERIES, rows = call->rows - row < QUERIES ? call->rows - row : QUERIES;
-    const float *keys = g->keys + head / shared * g->key_stride, *values = g->values + head / shared * g->value_stride;
-    long query_head = g->head * shared + head, row_blocks = (rows + MR - 1) / MR;
-    for (long i = 0; i < row_blocks * MR; i++) {
+    const float *keys = g->keys + head / shared * g->key_stride;
+    float *values = g->values + head / shared * g->value_stride;
+    long query_head = g->head * shared + head, queries = (rows + MR - 1) / MR * MR;
+    for (long i = 0; i < queries; i++) {
         const float *query = call->query + (row + i) * call->query_stride + query_head * size;
         for (long s = 0; s < g->key_steps; s += W) store(state->query + i * state->stride + s, i < rows ? attention_steps(bf16, query, size, s, call->scale * LOG2E) : splat(0));
         for (long d = 0; d < g->value_pad; d += W) store(state->output + i * state->stride + d, splat(0));
@@ -236,14 +242,27 @@ INLINE void attention_queries(bool bf16, const attention_t *g, long head, long b
     }
     long visible = call->causal ? row + rows + call->keys - call->rows : call->keys;
     for (long key = 0; key < visible; key += KEY_TILE) {
-        long tile = visible - key < KEY_TILE ? visible - key : KEY_TILE, padded = (tile + NR - 1) / NR * NR;
-        for (long i = 0; i < row_blocks * MR; i += MR) {
-            float shrink[MR], *scores = state->scores[0];
-            attention_scores(bf16, state->query + i * state->stride, state->stride, keys + key * g->key_steps, g->key_steps, tile, scores);
+        long tile = visible - key < KEY_TILE ? visible - key : KEY_TILE, padded = (tile + NR - 1) / NR * NR, steps = bf16 ? (tile + 1) / 2 : tile;
+        for (long j = 0; j < tile; j += NR) {
+            const float *panel = keys + (key + j) * g->key_steps;
+            for (long i = 0; i < queries; i += MR) {
+                attention_scores(bf16, state->query + i * state->stride, state->stride, panel, g->key_steps, state->scores[i] + j);
+            }
+        }
+        for (long i = 0; i < queries; i += MR) {
             bool crossed = call->causal && key + tile > row + i + call->keys - call->rows + 1;
-            if (call->bias || crossed || padded != tile) attention_adjust(call, query_head, row + i, key, tile, scores);
-            for (int r = 0; r < MR; r++) shrink[r] = attention_softmax(bf16, scores + r * KEY_TILE, padded, &state->maximum[i + r], &state->sum[i + r]);
-            attention_output(bf16, scores, values + (key >> bf16) * g->value_pad, bf16 ? (tile + 1) / 2 : tile, g->value_pad, shrink, state->output + i * state->stride, state->stride);
+            if (call->bias || crossed || padded != tile) attention_adjust(call, query_head, row + i, key, tile, state->scores[i]);
+        }
+        float shrink[QUERIES];
+        for (long i = 0; i < queries; i++) shrink[i] = attention_softmax(bf16, state->scores[i], padded, &state->maximum[i], &state->sum[i]);
+        for (long d = 0; d < g->value_pad; d += NR) {
+            const float *panel = value_place(g, values, key >> bf16, d);
+            bool whole = value_width(g, d) == NR;
+            for (long i = 0; i < queries; i += MR) {
+                float *output = state->output + i * state->stride + d;
+                if (whole) attention_output(bf16, state->scores[i], panel, steps, shrink + i, output, state->stride);
+                else attention_output_1(bf16, state->scores[i], panel, steps, shrink + i, output, state->stride);
+            }
         }
     }
     for (long i = 0; i < rows; i++) {
@@ -276,7 +295,8 @@ static void attention_many(ck_context *context, const ck_attention_call *call) {
     g.key_steps = g.bf16 ? (call->head_size + 1) / 2 : call->head_size;
     g.value_pad = (call->head_size + W - 1) / W * W;
     g.key_stride = g.panels * NR * g.key_steps;
-    g.value_stride = g.panels * (NR >> g.bf16) * g.value_pad;
+    g.value_steps = g.panels * (NR >> g.bf16);
+    g.value_stride = g.value_steps * g.value_pad;
     g.query_blocks = (call->rows + QUERIES - 1) / QUERIES;
     // As many heads at a time as fit a bounded scratch, yet enough tasks for all threads.
     long shared = call->heads / call->key_value_heads, group = (16 << 20) / (g.key_stride + g.value_stride + 1);

@@ -45,7 +45,7 @@ static void attention_few_tile(const attention_few_t *f, long kv_head, long tile
     attention_t one = *g;
     one.head = kv_head;
     for (long panel = 0; panel * NR < keys; panel++) {
-        attention_pack_panel(&one, 0, key / NR + panel, packed + panel * NR * size, values + panel * NR * g->value_pad);
+        attention_pack_panel(&one, 0, key / NR + panel, packed + panel * NR * size, panel * NR, values);
     }
     for (long q = 0; q < f->queries; q += FEW_ROWS) {
         for (long j = 0; j < padded; j += NR) {
@@ -65,9 +65,10 @@ static void attention_few_tile(const attention_few_t *f, long kv_head, long tile
         }
 #define FEW_OUTPUT(V, MICRO_KERNEL)                                                                                     \
     for (; d + V * W <= g->value_pad; d += V * W) {                                                                     \
+        const float *panel = value_place(g, values, 0, d);                                                              \
         vf sum[FEW_ROWS][V];                                                                                            \
         FEW_LOOP(i, FEW_ROWS) FEW_LOOP(v, V) sum[i][v] = splat(0);                                                      \
-        MICRO_KERNEL(keys, state->scores[0], KEY_TILE, values + d, g->value_pad, sum);                                  \
+        MICRO_KERNEL(keys, state->scores[0], KEY_TILE, panel, V * W, sum);                                              \
         FEW_LOOP(i, FEW_ROWS) if (i < queries) FEW_LOOP(v, V) store(part + i * f->part_stride + PART_HEAD + d + v * W, sum[i][v]); \
     }
         long d = 0;
@@ -128,7 +129,7 @@ static void attention_few_join(void *argument, long begin, long end, int thread)
 }
 
 static void attention_few(ck_context *context, const ck_attention_call *call) {
-    attention_few_t f = {.packing = {.context = context, .call = call, .key_steps = call->head_size, .value_pad = (call->head_size + W - 1) / W * W}};
+    attention_few_t f = {.packing = {.context = context, .call = call, .key_steps = call->head_size, .value_pad = (call->head_size + W - 1) / W * W, .value_steps = KEY_TILE}};
     f.queries = call->rows * (call->heads / call->key_value_heads);
     f.tiles = (call->keys + KEY_TILE - 1) / KEY_TILE;
     f.part_stride = PART_HEAD + f.packing.value_pad;

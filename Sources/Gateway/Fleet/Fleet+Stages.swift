@@ -74,6 +74,7 @@ extension Fleet {
                 wake(address, after: pause)
                 continue
             }
+            let start = ContinuousClock.now
             let failure = await failure(of: replica, kind, connection)
             if Task.isCancelled { return }
             // A process that has taken its place meanwhile is asked for itself.
@@ -88,7 +89,7 @@ extension Fleet {
                 changed()
                 await replace(replica, defect)
             } else {
-                links[address]?.probes.answered(now: .now)
+                links[address]?.probes.passed(in: start.duration(to: .now), now: .now)
                 registry.passedProbe(address)
                 if !replica.passedProbe { tellServing(address) }
                 changed()
@@ -116,10 +117,14 @@ extension Fleet {
     /// - Returns: what is wrong with it; nil when it succeeds or is refused (busy, or request rejected): either shows that it responds.
     private func failure(of replica: Registry.Replica, _ kind: StageKind, _ connection: StageConnection) async -> String? {
         guard let pipeline = replica.pipeline else { return "its pipeline \(replica.description?.pipeline ?? "") is not known to this gateway" }
-        let settings = CallSettings(timeout: timing.stallLimit(replica.description?.device ?? ""))
+        let limit = timing.stallLimit(replica.description?.device ?? "")
         do {
-            try await whileAlive(replica.incarnation) { try await Probe.run(kind, pipeline, connection, settings) }
+            try await Stall.watching(Heartbeat(), limit: limit, progress: { await Probe.progress(connection, within: limit / 4) }) {
+                try await self.whileAlive(replica.incarnation) { try await Probe.run(kind, pipeline, connection, CallSettings()) }
+            }
             return nil
+        } catch let stall as Stall {
+            return stall.message
         } catch let error as CallError {
             return error.status == .resourceExhausted || error.status == .invalidArgument ? nil : error.message
         } catch {

@@ -36,6 +36,11 @@ enum Probe {
         }
     }
 
+    /// How far the stage has come with whatever it computes: ``StageDescription/progress``; nil where it does not answer.
+    static func progress(_ connection: StageConnection, within limit: Duration) async -> Int? {
+        try? await StageClient(connection).describe(CallSettings(timeout: min(limit, .seconds(5)))).progress
+    }
+
     private static func smallest() throws -> ImageParameters {
         try ImageParameters(ImageOptions(height: side, width: side, steps: 1, guidanceScale: 1, seed: 0, sampling: Sampling(greedy: true)))
     }

@@ -8,6 +8,8 @@ package struct ProbeSchedule: Sendable, Hashable {
     /// Nil: at once.
     private var due: ContinuousClock.Instant?
     private var failures = 0
+    /// A stage spends at most 1 / so much of its time on probes: the smallest request of a large model takes a processor many seconds.
+    private static let most = 50
 
     package init(interval: Duration) { self.interval = interval }
 
@@ -19,6 +21,12 @@ package struct ProbeSchedule: Sendable, Hashable {
 
     package mutating func answered(now: ContinuousClock.Instant) {
         due = now + interval
+        failures = 0
+    }
+
+    /// It passed a probe, which took `duration`.
+    package mutating func passed(in duration: Duration, now: ContinuousClock.Instant) {
+        due = now + max(interval, duration * Self.most)
         failures = 0
     }
 

@@ -124,7 +124,8 @@ struct StageCaller: Sendable {
         let measured = energy.begin(lease.replica, model: models.name)
         defer { measured?.end() }
         do {
-            try await Stall.watching(heartbeat, limit: timing.stallLimit(lease.replica.description?.device ?? "")) {
+            let limit = timing.stallLimit(lease.replica.description?.device ?? "")
+            try await Stall.watching(heartbeat, limit: limit, progress: { await Probe.progress(lease.connection, within: limit / 4) }) {
                 try await fleet.whileAlive(lease.replica.incarnation) {
                     try await request.call(lease.connection, settings, beat: heartbeat.beat) { event in
                         span.addPhases(of: event)
@@ -160,7 +161,7 @@ struct StageCaller: Sendable {
             case .giveUp(let error): throw error
             }
         case let stall as Stall:
-            let error = CallError(.unavailable, "no progress for \(stall.limit.inSeconds) s")
+            let error = CallError(.unavailable, stall.message)
             let verdict = attempts.failed(error, at: lease.replica)
             await fleet.stalled(lease, error.message)
             if case .giveUp(let error) = verdict { throw error }

@@ -190,7 +190,7 @@ public final class StageServer: Sendable {
             defaultSide: model.defaultSide, slots: gate.capacity, memoryBytes: ResidentMemory.bytes(), cacheHits: work.hits,
             cacheMisses: work.misses, numerics: model.numerics, pipeline: model.pipeline, imageRule: model.imageRule,
             contextTokens: model.contextTokens, cachedTokens: work.cachedTokens, preempted: work.preempted,
-            decoderPasses: work.passes, decodedTokens: work.decodedTokens, bitDifferences: model.bitDifferences)
+            decoderPasses: work.passes, decodedTokens: work.decodedTokens, bitDifferences: model.bitDifferences, progress: gate.progress.value)
     }
 
     private func announce() {

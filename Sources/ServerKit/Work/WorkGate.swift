@@ -19,6 +19,7 @@ public final class WorkGate: Sendable {
     }
 
     private let state: Mutex<State>
+    let progress = ProgressCounter()
 
     public init(capacity: Int = 1, queueCapacity: Int) {
         state = Mutex(State(admission: Admission(capacity: capacity, queueCapacity: queueCapacity)))
@@ -38,7 +39,7 @@ public final class WorkGate: Sendable {
     /// Throws ``CallError`` without running it: UNAVAILABLE while the process starts or drains, RESOURCE_EXHAUSTED with a hint
     /// when to retry while the queue is full, CANCELLED when the caller leaves the queue. The token tells `body` to stop.
     public func work<R: Sendable>(_ call: ServerCall, _ body: (WorkToken) async throws -> R) async throws -> R {
-        let token = WorkToken(deadline: call.timeout.map { .now + $0 })
+        let token = WorkToken(deadline: call.timeout.map { .now + $0 }, progress: progress)
         let ticket = try enter(token)
         defer { leave(ticket) }
         return try await withRPCCancellationHandler {

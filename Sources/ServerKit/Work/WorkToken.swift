@@ -1,7 +1,8 @@
 import Synchronization
 import Wire
 
-/// Tells a computation whether anybody still wants its result. Asked in every decode and denoising step.
+/// Tells a computation whether anybody still wants its result. Asked before every layer, or every step where layers are quick; that it is
+/// asked shows that the computation goes on.
 public final class WorkToken: Sendable {
     /// Why the work is to stop.
     public enum Reason: Int, Sendable {
@@ -14,8 +15,14 @@ public final class WorkToken: Sendable {
     /// The caller's deadline.
     public let deadline: ContinuousClock.Instant?
     private let reason = Atomic<Int>(0)
+    private let progress: ProgressCounter?
 
-    public init(deadline: ContinuousClock.Instant? = nil) { self.deadline = deadline }
+    public convenience init(deadline: ContinuousClock.Instant? = nil) { self.init(deadline: deadline, progress: nil) }
+
+    init(deadline: ContinuousClock.Instant?, progress: ProgressCounter?) {
+        self.deadline = deadline
+        self.progress = progress
+    }
 
     /// The first reason counts.
     public func cancel(_ reason: Reason) {
@@ -26,6 +33,7 @@ public final class WorkToken: Sendable {
 
     /// Throws ``CallError`` once the caller has left, its deadline has passed, or the process must end. Cheap.
     public func checkCancellation() throws {
+        progress?.advance()
         if let failure { throw failure }
     }
 

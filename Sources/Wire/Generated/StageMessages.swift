@@ -90,13 +90,15 @@ public struct StageDescription: Sendable, Hashable {
     public var decodedTokens: Int
     /// Rows whose bits were found to depend on how they are computed, one sentence each; of stages on accelerators.
     public var bitDifferences: [String]
+    /// Grows as the process computes, with each layer at the latest; never while it hangs.
+    public var progress: Int
 
     public init(
         kind: String = "", instance: String = "", device: String = "", modelName: String = "", modelFingerprint: String = "", build: String = "",
         protocolVersion: Int = 0, limits: StageLimits = StageLimits(), state: StageState = .unspecified, running: Int = 0, queued: Int = 0,
         processID: Int = 0, defaultSide: Int = 0, slots: Int = 1, memoryBytes: Int = 0, cacheHits: Int = 0, cacheMisses: Int = 0,
         numerics: Numerics = Numerics(), pipeline: String = "", imageRule: ImageSizeRule? = nil, contextTokens: Int = 0, cachedTokens: Int = 0,
-        preempted: Int = 0, decoderPasses: Int = 0, decodedTokens: Int = 0, bitDifferences: [String] = []
+        preempted: Int = 0, decoderPasses: Int = 0, decodedTokens: Int = 0, bitDifferences: [String] = [], progress: Int = 0
     ) {
         self.kind = kind
         self.instance = instance
@@ -124,6 +126,7 @@ public struct StageDescription: Sendable, Hashable {
         self.decoderPasses = decoderPasses
         self.decodedTokens = decodedTokens
         self.bitDifferences = bitDifferences
+        self.progress = progress
     }
 }
 
@@ -158,6 +161,7 @@ extension StageDescription: CodedMessage {
         c.decoded_tokens = try UInt64(wire: decodedTokens, "decoded_tokens")
         c.n_bit_differences = bitDifferences.count
         c.bit_differences = try arena.texts(bitDifferences, "bit_differences")
+        c.progress = try UInt64(wire: progress, "progress")
     }
 
     init(_ c: Glm__V1__StageDescription) throws(WireError) {
@@ -172,7 +176,8 @@ extension StageDescription: CodedMessage {
             imageRule: try Decode.ifSet(c.image_rule, "image_rule"), contextTokens: try Decode.count(c.context_tokens, "context_tokens"),
             cachedTokens: try Decode.count(c.cached_tokens, "cached_tokens"), preempted: try Decode.count(c.preempted, "preempted"),
             decoderPasses: try Decode.count(c.decoder_passes, "decoder_passes"), decodedTokens: try Decode.count(c.decoded_tokens, "decoded_tokens"),
-            bitDifferences: try Decode.texts(c.n_bit_differences, c.bit_differences, "bit_differences"))
+            bitDifferences: try Decode.texts(c.n_bit_differences, c.bit_differences, "bit_differences"),
+            progress: try Decode.count(c.progress, "progress"))
     }
 }
 
