@@ -80,6 +80,8 @@ final class Stream {
             failure = DeviceError(.outOfMemory, "\(name): \(op.symbol) on memory that the device did not have")
             return true
         }
+        // A rank of a group may have no rows of a matrix.
+        guard (writes ?? [operands.count - 1]).contains(where: { !operands[$0].isEmpty }) else { return true }
         for written in writes ?? [operands.count - 1] { derived.forget(operands[written].view.address) }
         let key = PlanCache.Key(op: op, views: operands.map(\.view), attributes: attributes)
         let repeatable = repeatable && plans.keeps(op)

@@ -212,4 +212,6 @@ aclError ca_enter(const struct ca_api *api, aclrtContext context);
    else in libopapi.so. Returns false with a reason where a library or a required function is missing. */
 bool ca_load(struct ca_api *api, char *reason, size_t reason_size);
 
+#include "CAscendHCCL.h"
+
 #endif

@@ -4,6 +4,7 @@ import Domain
 import Foundation
 import ModelConfiguration
 import ModelTools
+import ServerKit
 import Tensor
 
 /// `glm verify`: whether each part of the model computes what the reference computed.
@@ -22,16 +23,23 @@ struct VerifyCommand: ParsableCommand {
 
     @OptionGroup var device: DeviceOptions
 
+    @Option(
+        help: ArgumentHelp(
+            "Devices among which the passes of the diffusion transformer are divided: \(UlyssesDegree.explanation). They are the accelerators from --device on, or cpu with its threads divided. Default: 1.",
+            valueName: "n"), transform: UlyssesDegree.read)
+    var ulyssesDegree = 1
+
     @Flag(help: "Print one JSON object.")
     var json = false
 
     func run() throws {
         let folder = try ModelFolder(URL(filePath: model, directoryHint: .isDirectory))
-        let computing = try device.makeDevice(.f32)
+        let devices = try device.makeDevices(.f32, ulyssesDegree: ulyssesDegree)
+        let computing = devices.main
         // The cache of keys and values has the type that products multiply.
         let precision: Precision = computing.cacheType == .f32 ? .f32 : .bf16
         let verifier = try Verifier(
-            model: folder, reference: URL(filePath: reference), device: computing, precision: precision)
+            model: folder, reference: URL(filePath: reference), device: computing, diffusion: devices, precision: precision)
         if !json { try printLine(VerdictTable.head) }
         let verdicts = verifier.run { verdict in
             guard !json else { return }

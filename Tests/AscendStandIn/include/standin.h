@@ -28,7 +28,10 @@
  * byte in a guard; and whatever frees, reads or overwrites what a queued task may still use, judged by the order of calls and waits
  * alone. A host that touches device memory gets SIGSEGV. What CANN itself refuses is answered with CANN's code.
  *
- * It can't show: tiling's further refusals, how kernels round, speed, exact limits of streams, graph capture and HCCL, which it lacks. */
+ * Of HCCL it has what a group of one process needs; where the real one waits for ever because ranks differ, it says how and ends the process.
+ *
+ * It can't show: tiling's further refusals, how kernels round, speed, exact limits of streams, links between cards, and graph capture, which
+ * it lacks. */
 #pragma once
 
 #include "CAscend.h"
@@ -38,6 +41,8 @@
 
 /* Every function that the loader resolves: how a test that links the stand-in calls CANN. */
 const struct ca_api *standin_cann(void);
+/* The same of HCCL. */
+const struct ca_hccl *standin_hccl(void);
 /* Operators of which phase 2 began, counted for the process. */
 uint64_t standin_operators(void);
 /* Calls of every CANN function so far. */
