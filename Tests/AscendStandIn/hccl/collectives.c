@@ -31,7 +31,7 @@ static size_t element_bytes(HcclDataType type) {
 
 static void expect_alike(const si_collective *a, const si_collective *b) {
     if (a->kind == b->kind && a->count == b->count && a->type == b->type) return;
-    si_die("collective %llu: rank %d queued %s of %llu elements of type %d, rank %d %s of %llu of type %d", (unsigned long long)a->number,
+    si_die("collective %llu: rank %d queued %s of %llu elements of type %d, rank %d %s of %llu elements of type %d", (unsigned long long)a->number,
            a->communicator->rank, names[a->kind], (unsigned long long)a->count, (int)a->type, b->communicator->rank, names[b->kind],
            (unsigned long long)b->count, (int)b->type);
 }
