@@ -15,7 +15,8 @@ extension Numerics {
         }
         self.init(
             precision: told(\.precisionName),
-            kernels: told { $0.kernelsName(quantization) } + (group.ulyssesDegree > 1 ? "+ulysses\(group.ulyssesDegree)" : ""), quantization: quantization, tileSide: tileSide,
+            kernels: told { $0.kernelsName(quantization) } + (group.ulyssesDegree > 1 ? "+ulysses\(group.ulyssesDegree)" : ""),
+            quantization: quantization, tileSide: tileSide,
             determinism: group.devices.compactMap { ($0 as? AscendDevice)?.determinism.rawValue }.min())
     }
 }

@@ -73,7 +73,9 @@ struct CollectiveTests {
             let type = HCCL_DATA_TYPE_FP32
             #expect(hccl.HcclAlltoAll(rank.sent, 2, type, rank.sent, 2, type, rank.communicator, rank.stream) == HCCL_E_PARA)
             #expect(hccl.HcclAlltoAll(rank.sent, 2, type, rank.received, 1, type, rank.communicator, rank.stream) == HCCL_E_PARA)
-            #expect(hccl.HcclAllReduce(rank.sent, rank.sent, 2, HCCL_DATA_TYPE_INT8, HCCL_REDUCE_SUM, rank.communicator, rank.stream) == HCCL_E_NOT_SUPPORT)
+            #expect(
+                hccl.HcclAllReduce(rank.sent, rank.sent, 2, HCCL_DATA_TYPE_INT8, HCCL_REDUCE_SUM, rank.communicator, rank.stream)
+                    == HCCL_E_NOT_SUPPORT)
             #expect(hccl.HcclAlltoAll(nil, 2, type, rank.received, 2, type, rank.communicator, rank.stream) == HCCL_E_PTR)
             var devices: [Int32] = [0, 0], communicators: [HcclComm?] = [nil, nil]
             #expect(hccl.HcclCommInitAll(2, &devices, &communicators) == HCCL_E_PARA)

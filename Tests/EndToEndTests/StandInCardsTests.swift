@@ -124,14 +124,15 @@ import Wire
         let scratch = try Scratch()
         let machine = try Machine(in: scratch)
         let file = try topology(
-            scratch, """
-                stages:
-                  vision: {devices: [npu:0]}
-                  text: {devices: [npu:1], batch: 2}
-                  diffusion: {devices: [[npu:0, npu:1, npu:2, npu:3]], ulysses_degree: 2}
-                limits: {pixels: 65536, queue: 16}
+            scratch,
+            """
+            stages:
+              vision: {devices: [npu:0]}
+              text: {devices: [npu:1], batch: 2}
+              diffusion: {devices: [[npu:0, npu:1, npu:2, npu:3]], ulysses_degree: 2}
+            limits: {pixels: 65536, queue: 16}
 
-                """)
+            """)
         let program = try Program(
             "glm-gateway", ["--run-directory", scratch.file("run"), "--topology", file], in: scratch, environment: machine.environment())
         _ = try await program.output { $0.hasPrefix("ready ") }

@@ -62,7 +62,9 @@ import Testing
         }
     }
 
-    @Test("a rank whose card is lost, or whose kernel hangs, ends the picture within the time-out, with the name of a card", arguments: ["lost@%:507010", "stuck@%"])
+    @Test(
+        "a rank whose card is lost, or whose kernel hangs, ends the picture within the time-out, with the name of a card",
+        arguments: ["lost@%:507010", "stuck@%"])
     func lost(fault: String) async {
         await #expect(processExitsWith: .success) { [fault] in
             try GroupTests.install(["FAULT": fault.replacing("%", with: "\(2 * FaultTests.afterStart)")])

@@ -15,7 +15,8 @@ final class TransformerRanks {
         guard configuration.heads % group.count == 0 else {
             throw GLMImageError(
                 .unsupportedModel,
-                "transformer num_attention_heads \(configuration.heads) can't be divided among \(group.count) devices (ulysses degree \(group.count))")
+                "transformer num_attention_heads \(configuration.heads) can't be divided among \(group.count) devices (ulysses degree \(group.count))"
+            )
         }
         let threads = group.indices.dropFirst().map { DeviceThread(name: "rank \($0)") }
         self.threads = threads

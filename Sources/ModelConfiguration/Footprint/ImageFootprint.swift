@@ -60,7 +60,9 @@ struct ImageFootprint {
 
     // MARK: Diffusion
 
-    private var transformer: TransformerFootprint { TransformerFootprint(model.transformer, elementBytes: form.cachedBytes, ranks: form.ulyssesDegree) }
+    private var transformer: TransformerFootprint {
+        TransformerFootprint(model.transformer, elementBytes: form.cachedBytes, ranks: form.ulyssesDegree)
+    }
 
     /// None where edits are not planned for.
     private var sourceCache: [MemoryItem] {

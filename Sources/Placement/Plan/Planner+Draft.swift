@@ -48,7 +48,8 @@ extension Planner {
         if case .image(let image) = description.configurations, image.transformer.heads % group.ulyssesDegree != 0 {
             throw PlacementError(
                 .invalidTopology,
-                "\(topology.place)stages.\(kind).ulysses_degree is \(group.ulyssesDegree), by which the transformer of \(name) can't divide its \(image.transformer.heads) heads")
+                "\(topology.place)stages.\(kind).ulysses_degree is \(group.ulyssesDegree), by which the transformer of \(name) can't divide its \(image.transformer.heads) heads"
+            )
         }
         let precision = group.precision.precision(native: main.nativePrecision)
         let vaeTiling = kind.descriptor.options.contains(.vaeTiling) && group.vaeTiling ?? main.device.tilesImages
