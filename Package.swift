@@ -219,7 +219,7 @@ let package = Package(
         tests(
             "TensorAscendTests",
             [
-                "TestSupport", "StandInFiles", "Domain", "TensorAscend", "Devices", "Tensor", "TensorCPU", "Decoding", "GLMImage", "GLM4V",
+                "TestSupport", "StandInFiles", "Domain", "TensorAscend", "Devices", "Tensor", "TensorCPU", "Layers", "Decoding", "GLMImage", "GLM4V",
                 "ModelConfiguration", "ModelFixtures", "ModelTools",
                 "Checkpoint", "Imaging",
             ]),

@@ -6,7 +6,8 @@ import Tensor
 /// Reference: transformers 5.23 `GlmImageTextDecoderLayer`, which rotates split halves, and `Glm4vTextDecoderLayer`, which rotates
 /// interleaved pairs.
 struct DecoderLayer {
-    private let inputNorm, postAttentionNorm, preMLPNorm, postMLPNorm: RMSNorm
+    let inputNorm: RMSNorm
+    private let postAttentionNorm, preMLPNorm, postMLPNorm: RMSNorm
     private let q: Linear  // [heads · headSize, hidden]            self_attn.q_proj
     private let k, v: Linear  // [keyValueHeads · headSize, hidden]    self_attn.{k,v}_proj
     private let o: Linear  // [hidden, heads · headSize]            self_attn.o_proj, no bias
@@ -34,37 +35,44 @@ struct DecoderLayer {
     }
 
     /// Adds the layer to `workspace.x [rows, hidden]`; the rows' keys and values are stored in this layer's part of the pool.
-    func callAsFunction(_ workspace: DecoderWorkspace, _ pass: DecoderPass, keys: Tensor, values: Tensor, on device: any Device) {
-        inputNorm(workspace.x, into: workspace.normed)
+    ///
+    /// `workspace.normed` is `inputNorm` of `workspace.x` before, and `next` of it behind: where a device adds and norms in one operator, one
+    /// layer's last sum and the next layer's first norm are one.
+    func callAsFunction(_ workspace: DecoderWorkspace, _ pass: DecoderPass, keys: Tensor, values: Tensor, then next: RMSNorm, on device: any Device) {
         q(workspace.normed, into: workspace.query)
         k(workspace.normed, into: workspace.key)
         v(workspace.normed, into: workspace.value)
-        for x in [workspace.query, workspace.key] { workspace.rotary.rotate(x, headSize: attention.headSize, style: rotaryStyle, on: device) }
-        attend(workspace, pass, keys: keys, values: values, on: device)
+        let rotation = workspace.rotary.rotation(rotaryStyle)
+        let query = device.rotated(workspace.query, headSize: attention.headSize, by: rotation)
+        let key = device.rotated(workspace.key, headSize: attention.headSize, by: rotation)
+        attend(workspace, query: query, key: key, pass, keys: keys, values: values, on: device)
         o(workspace.attended, into: workspace.normed)
-        postAttentionNorm.add(workspace.normed, to: workspace.x)
+        var x = postAttentionNorm.add(workspace.normed, to: workspace.x, room: nil, then: preMLPNorm, into: workspace.normed)
 
-        preMLPNorm(workspace.x, into: workspace.normed)
         gateUp(workspace.normed, into: workspace.gateUp)
         let inner = workspace.gateUp.columns / 2
         device.gated(
             .silu, gate: workspace.gateUp.columns(0..<inner), up: workspace.gateUp.columns(inner..<2 * inner), into: workspace.inner)
         down(workspace.inner, into: workspace.normed)
-        postMLPNorm.add(workspace.normed, to: workspace.x)
+        x = postMLPNorm.add(workspace.normed, to: x, room: workspace.x, then: next, into: workspace.normed)
+        // Two moves have brought it back, unless the device refused one of them.
+        if x.address != workspace.x.address { device.copy(x, to: workspace.x) }
     }
 
-    private func attend(_ workspace: DecoderWorkspace, _ pass: DecoderPass, keys: Tensor, values: Tensor, on device: any Device) {
+    private func attend(
+        _ workspace: DecoderWorkspace, query: Tensor, key: Tensor, _ pass: DecoderPass, keys: Tensor, values: Tensor, on device: any Device
+    ) {
         switch pass {
         case .prefill(let rows, let past):
-            device.scatter(workspace.key, rows: rows.suffix(workspace.x.rows), into: keys)
+            device.scatter(key, rows: rows.suffix(workspace.x.rows), into: keys)
             device.scatter(workspace.value, rows: rows.suffix(workspace.x.rows), into: values)
             device.embed(rows, table: keys, into: past.keys)
             device.embed(rows, table: values, into: past.values)
-            device.attention(attention, query: workspace.query, key: past.keys, value: past.values, into: workspace.attended)
+            device.attention(attention, query: query, key: past.keys, value: past.values, into: workspace.attended)
         case .decode(let rows, let pages):
-            device.scatter(workspace.key, rows: rows, into: keys)
+            device.scatter(key, rows: rows, into: keys)
             device.scatter(workspace.value, rows: rows, into: values)
-            device.pagedAttention(attention, query: workspace.query, keys: keys, values: values, pages: pages, into: workspace.attended)
+            device.pagedAttention(attention, query: query, keys: keys, values: values, pages: pages, into: workspace.attended)
         }
     }
 }
@@ -72,7 +80,7 @@ struct DecoderLayer {
 /// The rows that a pass computes, and where their keys and values are in the pool.
 enum DecoderPass {
     /// A prefill chunk: the next rows of one sequence. `rows` are the places of all its rows in the pool, the pass's own last; `past`
-    /// receives their keys and values, `[rows, keyValueHeads · headSize]`, f32.
+    /// receives their keys and values, `[rows, keyValueHeads · headSize]`, activations.
     case prefill(rows: [Int32], past: (keys: Tensor, values: Tensor))
     /// The next row of each of several sequences. The lengths in `pages` include it.
     case decode(rows: [Int32], pages: PageTable)

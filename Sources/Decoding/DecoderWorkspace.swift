@@ -1,7 +1,7 @@
 import Layers
 import Tensor
 
-/// The decoder's activations for up to a number of rows, f32.
+/// The decoder's activations for up to a number of rows, of the device's `activationType`.
 struct DecoderWorkspace {
     let x, normed: Tensor  // [rows, hidden]
     let query, attended: Tensor  // [rows, heads · headSize]
@@ -11,7 +11,7 @@ struct DecoderWorkspace {
     let rotary: RotaryTable  // [rows, pairs]
 
     init(rows: Int, _ configuration: DecoderConfiguration, on device: any Device) {
-        func make(_ columns: Int) -> Tensor { device.makeTensor(Shape(rows, columns), .f32) }
+        func make(_ columns: Int) -> Tensor { device.makeTensor(Shape(rows, columns), device.activationType) }
         x = make(configuration.hiddenSize)
         normed = make(configuration.hiddenSize)
         query = make(configuration.querySize)

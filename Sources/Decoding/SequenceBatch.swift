@@ -30,6 +30,7 @@ package final class SequenceBatch {
         device = decoder.device
         pool = KVPool(pages: max(cacheBytes / (DecoderSizes.pageRows * decoder.cacheBytesPerToken), 1), configuration, on: device)
         workspace = DecoderWorkspace(rows: max(DecoderSizes.prefillChunk, size), configuration, on: device)
+        // Not rounded: sampling compares logits that may differ by less than a step of bf16.
         logits = device.makeTensor(Shape(size, configuration.outputSize), .f32)
         sampled = SampledTokens(rows: size, on: device)
         past = SequenceBatch.makePast(rows: DecoderSizes.prefillChunk, decoder)
@@ -74,13 +75,12 @@ package final class SequenceBatch {
     }
 
     /// Computes the logits after the last id of the last ``extend(_:by:checkCancellation:)``.
-    package func predictLast() { predict(workspace.x.rows(chunkRows - 1..<chunkRows), normed: workspace.normed.rows(0..<1)) }
+    package func predictLast() { predict(workspace.normed.rows(chunkRows - 1..<chunkRows)) }
 
     /// The logits after each id of the last ``extend(_:by:checkCancellation:)``, `[ids, output]`.
     package func allLogits() throws -> [Float] {
-        let last = workspace.prefix(rows: chunkRows)
         let result = device.makeTensor(Shape(chunkRows, decoder.configuration.outputSize), .f32)
-        decoder.logits(last.x, normed: last.normed, into: result)
+        decoder.logits(workspace.prefix(rows: chunkRows).normed, into: result)
         return try device.floats(result)
     }
 
@@ -124,12 +124,12 @@ package final class SequenceBatch {
         }
         try decoder.run(at: zip(sequences, places).map { $0.positions[$1] }, .decode(rows: rows, pages: pages), pool: pool, part) {}
         let predicted = 0..<(predicted ?? sequences.count)
-        if !predicted.isEmpty { predict(part.x.rows(predicted), normed: part.normed.rows(predicted)) }
+        if !predicted.isEmpty { predict(part.normed.rows(predicted)) }
     }
 
-    private func predict(_ x: Tensor, normed: Tensor) {
-        logitRows = x.rows
-        decoder.logits(x, normed: normed, into: logits.rows(0..<logitRows))
+    private func predict(_ normed: Tensor) {
+        logitRows = normed.rows
+        decoder.logits(normed, into: logits.rows(0..<logitRows))
     }
 
     /// Waits for the logits computed last, `[rows, output]`.
@@ -152,6 +152,7 @@ package final class SequenceBatch {
 
     private static func makePast(rows: Int, _ decoder: TokenDecoder) -> (keys: Tensor, values: Tensor) {
         let shape = Shape(rows, decoder.configuration.keyValueSize)
-        return (decoder.device.makeTensor(shape, .f32), decoder.device.makeTensor(shape, .f32))
+        let device = decoder.device
+        return (device.makeTensor(shape, device.activationType), device.makeTensor(shape, device.activationType))
     }
 }

@@ -35,22 +35,22 @@ package struct TokenDecoder {
     /// The same for ids that are on the device, i32 `[ids]`.
     func embed(_ ids: Tensor, into x: Tensor) { device.embed(ids, table: embedding, into: x) }
 
-    /// Runs the embeddings `workspace.x [rows, hidden]` at `positions` through the layers, in place.
+    /// Runs the embeddings `workspace.x [rows, hidden]` at `positions` through the layers, in place; `workspace.normed` holds the last norm of
+    /// the result.
     /// - Parameter checkCancellation: called before each layer. What it throws ends the work; the keys and values of the rows are then
     ///   undefined.
     func run(
         at positions: [RotaryPosition], _ pass: DecoderPass, pool: KVPool, _ workspace: DecoderWorkspace, checkCancellation: () throws -> Void
     ) throws {
         rotary.fill(workspace.rotary, positions, on: device)
+        (layers.first?.inputNorm ?? norm)(workspace.x, into: workspace.normed)
         for (index, layer) in layers.enumerated() {
             try checkCancellation()
-            layer(workspace, pass, keys: pool.keys[index], values: pool.values[index], on: device)
+            let next = index + 1 < layers.count ? layers[index + 1].inputNorm : norm
+            layer(workspace, pass, keys: pool.keys[index], values: pool.values[index], then: next, on: device)
         }
     }
 
-    /// Writes the logits `[rows, output]` of the hidden states `x [rows, hidden]`; their norm goes to `normed`, which may be x.
-    func logits(_ x: Tensor, normed: Tensor, into logits: Tensor) {
-        norm(x, into: normed)
-        head(normed, into: logits)
-    }
+    /// Writes the logits `[rows, output]` of rows that ``run(at:_:pool:_:checkCancellation:)`` left in `workspace.normed`.
+    func logits(_ normed: Tensor, into logits: Tensor) { head(normed, into: logits) }
 }

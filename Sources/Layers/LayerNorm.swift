@@ -13,7 +13,7 @@ package struct LayerNorm {
         self.epsilon = epsilon
     }
 
-    /// `y = norm(x)`, both `[rows, size]`, f32; y may be x.
+    /// `y = norm(x)`, both `[rows, size]`, activations; y may be x.
     package func callAsFunction(_ x: Tensor, into y: Tensor) {
         device.layerNorm(x, weight: weight, bias: bias, epsilon: epsilon, into: y)
     }

@@ -13,9 +13,14 @@ package struct Linear {
     }
 
     /// - Parameters:
-    ///   - x: `[rows, in]`, f32.
-    ///   - y: `[rows, out]`, f32.
+    ///   - x: `[rows, in]`, activations.
+    ///   - y: `[rows, out]`, activations.
     package func callAsFunction(_ x: Tensor, _ epilogue: Epilogue = .store(.identity), into y: Tensor) {
         device.linear(x, weight, bias: bias, epilogue, into: y)
+    }
+
+    /// `y += gate · (x · weightᵀ + bias)`, each part of the rows by its own gate.
+    package func callAsFunction(_ x: Tensor, adding parts: [GatedRows], to y: Tensor) {
+        device.linear(x, weight, bias: bias, adding: parts, to: y)
     }
 }

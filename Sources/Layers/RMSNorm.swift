@@ -17,4 +17,12 @@ package struct RMSNorm {
 
     /// `y += norm(x)`.
     package func add(_ x: Tensor, to y: Tensor) { device.addRMSNorm(x, weight: weight, epsilon: epsilon, to: y) }
+
+    /// The sum `y + norm(x)`, and `normed = next(sum)`; `normed` may be x.
+    /// - Parameter room: memory like y that the device may put the sum into; nil: memory of its own.
+    /// - Returns: the sum. Where it is not y, y is free.
+    package func add(_ x: Tensor, to y: Tensor, room: Tensor?, then next: RMSNorm, into normed: Tensor) -> Tensor {
+        device.addRMSNorm(
+            x, weight: weight, epsilon: epsilon, to: y, room: room, nextWeight: next.weight, nextEpsilon: next.epsilon, into: normed)
+    }
 }

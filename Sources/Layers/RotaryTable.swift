@@ -29,8 +29,6 @@ package struct RotaryTable {
         device.write(angles.map { sinf($0) }, to: sine)
     }
 
-    /// Rotates `x [rows, heads · headSize]` in place.
-    package func rotate(_ x: Tensor, headSize: Int, style: RotaryStyle, on device: any Device) {
-        device.rotate(x, headSize: headSize, style: style, cosine: cosine, sine: sine)
-    }
+    /// By these angles.
+    package func rotation(_ style: RotaryStyle) -> Rotation { Rotation(style, cosine: cosine, sine: sine) }
 }

@@ -7,15 +7,33 @@ extension Device {
         return tensor
     }
 
-    /// Copies `values` into a dense f32 tensor of as many elements.
-    public func write(_ values: [Float], to tensor: Tensor) {
-        precondition(tensor.dtype == .f32 && values.count == tensor.shape.count, "\(values.count) f32 values into \(tensor.dtype) \(tensor.shape)")
-        values.withUnsafeBytes { write($0, to: tensor) }
+    /// A dense tensor of the device's ``Device/activationType`` holding `values`, rounded to it.
+    public func makeActivations(_ values: [Float], _ shape: Shape) -> Tensor {
+        let tensor = makeTensor(shape, activationType)
+        write(values, to: tensor)
+        return tensor
     }
 
-    /// Waits for the queue and returns a dense f32 tensor's elements.
+    /// Copies `values` into a dense f32 or bf16 tensor of as many elements, rounded to its type.
+    public func write(_ values: [Float], to tensor: Tensor) {
+        precondition(
+            (tensor.dtype == .f32 || tensor.dtype == .bf16) && values.count == tensor.shape.count,
+            "\(values.count) f32 values into \(tensor.dtype) \(tensor.shape)")
+        if tensor.dtype == .f32 {
+            values.withUnsafeBytes { write($0, to: tensor) }
+        } else {
+            values.map(\.bf16).withUnsafeBytes { write($0, to: tensor) }
+        }
+    }
+
+    /// Waits for the queue and returns the elements of a dense f32 or bf16 tensor.
     public func floats(_ tensor: Tensor) throws -> [Float] {
-        precondition(tensor.dtype == .f32, "\(tensor.dtype) read as f32")
+        precondition(tensor.dtype == .f32 || tensor.dtype == .bf16, "\(tensor.dtype) read as f32")
+        if tensor.dtype == .bf16 {
+            var values = [UInt16](repeating: 0, count: tensor.shape.count)
+            try values.withUnsafeMutableBytes { try read(tensor, into: $0) }
+            return values.map { Float(bf16: $0) }
+        }
         var values = [Float](repeating: 0, count: tensor.shape.count)
         try values.withUnsafeMutableBytes { try read(tensor, into: $0) }
         return values

@@ -2,13 +2,16 @@
 ///
 /// Operations write into tensors that the caller made before (a workspace), so that a loop of steps allocates nothing. They are
 /// queued in order from one thread; a failure is thrown by `synchronize()` or `read`, which wait for the queue. Shapes
-/// that don't fit are the caller's mistake and trap with both shapes. Activations are `f32` on the CPU; weights are `f32`,
-/// `bf16` or `f16` as the checkpoint stores them, those of products also `i8` with a scale for each output. A matrix of
-/// activations is `[rows, columns]`, row stride free; images are `[height, width, channels]`, dense.
+/// that don't fit are the caller's mistake and trap with both shapes. Activations are `f32` or of the device's ``activationType``,
+/// of both in one operation where that is not `f32`; weights are `f32`, `bf16` or `f16` as the checkpoint stores them, those of
+/// products also `i8` with a scale for each output. Vectors and angles are `f32`. A matrix of activations is `[rows, columns]`, row
+/// stride free; images are `[height, width, channels]`, dense.
 public protocol Device: AnyObject, Sendable {
     /// As on the command line: `cpu`, `npu:0`.
     var name: String { get }
 
+    /// The element type in which models hold what passes from one operation to the next.
+    var activationType: DType { get }
     /// The element type of stored keys and values.
     var cacheType: DType { get }
     /// Up to this many rows, each row of a product, a norm or any other operation on rows has the same bits whatever the number of rows.
@@ -41,6 +44,8 @@ public protocol Device: AnyObject, Sendable {
     func multiplies(_ form: MatrixWeight.Form) -> Bool
     /// `y = epilogue(x · weightᵀ + bias)`: x `[rows, in]`, weight `[out, in]`, bias `[out]`, y `[rows, out]`.
     func linear(_ x: Tensor, _ weight: MatrixWeight, bias: Tensor?, _ epilogue: Epilogue, into y: Tensor)
+    /// `y += gate · (x · weightᵀ + bias)` for the rows of each part by its own gate. Parts don't overlap; other rows of y stay.
+    func linear(_ x: Tensor, _ weight: MatrixWeight, bias: Tensor?, adding parts: [GatedRows], to y: Tensor)
     /// `y[i] = table[ids[i]]`: table `[entries, columns]`, y `[ids, columns]`. Ids must be below `entries`.
     func embed(_ ids: [Int32], table: Tensor, into y: Tensor)
     /// The same with ids that are on the device: `i32 [ids]`.
@@ -51,15 +56,22 @@ public protocol Device: AnyObject, Sendable {
     func rmsNorm(_ x: Tensor, weight: Tensor, epsilon: Float, into y: Tensor)
     /// `y += rmsNorm(x)`: the second half of a sandwich norm.
     func addRMSNorm(_ x: Tensor, weight: Tensor, epsilon: Float, to y: Tensor)
+    /// The sum `y + rmsNorm(x)`, and `normed = rmsNorm(sum)` by the weight of the norm that follows; `normed` may be x.
+    /// - Parameter room: memory like y that the device may put the sum into; nil: memory of its own.
+    /// - Returns: the sum. Where it is not y, y is free.
+    func addRMSNorm(
+        _ x: Tensor, weight: Tensor, epsilon: Float, to y: Tensor, room: Tensor?, nextWeight: Tensor, nextEpsilon: Float, into normed: Tensor
+    ) -> Tensor
     /// `y = (x − mean) · rsqrt(variance + epsilon)`, then `· weight + bias` where given, row by row; y may be x.
     func layerNorm(_ x: Tensor, weight: Tensor?, bias: Tensor?, epsilon: Float, into y: Tensor)
     /// `y = layerNorm(x) · (1 + scale) + shift`: scale and shift `[columns]`, f32 (adaLN).
     func modulatedLayerNorm(_ x: Tensor, scale: Tensor, shift: Tensor, epsilon: Float, into y: Tensor)
-    /// LayerNorm without weights over each head of `x [rows, heads · headSize]`, in place.
-    func headLayerNorm(_ x: Tensor, headSize: Int, epsilon: Float)
-    /// Rotates, in place, the first `2 · angles` elements of each head of `x [rows, heads · headSize]`, angle i the pair that `style` says.
-    /// `cosine`, `sine`: `[rows, angles]`, f32.
-    func rotate(_ x: Tensor, headSize: Int, style: RotaryStyle, cosine: Tensor, sine: Tensor)
+    /// LayerNorm without weights over each head of `x [rows, heads · headSize]`, in place; then the last rows, as many as `rotation` has
+    /// angles for, turn as in ``rotated(_:headSize:by:)``.
+    func headLayerNorm(_ x: Tensor, headSize: Int, epsilon: Float, rotatingEnd rotation: Rotation?)
+    /// `x [rows, heads · headSize]` with the first `2 · angles` elements of each head rotated. `rotation` has angles for each row.
+    /// - Returns: a tensor like x: x itself, or other memory, and x is free.
+    func rotated(_ x: Tensor, headSize: Int, by rotation: Rotation) -> Tensor
     /// `y = activation(gate) · up`, all `[rows, columns]`; y may be gate.
     func gated(_ activation: Activation, gate: Tensor, up: Tensor, into y: Tensor)
     /// `y = activation(x)`; y may be x.
@@ -70,7 +82,7 @@ public protocol Device: AnyObject, Sendable {
     func add(_ x: Tensor, times a: Float, to y: Tensor, times b: Float)
     /// The mean of the absolute values of `x [rows, columns]`, which is not empty, into the one element of `mean`, f32.
     func meanAbsolute(_ x: Tensor, into mean: Tensor)
-    /// Copies `x` into `y`, same shape, strides free.
+    /// Copies `x` into `y`, same shape, strides free, from one type of activations to the other where they differ.
     func copy(_ x: Tensor, to y: Tensor)
     /// Softmax attention that never holds the score matrix. query `[rows, heads · headSize]`, key and value
     /// `[keys, keyValueHeads · headSize]`, output like query. Query head h reads key head `h / (heads / keyValueHeads)`.

@@ -33,7 +33,9 @@ public final class MemoryMeter: Sendable {
         let storage = Storage(address: tensor.storage.address, byteCount: tensor.storage.byteCount) { [self] _ in
             withExtendedLifetime(tensor) { count.withLock { $0.live -= bytes } }
         }
-        return Tensor(storage: storage, byteOffset: tensor.byteOffset, dtype: tensor.dtype, shape: tensor.shape, rowStride: tensor.rowStride)
+        return Tensor(
+            storage: storage, byteOffset: tensor.byteOffset, dtype: tensor.dtype, shape: tensor.shape, rowStride: tensor.rowStride,
+            spareBytes: tensor.spareBytes)
     }
 
     /// A weight as the device placed it.

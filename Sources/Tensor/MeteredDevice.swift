@@ -44,12 +44,14 @@ public final class MeteredDevice: Device, @unchecked Sendable {
         return result
     }
 
-    private func timed(_ kind: WritableKeyPath<OperationTime, Duration>, _ operation: () -> Void) {
-        let elapsed = clock.measure(operation)
-        time[keyPath: kind] += elapsed
+    private func timed<Result>(_ kind: WritableKeyPath<OperationTime, Duration>, _ operation: () -> Result) -> Result {
+        let start = clock.now
+        defer { time[keyPath: kind] += clock.now - start }
+        return operation()
     }
 
     public var name: String { base.name }
+    public var activationType: DType { base.activationType }
     public var cacheType: DType { base.cacheType }
     public var batchRows: Int { base.batchRows }
     public var stepsAhead: Int { base.stepsAhead }
@@ -71,9 +73,18 @@ public final class MeteredDevice: Device, @unchecked Sendable {
     public func multiplies(_ form: MatrixWeight.Form) -> Bool { base.multiplies(form) }
 
     public func linear(_ x: Tensor, _ weight: MatrixWeight, bias: Tensor?, _ epilogue: Epilogue, into y: Tensor) {
-        counted.floatingPointOperations += 2 * Double(x.rows) * Double(weight.elements.shape.count)
-        counted.weightBytes += Double(weight.byteCount)
+        count(weight, rows: x.rows)
         timed(\.products) { base.linear(x, weight, bias: bias, epilogue, into: y) }
+    }
+
+    public func linear(_ x: Tensor, _ weight: MatrixWeight, bias: Tensor?, adding parts: [GatedRows], to y: Tensor) {
+        count(weight, rows: x.rows)
+        timed(\.products) { base.linear(x, weight, bias: bias, adding: parts, to: y) }
+    }
+
+    private func count(_ weight: MatrixWeight, rows: Int) {
+        counted.floatingPointOperations += 2 * Double(rows) * Double(weight.elements.shape.count)
+        counted.weightBytes += Double(weight.byteCount)
     }
 
     public func attention(_ parameters: Attention, query: Tensor, key: Tensor, value: Tensor, into output: Tensor) {
@@ -106,17 +117,25 @@ public final class MeteredDevice: Device, @unchecked Sendable {
     public func addRMSNorm(_ x: Tensor, weight: Tensor, epsilon: Float, to y: Tensor) {
         timed(\.elementWise) { base.addRMSNorm(x, weight: weight, epsilon: epsilon, to: y) }
     }
+    public func addRMSNorm(
+        _ x: Tensor, weight: Tensor, epsilon: Float, to y: Tensor, room: Tensor?, nextWeight: Tensor, nextEpsilon: Float, into normed: Tensor
+    ) -> Tensor {
+        timed(\.elementWise) {
+            base.addRMSNorm(
+                x, weight: weight, epsilon: epsilon, to: y, room: room, nextWeight: nextWeight, nextEpsilon: nextEpsilon, into: normed)
+        }
+    }
     public func layerNorm(_ x: Tensor, weight: Tensor?, bias: Tensor?, epsilon: Float, into y: Tensor) {
         timed(\.elementWise) { base.layerNorm(x, weight: weight, bias: bias, epsilon: epsilon, into: y) }
     }
     public func modulatedLayerNorm(_ x: Tensor, scale: Tensor, shift: Tensor, epsilon: Float, into y: Tensor) {
         timed(\.elementWise) { base.modulatedLayerNorm(x, scale: scale, shift: shift, epsilon: epsilon, into: y) }
     }
-    public func headLayerNorm(_ x: Tensor, headSize: Int, epsilon: Float) {
-        timed(\.elementWise) { base.headLayerNorm(x, headSize: headSize, epsilon: epsilon) }
+    public func headLayerNorm(_ x: Tensor, headSize: Int, epsilon: Float, rotatingEnd rotation: Rotation?) {
+        timed(\.elementWise) { base.headLayerNorm(x, headSize: headSize, epsilon: epsilon, rotatingEnd: rotation) }
     }
-    public func rotate(_ x: Tensor, headSize: Int, style: RotaryStyle, cosine: Tensor, sine: Tensor) {
-        timed(\.elementWise) { base.rotate(x, headSize: headSize, style: style, cosine: cosine, sine: sine) }
+    public func rotated(_ x: Tensor, headSize: Int, by rotation: Rotation) -> Tensor {
+        timed(\.elementWise) { base.rotated(x, headSize: headSize, by: rotation) }
     }
     public func gated(_ activation: Activation, gate: Tensor, up: Tensor, into y: Tensor) {
         timed(\.elementWise) { base.gated(activation, gate: gate, up: up, into: y) }

@@ -10,17 +10,22 @@ public struct Tensor: Sendable {
     public let shape: Shape
     /// Elements from one row to the next; equals the last extent for a dense tensor.
     public let rowStride: Int
+    /// Bytes behind the last element that hold nothing of anybody's: an operation that works on whole tiles of rows may write them.
+    public let spareBytes: Int
 
-    public init(storage: Storage, byteOffset: Int = 0, dtype: DType, shape: Shape, rowStride: Int? = nil) {
+    public init(storage: Storage, byteOffset: Int = 0, dtype: DType, shape: Shape, rowStride: Int? = nil, spareBytes: Int = 0) {
         self.storage = storage
         self.byteOffset = byteOffset
         self.dtype = dtype
         self.shape = shape
         self.rowStride = rowStride ?? shape.last
+        self.spareBytes = spareBytes
         precondition(self.rowStride >= shape.last, "row stride \(self.rowStride) under the row length \(shape.last)")
         let rows = shape.last == 0 ? 0 : shape.count / shape.last
         let span = rows == 0 ? 0 : ((rows - 1) * self.rowStride + shape.last) * dtype.byteCount
-        precondition(byteOffset >= 0 && byteOffset + span <= storage.byteCount, "a view of \(byteOffset + span) bytes over \(storage.byteCount)")
+        precondition(
+            byteOffset >= 0 && spareBytes >= 0 && byteOffset + span + spareBytes <= storage.byteCount,
+            "a view of \(byteOffset + span) bytes and \(spareBytes) to spare over \(storage.byteCount)")
     }
 
     public var address: UnsafeMutableRawPointer { storage.address + byteOffset }
@@ -36,7 +41,7 @@ public struct Tensor: Sendable {
         precondition(shape.rank == 2 && range.lowerBound >= 0 && range.upperBound <= shape[0], "rows \(range) of \(shape)")
         return Tensor(
             storage: storage, byteOffset: byteOffset + range.lowerBound * rowStride * dtype.byteCount, dtype: dtype,
-            shape: Shape(range.count, shape[1]), rowStride: rowStride)
+            shape: Shape(range.count, shape[1]), rowStride: rowStride, spareBytes: range.upperBound == shape[0] ? spareBytes : 0)
     }
 
     /// The columns `range` of a rank-2 view, as a view whose rows stay `rowStride` apart.
@@ -50,18 +55,23 @@ public struct Tensor: Sendable {
     /// The elements `range` of a dense tensor, as a vector.
     public func elements(_ range: Range<Int>) -> Tensor {
         precondition(isDense && range.lowerBound >= 0 && range.upperBound <= shape.count, "elements \(range) of \(shape)")
-        return Tensor(storage: storage, byteOffset: byteOffset + range.lowerBound * dtype.byteCount, dtype: dtype, shape: Shape(range.count))
+        return Tensor(
+            storage: storage, byteOffset: byteOffset + range.lowerBound * dtype.byteCount, dtype: dtype, shape: Shape(range.count),
+            spareBytes: range.upperBound == shape.count ? spareBytes : 0)
     }
 
     /// The same dense elements under another shape.
     public func reshaped(_ newShape: Shape) -> Tensor {
         precondition(isDense && newShape.count == shape.count, "\(shape) seen as \(newShape)")
-        return Tensor(storage: storage, byteOffset: byteOffset, dtype: dtype, shape: newShape)
+        return Tensor(storage: storage, byteOffset: byteOffset, dtype: dtype, shape: newShape, spareBytes: spareBytes)
     }
 
     /// The leading part of a dense tensor's memory under a smaller shape: how a workspace sized for the largest request serves a smaller one.
+    /// What lies behind it is undefined as soon as something is written to it.
     public func prefix(_ newShape: Shape) -> Tensor {
         precondition(isDense && newShape.count <= shape.count, "a prefix \(newShape) of \(shape)")
-        return Tensor(storage: storage, byteOffset: byteOffset, dtype: dtype, shape: newShape)
+        return Tensor(
+            storage: storage, byteOffset: byteOffset, dtype: dtype, shape: newShape,
+            spareBytes: spareBytes + (shape.count - newShape.count) * dtype.byteCount)
     }
 }

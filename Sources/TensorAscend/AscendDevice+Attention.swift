@@ -38,20 +38,37 @@ extension AscendDevice {
         guard let reducedType, causal ? fused.causalAttention : fused.attention, parameters.relativeBias == nil, canFuse(parameters) else {
             return false
         }
-        func rounded(_ x: Tensor, _ heads: Int) -> Operand {
-            let result = scratch([x.rows, x.columns], reducedType)
-            stream.copy(Operand(matrix: x), to: result)
-            return result.reshaped([1, x.rows, heads, parameters.headSize])
-        }
-        let result = scratch([query.rows, query.columns], reducedType)
+        func heads(_ x: Operand, _ count: Int) -> Operand { x.reshaped([1, x.extents[0], count, parameters.headSize]) }
+        let keyHeads = parameters.keyValueHeads
+        let result = target(for: output, reducedType, apartFrom: [query, key, value])
         var call = FusedAttention(
-            query: rounded(query, parameters.heads), key: rounded(key, parameters.keyValueHeads), value: rounded(value, parameters.keyValueHeads),
-            output: result.reshaped([1, query.rows, parameters.heads, parameters.headSize]), heads: parameters.heads,
-            keyValueHeads: parameters.keyValueHeads, scale: parameters.scale)
+            query: heads(dense(query, reducedType), parameters.heads), key: heads(dense(key, reducedType), keyHeads),
+            value: heads(dense(value, reducedType), keyHeads), output: heads(result, parameters.heads), heads: parameters.heads,
+            keyValueHeads: keyHeads, scale: parameters.scale)
         if causal { call.causalMask = causalMask() }
         guard stream.fusedAttention(call) else { return false }
-        stream.copy(result, to: Operand(matrix: output))
+        deliver(result, to: output)
         return true
+    }
+
+    /// A matrix as the operator reads it: where it lies, or a copy.
+    private func dense(_ x: Tensor, _ type: DType) -> Operand {
+        if x.dtype == type, x.isDense { return Operand(dense: x, [x.rows, x.columns]) }
+        let result = scratch([x.rows, x.columns], type)
+        stream.copy(Operand(matrix: x), to: result)
+        return result
+    }
+
+    /// Where the operator writes: the output itself, or memory that ``deliver(_:to:)`` copies from.
+    private func target(for output: Tensor, _ type: DType, apartFrom inputs: [Tensor]) -> Operand {
+        guard output.dtype == type, output.isDense, inputs.allSatisfy({ $0.storage.address != output.storage.address }) else {
+            return scratch([output.rows, output.columns], type)
+        }
+        return Operand(dense: output, [output.rows, output.columns])
+    }
+
+    private func deliver(_ result: Operand, to output: Tensor) {
+        if result.view.address != output.storage.address { stream.copy(result, to: Operand(matrix: output)) }
     }
 
     private func attendPagedFused(
@@ -62,19 +79,17 @@ extension AscendDevice {
             return false
         }
         let (sequences, columns) = (query.rows, query.columns)
-        let rounded = scratch([sequences, columns], reducedType)
-        stream.copy(Operand(matrix: query), to: rounded)
-        let result = scratch([sequences, columns], reducedType)
+        let result = target(for: output, reducedType, apartFrom: [query])
         let table = table(.pages(pages.pages, width: pages.width), Shape(sequences, pages.width), .i32) { pages.pages.withUnsafeBytes(Array.init) }
         let pool = [keys.rows / pages.pageRows, pages.pageRows, keys.columns]
         let call = FusedAttention(
-            query: rounded.reshaped([sequences, 1, columns]), key: Operand(dense: keys.rows(0..<pool[0] * pool[1]), pool),
+            query: dense(query, reducedType).reshaped([sequences, 1, columns]), key: Operand(dense: keys.rows(0..<pool[0] * pool[1]), pool),
             value: Operand(dense: values.rows(0..<pool[0] * pool[1]), pool), output: result.reshaped([sequences, 1, columns]),
             heads: parameters.heads,
             keyValueHeads: parameters.keyValueHeads, scale: parameters.scale,
             pages: (Operand(dense: table, [sequences, pages.width]), pages.pageRows, pages.lengths))
         guard stream.fusedAttention(call) else { return false }
-        stream.copy(result, to: Operand(matrix: output))
+        deliver(result, to: output)
         return true
     }
 

@@ -9,33 +9,48 @@ extension AscendDevice {
 
     public func linear(_ x: Tensor, _ weight: MatrixWeight, bias: Tensor?, _ epilogue: Epilogue, into y: Tensor) {
         weight.checkProduct(x, into: y)
-        precondition(multiplies(weight.form), "a product with a weight of the form \(weight.form)")
-        let (rows, outputs, type) = (x.rows, weight.outputs, weight.elements.dtype)
-        let padded = max(rows, batchRows)
-        let right = Operand(dense: weight.elements, [outputs, weight.inputs]).permuted([1, 0])
-        var left = Operand(matrix: x)
-        if padded != rows || type != .f32 { left = rounded(left, rows: padded, type) }
-        if type == .f32, padded == rows, y.isDense, case .store(let activation) = epilogue {
-            let target = Operand(matrix: y)
-            if let bias {
-                stream.addmm(vector(bias, outputs, "bias"), left, right, mathType: mathType(type), into: target)
-            } else {
-                stream.matmul(left, right, mathType: mathType(type), into: target)
-            }
-            if activation != .identity { stream.activate(activation, target, into: target) }
-            return
+        guard case .store(let activation) = epilogue else {
+            return finish(product(x, weight, bias: bias, into: nil), bias: nil, epilogue, into: Operand(matrix: y))
         }
-        let product = scratch([padded, outputs], type)
-        stream.matmul(left, right, mathType: mathType(type), into: product)
-        finish(product.slice(0, 0..<rows), bias: bias, epilogue, into: Operand(matrix: y))
+        let (result, target) = (product(x, weight, bias: bias, into: y), Operand(matrix: y))
+        if result.view != target.view { stream.copy(result, to: target) }
+        if activation != .identity { stream.activate(activation, target, into: target) }
+    }
+
+    public func linear(_ x: Tensor, _ weight: MatrixWeight, bias: Tensor?, adding parts: [GatedRows], to y: Tensor) {
+        weight.checkProduct(x, into: y)
+        let result = product(x, weight, bias: bias, into: nil)
+        for part in parts where !part.rows.isEmpty {
+            finish(result.slice(0, part.rows), bias: nil, .addGated(part.gate), into: Operand(matrix: y.rows(part.rows)))
+        }
+    }
+
+    /// `x · weightᵀ + bias` in the weight's type, `[rows, outputs]`: in y where that has the type and room for whole tiles of rows.
+    private func product(_ x: Tensor, _ weight: MatrixWeight, bias: Tensor?, into y: Tensor?) -> Operand {
+        precondition(multiplies(weight.form), "a product with a weight of the form \(weight.form)")
+        let (type, outputs, rows) = (weight.elements.dtype, weight.outputs, max(x.rows, batchRows))
+        let right = Operand(dense: weight.elements, [outputs, weight.inputs]).permuted([1, 0])
+        // What stands behind few rows is multiplied with them; no row of a product depends on another.
+        let isApart = y.map { $0.storage.address != x.storage.address } ?? true
+        let own = x.dtype == type && isApart ? Operand(matrix: x, readingRows: rows) : nil
+        let left = own ?? rounded(Operand(matrix: x), rows: rows, type)
+        let inPlace = y.flatMap { $0.dtype == type && isApart ? Operand(matrix: $0, writingRows: rows) : nil }
+        let target = inPlace ?? scratch([rows, outputs], type)
+        if let bias {
+            stream.addmm(vector(bias, outputs, as: type, "bias"), left, right, mathType: mathType(type), into: target)
+        } else {
+            stream.matmul(left, right, mathType: mathType(type), into: target)
+        }
+        return target.slice(0, 0..<x.rows)
     }
 
     /// A copy of a matrix in the type of a weight, with rows of anything behind its own.
     private func rounded(_ x: Operand, rows: Int, _ type: DType) -> Operand {
-        if let found = stream.derived.operand(.rounded(type, rows: rows), of: x) { return found }
+        let form = DerivedOperands.Rounded(type: type, rows: rows)
+        if let found = stream.derived.rounded(form, of: x) { return found }
         let result = scratch([rows, x.extents[1]], type)
         stream.copy(x, to: result.slice(0, 0..<x.extents[0]))
-        stream.derived.keep(result, .rounded(type, rows: rows), of: x)
+        stream.derived.keep(result, form, of: x)
         return result
     }
 
@@ -51,10 +66,11 @@ extension AscendDevice {
             stream.add(result, to: y)
             if let bias { stream.add(bias, to: y) }
         case .addGated(let gate):
-            let gate = vector(gate, columns, "gate")
+            // Of one type: an operator that is given several converts each of them for itself.
+            let gate = vector(gate, columns, as: y.dtype, "gate")
             var sum = result
-            if bias != nil || result.dtype != .f32 {
-                sum = scratch(y.extents, .f32)
+            if bias != nil || result.dtype != y.dtype {
+                sum = scratch(y.extents, y.dtype)
                 if let bias { stream.add(result, bias, into: sum) } else { stream.copy(result, to: sum) }
             }
             stream.addProduct(sum, gate, to: y)

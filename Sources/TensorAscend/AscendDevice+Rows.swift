@@ -29,7 +29,7 @@ extension AscendDevice {
             stream.copy(source, to: rounded)
             source = rounded
         }
-        stream.scatter(source, indices(rows), into: Operand(matrix: table))
+        stream.scatter(source, indices(rows).reshaped([rows.count, 1]), into: Operand(matrix: table))
     }
 
     public func gated(_ activation: Activation, gate: Tensor, up: Tensor, into y: Tensor) {
@@ -37,22 +37,29 @@ extension AscendDevice {
         requireSame(up, y)
         if fused.swiGlu, activation == .silu, gatedFused(gate, up, y) { return }
         let activated = scratch([y.rows, y.columns], .f32)
-        stream.activate(activation, Operand(matrix: gate), into: activated)
+        activate(activation, Operand(matrix: gate), into: activated)
         stream.multiply(activated, Operand(matrix: up), into: Operand(matrix: y))
     }
 
     /// Where gate and up are the halves of one dense matrix.
     private func gatedFused(_ gate: Tensor, _ up: Tensor, _ y: Tensor) -> Bool {
         let columns = gate.columns
-        guard gate.storage === up.storage, gate.storage !== y.storage, y.isDense, gate.rowStride == 2 * columns, up.rowStride == 2 * columns,
-            up.byteOffset == gate.byteOffset + columns * gate.dtype.byteCount
+        guard gate.storage === up.storage, gate.storage !== y.storage, y.isDense, gate.dtype == y.dtype, gate.rowStride == 2 * columns,
+            up.rowStride == 2 * columns, up.byteOffset == gate.byteOffset + columns * gate.dtype.byteCount
         else { return false }
         return stream.swiGlu(Operand(gate, [gate.rows, 2 * columns], strides: [2 * columns, 1]), into: Operand(matrix: y))
     }
 
     public func activate(_ activation: Activation, _ x: Tensor, into y: Tensor) {
         requireSame(x, y)
-        stream.activate(activation, Operand(matrix: x), into: Operand(matrix: y))
+        activate(activation, Operand(matrix: x), into: Operand(matrix: y))
+    }
+
+    /// From one type to the other, too, which no operator of an activation does.
+    private func activate(_ activation: Activation, _ x: Operand, into y: Operand) {
+        guard x.dtype != y.dtype else { return stream.activate(activation, x, into: y) }
+        stream.copy(x, to: y)
+        if activation != .identity { stream.activate(activation, y, into: y) }
     }
 
     public func add(_ x: Tensor, to y: Tensor) {
@@ -76,7 +83,8 @@ extension AscendDevice {
 
     public func copy(_ x: Tensor, to y: Tensor) {
         requireSame(x, y)
-        precondition(x.dtype == y.dtype, "\(x.dtype) \(x.shape) copied into \(y.dtype)")
+        precondition(
+            x.dtype == y.dtype || (x.dtype.isFloatingPoint && y.dtype.isFloatingPoint), "\(x.dtype) \(x.shape) copied into \(y.dtype)")
         stream.copy(Operand(matrix: x), to: Operand(matrix: y))
     }
 
@@ -90,15 +98,5 @@ extension AscendDevice {
     /// Traps unless both have the same rows and columns.
     func requireSame(_ x: Tensor, _ y: Tensor) {
         precondition(x.rows == y.rows && x.columns == y.columns, "\(x.shape) against \(y.shape)")
-    }
-
-    /// A dense vector, as f32.
-    func vector(_ tensor: Tensor, _ count: Int, _ what: StaticString) -> Operand {
-        precondition(tensor.shape.count == count && tensor.isDense, "\(what) \(tensor.shape) for \(count) columns")
-        let stored = Operand(dense: tensor, [count])
-        if tensor.dtype == .f32 { return stored }
-        let widened = scratch([count], .f32)
-        stream.copy(stored, to: widened)
-        return widened
     }
 }

@@ -4,9 +4,10 @@ public import Tensor
 
 /// An Ascend NPU as a device, driven through CANN.
 ///
-/// Activations are f32 between operations. Operations are queued on one stream and run behind the host, which waits in `read` and
-/// `synchronize()` only. One thread at a time drives a device, any thread. Which of CANN's fused operators are used is settled when
-/// the device is made: each operation is compared with the same computed on the host, see ``SelfTestExtent``.
+/// Between operations activations are of the type that the chip multiplies, or f32 where nothing is rounded. Operations are queued on one
+/// stream and run behind the host, which waits in `read` and `synchronize()` only. One thread at a time drives a device, any thread. Which of
+/// CANN's fused operators are used is settled when the device is made: each operation is compared with the same computed on the host, see
+/// ``SelfTestExtent``.
 public final class AscendDevice: Device, @unchecked Sendable {
     public let name: String
     public let precision: Precision
@@ -61,7 +62,7 @@ public final class AscendDevice: Device, @unchecked Sendable {
         self.determinism = try cann.setDeterminism(determinism, in: context, name)
         stream = try Stream(cann, name: name, context: context, timeout: Int32(timeout * 1000))
         information = AscendInformation(cann, chip, stream)
-        memory = DeviceMemory(stream)
+        memory = DeviceMemory(stream, tileRows: ChipCatalogue.batchRows, of: precision == .f32 ? nil : chip.reducedType)
         downloads = Downloads(stream)
         guard let staging = Staging(stream) else {
             stream.end()
@@ -98,7 +99,8 @@ public final class AscendDevice: Device, @unchecked Sendable {
     /// What operands of products are rounded to; nil where nothing is rounded.
     var reducedType: DType? { precision == .f32 ? nil : chip.reducedType }
 
-    public var cacheType: DType { reducedType ?? .f32 }
+    public var activationType: DType { reducedType ?? .f32 }
+    public var cacheType: DType { activationType }
     /// Fewer rows than this are multiplied as this many, so that the tiles, and with them the order of sums, stay the same.
     public var batchRows: Int { ChipCatalogue.batchRows }
 
@@ -184,6 +186,8 @@ package struct FusedOperators: Sendable, Hashable {
     package var interleavedRotary = true
     package var swiGlu = true
     package var groupNormSilu = true
+    /// The sum and the norm of it in one.
+    package var addRMSNorm = true
     /// Sort, running sums and counts, by which the device samples; without them the host does.
     package var sampling = true
 
@@ -193,7 +197,8 @@ package struct FusedOperators: Sendable, Hashable {
     package static let none: FusedOperators = {
         var none = FusedOperators()
         for flag in [
-            \FusedOperators.attention, \.causalAttention, \.pagedAttention, \.rotary, \.interleavedRotary, \.swiGlu, \.groupNormSilu, \.sampling,
+            \FusedOperators.attention, \.causalAttention, \.pagedAttention, \.rotary, \.interleavedRotary, \.swiGlu, \.groupNormSilu,
+            \.addRMSNorm, \.sampling,
         ] {
             none[keyPath: flag] = false
         }

@@ -7,21 +7,30 @@ final class DeviceMemory {
     /// Apart from the rest because they stay while activations come and go.
     private let weights = SlabAllocator(largestSlab: 256 << 20)
     private let activations = SlabAllocator(largestSlab: 64 << 20)
+    /// Rows and type of the matrices that products read and write in whole tiles.
+    private let tileRows: Int
+    private let tileType: DType?
 
-    init(_ stream: Stream) {
+    init(_ stream: Stream, tileRows: Int, of tileType: DType?) {
         self.stream = stream
+        self.tileRows = tileRows
+        self.tileType = tileType
         stream.memory = self
     }
 
     /// A dense tensor with undefined contents. Where the device has no memory, a tensor that no operator may touch, and the failure
     /// waits in the queue.
     func makeTensor(_ shape: Shape, _ dtype: DType, asWeight: Bool = false) -> Tensor {
-        let byteCount = max(shape.count * dtype.byteCount, 1)
+        let missingRows = shape.rank == 2 && dtype == tileType && !asWeight ? max(tileRows - shape[0], 0) : 0
+        let spareBytes = missingRows * shape.last * dtype.byteCount
+        let byteCount = max(shape.count * dtype.byteCount + spareBytes, 1)
         let allocator = asWeight ? weights : activations
         guard stream.isUsable, let address = allocator.take(byteCount, make: allocate) else {
-            return Tensor(storage: Storage(address: Stream.nowhere, byteCount: byteCount) { _ in }, dtype: dtype, shape: shape)
+            return Tensor(
+                storage: Storage(address: Stream.nowhere, byteCount: byteCount) { _ in }, dtype: dtype, shape: shape, spareBytes: spareBytes)
         }
-        return Tensor(storage: Storage(address: address, byteCount: byteCount) { allocator.give($0) }, dtype: dtype, shape: shape)
+        return Tensor(
+            storage: Storage(address: address, byteCount: byteCount) { allocator.give($0) }, dtype: dtype, shape: shape, spareBytes: spareBytes)
     }
 
     /// A block of the device; on the second try without whatever is unused.

@@ -15,6 +15,8 @@ struct DeviceTables {
         case causalMask(side: Int)
         /// i64 `[rows, keys]`: which column of a relative bias each pair of query and key reads.
         case relative(firstRow: Int, rows: Int, keys: Int, allRows: Int)
+        /// f32, all of one value.
+        case constant(Float)
     }
 
     private struct Size: Hashable {

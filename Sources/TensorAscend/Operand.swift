@@ -40,16 +40,36 @@ struct Operand {
     /// `[rows, columns]`, rows apart as they are.
     init(matrix tensor: Tensor) { self.init(tensor, [tensor.rows, tensor.columns], strides: [tensor.rowStride, 1]) }
 
+    /// `[rows, columns]` with rows of anything behind the matrix's own; nil where its memory has no more.
+    init?(matrix tensor: Tensor, readingRows rows: Int) {
+        let span = ((rows - 1) * tensor.rowStride + tensor.columns) * tensor.dtype.byteCount
+        guard rows == tensor.rows || tensor.byteOffset + span <= tensor.storage.byteCount else { return nil }
+        self.init(tensor, [rows, tensor.columns], strides: [tensor.rowStride, 1])
+    }
+
+    /// The same to be written, which may undo what the further rows hold: nil where they are somebody's, or the rows lie apart.
+    init?(matrix tensor: Tensor, writingRows rows: Int) {
+        guard tensor.isDense, (rows - tensor.rows) * tensor.columns * tensor.dtype.byteCount <= tensor.spareBytes else { return nil }
+        self.init(tensor, [rows, tensor.columns], strides: [tensor.columns, 1])
+    }
+
     /// A dense tensor under any extents.
     init(dense tensor: Tensor, _ extents: [Int], format: Format = .plain) {
         precondition(tensor.isDense && extents.reduce(1, *) == tensor.shape.count, "\(tensor.shape) seen as \(extents)")
         self.init(tensor, extents, strides: Operand.denseStrides(extents), format: format)
     }
 
-    /// `[rows, heads, width]`: the elements `from` to `from + width` of each head of a matrix `[rows, heads · headSize]`.
-    init(heads tensor: Tensor, headSize: Int, from: Int = 0, width: Int? = nil) {
-        self.init(
-            tensor, [tensor.rows, tensor.columns / headSize, width ?? headSize], strides: [tensor.rowStride, headSize, 1], offset: from)
+    /// `[rows, heads, headSize]` of a matrix `[rows, heads · headSize]`.
+    init(heads tensor: Tensor, headSize: Int) {
+        self.init(tensor, [tensor.rows, tensor.columns / headSize, headSize], strides: [tensor.rowStride, headSize, 1])
+    }
+
+    /// All of a tensor's memory as one vector; the tensor is a part of it, and begins at `start`.
+    static func whole(_ tensor: Tensor) -> (operand: Operand, start: Int) {
+        let size = tensor.dtype.byteCount
+        let operand = Operand(
+            storage: tensor.storage, dtype: tensor.dtype, offset: 0, [tensor.storage.byteCount / size], strides: [1], format: .plain)
+        return (operand, tensor.byteOffset / size)
     }
 
     static func denseStrides(_ extents: [Int]) -> [Int] {

@@ -3,8 +3,8 @@ import Tensor
 
 /// The operators in use, one function each: what they take and where CANN wants it.
 enum Operator: Hashable {
-    case matmul, batchMatMul, addmm, rmsNorm, layerNorm, groupNorm, groupNormSilu, softmax, silu, geluV2, swiGlu, add, inplaceAdd, mul
-    case muls, adds, addcmul, abs, mean, cast, inplaceCopy, inplaceFillScalar, cat, embedding, inplaceIndexCopy, rotaryPositionEmbedding, convolution
+    case matmul, batchMatMul, addmm, rmsNorm, addRmsNorm, layerNorm, groupNorm, groupNormSilu, softmax, silu, geluV2, swiGlu, add, inplaceAdd, mul
+    case muls, adds, addcmul, abs, mean, cast, inplaceCopy, inplaceFillScalar, cat, embedding, scatterNdUpdate, rotaryPositionEmbedding, convolution
     case upsampleNearest2d, argMax, sort, cumsum, ltScalar, reduceSum, minimum, fusedInferAttentionScoreV3, fusedInferAttentionScoreV2
 
     /// The name of its second phase.
@@ -29,7 +29,7 @@ extension Stream {
         }
     }
 
-    /// `out = bias + a · b`, bias `[n]`.
+    /// `out = bias + a · b`, bias `[n]`, all of one type.
     func addmm(_ bias: Operand, _ a: Operand, _ b: Operand, mathType: Int8, into out: Operand) {
         run(.addmm, api.pointee.aclnnAddmm, [bias, a, b, out], [Double(mathType)]) {
             $0.aclnnAddmmGetWorkspaceSize($1[0], $1[1], $1[2], $1.scalar(1), $1.scalar(1), $1[3], mathType, $2, $3)
@@ -40,6 +40,13 @@ extension Stream {
     func rmsNorm(_ x: Operand, weight: Operand, epsilon: Float, into y: Operand, reciprocal: Operand) {
         run(.rmsNorm, api.pointee.aclnnRmsNorm, [x, weight, y, reciprocal], [Double(epsilon)], writes: [2, 3]) {
             $0.aclnnRmsNormGetWorkspaceSize($1[0], $1[1], Double(epsilon), $1[2], $1[3], $2, $3)
+        }
+    }
+
+    /// `sum = a + b` and its norm, all of one type; `sum` is memory of its own.
+    func addRMSNorm(_ a: Operand, _ b: Operand, weight: Operand, epsilon: Float, into y: Operand, reciprocal: Operand, sum: Operand) -> Bool {
+        run(.addRmsNorm, api.pointee.aclnnAddRmsNorm, [a, b, weight, y, reciprocal, sum], [Double(epsilon)], writes: [3, 4, 5], mayRefuse: true) {
+            $0.aclnnAddRmsNormGetWorkspaceSize($1[0], $1[1], $1[2], Double(epsilon), $1[3], $1[4], $1[5], $2, $3)
         }
     }
 
@@ -154,9 +161,11 @@ extension Stream {
         }
     }
 
-    /// One behind the other along the last axis.
-    func concatenate(_ left: Operand, _ right: Operand, into out: Operand) {
-        run(.cat, api.pointee.aclnnCat, [left, right, out]) { $0.aclnnCatGetWorkspaceSize($1.list([0, 1]), -1, $1[2], $2, $3) }
+    /// One behind the other along an axis.
+    func concatenate(_ parts: [Operand], axis: Int, into out: Operand) {
+        run(.cat, api.pointee.aclnnCat, parts + [out], [Double(axis)]) {
+            $0.aclnnCatGetWorkspaceSize($1.list(Array(parts.indices)), Int64(axis), $1[parts.count], $2, $3)
+        }
     }
 
     /// `out[i] = table[indices[i]]`, all of one type; indices i64.
@@ -164,10 +173,10 @@ extension Stream {
         run(.embedding, api.pointee.aclnnEmbedding, [table, indices, out]) { $0.aclnnEmbeddingGetWorkspaceSize($1[0], $1[1], $1[2], $2, $3) }
     }
 
-    /// `table[indices[i]] = x[i]`, of one type; indices i64.
+    /// `table[indices[i]] = x[i]`, of one type; indices i64 `[rows, 1]`. Table dense: a plan for another could not be kept.
     func scatter(_ x: Operand, _ indices: Operand, into table: Operand) {
-        run(.inplaceIndexCopy, api.pointee.aclnnInplaceIndexCopy, [table, indices, x], writes: [0]) {
-            $0.aclnnInplaceIndexCopyGetWorkspaceSize($1[0], 0, $1[1], $1[2], $2, $3)
+        run(.scatterNdUpdate, api.pointee.aclnnScatterNdUpdate, [table, indices, x], writes: [0]) {
+            $0.aclnnScatterNdUpdateGetWorkspaceSize($1[0], $1[1], $1[2], $2, $3)
         }
     }
 

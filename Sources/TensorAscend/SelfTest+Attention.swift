@@ -6,11 +6,11 @@ import Tensor
 extension SelfTest {
     func attention(rows: Int, keys: Int, causal: Bool) throws -> Double {
         let (query, key, value) = (noise(rows * 64, 16), noise(keys * 32, 17), noise(keys * 32, 18))
-        let y = device.makeTensor(Shape(rows, 64), .f32)
+        let y = device.makeTensor(Shape(rows, 64), device.activationType)
         device.attention(
             Attention(heads: 4, keyValueHeads: 2, headSize: 16, scale: 0.5, mask: causal ? .causal : .none),
-            query: device.makeTensor(query, Shape(rows, 64)),
-            key: device.makeTensor(key, Shape(keys, 32)), value: device.makeTensor(value, Shape(keys, 32)), into: y)
+            query: device.makeActivations(query, Shape(rows, 64)),
+            key: device.makeActivations(key, Shape(keys, 32)), value: device.makeActivations(value, Shape(keys, 32)), into: y)
         return error(
             try device.floats(y), attended(query, key, value, rows: rows) { row, column, _ in causal && column > row + keys - rows ? nil : 0 })
     }
@@ -18,12 +18,12 @@ extension SelfTest {
     func biasedAttention() throws -> Double {
         let (rows, keys) = (6, 9)
         let (query, key, value, bias) = (noise(rows * 64, 19), noise(keys * 32, 20), noise(keys * 32, 21), noise(4 * (rows + keys - 1), 22))
-        let y = device.makeTensor(Shape(rows, 64), .f32)
+        let y = device.makeTensor(Shape(rows, 64), device.activationType)
         let biasTensor = device.makeTensor(bias, Shape(4, rows + keys - 1))
         device.attention(
             Attention(heads: 4, keyValueHeads: 2, headSize: 16, scale: 0.5, relativeBias: biasTensor),
-            query: device.makeTensor(query, Shape(rows, 64)),
-            key: device.makeTensor(key, Shape(keys, 32)), value: device.makeTensor(value, Shape(keys, 32)), into: y)
+            query: device.makeActivations(query, Shape(rows, 64)),
+            key: device.makeActivations(key, Shape(keys, 32)), value: device.makeActivations(value, Shape(keys, 32)), into: y)
         return error(
             try device.floats(y),
             attended(query, key, value, rows: rows) { row, column, head in Double(bias[head * (rows + keys - 1) + column - row + rows - 1]) })
@@ -39,9 +39,9 @@ extension SelfTest {
             device.stream.copy(Operand(matrix: device.makeTensor(values, pool.shape)), to: Operand(matrix: pool))
             return pool
         }
-        let (keys, values, y) = (pool(key), pool(value), device.makeTensor([2, 64], .f32))
+        let (keys, values, y) = (pool(key), pool(value), device.makeTensor([2, 64], device.activationType))
         let parameters = Attention(heads: 4, keyValueHeads: 2, headSize: 16, scale: 0.5, mask: .causal)
-        let queries = device.makeTensor(query, [2, 64])
+        let queries = device.makeActivations(query, [2, 64])
         let table = PageTable(pageRows: pageRows, sequences: Array(zip(pages, lengths)).map { (pages: $0, length: $1) })
         device.pagedAttention(parameters, query: queries, keys: keys, values: values, pages: table, into: y)
         let result = try device.floats(y)

@@ -57,7 +57,8 @@ struct SelfTest {
 
     private var compositions: [(String, () throws -> Double)] {
         [
-            ("linear", linear), ("embed and scatter", tables), ("RMSNorm", rmsNorm), ("LayerNorm", layerNorm), ("rotate", { try rotate(.halves) }),
+            ("linear", linear), ("embed and scatter", tables), ("RMSNorm", rmsNorm), ("sum and RMSNorm", addRMSNorm), ("LayerNorm", layerNorm),
+            ("rotate", { try rotate(.halves) }), ("rotate the last rows", rotateEnd),
             ("rotate interleaved pairs", { try rotate(.interleaved) }), ("gated", gated),
             ("attention", { try attention(rows: 40, keys: 50, causal: false) }),
             ("causal attention", { try attention(rows: 40, keys: 50, causal: true) }),
@@ -68,9 +69,9 @@ struct SelfTest {
 
     private var fusedChecks: [(String, WritableKeyPath<FusedOperators, Bool>, () throws -> Double)] {
         var checks: [(String, WritableKeyPath<FusedOperators, Bool>, () throws -> Double)] = [
-            ("fused rotation", \.rotary, { try rotate(.halves) }),
+            ("fused rotation", \.rotary, { max(try rotate(.halves), try rotateEnd()) }),
             ("fused rotation of interleaved pairs", \.interleavedRotary, { try rotate(.interleaved) }), ("SwiGLU", \.swiGlu, gated),
-            ("GroupNorm with SiLU", \.groupNormSilu, groupNorm),
+            ("GroupNorm with SiLU", \.groupNormSilu, groupNorm), ("sum and RMSNorm in one", \.addRMSNorm, addRMSNorm),
             ("sampling on the device", \.sampling, sampling),
         ]
         if device.reducedType != nil {

@@ -18,6 +18,13 @@ extension CPUDevice {
         ck_linear(context, &call)
     }
 
+    /// Part by part: a row's bits may depend on how many rows a product has.
+    public func linear(_ x: Tensor, _ weight: MatrixWeight, bias: Tensor?, adding parts: [GatedRows], to y: Tensor) {
+        for part in parts where !part.rows.isEmpty {
+            linear(x.rows(part.rows), weight, bias: bias, .addGated(part.gate), into: y.rows(part.rows))
+        }
+    }
+
     public func embed(_ ids: [Int32], table: Tensor, into y: Tensor) {
         precondition(y.rows == ids.count && y.columns == table.columns, "\(ids.count) ids of \(table.shape) into \(y.shape)")
         precondition(ids.allSatisfy { $0 >= 0 && Int($0) < table.rows }, "an id outside a table of \(table.rows)")
@@ -49,6 +56,14 @@ extension CPUDevice {
         ck_rms_norm(context, x.floats, x.rowStride, x.rows, x.columns, weight.vector(x.columns, "weight"), epsilon, true, y.floats, y.rowStride)
     }
 
+    public func addRMSNorm(
+        _ x: Tensor, weight: Tensor, epsilon: Float, to y: Tensor, room: Tensor?, nextWeight: Tensor, nextEpsilon: Float, into normed: Tensor
+    ) -> Tensor {
+        addRMSNorm(x, weight: weight, epsilon: epsilon, to: y)
+        rmsNorm(y, weight: nextWeight, epsilon: nextEpsilon, into: normed)
+        return y
+    }
+
     public func layerNorm(_ x: Tensor, weight: Tensor?, bias: Tensor?, epsilon: Float, into y: Tensor) {
         requireSame(x, y)
         ck_layer_norm(
@@ -63,19 +78,20 @@ extension CPUDevice {
             y.floats, y.rowStride)
     }
 
-    public func headLayerNorm(_ x: Tensor, headSize: Int, epsilon: Float) {
+    public func headLayerNorm(_ x: Tensor, headSize: Int, epsilon: Float, rotatingEnd rotation: Rotation?) {
         precondition(headSize > 0 && x.columns % headSize == 0, "\(x.shape) in heads of \(headSize)")
         ck_head_layer_norm(context, x.floats, x.rowStride, x.rows, x.columns / headSize, headSize, epsilon)
+        if let rotation { _ = rotated(x.rows(x.rows - rotation.rows..<x.rows), headSize: headSize, by: rotation) }
     }
 
-    public func rotate(_ x: Tensor, headSize: Int, style: RotaryStyle, cosine: Tensor, sine: Tensor) {
-        precondition(
-            headSize > 0 && x.columns % headSize == 0 && cosine.rows == x.rows && sine.rows == x.rows && cosine.columns == sine.columns
-                && 2 * cosine.columns <= headSize,
-            "\(x.shape) in heads of \(headSize) rotated by \(cosine.shape) and \(sine.shape)")
+    /// In place.
+    public func rotated(_ x: Tensor, headSize: Int, by rotation: Rotation) -> Tensor {
+        rotation.checkArguments(x, headSize: headSize)
+        precondition(rotation.rows == x.rows, "\(x.shape) with angles for \(rotation.rows) rows")
         ck_rotate(
-            context, style == .halves ? CK_HALVES : CK_INTERLEAVED, x.floats, x.rowStride, x.rows, x.columns / headSize, headSize, cosine.floats,
-            cosine.rowStride, sine.floats, sine.rowStride, cosine.columns)
+            context, rotation.style == .halves ? CK_HALVES : CK_INTERLEAVED, x.floats, x.rowStride, x.rows, x.columns / headSize, headSize,
+            rotation.cosine.floats, rotation.cosine.rowStride, rotation.sine.floats, rotation.sine.rowStride, rotation.angles)
+        return x
     }
 
     public func gated(_ activation: Activation, gate: Tensor, up: Tensor, into y: Tensor) {

@@ -51,6 +51,7 @@ public final class CPUDevice: Device, @unchecked Sendable {
     /// Rounds them on any processor, with the bits of one that multiplies int8, slowly: to compare with it.
     package func useInt8() { ck_use_int8(context) }
 
+    public var activationType: DType { .f32 }
     public var cacheType: DType { precision == .bf16 ? .bf16 : .f32 }
     public var batchRows: Int { Int(CK_BATCH_ROWS) }
 

@@ -95,43 +95,42 @@ struct MovementTests {
         }
     }
 
-    @Test("InplaceIndexCopy writes rows at a device's indices; one outside faults: 507035")
-    func indexCopy() async {
+    @Test("ScatterNdUpdate writes rows at a device's indices; one outside faults: 507035")
+    func scatterNdUpdate() async {
         await #expect(processExitsWith: .success) {
             let session = Session()
             var random = Random(5)
-            for layout in Layout.allCases {
-                let cache = session.operand([2, 5, 3], ACL_FLOAT16, layout, &random), rows = session.operand([2, 2, 3], ACL_FLOAT16, layout, &random)
-                let index = session.operand([2], [4, 1], ACL_INT64, layout)
-                ok(
-                    session.run(cann.aclnnInplaceIndexCopy) {
-                        cann.aclnnInplaceIndexCopyGetWorkspaceSize(cache.handle, 1, index.handle, rows.handle, $0, $1)
-                    })
-                var expected = cache.values
-                for batch in 0..<2 {
-                    for (i, at) in [4, 1].enumerated() {
-                        for j in 0..<3 { expected[(batch * 5 + at) * 3 + j] = rows.values[(batch * 2 + i) * 3 + j] }
-                    }
+            func scatter(_ table: Operand, _ index: Operand, _ rows: Operand) -> Int32 {
+                session.run(cann.aclnnScatterNdUpdate) {
+                    cann.aclnnScatterNdUpdateGetWorkspaceSize(table.handle, index.handle, rows.handle, $0, $1)
                 }
-                session.expect(cache, expected)
             }
-            let cache = session.output([5, 3]), row = session.output([1, 3]), bad = session.operand([1], [-1], ACL_INT64)
-            expectCode(
-                507035,
-                session.run(cann.aclnnInplaceIndexCopy) {
-                    cann.aclnnInplaceIndexCopyGetWorkspaceSize(cache.handle, 0, bad.handle, row.handle, $0, $1)
-                })
-            expectCode(
-                161002,
-                session.run(cann.aclnnInplaceIndexCopy) {
-                    cann.aclnnInplaceIndexCopyGetWorkspaceSize(cache.handle, 0, bad.handle, session.output([2, 3]).handle, $0, $1)
-                })
-            expectCode(
-                161002,
-                session.run(cann.aclnnInplaceIndexCopy) {
-                    cann.aclnnInplaceIndexCopyGetWorkspaceSize(cache.handle, 0, row.handle, row.handle, $0, $1)
-                })
+            for layout in Layout.allCases {
+                for type in [ACL_INT32, ACL_INT64] {
+                    let table = session.operand([5, 2, 3], ACL_BF16, layout, &random), rows = session.operand([2, 2, 3], ACL_BF16, layout, &random)
+                    ok(scatter(table, session.operand([2, 1], [4, 1], type, layout), rows))
+                    var expected = table.values
+                    for (i, at) in [4, 1].enumerated() { for j in 0..<6 { expected[at * 6 + j] = rows.values[i * 6 + j] } }
+                    session.expect(table, expected)
+                }
+            }
+            let table = session.output([5, 3]), row = session.output([1, 3]), index = session.operand([1, 1], [0], ACL_INT64)
+            expectCode(507035, scatter(table, session.operand([1, 1], [-1], ACL_INT64), row))
+            #expect(message().contains("index -1 of 5 entries"))
+            expectCode(161002, scatter(table, index, session.output([2, 3])))
+            expectCode(161002, scatter(table, index, session.output([1, 3], ACL_BF16)))
+            expectCode(161002, scatter(table, session.operand([1], [0], ACL_INT64), row))
+            expectCode(161002, scatter(table, session.operand([1, 2], [0, 0], ACL_INT64), row))
+            expectCode(161002, scatter(table, row, row))
         }
+        let result = await #expect(processExitsWith: .signal(SIGABRT), observing: [\.standardErrorContent]) {
+            let session = Session()
+            let table = session.output([5, 3]), rows = session.output([2, 3]), twice = session.operand([2, 1], [3, 3], ACL_INT64)
+            _ = session.run(cann.aclnnScatterNdUpdate) {
+                cann.aclnnScatterNdUpdateGetWorkspaceSize(table.handle, twice.handle, rows.handle, $0, $1)
+            }
+        }
+        expectRefusal(result, "aclnnScatterNdUpdate writes entry 3 twice")
     }
 
     @Test("ArgMax finds the first of equals, and a NaN before all")

@@ -66,6 +66,60 @@ struct NormTests {
         }
     }
 
+    @Test("AddRmsNorm gives the sum, rounded, and the norm of it")
+    func addRmsNorm() async {
+        await #expect(processExitsWith: .success) {
+            let session = Session()
+            var random = Random(4)
+            for type in aclDataType.floats {
+                let x1 = session.operand([2, 3, 40], type, .dense, &random), x2 = session.operand([2, 3, 40], type, .dense, &random)
+                let gamma = session.operand([40], type, .dense, &random)
+                let y = session.output([2, 3, 40], type), rstd = session.output([2, 3, 1]), x = session.output([2, 3, 40], type)
+                ok(
+                    session.run(cann.aclnnAddRmsNorm) {
+                        cann.aclnnAddRmsNormGetWorkspaceSize(x1.handle, x2.handle, gamma.handle, 1e-5, y.handle, rstd.handle, x.handle, $0, $1)
+                    })
+                session.expect(x, zip(x1.values, x2.values).map { $0 + $1 })
+                let sum = session.read(x)
+                let inverse = (0..<6).map { row in 1 / (sum[row * 40..<row * 40 + 40].reduce(0) { $0 + $1 * $1 } / 40 + 1e-5).squareRoot() }
+                session.expect(rstd, inverse)
+                session.expect(y, sum.indices.map { sum[$0] * inverse[$0 / 40] * gamma.values[$0 % 40] }, "\(type)")
+            }
+        }
+    }
+
+    @Test("AddRmsNorm wants all of one type and dense, a sum in memory of its own, and refuses what doesn't fit")
+    func addRmsNormLimits() async {
+        await #expect(processExitsWith: .success) {
+            let session = Session()
+            let x = session.output([2, 8], ACL_BF16), other = session.output([2, 8], ACL_BF16), gamma = session.output([8], ACL_BF16)
+            let y = session.output([2, 8], ACL_BF16), rstd = session.output([2, 1]), sum = session.output([2, 8], ACL_BF16)
+            func norm(_ other: Operand?, _ gamma: Operand, _ rstd: Operand, _ sum: Operand) -> Int32 {
+                session.run(cann.aclnnAddRmsNorm) {
+                    cann.aclnnAddRmsNormGetWorkspaceSize(
+                        x.handle, other?.handle, gamma.handle, 1e-5, y.handle, rstd.handle, sum.handle, $0, $1)
+                }
+            }
+            #expect(norm(other, gamma, rstd, sum) == 0)
+            #expect(norm(nil, gamma, rstd, sum) == 161001)
+            #expect(norm(session.output([2, 8]), gamma, rstd, sum) == 161002)
+            #expect(norm(other, session.output([8]), rstd, sum) == 161002)
+            #expect(norm(other, session.output([4], ACL_BF16), rstd, sum) == 161002)
+            #expect(norm(other, gamma, session.output([2, 1], ACL_BF16), sum) == 161002)
+            #expect(norm(other, gamma, session.output([2]), sum) == 161002)
+            #expect(norm(other, gamma, rstd, session.output([2, 8], ACL_BF16, .spaced)) == 161002)
+        }
+        let result = await #expect(processExitsWith: .signal(SIGABRT), observing: [\.standardErrorContent]) {
+            let session = Session()
+            let x = session.output([2, 8], ACL_BF16), gamma = session.output([8], ACL_BF16), y = session.output([2, 8], ACL_BF16)
+            let other = session.output([2, 8], ACL_BF16), rstd = session.output([2, 1])
+            _ = session.run(cann.aclnnAddRmsNorm) {
+                cann.aclnnAddRmsNormGetWorkspaceSize(x.handle, other.handle, gamma.handle, 1e-5, y.handle, rstd.handle, x.handle, $0, $1)
+            }
+        }
+        expectRefusal(result, "aclnnAddRmsNorm would read [2, 8] while it writes [2, 8]")
+    }
+
     @Test("LayerNorm with and without weight, bias, mean and rstd")
     func layerNorm() async {
         await #expect(processExitsWith: .success) {

@@ -118,6 +118,13 @@ struct ProductTests {
                 161002,
                 session.run(cann.aclnnAddmm) { cann.aclnnAddmmGetWorkspaceSize(bias.handle, f32.handle, f32.handle, one, one, out.handle, 0, $0, $1) }
             )
+            // A bias of f32 is wider than a product of bf16.
+            expectCode(
+                161002,
+                session.run(cann.aclnnAddmm) {
+                    cann.aclnnAddmmGetWorkspaceSize(f32.handle, bf16.handle, bf16.handle, one, one, out.handle, 0, $0, $1)
+                }
+            )
             expectCode(
                 161001,
                 session.run(cann.aclnnAddmm) { cann.aclnnAddmmGetWorkspaceSize(f32.handle, f32.handle, f32.handle, nil, one, out.handle, 0, $0, $1) })

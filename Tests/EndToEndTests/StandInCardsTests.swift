@@ -179,9 +179,9 @@ import Wire
     @Test(
         "what ends a stage while it computes costs no request: it is told with stage, card and reason, the stage is replaced, the answers are the same",
         arguments: [
-            ("lost@60000:507901", ["exit code 1: the device is lost: npu:1: ", "507901"]),
-            ("kernel@60000:507015", ["exit code 1: the device is lost: npu:1: ", "507015"]),
-            ("stuck@60000", ["ended by signal 9"]),
+            ("lost@35000:507901", ["exit code 1: the device is lost: npu:1: ", "507901"]),
+            ("kernel@35000:507015", ["exit code 1: the device is lost: npu:1: ", "507015"]),
+            ("stuck@35000", ["ended by signal 9"]),
         ])
     func ended(fault: String, reason: [String]) async throws {
         let scratch = try Scratch()

@@ -12,8 +12,7 @@ import Testing
         let table = RotaryTable(rows: 2, pairs: 1, on: device)
         table.write([0, .pi / 2], on: device)
         let x = device.makeTensor([1, 2, 3, 1, 2, 3], [2, 3])
-        table.rotate(x, headSize: 3, style: .halves, on: device)
-        let values = try device.floats(x)
+        let values = try device.floats(device.rotated(x, headSize: 3, by: table.rotation(.halves)))
         #expect(values.prefix(3) == [1, 2, 3] && values[5] == 3)
         // A quarter of a turn: (a, b) becomes (−b, a).
         #expect(abs(values[3] + 2) < 1e-6 && abs(values[4] - 1) < 1e-6)

@@ -107,10 +107,12 @@ extension OnDevice {
                 let (x, turns) = (noise(rows * heads * size), noise(rows * angles))
                 try expectAgreement(variant) { device in
                     let input = device.strided(x, rows, heads * size, gap: gap)
-                    device.headLayerNorm(input, headSize: size, epsilon: 1e-5)
+                    device.headLayerNorm(input, headSize: size, epsilon: 1e-5, rotatingEnd: nil)
                     device.rotate(
-                        input, headSize: size, style: style, cosine: device.strided(turns, rows, angles, gap: gap),
-                        sine: device.makeTensor(turns.reversed(), Shape(rows, angles)))
+                        input, headSize: size,
+                        by: Rotation(
+                            style, cosine: device.strided(turns, rows, angles, gap: gap),
+                            sine: device.makeTensor(turns.reversed(), Shape(rows, angles))))
                     #expect(try device.gaps(input, gap).allSatisfy { $0 == 777 })
                     return try device.values(input)
                 }

@@ -124,7 +124,8 @@ import Testing
             ("aclnnFusedInferAttentionScoreV3", ["fused attention: error", "fused causal attention: error", "fused paged attention: error"]),
             ("aclnnSwiGlu", ["SwiGLU: error"]),
             ("aclnnRotaryPositionEmbedding", ["fused rotation: error", "fused rotation of interleaved pairs: error"]),
-            ("aclnnGroupNormSilu", ["GroupNorm with SiLU: error"]), ("aclnnCumsum", ["sampling on the device: error"]),
+            ("aclnnGroupNormSilu", ["GroupNorm with SiLU: error"]), ("aclnnAddRmsNorm", ["sum and RMSNorm in one: error"]),
+            ("aclnnCumsum", ["sampling on the device: error"]),
         ])
     func wrongFused(symbol: String, reasons: [String]) async {
         await #expect(processExitsWith: .success) { [symbol, reasons] in
@@ -140,7 +141,7 @@ import Testing
         "an operator without fallback that computes wrongly keeps the device from starting, and its operation is named",
         arguments: [
             ("aclnnMatmul", "linear"), ("aclnnAddmm", "linear"), ("aclnnGeluV2", "linear"), ("aclnnAddcmul", "linear"), ("aclnnEmbedding", "embed"),
-            ("aclnnInplaceIndexCopy", "embed"),
+            ("aclnnScatterNdUpdate", "embed"),
             ("aclnnRmsNorm", "RMSNorm"), ("aclnnLayerNorm", "LayerNorm"), ("aclnnAdds", "LayerNorm"), ("aclnnMul", "rotate"), ("aclnnSilu", "gated"),
             ("aclnnBatchMatMul", "attention"), ("aclnnSoftmax", "attention"), ("aclnnMuls", "attention"), ("aclnnConvolution", "convolution"),
             ("aclnnUpsampleNearest2d", "convolution"), ("aclnnGroupNorm", "GroupNorm"), ("aclnnArgMax", "argmax"),

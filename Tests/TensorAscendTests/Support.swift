@@ -125,6 +125,12 @@ extension Device {
         return try floats(dense)
     }
 
+    /// Rotates where the device would leave the result elsewhere, too.
+    func rotate(_ x: Tensor, headSize: Int, by rotation: Rotation) {
+        let turned = rotated(x, headSize: headSize, by: rotation)
+        if turned.address != x.address { copy(turned, to: x) }
+    }
+
     /// What lies between the rows of a tensor that ``strided(_:_:_:gap:)`` made.
     func gaps(_ x: Tensor, _ gap: Int) throws -> [Float] {
         guard gap > 0 else { return [] }

@@ -69,8 +69,9 @@ struct Arithmetic: Sendable, CustomTestStringConvertible {
                     { rows, y in
                         device.copy(x.tensor.rows(rows), to: y.tensor)
                         for style in RotaryStyle.allCases {
-                            device.rotate(
-                                y.tensor, headSize: columns / 2, style: style, cosine: cosine.tensor.rows(rows), sine: sine.tensor.rows(rows))
+                            _ = device.rotated(
+                                y.tensor, headSize: columns / 2,
+                                by: Rotation(style, cosine: cosine.tensor.rows(rows), sine: sine.tensor.rows(rows)))
                         }
                     }
                 ),

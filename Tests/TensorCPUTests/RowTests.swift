@@ -38,6 +38,26 @@ import Testing
         }
     }
 
+    @Test("a sum and its norm in one have the bits of both operations, and so have parts of a product with gates of their own")
+    func joined() throws {
+        let device = CPUDevice(threads: 2)
+        var random = Random(14)
+        let x = Matrix(device, 9, 24, &random), y = Matrix(device, 9, 24, &random), apart = Matrix(device, 9, 24, values: y.values)
+        let weight = Weight(random.normals(24), Shape(24), .f32).tensor, normed = device.makeTensor([9, 24], .f32)
+        let sum = device.addRMSNorm(
+            x.tensor, weight: weight, epsilon: 1e-5, to: y.tensor, room: nil, nextWeight: weight, nextEpsilon: 1e-6, into: normed)
+        device.addRMSNorm(x.tensor, weight: weight, epsilon: 1e-5, to: apart.tensor)
+        #expect(sum.address == y.tensor.address && y.values == apart.values)
+        let norms = try device.floats(normed)
+        device.rmsNorm(apart.tensor, weight: weight, epsilon: 1e-6, into: normed)
+        #expect(try device.floats(normed) == norms)
+
+        let matrix = MatrixWeight(Weight(random.normals(24 * 24), Shape(24, 24), .bf16).tensor)
+        device.linear(x.tensor, matrix, bias: nil, adding: [GatedRows(0..<2, gate: weight), GatedRows(2..<8, gate: weight)], to: y.tensor)
+        for rows in [0..<2, 2..<8] { device.linear(x.tensor.rows(rows), matrix, bias: nil, .addGated(weight), into: apart.tensor.rows(rows)) }
+        #expect(y.values == apart.values)
+    }
+
     @Test("each head is normalised by itself", arguments: availableKernels)
     func heads(kernels: KernelSet) throws {
         let device = CPUDevice(threads: 2, kernels: kernels)
@@ -45,7 +65,7 @@ import Testing
         for (rows, heads, size) in [(1, 1, 8), (5, 3, 40), (40, 2, 128), (9, 4, 17)] {
             let x = Matrix(device, rows, heads * size, padding: 4, &random)
             let each = Matrix(device, rows * heads, size, values: x.values)
-            device.headLayerNorm(x.tensor, headSize: size, epsilon: 1e-5)
+            device.headLayerNorm(x.tensor, headSize: size, epsilon: 1e-5, rotatingEnd: nil)
             #expect(relativeError(x.values, layer(each, epsilon: 1e-5) { value, _ in value }) < 2e-6)
             #expect(x.isIntact)
         }
@@ -69,7 +89,8 @@ import Testing
                     }
                 }
             }
-            device.rotate(x.tensor, headSize: size, style: style, cosine: cosine.tensor, sine: sine.tensor)
+            let turned = device.rotated(x.tensor, headSize: size, by: Rotation(style, cosine: cosine.tensor, sine: sine.tensor))
+            #expect(turned.address == x.tensor.address)
             #expect(relativeError(x.values, truth) < 1e-6)
             #expect(x.isIntact)
         }

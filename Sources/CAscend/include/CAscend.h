@@ -132,7 +132,7 @@ typedef struct {
     X(CA_REQUIRED, aclnnCat, (const aclTensorList* tensors, int64_t dim, aclTensor* out, CA_WS)) \
     X(CA_REQUIRED, aclnnInplaceFillScalar, (aclTensor* selfRef, const aclScalar* value, CA_WS)) \
     X(CA_REQUIRED, aclnnEmbedding, (const aclTensor* weight, const aclTensor* indices, const aclTensor* out, CA_WS)) \
-    X(CA_REQUIRED, aclnnInplaceIndexCopy, (aclTensor* selfRef, int64_t dim, const aclTensor* index, const aclTensor* source, CA_WS)) \
+    X(CA_REQUIRED, aclnnScatterNdUpdate, (aclTensor* varRef, const aclTensor* indices, const aclTensor* updates, CA_WS)) \
     X(CA_REQUIRED, aclnnConvolution, (const aclTensor* input, const aclTensor* weight, const aclTensor* bias, const aclIntArray* stride, const \
           aclIntArray* padding, const aclIntArray* dilation, bool transposed, const aclIntArray* outputPadding, const int64_t groups, aclTensor* \
           output, int8_t cubeMathType, CA_WS)) \
@@ -161,6 +161,8 @@ typedef struct {
           int64_t numHeads, double scaleValue, int64_t preTokens, int64_t nextTokens, char* inputLayout, int64_t numKeyValueHeads, int64_t \
           sparseMode, int64_t innerPrecise, int64_t blockSize, int64_t antiquantMode, bool softmaxLseFlag, int64_t keyAntiquantMode, int64_t \
           valueAntiquantMode, const aclTensor* attentionOut, const aclTensor* softmaxLse, CA_WS)) \
+    X(CA_OPTIONAL, aclnnAddRmsNorm, (const aclTensor* x1, const aclTensor* x2, const aclTensor* gamma, double epsilon, const aclTensor* yOut, \
+          const aclTensor* rstdOut, const aclTensor* xOut, CA_WS)) \
     X(CA_OPTIONAL, aclnnSwiGlu, (const aclTensor* x, int64_t dim, const aclTensor* out, CA_WS)) \
     X(CA_OPTIONAL, aclnnRotaryPositionEmbedding, (const aclTensor* x, const aclTensor* cos, const aclTensor* sin, int64_t mode, aclTensor* out, \
           CA_WS)) \

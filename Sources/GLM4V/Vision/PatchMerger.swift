@@ -33,14 +33,14 @@ struct PatchMerger {
     /// `x [patches, hidden]` to `[cells, out]`: the patches of a cell follow one another.
     func downsampled(_ x: Tensor) -> Tensor {
         let cells = x.shape.count / downsample.weight.inputs
-        let result = device.makeTensor(Shape(cells, downsample.weight.outputs), .f32)
+        let result = device.makeTensor(Shape(cells, downsample.weight.outputs), device.activationType)
         downsample(x.reshaped(Shape(cells, downsample.weight.inputs)), into: result)
         return result
     }
 
     /// `cells [cells, out]` to the rows, of the same shape.
     func merged(_ cells: Tensor, _ workspace: VisionWorkspace) -> Tensor {
-        let result = device.makeTensor(cells.shape, .f32)
+        let result = device.makeTensor(cells.shape, device.activationType)
         projection(cells, into: result)
         norm(result, into: result)
         device.activate(.gelu, result, into: result)

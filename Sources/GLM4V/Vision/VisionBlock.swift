@@ -32,9 +32,9 @@ struct VisionBlock {
         norm1(workspace.x, into: workspace.normed)
         let qkv = workspace.scratch(columns: 3 * hidden)
         self.qkv(workspace.normed, into: qkv)
-        workspace.rotary.rotate(qkv.columns(0..<2 * hidden), headSize: attention.headSize, style: .halves, on: device)
+        let turned = device.rotated(qkv.columns(0..<2 * hidden), headSize: attention.headSize, by: workspace.rotary.rotation(.halves))
         device.attention(
-            attention, query: qkv.columns(0..<hidden), key: qkv.columns(hidden..<2 * hidden), value: qkv.columns(2 * hidden..<3 * hidden),
+            attention, query: turned.columns(0..<hidden), key: turned.columns(hidden..<2 * hidden), value: qkv.columns(2 * hidden..<3 * hidden),
             into: workspace.normed)
         projection(workspace.normed, .add, into: workspace.x)
 

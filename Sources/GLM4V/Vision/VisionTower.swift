@@ -51,7 +51,7 @@ package struct VisionTower {
     /// `cells [cells, out]` to the rows that the decoder reads, of the same shape.
     package func merge(_ cells: Tensor, _ workspace: VisionWorkspace) -> Tensor { merger.merged(cells, workspace) }
 
-    /// All of it: `[cells, out]`, f32.
+    /// All of it: `[cells, out]`, activations.
     package func callAsFunction(_ patches: [Float], _ cells: GridSize, checkCancellation: () throws -> Void) throws -> Tensor {
         let workspace = embed(patches, cells)
         try transform(workspace, checkCancellation: checkCancellation)

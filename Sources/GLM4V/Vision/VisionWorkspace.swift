@@ -3,7 +3,7 @@ import Layers
 import ModelConfiguration
 package import Tensor
 
-/// The tower's activations for one image, f32. ``GLM4VVisionFootprint`` counts them.
+/// The tower's activations for one image, of the device's `activationType`. ``GLM4VVisionFootprint`` counts them.
 package struct VisionWorkspace {
     package let x: Tensor  // [patches, hidden]
     let normed: Tensor  // [patches, hidden]; also the attention's output
@@ -12,10 +12,10 @@ package struct VisionWorkspace {
     private let shared: Tensor
 
     init(_ grid: PatchGrid, _ configuration: GLM4VVisionConfiguration, on device: any Device) {
-        x = device.makeTensor(Shape(grid.count, configuration.hiddenSize), .f32)
-        normed = device.makeTensor(x.shape, .f32)
+        x = device.makeTensor(Shape(grid.count, configuration.hiddenSize), device.activationType)
+        normed = device.makeTensor(x.shape, device.activationType)
         rotary = RotaryTable(rows: grid.count, pairs: configuration.headSize / 2, on: device)
-        shared = device.makeTensor(Shape(GLM4VVisionFootprint(configuration).sharedElements(patches: grid.count)), .f32)
+        shared = device.makeTensor(Shape(GLM4VVisionFootprint(configuration).sharedElements(patches: grid.count)), device.activationType)
         rotary.write(Self.angles(grid, configuration), on: device)
     }
 

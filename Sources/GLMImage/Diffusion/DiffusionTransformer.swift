@@ -61,7 +61,7 @@ package struct DiffusionTransformer {
     ///   - codes: of the image, one for each patch.
     ///   - dropped: the image is drawn as if nothing were known of its codes.
     func condition(glyphs: Tensor?, codes: [Int32], dropped: Bool, sources: ForwardPass.SourceUse) -> Conditioning {
-        let text = glyphs.map(projectGlyphs) ?? device.makeTensor(Shape(0, configuration.hiddenSize), .f32)
+        let text = glyphs.map(projectGlyphs) ?? device.makeTensor(Shape(0, configuration.hiddenSize), device.activationType)
         let span = SequenceSpan(text: text.rows, image: codes.count, rank: rank, of: ranks)
         return Conditioning(
             span: span, text: text.rows(span.textRows), prior: projectPrior(Array(codes[span.imageRows]), dropped: dropped), sources: sources)
@@ -96,8 +96,8 @@ package struct DiffusionTransformer {
 
     /// `glyphs [text, textEmbeddingSize]` through the glyph projector: `[text, hidden]`.
     private func projectGlyphs(_ glyphs: Tensor) -> Tensor {
-        let inner = device.makeTensor(Shape(glyphs.rows, configuration.hiddenSize), .f32)
-        let result = device.makeTensor(inner.shape, .f32)
+        let inner = device.makeTensor(Shape(glyphs.rows, configuration.hiddenSize), device.activationType)
+        let result = device.makeTensor(inner.shape, device.activationType)
         glyph1(glyphs, .store(.gelu), into: inner)
         glyph2(inner, into: result)
         return result
@@ -105,8 +105,8 @@ package struct DiffusionTransformer {
 
     /// The prior of each patch, `[codes, hidden]`; a dropped prior is the projection of zeros, not zeros.
     private func projectPrior(_ codes: [Int32], dropped: Bool) -> Tensor {
-        let embedded = device.makeTensor(Shape(codes.count, configuration.hiddenSize), .f32)
-        let inner = device.makeTensor(embedded.shape, .f32)
+        let embedded = device.makeTensor(Shape(codes.count, configuration.hiddenSize), device.activationType)
+        let inner = device.makeTensor(embedded.shape, device.activationType)
         if dropped {
             device.write([Float](repeating: 0, count: embedded.shape.count), to: embedded)
         } else {

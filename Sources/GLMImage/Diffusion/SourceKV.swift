@@ -37,14 +37,14 @@ final class SourceKVShard {
         TransformerFootprint(configuration, elementBytes: type.byteCount, ranks: ranks).sourceCache(rows: rows)
     }
 
-    /// Copies the rows of one layer to `keys` and `values`, `[rows, hidden / ranks]`, f32.
+    /// Copies the rows of one layer to `keys` and `values`, `[rows, hidden / ranks]`.
     func read(_ layer: Int, keys: Tensor, values: Tensor, on device: any Device) {
         let all = Array(0..<Int32(rows))
         device.embed(all, table: self.keys[layer], into: keys)
         device.embed(all, table: self.values[layer], into: values)
     }
 
-    /// Stores the rows of one more image, `[patches, hidden / ranks]`, f32.
+    /// Stores the rows of one more image, `[patches, hidden / ranks]`.
     func append(_ layer: Int, keys newKeys: Tensor, values newValues: Tensor, on device: any Device) {
         let range = filled[layer]..<filled[layer] + newKeys.rows
         let rows = range.map(Int32.init)

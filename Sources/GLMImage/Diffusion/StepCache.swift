@@ -10,7 +10,8 @@ import Tensor
 final class StepCache {
     private let device: any Device
     private var policy: StepCachePolicy
-    /// What the first blocks have added to the image's rows, in the last step that was computed in full and in this one: `[image, hidden]`.
+    /// What the first blocks have added to the image's rows, in the last step that was computed in full and in this one: `[image, hidden]`. f32,
+    /// like all that is summed over steps: their difference is small beside them.
     private var residual, newResidual: Tensor
     /// What the blocks in the middle add.
     private var added: TaylorForecast
@@ -59,6 +60,7 @@ final class StepCache {
     /// - Parameter scratch: `[image, hidden]`; is overwritten.
     private func residualChange(in scratch: Tensor) throws -> Float {
         if scratch.rows > 0 {
+            let scratch = scratch.dtype == .f32 ? scratch : device.makeTensor(scratch.shape, .f32)
             device.copy(newResidual, to: scratch)
             device.add(residual, times: 1, to: scratch, times: -1)
             device.meanAbsolute(scratch, into: means.elements(0..<1))

@@ -7,7 +7,7 @@ package import Tensor
 /// Source: cache-dit f86744a, `TaylorSeer` (arXiv 2503.06923).
 package struct TaylorForecast {
     private let device: any Device
-    /// Δ and its derivatives as of the last step that was learnt, `[rows, hidden]` each.
+    /// Δ and its derivatives as of the last step that was learnt, `[rows, hidden]` each, f32.
     private var terms: [Tensor]
     private var known = 0
     private var lastStep = 0

@@ -3,7 +3,8 @@ import Foundation
 import Layers
 import Tensor
 
-/// Embeds the time step and the picture's size for the modulation of every block: `[1, timeEmbeddingSize]`.
+/// Embeds the time step and the picture's size for the modulation of every block: `[1, timeEmbeddingSize]`. In f32 up to the sum: it is one
+/// row, and waves of a time step near 1000 are not for bf16.
 ///
 /// Reference: diffusers 0.42.1 `GlmImageCombinedTimestepSizeEmbeddings`: SiLU is applied once, to the sum.
 struct TimestepEmbedding {
@@ -12,7 +13,7 @@ struct TimestepEmbedding {
     private let size1: Linear  // [timeSize, 4 · conditionSize]   condition_embedder.linear_1
     private let size2: Linear  // [timeSize, timeSize]            condition_embedder.linear_2
     private let timeSize, conditionSize: Int
-    private let waves, hidden: Tensor  // [1, timeSize]
+    private let waves, hidden: Tensor  // [1, timeSize], f32
 
     init(_ weights: WeightScope, _ configuration: TransformerConfiguration) throws {
         device = weights.device
@@ -40,9 +41,10 @@ struct TimestepEmbedding {
     func callAsFunction(time: Float, size: Tensor, into embedding: Tensor) {
         device.write(TimestepEmbedding.sinusoid(time, timeSize), to: waves)
         time1(waves, .store(.silu), into: hidden)
-        time2(hidden, into: embedding)
-        device.add(size, to: embedding)
-        device.activate(.silu, embedding, into: embedding)
+        time2(hidden, into: waves)
+        device.add(size, to: waves)
+        device.activate(.silu, waves, into: waves)
+        device.copy(waves, to: embedding)
     }
 
     /// Cosines first, then sines, of `value` at frequencies from 1 down to 1/10000.

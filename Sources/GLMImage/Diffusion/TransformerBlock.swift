@@ -39,33 +39,23 @@ struct TransformerBlock {
         q(pass.normed, into: pass.query)
         k(pass.normed, into: pass.ownKeys)
         v(pass.normed, into: pass.ownValues)
-        normalizeAndRotate(pass.query, pass, on: device)
-        normalizeAndRotate(pass.ownKeys, pass, on: device)
+        // Only the image's rows, which are the last, have a place to turn by.
+        for x in [pass.query, pass.ownKeys] {
+            device.headLayerNorm(
+                x, headSize: attention.headSize, epsilon: TransformerBlock.normEpsilon, rotatingEnd: pass.rotary.rotation(.halves))
+        }
         pass.attend(attention, layer: layer, on: device)
-        add(o, pass.normed, pass, pass.textRows, gate: vector(5))
-        add(o, pass.normed, pass, pass.imageRows, gate: vector(4))
+        o(pass.normed, adding: [GatedRows(pass.textRows, gate: vector(5)), GatedRows(pass.imageRows, gate: vector(4))], to: pass.x)
 
         modulate(pass, pass.textRows, shift: vector(7), scale: vector(9), on: device)
         modulate(pass, pass.imageRows, shift: vector(6), scale: vector(8), on: device)
         up(pass.normed, .store(.geluTanh), into: pass.inner)
-        add(down, pass.inner, pass, pass.textRows, gate: vector(11))
-        add(down, pass.inner, pass, pass.imageRows, gate: vector(10))
+        down(pass.inner, adding: [GatedRows(pass.textRows, gate: vector(11)), GatedRows(pass.imageRows, gate: vector(10))], to: pass.x)
     }
 
     private func modulate(_ pass: ForwardPass, _ rows: Range<Int>, shift: Tensor, scale: Tensor, on device: any Device) {
         guard !rows.isEmpty else { return }
         device.modulatedLayerNorm(
             pass.x.rows(rows), scale: scale, shift: shift, epsilon: TransformerBlock.normEpsilon, into: pass.normed.rows(rows))
-    }
-
-    /// Queries or keys of all rows are normalised head by head; only the image's have a place to turn by.
-    private func normalizeAndRotate(_ x: Tensor, _ pass: ForwardPass, on device: any Device) {
-        device.headLayerNorm(x, headSize: attention.headSize, epsilon: TransformerBlock.normEpsilon)
-        pass.rotary.rotate(x.rows(pass.imageRows), headSize: attention.headSize, style: .halves, on: device)
-    }
-
-    private func add(_ linear: Linear, _ input: Tensor, _ pass: ForwardPass, _ rows: Range<Int>, gate: Tensor) {
-        guard !rows.isEmpty else { return }
-        linear(input.rows(rows), .addGated(gate), into: pass.x.rows(rows))
     }
 }

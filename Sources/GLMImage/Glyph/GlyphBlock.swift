@@ -45,14 +45,14 @@ struct GlyphBlock {
     }
 }
 
-/// The encoder's activations for one string, f32.
+/// The encoder's activations for one string, of the device's `activationType`.
 struct GlyphWorkspace {
     let x, normed: Tensor  // [bytes, hidden]
     let query, key, value, attended: Tensor  // [bytes, heads · headSize]
     let gate, up: Tensor  // [bytes, inner]
 
     init(rows: Int, _ configuration: GlyphConfiguration, on device: any Device) {
-        func make(_ columns: Int) -> Tensor { device.makeTensor(Shape(rows, columns), .f32) }
+        func make(_ columns: Int) -> Tensor { device.makeTensor(Shape(rows, columns), device.activationType) }
         let heads = configuration.heads * configuration.headSize
         x = make(configuration.hiddenSize)
         normed = make(configuration.hiddenSize)

@@ -37,7 +37,7 @@ package struct GlyphEncoder {
         try map.finish()
     }
 
-    /// The embeddings of a prompt's quoted strings, or of one empty string: `[tokens, hidden]`, padding removed.
+    /// The embeddings of a prompt's quoted strings, or of one empty string: `[tokens, hidden]`, activations, padding removed.
     package func encode(_ strings: [String]) throws -> Tensor { try encode(batch(strings)) }
 
     /// The byte ids of a prompt's quoted strings, or of one empty string, padded as the pipeline pads them.
@@ -51,7 +51,7 @@ package struct GlyphEncoder {
         for id in strings.joined() where id < 0 || id >= configuration.vocabularySize {
             throw GLMImageError(.unsupportedModel, "text_encoder: byte id \(id) is outside vocab_size \(configuration.vocabularySize)")
         }
-        let result = device.makeTensor(Shape(strings.reduce(0) { $0 + $1.count }, configuration.hiddenSize), .f32)
+        let result = device.makeTensor(Shape(strings.reduce(0) { $0 + $1.count }, configuration.hiddenSize), device.activationType)
         var start = 0
         for ids in strings {
             encode(ids, into: result.rows(start..<start + ids.count))

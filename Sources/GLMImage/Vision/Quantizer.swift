@@ -36,7 +36,7 @@ package struct Quantizer {
         weights.map.ignore(prefix: weights.prefix + "post_quant_conv.")
     }
 
-    /// The code of each row of `features [patches, latentChannels]`.
+    /// The code of each row of `features [patches, latentChannels]`. Latents and products are f32 for the same reason as the weights.
     package func callAsFunction(_ features: Tensor) throws -> [Int32] {
         let latents = device.makeTensor(Shape(features.rows, codebook.inputs), .f32)
         projection(features, into: latents)

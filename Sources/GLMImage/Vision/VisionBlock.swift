@@ -42,7 +42,7 @@ struct VisionBlock {
     }
 }
 
-/// The tower's activations for one call, f32.
+/// The tower's activations for one call, of the device's `activationType`.
 struct VisionWorkspace {
     let x: Tensor  // [patches, hidden]
     let normed: Tensor  // [patches, hidden]; also the attention's output
@@ -50,9 +50,9 @@ struct VisionWorkspace {
     let inner: Tensor  // [patches, inner]
 
     init(patches: Int, _ configuration: VisionConfiguration, on device: any Device) {
-        x = device.makeTensor(Shape(patches, configuration.hiddenSize), .f32)
-        normed = device.makeTensor(x.shape, .f32)
-        qkv = device.makeTensor(Shape(patches, 3 * configuration.hiddenSize), .f32)
-        inner = device.makeTensor(Shape(patches, configuration.intermediateSize), .f32)
+        x = device.makeTensor(Shape(patches, configuration.hiddenSize), device.activationType)
+        normed = device.makeTensor(x.shape, device.activationType)
+        qkv = device.makeTensor(Shape(patches, 3 * configuration.hiddenSize), device.activationType)
+        inner = device.makeTensor(Shape(patches, configuration.intermediateSize), device.activationType)
     }
 }

@@ -33,11 +33,11 @@ package struct VisionTower {
     ///   - patches: normalised pixels, `[patches, 3 · patch · patch]`, all images packed in raster order.
     ///   - grids: each image's extents in patches; attention never crosses an image.
     ///   - checkCancellation: called before each block.
-    /// - Returns: the last hidden state, `[patches, hidden]`, f32.
+    /// - Returns: the last hidden state, `[patches, hidden]`, activations.
     package func callAsFunction(_ patches: [Float], grids: [GridSize], checkCancellation: () throws -> Void) throws -> Tensor {
         let count = grids.reduce(0) { $0 + $1.count }
         let workspace = VisionWorkspace(patches: count, configuration, on: device)
-        let pixels = device.makeTensor(patches, Shape(count, patchEmbedding.weight.inputs))
+        let pixels = device.makeActivations(patches, Shape(count, patchEmbedding.weight.inputs))
         device.write(grids.flatMap(positions.sample), to: workspace.x)
         patchEmbedding(pixels, .add, into: workspace.x)
 

@@ -1,4 +1,5 @@
-/// Bytes that the diffusion transformer takes of each of its devices beside the weights. Activations are f32 on every device.
+/// Bytes that the diffusion transformer takes of each of its devices beside the weights. Activations are counted as f32: on a card
+/// that computes in bf16 most of them take half.
 package struct TransformerFootprint: Sendable {
     private let transformer: TransformerConfiguration
     /// Bytes of an element of the source images' keys and values.

@@ -1,11 +1,8 @@
-// Embedding and InplaceIndexCopy. The host can't see the indices: a bad one is a fault of the vector core.
+// Embedding and ScatterNdUpdate. The host can't see the indices: a bad one is a fault of the vector core.
 #include "check.h"
 
+#include <stdlib.h>
 #include <string.h>
-
-typedef struct {
-    int axis;
-} index_args;
 
 static aclError bad_index(const char *op, int64_t index, int64_t entries) {
     return si_fail(VECTOR_FAULT, "%s: index %lld of %lld entries", op, (long long)index, (long long)entries);
@@ -45,41 +42,46 @@ aclnnStatus aclnnEmbeddingGetWorkspaceSize(const aclTensor *weight, const aclTen
 }
 SI_PHASE2(aclnnEmbedding)
 
-/// self at index[i] along the axis = source at i.
-static aclError run_index_copy(const si_run *run) {
-    const index_args *args = run->args;
-    view self = view_axis_last(view_of(run->out[0]), args->axis), source = view_axis_last(view_of(run->in[2]), args->axis), index = view_of(run->in[1]);
-    int last = self.rank - 1;
-    int64_t count = source.dims[last], size = type_size(self.type), rows = count ? view_count(&source) / count : 0;
-    for (int64_t i = 0; i < count; i++) {
-        int64_t at = load_integer(index.type, view_row(&index, index.rank, i));
-        if (at < 0 || at >= self.dims[last]) return bad_index("aclnnInplaceIndexCopy", at, self.dims[last]);
-        for (int64_t row = 0; row < rows; row++) {
-            memcpy(view_row(&self, last, row) + at * self.strides[last] * size, view_row(&source, last, row) + i * source.strides[last] * size, (size_t)size);
+/// var [entries, ...] at indices[i] = updates[i], for indices [rows, 1]. Where two indices are equal, which of the updates stays is not said; here
+/// they are refused as a mistake of the caller.
+static aclError run_scatter_nd_update(const si_run *run) {
+    view var = view_of(run->out[0]), indices = view_of(run->in[1]), updates = view_of(run->in[2]);
+    int64_t rows = updates.dims[0], entries = var.dims[0], columns = rows ? view_count(&updates) / rows : 0, size = type_size(var.type);
+    bool *written = calloc((size_t)(entries ? entries : 1), sizeof *written);
+    aclError code = 0;
+    for (int64_t i = 0; i < rows && !code; i++) {
+        int64_t at = load_integer(indices.type, view_row(&indices, indices.rank, i));
+        if (at < 0 || at >= entries) {
+            code = bad_index("aclnnScatterNdUpdate", at, entries);
+            break;
         }
+        if (written[at]) si_die("aclnnScatterNdUpdate writes entry %lld twice", (long long)at);
+        written[at] = true;
+        for (int64_t j = 0; j < columns; j++) memcpy(view_row(&var, var.rank, at * columns + j), view_row(&updates, updates.rank, i * columns + j), (size_t)size);
     }
-    return 0;
+    free(written);
+    return code;
 }
-static const si_operator index_copy_op = {.name = "aclnnInplaceIndexCopy", .run = run_index_copy};
+static const si_operator scatter_nd_update_op = {.name = "aclnnScatterNdUpdate", .run = run_scatter_nd_update};
 
-aclnnStatus aclnnInplaceIndexCopyGetWorkspaceSize(aclTensor *selfRef, int64_t dim, const aclTensor *index, const aclTensor *source, PHASE1) {
-    const char *op = index_copy_op.name;
+aclnnStatus aclnnScatterNdUpdateGetWorkspaceSize(aclTensor *varRef, const aclTensor *indices, const aclTensor *updates, PHASE1) {
+    const char *op = scatter_nd_update_op.name;
     SI_TRY(check_soc(op, "++--"));
-    SI_TRY(si_need(selfRef, "selfRef"));
-    SI_TRY(si_need(index, "index"));
-    SI_TRY(si_need(source, "source"));
-    SI_TRY(check_type(op, selfRef, "selfRef", ANY));
-    SI_TRY(check_type(op, index, "index", INDICES));
-    SI_TRY(check_same_type(op, selfRef, "selfRef", source, "source"));
-    SI_TRY(check_rank(op, selfRef, "selfRef", 1, MAX_RANK));
-    SI_TRY(check_rank(op, index, "index", 1, 1));
-    SI_TRY(check_axis(op, &dim, selfRef->rank));
+    SI_TRY(si_need(varRef, "varRef"));
+    SI_TRY(si_need(indices, "indices"));
+    SI_TRY(si_need(updates, "updates"));
+    SI_TRY(check_type(op, varRef, "varRef", FLOATS | INDICES | I8 | BOOL));
+    SI_TRY(check_type(op, indices, "indices", INDICES));
+    SI_TRY(check_same_type(op, varRef, "varRef", updates, "updates"));
+    SI_TRY(check_rank(op, varRef, "varRef", 1, MAX_RANK));
+    // Of its general form only rows at one index each are needed here.
+    SI_TRY(check_rank(op, indices, "indices", 2, 2));
+    if (indices->dims[1] != 1) SI_REFUSE(INVALID, "%s: indices %s have more than one axis of %s", op, si_shape(indices), si_shape(varRef));
     int64_t dims[MAX_RANK];
-    memcpy(dims, selfRef->dims, sizeof dims);
-    dims[dim] = index->dims[0];
-    SI_TRY(check_dims(op, source, "source", selfRef->rank, dims));
-    forbid_overlap(op, source, selfRef);
-    index_args args = {(int)dim};
-    return PLAN(&index_copy_op, &args, sizeof args, SI_TENSORS(selfRef, index, source), SI_TENSORS(selfRef), SI_NONE, 512);
+    memcpy(dims, varRef->dims, sizeof dims);
+    dims[0] = indices->dims[0];
+    SI_TRY(check_dims(op, updates, "updates", varRef->rank, dims));
+    forbid_overlap(op, updates, varRef);
+    return PLAN(&scatter_nd_update_op, NULL, 0, SI_TENSORS(varRef, indices, updates), SI_TENSORS(varRef), SI_NONE, 512);
 }
-SI_PHASE2(aclnnInplaceIndexCopy)
+SI_PHASE2(aclnnScatterNdUpdate)
