@@ -14,7 +14,7 @@ import Testing
 /// two kernels add in another order, and a library of products may by the number of rows.
 @Suite struct UlyssesTests {
     private static let prompt = "a \"cat\" and \"dogs\""
-    private static let source = RGBImage(width: 256, height: 256, pixels: (0..<256 * 256 * 3).map { UInt8(truncatingIfNeeded: $0 / 50) })
+    private static let source = RGBImage(width: 256, height: 512, pixels: (0..<256 * 512 * 3).map { UInt8(truncatingIfNeeded: $0 / 50) })
 
     /// - Parameter sides: of guidance.
     private func renderer(_ degree: Int, sides: Int = 1) throws -> ImageRenderer {
@@ -32,7 +32,7 @@ import Testing
 
     /// One step's velocity of either branch.
     private func velocity(_ renderer: ImageRenderer, _ branch: Denoiser.Branch, height: Int, width: Int, edit: Bool = false) throws -> [Float] {
-        let sources = edit ? [try renderer.latents(of: Self.source, codes: codes(256, 256).doubled) {}] : []
+        let sources = edit ? [try renderer.latents(of: Self.source, codes: codes(512, 256).doubled) {}] : []
         let denoiser = try Denoiser(
             renderer, height: height, width: width, glyphs: renderer.glyphs.encode(["cat", "dogs"]), codes: codes(height, width).doubled,
             sources: renderer.write(sources) {}, guidanceScale: 2)
@@ -53,8 +53,8 @@ import Testing
     func same(degree: Int, edit: Bool) throws {
         let one = try renderer(1), several = try renderer(degree)
         for branch in [Denoiser.Branch.conditional, .unconditional] {
-            let expected = try velocity(one, branch, height: 256, width: 256, edit: edit)
-            let found = try velocity(several, branch, height: 256, width: 256, edit: edit)
+            let expected = try velocity(one, branch, height: 512, width: 256, edit: edit)
+            let found = try velocity(several, branch, height: 512, width: 256, edit: edit)
             if CPUDevice(threads: 1).features.contains("openblas") { #expect(difference(found, expected) < 1e-5) } else { #expect(found == expected) }
         }
     }
