@@ -56,7 +56,7 @@ package final class TokenBatch {
         let device = decoder.device
         let rows = min(DecoderSizes.stepRows(batch: size, speculativeTokens: speculativeTokens), device.batchRows)
         speculation = speculativeTokens > 0 ? Speculation(tokens: speculativeTokens, rows: rows, clock) : nil
-        sequences = SequenceBatch(decoder, size: rows, cacheBytes: cacheBytes)
+        sequences = SequenceBatch(decoder, size: max(size, rows), cacheBytes: cacheBytes)
         scheduler = BatchScheduler(size: size)
         self.sampledIDs = sampledIDs
     }

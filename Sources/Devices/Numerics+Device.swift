@@ -14,7 +14,9 @@ extension Numerics {
             return Set(values).count == 1 ? values[0] : values.joined(separator: "+")
         }
         self.init(
-            precision: told(\.precisionName), kernels: told { $0.kernelsName(quantization) }, quantization: quantization, tileSide: tileSide,
+            precision: told(\.precisionName),
+            kernels: told { $0.kernelsName(quantization) } + (group.ulyssesDegree > 1 ? "+ulysses\(group.ulyssesDegree)" : ""),
+            quantization: quantization, tileSide: tileSide,
             determinism: group.devices.compactMap { ($0 as? AscendDevice)?.determinism.rawValue }.min())
     }
 }

@@ -10,6 +10,8 @@ public struct StageDescriptor: Sendable, Hashable {
         case vaeTiling
         /// Lets requests skip work in some denoising steps: `step_cache`.
         case stepCache
+        /// Divides each pass among several devices: `ulysses_degree`.
+        case ulysses
     }
 
     /// The program that is such a stage.
@@ -20,9 +22,12 @@ public struct StageDescriptor: Sendable, Hashable {
     public let needsSources: Bool
     /// Without a number in the topology there are as many as the cards take and the balance of the stages asks for; else one.
     public let scalesWithCards: Bool
-    /// Devices that one stage may compute on together, the main one among them.
-    public let mostDevices: Int
+    /// Passes that one stage may compute at the same time, each on devices of its own: the branches of guidance.
+    public let mostSides: Int
     public let options: Set<Option>
+
+    /// How many devices one stage may compute on together where each pass takes so many, ascending.
+    public func deviceCounts(ulyssesDegree: Int) -> [Int] { (1...mostSides).map { $0 * ulyssesDegree } }
 }
 
 extension StageKind {
@@ -30,14 +35,14 @@ extension StageKind {
         switch self {
         case .vision:
             StageDescriptor(
-                program: "glm-vision", unit: "source images", needsSources: true, scalesWithCards: false, mostDevices: 1, options: [])
+                program: "glm-vision", unit: "source images", needsSources: true, scalesWithCards: false, mostSides: 1, options: [])
         case .text:
             StageDescriptor(
-                program: "glm-text", unit: "tokens", needsSources: false, scalesWithCards: true, mostDevices: 1, options: [.batch, .speculation])
+                program: "glm-text", unit: "tokens", needsSources: false, scalesWithCards: true, mostSides: 1, options: [.batch, .speculation])
         case .diffusion:
             StageDescriptor(
-                program: "glm-diffusion", unit: "steps", needsSources: false, scalesWithCards: true, mostDevices: 2,
-                options: [.vaeTiling, .stepCache])
+                program: "glm-diffusion", unit: "steps", needsSources: false, scalesWithCards: true, mostSides: 2,
+                options: [.vaeTiling, .stepCache, .ulysses])
         }
     }
 }

@@ -20,6 +20,9 @@ package struct RotaryTable {
         RotaryTable(cosine: cosine.prefix(Shape(rows, cosine.columns)), sine: sine.prefix(Shape(rows, sine.columns)))
     }
 
+    /// Some of the rows, in the same memory.
+    package func rows(_ range: Range<Int>) -> RotaryTable { RotaryTable(cosine: cosine.rows(range), sine: sine.rows(range)) }
+
     /// Writes the cosines and sines of `angles [rows, pairs]`, row by row.
     package func write(_ angles: [Float], on device: any Device) {
         device.write(angles.map { cosf($0) }, to: cosine)

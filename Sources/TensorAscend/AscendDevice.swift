@@ -11,6 +11,8 @@ public import Tensor
 public final class AscendDevice: Device, @unchecked Sendable {
     public let name: String
     public let precision: Precision
+    /// Among the cards that this process may see.
+    let index: Int
     /// The card and the software below it.
     public let information: AscendInformation
     /// Fused operators that this device does without, and why.
@@ -65,6 +67,7 @@ public final class AscendDevice: Device, @unchecked Sendable {
         let name = name ?? "\(DeviceID.npu(index))"
         self.name = name
         self.precision = precision
+        self.index = index
         guard index >= 0, index < cann.deviceCount else { throw DeviceError(.unavailable, "\(name): this process sees \(cann.deviceCount) cards") }
         chip = try Chip(name: cann.chipName)
         let context = try cann.context(index, name)

@@ -81,6 +81,7 @@ struct Operand {
     var extents: [Int] { (0..<view.rank).map { Int(view.extents[$0]) } }
     var strides: [Int] { (0..<view.rank).map { Int(view.strides[$0]) } }
     var dtype: DType { view.dtype }
+    var isEmpty: Bool { (0..<view.rank).contains { view.extents[$0] == 0 } }
     var isDense: Bool { zip(extents, zip(strides, Operand.denseStrides(extents))).allSatisfy { $0 == 1 || $1.0 == $1.1 } }
 
     /// The same elements with the axes in another order.

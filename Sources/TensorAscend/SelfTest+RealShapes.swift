@@ -51,7 +51,7 @@ extension SelfTest {
                 {
                     try attention(
                         Heads(query: 2, keyValue: 1, size: 128, scale: 0.25), rows: 2112, keys: 2112, causal: true,
-                        compared: [0, 1, 511, 512, 1100, 2047, 2048, 2049, 2111])
+                        compared: [511, 512, 1100, 2047, 2048, 2049, 2111])
                 }
             ),
             (
@@ -76,7 +76,7 @@ extension SelfTest {
                 "attention of heads of 64 with bias", nil,
                 { try biasedAttention(Heads(query: 6, keyValue: 6, size: 64, scale: 0.25), rows: 96, keys: 96) }
             ),
-            ("paged attention to 2100 keys", \.pagedAttention, { try paged(decoder, lengths: [2100, 530, 1]) }),
+            ("paged attention to 2100 keys", \.pagedAttention, { try paged(decoder, lengths: [2100, 530, 70]) }),
         ]
     }
 

@@ -83,6 +83,8 @@ final class Stream {
             record(DeviceError(.outOfMemory, "\(name): \(op.symbol) on memory that the device did not have"))
             return true
         }
+        // A rank of a group may have no rows of a matrix.
+        guard (writes ?? [operands.count - 1]).contains(where: { !operands[$0].isEmpty }) else { return true }
         for written in writes ?? [operands.count - 1] {
             derived.forget(operands[written].view.address)
             capture?.written.insert(operands[written].view.address)

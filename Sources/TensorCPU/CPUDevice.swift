@@ -33,6 +33,9 @@ public final class CPUDevice: Device, @unchecked Sendable {
 
     deinit { ck_destroy(context) }
 
+    /// Processors that this process may use.
+    public static var processors: Int { Int(ck_processors()) }
+
     /// The kernels in use, as in a benchmark's head line: the name of their set, `generic` with
     /// `+openblas-haswell` where that multiplies: with kernels of its own for each processor.
     public var features: String {

@@ -25,12 +25,15 @@ struct DeterminismTests {
     /// Levels that the process and the context ask for.
     struct Asked: Sendable, Codable { var process: Int64, context: Int64 }
 
-    @Test("equal rows of a product have equal bits from level 2 on, asked for the process and the context", arguments: [Asked(process: 1, context: 1), Asked(process: 2, context: 0), Asked(process: 0, context: 2), Asked(process: 2, context: 2)])
+    @Test(
+        "equal rows of a product have equal bits from level 2 on, asked for the process and the context",
+        arguments: [Asked(process: 1, context: 1), Asked(process: 2, context: 0), Asked(process: 0, context: 2), Asked(process: 2, context: 2)])
     func products(_ asked: Asked) async {
         await #expect(processExitsWith: .success) { [asked] in
             let session = Session(["RELEASE": "9.1.0", "ORDER_BY_PLACE": "1"]).asking(asked)
             var random = Random(5)
-            let row = random.normals(512), a = session.operand([6, 512], (0..<6).flatMap { _ in row }), b = session.operand([512, 16], ACL_FLOAT, .transposed, &random)
+            let row = random.normals(512), a = session.operand([6, 512], (0..<6).flatMap { _ in row }),
+                b = session.operand([512, 16], ACL_FLOAT, .transposed, &random)
             let c = session.output([6, 16])
             ok(session.run(cann.aclnnMatmul) { cann.aclnnMatmulGetWorkspaceSize(a.handle, b.handle, c.handle, 0, $0, $1) })
             var truth = [Double](repeating: 0, count: 16)
@@ -64,12 +67,16 @@ extension Session {
     fileprivate func decodes(keys: Int, batch: Int = 1, sameAsInBatch other: Int) -> Bool {
         var random = Random(9)
         let blocks = keys / 16, heads = 4, keyHeads = 2, width = 16
-        let cache = [operand([blocks, 16, keyHeads * width], ACL_BF16, .dense, &random), operand([blocks, 16, keyHeads * width], ACL_BF16, .dense, &random)]
+        let cache = [
+            operand([blocks, 16, keyHeads * width], ACL_BF16, .dense, &random), operand([blocks, 16, keyHeads * width], ACL_BF16, .dense, &random),
+        ]
         let query = random.normals(heads * width)
         var results: [[Double]] = []
         for batches in [batch, other] {
-            let call = AttentionCall(rows: 1, keys: keys, batches: batches, layout: "BSH", blockSize: 16, keyLengths: Array(repeating: keys, count: batches))
-            let x = operand([batches, 1, heads * width], (0..<batches).flatMap { _ in query }, ACL_BF16), y = output([batches, 1, heads * width], ACL_BF16)
+            let call = AttentionCall(
+                rows: 1, keys: keys, batches: batches, layout: "BSH", blockSize: 16, keyLengths: Array(repeating: keys, count: batches))
+            let x = operand([batches, 1, heads * width], (0..<batches).flatMap { _ in query }, ACL_BF16),
+                y = output([batches, 1, heads * width], ACL_BF16)
             let table = operand([batches, blocks], (0..<batches * blocks).map { Double($0 % blocks) }, ACL_INT32)
             ok(call.plan(x, list(cache[0]), list(cache[1]), y, self, table: table))
             let truth = (0..<heads).flatMap { call.row(0, 0, $0, query: x, key: cache[0], value: cache[1], seen: 0..<keys) }

@@ -37,7 +37,8 @@ struct QuantizedProductTests {
             let session = Session()
             let (m, k, n) = (3, 40, 5)
             let a: [Double] = (0..<m * k).map { Double($0 * 37 % 255 - 127) }, b: [Double] = (0..<n * k).map { Double($0 * 91 % 255 - 127) }
-            let x = session.operand([m, k], a, ACL_INT8), rows = session.operand([m], [0.5, 0.25, 2]), columns = session.operand([n], [1, 2, 4, 8, 0.125])
+            let x = session.operand([m, k], a, ACL_INT8), rows = session.operand([m], [0.5, 0.25, 2]),
+                columns = session.operand([n], [1, 2, 4, 8, 0.125])
             var truth = [Double](repeating: 0, count: m * n)
             for row in 0..<m {
                 for column in 0..<n {
@@ -51,7 +52,11 @@ struct QuantizedProductTests {
             let cases: [(weight: Operand, transposed: Bool, bias: Operand?)] = [(across, true, nil), (along, false, nil), (across, true, added)]
             for (weight, transposed, bias) in cases {
                 let y = session.output([m, n], ACL_BF16)
-                ok(session.run(cann.aclnnQuantMatmulV4) { cann.aclnnQuantMatmulV4GetWorkspaceSize(x.handle, weight.handle, columns.handle, nil, rows.handle, bias?.handle, false, transposed, y.handle, $0, $1) })
+                ok(
+                    session.run(cann.aclnnQuantMatmulV4) {
+                        cann.aclnnQuantMatmulV4GetWorkspaceSize(
+                            x.handle, weight.handle, columns.handle, nil, rows.handle, bias?.handle, false, transposed, y.handle, $0, $1)
+                    })
                 let shift: [Double] = bias?.values ?? [Double](repeating: 0, count: n)
                 session.expect(y, truth.indices.map { truth[$0] + shift[$0 % n] })
             }
@@ -71,7 +76,8 @@ struct QuantizedProductTests {
             expectCode(161002, quantize(x, y, session.output([2, 1])))
             func multiply(_ columns: Operand, _ rows: Operand, _ out: Operand) -> Int32 {
                 session.run(cann.aclnnQuantMatmulV4) {
-                    cann.aclnnQuantMatmulV4GetWorkspaceSize(y.handle, session.output([4, 8], ACL_INT8).handle, columns.handle, nil, rows.handle, nil, false, true, out.handle, $0, $1)
+                    cann.aclnnQuantMatmulV4GetWorkspaceSize(
+                        y.handle, session.output([4, 8], ACL_INT8).handle, columns.handle, nil, rows.handle, nil, false, true, out.handle, $0, $1)
                 }
             }
             expectCode(161002, multiply(session.output([4]), session.output([2]), session.output([2, 4])))
@@ -88,7 +94,9 @@ struct QuantizedProductTests {
             let x = session.output([2, 8], ACL_BF16), y = session.output([2, 8], ACL_INT8), scales = session.output([2])
             expectCode(
                 161002,
-                session.run(cann.aclnnDynamicQuant, missing: 1) { cann.aclnnDynamicQuantGetWorkspaceSize(x.handle, nil, y.handle, scales.handle, $0, $1) })
+                session.run(cann.aclnnDynamicQuant, missing: 1) {
+                    cann.aclnnDynamicQuantGetWorkspaceSize(x.handle, nil, y.handle, scales.handle, $0, $1)
+                })
         }
     }
 }

@@ -119,9 +119,11 @@ struct StreamTests {
             let block = session.memory(64), host = session.pinned(4)
             session.upload([1], to: block)
             host.storeBytes(of: 42, as: Int32.self)
+            standin_hold(1)
             ok(session.launch(session.silu(session.tensor([16], at: block), session.tensor([16])), on: stream))
             ok(cann.aclrtMemcpyAsync(host, 4, block, 4, ACL_MEMCPY_DEVICE_TO_HOST, stream))
             ok(cann.aclrtRecordEvent(event, stream))
+            standin_hold(0)
             var status = ACL_EVENT_RECORDED_STATUS_NOT_READY
             guard cann.aclrtSynchronizeEventWithTimeout(event, -1) == 0, aclrtQueryEventStatus(event, &status) == 0 else { exit(2) }
             guard status == ACL_EVENT_RECORDED_STATUS_COMPLETE, host.load(as: Int32.self) == 42 else { exit(3) }

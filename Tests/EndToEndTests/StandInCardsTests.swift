@@ -26,7 +26,7 @@ import Wire
                 try Exports.hide(symbol, in: URL(fileURLWithPath: copy))
                 standIn = copy
             }
-            for name in ["libascendcl.so", "libnnopbase.so", "libopapi.so"] {
+            for name in ["libascendcl.so", "libnnopbase.so", "libopapi.so", "libhccl.so"] {
                 try FileManager.default.createSymbolicLink(atPath: "\(libraries)/\(name)", withDestinationPath: standIn)
             }
         }
@@ -149,6 +149,31 @@ import Wire
         let parts = try #require(report["parts"] as? [[String: Any]])
         #expect(parts.compactMap { $0["part"] as? String } == ["processor", "vision", "text", "diffusion"])
         for part in parts.dropFirst() { #expect(part["launches"] as? Int ?? 0 > 0 && part["seconds"] as? Double ?? 0 > 0, "\(part)") }
+    }
+
+    @Test("a stage that divides its passes among four cards, two for each branch of guidance, draws pictures and edits, each again the same")
+    func divided() async throws {
+        let scratch = try Scratch()
+        let machine = try Machine(in: scratch)
+        let file = try topology(
+            scratch,
+            """
+            stages:
+              vision: {devices: [npu:0]}
+              text: {devices: [npu:1], batch: 2}
+              diffusion: {devices: [[npu:0, npu:1, npu:2, npu:3]], ulysses_degree: 2}
+            limits: {pixels: 65536, queue: 16}
+
+            """)
+        let program = try Program(
+            "glm-gateway", ["--run-directory", scratch.file("run"), "--topology", file], in: scratch, environment: machine.environment())
+        _ = try await program.output { $0.hasPrefix("ready ") }
+        for card in 0..<4 { #expect(try machine.tenants()[card]?.contains("glm-diffusion") == true) }
+        let connection = try StageConnection(to: .unix(path: scratch.file("run") + "/gateway.sock"))
+        let first = try await pictures(1, connection)
+        #expect(try await pictures(1, connection) == first)
+        await connection.close()
+        #expect(await program.child.stop(grace: .seconds(20)) == .code(0))
     }
 
     /// A fleet on the machine's cards, and the requests of a user.

@@ -38,7 +38,7 @@ enum StandIn {
         let copy = home.appending(path: library.lastPathComponent)
         try FileManager.default.copyItem(at: library, to: copy)
         if let symbol { try Exports.hide(symbol, in: copy) }
-        for name in ["libascendcl.so", "libnnopbase.so"] + layout.operators where !leavingOut.contains(name) {
+        for name in ["libascendcl.so", "libnnopbase.so", "libhccl.so"] + layout.operators where !leavingOut.contains(name) {
             try FileManager.default.createSymbolicLink(at: folder.appending(path: name), withDestinationURL: copy)
         }
         if legacy {

@@ -215,4 +215,6 @@ aclError ca_enter(const struct ca_api *api, aclrtContext context);
    and libopapi_legacy.so, else in libopapi.so. Returns false with a reason where a library or a required function is missing. */
 bool ca_load(struct ca_api *api, char *reason, size_t reason_size);
 
+#include "CAscendHCCL.h"
+
 #endif

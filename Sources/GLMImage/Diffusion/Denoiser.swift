@@ -24,17 +24,17 @@ package final class Denoiser {
         _ renderer: ImageRenderer, height: Int, width: Int, glyphs: Tensor, codes: [Int32], sources: SourceKV?, guidanceScale: Float,
         cacheThreshold: Float? = nil
     ) throws {
-        let transformer = renderer.transformer
         self.guidanceScale = guidanceScale
         shape = renderer.autoencoder.latentShape(height: height, width: width)
         let target = GuidanceBranch.Target(height: height, width: width, grid: shape.grid, codes: codes, cacheThreshold: cacheThreshold)
         let empty = guidanceScale > 1 ? try renderer.glyphs.encode([]) : nil
-        // On one device both branches share a workspace, as large as the larger needs it.
+        // On one side both branches share a workspace, as large as the larger needs it.
         let shared = renderer.guidance == nil ? empty?.rows ?? 0 : 0
-        let own = GuidanceBranch(transformer, target, maximumText: max(glyphs.rows, shared), sourceRows: sources?.rows ?? 0) {
-            DiffusionTransformer.Conditioning(
-                text: transformer.projectGlyphs(glyphs), prior: transformer.projectPrior(codes, dropped: false),
-                sources: sources.map { .read($0) } ?? .none)
+        let text = try renderer.ranks.replicate(glyphs)
+        let own = try GuidanceBranch(renderer.ranks, target, maximumText: max(glyphs.rows, shared), sourceRows: sources?.rows ?? 0) {
+            transformer in
+            transformer.condition(
+                glyphs: text[transformer.rank], codes: codes, dropped: false, sources: sources.map { .read($0.shards[transformer.rank]) } ?? .none)
         }
         conditional = own
         // The unconditional branch reads no keys and values of sources: the sources are dropped as well.
@@ -42,11 +42,11 @@ package final class Denoiser {
             unconditional = try guidance.branch(target, glyphs: renderer.floats(empty))
             thread = guidance.thread
         } else {
-            unconditional = empty.map { empty in
-                GuidanceBranch(
-                    sharing: own, target,
-                    DiffusionTransformer.Conditioning(
-                        text: transformer.projectGlyphs(empty), prior: transformer.projectPrior(codes, dropped: true), sources: .none))
+            unconditional = try empty.map { empty in
+                let text = try renderer.ranks.replicate(empty)
+                return try GuidanceBranch(sharing: own, target) {
+                    $0.condition(glyphs: text[$0.rank], codes: codes, dropped: true, sources: .none)
+                }
             }
             thread = nil
         }

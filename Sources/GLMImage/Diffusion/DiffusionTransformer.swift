@@ -10,7 +10,9 @@ import Tensor
 /// Reference: diffusers 0.42.1 `GlmImageTransformer2DModel`.
 package struct DiffusionTransformer {
     package let configuration: TransformerConfiguration
-    private let device: any Device
+    let device: any Device
+    /// Nil where the device computes passes alone.
+    let communicator: (any Communicator)?
     private let imageProjector: Linear  // [hidden, channels · patch²]   image_projector.proj
     private let glyph1, glyph2: Linear  // glyph_projector.net.0.proj [hidden, textSize], net.2 [hidden, hidden]
     private let priorEmbedding: Tensor  // [codes, hidden]               prior_token_embedding
@@ -20,10 +22,11 @@ package struct DiffusionTransformer {
     private let outputModulation: Linear  // [2 · hidden, timeSize]        norm_out.linear
     private let output: Linear  // [channels · patch², hidden]   proj_out
 
-    init(_ model: ModelFolder, on device: any Device) throws {
+    init(_ model: ModelFolder, on device: any Device, _ communicator: (any Communicator)? = nil) throws {
         let configuration = try TransformerConfiguration.load(model)
         self.configuration = configuration
         self.device = device
+        self.communicator = communicator
         let hidden = configuration.hiddenSize
         let patch = configuration.inChannels * configuration.patchSize * configuration.patchSize
         let map = try model.weights("transformer")
@@ -41,11 +44,27 @@ package struct DiffusionTransformer {
         try map.finish()
     }
 
-    /// What to draw, prepared once for all steps.
+    /// Among the devices that compute a pass together.
+    var rank: Int { communicator?.rank ?? 0 }
+    private var ranks: Int { communicator?.size ?? 1 }
+
+    /// What to draw, prepared once for all steps: the rank's rows of it.
     struct Conditioning {
+        let span: SequenceSpan
         let text: Tensor  // [text, hidden]
         let prior: Tensor  // [image, hidden]
         let sources: ForwardPass.SourceUse
+    }
+
+    /// - Parameters:
+    ///   - glyphs: embeddings of the quoted strings, `[text, textEmbeddingSize]`; nil: there is no text.
+    ///   - codes: of the image, one for each patch.
+    ///   - dropped: the image is drawn as if nothing were known of its codes.
+    func condition(glyphs: Tensor?, codes: [Int32], dropped: Bool, sources: ForwardPass.SourceUse) -> Conditioning {
+        let text = glyphs.map(projectGlyphs) ?? device.makeTensor(Shape(0, configuration.hiddenSize), device.activationType)
+        let span = SequenceSpan(text: text.rows, image: codes.count, rank: rank, of: ranks)
+        return Conditioning(
+            span: span, text: text.rows(span.textRows), prior: projectPrior(Array(codes[span.imageRows]), dropped: dropped), sources: sources)
     }
 
     /// Which step of a picture a pass is, and what its branch keeps of earlier ones.
@@ -58,8 +77,8 @@ package struct DiffusionTransformer {
     }
 
     /// What a branch keeps from step to step; see ``StepCache``.
-    func makeStepCache(threshold: Float, image: Int, text: Int) -> StepCache {
-        StepCache(threshold: threshold, image: image, text: text, hidden: configuration.hiddenSize, on: device)
+    func makeStepCache(threshold: Float, _ span: SequenceSpan) -> StepCache {
+        StepCache(threshold: threshold, span, hidden: configuration.hiddenSize, on: device, communicator)
     }
 
     /// Memory for the passes of a picture's steps.
@@ -72,11 +91,11 @@ package struct DiffusionTransformer {
     func makeWorkspace(height: Int, width: Int, grid: GridSize, maximumText: Int, sourceRows: Int) -> TransformerWorkspace {
         TransformerWorkspace(
             grid: grid, maximumText: maximumText, sourceRows: sourceRows, sizeEmbedding: timestepEmbedding.size(height: height, width: width),
-            rotary: rotary(grid), configuration, on: device)
+            rotary: rotary(grid), configuration, on: device, communicator)
     }
 
     /// `glyphs [text, textEmbeddingSize]` through the glyph projector: `[text, hidden]`.
-    func projectGlyphs(_ glyphs: Tensor) -> Tensor {
+    private func projectGlyphs(_ glyphs: Tensor) -> Tensor {
         let inner = device.makeTensor(Shape(glyphs.rows, configuration.hiddenSize), device.activationType)
         let result = device.makeTensor(inner.shape, device.activationType)
         glyph1(glyphs, .store(.gelu), into: inner)
@@ -85,7 +104,7 @@ package struct DiffusionTransformer {
     }
 
     /// The prior of each patch, `[codes, hidden]`; a dropped prior is the projection of zeros, not zeros.
-    func projectPrior(_ codes: [Int32], dropped: Bool) -> Tensor {
+    private func projectPrior(_ codes: [Int32], dropped: Bool) -> Tensor {
         let embedded = device.makeTensor(Shape(codes.count, configuration.hiddenSize), device.activationType)
         let inner = device.makeTensor(embedded.shape, device.activationType)
         if dropped {
@@ -101,9 +120,9 @@ package struct DiffusionTransformer {
     /// Predicts the velocity at `time` (the time step minus 1).
     ///
     /// - Parameters:
-    ///   - latents: `[image, channels · patch²]`, patches in raster order, elements in (channel, y, x) order.
+    ///   - latents: of the whole image, `[image, channels · patch²]`, patches in raster order, elements in (channel, y, x) order.
     ///   - cached: the branch's cache and the step of its picture; nil: all blocks are computed.
-    /// - Returns: the velocity, in the same layout.
+    /// - Returns: the velocity of the rank's rows, in the same layout.
     func velocity(
         _ workspace: TransformerWorkspace, _ conditioning: Conditioning, latents: [Float], time: Float, cached: CachedStep?,
         checkCancellation: () throws -> Void
@@ -117,19 +136,20 @@ package struct DiffusionTransformer {
         device.modulatedLayerNorm(
             pass.x.rows(pass.imageRows), scale: vectors.elements(0..<hidden), shift: vectors.elements(hidden..<2 * hidden),
             epsilon: TransformerBlock.normEpsilon, into: normed)
-        output(normed, into: workspace.patches)
-        return try device.floats(workspace.patches)
+        let patches = workspace.patches.prefix(Shape(pass.imageRows.count, workspace.patches.columns))
+        output(normed, into: patches)
+        try communicator?.synchronize()
+        return try device.floats(patches)
     }
 
     /// Runs a source image through the blocks at time 0 with no text, so that its keys and values are stored in `stored`.
     func writeSource(
-        _ stored: SourceKV, latents: [Float], codes: [Int32], height: Int, width: Int, grid: GridSize, checkCancellation: () throws -> Void
+        _ stored: SourceKVShard, latents: [Float], codes: [Int32], height: Int, width: Int, grid: GridSize, checkCancellation: () throws -> Void
     ) throws {
         let workspace = makeWorkspace(height: height, width: width, grid: grid, maximumText: 0, sourceRows: 0)
-        let conditioning = Conditioning(
-            text: device.makeTensor(Shape(0, configuration.hiddenSize), device.activationType), prior: projectPrior(codes, dropped: false),
-            sources: .write(stored))
+        let conditioning = condition(glyphs: nil, codes: codes, dropped: false, sources: .write(stored))
         _ = try run(workspace, conditioning, latents: latents, time: 0, cached: nil, checkCancellation: checkCancellation)
+        try communicator?.synchronize()
         try device.synchronize()
     }
 
@@ -137,11 +157,13 @@ package struct DiffusionTransformer {
         _ workspace: TransformerWorkspace, _ conditioning: Conditioning, latents: [Float], time: Float, cached: CachedStep?,
         checkCancellation: () throws -> Void
     ) throws -> ForwardPass {
-        let pass = ForwardPass(text: conditioning.text.rows, workspace, sources: conditioning.sources)
-        device.write(latents, to: workspace.patches)
+        let span = conditioning.span
+        let pass = ForwardPass(span, workspace, sources: conditioning.sources)
+        let patches = workspace.patches.prefix(Shape(span.imageRows.count, workspace.patches.columns)), patch = patches.columns
+        device.write(Array(latents[span.imageRows.lowerBound * patch..<span.imageRows.upperBound * patch]), to: patches)
         if !pass.textRows.isEmpty { device.copy(conditioning.text, to: pass.x.rows(pass.textRows)) }
         device.copy(conditioning.prior, to: pass.x.rows(pass.imageRows))
-        imageProjector(workspace.patches, .add, into: pass.x.rows(pass.imageRows))
+        imageProjector(patches, .add, into: pass.x.rows(pass.imageRows))
         timestepEmbedding(time: time, size: workspace.sizeEmbedding, into: pass.timeEmbedding)
         func compute(_ layers: Range<Int>) throws {
             for layer in layers {

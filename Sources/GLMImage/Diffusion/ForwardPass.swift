@@ -2,51 +2,79 @@ import Domain
 import Layers
 import Tensor
 
-/// One run through the transformer's blocks: the rows of its workspace that it reads and writes. Rows are text first, then image.
+/// One run through the transformer's blocks: the rows of its workspace that it reads and writes. Rows are text first, then image; on one of
+/// several ranks they are its own.
 struct ForwardPass {
     /// What a pass does with the keys and values of source images.
     enum SourceUse {
         /// The pass's own rows are a source image: stores their keys and values.
-        case write(SourceKV)
+        case write(SourceKVShard)
         /// Attends to the source images too.
-        case read(SourceKV)
+        case read(SourceKVShard)
         /// Attends to nothing but its own rows.
         case none
     }
 
     let textRows: Range<Int>
     let imageRows: Range<Int>
-    /// Rows of keys and values in front of this pass's own: those of the source images.
-    let sourceRows: Int
-    let x, normed, query: Tensor  // [text + image, hidden]
-    let keys, values: Tensor  // [sources + text + image, hidden]
+    /// Rows of keys and values in front of the sequence's: those of the source images.
+    private let sourceRows: Int
+    let x, normed, query, ownKeys, ownValues: Tensor  // [text + image, hidden]
+    /// Of all rows of the sequence and this rank's heads.
+    private let keys, values: Tensor  // [sources + rows, hidden / ranks]
     let inner: Tensor  // [text + image, 4 · hidden]
     let modulation: Tensor  // [1, 12 · hidden]
     let timeEmbedding: Tensor  // [1, timeEmbeddingSize]
     let rotary: RotaryTable  // [image, headSize / 2]
+    private let span: SequenceSpan
+    private let exchange: HeadExchange?
     private let sources: SourceUse
 
-    /// - Parameter text: rows of text.
-    init(text: Int, _ workspace: TransformerWorkspace, sources: SourceUse) {
-        let rows = text + workspace.grid.count
-        textRows = 0..<text
-        imageRows = text..<rows
+    /// - Parameter span: the rank's rows of the pass.
+    init(_ span: SequenceSpan, _ workspace: TransformerWorkspace, sources: SourceUse) {
+        let rows = span.rows.count
+        textRows = 0..<span.textRows.count
+        imageRows = span.textRows.count..<rows
         if case .read(let stored) = sources { sourceRows = stored.rows } else { sourceRows = 0 }
         func first(_ tensor: Tensor, _ count: Int) -> Tensor { tensor.prefix(Shape(count, tensor.columns)) }
         x = first(workspace.x, rows)
         normed = first(workspace.normed, rows)
         query = first(workspace.query, rows)
-        keys = first(workspace.keys, sourceRows + rows)
-        values = first(workspace.values, sourceRows + rows)
+        keys = first(workspace.keys, sourceRows + span.ranks * span.rowsPerRank)
+        values = first(workspace.values, keys.rows)
+        if let exchange = workspace.exchange {
+            ownKeys = first(exchange.keys, rows)
+            ownValues = first(exchange.values, rows)
+        } else {
+            ownKeys = keys.rows(sourceRows..<keys.rows)
+            ownValues = values.rows(sourceRows..<values.rows)
+        }
         inner = first(workspace.inner, rows)
         modulation = workspace.modulation
         timeEmbedding = workspace.timeEmbedding
-        rotary = workspace.rotary
+        rotary = workspace.rotary.rows(span.imageRows)
+        self.span = span
+        exchange = workspace.exchange
         self.sources = sources
     }
 
-    /// Stores the pass's own `keys` and `values` of `layer`, or puts those of the source images in front of them.
-    func exchangeSources(_ layer: Int, keys: Tensor, values: Tensor, on device: any Device) {
+    /// Attention of the pass's queries over the sequence and the source images, into `normed`.
+    func attend(_ attention: Attention, layer: Int, on device: any Device) {
+        guard let exchange else {
+            exchangeSources(layer, keys: ownKeys, values: ownValues, on: device)
+            device.attention(attention, query: query, key: keys, value: values, into: normed)
+            return
+        }
+        let all = sourceRows..<keys.rows
+        exchange.gatherRows(ownKeys, into: keys.rows(all))
+        exchange.gatherRows(ownValues, into: values.rows(all))
+        let rows = sourceRows..<sourceRows + span.text + span.image
+        exchangeSources(layer, keys: keys.rows(rows), values: values.rows(rows), on: device)
+        exchange.attend(attention, query: query, keys: keys, values: values, span, into: normed)
+    }
+
+    /// Stores the sequence's `keys` and `values` of `layer`, or puts those of the source images in front of them.
+    private func exchangeSources(_ layer: Int, keys: Tensor, values: Tensor, on device: any Device) {
         switch sources {
         case .none: break
         case .write(let stored): stored.append(layer, keys: keys, values: values, on: device)

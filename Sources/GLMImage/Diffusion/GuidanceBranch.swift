@@ -1,7 +1,7 @@
 import Domain
 import Tensor
 
-/// One branch of classifier-free guidance on its device: what to draw, prepared once, and the memory of its passes.
+/// One branch of classifier-free guidance on the devices of its side: what to draw, prepared once, and the memory of its passes.
 struct GuidanceBranch {
     /// The image that both branches denoise.
     struct Target {
@@ -12,44 +12,39 @@ struct GuidanceBranch {
         let cacheThreshold: Float?
     }
 
-    private let transformer: DiffusionTransformer
-    private let workspace: TransformerWorkspace
-    private let conditioning: DiffusionTransformer.Conditioning
-    private let cache: StepCache?
+    private let ranks: TransformerRanks
+    private let parts: [GuidanceBranchPart]  // of each rank
 
-    /// - Parameter maximumText: rows of text that the workspace can hold, of whichever branch shares it.
+    /// - Parameters:
+    ///   - maximumText: rows of text that the workspace can hold, of whichever branch shares it.
+    ///   - conditioning: made on each rank.
     init(
-        _ transformer: DiffusionTransformer, _ target: Target, maximumText: Int, sourceRows: Int,
-        _ conditioning: () -> DiffusionTransformer.Conditioning
-    ) {
-        self.transformer = transformer
-        self.conditioning = conditioning()
-        cache = Self.cache(transformer, target, self.conditioning)
-        workspace = transformer.makeWorkspace(
-            height: target.height, width: target.width, grid: target.grid, maximumText: maximumText, sourceRows: sourceRows)
+        _ ranks: TransformerRanks, _ target: Target, maximumText: Int, sourceRows: Int,
+        _ conditioning: (DiffusionTransformer) throws -> DiffusionTransformer.Conditioning
+    ) throws {
+        self.ranks = ranks
+        parts = try ranks.each {
+            try GuidanceBranchPart($0, target, maximumText: maximumText, sourceRows: sourceRows, try conditioning($0))
+        }
     }
 
-    /// The other branch, on the same device: it uses the same memory, one pass after the other.
-    init(sharing branch: GuidanceBranch, _ target: Target, _ conditioning: DiffusionTransformer.Conditioning) {
-        transformer = branch.transformer
-        workspace = branch.workspace
-        self.conditioning = conditioning
-        cache = Self.cache(transformer, target, conditioning)
-    }
-
-    private static func cache(_ transformer: DiffusionTransformer, _ target: Target, _ conditioning: DiffusionTransformer.Conditioning) -> StepCache?
-    {
-        target.cacheThreshold.map { transformer.makeStepCache(threshold: $0, image: target.grid.count, text: conditioning.text.rows) }
+    /// The other branch, on the same devices: it uses the same memory, one pass after the other.
+    init(
+        sharing branch: GuidanceBranch, _ target: Target, _ conditioning: (DiffusionTransformer) throws -> DiffusionTransformer.Conditioning
+    ) throws {
+        ranks = branch.ranks
+        parts = try ranks.each { GuidanceBranchPart(sharing: branch.parts[$0.rank], target, try conditioning($0)) }
     }
 
     /// Whether the last step was computed in full.
-    var isFull: Bool { cache?.decision != .forecast }
+    var isFull: Bool { parts[0].isFull }
 
     /// The velocity for `latents [image, channels · patch²]` at `time`; in the same layout.
     /// - Parameter step: which of how many of the picture, from 0; nil: none of them, and all blocks are computed.
     func velocity(_ latents: [Float], time: Float, step: (index: Int, count: Int)?, checkCancellation: () throws -> Void) throws -> [Float] {
-        let cached = cache.flatMap { cache in step.map { DiffusionTransformer.CachedStep(cache: cache, step: $0.index, count: $0.count) } }
-        return try transformer.velocity(
-            workspace, conditioning, latents: latents, time: time, cached: cached, checkCancellation: checkCancellation)
+        let velocities = try ranks.pass(checkCancellation: checkCancellation) { transformer, check in
+            try parts[transformer.rank].velocity(latents, time: time, step: step, checkCancellation: check)
+        }
+        return velocities.count == 1 ? velocities[0] : Array(velocities.joined())
     }
 }

@@ -2,35 +2,33 @@ import Checkpoint
 import ModelConfiguration
 import Tensor
 
-/// A second device that computes the unconditional branch of guidance while the main device computes the conditional one: its own copy
-/// of the transformer, and the thread that drives it.
+/// The devices that compute the unconditional branch of guidance while those of the main side compute the conditional one: their own copies
+/// of the transformer, and the thread that drives the first of them.
 ///
-/// Guidance needs two independent passes in each step; what the devices exchange is one image's latents in each step.
+/// Guidance needs two independent passes in each step; what the sides exchange is one image's latents in each step.
 final class GuidanceReplica {
     let thread = DeviceThread(name: "guidance")
-    let transformer: DiffusionTransformer
-    private let device: any Device
+    private let ranks: TransformerRanks
 
-    init(_ model: ModelFolder, _ device: any Device) throws {
-        self.device = device
-        transformer = try thread.run {
-            let transformer = try DiffusionTransformer(model, on: device)
+    init(_ model: ModelFolder, _ side: [DeviceGroup.Rank]) throws {
+        ranks = try thread.run {
+            let ranks = try TransformerRanks(model, side)
             // So that a device without enough memory reports it now.
-            try device.synchronize()
-            return transformer
+            try side[0].device.synchronize()
+            return ranks
         }
     }
 
-    func releaseUnusedMemory() throws { try thread.run(device.releaseUnusedMemory) }
+    func releaseUnusedMemory() throws { try thread.run { _ = try ranks.each { $0.device.releaseUnusedMemory() } } }
 
     /// Prepares the unconditional branch of a target.
     /// - Parameter glyphs: the embedding of an empty string, `[text, textEmbeddingSize]`, row by row.
     func branch(_ target: GuidanceBranch.Target, glyphs: [Float]) throws -> GuidanceBranch {
         try thread.run {
-            let columns = transformer.configuration.textEmbeddingSize
-            let text = transformer.projectGlyphs(device.makeTensor(glyphs, Shape(glyphs.count / columns, columns)))
-            return GuidanceBranch(transformer, target, maximumText: text.rows, sourceRows: 0) {
-                DiffusionTransformer.Conditioning(text: text, prior: transformer.projectPrior(target.codes, dropped: true), sources: .none)
+            let columns = ranks.main.configuration.textEmbeddingSize
+            let shape = Shape(glyphs.count / columns, columns)
+            return try GuidanceBranch(ranks, target, maximumText: shape[0], sourceRows: 0) {
+                $0.condition(glyphs: $0.device.makeTensor(glyphs, shape), codes: target.codes, dropped: true, sources: .none)
             }
         }
     }

@@ -13,8 +13,8 @@ struct SourcePicture: Sendable, Hashable {
 
 /// The diffusion stage's model: codes and quoted strings in, a picture out.
 public final class ImageRenderer {
-    package let transformer: DiffusionTransformer
-    /// Computes the unconditional branch of guidance at the same time as the conditional one; nil: the main device does, after it.
+    let ranks: TransformerRanks
+    /// Computes the unconditional branch of guidance at the same time as the conditional one; nil: the main side does, after it.
     let guidance: GuidanceReplica?
     package let glyphs: GlyphEncoder
     package let autoencoder: Autoencoder
@@ -27,18 +27,19 @@ public final class ImageRenderer {
 
     /// Takes `transformer`, `text_encoder` and `vae` of the checkpoint, and nothing else.
     /// - Parameters:
-    ///   - devices: one, or two: the second computes the unconditional branch of guidance, with a copy of the transformer of its own.
+    ///   - devices: one side or two: the second computes the unconditional branch of guidance. Every device has a copy of the transformer.
     ///   - sourceCacheBytes: for the keys and values of source images that are kept for later requests.
     ///   - tiled: pictures with a side above the checkpoint's `sample_size` are decoded, and sources encoded, in tiles of that side:
     ///     memory stays a tile's, the picture differs a little.
     public init(model: ModelFolder, devices: DeviceGroup, sourceCacheBytes: Int = 0, tiled: Bool = false) throws {
-        precondition(devices.count <= StageKind.diffusion.descriptor.mostDevices, "\(devices.name): a renderer of \(devices.count) devices")
+        precondition(devices.sides.count <= 2, "\(devices.name): guidance with \(devices.sides.count) sides")
         device = devices.main
         sourceCache = SourceKVCache(capacity: sourceCacheBytes)
         scheduler = try SchedulerConfiguration.load(model)
         source = SourceImageRule(try ProcessorConfiguration.load(model))
-        transformer = try DiffusionTransformer(model, on: device)
-        guidance = try devices.devices.dropFirst().first.map { try GuidanceReplica(model, $0) }
+        ranks = try TransformerRanks(model, devices.sides[0])
+        let transformer = ranks.main
+        guidance = try devices.sides.dropFirst().first.map { try GuidanceReplica(model, $0) }
         glyphs = try GlyphEncoder(model, on: device)
         autoencoder = try Autoencoder(model, on: device, tiled: tiled)
         guard autoencoder.configuration.latentChannels == transformer.configuration.inChannels else {
@@ -57,6 +58,9 @@ public final class ImageRenderer {
                 "vae of \(autoencoder.configuration.scale) pixels a latent; a code must stand for \(RequestLimits.sizeMultiple) pixels")
         }
     }
+
+    /// Of the main device.
+    package var transformer: DiffusionTransformer { ranks.main }
 
     /// Side in pixels of the square picture that the checkpoint draws best: what a request gets that names no size.
     public var defaultSide: Int {
@@ -146,12 +150,16 @@ public final class ImageRenderer {
     package func write(_ sources: [SourceLatents], checkCancellation: () throws -> Void) throws -> SourceKV? {
         guard !sources.isEmpty else { return nil }
         let rows = sources.reduce(0) { $0 + $1.shape.grid.count }
-        sourceCache.makeRoom(for: SourceKV.bytes(rows: rows, transformer.configuration, device.cacheType))
-        let written = SourceKV(rows: rows, transformer.configuration, on: device)
+        sourceCache.makeRoom(for: SourceKVShard.bytes(rows: rows, ranks: ranks.count, transformer.configuration, device.cacheType))
+        let written = SourceKV(
+            try ranks.each { SourceKVShard(rows: rows, ranks: ranks.count, $0.configuration, on: $0.device) })
         for source in sources {
-            try transformer.writeSource(
-                written, latents: source.shape.patches(source.latents), codes: source.codes, height: source.height,
-                width: source.width, grid: source.shape.grid, checkCancellation: checkCancellation)
+            let latents = source.shape.patches(source.latents)
+            _ = try ranks.pass(checkCancellation: checkCancellation) { transformer, check in
+                try transformer.writeSource(
+                    written.shards[transformer.rank], latents: latents, codes: source.codes, height: source.height,
+                    width: source.width, grid: source.shape.grid, checkCancellation: check)
+            }
         }
         return written
     }
@@ -164,17 +172,17 @@ public final class ImageRenderer {
     /// The elements of a dense tensor of the main device, f32.
     func floats(_ tensor: Tensor) throws -> [Float] { try device.floats(tensor) }
 
-    /// Bytes of the keys and values of one source image of a size that fits already.
+    /// Bytes of the keys and values of one source image of a size that fits already, on each device.
     package func sourceKVBytes(height: Int, width: Int) -> Int {
-        SourceKV.bytes(
-            rows: autoencoder.latentShape(height: height, width: width).grid.count, transformer.configuration, device.cacheType)
+        SourceKVShard.bytes(
+            rows: autoencoder.latentShape(height: height, width: width).grid.count, ranks: ranks.count, transformer.configuration, device.cacheType)
     }
 
     /// What pictures of one size took fits no others: a device that kept it would come to hold more than the largest takes.
     private func makeRoom(for parameters: ImageParameters, _ images: [RGBImage]) throws {
         let new = [parameters.height, parameters.width] + images.flatMap { [$0.height, $0.width] }
         guard new != sizes else { return }
-        device.releaseUnusedMemory()
+        _ = try ranks.each { $0.device.releaseUnusedMemory() }
         try guidance?.releaseUnusedMemory()
         sizes = new
     }

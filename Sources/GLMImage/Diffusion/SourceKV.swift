@@ -6,33 +6,45 @@ import Tensor
 /// Reference: diffusers 0.42.1 `GlmImageLayerKVCache`: written once at time step 0, read by the conditional passes, not by the
 /// unconditional ones.
 package final class SourceKV {
-    private let keys, values: [Tensor]  // per layer [rows, hidden], in the device's cacheType
+    /// Of each rank, in order.
+    let shards: [SourceKVShard]
+
+    init(_ shards: [SourceKVShard]) { self.shards = shards }
+
     /// Patches of all images.
+    var rows: Int { shards[0].rows }
+    /// Of keys and values together, on each device.
+    var bytes: Int { shards[0].bytes }
+}
+
+/// Those of one rank's heads, on its device.
+final class SourceKVShard {
+    private let keys, values: [Tensor]  // per layer [rows, hidden / ranks], in the device's cacheType
     let rows: Int
-    /// Of keys and values together.
     let bytes: Int
     private var filled: [Int]
 
-    init(rows: Int, _ configuration: TransformerConfiguration, on device: any Device) {
+    init(rows: Int, ranks: Int, _ configuration: TransformerConfiguration, on device: any Device) {
         self.rows = rows
-        bytes = Self.bytes(rows: rows, configuration, device.cacheType)
-        func make() -> [Tensor] { (0..<configuration.layers).map { _ in device.makeTensor(Shape(rows, configuration.hiddenSize), device.cacheType) } }
+        bytes = Self.bytes(rows: rows, ranks: ranks, configuration, device.cacheType)
+        let shape = Shape(rows, configuration.hiddenSize / ranks)
+        func make() -> [Tensor] { (0..<configuration.layers).map { _ in device.makeTensor(shape, device.cacheType) } }
         (keys, values) = (make(), make())
         filled = Array(repeating: 0, count: configuration.layers)
     }
 
-    static func bytes(rows: Int, _ configuration: TransformerConfiguration, _ type: DType) -> Int {
-        TransformerFootprint(configuration, elementBytes: type.byteCount).sourceCache(rows: rows)
+    static func bytes(rows: Int, ranks: Int, _ configuration: TransformerConfiguration, _ type: DType) -> Int {
+        TransformerFootprint(configuration, elementBytes: type.byteCount, ranks: ranks).sourceCache(rows: rows)
     }
 
-    /// Copies the rows of one layer to `keys` and `values`, `[rows, hidden]`.
+    /// Copies the rows of one layer to `keys` and `values`, `[rows, hidden / ranks]`.
     func read(_ layer: Int, keys: Tensor, values: Tensor, on device: any Device) {
         let all = Array(0..<Int32(rows))
         device.embed(all, table: self.keys[layer], into: keys)
         device.embed(all, table: self.values[layer], into: values)
     }
 
-    /// Stores the rows of one more image, `[patches, hidden]`.
+    /// Stores the rows of one more image, `[patches, hidden / ranks]`.
     func append(_ layer: Int, keys newKeys: Tensor, values newValues: Tensor, on device: any Device) {
         let range = filled[layer]..<filled[layer] + newKeys.rows
         let rows = range.map(Int32.init)

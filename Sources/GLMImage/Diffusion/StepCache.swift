@@ -16,19 +16,20 @@ final class StepCache {
     /// What the blocks in the middle add.
     private var added: TaylorForecast
     private let means: Tensor  // [2]
+    /// Nil where the device computes passes alone.
+    private let average: RankAverage?
     /// Of the last step.
     private(set) var decision = StepCachePolicy.Decision.compute
 
-    /// - Parameters:
-    ///   - image: rows of the image.
-    ///   - text: rows of text in front of them.
-    init(threshold: Float, image: Int, text: Int, hidden: Int, on device: any Device) {
+    /// - Parameter span: the rank's rows of a pass.
+    init(threshold: Float, _ span: SequenceSpan, hidden: Int, on device: any Device, _ communicator: (any Communicator)?) {
         self.device = device
         policy = StepCachePolicy(threshold: threshold)
-        residual = device.makeTensor(Shape(image, hidden), .f32)
-        newResidual = device.makeTensor(Shape(image, hidden), .f32)
-        added = TaylorForecast(rows: text + image, hidden: hidden, on: device)
+        residual = device.makeTensor(Shape(span.imageRows.count, hidden), .f32)
+        newResidual = device.makeTensor(residual.shape, .f32)
+        added = TaylorForecast(rows: span.rows.count, hidden: hidden, on: device)
         means = device.makeTensor([2], .f32)
+        average = communicator.map { RankAverage($0, span, count: 2, on: device) }
     }
 
     /// Runs a pass through the blocks, or through some of them.
@@ -55,15 +56,17 @@ final class StepCache {
         try compute(middle.upperBound..<blocks)
     }
 
-    /// Waits for the device.
+    /// Waits for the device, and for other ranks.
     /// - Parameter scratch: `[image, hidden]`; is overwritten.
     private func residualChange(in scratch: Tensor) throws -> Float {
-        let scratch = scratch.dtype == .f32 ? scratch : device.makeTensor(scratch.shape, .f32)
-        device.copy(newResidual, to: scratch)
-        device.add(residual, times: 1, to: scratch, times: -1)
-        device.meanAbsolute(scratch, into: means.elements(0..<1))
-        device.meanAbsolute(residual, into: means.elements(1..<2))
-        let values = try device.floats(means)
+        if scratch.rows > 0 {
+            let scratch = scratch.dtype == .f32 ? scratch : device.makeTensor(scratch.shape, .f32)
+            device.copy(newResidual, to: scratch)
+            device.add(residual, times: 1, to: scratch, times: -1)
+            device.meanAbsolute(scratch, into: means.elements(0..<1))
+            device.meanAbsolute(residual, into: means.elements(1..<2))
+        }
+        let values = try average.map { try $0(means) } ?? device.floats(means)
         return values[0] / values[1]
     }
 }

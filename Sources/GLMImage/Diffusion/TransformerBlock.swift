@@ -36,18 +36,15 @@ struct TransformerBlock {
 
         modulate(pass, pass.textRows, shift: vector(1), scale: vector(3), on: device)
         modulate(pass, pass.imageRows, shift: vector(0), scale: vector(2), on: device)
-        let keys = pass.keys.rows(pass.sourceRows..<pass.keys.rows)
-        let values = pass.values.rows(pass.sourceRows..<pass.values.rows)
         q(pass.normed, into: pass.query)
-        k(pass.normed, into: keys)
-        v(pass.normed, into: values)
+        k(pass.normed, into: pass.ownKeys)
+        v(pass.normed, into: pass.ownValues)
         // Only the image's rows, which are the last, have a place to turn by.
-        for x in [pass.query, keys] {
+        for x in [pass.query, pass.ownKeys] {
             device.headLayerNorm(
                 x, headSize: attention.headSize, epsilon: TransformerBlock.normEpsilon, rotatingEnd: pass.rotary.rotation(.halves))
         }
-        pass.exchangeSources(layer, keys: keys, values: values, on: device)
-        device.attention(attention, query: pass.query, key: pass.keys, value: pass.values, into: pass.normed)
+        pass.attend(attention, layer: layer, on: device)
         o(pass.normed, adding: [GatedRows(pass.textRows, gate: vector(5)), GatedRows(pass.imageRows, gate: vector(4))], to: pass.x)
 
         modulate(pass, pass.textRows, shift: vector(7), scale: vector(9), on: device)

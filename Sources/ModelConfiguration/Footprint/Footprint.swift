@@ -37,9 +37,12 @@ public struct Footprint: Sendable {
         public var vaeTiling: Bool
         /// The diffusion stage lets requests have steps cached.
         public var stepCache: Bool
+        /// Devices among which the diffusion stage divides each pass.
+        public var ulyssesDegree: Int
 
         public init(
-            onHost: Bool, precision: Precision, batch: Int = 1, speculativeTokens: Int? = nil, vaeTiling: Bool = false, stepCache: Bool = false
+            onHost: Bool, precision: Precision, batch: Int = 1, speculativeTokens: Int? = nil, vaeTiling: Bool = false, stepCache: Bool = false,
+            ulyssesDegree: Int = 1
         ) {
             self.onHost = onHost
             self.precision = precision
@@ -47,6 +50,7 @@ public struct Footprint: Sendable {
             self.speculativeTokens = speculativeTokens
             self.vaeTiling = vaeTiling
             self.stepCache = stepCache
+            self.ulyssesDegree = ulyssesDegree
         }
 
         /// The most rows of a step that draws codes.
@@ -77,14 +81,23 @@ public struct Footprint: Sendable {
             case .image(let image): ImageFootprint(image, limits, form).items(kind)
             case .answer(let answer): AnswerFootprint(answer, limits, form).items(kind)
             }
-        return weights(kind) + own + [workspace]
+        return weights(kind) + own + [workspace] + (kind == .diffusion ? exchange : [])
     }
 
-    /// Of the second device of a diffusion stage, which computes the unconditional branch of guidance: the transformer alone,
-    /// without sources. Empty for a model without such a stage.
-    public var guidance: [MemoryItem] {
+    /// Of the further devices of a diffusion stage, which have the transformer alone: those that divide a pass with the first, then those of
+    /// the unconditional branch of guidance, which needs no sources. Empty for a model without such a stage.
+    /// - Parameter device: its number, from 1.
+    public func items(ofFurther device: Int) -> [MemoryItem] {
         guard case .image(let image) = model.configurations else { return [] }
-        return [onAccelerator(model.weights.part(.transformer))] + ImageFootprint(image, limits, form).guidance + [workspace]
+        let footprint = ImageFootprint(image, limits, form)
+        let own = device < form.ulyssesDegree ? footprint.rank : footprint.guidance
+        return [onAccelerator(model.weights.part(.transformer))] + own + [workspace] + exchange
+    }
+
+    /// None where every device computes passes alone.
+    private var exchange: [MemoryItem] {
+        guard form.ulyssesDegree > 1 else { return [] }
+        return [MemoryItem(.exchange, Collectives.bufferBytes, "2 buffers of HCCL, \(Collectives.bufferMebibytes) MiB each")]
     }
 
     /// The sizes in the safetensors headers.

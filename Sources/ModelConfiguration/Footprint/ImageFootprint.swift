@@ -20,7 +20,10 @@ struct ImageFootprint {
         }
     }
 
-    /// Of a device that computes the unconditional branch of guidance alone.
+    /// Of a device that computes a part of the passes of both branches of guidance, or of the conditional one, and nothing else.
+    var rank: [MemoryItem] { sourceCache + stepCache(texts: [GlyphConfiguration.maximumLength, Self.emptyText]) + [passes] }
+
+    /// Of a device that computes the unconditional branch of guidance, or a part of it, and nothing else.
     var guidance: [MemoryItem] {
         let bytes = transformer.constant + transformer.denoising(image: imageTokens, text: Self.emptyText, sources: 0, unconditional: nil)
         return stepCache(texts: [Self.emptyText]) + [MemoryItem(.activations, bytes, "\(imageTokens) image tokens")]
@@ -61,7 +64,9 @@ struct ImageFootprint {
 
     // MARK: Diffusion
 
-    private var transformer: TransformerFootprint { TransformerFootprint(model.transformer, elementBytes: form.cachedBytes) }
+    private var transformer: TransformerFootprint {
+        TransformerFootprint(model.transformer, elementBytes: form.cachedBytes, ranks: form.ulyssesDegree)
+    }
 
     /// None where edits are not planned for.
     private var sourceCache: [MemoryItem] {
@@ -92,13 +97,28 @@ struct ImageFootprint {
     private var denoising: MemoryItem {
         let glyphs = GlyphFootprint(model.glyph)
         let text = GlyphConfiguration.maximumLength
-        let sources = limits.sources * imageTokens
-        let stepping =
-            transformer.denoising(image: imageTokens, text: text, sources: sources, unconditional: Self.emptyText)
-            + glyphs.embeddings(rows: text + Self.emptyText)
-        let writing = limits.sources > 0 ? transformer.writing(image: imageTokens) : 0
-        let bytes = transformer.constant + max(stepping, writing, glyphs.encoding(rows: text, longest: text))
-        return MemoryItem(.activations, bytes, "\(text + imageTokens) tokens with \(sources) of sources")
+        let bytes =
+            transformer.constant
+            + max(stepping + glyphs.embeddings(rows: text + Self.emptyText), writing, glyphs.encoding(rows: text, longest: text))
+        return MemoryItem(.activations, bytes, tokens)
+    }
+
+    /// The same without what the main device alone does. The embeddings of the glyphs are uploaded.
+    private var passes: MemoryItem {
+        let embeddings = GlyphFootprint(model.glyph).embeddings(rows: GlyphConfiguration.maximumLength + Self.emptyText)
+        return MemoryItem(.activations, transformer.constant + max(stepping + embeddings, writing), tokens)
+    }
+
+    private var stepping: Int {
+        transformer.denoising(
+            image: imageTokens, text: GlyphConfiguration.maximumLength, sources: limits.sources * imageTokens, unconditional: Self.emptyText)
+    }
+
+    private var writing: Int { limits.sources > 0 ? transformer.writing(image: imageTokens) : 0 }
+
+    private var tokens: String {
+        let ranks = form.ulyssesDegree > 1 ? ", a part of \(form.ulyssesDegree)" : ""
+        return "\(GlyphConfiguration.maximumLength + imageTokens) tokens with \(limits.sources * imageTokens) of sources\(ranks)"
     }
 
     private var decoding: MemoryItem {

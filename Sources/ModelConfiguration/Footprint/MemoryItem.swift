@@ -21,6 +21,8 @@ public struct MemoryItem: Codable, Sendable, Hashable {
         case decoding = "picture decoding"
         /// What the runtime and its operators take for themselves.
         case workspace
+        /// Through which devices that divide a pass exchange tensors.
+        case exchange = "exchange buffers"
     }
 
     public var item: Item

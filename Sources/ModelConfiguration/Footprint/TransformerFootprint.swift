@@ -1,15 +1,22 @@
-/// Bytes that the diffusion transformer takes beside its weights. Activations are counted as f32: on a card
+/// Bytes that the diffusion transformer takes of each of its devices beside the weights. Activations are counted as f32: on a card
 /// that computes in bf16 most of them take half.
 package struct TransformerFootprint: Sendable {
     private let transformer: TransformerConfiguration
     /// Bytes of an element of the source images' keys and values.
     private let cached: Int
+    private let ranks: Int
 
-    /// - Parameter elementBytes: of `Device.cacheType`, which keys and values are kept in.
-    package init(_ transformer: TransformerConfiguration, elementBytes: Int) {
+    /// - Parameters:
+    ///   - elementBytes: of `Device.cacheType`, which keys and values are kept in.
+    ///   - ranks: among which each pass is divided.
+    package init(_ transformer: TransformerConfiguration, elementBytes: Int, ranks: Int = 1) {
         self.transformer = transformer
         cached = elementBytes
+        self.ranks = ranks
     }
+
+    /// The most of a pass's rows that one rank computes.
+    private func own(_ rows: Int) -> Int { (rows + ranks - 1) / ranks }
 
     private var hidden: Int { transformer.hiddenSize }
 
@@ -17,40 +24,45 @@ package struct TransformerFootprint: Sendable {
     package var constant: Int { 4 * 2 * transformer.timeEmbeddingSize }
 
     /// Keys and values of `rows` tokens of source images, in all layers.
-    package func sourceCache(rows: Int) -> Int { 2 * transformer.layers * rows * hidden * cached }
+    package func sourceCache(rows: Int) -> Int { 2 * transformer.layers * rows * (hidden / ranks) * cached }
 
     /// The memory of the passes over one picture: activations of text and image, keys and values of these and of the sources,
-    /// angles, modulation.
+    /// angles, modulation. Of several ranks each has its own rows of queries, keys and values too, and what it sends and receives.
     /// - Parameters:
     ///   - image: patches.
     ///   - text: rows of the longer text.
     ///   - sources: rows of source images.
     package func session(image: Int, text: Int, sources: Int) -> Int {
-        let rows = text + image
-        let activations = (3 + 4) * rows * hidden + 2 * (sources + rows) * hidden
-        let patches = image * transformer.inChannels * transformer.patchSize * transformer.patchSize
+        let rows = own(text + image)
+        let exchange = ranks > 1 ? (2 + 2) * rows * hidden : 0
+        let activations = (3 + 4) * rows * hidden + 2 * (sources + ranks * rows) * (hidden / ranks) + exchange
+        let patches = min(image, rows) * transformer.inChannels * transformer.patchSize * transformer.patchSize
         let vectors = (12 + 2) * hidden + 2 * transformer.timeEmbeddingSize
         return 4 * (activations + patches + image * transformer.headSize + vectors)
     }
 
     /// What one branch of guidance holds for all steps: its text and its prior.
-    package func branch(image: Int, text: Int) -> Int { 4 * (image + text) * hidden }
+    package func branch(image: Int, text: Int) -> Int { 4 * (min(image, own(text + image)) + text) * hidden }
 
     /// What one branch of guidance keeps from step to step where steps are cached: the terms of its Taylor polynomial, two residuals of the
     /// image, and their means.
-    package func stepCache(image: Int, text: Int) -> Int { 4 * (((StepCaching.order + 1) * (image + text) + 2 * image) * hidden + 2) }
+    package func stepCache(image: Int, text: Int) -> Int {
+        let rows = own(text + image)
+        // Ranks also share two means.
+        return 4 * (((StepCaching.order + 1) * rows + 2 * min(image, rows)) * hidden + (ranks > 1 ? 4 : 2))
+    }
 
     /// The most that preparing and stepping a picture takes.
     /// - Parameter unconditional: rows of text of the other branch of guidance on the same device; nil: it is elsewhere, or off.
     package func denoising(image: Int, text: Int, sources: Int, unconditional: Int?) -> Int {
         let session = session(image: image, text: max(text, unconditional ?? 0), sources: sources)
         // A prior's embedding and its inner values stand beside each other while it is projected.
-        let projecting = 4 * image * hidden
+        let projecting = 4 * min(image, own(max(text, unconditional ?? 0) + image)) * hidden
         let own = branch(image: image, text: text)
         guard let unconditional else { return own + max(session, projecting) }
         return own + session + branch(image: image, text: unconditional) + projecting
     }
 
     /// The most that writing the keys and values of one source image takes, beside the cache.
-    package func writing(image: Int) -> Int { session(image: image, text: 0, sources: 0) + 2 * 4 * image * hidden }
+    package func writing(image: Int) -> Int { session(image: image, text: 0, sources: 0) + 2 * 4 * own(image) * hidden }
 }

@@ -48,7 +48,8 @@ struct Layout {
 
     private func order(_ stage: StageSpec) -> (Int, Double, Int) {
         let card = card(stage.device)
-        let twins = card.stages.count { $0.kind == stage.kind }
+        let further = stage.devices.dropFirst().map(self.card)
+        let twins = ([card] + further).reduce(0) { $0 + $1.stages.count { $0.kind == stage.kind } } + further.reduce(0) { $0 + $1.guests.count }
         if !stage.kind.descriptor.scalesWithCards { return (twins, card.stages.isEmpty ? 1 : 0, card.left) }
         return (twins, card.stages.reduce(0) { $0 + seconds($1, card.card) }, -card.left)
     }

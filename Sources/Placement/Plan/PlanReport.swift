@@ -48,7 +48,7 @@ extension Plan {
             lines += stage.items().map(Self.line)
         }
         for guest in planned.guests {
-            lines.append("  \(Self.column(guest.stage, 22))\(Self.column("\(ByteCount(guest.bytes))", 12))the unconditional branch of its guidance")
+            lines.append("  \(Self.column(guest.stage, 22))\(Self.column("\(ByteCount(guest.bytes))", 12))\(part(of: guest, card.device))")
             lines += guest.memory.map(Self.line)
         }
         if planned.stages.isEmpty, planned.guests.isEmpty {
@@ -57,6 +57,14 @@ extension Plan {
             lines.append("  \(Self.column(planned.left < 0 ? "lacking" : "left", 22))\(ByteCount(abs(planned.left)))")
         }
         return lines
+    }
+
+    /// What a stage computes on one of its further devices.
+    private func part(of guest: PlannedCard.Guest, _ device: DeviceID) -> String {
+        let branch = "the unconditional branch of its guidance"
+        guard let stage = stages.first(where: { $0.name == guest.stage }), let degree = stage.ulyssesDegree, degree > 1 else { return branch }
+        let isOfMainSide = stage.devices.prefix(degree).contains(device)
+        return isOfMainSide ? "a part of each of its passes" : "a part of \(branch)"
     }
 
     private static func line(_ item: MemoryItem) -> String {

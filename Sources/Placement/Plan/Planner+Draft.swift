@@ -36,19 +36,31 @@ extension Planner {
                 .invalidTopology,
                 "\(topology.place)stages.\(kind).step_cache: the transformer of \(name) has \(image.transformer.layers) blocks, none of them to skip")
         }
+        if main.isHost, group.ulyssesDegree > 1 {
+            throw PlacementError(
+                .invalidTopology,
+                "\(topology.place)stages.\(kind).ulysses_degree is \(group.ulyssesDegree); only accelerators compute together, not \(main.device)")
+        }
+        if case .image(let image) = description.configurations, image.transformer.heads % group.ulyssesDegree != 0 {
+            throw PlacementError(
+                .invalidTopology,
+                "\(topology.place)stages.\(kind).ulysses_degree is \(group.ulyssesDegree), by which the transformer of \(name) can't divide its \(image.transformer.heads) heads"
+            )
+        }
         let precision = group.precision.precision(native: main.nativePrecision)
         let vaeTiling = kind.descriptor.options.contains(.vaeTiling) && group.vaeTiling ?? main.device.tilesImages
         let footprint = Footprint(
             description, Footprint.Limits(pixels: topology.limits.pixels, sources: topology.limits.sources, context: topology.limits.context),
             Footprint.Form(
                 onHost: main.isHost, precision: precision, batch: batch ?? 1, speculativeTokens: group.speculativeTokens, vaeTiling: vaeTiling,
-                stepCache: group.stepCache != nil))
+                stepCache: group.stepCache != nil, ulyssesDegree: group.ulyssesDegree))
         return StageSpec(
             kind: kind, instance: instance, devices: places.map(\.device), model: name, pipeline: description.pipeline, folder: folder,
             precision: precision,
             batch: batch, speculativeTokens: group.speculativeTokens, threads: main.isHost ? group.threads : nil,
             determinism: group.determinism, vaeTiling: vaeTiling, stepCache: group.stepCache,
-            memory: [footprint.items(kind)] + places.dropFirst().map { _ in footprint.guidance })
+            ulyssesDegree: group.ulyssesDegree > 1 ? group.ulyssesDegree : nil,
+            memory: [footprint.items(kind)] + places.indices.dropFirst().map(footprint.items(ofFurther:)))
     }
 
     /// On an accelerator the decoder's step is bound by reading the weights, so a batch is nearly free there; on the host it is less so.

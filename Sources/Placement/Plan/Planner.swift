@@ -118,19 +118,29 @@ public struct Planner: Sendable {
     }
 
     private func place(_ kind: StageKind, _ group: Topology.Group, _ count: Int, in layout: inout Layout) throws(PlacementError) {
+        let places = automaticPlaces(group)
+        if places.isEmpty, count > 0 {
+            throw PlacementError(
+                .missingCard,
+                "\(topology.place)stages.\(kind).ulysses_degree is \(group.ulyssesDegree); of \(automaticCards.count) accelerators no \(group.ulyssesDegree) are linked with one another"
+            )
+        }
         for _ in 0..<count {
             var candidates: [StageSpec] = []
-            for card in automaticCards { candidates.append(try draft(kind, group, layout.nextInstance(kind), on: [card])) }
+            for places in places { candidates.append(try draft(kind, group, layout.nextInstance(kind), on: places)) }
             if let stage = layout.best(candidates) ?? layout.roomiest(candidates) { layout.add(stage) }
         }
     }
 
-    /// One more on each card that has none and holds it, of the model that has the fewest: two on a card would only share its time.
+    /// One more on each card, or group of cards, that has none and holds it, of the model that has the fewest: two on a card would only share
+    /// its time.
     private func fill(_ kind: StageKind, _ groups: [Topology.Group], in layout: inout Layout) throws(PlacementError) {
-        for card in automaticCards where layout.card(card.device).stages.allSatisfy({ $0.kind != kind }) {
+        for card in automaticCards where layout.isFree(card, of: kind) {
             let counts = groups.map { group in layout.cards.flatMap(\.stages).count { $0.kind == kind && $0.model == group.model } }
             for index in groups.indices.sorted(by: { counts[$0] < counts[$1] }) {
-                let stage = try draft(kind, groups[index], layout.nextInstance(kind), on: [card])
+                let free = automaticPlaces(groups[index]).filter { $0[0].device == card.device && $0.allSatisfy { layout.isFree($0, of: kind) } }
+                guard let places = free.first else { continue }
+                let stage = try draft(kind, groups[index], layout.nextInstance(kind), on: places)
                 guard layout.fits(stage) else { continue }
                 layout.add(stage)
                 break
@@ -138,7 +148,13 @@ public struct Planner: Sendable {
         }
     }
 
-    var automaticCards: [Card] { usesAccelerators ? cards.filter { !$0.isHost } : cards }
+    private var automaticCards: [Card] { usesAccelerators ? cards.filter { !$0.isHost } : cards }
+
+    /// Where a stage of the group may go that names no devices: any card, or cards that are linked well, for one pass at a time.
+    func automaticPlaces(_ group: Topology.Group) -> [[Card]] {
+        group.ulyssesDegree > 1 && usesAccelerators
+            ? LinkedCards(automaticCards).groups(of: group.ulyssesDegree) : automaticCards.map { [$0] }
+    }
 
     private func isScaled(_ group: Topology.Group, _ kind: StageKind) -> Bool {
         if case .count? = group.replicas { return false }
@@ -180,6 +196,12 @@ public struct Planner: Sendable {
 }
 
 extension Layout {
+    /// Whether no stage of the kind computes on the card, nor a part of one.
+    fileprivate func isFree(_ card: Card, of kind: StageKind) -> Bool {
+        let planned = self.card(card.device)
+        return planned.guests.isEmpty && planned.stages.allSatisfy { $0.kind != kind }
+    }
+
     /// The lowest number that no stage of the kind has.
     func nextInstance(_ kind: StageKind) -> String {
         let taken = Set(cards.flatMap(\.stages).filter { $0.kind == kind }.map(\.instance))

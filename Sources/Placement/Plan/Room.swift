@@ -82,7 +82,7 @@ extension Planner {
 
     /// Where a stage of the group may go: the places that the topology names for it, else any card.
     private func places(_ kind: StageKind, _ group: Topology.Group) throws(PlacementError) -> [[Card]] {
-        guard !group.devices.isEmpty else { return automaticCards.map { [$0] } }
+        guard !group.devices.isEmpty else { return automaticPlaces(group) }
         var places: [[Card]] = []
         for devices in group.devices {
             var cards: [Card] = []

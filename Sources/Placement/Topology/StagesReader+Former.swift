@@ -4,7 +4,7 @@ import Yams
 /// Keys of version 0.1 for what `devices` says now: topology files of that version go on working.
 extension StagesReader {
     static func formerKeys(_ kind: StageKind) -> [String] {
-        ["cards"] + (kind.descriptor.mostDevices > 1 ? ["guidance_cards"] : [])
+        ["cards"] + (kind.descriptor.mostSides > 1 ? ["guidance_cards"] : [])
     }
 
     /// `cards` names the device of each stage, `guidance_cards` for each of them another that computes beside it.
@@ -22,7 +22,7 @@ extension StagesReader {
                 yaml.line(node), "\(path).guidance_cards names \(guidance.count) cards and cards \(cards.count); each of cards has one")
         }
         group.devices = guidance.isEmpty ? cards.map { [$0] } : zip(cards, guidance).map { [$0, $1] }
-        for devices in group.devices { try check(devices, kind, node, "\(path).cards with guidance_cards") }
+        for devices in group.devices { try check(devices, kind, group.ulyssesDegree, node, "\(path).cards with guidance_cards") }
     }
 
     private func devices(_ node: Node?, _ path: String) throws(PlacementError) -> [DeviceID] {

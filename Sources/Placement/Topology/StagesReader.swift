@@ -32,6 +32,8 @@ struct StagesReader {
             ["model", "replicas", "devices", "precision", "threads", "deterministic"] + (options.contains(.batch) ? ["batch"] : [])
             + (options.contains(.speculation) ? ["speculative_tokens"] : [])
             + (options.contains(.vaeTiling) ? ["vae_tiling"] : []) + (options.contains(.stepCache) ? ["step_cache"] : [])
+            + (options.contains(.ulysses) ? ["ulysses_degree"] : [])
+        var listed: Node?
         var former: [String: Node] = [:]
         for (key, value) in yaml.isEmpty(node) ? [] : try yaml.pairs(node, path, keys, former: Self.formerKeys(kind)) {
             let path = "\(path).\(key)"
@@ -39,7 +41,7 @@ struct StagesReader {
             case "model": try readModel(value, path, into: &group)
             case "replicas":
                 group.replicas = try yaml.plain(value, path) == "auto" ? .auto : .count(try yaml.whole(value, path, 0...1024, or: "auto"))
-            case "devices": group.devices = try devices(value, kind, path)
+            case "devices": listed = value
             case "cards", "guidance_cards": former[key] = value
             case "batch": group.batch = try yaml.whole(value, path, 1...64)
             case "speculative_tokens": group.speculativeTokens = try yaml.whole(value, path, DecoderSizes.speculation)
@@ -53,6 +55,11 @@ struct StagesReader {
             case "step_cache":
                 let most = try yaml.number(value, path, RequestLimits.stepCache)
                 group.stepCache = most > 0 ? most : nil
+            case "ulysses_degree":
+                guard let degree = Int(try yaml.plain(value, path)), UlyssesDegree.choices.contains(degree) else {
+                    throw yaml.wrong(value, path, UlyssesDegree.explanation)
+                }
+                group.ulyssesDegree = degree
             default:
                 guard let precision = PrecisionChoice(rawValue: try yaml.plain(value, path)) else {
                     throw yaml.wrong(value, path, PrecisionChoice.allCases.map(\.rawValue).joined(separator: " or "))
@@ -60,6 +67,7 @@ struct StagesReader {
                 group.precision = precision
             }
         }
+        if let listed { group.devices = try devices(listed, kind, group.ulyssesDegree, "\(path).devices") }
         if !former.isEmpty { try readFormer(former, kind, node, path, into: &group) }
         if group.model == nil, models.count > 1 {
             throw yaml.error(yaml.line(node), "\(path) names no model; there are \(models.joined(separator: ", "))")
@@ -81,27 +89,26 @@ struct StagesReader {
     }
 
     /// An entry for each stage: a device, or a list of devices that compute together.
-    private func devices(_ node: Node, _ kind: StageKind, _ path: String) throws(PlacementError) -> [[DeviceID]] {
+    private func devices(_ node: Node, _ kind: StageKind, _ ulyssesDegree: Int, _ path: String) throws(PlacementError) -> [[DeviceID]] {
         var stages: [[DeviceID]] = []
         for item in try yaml.list(node, path) {
-            guard let group = item.sequence else {
-                stages.append([try yaml.device(item, path)])
-                continue
-            }
             var devices: [DeviceID] = []
-            for member in group { devices.append(try yaml.device(member, path)) }
-            try check(devices, kind, item, path)
+            for member in item.sequence.map(Array.init) ?? [item] { devices.append(try yaml.device(member, path)) }
+            try check(devices, kind, ulyssesDegree, item, path)
             stages.append(devices)
         }
         try yaml.unique(stages.flatMap { $0.dropFirst() }.map(\.description), node, "\(path), as a further device of a stage,")
         return stages
     }
 
-    func check(_ devices: [DeviceID], _ kind: StageKind, _ node: Node, _ path: String) throws(PlacementError) {
-        let most = kind.descriptor.mostDevices
-        guard (1...most).contains(devices.count) else {
+    /// - Parameter ulyssesDegree: of the group.
+    func check(_ devices: [DeviceID], _ kind: StageKind, _ ulyssesDegree: Int, _ node: Node, _ path: String) throws(PlacementError) {
+        let counts = kind.descriptor.deviceCounts(ulyssesDegree: ulyssesDegree)
+        guard counts.contains(devices.count) else {
             throw yaml.error(
-                yaml.line(node), "\(path) groups \(devices.count) devices; a \(kind) stage computes on \(most == 1 ? "1" : "1 or \(most)")")
+                yaml.line(node),
+                "\(path) groups \(devices.count) devices; a \(kind) stage computes on \(counts.map(String.init).joined(separator: " or "))"
+                    + (ulyssesDegree > 1 ? " with ulysses_degree \(ulyssesDegree)" : ""))
         }
         try yaml.unique(devices.map(\.description), node, path)
         if devices.count > 1, devices.contains(.cpu) {

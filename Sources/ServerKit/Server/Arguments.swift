@@ -43,6 +43,14 @@ public struct DeviceList: Sendable, Hashable {
     }
 }
 
+extension UlyssesDegree {
+    /// - Throws: `ValidationError`, which says what is expected.
+    public static func read(_ text: String) throws -> Int {
+        guard let degree = Int(text), choices.contains(degree) else { throw ValidationError("\"\(text)\" is no Ulysses degree: \(explanation)") }
+        return degree
+    }
+}
+
 extension ByteCount {
     /// - Throws: `ValidationError`, which says what is expected.
     public static func read(_ text: String) throws -> ByteCount {

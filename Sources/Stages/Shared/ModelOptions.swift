@@ -24,7 +24,7 @@ public struct ModelOptions: ParsableArguments, Sendable {
 
     @Option(
         help: ArgumentHelp(
-            "Device that computes: cpu, or npu:0 for the first accelerator that this process may see. The diffusion process may have two, as npu:0,npu:1: the second computes the unconditional branch of guidance, with a copy of the transformer of its own. Default: cpu.",
+            "Device that computes: cpu, or npu:0 for the first accelerator that this process may see. The diffusion process may have two, as npu:0,npu:1: the second computes the unconditional branch of guidance, with a copy of the transformer of its own; with --ulysses-degree each branch has as many. Default: cpu.",
             valueName: "devices"),
         transform: DeviceList.read)
     public var device = DeviceList([.cpu])
@@ -63,18 +63,22 @@ public struct ModelOptions: ParsableArguments, Sendable {
     }
 
     /// The devices that `--device` names.
-    /// - Parameter kind: of this process: it says how many it can use.
-    /// - Throws: `ValidationError` for more of them; `DeviceError` if there is no such device.
-    public func makeDevices(for kind: StageKind) throws -> DeviceGroup {
-        let ids = device.devices, most = kind.descriptor.mostDevices
-        guard ids.count <= most else { throw ValidationError("--device names \(ids.count) devices; this process computes on at most \(most)") }
+    /// - Parameters:
+    ///   - kind: of this process: it says how many it can use.
+    ///   - ulyssesDegree: among how many of them each pass is divided.
+    /// - Throws: `ValidationError` for another number of them; `DeviceError` if there is no such device, or it can't exchange tensors.
+    public func makeDevices(for kind: StageKind, ulyssesDegree: Int = 1) throws -> DeviceGroup {
+        let ids = device.devices, counts = kind.descriptor.deviceCounts(ulyssesDegree: ulyssesDegree)
+        guard counts.contains(ids.count) || ids == [.cpu] else {
+            let arrangement = ulyssesDegree > 1 ? " with --ulysses-degree \(ulyssesDegree)" : ""
+            throw ValidationError(
+                "--device names \(ids.count) devices; this process computes on \(counts.map(String.init).joined(separator: " or "))\(arrangement)")
+        }
         // What a row is computed with matters where requests are computed together.
         let comparesRows = kind.descriptor.options.contains(.batch)
-        return DeviceGroup(
-            try ids.map {
-                try $0.makeDevice(
-                    precision: precision, threads: threads, kernels: kernels, determinism: deterministic, comparesRows: comparesRows)
-            })
+        return try DeviceGroup(ids, ulyssesDegree: ulyssesDegree, threads: threads) {
+            try $0.makeDevice(precision: precision, threads: $1, kernels: kernels, determinism: deterministic, comparesRows: comparesRows)
+        }
     }
 }
 

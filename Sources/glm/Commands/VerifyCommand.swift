@@ -30,6 +30,9 @@ struct VerifyCommand: ParsableCommand {
             "Also write a report that can be sent to others: versions, self-test, bits, rows, launches and times, as JSON. It holds no prompt, no picture, no path and no name of a host.",
             valueName: "file"))
     var report: String?
+            "Devices among which the passes of the diffusion transformer are divided: \(UlyssesDegree.explanation). They are the accelerators from --device on, or cpu with its threads divided. Default: 1.",
+            valueName: "n"), transform: UlyssesDegree.read)
+    var ulyssesDegree = 1
 
     @Flag(help: "Print one JSON object.")
     var json = false
@@ -43,12 +46,13 @@ struct VerifyCommand: ParsableCommand {
         let target = report.map { OutputTarget($0) }
         try target?.check()
         let folder = try ModelFolder(URL(filePath: model, directoryHint: .isDirectory))
-        let computing = try device.makeDevice(.f32)
-        let told = DeviceReport(computing)
+        let devices = try device.makeDevices(.f32, ulyssesDegree: ulyssesDegree)
+        let computing = devices.main
         // The cache of keys and values has the type that products multiply.
         let precision: Precision = computing.cacheType == .f32 ? .f32 : .bf16
         let verifier = try Verifier(
-            model: folder, reference: URL(filePath: reference), device: computing, precision: precision)
+            model: folder, reference: URL(filePath: reference), device: computing, diffusion: devices, precision: precision)
+        let told = DeviceReport(computing)
         if !json { try printLine((told.lines + [VerdictTable.head]).joined(separator: "\n")) }
         var parts: [PartCost] = []
         let verdicts = verifier.run { verdict in

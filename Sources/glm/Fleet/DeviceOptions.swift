@@ -34,6 +34,16 @@ struct DeviceOptions: ParsableArguments {
     /// - Parameter standard: the precision where none is asked for.
     /// - Throws: `DeviceError` where there is no such device, or it does not take the level.
     func makeDevice(_ standard: PrecisionChoice = .auto) throws -> any Device {
-        try device.makeDevice(precision: precision ?? standard, threads: threads, determinism: deterministic)
+        try makeDevices(standard).main
+    }
+
+    /// - Parameter ulyssesDegree: devices among which passes of the diffusion transformer are divided: the accelerators from ``device`` on, or
+    ///   shares of the CPU.
+    /// - Throws: `DeviceError` where there are none such, or they can't exchange tensors.
+    func makeDevices(_ standard: PrecisionChoice = .auto, ulyssesDegree: Int = 1) throws -> DeviceGroup {
+        let ids = device.number.map { first in (first..<first + ulyssesDegree).map(DeviceID.npu) } ?? [.cpu]
+        return try DeviceGroup(ids, ulyssesDegree: ulyssesDegree, threads: threads) {
+            try $0.makeDevice(precision: precision ?? standard, threads: $1, determinism: deterministic)
+        }
     }
 }

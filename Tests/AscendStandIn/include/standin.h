@@ -41,8 +41,10 @@
  * byte in a guard; and whatever frees, reads or overwrites what a queued task may still use, judged by the order of calls and waits
  * alone; and a task for a stream that stopped and told so. A host that touches device memory gets SIGSEGV. What CANN itself refuses is answered with CANN's code.
  *
+ * Of HCCL it has what a group of one process needs; where the real one waits for ever because ranks differ, it says how and ends the process.
+ *
  * It can't show: tiling's further refusals, how kernels round, speed, exact limits of streams, recordings of several streams and their
- * updates, and HCCL, which it lacks. */
+ * updates, and links between cards. */
 #pragma once
 
 #include "CAscend.h"
@@ -52,6 +54,8 @@
 
 /* Every function that the loader resolves: how a test that links the stand-in calls CANN. */
 const struct ca_api *standin_cann(void);
+/* The same of HCCL. */
+const struct ca_hccl *standin_hccl(void);
 /* Operators of which phase 2 began, and those that replays queued, counted for the process. */
 uint64_t standin_operators(void);
 /* Calls of every CANN function so far. */
