@@ -30,6 +30,9 @@ struct VerifyCommand: ParsableCommand {
             "Also write a report that can be sent to others: versions, self-test, bits, rows, launches and times, as JSON. It holds no prompt, no picture, no path and no name of a host.",
             valueName: "file"))
     var report: String?
+
+    @Option(
+        help: ArgumentHelp(
             "Devices among which the passes of the diffusion transformer are divided: \(UlyssesDegree.explanation). They are the accelerators from --device on, or cpu with its threads divided. Default: 1.",
             valueName: "n"), transform: UlyssesDegree.read)
     var ulyssesDegree = 1
