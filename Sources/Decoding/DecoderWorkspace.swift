@@ -1,7 +1,7 @@
 import Layers
 import Tensor
 
-/// The decoder's activations for up to a number of rows, of the device's `activationType`.
+/// The decoder's activations for up to a number of rows, of the decoder's `activationType`.
 struct DecoderWorkspace {
     let x, normed: Tensor  // [rows, hidden]
     let query, attended: Tensor  // [rows, heads · headSize]
@@ -10,8 +10,9 @@ struct DecoderWorkspace {
     let inner: Tensor  // [rows, inner]
     let rotary: RotaryTable  // [rows, pairs]
 
-    init(rows: Int, _ configuration: DecoderConfiguration, on device: any Device) {
-        func make(_ columns: Int) -> Tensor { device.makeTensor(Shape(rows, columns), device.activationType) }
+    init(rows: Int, _ decoder: TokenDecoder) {
+        let (configuration, device) = (decoder.configuration, decoder.device)
+        func make(_ columns: Int) -> Tensor { device.makeTensor(Shape(rows, columns), decoder.activationType) }
         x = make(configuration.hiddenSize)
         normed = make(configuration.hiddenSize)
         query = make(configuration.querySize)

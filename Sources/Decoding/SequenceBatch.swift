@@ -31,7 +31,7 @@ package final class SequenceBatch {
         self.size = size
         device = decoder.device
         pool = KVPool(pages: max(cacheBytes / (DecoderSizes.pageRows * decoder.cacheBytesPerToken), 1), configuration, on: device)
-        workspace = DecoderWorkspace(rows: max(DecoderSizes.prefillChunk, size), configuration, on: device)
+        workspace = DecoderWorkspace(rows: max(DecoderSizes.prefillChunk, size), decoder)
         // Not rounded: sampling compares logits that may differ by less than a step of bf16.
         logits = device.makeTensor(Shape(size, configuration.outputSize), .f32)
         sampled = SampledTokens(rows: size, on: device)
@@ -184,6 +184,6 @@ package final class SequenceBatch {
     private static func makePast(rows: Int, _ decoder: TokenDecoder) -> (keys: Tensor, values: Tensor) {
         let shape = Shape(rows, decoder.configuration.keyValueSize)
         let device = decoder.device
-        return (device.makeTensor(shape, device.activationType), device.makeTensor(shape, device.activationType))
+        return (device.makeTensor(shape, decoder.activationType), device.makeTensor(shape, decoder.activationType))
     }
 }

@@ -26,6 +26,9 @@ package struct TokenDecoder {
         rotary = MultimodalRotary(configuration.rotary)
     }
 
+    /// The element type of what passes between its operations.
+    var activationType: DType { device.activationType(beside: embedding) }
+
     /// Bytes of the keys and values of one token in all layers.
     package var cacheBytesPerToken: Int { 2 * configuration.layers * configuration.keyValueSize * device.cacheType.byteCount }
 

@@ -1,18 +1,14 @@
 extension Device {
-    /// A dense f32 tensor holding `values`.
-    public func makeTensor(_ values: [Float], _ shape: Shape) -> Tensor {
+    /// A dense tensor holding `values`, rounded to its type: f32 or bf16.
+    public func makeTensor(_ values: [Float], _ shape: Shape, _ type: DType = .f32) -> Tensor {
         precondition(values.count == shape.count, "\(values.count) values for \(shape)")
-        let tensor = makeTensor(shape, .f32)
+        let tensor = makeTensor(shape, type)
         write(values, to: tensor)
         return tensor
     }
 
-    /// A dense tensor of the device's ``Device/activationType`` holding `values`, rounded to it.
-    public func makeActivations(_ values: [Float], _ shape: Shape) -> Tensor {
-        let tensor = makeTensor(shape, activationType)
-        write(values, to: tensor)
-        return tensor
-    }
+    /// The same of the device's ``Device/activationType``.
+    public func makeActivations(_ values: [Float], _ shape: Shape) -> Tensor { makeTensor(values, shape, activationType) }
 
     /// Copies `values` into a dense f32 or bf16 tensor of as many elements, rounded to its type.
     public func write(_ values: [Float], to tensor: Tensor) {

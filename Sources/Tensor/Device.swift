@@ -32,7 +32,8 @@ public protocol Device: AnyObject, Sendable {
     /// `body` runs up to three times: each time it must do the same to the same tensors, which were made before, and it neither writes,
     /// reads nor waits. Inputs are written between replays, into the same tensors. What it writes to `outputs`, which are dense, is
     /// compared bit by bit with what a replay writes.
-    /// - Returns: nil if the device records nothing, or could not record this; `body` may then not have run.
+    /// - Returns: nil if the device records nothing, or could not record this, for example because it took numbers from the host; `body` may
+    ///   then not have run.
     func record(writing outputs: [Tensor], _ body: () -> Void) -> Recording?
     /// Queues the recorded work.
     /// - Returns: false if the device has dropped the recording, or never had it. Nothing was queued then.
@@ -127,6 +128,10 @@ public protocol Device: AnyObject, Sendable {
 }
 
 extension Device {
+    /// The element type of what passes between products with weights like this one, which is on the device: f32 where these are f32 there,
+    /// since what is multiplied unrounded is not rounded in between.
+    public func activationType(beside weight: Tensor) -> DType { weight.dtype == .f32 ? .f32 : activationType }
+
     public var stepsAhead: Int { 0 }
     public var hostCalls: HostCalls? { nil }
     public var readsWholePages: Bool { false }

@@ -4,6 +4,8 @@ package struct RecordedSteps<Key: Hashable> {
     private var recordings: [Key: Recording] = [:]
     /// Steps that ran once: most come again, and those that don't are not worth a recording.
     private var seen: Set<Key> = []
+    /// Steps that could not be recorded.
+    private var refused: Set<Key> = []
     /// The most keys that are known; then all are forgotten, and those that come again are seen again.
     private static var most: Int { 1024 }
 
@@ -13,10 +15,13 @@ package struct RecordedSteps<Key: Hashable> {
     /// - Parameter outputs: what `body` writes, dense. See ``Device/record(writing:_:)``.
     package mutating func run(_ key: Key, writing outputs: [Tensor], on device: any Device, _ body: () -> Void) {
         if let recording = recordings[key], device.replay(recording) { return }
-        recordings[key] = seen.contains(key) ? device.record(writing: outputs, body) : nil
-        // Recording it has run it.
-        guard recordings[key] == nil else { return }
-        if seen.count >= Self.most { (recordings, seen) = ([:], []) }
+        recordings[key] = nil
+        if seen.contains(key), !refused.contains(key) {
+            // Recording it has run it.
+            if let recording = device.record(writing: outputs, body) { return recordings[key] = recording }
+            refused.insert(key)
+        }
+        if seen.count >= Self.most { (recordings, seen, refused) = ([:], [], []) }
         seen.insert(key)
         body()
     }
@@ -25,5 +30,6 @@ package struct RecordedSteps<Key: Hashable> {
     package mutating func forget(_ key: Key) {
         recordings[key] = nil
         seen.remove(key)
+        refused.remove(key)
     }
 }

@@ -13,6 +13,7 @@ extension AscendDevice {
         let (size, pages) = (parameters.headSize, placed.table)
         parameters.checkArguments(query: query, keys: keys, values: values, pages: pages, output: output)
         if attendPagedFused(parameters, query, keys, values, placed, output) { return }
+        memory.isRecordable = false
         for (sequence, length) in pages.lengths.enumerated() {
             let rows = (0..<Int(length)).map { row in
                 pages.pages[sequence * pages.width + row / pages.pageRows] * Int32(pages.pageRows) + Int32(row % pages.pageRows)

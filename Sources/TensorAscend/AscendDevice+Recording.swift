@@ -10,6 +10,7 @@ extension AscendDevice {
         do {
             // Plans, constants, scratch memory and the workspace are made here, where they may be.
             withoutDerived(body)
+            guard memory.isRecordable else { return nil }
             let expected = try outputs.map(bytes)
             for output in outputs { clear(output) }
             let recording = try stream.recording { withoutDerived(body) }

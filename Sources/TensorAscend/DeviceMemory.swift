@@ -11,7 +11,9 @@ final class DeviceMemory {
     /// write to it at every replay.
     private let recorded = SlabAllocator(largestSlab: 64 << 20)
     /// While something is recorded, and when it runs for the first time.
-    var isRecording = false
+    var isRecording = false { didSet { if isRecording { isRecordable = true } } }
+    /// Nothing of what runs meanwhile depends on numbers that the host alone has, such as the lengths of sequences.
+    var isRecordable = true
     /// Rows and type of the matrices that products read and write in whole tiles.
     private let tileRows: Int
     private let tileType: DType?

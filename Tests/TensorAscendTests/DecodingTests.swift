@@ -83,7 +83,7 @@ extension OnDevice {
         func replayed() throws {
             let device = try Devices.bf16.get(), launching = try Devices.launching.get()
             func ids(_ device: AscendDevice, each: () -> Void = {}) throws -> [[Int32]] {
-                let decoder = try TextGenerator(model: Fixture.model("tiny-f32"), device: device).decoder
+                let decoder = try TextGenerator(model: Fixture.model("tiny-bf16-sharded"), device: device).decoder
                 let requests = (1...3).map { Self.request($0, columns: decoder.configuration.hiddenSize) }
                 return try run(requests, decoder, size: 3, pages: 20, each: each).ids
             }

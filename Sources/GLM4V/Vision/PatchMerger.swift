@@ -30,17 +30,20 @@ struct PatchMerger {
         down = try merger.linear("down_proj", from: inner, to: output, bias: false)
     }
 
+    /// The element type of what passes between the tower's operations. The patches' own weights don't tell: sums of frames, they are f32.
+    var activationType: DType { device.activationType(beside: downsample.weight.elements) }
+
     /// `x [patches, hidden]` to `[cells, out]`: the patches of a cell follow one another.
     func downsampled(_ x: Tensor) -> Tensor {
         let cells = x.shape.count / downsample.weight.inputs
-        let result = device.makeTensor(Shape(cells, downsample.weight.outputs), device.activationType)
+        let result = device.makeTensor(Shape(cells, downsample.weight.outputs), x.dtype)
         downsample(x.reshaped(Shape(cells, downsample.weight.inputs)), into: result)
         return result
     }
 
     /// `cells [cells, out]` to the rows, of the same shape.
     func merged(_ cells: Tensor, _ workspace: VisionWorkspace) -> Tensor {
-        let result = device.makeTensor(cells.shape, device.activationType)
+        let result = device.makeTensor(cells.shape, cells.dtype)
         projection(cells, into: result)
         norm(result, into: result)
         device.activate(.gelu, result, into: result)

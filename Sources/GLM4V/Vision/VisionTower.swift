@@ -30,7 +30,7 @@ package struct VisionTower {
     ///   - cells: of the image.
     package func embed(_ patches: [Float], _ cells: GridSize) -> VisionWorkspace {
         let grid = PatchGrid(cells: cells, mergeSize: configuration.mergeSize)
-        let workspace = VisionWorkspace(grid, configuration, on: device)
+        let workspace = VisionWorkspace(grid, configuration, merger.activationType, on: device)
         embedding(patches, grid, workspace)
         return workspace
     }

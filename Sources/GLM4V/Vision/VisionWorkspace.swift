@@ -3,7 +3,7 @@ import Layers
 import ModelConfiguration
 package import Tensor
 
-/// The tower's activations for one image, of the device's `activationType`. ``GLM4VVisionFootprint`` counts them.
+/// The tower's activations for one image. ``GLM4VVisionFootprint`` counts them.
 package struct VisionWorkspace {
     package let x: Tensor  // [patches, hidden]
     let normed: Tensor  // [patches, hidden]; also the attention's output
@@ -11,11 +11,11 @@ package struct VisionWorkspace {
     /// Shared by what is never there at once: pixels; queries, keys and values; both halves of SwiGLU, in a block and in the merger.
     private let shared: Tensor
 
-    init(_ grid: PatchGrid, _ configuration: GLM4VVisionConfiguration, on device: any Device) {
-        x = device.makeTensor(Shape(grid.count, configuration.hiddenSize), device.activationType)
-        normed = device.makeTensor(x.shape, device.activationType)
+    init(_ grid: PatchGrid, _ configuration: GLM4VVisionConfiguration, _ type: DType, on device: any Device) {
+        x = device.makeTensor(Shape(grid.count, configuration.hiddenSize), type)
+        normed = device.makeTensor(x.shape, type)
         rotary = RotaryTable(rows: grid.count, pairs: configuration.headSize / 2, on: device)
-        shared = device.makeTensor(Shape(GLM4VVisionFootprint(configuration).sharedElements(patches: grid.count)), device.activationType)
+        shared = device.makeTensor(Shape(GLM4VVisionFootprint(configuration).sharedElements(patches: grid.count)), type)
         rotary.write(Self.angles(grid, configuration), on: device)
     }
 

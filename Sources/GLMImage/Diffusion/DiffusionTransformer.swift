@@ -44,6 +44,8 @@ package struct DiffusionTransformer {
         try map.finish()
     }
 
+    private var activationType: DType { device.activationType(beside: priorEmbedding) }
+
     /// Among the devices that compute a pass together.
     var rank: Int { communicator?.rank ?? 0 }
     private var ranks: Int { communicator?.size ?? 1 }
@@ -61,7 +63,7 @@ package struct DiffusionTransformer {
     ///   - codes: of the image, one for each patch.
     ///   - dropped: the image is drawn as if nothing were known of its codes.
     func condition(glyphs: Tensor?, codes: [Int32], dropped: Bool, sources: ForwardPass.SourceUse) -> Conditioning {
-        let text = glyphs.map(projectGlyphs) ?? device.makeTensor(Shape(0, configuration.hiddenSize), device.activationType)
+        let text = glyphs.map(projectGlyphs) ?? device.makeTensor(Shape(0, configuration.hiddenSize), activationType)
         let span = SequenceSpan(text: text.rows, image: codes.count, rank: rank, of: ranks)
         return Conditioning(
             span: span, text: text.rows(span.textRows), prior: projectPrior(Array(codes[span.imageRows]), dropped: dropped), sources: sources)
@@ -91,13 +93,13 @@ package struct DiffusionTransformer {
     func makeWorkspace(height: Int, width: Int, grid: GridSize, maximumText: Int, sourceRows: Int) -> TransformerWorkspace {
         TransformerWorkspace(
             grid: grid, maximumText: maximumText, sourceRows: sourceRows, sizeEmbedding: timestepEmbedding.size(height: height, width: width),
-            rotary: rotary(grid), configuration, on: device, communicator)
+            rotary: rotary(grid), configuration, activationType, on: device, communicator)
     }
 
     /// `glyphs [text, textEmbeddingSize]` through the glyph projector: `[text, hidden]`.
     private func projectGlyphs(_ glyphs: Tensor) -> Tensor {
-        let inner = device.makeTensor(Shape(glyphs.rows, configuration.hiddenSize), device.activationType)
-        let result = device.makeTensor(inner.shape, device.activationType)
+        let inner = device.makeTensor(Shape(glyphs.rows, configuration.hiddenSize), activationType)
+        let result = device.makeTensor(inner.shape, activationType)
         glyph1(glyphs, .store(.gelu), into: inner)
         glyph2(inner, into: result)
         return result
@@ -105,8 +107,8 @@ package struct DiffusionTransformer {
 
     /// The prior of each patch, `[codes, hidden]`; a dropped prior is the projection of zeros, not zeros.
     private func projectPrior(_ codes: [Int32], dropped: Bool) -> Tensor {
-        let embedded = device.makeTensor(Shape(codes.count, configuration.hiddenSize), device.activationType)
-        let inner = device.makeTensor(embedded.shape, device.activationType)
+        let embedded = device.makeTensor(Shape(codes.count, configuration.hiddenSize), activationType)
+        let inner = device.makeTensor(embedded.shape, activationType)
         if dropped {
             device.write([Float](repeating: 0, count: embedded.shape.count), to: embedded)
         } else {

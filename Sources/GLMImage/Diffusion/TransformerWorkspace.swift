@@ -3,8 +3,8 @@ import Layers
 import ModelConfiguration
 import Tensor
 
-/// The memory for passes over pictures of one size, made before the loop over the steps; of the device's `activationType` where nothing
-/// else is said. On one of several ranks it is as large as the rank's own rows need it.
+/// The memory for passes over pictures of one size, made before the loop over the steps; of the transformer's type of activations
+/// where nothing else is said. On one of several ranks it is as large as the rank's own rows need it.
 struct TransformerWorkspace {
     let grid: GridSize  // of patches
     let patches: Tensor  // [image, channels · patch²], of the rank's most rows, f32: the scheduler integrates them over all steps
@@ -25,11 +25,11 @@ struct TransformerWorkspace {
     ///   - sizeEmbedding: of the picture's size.
     init(
         grid: GridSize, maximumText: Int, sourceRows: Int, sizeEmbedding: Tensor, rotary: RotaryTable, _ configuration: TransformerConfiguration,
-        on device: any Device, _ communicator: (any Communicator)?
+        _ type: DType, on device: any Device, _ communicator: (any Communicator)?
     ) {
         let hidden = configuration.hiddenSize, ranks = communicator?.size ?? 1
         let rows = SequenceSpan(text: maximumText, image: grid.count, rank: 0, of: ranks).rowsPerRank
-        func make(_ rows: Int, _ columns: Int) -> Tensor { device.makeTensor(Shape(rows, columns), device.activationType) }
+        func make(_ rows: Int, _ columns: Int) -> Tensor { device.makeTensor(Shape(rows, columns), type) }
         self.grid = grid
         self.sizeEmbedding = sizeEmbedding
         self.rotary = rotary

@@ -45,14 +45,14 @@ struct GlyphBlock {
     }
 }
 
-/// The encoder's activations for one string, of the device's `activationType`.
+/// The encoder's activations for one string.
 struct GlyphWorkspace {
     let x, normed: Tensor  // [bytes, hidden]
     let query, key, value, attended: Tensor  // [bytes, heads · headSize]
     let gate, up: Tensor  // [bytes, inner]
 
-    init(rows: Int, _ configuration: GlyphConfiguration, on device: any Device) {
-        func make(_ columns: Int) -> Tensor { device.makeTensor(Shape(rows, columns), device.activationType) }
+    init(rows: Int, _ configuration: GlyphConfiguration, _ type: DType, on device: any Device) {
+        func make(_ columns: Int) -> Tensor { device.makeTensor(Shape(rows, columns), type) }
         let heads = configuration.heads * configuration.headSize
         x = make(configuration.hiddenSize)
         normed = make(configuration.hiddenSize)

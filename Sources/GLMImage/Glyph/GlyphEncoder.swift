@@ -51,7 +51,7 @@ package struct GlyphEncoder {
         for id in strings.joined() where id < 0 || id >= configuration.vocabularySize {
             throw GLMImageError(.unsupportedModel, "text_encoder: byte id \(id) is outside vocab_size \(configuration.vocabularySize)")
         }
-        let result = device.makeTensor(Shape(strings.reduce(0) { $0 + $1.count }, configuration.hiddenSize), device.activationType)
+        let result = device.makeTensor(Shape(strings.reduce(0) { $0 + $1.count }, configuration.hiddenSize), activationType)
         var start = 0
         for ids in strings {
             encode(ids, into: result.rows(start..<start + ids.count))
@@ -60,8 +60,10 @@ package struct GlyphEncoder {
         return result
     }
 
+    private var activationType: DType { device.activationType(beside: embedding) }
+
     private func encode(_ ids: [Int32], into result: Tensor) {
-        let workspace = GlyphWorkspace(rows: ids.count, configuration, on: device)
+        let workspace = GlyphWorkspace(rows: ids.count, configuration, activationType, on: device)
         let attention = Attention(
             heads: configuration.heads, keyValueHeads: configuration.heads, headSize: configuration.headSize, scale: 1,
             relativeBias: bias(length: ids.count))

@@ -42,17 +42,17 @@ struct VisionBlock {
     }
 }
 
-/// The tower's activations for one call, of the device's `activationType`.
+/// The tower's activations for one call.
 struct VisionWorkspace {
     let x: Tensor  // [patches, hidden]
     let normed: Tensor  // [patches, hidden]; also the attention's output
     let qkv: Tensor  // [patches, 3 · hidden]
     let inner: Tensor  // [patches, inner]
 
-    init(patches: Int, _ configuration: VisionConfiguration, on device: any Device) {
-        x = device.makeTensor(Shape(patches, configuration.hiddenSize), device.activationType)
-        normed = device.makeTensor(x.shape, device.activationType)
-        qkv = device.makeTensor(Shape(patches, 3 * configuration.hiddenSize), device.activationType)
-        inner = device.makeTensor(Shape(patches, configuration.intermediateSize), device.activationType)
+    init(patches: Int, _ configuration: VisionConfiguration, _ type: DType, on device: any Device) {
+        x = device.makeTensor(Shape(patches, configuration.hiddenSize), type)
+        normed = device.makeTensor(x.shape, type)
+        qkv = device.makeTensor(Shape(patches, 3 * configuration.hiddenSize), type)
+        inner = device.makeTensor(Shape(patches, configuration.intermediateSize), type)
     }
 }

@@ -36,8 +36,9 @@ package struct VisionTower {
     /// - Returns: the last hidden state, `[patches, hidden]`, activations.
     package func callAsFunction(_ patches: [Float], grids: [GridSize], checkCancellation: () throws -> Void) throws -> Tensor {
         let count = grids.reduce(0) { $0 + $1.count }
-        let workspace = VisionWorkspace(patches: count, configuration, on: device)
-        let pixels = device.makeActivations(patches, Shape(count, patchEmbedding.weight.inputs))
+        let type = device.activationType(beside: patchEmbedding.weight.elements)
+        let workspace = VisionWorkspace(patches: count, configuration, type, on: device)
+        let pixels = device.makeTensor(patches, Shape(count, patchEmbedding.weight.inputs), type)
         device.write(grids.flatMap(positions.sample), to: workspace.x)
         patchEmbedding(pixels, .add, into: workspace.x)
 

@@ -100,7 +100,7 @@ static HcclResult queue(si_collective call, size_t bytes, HcclComm handle, aclrt
         queued->number = ++c->queued;
         queued->send = si_readable(call.send);
         queued->receive = si_readable(call.receive);
-        if (si_stream_push(found, run, queued, free, SI_FATE_NONE)) result = HCCL_E_INTERNAL;
+        if (si_stream_push(found, (si_task){.run = run, .release = free, .payload = queued})) result = HCCL_E_INTERNAL;
         si_access_note(reads, found->id, found->issued);
         si_access_note(writes, found->id, found->issued);
     }
