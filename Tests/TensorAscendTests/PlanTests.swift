@@ -18,7 +18,7 @@ import Testing
             fused.recording = false
             let device = try AscendDevice(0, precision: .bf16, timeout: 60, fused: fused)
             device.mostPlans = 600
-            let decoder = try TextGenerator(model: Fixture.model("tiny-f32"), device: device).decoder
+            let decoder = try TextGenerator(model: Fixture.model("tiny-bf16-sharded"), device: device).decoder
             let batch = SequenceBatch(decoder, size: 2, cacheBytes: 20 * DecoderSizes.pageRows * decoder.cacheBytesPerToken)
             func open(tokens: Int) throws -> SequenceBatch.Sequence {
                 let sequence = try #require(batch.open(SequencePositions(next: 0), capacity: tokens))
