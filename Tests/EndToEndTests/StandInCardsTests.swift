@@ -148,7 +148,8 @@ import Wire
         #expect((device["row_comparisons"] as? [[String: Any]])?.compactMap { $0["different"] as? Int } == [Int](repeating: 0, count: 7))
         let parts = try #require(report["parts"] as? [[String: Any]])
         #expect(parts.compactMap { $0["part"] as? String } == ["processor", "vision", "text", "diffusion"])
-        for part in parts.dropFirst() { #expect(part["launches"] as? Int ?? 0 > 0 && part["seconds"] as? Double ?? 0 > 0, "\(part)") }
+        // There is no source image for vision to encode.
+        for part in parts where ["text", "diffusion"].contains(part["part"] as? String) { #expect(part["launches"] as? Int ?? 0 > 0 && part["seconds"] as? Double ?? 0 > 0, "\(part)") }
     }
 
     @Test("a stage that divides its passes among four cards, two for each branch of guidance, draws pictures and edits, each again the same")
@@ -249,9 +250,9 @@ import Wire
     @Test(
         "what ends a stage while it computes costs no request: it is told with stage, card and reason, the stage is replaced, the answers are the same",
         arguments: [
-            ("lost@35000:507901", ["exit code 1: the device is lost: npu:1: ", "507901"]),
-            ("kernel@35000:507015", ["exit code 1: the device is lost: npu:1: ", "507015"]),
-            ("stuck@35000", ["ended by signal 9"]),
+            ("lost@60000:507901", ["exit code 1: the device is lost: npu:1: ", "507901"]),
+            ("kernel@60000:507015", ["exit code 1: the device is lost: npu:1: ", "507015"]),
+            ("stuck@60000", ["ended by signal 9"]),
         ])
     func ended(fault: String, reason: [String]) async throws {
         let scratch = try Scratch()

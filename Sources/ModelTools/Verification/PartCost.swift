@@ -16,7 +16,7 @@ public struct PartCost: Sendable, Codable {
         let calls = device.hostCalls.flatMap { now in before.map { now - $0 } }
         self.part = part
         seconds = duration.seconds
-        launches = calls?.launches
+        launches = calls.map { $0.launches + $0.replayed }
         hostCalls = calls?.total
     }
 }
