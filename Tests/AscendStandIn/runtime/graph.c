@@ -70,8 +70,8 @@ static aclError replay(si_graph *graph, si_stream *stream) {
         }
         /* The payload stays the recording's. */
         si_task task = {.run = node->task.run, .payload = node->task.payload, .fate = node->is_operator ? si_next_fate() : SI_FATE_NONE};
-        aclError stopped = si_stream_push(stream, task);
-        if (!error) error = stopped;
+        error = si_stream_push(stream, task);
+        if (error) break;               /* the stream has stopped and said so: nothing more may be queued */
         for (size_t k = first; k < use; k++) si_access_note(graph->uses[k].access, stream->id, stream->issued);
     }
     graph->stream = stream->id;
