@@ -149,7 +149,9 @@ import Wire
         let parts = try #require(report["parts"] as? [[String: Any]])
         #expect(parts.compactMap { $0["part"] as? String } == ["processor", "vision", "text", "diffusion"])
         // There is no source image for vision to encode.
-        for part in parts where ["text", "diffusion"].contains(part["part"] as? String) { #expect(part["launches"] as? Int ?? 0 > 0 && part["seconds"] as? Double ?? 0 > 0, "\(part)") }
+        for part in parts where ["text", "diffusion"].contains(part["part"] as? String) {
+            #expect(part["launches"] as? Int ?? 0 > 0 && part["seconds"] as? Double ?? 0 > 0, "\(part)")
+        }
     }
 
     @Test("a stage that divides its passes among four cards, two for each branch of guidance, draws pictures and edits, each again the same")
