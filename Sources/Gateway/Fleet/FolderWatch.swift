@@ -3,7 +3,8 @@ import Glibc
 import Logging
 import ServerKit
 
-/// Says when files come and go in a folder: by inotify, or, where the system has no more of that, by listing it every second.
+/// Says when files come and go in a folder: by inotify, at once, and every second in any case, which alone is left where the system has no
+/// more of that.
 enum FolderWatch {
     static let pollInterval = Duration.seconds(1)
 
@@ -61,7 +62,15 @@ enum FolderWatch {
             continuation.yield()
         }
         source.setCancelHandler { close(descriptor) }
-        continuation.onTermination = { _ in source.cancel() }
+        // That the folder itself is gone is not told while anybody holds it open.
+        nonisolated(unsafe) let timer = DispatchSource.makeTimerSource(queue: .global())
+        timer.schedule(deadline: .now() + 1, repeating: 1)
+        timer.setEventHandler { continuation.yield() }
+        continuation.onTermination = { _ in
+            source.cancel()
+            timer.cancel()
+        }
         source.resume()
+        timer.resume()
     }
 }
