@@ -17,6 +17,9 @@ enum Stages {
             bitDifferences: bitDifferences)
     }
 
+    /// Of equal stages the first of the listing gets a request.
+    static var firstOfEqual: LeastLoaded { LeastLoaded { _ in 0 } }
+
     /// A registry of stages that serve.
     static func registry(_ stages: [(kind: String, instance: String, model: String)], slots: Int = 1) -> Registry {
         var registry = Registry(place: "there")
@@ -36,5 +39,19 @@ enum Stages {
             registry.heard(address("text-\(index)"), description("text", "\(index)", slots: count), .serving)
         }
         return registry
+    }
+}
+
+extension SlotScheduler {
+    /// These are all stages, whatever it knew before.
+    mutating func know(_ registry: Registry) {
+        let others = StageKind.allCases.flatMap { kind in (0..<8).map { Stages.address("\(kind)-\($0)") } }
+        know(Set(registry.replicas.keys).union(others), registry)
+    }
+
+    /// Slots of these stages.
+    mutating func assign(_ registry: Registry) -> [Assignment] {
+        know(registry)
+        return assignments(registry)
     }
 }

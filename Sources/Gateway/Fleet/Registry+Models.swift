@@ -17,16 +17,16 @@ extension Registry {
         try checkPipeline(pipeline, of: name)
         let planned = try plannedModel(name, pipeline)
         var fingerprints = (planned?.fingerprints ?? [:]).filter { kinds.contains($0.key) }
-        for kind in kinds where candidates(kind, model: fingerprints[kind], pipeline).isEmpty && !expected.contains(kind) {
+        for kind in kinds where !hasCandidates(kind, model: fingerprints[kind], pipeline) && !expected.contains(kind) {
             throw missing(kind, model: fingerprints[kind], pipeline)
         }
         let open = kinds.filter { fingerprints[$0] == nil }
         guard !open.isEmpty else { return ModelSet(name: planned?.name ?? name, fingerprints: fingerprints) }
         // A stage elsewhere may call the planned model otherwise.
-        let isKnown = open.allSatisfy { kind in candidates(kind, model: nil, pipeline).contains { $0.modelName == planned?.name } }
+        let isKnown = open.allSatisfy { kind in groups(kind, pipeline).contains { $0.traits.modelName == planned?.name } }
         let common = try commonModel(of: open, pipeline, named: planned == nil ? name : isKnown ? planned?.name ?? "" : "")
         for kind in open {
-            fingerprints[kind] = mostServed(candidates(kind, model: nil, pipeline).filter { $0.modelName == common }, by: \.fingerprint).first
+            fingerprints[kind] = mostServed(groups(kind, pipeline, named: common), by: \.fingerprint).first
         }
         return ModelSet(name: planned?.name ?? common, fingerprints: fingerprints)
     }
@@ -47,20 +47,27 @@ extension Registry {
     /// Of stages that nobody planned: the model's name that the most of them give, so that one stray stage doesn't decide. The name
     /// is what ties kinds together, for they read different files.
     private func commonModel(of kinds: [StageKind], _ pipeline: PipelineID, named name: String) throws(CallError) -> String {
-        func serving(_ kind: StageKind) -> [Replica] { candidates(kind, model: nil, pipeline).filter { name.isEmpty || $0.modelName == name } }
-        let names = mostServed(kinds.flatMap(serving), by: \.modelName)
-        if let name = names.first(where: { name in kinds.allSatisfy { serving($0).contains { $0.modelName == name } } }) { return name }
-        if let kind = kinds.first(where: { candidates($0, model: nil, pipeline).isEmpty }) { throw missing(kind, model: nil, pipeline) }
-        if let kind = kinds.first(where: { serving($0).isEmpty }) {
-            let known = Set(candidates(kind, model: nil, pipeline).map(\.modelName)).sorted().joined(separator: ", ")
+        let wanted = name.isEmpty ? nil : name
+        let names = mostServed(kinds.flatMap { groups($0, pipeline, named: wanted) }, by: \.modelName)
+        if let common = names.first(where: { name in kinds.allSatisfy { !groups($0, pipeline, named: name).isEmpty } }) { return common }
+        if let kind = kinds.first(where: { !hasCandidates($0, model: nil, pipeline) }) { throw missing(kind, model: nil, pipeline) }
+        if let kind = kinds.first(where: { groups($0, pipeline, named: wanted).isEmpty }) {
+            let known = Set(groups(kind, pipeline).map(\.traits.modelName)).sorted().joined(separator: ", ")
             throw CallError(.failedPrecondition, "no \(kind) stage has model \(name); there is \(known)")
         }
-        throw disagreement(kinds.compactMap { serving($0).first })
+        throw disagreement(kinds.compactMap { candidates($0, model: nil, pipeline).first { name.isEmpty || $0.modelName == name } })
+    }
+
+    /// Those that serve a kind.
+    /// - Parameter name: what they call their model; nil: anything.
+    private func groups(_ kind: StageKind, _ pipeline: PipelineID, named name: String? = nil) -> [(traits: StageTraits, stages: Int)] {
+        replicas.groups.filter { $0.key.serves(kind, model: nil, pipeline) && (name == nil || $0.key.modelName == name) }
+            .map { ($0.key, $0.value.members.count) }
     }
 
     /// What stages have, the most frequent first.
-    private func mostServed(_ replicas: [Replica], by key: (Replica) -> String) -> [String] {
-        Dictionary(grouping: replicas, by: key).sorted { ($1.value.count, $0.key) < ($0.value.count, $1.key) }.map(\.key)
+    private func mostServed(_ groups: [(traits: StageTraits, stages: Int)], by key: (StageTraits) -> String) -> [String] {
+        Dictionary(groups.map { (key($0.traits), $0.stages) }, uniquingKeysWith: +).sorted { ($1.value, $0.key) < ($0.value, $1.key) }.map(\.key)
     }
 
     /// The stages that a request may go to.
@@ -68,10 +75,16 @@ extension Registry {
     ///   - model: fingerprint of the model; nil: any.
     ///   - pipeline: that the model has; nil: any.
     package func candidates(_ kind: StageKind, model: String?, _ pipeline: PipelineID? = nil) -> [Replica] {
-        listing.filter {
-            $0.kind == kind && $0.serves && (model == nil || $0.fingerprint == model) && (pipeline == nil || $0.pipeline == pipeline)
-        }
+        replicas.replicas(replicas.entries { $0.serves(kind, model: model, pipeline) })
     }
+
+    /// Whether there are any such stages.
+    package func hasCandidates(_ kind: StageKind, model: String?, _ pipeline: PipelineID? = nil) -> Bool {
+        replicas.groups.keys.contains { $0.serves(kind, model: model, pipeline) }
+    }
+
+    /// Whether one of the kind may serve as soon as it has passed its probe.
+    func isBeingProbed(_ kind: StageKind) -> Bool { replicas.groups.keys.contains { $0.kind == kind && $0.standing == .isBeingProbed } }
 
     /// The stages of a kind that serve a model of the plan; without a plan, any.
     package func serving(_ kind: StageKind) -> [Replica] {
@@ -96,26 +109,36 @@ extension Registry {
 
     private func absent(_ kind: StageKind, _ model: String?, _ pipeline: PipelineID?) -> CallError {
         // Stages of another pipeline are none that could come to serve.
-        let known = listing.filter { $0.kind == kind && (pipeline == nil || $0.pipeline == pipeline || $0.modelName.isEmpty) }
-        guard !known.isEmpty else {
+        func isKnown(_ traits: StageTraits) -> Bool {
+            traits.kind == kind && (pipeline == nil || traits.pipeline == pipeline || traits.modelName.isEmpty)
+        }
+        let groups = replicas.groups.filter { isKnown($0.key) }
+        guard !groups.isEmpty else {
             // A socket that has not answered may be of the kind by its name.
-            let silent = listing.first { $0.description == nil && "\($0.address)".contains("/\(kind.rawValue)-") }
+            let silent = replicas.replicas(replicas.entries { $0.kind == nil }).first {
+                $0.description == nil && "\($0.address)".contains("/\(kind.rawValue)-")
+            }
             let detail = silent.map { "; \($0.address) \($0.problem)" } ?? ""
             let advice = absences[kind] == nil ? "; start \(kind.descriptor.program) \(place)" : ""
             return CallError(
                 .unavailable, "no \(kind) stage is running\(detail)\(advice)",
                 retryAfter: silent == nil ? nil : .milliseconds(200))
         }
-        let comes = known.contains { (!$0.isSilent && $0.description?.state == .starting) || $0.isBeingProbed }
-        let reasons = known.map { replica in
+        let comes = groups.keys.contains { [.isStarting, .isBeingProbed].contains($0.standing) }
+        var reasons = replicas.replicas(replicas.entries(first: Self.reasonsTold, where: isKnown)).map { replica in
             if let model, replica.serves, replica.fingerprint != model {
                 return "\(replica.name) has model \(replica.fingerprint), wanted is \(model)"
             }
             return "\(replica.name) \(replica.reason)"
         }
+        let others = groups.values.reduce(0) { $0 + $1.members.count } - reasons.count
+        if others > 0 { reasons.append("and \(others) more") }
         return CallError(
             .unavailable, "no \(kind) stage serves: " + reasons.joined(separator: ", "), retryAfter: comes ? .milliseconds(200) : nil)
     }
+
+    /// Of how many stages a refusal tells why they don't serve: what is wrong with a thousand is wrong with the first of them.
+    private static let reasonsTold = 16
 
     private func disagreement(_ replicas: [Replica]) -> CallError {
         let models = replicas.map { "\($0.name) has \($0.modelName)" }
