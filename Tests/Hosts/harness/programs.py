@@ -3,6 +3,7 @@
 import os
 import pathlib
 import subprocess
+import urllib.request
 
 from client import Client
 from network import FOLDER, until
@@ -67,6 +68,13 @@ class Gateway:
     def serving(self):
         """Addresses of the stages that get requests."""
         return sorted(stage.address for stage in self.status().stages if stage.health == SERVING)
+
+    def requests(self):
+        """How many requests have a place in it."""
+        page = urllib.request.Request(f"http://{self.http}/metrics", headers={"authorization": f"Bearer {self.key}"})
+        with urllib.request.urlopen(page, timeout=20) as answer:
+            lines = answer.read().decode().splitlines()
+        return float(next(line.split()[1] for line in lines if line.startswith("glm_gateway_requests ")))
 
 
 def _key():
