@@ -70,5 +70,7 @@ import Wire
         write(7, to: streams[2])
         #expect(streams.map(\.isActive) == [false, true, true])
         #expect(unread.sum == 7)
+        for stream in streams { stream.flush() }
+        #expect(unread.sum == 0)
     }
 }

@@ -1,12 +1,12 @@
-import Domain
+package import Domain
 import ServerKit
-import Wire
+package import Wire
 
 /// Takes requests of any pipeline through the fleet: lets them in, and has their stages called.
 public struct PipelineRunner: Sendable {
     let fleet: Fleet
     let timing: FleetTiming
-    let admissions: Admissions
+    package let admissions: Admissions
     let energy = EnergyAccount()
     private let encoded = EncodedPictures()
     private let rows = RowBudget()
@@ -21,13 +21,20 @@ public struct PipelineRunner: Sendable {
     var encoderCache: (hits: Int, misses: Int) { get async { await encoded.counts } }
 
     /// Who asks, and until when.
-    struct Origin: Sendable {
+    package struct Origin: Sendable {
         let requestID: String
         /// When the request came.
         let arrival: ContinuousClock.Instant
         /// Whose turn it is among others.
         let requester: Caller
         let deadline: ContinuousClock.Instant?
+
+        package init(requestID: String, arrival: ContinuousClock.Instant, requester: Caller, deadline: ContinuousClock.Instant?) {
+            self.requestID = requestID
+            self.arrival = arrival
+            self.requester = requester
+            self.deadline = deadline
+        }
     }
 
     /// A request's place is given back when its work is done or has failed, whatever its caller has taken by then.
@@ -39,7 +46,7 @@ public struct PipelineRunner: Sendable {
     ///   - accepted: called once, before all others.
     ///   - place: called in order with `tell`, while the request waits for a stage.
     ///   - tell: called in order. What these three throw ends the work.
-    func run<P: Pipeline>(
+    package func run<P: Pipeline>(
         _ pipeline: P, _ units: [StageKind: Forecast.Units], _ models: ModelSet, from origin: Origin, rowCount: Int = 0,
         accepted: @Sendable () async throws -> Void, place: Send<LinePlace>, tell: Send<P.News>
     ) async throws -> P.Response {

@@ -58,7 +58,11 @@ package final class UnreadBytes: Sendable {
         let sending = Task(operation: send)
         let ticket = enter(bytes) { sending.cancel() }
         do {
-            try await withTaskCancellationHandler { try await sending.value } onCancel: { sending.cancel() }
+            try await withTaskCancellationHandler {
+                try await sending.value
+            } onCancel: {
+                sending.cancel()
+            }
             leave(ticket)
         } catch {
             guard leave(ticket) else { throw error }
