@@ -259,11 +259,15 @@ let package = Package(
         tests("SocketsTests", ["Sockets", nio, nioEmbedded, nioPosix]),
         tests("WireTests", ["Wire", "Domain", grpc], exclude: ["Contract-0.1.txt"]),
         tests("KeysTests", ["Keys", "Domain", logging]),
-        tests("ServerKitTests", ["ServerKit", "Keys", "Domain", "Wire", grpc, grpcTransport, nio, nioEmbedded, http2, hpack, logging, arguments]),
+        tests(
+            "ServerKitTests",
+            ["TestSupport", "ServerKit", "Keys", "Domain", "Wire", grpc, grpcTransport, nio, nioEmbedded, http2, hpack, logging, arguments]),
         tests("PlacementTests", ["TestSupport", "Placement", "ModelConfiguration", "Checkpoint", "Domain"]),
         tests("JobsTests", ["Jobs", sqlite]),
         tests("TelemetryTests", ["Telemetry", http, httpTypes, metrics, nio]),
-        tests("HTTPServingTests", ["HTTPServing", http, httpTypes, lifecycle, logging, nio, nioEmbedded, nioHTTP1, nioHTTPTypes, nioTLS]),
+        tests(
+            "HTTPServingTests",
+            ["TestSupport", "HTTPServing", http, httpTypes, lifecycle, logging, nio, nioEmbedded, nioHTTP1, nioHTTPTypes, nioTLS]),
         tests("TracesTests", ["Traces", tracing]),
         tests("OTLPTests", ["OTLP", "SpanCollector", "Traces", lifecycle, logging, tracing]),
         tests("HTTPAPITests", ["HTTPAPI", "Keys", "Domain", "Wire", httpTypes, crypto, logging]),
