@@ -15,7 +15,7 @@ public actor Admissions {
     /// Requests that were turned away.
     var refused: Int { queue.refused }
     /// Requests in the gateway.
-    var count: Int { queue.count }
+    package var count: Int { queue.count }
 
     /// Runs `body` with the request's turn.
     /// - Parameters:
