@@ -178,7 +178,7 @@ let package = Package(
                 "Processes", "Placement", "Jobs", "Telemetry", "OTLP", "Traces", "HTTPServing", "HTTPAPI", "ServerKit", "Keys", "Files", "TLS",
                 "Wire", "Domain", "Checkpoint",
                 "ModelConfiguration",
-                "Imaging", grpc,
+                "Imaging",
                 lifecycle, logging, metrics, crypto, tracing,
             ]),
 

@@ -19,7 +19,9 @@ extension GatewayCommand {
         try await GatewayProcess(
             GatewayConfiguration(
                 server: server, plan: fleet, place: place, modelRoots: modelRoot,
-                timing: FleetTiming(probeInterval: .seconds(probeInterval), stall: stallLimit.map { .seconds($0) }), mixing: mixedNumerics,
+                timing: FleetTiming(
+                    probeInterval: .seconds(probeInterval), probe: .seconds(probeLimit), stall: stallLimit.map { .seconds($0) }),
+                mixing: mixedNumerics,
                 stageArguments: stageArguments, labels: try labels.policy(), audit: audit.options,
                 stageTLS: ClientTLSFiles(authorities: stageTLSCA, certificate: stageTLSCertificate, key: stageTLSKey), http: try telemetry(),
                 keys: keys, spans: try traces(), stateDirectory: stateDirectory ?? Self.systemdStateDirectory, keepStages: keepStages,

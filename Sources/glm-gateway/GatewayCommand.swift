@@ -85,6 +85,12 @@ struct GatewayCommand: AsyncParsableCommand {
     var probeInterval = FleetTiming.defaultProbeInterval.inSeconds
 
     @Option(
+        help: ArgumentHelp(
+            "A stage that computes nothing for this long fails the health probe that it was sent. A probe that waits behind other requests may take longer.",
+            valueName: "seconds"))
+    var probeLimit = FleetTiming.defaultProbe.inSeconds
+
+    @Option(
         help: ArgumentHelp("Replace a stage that makes no progress on a request for this long. Default: 120, on the CPU 600.", valueName: "seconds"))
     var stallLimit: Double?
 
@@ -142,6 +148,7 @@ struct GatewayCommand: AsyncParsableCommand {
         }
         do { try RequestLimits.checkStepCache(stepCache) } catch { throw ValidationError("--step-cache: \(error.message)") }
         guard (0.05...86400).contains(probeInterval) else { throw ValidationError("--probe-interval is \(probeInterval); 0.05 to 86400 seconds") }
+        guard (0.05...86400).contains(probeLimit) else { throw ValidationError("--probe-limit is \(probeLimit); 0.05 to 86400 seconds") }
         if let stallLimit, !(0.05...86400).contains(stallLimit) { throw ValidationError("--stall-limit is \(stallLimit); 0.05 to 86400 seconds") }
         if let threads, !(1...1024).contains(threads) { throw ValidationError("--threads is \(threads); 1 to 1024") }
     }

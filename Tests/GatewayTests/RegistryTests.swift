@@ -127,6 +127,24 @@ import Wire
         #expect(registry.replicas[textAddress]?.reason == "")
     }
 
+    @Test("a stage that stalls keeps its health and serves again once it has passed a probe; a second stall before that says nothing new")
+    func stalled() throws {
+        var registry = Stages.registry([("text", "0", "aa")])
+        let process = try #require(registry.listing.first).incarnation
+        let first = registry.stalled(process, "no progress for 3.0 s"), second = registry.stalled(process, "no progress for 4.0 s")
+        #expect(first && !second && registry.end(of: process) == nil)
+        #expect(registry.replicas[textAddress]?.health == .serving && registry.replicas[textAddress]?.problem == "")
+        #expect(throws: CallError(.unavailable, "no text stage serves: text-0 no progress for 3.0 s")) { try registry.modelSet(for: [.text]) }
+        registry.passedProbe(textAddress)
+        #expect(registry.candidates(.text, model: nil).count == 1)
+        let again = registry.stalled(process, "no progress for 3.0 s")
+        #expect(again)
+        registry.heard(textAddress, Stages.description("text", process: 2), .serving)
+        registry.passedProbe(textAddress)
+        let late = registry.stalled(process, "no progress for 3.0 s")
+        #expect(!late && registry.candidates(.text, model: nil).count == 1)
+    }
+
     @Test("why a stage of the kind does not run is told with what is missing")
     func absence() {
         var registry = Stages.registry([("text", "0", "aa")])

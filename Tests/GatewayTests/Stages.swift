@@ -17,6 +17,9 @@ enum Stages {
             bitDifferences: bitDifferences)
     }
 
+    /// Of equal stages the first of the listing gets a request.
+    static var firstOfEqual: LeastLoaded { LeastLoaded { _ in 0 } }
+
     /// A registry of stages that serve.
     static func registry(_ stages: [(kind: String, instance: String, model: String)], slots: Int = 1) -> Registry {
         var registry = Registry(place: "there")

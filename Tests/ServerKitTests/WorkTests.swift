@@ -42,7 +42,7 @@ import Wire
         releasing.finish()
         try await first.value
         #expect(try await third.value == 3)
-        #expect(gate.running == 0 && gate.queued == 0)
+        #expect(gate.load == StageLoad())
     }
 
     @Test("closing tells when the last call has left, and cancelling everything reaches its token")

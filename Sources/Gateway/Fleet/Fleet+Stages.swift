@@ -45,6 +45,11 @@ extension Fleet {
             do {
                 try await ask(address, connection, health)
                 pause = .milliseconds(20)
+                let loads = Task { await followLoad(of: address, connection) }
+                defer {
+                    loads.cancel()
+                    scheduler.tells(address, nil)
+                }
                 try await HealthClient(connection).watch { status in
                     if status != .serving { await self.closed(address) }
                     try await self.ask(address, connection, status == .serving ? .serving : .notServing)
@@ -74,22 +79,22 @@ extension Fleet {
                 wake(address, after: pause)
                 continue
             }
-            let start = ContinuousClock.now
-            let failure = await failure(of: replica, kind, connection)
+            let outcome = await examine(replica, kind, connection)
             if Task.isCancelled { return }
             // A process that has taken its place meanwhile is asked for itself.
             guard registry.replicas[address]?.incarnation == replica.incarnation else { continue }
-            if let failure {
+            switch outcome {
+            case .failed(let finding):
                 links[address]?.probes.failed(now: .now)
                 // monitor() logs the exit.
                 guard registry.replicas[address]?.health == .serving else { continue }
-                let defect = Defect.failedProbe(failure)
-                logger.warning("stage failed its health probe", metadata: ["stage": "\(replica.name)", "problem": "\(failure)"])
+                let defect = Defect.failedProbe(finding)
+                logger.warning("stage failed its health probe", metadata: ["stage": "\(replica.name)", "problem": "\(finding)"])
                 registry.failedProbe(replica.incarnation, "\(defect)")
                 changed()
                 await replace(replica, defect)
-            } else {
-                links[address]?.probes.passed(in: start.duration(to: .now), now: .now)
+            case .passed(let duration):
+                links[address]?.probes.passed(in: duration, now: .now)
                 registry.passedProbe(address)
                 if !replica.passedProbe { tellServing(address) }
                 changed()
@@ -113,22 +118,23 @@ extension Fleet {
         }
     }
 
-    /// Sends a stage the smallest request.
-    /// - Returns: what is wrong with it; nil when it succeeds or is refused (busy, or request rejected): either shows that it responds.
-    private func failure(of replica: Registry.Replica, _ kind: StageKind, _ connection: StageConnection) async -> String? {
-        guard let pipeline = replica.pipeline else { return "its pipeline \(replica.description?.pipeline ?? "") is not known to this gateway" }
-        let limit = timing.stallLimit(replica.description?.device ?? "")
+    /// Sends a stage the smallest request. One that is refused (busy, or request rejected) shows as well as one that succeeds that it responds.
+    private func examine(_ replica: Registry.Replica, _ kind: StageKind, _ connection: StageConnection) async -> Probe.Outcome {
+        guard let pipeline = replica.pipeline else {
+            return .failed("its pipeline \(replica.description?.pipeline ?? "") is not known to this gateway")
+        }
+        let limit = timing.probe
         do {
-            try await Stall.watching(Heartbeat(), limit: limit, progress: { await Probe.progress(connection, within: limit / 4) }) {
-                try await self.whileAlive(replica.incarnation) { try await Probe.run(kind, pipeline, connection, CallSettings()) }
-            }
-            return nil
+            return .passed(
+                in: try await Stall.watching(Heartbeat(), limit: limit, progress: { await Probe.progress(connection, within: limit / 4) }) {
+                    try await self.whileAlive(replica.incarnation) { try await Probe.run(kind, pipeline, connection) }
+                })
         } catch let stall as Stall {
-            return stall.message
+            return .failed(stall.message)
         } catch let error as CallError {
-            return error.status == .resourceExhausted || error.status == .invalidArgument ? nil : error.message
+            return error.status == .resourceExhausted || error.status == .invalidArgument ? .passed(in: .zero) : .failed(error.message)
         } catch {
-            return "\(error)"
+            return .failed("\(error)")
         }
     }
 

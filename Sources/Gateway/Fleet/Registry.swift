@@ -160,6 +160,14 @@ package struct Registry: Sendable {
         if suspect(incarnation) { replicas[incarnation.address]?.finding = finding }
     }
 
+    /// A stage makes nothing of a request: it serves again once it has passed a probe.
+    /// - Returns: false when it has to pass one already, or another process has taken its place.
+    package mutating func stalled(_ incarnation: Incarnation, _ problem: String) -> Bool {
+        guard let replica = replicas[incarnation.address], replica.incarnation == incarnation, replica.passedProbe else { return false }
+        failedProbe(incarnation, problem)
+        return true
+    }
+
     /// A stage has computed the smallest request.
     package mutating func passedProbe(_ address: Address) {
         replicas[address]?.finding = ""

@@ -183,10 +183,11 @@ public final class StageServer: Sendable {
         var limits = limits
         limits.queueCapacity = gate.queueCapacity
         limits.maxRequestBytes = requestLimit.load(ordering: .relaxed)
+        let load = gate.load
         return StageDescription(
             kind: kind, instance: options.instance, device: model.device, modelName: model.name, modelFingerprint: model.fingerprint,
-            build: Build.version, protocolVersion: WireProtocol.version, limits: limits, state: gate.phase, running: gate.running,
-            queued: gate.queued, processID: Int(getpid()),
+            build: Build.version, protocolVersion: WireProtocol.version, limits: limits, state: gate.phase, running: load.running,
+            queued: load.queued, processID: Int(getpid()),
             defaultSide: model.defaultSide, slots: gate.capacity, memoryBytes: ResidentMemory.bytes(), cacheHits: work.hits,
             cacheMisses: work.misses, numerics: model.numerics, pipeline: model.pipeline, imageRule: model.imageRule,
             contextTokens: model.contextTokens, cachedTokens: work.cachedTokens, preempted: work.preempted,
@@ -298,11 +299,16 @@ private struct StageControl: StageHandler {
         server.description()
     }
 
+    func watchLoad(_ request: WatchLoadRequest, _ call: ServerCall, send: @escaping Send<StageLoad>) async throws {
+        try await endingWithCall { try await server.gate.tellLoad(send) }
+    }
+
     func drain(_ request: DrainRequest, _ call: ServerCall) async throws -> DrainResponse {
         guard request.deadlineSeconds >= 0, request.deadlineSeconds <= 86400 else {
             throw CallError(.invalidArgument, "deadline_seconds is \(request.deadlineSeconds); 0 to 86400")
         }
         server.beginDrain(deadline: request.deadlineSeconds > 0 ? .seconds(request.deadlineSeconds) : nil)
-        return DrainResponse(inFlight: server.gate.running + server.gate.queued)
+        let load = server.gate.load
+        return DrainResponse(inFlight: load.running + load.queued)
     }
 }

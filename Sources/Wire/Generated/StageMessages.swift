@@ -181,6 +181,47 @@ extension StageDescription: CodedMessage {
     }
 }
 
+/// Asks a process to tell its load.
+public struct WatchLoadRequest: Sendable, Hashable {
+    public init() {}
+}
+
+extension WatchLoadRequest: CodedMessage {
+    static func initialize(_ c: UnsafeMutablePointer<Glm__V1__WatchLoadRequest>) { glm__v1__watch_load_request__init(c) }
+
+    func fill(_ c: inout Glm__V1__WatchLoadRequest, _ arena: Arena) throws(WireError) {}
+
+    init(_ c: Glm__V1__WatchLoadRequest) throws(WireError) {
+        self.init()
+    }
+}
+
+/// How busy a process is, by what all its callers have sent it.
+public struct StageLoad: Sendable, Hashable {
+    /// Requests being computed.
+    public var running: Int
+    /// Requests waiting.
+    public var queued: Int
+
+    public init(running: Int = 0, queued: Int = 0) {
+        self.running = running
+        self.queued = queued
+    }
+}
+
+extension StageLoad: CodedMessage {
+    static func initialize(_ c: UnsafeMutablePointer<Glm__V1__StageLoad>) { glm__v1__stage_load__init(c) }
+
+    func fill(_ c: inout Glm__V1__StageLoad, _ arena: Arena) throws(WireError) {
+        c.running = try UInt32(wire: running, "running")
+        c.queued = try UInt32(wire: queued, "queued")
+    }
+
+    init(_ c: Glm__V1__StageLoad) throws(WireError) {
+        self.init(running: Int(c.running), queued: Int(c.queued))
+    }
+}
+
 extension ImageSizeRule: CodedMessage {
     static func initialize(_ c: UnsafeMutablePointer<Glm__V1__ImageRule>) { glm__v1__image_rule__init(c) }
 
