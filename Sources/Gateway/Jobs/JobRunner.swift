@@ -13,7 +13,7 @@ import Wire
 /// A job that the gateway's end cuts short goes back to its place and is begun anew by the next gateway; the store lets only
 /// one attempt end it. While the storage fails, jobs wait for it: see ``StorageRetry``.
 public actor JobRunner {
-    private let store: JobStore
+    private let store: any JobStore
     private let imageService: ImageService
     private let audit: AuditTrail
     private let kept: Duration
@@ -30,9 +30,10 @@ public actor JobRunner {
     private static func caller(_ submitter: String) -> Caller { Caller(identity: "jobs:\(submitter)") }
     /// Jobs under way at the same time; each waits for slots most of its life.
     private static let atOnce = 32
+    private static let forgottenTogether = 100
 
     /// - Parameter kept: how long a job that has ended is kept.
-    public init(store: JobStore, imageService: ImageService, audit: AuditTrail, kept: Duration, logger: Logger) {
+    public init(store: any JobStore, imageService: ImageService, audit: AuditTrail, kept: Duration, logger: Logger) {
         self.store = store
         self.imageService = imageService
         self.audit = audit
@@ -47,7 +48,7 @@ public actor JobRunner {
     public func run() async throws {
         do {
             let found = try await storage.run { [store] () throws(JobsError) in
-                try await store.recover(at: Self.now, exhaustedCode: CallStatus.aborted.rawValue)
+                try await store.recover(exhaustedCode: CallStatus.aborted.rawValue)
             }
             if !found.queued.isEmpty { logger.notice("jobs of the previous gateway are resumed", metadata: ["jobs": "\(found.queued.count)"]) }
             let expiring = Task { await expire() }
@@ -69,7 +70,7 @@ public actor JobRunner {
     var problem: String? { get async { await storage.problem.map { "jobs are paused: \($0)" } } }
 
     private func claimNext() async throws -> Jobs.Job.Claim? {
-        try await storage.run { [store] () throws(JobsError) in try await store.claimNext(at: Self.now) }
+        try await storage.run { [store] () throws(JobsError) in try await store.claimNext() }
     }
 
     /// Cancels what is under way and gives it back. Returns when the store knows.
@@ -94,8 +95,9 @@ public actor JobRunner {
         do {
             let packed = try kept.packed()
             let job = try await store.submit(
-                id, request: packed, title: kept.prompt.prefix(bytes: Self.titleBytes), submitter: Self.submitter(caller),
-                trace: ServiceContext.current?.traceContext?.traceparent ?? "", at: Self.now)
+                Jobs.Job.Submission(
+                    id, request: packed, title: kept.prompt.prefix(bytes: Self.titleBytes), submitter: Self.submitter(caller),
+                    trace: ServiceContext.current?.traceContext?.traceparent ?? ""))
             wakeUp.yield()
             return wire(job)
         } catch let error as JobsError where error.isOfStorage {
@@ -121,7 +123,7 @@ public actor JobRunner {
     func get(_ id: String) async throws -> Wire.Job { wire(try await store.get(id)) }
     /// Who left the job here.
     func submitter(of id: String) async throws -> String { try await store.get(id).submitter }
-    func list() async throws -> [Wire.Job] { try await store.list().map(wire) }
+    func list() async throws -> [Wire.Job] { try await store.list(before: nil, limit: .max).map(wire) }
     func counts() async throws -> Wire.JobCounts {
         let counts = try await store.counts()
         return Wire.JobCounts(queued: counts.queued, running: counts.running, ended: counts.ended)
@@ -134,7 +136,7 @@ public actor JobRunner {
     }
 
     func cancel(_ id: String) async throws -> Wire.Job {
-        let job = try await store.cancel(id, at: Self.now)
+        let job = try await store.cancel(id)
         running[id]?.cancel()
         changed(id)
         return wire(job)
@@ -177,7 +179,7 @@ public actor JobRunner {
                 return try await make(claim)
             }
             let result = Jobs.Job.Result(bytes: try image.packed(), media: image.parameters.format.mediaType)
-            try await storage.run { [store] () throws(JobsError) in _ = try await store.finish(claim, result, at: Self.now) }
+            try await storage.run { [store] () throws(JobsError) in _ = try await store.finish(claim, result) }
             logger.info("job is done", metadata: ["job": "\(claim.id)"])
         } catch is CancellationError {
             // A cancelled job has ended already, and refuses. Where the storage fails, the next gateway's recovery does the same.
@@ -193,7 +195,7 @@ public actor JobRunner {
         logger.error("job failed", metadata: ["job": "\(claim.id)", "problem": "\(error)"])
         let failure = Jobs.Job.Failure(code: error.status.rawValue, message: error.message)
         do {
-            try await storage.run { [store] () throws(JobsError) in _ = try await store.fail(claim, failure, at: Self.now) }
+            try await storage.run { [store] () throws(JobsError) in _ = try await store.fail(claim, failure) }
         } catch {
             logger.info("the failure of a job is not kept", metadata: ["job": "\(claim.id)", "reason": "\(error)"])
         }
@@ -254,7 +256,10 @@ public actor JobRunner {
     private func expire() async {
         while !Task.isCancelled {
             do {
-                let count = try await store.expire(before: Self.now - kept.milliseconds)
+                var count = 0
+                while case let expired = try await store.expired(after: kept, limit: Self.forgottenTogether), !expired.isEmpty {
+                    count += try await store.forget(expired)
+                }
                 if count > 0 { logger.info("expired jobs deleted", metadata: ["jobs": "\(count)"]) }
             } catch {
                 logger.warning("expired jobs could not be deleted; the next round tries again", metadata: ["problem": "\(error)"])
@@ -278,8 +283,6 @@ public actor JobRunner {
             id: job.id, state: state, prompt: job.title, submittedMs: Int(job.submitted), endedMs: Int(job.ended ?? 0), attempts: job.attempts,
             error: job.failure?.message ?? "", errorStatus: job.failure?.code ?? 0, progress: progress[job.id])
     }
-
-    private static var now: Int64 { Int64(Date().timeIntervalSince1970 * 1000) }
 
     /// 32 bits, as those that the gateway draws.
     private static func seed(_ id: String) -> UInt64 {

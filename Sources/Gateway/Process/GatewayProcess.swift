@@ -78,7 +78,7 @@ public struct GatewayProcess: Sendable {
             configuration.isPrivate
             ? nil
             : JobRunner(
-                store: try JobStore(path: "\(state)/jobs.sqlite"), imageService: imageService,
+                store: try SQLiteJobStore(path: "\(state)/jobs.sqlite"), imageService: imageService,
                 audit: audit, kept: plan.jobsKept, logger: logger)
         let readiness = Readiness(fleet: fleet, kinds: plan.kinds, jobs: jobs, audit: audit)
         let report = FleetReport(
