@@ -155,6 +155,8 @@ let package = Package(
         .target(name: "CCards"),
         library("Placement", ["CCards", "Domain", "Checkpoint", "Files", "ModelConfiguration", "TensorCPU", yaml]),
         library("Jobs", [sqlite]),
+        .target(name: "CPostgres", linkerSettings: [.linkedLibrary("pq")]),
+        library("PostgresJobs", ["CPostgres", "Jobs"]),
         library("Telemetry", [metrics, http, httpTypes, nio]),
         library("OTLP", ["Domain", "ServerKit", "Traces", "Wire", httpClient, nio, nioHTTP1, lifecycle, logging, metrics, tracing]),
         // A server of HTTP, whatever it answers: connections, limits, peers that leave.
@@ -257,7 +259,7 @@ let package = Package(
         tests("KeysTests", ["Keys", "Domain", logging]),
         tests("ServerKitTests", ["ServerKit", "Keys", "Domain", "Wire", grpc, grpcTransport, nio, nioEmbedded, http2, hpack, logging, arguments]),
         tests("PlacementTests", ["TestSupport", "Placement", "ModelConfiguration", "Checkpoint", "Domain"]),
-        tests("JobsTests", ["Jobs", sqlite]),
+        tests("JobsTests", ["Jobs", "PostgresJobs", sqlite]),
         tests("TelemetryTests", ["Telemetry", http, httpTypes, metrics, nio]),
         tests("HTTPServingTests", ["HTTPServing", http, httpTypes, lifecycle, logging, nio, nioEmbedded, nioHTTP1, nioHTTPTypes, nioTLS]),
         tests("TracesTests", ["Traces", tracing]),
