@@ -26,7 +26,8 @@ public struct PostgresAddress: Sendable, Hashable, CustomStringConvertible {
             option += 1
         }
         guard values["password"] == nil else {
-            throw JobsError(.invalid, "there is a password in the address, where every user of this host can read it; put it into ~/.pgpass or PGPASSWORD")
+            throw JobsError(
+                .invalid, "there is a password in the address, where every user of this host can read it; put it into ~/.pgpass or PGPASSWORD")
         }
         self.url = url
         let host = values["host"] ?? values["hostaddr"] ?? "PGHOST"

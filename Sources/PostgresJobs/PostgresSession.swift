@@ -24,8 +24,10 @@ package final class PostgresSession {
             "fallback_application_name": "glm-gateway", "keepalives_idle": "10", "keepalives_interval": "5", "keepalives_count": "3",
             "tcp_user_timeout": "20000", "dbname": address.url, "client_encoding": "UTF8",
         ]
-        guard let connection = withCStrings(parameters.map(\.key), { keys in withCStrings(parameters.map(\.value)) { PQconnectStartParams(keys, $0, 1) } })
-        else { throw JobsError(.storage, "\(address): no memory") }
+        let begun = withCStrings(parameters.map(\.key)) { keys in
+            withCStrings(parameters.map(\.value)) { values in PQconnectStartParams(keys, values, 1) }
+        }
+        guard let connection = begun else { throw JobsError(.storage, "\(address): no memory") }
         self.connection = connection
         glm_postgres_be_silent(connection)
         let end = ContinuousClock.now + Self.patience

@@ -1,11 +1,13 @@
 import Jobs
+import PostgresJobs
 import Synchronization
 
 /// The stores that there are: what all of them promise is tested of each.
 enum StoreKind: String, Sendable {
-    case sqlite
+    case sqlite, postgres
 
-    static let here: [StoreKind] = [.sqlite]
+    /// Without a server, those that need none; ``PostgresTests`` says that it is missing.
+    static let here: [StoreKind] = PostgresServer.programs == nil ? [.sqlite] : [.sqlite, .postgres]
 
     /// An empty store.
     func store(_ change: (inout JobLimits) -> Void = { _ in }) async throws -> StoreUnderTest {
@@ -15,7 +17,42 @@ enum StoreKind: String, Sendable {
         case .sqlite:
             let file = try TemporaryFile(), clock = TestClock()
             return StoreUnderTest(try SQLiteJobStore(path: file.path, limits: limits) { clock.time }, owning: file) { clock.time = $0 }
+        case .postgres:
+            let database = try await TestDatabase()
+            return StoreUnderTest(try database.store("a", limits: limits), owning: nil) { try await database.set($0) }
         }
+    }
+}
+
+/// A database whose clock is the test's.
+struct TestDatabase: Sendable {
+    let address: PostgresAddress
+    private let connection: PostgresConnection
+
+    init() async throws {
+        address = try await PostgresServer.shared.address()
+        connection = PostgresConnection(address)
+        // The tables.
+        _ = try await PostgresJobStore(address, owner: "test").counts()
+        try await connection.run { session throws(JobsError) in
+            try session.run(
+                script: """
+                    CREATE TABLE test_clock AS SELECT 0::bigint AS time;
+                    CREATE OR REPLACE FUNCTION glm_now() RETURNS bigint LANGUAGE sql VOLATILE AS 'SELECT time FROM test_clock'
+                    """)
+        }
+    }
+
+    /// - Parameter owner: who claims by this store.
+    func store(_ owner: String, limits: JobLimits = JobLimits(), lease: Duration = .seconds(30)) throws -> PostgresJobStore {
+        try PostgresJobStore(address, limits: limits, lease: lease, owner: owner)
+    }
+
+    private static let setTime = PostgresStatement("set_time", "UPDATE test_clock SET time = $1::bigint WHERE time <> $1::bigint")
+
+    /// - Parameter time: milliseconds since 1970.
+    func set(_ time: Int64) async throws {
+        try await connection.run { session throws(JobsError) in _ = try session.run(Self.setTime, [.integer(time)]) }
     }
 }
 
