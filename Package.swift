@@ -157,6 +157,8 @@ let package = Package(
         library("Jobs", [sqlite]),
         .target(name: "CPostgres", linkerSettings: [.linkedLibrary("pq")]),
         library("PostgresJobs", ["CPostgres", "Jobs"]),
+        // Objects of a server that speaks S3.
+        library("Buckets", ["Domain", crypto, httpClient, nio, nioHTTP1]),
         library("Telemetry", [metrics, http, httpTypes, nio]),
         library("OTLP", ["Domain", "ServerKit", "Traces", "Wire", httpClient, nio, nioHTTP1, lifecycle, logging, metrics, tracing]),
         // A server of HTTP, whatever it answers: connections, limits, peers that leave.
@@ -260,6 +262,7 @@ let package = Package(
         tests("ServerKitTests", ["ServerKit", "Keys", "Domain", "Wire", grpc, grpcTransport, nio, nioEmbedded, http2, hpack, logging, arguments]),
         tests("PlacementTests", ["TestSupport", "Placement", "ModelConfiguration", "Checkpoint", "Domain"]),
         tests("JobsTests", ["Jobs", "PostgresJobs", sqlite]),
+        tests("BucketsTests", ["Buckets"]),
         tests("TelemetryTests", ["Telemetry", http, httpTypes, metrics, nio]),
         tests("HTTPServingTests", ["HTTPServing", http, httpTypes, lifecycle, logging, nio, nioEmbedded, nioHTTP1, nioHTTPTypes, nioTLS]),
         tests("TracesTests", ["Traces", tracing]),
