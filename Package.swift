@@ -176,7 +176,8 @@ let package = Package(
         library(
             "Gateway",
             [
-                "Processes", "Placement", "Jobs", "Telemetry", "OTLP", "Traces", "HTTPServing", "HTTPAPI", "ServerKit", "Keys", "Files", "TLS",
+                "Processes", "Placement", "Jobs", "PostgresJobs", "Buckets", "Telemetry", "OTLP", "Traces", "HTTPServing", "HTTPAPI", "ServerKit",
+                "Keys", "Files", "TLS",
                 "Wire", "Domain", "Checkpoint",
                 "ModelConfiguration",
                 "Imaging", grpc,
@@ -189,7 +190,8 @@ let package = Package(
         executable(
             "glm-gateway",
             [
-                "Gateway", "HTTPAPI", "OTLP", "Processes", "Placement", "Telemetry", "Traces", "Domain", "ServerKit", "TLS", "Wire", "GLMTiny",
+                "Gateway", "PostgresJobs", "Buckets", "HTTPAPI", "OTLP", "Processes", "Placement", "Telemetry", "Traces", "Domain", "ServerKit",
+                "TLS", "Wire", "GLMTiny",
                 metrics,
                 tracing,
             ]),

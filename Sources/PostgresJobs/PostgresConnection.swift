@@ -20,9 +20,10 @@ package final class PostgresConnection: Sendable {
     /// Runs `body` to its end, also when the task is cancelled. What only others' haste has undone is done again.
     /// - Throws: `storage` when the database can't be reached or does not do it.
     package func run<R: Sendable>(_ body: @escaping @Sendable (PostgresSession) throws(JobsError) -> R) async throws(JobsError) -> R {
+        let called = ContinuousClock.now
         let result: Result<R, JobsError> = await withCheckedContinuation { continuation in
             queue.async { [link] in
-                continuation.resume(returning: Result { () throws(JobsError) -> R in try link.run(body) })
+                continuation.resume(returning: Result { () throws(JobsError) -> R in try link.run(since: called, body) })
             }
         }
         return try result.get()
@@ -35,6 +36,8 @@ private final class Link: @unchecked Sendable {
     let prepare: @Sendable (PostgresSession) throws(JobsError) -> Void
     var session: PostgresSession?
     private var pauses = Pauses()
+    /// Why the last session ended, and when.
+    private var loss: (time: ContinuousClock.Instant, error: JobsError)?
 
     /// Transactions that ran into each other are run again so often.
     private static let tries = 3
@@ -44,14 +47,19 @@ private final class Link: @unchecked Sendable {
         self.prepare = prepare
     }
 
-    func run<R>(_ body: (PostgresSession) throws(JobsError) -> R) throws(JobsError) -> R {
+    /// - Parameter called: who has waited here while the connection was lost is told so, and does not wait for the next loss.
+    func run<R>(since called: ContinuousClock.Instant, _ body: (PostgresSession) throws(JobsError) -> R) throws(JobsError) -> R {
+        if let loss, called < loss.time { throw loss.error }
         var tries = 0
         while true {
             let session = try open()
             do throws(JobsError) {
                 return try body(session)
             } catch {
-                if session.isBroken { self.session = nil }
+                if session.isBroken {
+                    self.session = nil
+                    loss = (.now, error)
+                }
                 tries += 1
                 guard session.hasCollided, !session.isBroken, tries < Self.tries else { throw error }
             }
@@ -69,6 +77,7 @@ private final class Link: @unchecked Sendable {
             return session
         } catch {
             pauses.failed(error, at: .now)
+            loss = (.now, error)
             throw error
         }
     }

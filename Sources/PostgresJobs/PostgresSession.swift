@@ -11,12 +11,14 @@ package final class PostgresSession {
     /// The last statement was undone because of another one at the same time, and can succeed if it is tried again.
     private(set) var hasCollided = false
 
-    /// For a connection, and for the answer to a small statement.
+    /// For a connection.
+    private static let connectTime = Duration.seconds(5)
+    /// For the answer to a small statement.
     private static let patience = Duration.seconds(15)
     /// Large values get more of it, as if they went at least so fast.
     private static let bytesPerSecond = 1 << 20
 
-    /// Connects, within ``patience``.
+    /// Connects, within ``connectTime``.
     init(_ address: PostgresAddress) throws(JobsError) {
         self.address = address
         // What stands behind the address goes before what is in it.
@@ -30,7 +32,7 @@ package final class PostgresSession {
         guard let connection = begun else { throw JobsError(.storage, "\(address): no memory") }
         self.connection = connection
         glm_postgres_be_silent(connection)
-        let end = ContinuousClock.now + Self.patience
+        let end = ContinuousClock.now + Self.connectTime
         var state = PQstatus(connection) == CONNECTION_BAD ? PGRES_POLLING_FAILED : PGRES_POLLING_WRITING
         while state != PGRES_POLLING_OK, state != PGRES_POLLING_FAILED {
             try wait(writes: state == PGRES_POLLING_WRITING, until: end)
