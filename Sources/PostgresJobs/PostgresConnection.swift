@@ -83,10 +83,11 @@ private final class Link: @unchecked Sendable {
     }
 }
 
-/// When the next try to connect is due: 0.1 s after the first failure, then twice as long after each, up to 5 s. Before that, whoever wants a
+/// When the next try to connect is due: 0.1 s after the first failure, then twice as long after each, up to 2 s, which leaves time to renew
+/// the shortest lease. Before that, whoever wants a
 /// connection is told why there is none.
 package struct Pauses: Sendable {
-    package static let first = Duration.milliseconds(100), longest = Duration.seconds(5)
+    package static let first = Duration.milliseconds(100), longest = Duration.seconds(2)
 
     private var pause = Self.first
     private var waiting: (until: ContinuousClock.Instant, error: JobsError)?

@@ -29,7 +29,7 @@ struct JobFlags: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "With a database: a job is another gateway's once nothing was heard for so long of the one that works on it, 1 to 3600. Default: 30.",
+            "With a database: a job is another gateway's once nothing was heard for so long of the one that works on it, 5 to 3600. Default: 30.",
             valueName: "seconds"))
     var jobsLease: Double?
 
@@ -53,7 +53,7 @@ struct JobFlags: ParsableArguments {
         if let jobsBytes, jobsBytes.bytes < Topology.Limits.leastJobsBytes { throw ValidationError("--jobs-bytes is \(jobsBytes); at least 64MiB") }
         if let jobsLease {
             guard jobs != nil else { throw ValidationError("--jobs-lease is for a database of --jobs; a file has one owner") }
-            guard (1...3600).contains(jobsLease) else { throw ValidationError("--jobs-lease is \(jobsLease); 1 to 3600 seconds") }
+            guard (5...3600).contains(jobsLease) else { throw ValidationError("--jobs-lease is \(jobsLease); 5 to 3600 seconds") }
         }
         if resultsEndpoint != nil, results == nil { throw ValidationError("--results-endpoint is for a bucket of --results; there is none") }
     }
