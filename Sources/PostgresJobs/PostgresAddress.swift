@@ -37,5 +37,5 @@ public struct PostgresAddress: Sendable, Hashable, CustomStringConvertible {
 
 extension String {
     /// On one line, as messages are here.
-    var trimmed: String { split(whereSeparator: \.isNewline).joined(separator: " ") }
+    var trimmed: String { split(whereSeparator: \.isWhitespace).joined(separator: " ") }
 }
