@@ -157,6 +157,10 @@ let package = Package(
         .target(name: "CCards"),
         library("Placement", ["CCards", "Domain", "Checkpoint", "Files", "ModelConfiguration", "TensorCPU", yaml]),
         library("Jobs", [sqlite]),
+        .target(name: "CPostgres", linkerSettings: [.linkedLibrary("pq")]),
+        library("PostgresJobs", ["CPostgres", "Jobs"]),
+        // Objects of a server that speaks S3.
+        library("Buckets", ["Domain", crypto, httpClient, nio, nioHTTP1]),
         library("Telemetry", [metrics, http, httpTypes, nio]),
         library("OTLP", ["Domain", "ServerKit", "Traces", "Wire", httpClient, nio, nioHTTP1, lifecycle, logging, metrics, tracing]),
         // A server of HTTP, whatever it answers: connections, limits, peers that leave.
@@ -175,7 +179,8 @@ let package = Package(
         library(
             "Gateway",
             [
-                "Processes", "Placement", "Jobs", "Telemetry", "OTLP", "Traces", "HTTPServing", "HTTPAPI", "ServerKit", "Keys", "Files", "TLS",
+                "Processes", "Placement", "Jobs", "PostgresJobs", "Buckets", "Telemetry", "OTLP", "Traces", "HTTPServing", "HTTPAPI", "ServerKit",
+                "Keys", "Files", "TLS",
                 "Wire", "Domain", "Checkpoint",
                 "ModelConfiguration",
                 "Imaging",
@@ -188,7 +193,8 @@ let package = Package(
         executable(
             "glm-gateway",
             [
-                "Gateway", "HTTPAPI", "OTLP", "Processes", "Placement", "Telemetry", "Traces", "Domain", "ServerKit", "TLS", "Wire", "GLMTiny",
+                "Gateway", "PostgresJobs", "Buckets", "HTTPAPI", "OTLP", "Processes", "Placement", "Telemetry", "Traces", "Domain", "ServerKit",
+                "TLS", "Wire", "GLMTiny",
                 metrics,
                 tracing,
             ]),
@@ -263,7 +269,8 @@ let package = Package(
             "ServerKitTests",
             ["TestSupport", "ServerKit", "Keys", "Domain", "Wire", grpc, grpcTransport, nio, nioEmbedded, http2, hpack, logging, arguments]),
         tests("PlacementTests", ["TestSupport", "Placement", "ModelConfiguration", "Checkpoint", "Domain"]),
-        tests("JobsTests", ["Jobs", sqlite]),
+        tests("JobsTests", ["Jobs", "PostgresJobs", sqlite]),
+        tests("BucketsTests", ["Buckets"]),
         tests("TelemetryTests", ["Telemetry", http, httpTypes, metrics, nio]),
         tests(
             "HTTPServingTests",

@@ -15,14 +15,15 @@ extension GatewayCommand {
     /// Serves until the process is told to end; then ends the stages that it keeps alive.
     func serve() async throws {
         defer { if removeRunDirectory { PrivateFolder.remove(server.runFolder.path) } }
-        let (fleet, place) = try plan()
+        var (fleet, place) = try plan()
+        fleet.jobs = jobs.bounds(fleet.jobs)
         try await GatewayProcess(
             GatewayConfiguration(
                 server: server, plan: fleet, place: place, modelRoots: modelRoot,
                 timing: FleetTiming(
                     probeInterval: .seconds(probeInterval), probe: .seconds(probeLimit), stall: stallLimit.map { .seconds($0) }),
                 mixing: mixedNumerics,
-                stageArguments: stageArguments, labels: try labels.policy(), audit: audit.options,
+                stageArguments: stageArguments, jobs: try jobs.configuration(), labels: try labels.policy(), audit: audit.options,
                 stageTLS: ClientTLSFiles(authorities: stageTLSCA, certificate: stageTLSCertificate, key: stageTLSKey), http: try telemetry(),
                 keys: keys, spans: try traces(), stateDirectory: stateDirectory ?? Self.systemdStateDirectory, keepStages: keepStages,
                 isPrivate: server.exitWithParent)

@@ -95,7 +95,9 @@ struct GatewayCommand: AsyncParsableCommand {
     var stallLimit: Double?
 
     @Option(
-        help: ArgumentHelp("Directory of the job database. Default: STATE_DIRECTORY, as systemd sets it, else the run directory.", valueName: "dir"))
+        help: ArgumentHelp(
+            "Directory of what is kept through restarts: jobs, counts of keys. Default: STATE_DIRECTORY, as systemd sets it, else the run directory.",
+            valueName: "dir"))
     var stateDirectory: String?
 
     @Option(
@@ -111,6 +113,8 @@ struct GatewayCommand: AsyncParsableCommand {
             "Key file, as glm keys makes it: every call over TCP and HTTP then needs a key. Without it, --listen and --http take loopback addresses alone.",
             valueName: "file"))
     var keys: String?
+
+    @OptionGroup var jobs: JobFlags
 
     @OptionGroup var labels: LabelOptions
 

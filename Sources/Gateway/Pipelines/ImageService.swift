@@ -44,6 +44,15 @@ public actor ImageService {
         return models
     }
 
+    /// Requests that the stages of images work on at once; 0 while a kind of them does not serve.
+    var slots: Int {
+        get async {
+            let registry = await runner.fleet.stages()
+            let slots = [StageKind.text, .diffusion].map { registry.capacity($0).slots }
+            return slots.contains(0) ? 0 : slots.reduce(0, +)
+        }
+    }
+
     /// - Parameters:
     ///   - requester: whose turn it is among others.
     ///   - arrival: when the request came.

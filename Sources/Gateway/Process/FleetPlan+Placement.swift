@@ -23,7 +23,7 @@ extension FleetPlan {
         self.init(
             stages: try plan.stages.map { try $0.identified() }, remote: try remote + topology.remote.map { try Address(parsing: $0) },
             queue: queue ?? topology.limits.queue,
-            jobsKept: .seconds(topology.limits.jobsKept),
+            jobs: JobBounds(topology.limits),
             planned: RequestRules.Planned(pixels: topology.limits.pixels, sources: topology.limits.sources))
     }
 
@@ -63,5 +63,15 @@ extension FleetPlan {
             }
         }
         self.init(stages: stages, remote: remote, queue: queue ?? Self.defaultQueue)
+    }
+}
+
+extension JobBounds {
+    init(_ limits: Topology.Limits) {
+        self.init()
+        kept = .seconds(limits.jobsKept)
+        queued = limits.jobsQueued ?? queued
+        running = limits.jobsRunning ?? running
+        bytes = limits.jobsBytes
     }
 }

@@ -15,20 +15,19 @@ public struct FleetPlan: Sendable {
     public var remote: [Address]
     /// Requests in the gateway at most.
     public var queue: Int
-    /// How long a job that has ended is kept.
-    public var jobsKept: Duration
+    public var jobs: JobBounds
     /// The largest requests that there is memory for.
     public var planned: RequestRules.Planned
 
     public init(
-        stages: [StageSpec], remote: [Address] = [], queue: Int, jobsKept: Duration = .seconds(24 * 3600),
+        stages: [StageSpec], remote: [Address] = [], queue: Int, jobs: JobBounds = JobBounds(),
         planned: RequestRules.Planned = RequestRules.Planned()
     ) {
         self.stages = stages
         models = stages.reduce(into: [:]) { $0[$1.model, default: [:]][$1.kind] = $1.fingerprint }
         self.remote = remote
         self.queue = queue
-        self.jobsKept = jobsKept
+        self.jobs = jobs
         self.planned = planned
     }
 

@@ -40,6 +40,7 @@ public struct GatewayConfiguration: Sendable {
     public var mixing: NumericsMixing
     /// Flags that all stages get.
     public var stageArguments: [String]
+    public var jobs: JobConfiguration
     public var labels: LabelPolicy
     /// Nil: it is not kept who asked for what.
     public var audit: AuditOptions?
@@ -51,7 +52,7 @@ public struct GatewayConfiguration: Sendable {
     public var keys: String?
     /// Where spans go; nil: nowhere.
     public var spans: SpanExporter?
-    /// The folder of `jobs.sqlite` and `key-usage.json`; nil: the run directory.
+    /// The folder of `jobs.sqlite`, where there is no database, and `key-usage.json`; nil: the run directory.
     public var stateDirectory: String?
     /// Stages live on when this process is told to end.
     public var keepStages: Bool
@@ -61,7 +62,8 @@ public struct GatewayConfiguration: Sendable {
     public init(
         server: ServerOptions, plan: FleetPlan, place: @escaping Operations.Placing, modelRoots: [String] = [],
         timing: FleetTiming = FleetTiming(),
-        mixing: NumericsMixing = .standby, stageArguments: [String] = [], labels: LabelPolicy = LabelPolicy(), audit: AuditOptions? = nil,
+        mixing: NumericsMixing = .standby, stageArguments: [String] = [], jobs: JobConfiguration = JobConfiguration(),
+        labels: LabelPolicy = LabelPolicy(), audit: AuditOptions? = nil,
         stageTLS: ClientTLSFiles = ClientTLSFiles(), http: HTTP? = nil, keys: String? = nil, spans: SpanExporter? = nil,
         stateDirectory: String? = nil, keepStages: Bool = false, isPrivate: Bool = false
     ) {
@@ -72,6 +74,7 @@ public struct GatewayConfiguration: Sendable {
         self.timing = timing
         self.mixing = mixing
         self.stageArguments = stageArguments
+        self.jobs = jobs
         self.labels = labels
         self.audit = audit
         self.stageTLS = stageTLS

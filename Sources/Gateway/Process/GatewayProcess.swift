@@ -1,6 +1,5 @@
 import HTTPAPI
 import HTTPServing
-import Jobs
 import Keys
 import Logging
 import OTLP
@@ -78,8 +77,8 @@ public struct GatewayProcess: Sendable {
             configuration.isPrivate
             ? nil
             : JobRunner(
-                store: try JobStore(path: "\(state)/jobs.sqlite"), imageService: imageService,
-                audit: audit, kept: plan.jobsKept, logger: logger)
+                store: try configuration.jobs.store(plan.jobs, in: state), images: configuration.jobs.images, imageService: imageService,
+                audit: audit, bounds: plan.jobs, logger: logger)
         let readiness = Readiness(fleet: fleet, kinds: plan.kinds, jobs: jobs, audit: audit)
         let report = FleetReport(
             fleet: fleet, supervisor: supervisor, runner: runner, imageService: imageService, answerService: answerService, jobs: jobs,
@@ -200,7 +199,7 @@ extension GatewayProcess {
         let telemetry = TelemetryAnswers(
             registry: http.registry, collect: { await report.samples(server.description()) },
             ready: {
-                let problems = await readiness.problems
+                let problems = await readiness.obstacles
                 return problems.isEmpty ? .well : .unwell(problems.joined(separator: "; "))
             })
         return try HTTPServer(

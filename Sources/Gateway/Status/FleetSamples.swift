@@ -6,7 +6,7 @@ import Wire
 enum FleetSamples {
     static func of(_ status: FleetStatus) -> [Sample] {
         status.queues.flatMap(queue) + status.stages.flatMap(stage) + status.cards.flatMap(card) + jobs(status.jobs) + [
-            Sample("glm_gateway_ready", "0 while /health/ready gives a reason.", .gauge, status.problems.isEmpty ? 1 : 0),
+            Sample("glm_gateway_ready", "0 while /health/ready gives a reason, or jobs are paused.", .gauge, status.problems.isEmpty ? 1 : 0),
             Sample("glm_gateway_uptime_seconds", "Since the gateway began.", .gauge, status.uptimeSeconds),
             Sample("glm_gateway_refused_total", "Requests turned away at the door.", .counter, Double(status.refused)),
             Sample("glm_gateway_stage_retries_total", "Stage calls that were made again.", .counter, Double(status.retries)),

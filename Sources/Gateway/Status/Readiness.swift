@@ -14,4 +14,12 @@ struct Readiness: Sendable {
             [await fleet.readiness(kinds), await jobs?.problem, await audit.problem].compactMap(\.self)
         }
     }
+
+    /// Those that keep callers away from this gateway. A database of jobs that is away is away for all gateways: none would be left.
+    var obstacles: [String] {
+        get async {
+            let shared = await jobs?.isShared == true ? await jobs?.problem : nil
+            return await problems.filter { $0 != shared }
+        }
+    }
 }

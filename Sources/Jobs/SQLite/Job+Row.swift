@@ -7,12 +7,14 @@ extension Job {
         let word: String = try row.decode(forColumn: "state")
         guard let state = State(rawValue: word) else { throw DatabaseError(resultCode: .SQLITE_CORRUPT, message: "state \(word)") }
         self.init(
-            id: try row.decode(forColumn: "id"), title: try row.decode(forColumn: "title"), submitter: try row.decode(forColumn: "submitter"),
+            number: try row.decode(forColumn: "sequence"), id: try row.decode(forColumn: "id"), title: try row.decode(forColumn: "title"),
+            submitter: try row.decode(forColumn: "submitter"),
             state: state,
             attempts: try timesBegun(row),
             submitted: try row.decode(forColumn: "submitted"), began: try row.decode(forColumn: "began"),
             ended: try row.decode(forColumn: "ended"), requestBytes: try row.decode(forColumn: "requestBytes"),
             resultBytes: try row.decode(forColumn: "resultBytes"), media: try row.decode(forColumn: "media"),
+            object: try row.decode(forColumn: "object"),
             failure: state == .failed
                 ? Failure(code: try row.decode(forColumn: "failureCode"), message: try row.decode(forColumn: "failureMessage")) : nil)
     }
@@ -22,7 +24,7 @@ extension Job {
     }
 
     static func require(_ db: Database, _ id: String) throws -> Job {
-        guard let job = try fetch(db, id) else { throw JobsError(.notFound, "there is no job \(id): never submitted, or expired") }
+        guard let job = try fetch(db, id) else { throw JobsError.noJob(id) }
         return job
     }
 }

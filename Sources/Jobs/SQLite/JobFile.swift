@@ -107,6 +107,7 @@ enum JobFile {
         }
         migrator.registerMigration("v2") { try $0.execute(sql: "ALTER TABLE job ADD COLUMN submitter TEXT NOT NULL DEFAULT ''") }
         migrator.registerMigration("v3") { try $0.execute(sql: "ALTER TABLE job ADD COLUMN trace TEXT NOT NULL DEFAULT ''") }
+        migrator.registerMigration("v4") { try $0.execute(sql: "ALTER TABLE job ADD COLUMN object TEXT") }
         return migrator
     }()
 }
