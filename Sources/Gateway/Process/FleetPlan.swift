@@ -19,10 +19,12 @@ public struct FleetPlan: Sendable {
     public var jobsKept: Duration
     /// The largest requests that there is memory for.
     public var planned: RequestRules.Planned
+    /// What requests in flight get when the gateway is told to end, unless it is told how long.
+    public var drainDeadline: Duration
 
     public init(
         stages: [StageSpec], remote: [Address] = [], queue: Int, jobsKept: Duration = .seconds(24 * 3600),
-        planned: RequestRules.Planned = RequestRules.Planned()
+        planned: RequestRules.Planned = RequestRules.Planned(), drainDeadline: Duration = DrainDeadline.least
     ) {
         self.stages = stages
         models = stages.reduce(into: [:]) { $0[$1.model, default: [:]][$1.kind] = $1.fingerprint }
@@ -30,6 +32,7 @@ public struct FleetPlan: Sendable {
         self.queue = queue
         self.jobsKept = jobsKept
         self.planned = planned
+        self.drainDeadline = drainDeadline
     }
 
     public var kinds: Set<StageKind> { Set(stages.map(\.kind)) }

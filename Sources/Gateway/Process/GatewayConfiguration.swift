@@ -30,6 +30,8 @@ public struct GatewayConfiguration: Sendable {
     }
 
     public var server: ServerOptions
+    /// Of connections over TCP and HTTP.
+    public var connectionAge: ConnectionAge
     public var plan: FleetPlan
     /// Where one more stage goes.
     public var place: Operations.Placing
@@ -59,13 +61,14 @@ public struct GatewayConfiguration: Sendable {
     public var isPrivate: Bool
 
     public init(
-        server: ServerOptions, plan: FleetPlan, place: @escaping Operations.Placing, modelRoots: [String] = [],
+        server: ServerOptions, connectionAge: ConnectionAge = .unlimited, plan: FleetPlan, place: @escaping Operations.Placing, modelRoots: [String] = [],
         timing: FleetTiming = FleetTiming(),
         mixing: NumericsMixing = .standby, stageArguments: [String] = [], labels: LabelPolicy = LabelPolicy(), audit: AuditOptions? = nil,
         stageTLS: ClientTLSFiles = ClientTLSFiles(), http: HTTP? = nil, keys: String? = nil, spans: SpanExporter? = nil,
         stateDirectory: String? = nil, keepStages: Bool = false, isPrivate: Bool = false
     ) {
         self.server = server
+        self.connectionAge = connectionAge
         self.plan = plan
         self.place = place
         self.modelRoots = modelRoots
