@@ -259,7 +259,9 @@ let package = Package(
             ]),
         tests("WireTests", ["Wire", "Domain", grpc], exclude: ["Contract-0.1.txt"]),
         tests("KeysTests", ["Keys", "Domain", logging]),
-        tests("ServerKitTests", ["ServerKit", "Keys", "Domain", "Wire", grpc, grpcTransport, nio, nioEmbedded, http2, hpack, logging, arguments]),
+        tests(
+            "ServerKitTests",
+            ["TestSupport", "ServerKit", "Keys", "Domain", "Wire", grpc, grpcTransport, nio, nioEmbedded, http2, hpack, logging, arguments]),
         tests("PlacementTests", ["TestSupport", "Placement", "ModelConfiguration", "Checkpoint", "Domain"]),
         tests("JobsTests", ["Jobs", sqlite]),
         tests("TelemetryTests", ["Telemetry", http, httpTypes, metrics, nio]),

@@ -22,7 +22,8 @@ extension GatewayCommand {
             GatewayConfiguration(
                 server: server, connectionAge: ConnectionAge(connectionAge), plan: fleet, place: place, modelRoots: modelRoot,
                 timing: FleetTiming(probeInterval: .seconds(probeInterval), stall: stallLimit.map { .seconds($0) }), mixing: mixedNumerics,
-                stageArguments: stageArguments(drain: server.drainDeadline ?? fleet.drainDeadline.inSeconds), labels: try labels.policy(), audit: audit.options,
+                stageArguments: stageArguments(drain: server.drainDeadline ?? fleet.drainDeadline.inSeconds), labels: try labels.policy(),
+                audit: audit.options,
                 stageTLS: ClientTLSFiles(authorities: stageTLSCA, certificate: stageTLSCertificate, key: stageTLSKey), http: try telemetry(),
                 keys: keys, spans: try traces(), stateDirectory: stateDirectory ?? Self.systemdStateDirectory, keepStages: keepStages,
                 isPrivate: server.exitWithParent)

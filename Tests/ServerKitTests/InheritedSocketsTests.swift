@@ -68,7 +68,8 @@ import Wire
         await #expect(
             throws: ServerKitError(
                 .serviceManager,
-                "the service manager has opened \(held.address) (grpc), and nothing is to listen there: name the same address, as by --listen or --http")
+                "the service manager has opened \(held.address) (grpc), and nothing is to listen there: name the same address, as by --listen or --http"
+            )
         ) { try await idle.served.value }
         await idle.connection.close()
         try FileManager.default.removeItem(atPath: idle.folder)

@@ -26,7 +26,9 @@ import Wire
         let final = CallError(
             RPCError(code: .unavailable, message: "no text stage is running", metadata: [RequestID.key: "0123456789abcdef"]))
         #expect(final.wasAnswered)
-        for error in [final, CallError(.resourceExhausted, "busy", retryAfter: .seconds(1)), CallError(.aborted, ""), CallError(.deadlineExceeded, "")] {
+        for error in [
+            final, CallError(.resourceExhausted, "busy", retryAfter: .seconds(1)), CallError(.aborted, ""), CallError(.deadlineExceeded, ""),
+        ] {
             var retries = CallRetries()
             #expect(retries.pause(after: error, jitter: 0) == nil && retries.made == 0)
         }

@@ -61,7 +61,8 @@ public struct GatewayConfiguration: Sendable {
     public var isPrivate: Bool
 
     public init(
-        server: ServerOptions, connectionAge: ConnectionAge = .unlimited, plan: FleetPlan, place: @escaping Operations.Placing, modelRoots: [String] = [],
+        server: ServerOptions, connectionAge: ConnectionAge = .unlimited, plan: FleetPlan, place: @escaping Operations.Placing,
+        modelRoots: [String] = [],
         timing: FleetTiming = FleetTiming(),
         mixing: NumericsMixing = .standby, stageArguments: [String] = [], labels: LabelPolicy = LabelPolicy(), audit: AuditOptions? = nil,
         stageTLS: ClientTLSFiles = ClientTLSFiles(), http: HTTP? = nil, keys: String? = nil, spans: SpanExporter? = nil,

@@ -33,7 +33,8 @@ public final class InheritedSockets: Sendable {
                 let bound = SocketName(boundTo: descriptor)
             else {
                 throw ServerKitError(
-                    .serviceManager, "descriptor \(descriptor) (\(name)) of LISTEN_FDS is no socket that listens for streams; ListenStream=, Accept=no")
+                    .serviceManager,
+                    "descriptor \(descriptor) (\(name)) of LISTEN_FDS is no socket that listens for streams; ListenStream=, Accept=no")
             }
             // None of ours is a child's.
             _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
@@ -57,7 +58,8 @@ public final class InheritedSockets: Sendable {
     func checkAllTaken() throws(ServerKitError) {
         guard let leftovers else { return }
         throw ServerKitError(
-            .serviceManager, "the service manager has opened \(leftovers), and nothing is to listen there: name the same address, as by --listen or --http")
+            .serviceManager,
+            "the service manager has opened \(leftovers), and nothing is to listen there: name the same address, as by --listen or --http")
     }
 
     private var leftovers: String? {

@@ -61,7 +61,8 @@ package struct ListenVariables: Sendable, Hashable {
             return
         }
         guard let process = variables["LISTEN_PID"], Int32(process) != nil else {
-            throw ServerKitError(.serviceManager, "LISTEN_FDS is set, but LISTEN_PID is \"\(variables["LISTEN_PID"] ?? "")\"; the id of a process")
+            throw ServerKitError(
+                .serviceManager, "LISTEN_FDS is set, but LISTEN_PID is \"\(variables["LISTEN_PID"] ?? "")\"; the id of a process")
         }
         guard process == "\(processID)" else {
             names = []
@@ -72,7 +73,8 @@ package struct ListenVariables: Sendable, Hashable {
         }
         let named = variables["LISTEN_FDNAMES"].map { $0.isEmpty ? [] : $0.split(separator: ":", omittingEmptySubsequences: false).map(String.init) }
         if let named, named.count != count {
-            throw ServerKitError(.serviceManager, "LISTEN_FDNAMES has \(named.count) names and LISTEN_FDS is \(count); a name for each, colons between")
+            throw ServerKitError(
+                .serviceManager, "LISTEN_FDNAMES has \(named.count) names and LISTEN_FDS is \(count); a name for each, colons between")
         }
         names = named ?? Array(repeating: "unknown", count: count)
     }

@@ -30,9 +30,10 @@ struct SocketName: CustomStringConvertible {
     func matches(_ address: Address) -> Bool {
         switch (value, address) {
         case (.path(let mine), .unix(let path)):
-            var first = stat(), second = stat()
             // The same file, whatever links are on the way.
-            return mine == path || stat(mine, &first) == 0 && stat(path, &second) == 0 && first.st_ino == second.st_ino && first.st_dev == second.st_dev
+            var first = stat(), second = stat()
+            guard mine != path else { return true }
+            return stat(mine, &first) == 0 && stat(path, &second) == 0 && first.st_ino == second.st_ino && first.st_dev == second.st_dev
         case (.internet, .tcp(let host, let port)), (.internet, .tls(let host, let port)):
             return Self.resolve(host, port) == value
         default: return false

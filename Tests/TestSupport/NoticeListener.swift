@@ -1,18 +1,18 @@
 import Foundation
-import Synchronization
+public import Synchronization
 
 /// Hears what a process tells its service manager, as one does.
-final class NoticeListener: Sendable {
+public final class NoticeListener: Sendable {
     /// What `NOTIFY_SOCKET` says.
-    let name: String
+    public let name: String
     /// The lines of each datagram.
-    let messages: AsyncStream<[String]>
+    public let messages: AsyncStream<[String]>
     /// Messages so far.
-    let count = Counter()
+    public let count = Counter()
     private let descriptor: Int32
 
     /// - Parameter name: a path, or `@` and an abstract name.
-    init(_ name: String) throws {
+    public init(_ name: String) throws {
         self.name = name
         let descriptor = socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue), 0)
         self.descriptor = descriptor
@@ -42,14 +42,14 @@ final class NoticeListener: Sendable {
         }.start()
     }
 
-    final class Counter: Sendable {
-        let value = Atomic(0)
+    public final class Counter: Sendable {
+        public let value = Atomic(0)
     }
 
     deinit { shutdown(descriptor, Int32(SHUT_RDWR)) }
 
     /// The first line that fits, of the messages from now on.
-    func line(where fits: (String) -> Bool) async -> String? {
+    public func line(where fits: (String) -> Bool) async -> String? {
         for await message in messages {
             if let line = message.first(where: fits) { return line }
         }
