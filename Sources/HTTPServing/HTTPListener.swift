@@ -1,3 +1,4 @@
+import Foundation
 import HummingbirdCore
 import Logging
 import NIOCore
@@ -65,7 +66,10 @@ struct HTTPListener: Sendable {
         case .address(let host, let port):
             return try await bootstrap.bind(host: host, port: port) { connection.setup(channel: $0, logger: logger) }
         case .descriptor(let descriptor):
-            return try await bootstrap.bind(NIOBSDSocket.Handle(descriptor)) { connection.setup(channel: $0, logger: logger) }
+            let channel = try await bootstrap.bind(NIOBSDSocket.Handle(descriptor)) { connection.setup(channel: $0, logger: logger) }
+            // A descriptor that is bound already gets 128, whatever the bootstrap's option says; another call changes that.
+            guard listen(descriptor, Self.backlog) == 0 else { throw HTTPServerError(.socket, "listen: \(String(cString: strerror(errno)))") }
+            return channel
         }
     }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import HTTPTypes
 package import HummingbirdCore
 package import Logging
 import NIOCore

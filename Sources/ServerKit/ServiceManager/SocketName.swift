@@ -69,8 +69,9 @@ struct SocketName: CustomStringConvertible {
             var host = [CChar](repeating: 0, count: Int(NI_MAXHOST)), service = [CChar](repeating: 0, count: Int(NI_MAXSERV))
             let status = getnameinfo(
                 name, length, &host, socklen_t(host.count), &service, socklen_t(service.count), NI_NUMERICHOST | NI_NUMERICSERV)
-            guard status == 0, let port = Int(String(cString: service)) else { return nil }
-            return .internet(family: Int32(name.pointee.sa_family), port: port, address: String(cString: host))
+            func text(_ characters: [CChar]) -> String { String(decoding: characters.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self) }
+            guard status == 0, let port = Int(text(service)) else { return nil }
+            return .internet(family: Int32(name.pointee.sa_family), port: port, address: text(host))
         default: return nil
         }
     }
