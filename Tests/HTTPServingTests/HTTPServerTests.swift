@@ -108,6 +108,35 @@ struct HTTPServerTests {
         try await servingOn.value
     }
 
+    @Test("a connection of HTTP/2 that has become too old is told so, and ends")
+    func age() async throws {
+        let (ports, onPort) = AsyncStream.makeStream(of: Int.self)
+        let server = try HTTPServer(
+            host: "127.0.0.1", port: 0, onListening: { onPort.yield($0) }, idleLimit: .seconds(600), connectionAge: { .milliseconds(50) },
+            logger: logger
+        ) { _, _ in nil }
+        let group = ServiceGroup(configuration: .init(services: [.init(service: server, successTerminationBehavior: .ignore)], logger: logger))
+        let running = Task { try await group.run() }
+        let descriptor = try #require(connect(port: try #require(await first(ports))))
+        defer { close(descriptor) }
+        var patience = timeval(tv_sec: 30, tv_usec: 0)
+        setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
+        // The preface and empty settings.
+        let hello = Array("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".utf8) + [0, 0, 0, 4, 0, 0, 0, 0, 0]
+        #expect(write(descriptor, hello, hello.count) == hello.count)
+        var bytes: [UInt8] = [], byte: UInt8 = 0
+        while read(descriptor, &byte, 1) == 1 { bytes.append(byte) }
+        var types: [UInt8] = []
+        while bytes.count >= 9 {
+            types.append(bytes[3])
+            bytes.removeFirst(min(bytes.count, 9 + Int(bytes[0]) << 16 + Int(bytes[1]) << 8 + Int(bytes[2])))
+        }
+        // GOAWAY.
+        #expect(types.last == 7, "\(types)")
+        await group.triggerGracefulShutdown()
+        try await running.value
+    }
+
     @Test("where nobody else holds the socket, there is nothing to hand over")
     func notInherited() async throws {
         let (ports, onPort) = AsyncStream.makeStream(of: Int.self)

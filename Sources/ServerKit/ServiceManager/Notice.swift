@@ -1,3 +1,5 @@
+import Domain
+
 /// One line of what a service manager is told: an assignment of sd_notify(3).
 package enum Notice: Sendable, Hashable, CustomStringConvertible {
     /// It is started: what depends on it may start.
