@@ -113,14 +113,13 @@ public final class HTTPServer: Service, Sendable {
     private func listen() async throws {
         let connection = Connection(tls: tls, idleLimit: idleLimit, age: connectionAge, responder: respond)
         let listener = HTTPListener(connection: connection, logger: logger)
-        let (inherited, port) = state.withLock { state in
+        let place: HTTPListener.Place = state.withLock { state in
             defer { (state.inherited, state.listener) = (nil, listener) }
-            return (state.inherited, state.port ?? port)
+            return if let inherited = state.inherited { .descriptor(inherited) } else { .address(host: host, port: state.port ?? port) }
         }
-        try await listener.run(at: inherited.map { .descriptor($0) } ?? .address(host: host, port: port)) { [self] opened in
-            let opened = opened ?? port
-            state.withLock { ($0.port, $0.problem) = (opened, nil) }
-            await onListening(opened)
+        try await listener.run(at: place) { [self] opened in
+            state.withLock { ($0.port, $0.problem) = (opened ?? port, nil) }
+            await onListening(opened ?? port)
         }
     }
 
