@@ -117,7 +117,8 @@ struct HTTPServerTests {
         ) { _, _ in nil }
         let group = ServiceGroup(configuration: .init(services: [.init(service: server, successTerminationBehavior: .ignore)], logger: logger))
         let running = Task { try await group.run() }
-        let descriptor = try #require(connect(port: try #require(await first(ports))))
+        let port = try #require(await first(ports))
+        let descriptor = try #require(connect(port: port))
         defer { close(descriptor) }
         var patience = timeval(tv_sec: 30, tv_usec: 0)
         setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
