@@ -26,6 +26,7 @@ let nioHTTP1: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio
 let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
 let http2: Target.Dependency = .product(name: "NIOHTTP2", package: "swift-nio-http2")
 let hpack: Target.Dependency = .product(name: "NIOHPACK", package: "swift-nio-http2")
+let nioExtras: Target.Dependency = .product(name: "NIOExtras", package: "swift-nio-extras")
 let nioHTTPTypes: Target.Dependency = .product(name: "NIOHTTPTypes", package: "swift-nio-extras")
 let nioHTTPTypesHTTP2: Target.Dependency = .product(name: "NIOHTTPTypesHTTP2", package: "swift-nio-extras")
 let nioTLS: Target.Dependency = .product(name: "NIOTLS", package: "swift-nio")
@@ -166,7 +167,10 @@ let package = Package(
         // A server of HTTP, whatever it answers: connections, limits, peers that leave.
         library(
             "HTTPServing",
-            ["Sockets", "TLS", http, httpCore, httpTypes, nio, nioHTTP1, nioHTTPTypes, nioHTTPTypesHTTP2, nioTLS, http2, lifecycle, logging]),
+            [
+                "Sockets", "TLS", httpCore, httpTypes, nio, nioExtras, nioHTTP1, nioHTTPTypes, nioHTTPTypesHTTP2, nioPosix, nioTLS, http2, lifecycle,
+                logging,
+            ]),
         // The page that the gateway serves to browsers, in the program.
         .target(name: "CPage", exclude: ["index.html", "page.css", "page.js"]),
         // What clients of OpenAI's HTTP API speak: their requests become those of the gateway, the gateway's answers theirs.

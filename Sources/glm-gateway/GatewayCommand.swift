@@ -110,6 +110,12 @@ struct GatewayCommand: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
+            "Ask clients over TCP and HTTP to connect again after this time, a tenth more or less, so that a balancer spreads them anew; 0: never. Requests under way are not cut off. Default: 600.",
+            valueName: "seconds"))
+    var maxConnectionAge = 600.0
+
+    @Option(
+        help: ArgumentHelp(
             "Key file, as glm keys makes it: every call over TCP and HTTP then needs a key. Without it, --listen and --http take loopback addresses alone.",
             valueName: "file"))
     var keys: String?
@@ -154,18 +160,25 @@ struct GatewayCommand: AsyncParsableCommand {
         guard (0.05...86400).contains(probeInterval) else { throw ValidationError("--probe-interval is \(probeInterval); 0.05 to 86400 seconds") }
         guard (0.05...86400).contains(probeLimit) else { throw ValidationError("--probe-limit is \(probeLimit); 0.05 to 86400 seconds") }
         if let stallLimit, !(0.05...86400).contains(stallLimit) { throw ValidationError("--stall-limit is \(stallLimit); 0.05 to 86400 seconds") }
+        guard maxConnectionAge == 0 || (1...86400).contains(maxConnectionAge) else {
+            throw ValidationError("--max-connection-age is \(maxConnectionAge); 1 to 86400 seconds, or 0 for none")
+        }
         if let threads, !(1...1024).contains(threads) { throw ValidationError("--threads is \(threads); 1 to 1024") }
     }
+
+    /// Nil: any age.
+    var connectionAge: Duration? { maxConnectionAge > 0 ? .seconds(maxConnectionAge) : nil }
 
     static func main() async { await Launch.main(Self.self) }
 
     func run() async throws { try await serve() }
 
     /// What all stages are told.
-    var stageArguments: [String] {
+    /// - Parameter drain: seconds that requests in flight get.
+    func stageArguments(drain: Double) -> [String] {
         [
             "--run-directory", server.runFolder.path, "--log-level", "\(server.logLevel)", "--log-format", server.logFormat.rawValue,
-            "--drain-deadline", "\(server.drainDeadline)",
+            "--drain-deadline", "\(drain)",
         ]
     }
 }

@@ -24,7 +24,7 @@ extension FleetPlan {
             stages: try plan.stages.map { try $0.identified() }, remote: try remote + topology.remote.map { try Address(parsing: $0) },
             queue: queue ?? topology.limits.queue,
             jobs: JobBounds(topology.limits),
-            planned: RequestRules.Planned(pixels: topology.limits.pixels, sources: topology.limits.sources))
+            planned: RequestRules.Planned(pixels: topology.limits.pixels, sources: topology.limits.sources), drainDeadline: plan.drainDeadline)
     }
 
     /// On this host, for each model one stage of each kind that it has.

@@ -18,10 +18,12 @@ public struct FleetPlan: Sendable {
     public var jobs: JobBounds
     /// The largest requests that there is memory for.
     public var planned: RequestRules.Planned
+    /// What requests in flight get when the gateway is told to end, unless it is told how long.
+    public var drainDeadline: Duration
 
     public init(
         stages: [StageSpec], remote: [Address] = [], queue: Int, jobs: JobBounds = JobBounds(),
-        planned: RequestRules.Planned = RequestRules.Planned()
+        planned: RequestRules.Planned = RequestRules.Planned(), drainDeadline: Duration = DrainDeadline.least
     ) {
         self.stages = stages
         models = stages.reduce(into: [:]) { $0[$1.model, default: [:]][$1.kind] = $1.fingerprint }
@@ -29,6 +31,7 @@ public struct FleetPlan: Sendable {
         self.queue = queue
         self.jobs = jobs
         self.planned = planned
+        self.drainDeadline = drainDeadline
     }
 
     public var kinds: Set<StageKind> { Set(stages.map(\.kind)) }

@@ -25,6 +25,7 @@ public struct GatewayProcess: Sendable {
     private let supervisor: Supervisor
     private let jobs: JobRunner?
     private let http: HTTPServer?
+    private let readiness: Readiness
     /// Shown to stages elsewhere; nil: what the server has, or nothing.
     private let stageCertificates: CertificateFiles?
     private let spans: SpanExporter?
@@ -47,7 +48,8 @@ public struct GatewayProcess: Sendable {
         let plan = Self.remembered(configuration, digest, folder)
         let (options, door) = try Self.addresses(configuration.server, in: folder)
         let server = try StageServer(
-            kind: "gateway", options: options, door: door, keys: configuration.keys, certificateIsEnough: false, capacity: plan.queue + Self.spare)
+            kind: "gateway", options: options, door: door, keys: configuration.keys, certificateIsEnough: false, capacity: plan.queue + Self.spare,
+            connectionAge: configuration.connectionAge, drainDeadline: plan.drainDeadline)
         let logger = server.logger
         let stageTLS = configuration.stageTLS
         let stageCertificates: CertificateFiles? =
@@ -101,7 +103,7 @@ public struct GatewayProcess: Sendable {
             let door = HTTPDoor(
                 gateway: gateway, operations: operationsService, jobs: jobsService, access: server.access, usage: usage, settings: settings,
                 address: { http.url(port: httpServer.current?.listeningPort ?? http.port, isEncrypted: tls != nil) }, logger: logger)
-            return try Self.http(http, tls, report, readiness, server, door)
+            return try Self.http(http, tls, configuration.connectionAge, report, readiness, server, door)
         }
         if let http { httpServer.fulfil(http) }
         services =
@@ -109,7 +111,7 @@ public struct GatewayProcess: Sendable {
             + (jobsService.map { [.jobs($0)] } ?? [])
         (self.folder, self.plan, self.keepStages, self.spans) = (folder, plan, configuration.keepStages, configuration.spans)
         (self.server, self.fleet, self.supervisor, self.jobs, self.http) = (server, fleet, supervisor, jobs, http)
-        self.stageCertificates = stageCertificates
+        (self.readiness, self.stageCertificates) = (readiness, stageCertificates)
         power = PowerSampler(account: runner.energy)
     }
 
@@ -117,7 +119,7 @@ public struct GatewayProcess: Sendable {
     /// - Throws: why a part failed, after the others have ended.
     public func run() async throws {
         try await ProcessGroup(parts, server: server) {
-            try await server.run(services) {
+            try await server.run(services, problems: { await readiness.problems }, onDrain: { http?.handOver() }) {
                 try await allKindsServe()
                 hasServed.fulfil(())
                 return StageModel()
@@ -193,7 +195,8 @@ extension GatewayProcess {
 
     /// Metrics, health and the API.
     private static func http(
-        _ http: GatewayConfiguration.HTTP, _ tls: ServerTLS?, _ report: FleetReport, _ readiness: Readiness, _ server: StageServer, _ door: HTTPDoor
+        _ http: GatewayConfiguration.HTTP, _ tls: ServerTLS?, _ age: ConnectionAge, _ report: FleetReport, _ readiness: Readiness,
+        _ server: StageServer, _ door: HTTPDoor
     ) throws -> HTTPServer {
         let isLoopback = http.address.isLoopback
         let telemetry = TelemetryAnswers(
@@ -203,11 +206,11 @@ extension GatewayProcess {
                 return problems.isEmpty ? .well : .unwell(problems.joined(separator: "; "))
             })
         return try HTTPServer(
-            host: http.host, port: http.port, tls: tls,
+            host: http.host, port: http.port, inherited: server.inherited(http.address), tls: tls,
             onListening: {
                 let url = http.url(port: $0, isEncrypted: tls != nil)
                 server.logger.notice("metrics, health and the API are served over HTTP", metadata: ["address": "\(url)"])
-            }, logger: server.logger
+            }, connectionAge: age.draw, logger: server.logger
         ) { request, peer in
             // On this machine, those who may see the fleet are not told apart from those who may not; a public address is that of a proxy here.
             if TelemetryAnswers.isForMetrics(request), !isLoopback || http.settings.publicURL != nil,

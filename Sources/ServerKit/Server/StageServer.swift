@@ -32,6 +32,10 @@ public final class StageServer: Sendable {
     private let sockets: [ListeningSocket]
     private let connections: ConnectionBudget
     private let tls: ServerTLS?
+    private let age: ConnectionAge
+    private let heartbeat: Heartbeat
+    private let manager: ServiceManager
+    private let drainDeadline: Duration
     private let model = Mutex(StageModel())
     /// Bytes of the largest request that any service takes; 0 before they are known.
     private let requestLimit = Atomic(0)
@@ -45,11 +49,15 @@ public final class StageServer: Sendable {
     ///   - keys: path of the key file; nil: no keys are asked for.
     ///   - certificateIsEnough: a client that has shown a certificate of `--tls-client-ca` is an operator.
     ///   - capacity: requests computed at the same time.
+    ///   - connectionAge: of connections over TCP.
+    ///   - drainDeadline: for work in flight, where the options name none.
+    ///   - manager: who started the process; nil: as its environment says.
     ///   - limits: told by Describe; queue and message size are filled in.
     ///   - status: what the server's own libraries throw, as a status; nil for errors it does not know.
     public init(
         kind: String, options: ServerOptions, door: Address? = nil, keys: String? = nil, certificateIsEnough: Bool = true, capacity: Int = 1,
-        limits: StageLimits = StageLimits(),
+        limits: StageLimits = StageLimits(), connectionAge: ConnectionAge = .unlimited, drainDeadline: Duration = DrainDeadline.least,
+        manager: ServiceManager? = nil,
         status: @escaping @Sendable (any Error) -> CallError? = { _ in nil }
     ) throws {
         WireProtocol.keepMemory()
@@ -67,9 +75,14 @@ public final class StageServer: Sendable {
             admin: options.admin, keys: try keys.map { [logger] in try KeyFile($0, logger: logger) }, certificateIsEnough: certificateIsEnough)
         certificates = try options.tls.certificates(logger)
         tls = try Self.tls(certificates, options, ["h2"])
-        let main = try ListeningSocket(options.address(kind: kind))
+        let manager = try manager ?? ServiceManager.ofThisProcess.get()
+        let main = try ListeningSocket(options.address(kind: kind), inherited: manager.sockets)
         address = if tls != nil, case .tcp(let host, let port) = main.address { .tls(host: host, port: port) } else { main.address }
-        sockets = try [main] + (door.map { [try ListeningSocket($0)] } ?? [])
+        sockets = try [main] + (door.map { [try ListeningSocket($0, inherited: manager.sockets)] } ?? [])
+        age = connectionAge
+        self.drainDeadline = options.drainDeadline.map { .seconds($0) } ?? drainDeadline
+        self.manager = manager
+        heartbeat = Heartbeat(manager)
         (events, post) = AsyncStream.makeStream()
     }
 
@@ -94,8 +107,17 @@ public final class StageServer: Sendable {
     ///   - services: beside them health, reflection and Stage are served.
     ///   - load: gets the process ready while it already answers Describe and health (NOT_SERVING); what it throws ends the process.
     ///     Afterwards `ready <address>` is printed on standard output.
-    public func run(_ services: [Wire.Service], load: @escaping @Sendable () async throws -> StageModel) async throws {
+    ///   - problems: why the process is not ready although it runs, the most important first; asked for again and again where a service
+    ///     manager listens, which takes a process for hanging that does not answer.
+    ///   - onDrain: called when the process begins to end.
+    public func run(
+        _ services: [Wire.Service], problems: @escaping @Sendable () async -> [String] = { [] }, onDrain: @escaping @Sendable () -> Void = {},
+        load: @escaping @Sendable () async throws -> StageModel
+    ) async throws {
         defer { for socket in sockets { socket.remove() } }
+        try manager.sockets.checkAllTaken()
+        let beating = Task { await heartbeat.run { [self] in (gate.phase, description().headline(problems: await problems())) } }
+        defer { beating.cancel() }
         let reading = Task { await certificates?.run() }
         defer { reading.cancel() }
         work.listen { [logger] in logger.warning("device", metadata: ["is": "\($0)"]) }
@@ -110,8 +132,9 @@ public final class StageServer: Sendable {
         let rules = RequestRules(services: all, logger: logger)
         let transport = JointTransport(
             sockets: sockets.map { socket in
-                let tls: ServerTLS? = if case .tcp = socket.address { self.tls } else { nil }
-                return Listener(descriptor: socket.descriptor, connections: connections, tls: tls).transport(rules, requestLimit: requestLimit)
+                let (tls, age): (ServerTLS?, ConnectionAge) = if case .tcp = socket.address { (self.tls, self.age) } else { (nil, .unlimited) }
+                return Listener(descriptor: socket.descriptor, connections: connections, tls: tls, age: age)
+                    .transport(rules, requestLimit: requestLimit)
             })
         let server = GRPCServer(
             transport: transport, services: all, interceptors: [CallInterceptor(status: status, access: access, logger: logger)])
@@ -127,7 +150,7 @@ public final class StageServer: Sendable {
                 end.finish(throwing: error)
             }
         }
-        let draining = Task { await drain(server, health) { end.finish() } }
+        let draining = Task { await drain(server, health, onDrain: onDrain) { end.finish() } }
         defer { draining.cancel() }
         start(load, health, listening: { await transport.listening() }) { end.finish(throwing: $0) }
         // A failure leaves the transport to the end of the process: cancelled while it listens, it traps on a connection that it has
@@ -177,6 +200,9 @@ public final class StageServer: Sendable {
     /// The process was asked a second time: nothing is waited for any more.
     public var isAborted: Bool { aborted.load(ordering: .relaxed) }
 
+    /// The descriptor of a socket that the service manager holds open at the address, once; nil: there is none.
+    public func inherited(_ address: Address) -> Int32? { manager.sockets.take(address) }
+
     /// What this process is, as Describe answers.
     public func description() -> StageDescription {
         let model = model.withLock { $0 }
@@ -196,20 +222,23 @@ public final class StageServer: Sendable {
 
     private func announce() {
         for note in model.withLock(\.notes) { logger.info("device", metadata: ["is": "\(note)"]) }
-        logger.info("ready", metadata: ["address": "\(address)", "model": "\(model.withLock(\.name))"])
+        logger.info(
+            "ready",
+            metadata: ["address": "\(address)", "model": "\(model.withLock(\.name))", "drain_deadline_ms": "\(drainDeadline.milliseconds)"])
         if case .unix = address {
         } else if access.admin {
             logger.warning(
                 "--admin: whoever can connect may do what operators do, without a key", metadata: ["address": "\(address)"])
         }
         try? StandardStream.output.write("ready \(address)\n")
+        heartbeat.hasten()
     }
 
     /// Decides how the process ends; `end` is called when it is time to.
     private func drain<Transport: ServerTransport>(
-        _ server: GRPCServer<Transport>, _ health: HealthBoard, end: @escaping @Sendable () -> Void
+        _ server: GRPCServer<Transport>, _ health: HealthBoard, onDrain: @Sendable () -> Void, end: @escaping @Sendable () -> Void
     ) async {
-        var drain = Drain(deadline: .seconds(options.drainDeadline))
+        var drain = Drain(deadline: drainDeadline)
         for await event in events {
             switch drain.handle(event) {
             case .none:
@@ -219,6 +248,8 @@ public final class StageServer: Sendable {
                 let inFlight = gate.close { [post] in post.yield(.idle) }
                 logger.info("draining", metadata: ["in_flight": "\(inFlight)", "deadline_ms": "\(deadline.milliseconds)"])
                 after(deadline, .deadlinePassed)
+                heartbeat.hasten()
+                onDrain()
             case .cancelWork(let grace):
                 gate.cancelAll()
                 after(grace, .gracePassed)

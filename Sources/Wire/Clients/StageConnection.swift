@@ -68,7 +68,10 @@ public final class StageConnection: Sendable {
                 if let problem { error.message = "no connection to \(address): \(problem)" }
                 throw error
             case let error as RPCError: throw CallError(error)
-            case let error as RuntimeError: throw CallError(.unavailable, "the connection to \(address) is closed: \(error.message)")
+            case let error as RuntimeError:
+                var lost = CallError(.unavailable, "the connection to \(address) is closed: \(error.message)")
+                lost.wasAnswered = false
+                throw lost
             default: throw error
             }
         }
