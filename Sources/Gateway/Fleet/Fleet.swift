@@ -3,7 +3,7 @@ public import Logging
 public import Domain
 public import ServerKit
 public import TLS
-public import Wire
+import Wire
 
 /// The stages that this gateway knows: it looks where they are, asks what they are, probes whether they work, and gives their
 /// slots to requests.

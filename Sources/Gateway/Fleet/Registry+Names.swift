@@ -1,5 +1,5 @@
 import Domain
-package import Wire
+import Wire
 
 /// What stages are called: no two that are known at the same time have one name.
 extension Registry.Replica {

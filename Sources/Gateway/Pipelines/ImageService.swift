@@ -57,7 +57,7 @@ public actor ImageService {
         accepted: @Sendable (Accepted) async throws -> Void, tell: @escaping Send<GenerateImageEvent>
     ) async throws -> GeneratedImage {
         let start = ContinuousClock.now
-        let models = try await runner.admissions.deciding { try await models(request, for: requester) }
+        let models = try await runner.admissions.deciding { try await self.models(request, for: requester) }
         let origin = PipelineRunner.Origin(requestID: request.requestID, arrival: arrival, requester: requester, deadline: deadline)
         let pipeline = ImagePipeline(request, build: Build.version)
         var image = try await withSpan("image") { span in

@@ -3,7 +3,6 @@ public import Domain
 public import Foundation
 import ModelConfiguration
 public import Placement
-public import Wire
 
 /// How a plan comes about: from a topology, or from kinds of stages for this host.
 extension FleetPlan {

@@ -3,7 +3,6 @@ import Crypto
 import Foundation
 import ModelConfiguration
 public import Domain
-public import Wire
 
 /// What a gateway is to run: stages that it keeps alive, stages elsewhere, and bounds.
 public struct FleetPlan: Sendable {

@@ -1,4 +1,4 @@
-package import Domain
+public import Domain
 
 /// The kinds of stages without which a gateway is not ready: those that it runs itself, and of stages elsewhere those that an operator names,
 /// or else that they once were. The decisions, without files.
@@ -13,7 +13,7 @@ public struct NeededKinds: Sendable, Hashable {
     ///   - said: of stages elsewhere, by an operator; nil: those that they were.
     ///   - told: what they were, by origin; what origins are not any more doesn't count.
     ///   - origins: of now.
-    package init(own: Set<StageKind> = [], said: Set<StageKind>? = nil, told: [String: Set<StageKind>] = [:], origins: [StageOrigin] = []) {
+    public init(own: Set<StageKind> = [], said: Set<StageKind>? = nil, told: [String: Set<StageKind>] = [:], origins: [StageOrigin] = []) {
         self.own = own
         self.said = said
         let names = Set(origins.map(\.description))
