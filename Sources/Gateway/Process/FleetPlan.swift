@@ -3,7 +3,6 @@ import Crypto
 import Foundation
 import ModelConfiguration
 public import Domain
-public import Wire
 
 /// What a gateway is to run: stages that it keeps alive, stages elsewhere, and bounds.
 public struct FleetPlan: Sendable {
@@ -12,7 +11,9 @@ public struct FleetPlan: Sendable {
     /// The models of the stages, by name: for each kind of stage the fingerprint that it must have. Empty: what most stages serve.
     public var models: [String: [StageKind: String]]
     /// Stages elsewhere.
-    public var remote: [Address]
+    public var remote: [StageOrigin]
+    /// Kinds without which the gateway is not ready, beside those of its own stages; nil: those that stages elsewhere once were.
+    public var expected: Set<StageKind>?
     /// Requests in the gateway at most.
     public var queue: Int
     public var jobs: JobBounds
@@ -22,12 +23,13 @@ public struct FleetPlan: Sendable {
     public var drainDeadline: Duration
 
     public init(
-        stages: [StageSpec], remote: [Address] = [], queue: Int, jobs: JobBounds = JobBounds(),
+        stages: [StageSpec], remote: [StageOrigin] = [], expected: Set<StageKind>? = nil, queue: Int, jobs: JobBounds = JobBounds(),
         planned: RequestRules.Planned = RequestRules.Planned(), drainDeadline: Duration = DrainDeadline.least
     ) {
         self.stages = stages
         models = stages.reduce(into: [:]) { $0[$1.model, default: [:]][$1.kind] = $1.fingerprint }
         self.remote = remote
+        self.expected = expected
         self.queue = queue
         self.jobs = jobs
         self.planned = planned
