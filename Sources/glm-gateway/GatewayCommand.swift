@@ -59,8 +59,15 @@ struct GatewayCommand: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Address of a stage elsewhere: https://HOST:PORT, unix:PATH, or HOST:PORT where nothing is encrypted. Repeatable.", valueName: "address"))
+            "Address of a stage elsewhere: https://HOST:PORT, unix:PATH, or HOST:PORT where nothing is encrypted; dns+https://NAME:PORT or dns:NAME:PORT: a stage at each address of the name, which is resolved every 5 seconds. Repeatable.",
+            valueName: "address"))
     var stage: [String] = []
+
+    @Option(
+        help: ArgumentHelp(
+            "Kinds of stages without which this gateway is not ready, any of vision,text,diffusion, or all; those that it starts itself are always among them. Default: what its stages elsewhere once were.",
+            valueName: "kinds"))
+    var expect: StageKinds?
 
     @Option(
         name: .customLong("stage-tls-ca"),
@@ -118,7 +125,7 @@ struct GatewayCommand: AsyncParsableCommand {
 
     func validate() throws {
         for text in stage {
-            do { _ = try Address(parsing: text) } catch { throw ValidationError("--stage: \(error)") }
+            do { _ = try StageOrigin(parsing: text) } catch { throw ValidationError("--stage: \(error)") }
         }
         guard (stageTLSCertificate == nil) == (stageTLSKey == nil) else {
             throw ValidationError("--stage-tls-certificate and --stage-tls-key are given together")

@@ -155,7 +155,7 @@ struct TopologyTests {
             ("limits:\n  pixels: 99999999", "fleet.yaml:2: limits.pixels is \"99999999\", should be a whole number from 1024 to 4194304"),
             ("limits: {context: 10}", "fleet.yaml:1: limits.context is \"10\", should be a whole number from 256 to 1048576"),
             ("limits: {jobs_kept: soon}", "fleet.yaml:1: limits.jobs_kept is \"soon\", should be a whole number with s, m, h or d, such as 24h"),
-            ("remote: [nowhere]", "fleet.yaml:1: remote is \"nowhere\", should be host:port or https://host:port"),
+            ("remote: [nowhere]", "fleet.yaml:1: remote is \"nowhere\", should be host:port, https://host:port or dns:name:port"),
             ("remote: here", "fleet.yaml:1: remote should be a list"),
             ("model:", "fleet.yaml:1: model is empty"),
         ])

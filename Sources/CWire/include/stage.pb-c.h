@@ -74,7 +74,7 @@ struct  Glm__V1__StageDescription
    */
   char *kind;
   /*
-   * unique among the processes of its kind, for example "0"
+   * tells processes of its kind apart: "0"; in Status, of a stage elsewhere, with the address: "0@10.0.0.7:50052"
    */
   char *instance;
   /*
@@ -178,10 +178,14 @@ struct  Glm__V1__StageDescription
    * grows as the process computes, with each layer at the latest; never while it hangs
    */
   uint64_t progress;
+  /*
+   * drawn at random at each start, so that a restart at the same address is seen; 0: an earlier build @unsigned
+   */
+  uint64_t start_number;
 };
 #define GLM__V1__STAGE_DESCRIPTION__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&glm__v1__stage_description__descriptor) \
-    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, NULL, GLM__V1__STAGE_STATE__STAGE_STATE_UNSPECIFIED, 0, 0, 0, 0, 0, 0, 0, 0, NULL, (char *)protobuf_c_empty_string, NULL, 0, 0, 0, 0, 0, 0,NULL, 0 }
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, NULL, GLM__V1__STAGE_STATE__STAGE_STATE_UNSPECIFIED, 0, 0, 0, 0, 0, 0, 0, 0, NULL, (char *)protobuf_c_empty_string, NULL, 0, 0, 0, 0, 0, 0,NULL, 0, 0 }
 
 
 /*

@@ -7,18 +7,19 @@ import Wire
 
 /// Stages come, are probed, and go.
 extension Fleet {
-    /// These are the stages from now on: new ones are monitored, those that are gone are forgotten. Of those that the supervisor keeps,
-    /// it knows better whether they are gone.
-    func update(_ addresses: Set<Address>) {
-        found = addresses
-        let change = registry.know(addresses.union(kept.intersection(registry.replicas.keys)))
+    /// These are the sockets of stages from now on: new ones are monitored, those that are gone are forgotten. Of those that the supervisor
+    /// keeps, it knows better whether they are gone. What runs on a connection to one that is forgotten goes on there.
+    func update(_ sockets: Set<Address>) {
+        found = sockets
+        let elsewhere = elsewhere
+        let change = registry.know(sockets.union(kept.intersection(registry.replicas.keys)), elsewhere: elsewhere)
         for address in change.forget {
-            logger.info("stage socket removed", metadata: ["address": "\(address)"])
+            logger.info("stage is gone from where it was", metadata: ["address": "\(address)"])
             links.removeValue(forKey: address)?.following.cancel()
         }
         for address in change.follow {
             do {
-                let connection = try StageConnection(to: address, tls: tls)
+                let connection = try StageConnection(to: address, tls: tls, name: elsewhere[address]?.certificateName)
                 let (wakeUps, wakeUp) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
                 // It outlives the call by which the stage came to be, and does not belong to that call's trace.
                 let following = ServiceContext.withValue(nil) { Task { await self.monitor(address, connection, wakeUps) } }
@@ -143,13 +144,14 @@ extension Fleet {
 
     private func ask(_ address: Address, _ connection: StageConnection, _ health: Health) async throws {
         let description = try await StageClient(connection).describe(CallSettings(timeout: .seconds(5)))
-        let isNew = registry.replicas[address]?.description?.processID != description.processID
+        let isNew = registry.replicas[address]?.incarnation != Registry.Incarnation(address, description)
         if isNew { links[address]?.probes = ProbeSchedule(interval: timing.probeInterval) }
         heard(address, description, health)
     }
 
     func heard(_ address: Address, _ description: StageDescription, _ health: Health) {
         registry.heard(address, description, health)
+        if let replica = registry.replicas[address] { needs(replica) }
         if health != .unknown, let replica = registry.replicas[address], !replica.problem.isEmpty {
             logger.info("stage does not serve", metadata: ["stage": "\(replica.name)", "address": "\(address)", "problem": "\(replica.problem)"])
         }
@@ -159,8 +161,10 @@ extension Fleet {
 
     /// Whether the process that was known to serve at the address answers, on another connection.
     private func stillServes(_ address: Address, _ connection: StageConnection) async -> Bool {
-        guard registry.replicas[address]?.health == .serving, let known = registry.replicas[address]?.description?.processID else { return false }
-        return (try? await StageClient(connection).describe(CallSettings(timeout: .seconds(1))))?.processID == known
+        guard let known = registry.replicas[address], known.health == .serving,
+            let description = try? await StageClient(connection).describe(CallSettings(timeout: .seconds(1)))
+        else { return false }
+        return Registry.Incarnation(address, description) == known.incarnation
     }
 
     private func closed(_ address: Address) {

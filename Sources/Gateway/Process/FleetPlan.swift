@@ -12,7 +12,9 @@ public struct FleetPlan: Sendable {
     /// The models of the stages, by name: for each kind of stage the fingerprint that it must have. Empty: what most stages serve.
     public var models: [String: [StageKind: String]]
     /// Stages elsewhere.
-    public var remote: [Address]
+    public var remote: [StageOrigin]
+    /// Kinds without which the gateway is not ready, beside those of its own stages; nil: those that stages elsewhere once were.
+    public var expected: Set<StageKind>?
     /// Requests in the gateway at most.
     public var queue: Int
     /// How long a job that has ended is kept.
@@ -21,12 +23,13 @@ public struct FleetPlan: Sendable {
     public var planned: RequestRules.Planned
 
     public init(
-        stages: [StageSpec], remote: [Address] = [], queue: Int, jobsKept: Duration = .seconds(24 * 3600),
+        stages: [StageSpec], remote: [StageOrigin] = [], expected: Set<StageKind>? = nil, queue: Int, jobsKept: Duration = .seconds(24 * 3600),
         planned: RequestRules.Planned = RequestRules.Planned()
     ) {
         self.stages = stages
         models = stages.reduce(into: [:]) { $0[$1.model, default: [:]][$1.kind] = $1.fingerprint }
         self.remote = remote
+        self.expected = expected
         self.queue = queue
         self.jobsKept = jobsKept
         self.planned = planned

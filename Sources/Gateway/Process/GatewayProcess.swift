@@ -55,14 +55,17 @@ public struct GatewayProcess: Sendable {
             if let certificate = stageTLS.certificate, let key = stageTLS.key {
                 try CertificateFiles(certificate: certificate, key: key, logger: logger)
             } else { nil }
-        let speaksTLS = plan.remote.contains { if case .tls = $0 { true } else { false } }
+        let speaksTLS = plan.remote.contains(where: \.isEncrypted)
         let tls = speaksTLS ? try ClientTLS(authorities: stageTLS.authorities, own: stageCertificates ?? server.certificates) : nil
+        let state = configuration.stateDirectory ?? folder.path
+        let needed = NeededKinds(
+            own: plan.kinds, said: plan.expected, told: configuration.isPrivate ? [:] : KindsFile.load(state), origins: plan.remote)
         let fleet = Fleet(
-            folder: folder, remote: plan.remote, tls: tls, models: plan.models, pipelines: plan.pipelines, mixing: configuration.mixing,
-            timing: configuration.timing, logger: logger)
+            folder: folder, origins: plan.remote, needed: needed,
+            keepKinds: { if !configuration.isPrivate { KindsFile.keep($0, state, logger) } }, tls: tls, models: plan.models,
+            pipelines: plan.pipelines, mixing: configuration.mixing, timing: configuration.timing, logger: logger)
         let supervisor = Supervisor(
             folder: folder, fleet: fleet, common: configuration.stageArguments, lifeline: configuration.isPrivate, logger: logger)
-        let state = configuration.stateDirectory ?? folder.path
         let usage = KeyUsage(folder: state, logger: logger)
         let runner = PipelineRunner(fleet: fleet, timing: configuration.timing, limit: plan.queue)
         let audit = try AuditTrail(configuration.audit, logger: logger)
@@ -80,7 +83,7 @@ public struct GatewayProcess: Sendable {
             : JobRunner(
                 store: try JobStore(path: "\(state)/jobs.sqlite"), imageService: imageService,
                 audit: audit, kept: plan.jobsKept, logger: logger)
-        let readiness = Readiness(fleet: fleet, kinds: plan.kinds, jobs: jobs, audit: audit)
+        let readiness = Readiness(fleet: fleet, jobs: jobs, audit: audit)
         let report = FleetReport(
             fleet: fleet, supervisor: supervisor, runner: runner, imageService: imageService, answerService: answerService, jobs: jobs,
             readiness: readiness)
@@ -120,6 +123,7 @@ public struct GatewayProcess: Sendable {
         try await ProcessGroup(parts, server: server) {
             try await server.run(services) {
                 try await allKindsServe()
+                tellReadiness(await fleet.readiness)
                 hasServed.fulfil(())
                 return StageModel()
             }
@@ -139,16 +143,38 @@ public struct GatewayProcess: Sendable {
         if let http { add("http") { try await http.run() } }
         add("power") { try await untilShutdown { await power.run() } }
         add("fleet watch") { try await untilShutdown { try await fleet.run() } }
+        if !names.isEmpty {
+            add("names of stages") { try await untilShutdown { await Resolver(names: names, fleet: fleet, logger: server.logger).run() } }
+        }
+        add("readiness") {
+            try await untilShutdown {
+                guard await hasServed.value != nil else { return }
+                await fleet.followReadiness(tellReadiness)
+            }
+        }
         add("supervision") { try await supervise() }
         if let jobs {
             add("jobs") {
                 try await untilShutdown {
-                    await fleet.served(plan.kinds)
+                    await fleet.ready()
                     try await jobs.run()
                 }
             }
         }
         return parts
+    }
+
+    private var names: [StageName] { plan.remote.compactMap { if case .name(let name) = $0 { name } else { nil } } }
+
+    /// To balancers by the health service, and to people by the log.
+    private func tellReadiness(_ problem: String?) {
+        let wasFit = server.health.isFit
+        server.health.isFit = problem == nil
+        if let problem, wasFit {
+            server.logger.warning("not ready", metadata: ["problem": "\(problem)"])
+        } else if problem == nil, !wasFit {
+            server.logger.notice("ready: all kinds of stages that are needed serve")
+        }
     }
 
     private func supervise() async throws {

@@ -26,6 +26,9 @@ public final class StageServer: Sendable {
     public let certificates: CertificateFiles?
     /// What requests found of the work of earlier ones, and the like; told by Describe.
     public let work = WorkCounter()
+    /// What its health service answers; an owner that is not fit for work says so here.
+    public let health = HealthSwitch()
+    private let startNumber = UInt64.random(in: 1 ... .max)
     private let options: ServerOptions
     private let limits: StageLimits
     private let status: @Sendable (any Error) -> CallError?
@@ -104,9 +107,10 @@ public final class StageServer: Sendable {
         let requestLimit = services.map(\.requestLimit).max() ?? 0
         self.requestLimit.store(requestLimit, ordering: .relaxed)
         let named = services + [.stage(StageControl(server: self))]
-        let health = HealthBoard(services: named.map(\.name))
+        let board = HealthBoard(services: named.map(\.name))
+        health.connect(board)
         let standard = Wire.Service.reflection(listing: named.map(\.name) + [Methods.Health.service, Methods.Reflection.services[0]])
-        let all = named + [.health(health)] + standard
+        let all = named + [.health(board)] + standard
         let rules = RequestRules(services: all, logger: logger)
         let transport = JointTransport(
             sockets: sockets.map { socket in
@@ -127,9 +131,9 @@ public final class StageServer: Sendable {
                 end.finish(throwing: error)
             }
         }
-        let draining = Task { await drain(server, health) { end.finish() } }
+        let draining = Task { await drain(server) { end.finish() } }
         defer { draining.cancel() }
-        start(load, health, listening: { await transport.listening() }) { end.finish(throwing: $0) }
+        start(load, listening: { await transport.listening() }) { end.finish(throwing: $0) }
         // A failure leaves the transport to the end of the process: cancelled while it listens, it traps on a connection that it has
         // accepted and not yet taken up (swift-nio, issue 2637).
         try await withGracefulShutdownHandler {
@@ -149,7 +153,7 @@ public final class StageServer: Sendable {
 
     /// Loads beside everything else: what computes can't be cancelled, and must not hold up the end of the process.
     private func start(
-        _ load: @escaping @Sendable () async throws -> StageModel, _ health: HealthBoard, listening: @escaping @Sendable () async -> Void,
+        _ load: @escaping @Sendable () async throws -> StageModel, listening: @escaping @Sendable () async -> Void,
         failed: @escaping @Sendable (any Error) -> Void
     ) {
         Task { [self] in
@@ -159,7 +163,7 @@ public final class StageServer: Sendable {
                 // Whoever reads `ready` may connect.
                 await listening()
                 if gate.open() {
-                    health.set(.serving)
+                    health.takesWork = true
                     announce()
                 }
             } catch {
@@ -190,7 +194,8 @@ public final class StageServer: Sendable {
             defaultSide: model.defaultSide, slots: gate.capacity, memoryBytes: ResidentMemory.bytes(), cacheHits: work.hits,
             cacheMisses: work.misses, numerics: model.numerics, pipeline: model.pipeline, imageRule: model.imageRule,
             contextTokens: model.contextTokens, cachedTokens: work.cachedTokens, preempted: work.preempted,
-            decoderPasses: work.passes, decodedTokens: work.decodedTokens, bitDifferences: model.bitDifferences, progress: gate.progress.value)
+            decoderPasses: work.passes, decodedTokens: work.decodedTokens, bitDifferences: model.bitDifferences, progress: gate.progress.value,
+            startNumber: startNumber)
     }
 
     private func announce() {
@@ -206,7 +211,7 @@ public final class StageServer: Sendable {
 
     /// Decides how the process ends; `end` is called when it is time to.
     private func drain<Transport: ServerTransport>(
-        _ server: GRPCServer<Transport>, _ health: HealthBoard, end: @escaping @Sendable () -> Void
+        _ server: GRPCServer<Transport>, end: @escaping @Sendable () -> Void
     ) async {
         var drain = Drain(deadline: .seconds(options.drainDeadline))
         for await event in events {
@@ -214,7 +219,7 @@ public final class StageServer: Sendable {
             case .none:
                 break
             case .refuseWork(let deadline):
-                health.set(.notServing)
+                health.takesWork = false
                 let inFlight = gate.close { [post] in post.yield(.idle) }
                 logger.info("draining", metadata: ["in_flight": "\(inFlight)", "deadline_ms": "\(deadline.milliseconds)"])
                 after(deadline, .deadlinePassed)
