@@ -46,9 +46,9 @@ def queues():
     def gateway(stages):
         return Gateway({"diffusion": stages}, False, chance)
 
-    near(mean_wait([gateway([Stage(1) for _ in range(5)])], 3.0), erlang(5, 3.0), 0.05)
-    near(mean_wait([gateway([Stage(5)])], 3.0), erlang(5, 3.0), 0.05)
-    near(mean_wait([gateway([Stage(1)]) for _ in range(5)], 3.0), erlang(1, 0.6), 0.05)
+    near(mean_wait([gateway([Stage(1) for _ in range(5)])], 3.0), erlang(5, 3.0), 0.08)
+    near(mean_wait([gateway([Stage(5)])], 3.0), erlang(5, 3.0), 0.08)
+    near(mean_wait([gateway([Stage(1)]) for _ in range(5)], 3.0), erlang(1, 0.6), 0.08)
 
 
 def arrangements():
