@@ -10,6 +10,8 @@ public struct GatewayService: GatewayHandler {
     private let answerService: AnswerService
     private let audit: AuditTrail
     private let gate: WorkGate
+    /// Answers whose callers do not read; they hold no place in the gateway.
+    private let unread = UnreadBytes()
     private let description: @Sendable () -> StageDescription
     private let report: @Sendable () async -> FleetStatus
 
@@ -41,7 +43,7 @@ public struct GatewayService: GatewayHandler {
                 }
             }
             image.timings.append(total())
-            try await send(.image(image))
+            try await unread.sending(image.image.count) { [image] in try await send(.image(image)) }
         }
     }
 
@@ -52,7 +54,7 @@ public struct GatewayService: GatewayHandler {
                     request, requestID: call.requestID, by: call.caller, since: arrival, deadline: deadline, send: send)
             }
             answer.timings.append(total())
-            try await send(.answer(answer))
+            try await unread.sending(answer.text.utf8.count + answer.reasoning.utf8.count) { [answer] in try await send(.answer(answer)) }
         }
     }
 

@@ -8,9 +8,10 @@ import Logging
 import NIOCore
 import ServiceLifecycle
 import Synchronization
+import TestSupport
 import Testing
 
-@Suite("A server of HTTP")
+@Suite("A server of HTTP", .timeLimit(.minutes(1)))
 struct HTTPServerTests {
     private let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
 
@@ -23,6 +24,15 @@ struct HTTPServerTests {
             // Blocks until the server closes, or the test's time is over.
             var byte: UInt8 = 0
             #expect(read(descriptor, &byte, 1) == 0)
+        }
+    }
+
+    @Test("the server asks whether its peer's host is still there")
+    func vanishedPeer() async throws {
+        try await serving { port in
+            let descriptor = try #require(connect(port: port))
+            defer { close(descriptor) }
+            while try TCPTimers.keepalives(port: port) != 1 { await Task.yield() }
         }
     }
 

@@ -18,7 +18,7 @@ public actor Admissions {
     /// The same, and those that did not come so far.
     var refusals: DoorRefusals { before + queue.refusals }
     /// Requests in the gateway.
-    var count: Int { queue.count }
+    package var count: Int { queue.count }
 
     /// Runs what decides whether a request comes to the queue; what it throws is counted.
     nonisolated func deciding<R: Sendable>(_ body: @Sendable () async throws -> R) async throws -> R {

@@ -4,6 +4,7 @@ import NIOCore
 import NIOHTTP2
 import NIOHTTPTypesHTTP2
 import NIOTLS
+import Sockets
 import TLS
 
 /// How a connection is served: in TLS or not, in HTTP/1.1 or in HTTP/2 as the peer has chosen, with the same guards.
@@ -50,6 +51,7 @@ struct Connection: ServerChildChannel {
             let pipeline = channel.pipeline.syncOperations
             try pipeline.addHandler(negotiation)
             if let tls { try tls.secure(channel) } else { try pipeline.addHandler(PrefaceDetector(limit: idleLimit), position: .first) }
+            try pipeline.addHandler(VanishedPeer(.server), position: .first)
             return Value(version: negotiation.protocolNegotiationResult, channel: channel)
         }
     }

@@ -2,6 +2,7 @@ import Glibc
 import GRPCNIOTransportHTTP2Posix
 import NIOCore
 import NIOPosix
+import Sockets
 import TLS
 import Wire
 
@@ -29,6 +30,7 @@ struct Listener: HTTP2ServerTransport.ListenerFactory {
                 return connectionConfigurator.configure(channel: channel, tls: tls == nil ? .none : .configured(requireALPN: true)).flatMapThrowing {
                     connection in
                     try tls?.secure(channel)
+                    try channel.pipeline.syncOperations.addHandler(VanishedPeer(.server), position: .first)
                     try channel.pipeline.syncOperations.addHandler(AcceptedConnection(isCertified: tls?.verifiesClients ?? false))
                     return connection
                 }
