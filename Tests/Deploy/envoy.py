@@ -20,7 +20,8 @@ def main(envoy):
         request = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", "-subj", "/CN=glm"]
         subprocess.run([*request, "-keyout", f"{folder}/tls.key", "-out", f"{folder}/tls.crt"], check=True, capture_output=True)
         shutil.copy(f"{folder}/tls.crt", f"{folder}/ca.crt")
-        shutil.copy(DEPLOY / "envoy/cells.yaml", folder)
+        for name in ("grpc", "http"):
+            shutil.copy(DEPLOY / f"envoy/{name}.yaml", folder)
         file = pathlib.Path(folder, "envoy.yaml")
         file.write_text(text.replace("/etc/envoy", folder))
         result = subprocess.run([envoy, "--mode", "validate", "-c", file], capture_output=True, text=True)
@@ -38,9 +39,13 @@ def main(envoy):
     for route in manager["route_config"]["virtual_hosts"][0]["routes"]:
         assert route["route"]["timeout"] == "0s"
 
-    cells = {each["cluster_name"] for each in yaml.safe_load((DEPLOY / "envoy/cells.yaml").read_text(encoding="utf-8"))["resources"]}
-    assert cells == {cluster["name"] for cluster in static["clusters"]}
+    assert [cluster["name"] for cluster in static["clusters"]] == ["grpc", "http"]
     for cluster in static["clusters"]:
+        name = cluster["name"]
+        assert cluster["eds_cluster_config"]["eds_config"]["path_config_source"]["path"] == f"/etc/envoy/{name}.yaml"
+        # Envoy takes one from a file.
+        (resource,) = yaml.safe_load((DEPLOY / f"envoy/{name}.yaml").read_text(encoding="utf-8"))["resources"]
+        assert resource["cluster_name"] == name
         outliers, passive = cluster["outlier_detection"], policy["healthCheck"]["passive"]
         assert outliers["consecutive_gateway_failure"] == passive["consecutiveGatewayErrors"]
         assert outliers["max_ejection_percent"] == passive["maxEjectionPercent"]
