@@ -1,6 +1,7 @@
 import Domain
 import Foundation
 import Processes
+import TestSupport
 import Testing
 import Wire
 
@@ -115,6 +116,10 @@ import Wire
             #"glm_gateway_slots{kind="diffusion"} 1"#,
         ] {
             #expect(metrics.text.split(separator: "\n").contains { $0 == line }, "\(line)")
+        }
+        #expect(try MetricTable.names(in: metrics.text).subtracting(MetricTable.names()) == [], "deploy/monitoring/README.md has no line for it")
+        for name in ["glm_build_info", "glm_gateway_requests", "glm_gateway_encoder_cache_hits_total", "glm_gateway_encoder_cache_misses_total"] {
+            #expect(MetricTable.names(in: metrics.text).contains(name))
         }
         // The processors' power is not measured.
         #expect(!metrics.text.contains("joules") && image.timings.allSatisfy { $0.joules == nil })
