@@ -45,4 +45,18 @@ import Testing
         }
         #expect(taken.count == 60 && Set(taken).count == 3)
     }
+
+    @Test("what was sent since the stage told counts, until it tells again, or until it is given up")
+    func sent() {
+        var known = KnownLoad(told: 2)
+        #expect(known.requests(own: 0) == 2)
+        known.sends()
+        #expect(known.requests(own: 1) == 3)
+        // Given up before it came there: the stage has nothing to tell.
+        #expect(known.requests(own: 0) == 2)
+        known = KnownLoad(told: 3)
+        #expect(known.requests(own: 1) == 3)
+        // It has not heard of any yet.
+        #expect(KnownLoad(told: 0).requests(own: 2) == 2)
+    }
 }

@@ -32,6 +32,16 @@ enum Stages {
         return registry
     }
 
+    /// Takes stages elsewhere up into a registry, beside those that it has in the run directory; they serve.
+    static func add(_ stages: [(address: Address, origin: StageOrigin, description: StageDescription)], to registry: inout Registry) {
+        let elsewhere = Dictionary(stages.map { ($0.address, $0.origin) }) { $1 }
+        _ = registry.know(Set(registry.replicas.values.filter { $0.origin == nil }.map(\.address)), elsewhere: elsewhere)
+        for stage in stages {
+            registry.heard(stage.address, stage.description, .serving)
+            registry.passedProbe(stage.address)
+        }
+    }
+
     /// As many text stages of one model as there are slots given.
     static func texts(slots: [Int]) -> Registry {
         var registry = registry(slots.indices.map { ("text", "\($0)", "aa") })

@@ -39,12 +39,16 @@ struct StageTraits: Sendable, Hashable {
         (defaultSide, contextTokens, imageRule) = (description?.defaultSide ?? 0, description?.contextTokens ?? 0, description?.imageRule)
     }
 
-    /// Whether it serves requests for a model.
+    /// Whether it is for requests for a model, serving or not.
     /// - Parameters:
     ///   - model: its fingerprint; nil: any.
     ///   - pipeline: what the model computes; nil: anything.
+    func computes(_ kind: StageKind, model: String?, _ pipeline: PipelineID? = nil) -> Bool {
+        self.kind == kind && (model == nil || fingerprint == model) && (pipeline == nil || self.pipeline == pipeline)
+    }
+
     func serves(_ kind: StageKind, model: String?, _ pipeline: PipelineID? = nil) -> Bool {
-        standing == .serves && self.kind == kind && (model == nil || fingerprint == model) && (pipeline == nil || self.pipeline == pipeline)
+        standing == .serves && computes(kind, model: model, pipeline)
     }
 }
 

@@ -19,7 +19,9 @@ package struct AdmissionQueue: Sendable {
     /// By model: only its own stages compute a request.
     private var sums: [String: TurnSums] = [:]
     private var order = FairOrder()
-    package private(set) var refused = 0
+    package private(set) var refusals = DoorRefusals()
+    /// Requests that it has turned away.
+    package var refused: Int { refusals.total }
 
     package init(limit: Int) { self.limit = limit }
 
@@ -51,13 +53,13 @@ package struct AdmissionQueue: Sendable {
     ) throws(CallError) -> FairOrder.Turn {
         let next = order.next(caller)
         if let full = fullness(caller) {
-            refused += 1
+            refusals.count(count < limit ? .share : .full)
             let wait = finish.map { "; place \(place(next)) would be done in about \(Forecast.text($0))" } ?? ""
             throw CallError(
                 .resourceExhausted, full + wait, retryAfter: .milliseconds(Int64(1000 * min(max((finish ?? 1) / Double(limit), 0.1), 60))))
         }
         if let finish, let left, finish > left {
-            refused += 1
+            refusals.count(.deadline)
             throw CallError(
                 .deadlineExceeded,
                 "the deadline can't be met: place \(place(next)) would be done in about \(Forecast.text(finish)), the deadline is in \(Forecast.text(left))",
