@@ -26,6 +26,7 @@ let nioHTTP1: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio
 let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
 let http2: Target.Dependency = .product(name: "NIOHTTP2", package: "swift-nio-http2")
 let hpack: Target.Dependency = .product(name: "NIOHPACK", package: "swift-nio-http2")
+let nioExtras: Target.Dependency = .product(name: "NIOExtras", package: "swift-nio-extras")
 let nioHTTPTypes: Target.Dependency = .product(name: "NIOHTTPTypes", package: "swift-nio-extras")
 let nioHTTPTypesHTTP2: Target.Dependency = .product(name: "NIOHTTPTypesHTTP2", package: "swift-nio-extras")
 let nioTLS: Target.Dependency = .product(name: "NIOTLS", package: "swift-nio")
@@ -118,6 +119,8 @@ let package = Package(
             "ModelTools",
             ["GLMImage", "GLM4V", "Decoding", "ModelConfiguration", "Devices", "Domain", "Files", "Tensor", "Checkpoint", "Tokenizing", "Imaging"]),
 
+        // Connections whose other end is gone without a word.
+        library("Sockets", [nio]),
         // TLS at both ends of connections: certificates from files, and why a handshake fails.
         library("TLS", ["Files", certificateReloading, nio, nioSSL, nioTLS, logging]),
         // The keys of callers: their file, and how much of what each allows was used.
@@ -125,7 +128,7 @@ let package = Package(
 
         // The contract between processes.
         .target(name: "CWire", linkerSettings: [.linkedLibrary("protobuf-c")]),
-        library("Wire", ["CWire", "Domain", "TLS", grpc, grpcTransport, nio, tracing]),
+        library("Wire", ["CWire", "Domain", "Sockets", "TLS", grpc, grpcTransport, nio, tracing]),
         library("GLMClient", ["Domain", "TLS", "Wire"]),
 
         // Where a request spends its time: its place in a trace, and the spans of its work.
@@ -135,8 +138,8 @@ let package = Package(
         library(
             "ServerKit",
             [
-                "Domain", "Files", "Keys", "TLS", "Traces", "Wire", tracing, grpc, grpcTransport, nio, nioPosix, http2, hpack, lifecycle, logging,
-                arguments,
+                "Domain", "Files", "Keys", "Sockets", "TLS", "Traces", "Wire", tracing, grpc, grpcTransport, nio, nioPosix, http2, hpack, lifecycle,
+                logging, arguments,
             ]),
         library(
             "Stages",
@@ -163,7 +166,11 @@ let package = Package(
         library("OTLP", ["Domain", "ServerKit", "Traces", "Wire", httpClient, nio, nioHTTP1, lifecycle, logging, metrics, tracing]),
         // A server of HTTP, whatever it answers: connections, limits, peers that leave.
         library(
-            "HTTPServing", ["TLS", http, httpCore, httpTypes, nio, nioHTTP1, nioHTTPTypes, nioHTTPTypesHTTP2, nioTLS, http2, lifecycle, logging]),
+            "HTTPServing",
+            [
+                "Sockets", "TLS", httpCore, httpTypes, nio, nioExtras, nioHTTP1, nioHTTPTypes, nioHTTPTypesHTTP2, nioPosix, nioTLS, http2, lifecycle,
+                logging,
+            ]),
         // The page that the gateway serves to browsers, in the program.
         .target(name: "CPage", exclude: ["index.html", "page.css", "page.js"]),
         // What clients of OpenAI's HTTP API speak: their requests become those of the gateway, the gateway's answers theirs.
@@ -180,7 +187,7 @@ let package = Package(
                 "Keys", "Files", "TLS",
                 "Wire", "Domain", "Checkpoint",
                 "ModelConfiguration",
-                "Imaging", grpc,
+                "Imaging",
                 lifecycle, logging, metrics, crypto, tracing,
             ]),
 
@@ -259,14 +266,19 @@ let package = Package(
                 "TestSupport", "ModelTools", "ModelConfiguration", "ModelFixtures", "GLMImage", "GLM4V", "Devices", "Domain", "Tensor", "TensorCPU",
                 "Checkpoint",
             ]),
+        tests("SocketsTests", ["Sockets", nio, nioEmbedded, nioPosix]),
         tests("WireTests", ["Wire", "Domain", grpc], exclude: ["Contract-0.1.txt"]),
         tests("KeysTests", ["Keys", "Domain", logging]),
-        tests("ServerKitTests", ["ServerKit", "Keys", "Domain", "Wire", grpc, grpcTransport, nio, nioEmbedded, http2, hpack, logging, arguments]),
+        tests(
+            "ServerKitTests",
+            ["TestSupport", "ServerKit", "Keys", "Domain", "Wire", grpc, grpcTransport, nio, nioEmbedded, http2, hpack, logging, arguments]),
         tests("PlacementTests", ["TestSupport", "Placement", "ModelConfiguration", "Checkpoint", "Domain"]),
         tests("JobsTests", ["Jobs", "PostgresJobs", sqlite]),
         tests("BucketsTests", ["Buckets"]),
         tests("TelemetryTests", ["Telemetry", http, httpTypes, metrics, nio]),
-        tests("HTTPServingTests", ["HTTPServing", http, httpTypes, lifecycle, logging, nio, nioEmbedded, nioHTTP1, nioHTTPTypes, nioTLS]),
+        tests(
+            "HTTPServingTests",
+            ["TestSupport", "HTTPServing", http, httpTypes, lifecycle, logging, nio, nioEmbedded, nioHTTP1, nioHTTPTypes, nioTLS]),
         tests("TracesTests", ["Traces", tracing]),
         tests("OTLPTests", ["OTLP", "SpanCollector", "Traces", lifecycle, logging, tracing]),
         tests("HTTPAPITests", ["HTTPAPI", "Keys", "Domain", "Wire", httpTypes, crypto, logging]),
@@ -274,7 +286,8 @@ let package = Package(
         tests(
             "GatewayTests",
             [
-                "TestSupport", "Checkpoint", "Gateway", "Jobs", "Placement", "Processes", "Domain", "Imaging", "ServerKit", "Traces", "Wire",
+                "TestSupport", "Checkpoint", "Gateway", "Jobs", "Placement", "Processes", "Domain", "Imaging", "ServerKit", "Telemetry", "Traces",
+                "Wire",
                 arguments, crypto,
                 logging,
                 sqlite, tracing,

@@ -2,7 +2,8 @@
 # Runs the tests, from nothing but a clone: installs the Debian packages, builds once, tests what was built.
 #
 #   deploy/test.sh             everything that guards a promise of the product
-#   deploy/test.sh --long      the same with the long versions: soak tests, every fixture in every variant, fixtures made anew
+#   deploy/test.sh --long      the same with the long versions: soak tests, every fixture in every variant, fixtures made anew; and as root what
+#                              takes a network of hosts (Tests/Hosts/run)
 #   deploy/test.sh ARGUMENTS   of `swift test`: just what they choose
 set -eu
 cd "$(dirname "$0")/.."
@@ -29,3 +30,4 @@ deploy/fuzz.sh 2 swift
 wait "$beside"
 # shellcheck disable=SC2086  # no argument, or one
 Tests/Reference/check.sh $long
+[ -z "$long" ] || Tests/Hosts/run

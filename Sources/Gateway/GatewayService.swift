@@ -1,5 +1,4 @@
 import Domain
-import GRPCCore
 public import ServerKit
 import Tracing
 public import Wire
@@ -10,6 +9,8 @@ public struct GatewayService: GatewayHandler {
     private let answerService: AnswerService
     private let audit: AuditTrail
     private let gate: WorkGate
+    /// Answers whose callers do not read; they hold no place in the gateway.
+    private let unread = UnreadBytes()
     private let description: @Sendable () -> StageDescription
     private let report: @Sendable () async -> FleetStatus
 
@@ -41,7 +42,7 @@ public struct GatewayService: GatewayHandler {
                 }
             }
             image.timings.append(total())
-            try await send(.image(image))
+            try await unread.sending(image.image.count) { [image] in try await send(.image(image)) }
         }
     }
 
@@ -52,7 +53,7 @@ public struct GatewayService: GatewayHandler {
                     request, requestID: call.requestID, by: call.caller, since: arrival, deadline: deadline, send: send)
             }
             answer.timings.append(total())
-            try await send(.answer(answer))
+            try await unread.sending(answer.text.utf8.count + answer.reasoning.utf8.count) { [answer] in try await send(.answer(answer)) }
         }
     }
 
@@ -85,18 +86,4 @@ public struct GatewayService: GatewayHandler {
     }
 
     public func status(_ request: StatusRequest, _ call: ServerCall) async throws -> FleetStatus { await report() }
-}
-
-/// Runs `body` in a task that is cancelled when the caller leaves: gRPC tells of that by a handle only.
-func endingWithCall(_ body: @escaping @Sendable () async throws -> Void) async throws {
-    let work = Task { try await body() }
-    try await withRPCCancellationHandler {
-        try await withTaskCancellationHandler {
-            try await work.value
-        } onCancel: {
-            work.cancel()
-        }
-    } onCancelRPC: {
-        work.cancel()
-    }
 }

@@ -40,7 +40,7 @@ struct LineSimulation {
     private let epoch = ContinuousClock.now
     private var random: SeededRandom
     private var queue: AdmissionQueue
-    private var scheduler = SlotScheduler()
+    private var scheduler = SlotScheduler(Stages.firstOfEqual)
     private var forecast = Forecast()
     private var states: [State]
     private(set) var outcomes: [Outcome]

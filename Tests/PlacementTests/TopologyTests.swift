@@ -158,7 +158,7 @@ struct TopologyTests {
             ("limits: {jobs_queued: 0}", "fleet.yaml:1: limits.jobs_queued is \"0\", should be a whole number from 1 to 1000000"),
             ("limits: {jobs_bytes: 1KiB}", "fleet.yaml:1: limits.jobs_bytes is \"1KiB\", should be at least 64MiB"),
             ("limits: {jobs_kept: soon}", "fleet.yaml:1: limits.jobs_kept is \"soon\", should be a whole number with s, m, h or d, such as 24h"),
-            ("remote: [nowhere]", "fleet.yaml:1: remote is \"nowhere\", should be host:port or https://host:port"),
+            ("remote: [nowhere]", "fleet.yaml:1: remote is \"nowhere\", should be host:port, https://host:port or dns:name:port"),
             ("remote: here", "fleet.yaml:1: remote should be a list"),
             ("model:", "fleet.yaml:1: model is empty"),
         ])

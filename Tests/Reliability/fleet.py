@@ -1,28 +1,17 @@
 """A fleet of the real programs for the scripts beside this one: started in a folder of its own, asked over gRPC, broken by hand."""
 
-import hashlib
 import os
 import pathlib
 import shutil
 import signal
 import subprocess
-import sys
 import tempfile
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
+from client import ROOT, Client, digest, messages
+
+__all__ = ["Fleet", "digest", "messages"]
+
 BIN = pathlib.Path(os.environ.get("GLM_BIN", ROOT / ".build/release"))
-
-_generated = tempfile.mkdtemp(prefix="glm-proto-")
-subprocess.run(
-    [sys.executable, "-m", "grpc_tools.protoc", "-I", ROOT / "proto", f"--python_out={_generated}"]
-    + [file.name for file in sorted((ROOT / "proto").glob("*.proto"))],
-    check=True,
-)
-sys.path.insert(0, _generated)
-import gateway_pb2 as messages  # noqa: E402
-import grpc  # noqa: E402
-
-shutil.rmtree(_generated)
 
 TOPOLOGY = """cards: [cpu]
 stages:
@@ -31,51 +20,6 @@ stages:
   diffusion: {replicas: 2, threads: 1, precision: f32}
 limits: {pixels: 262144, queue: 64, sources: 2}
 """
-CHANNEL = [
-    ("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1), ("grpc.use_local_subchannel_pool", 1),
-    ("grpc.initial_reconnect_backoff_ms", 50), ("grpc.min_reconnect_backoff_ms", 50), ("grpc.max_reconnect_backoff_ms", 200),
-    ("grpc.default_authority", "localhost"),
-]  # fmt: skip
-
-
-def digest(image):
-    return hashlib.sha256(image).hexdigest()
-
-
-class Client:
-    """The gateway's methods, one caller."""
-
-    def __init__(self, address):
-        self.channel = grpc.insecure_channel(address, options=CHANNEL)
-
-    def call(self, method, request, answer, timeout=None):
-        stub = self.channel.unary_unary(method, type(request).SerializeToString, answer.FromString)
-        return stub(request, timeout=timeout)
-
-    def stream(self, method, request, event, timeout=None):
-        return self.channel.unary_stream(method, type(request).SerializeToString, event.FromString)(request, timeout=timeout)
-
-    def image(self, request, timeout=None):
-        """The bytes of the picture."""
-        for event in self.stream("/glm.v1.Gateway/Generate", request, messages.GenerateImageEvent, timeout):
-            if event.HasField("image"):
-                return event.image.image
-        raise RuntimeError("the stream ended without an image")
-
-    def status(self):
-        return self.call("/glm.v1.Gateway/Status", messages.StatusRequest(), messages.FleetStatus, timeout=20)
-
-    def submit(self, request):
-        return self.call("/glm.v1.Jobs/Submit", messages.SubmitJobRequest(request=request), messages.Job, timeout=20).id
-
-    def jobs(self):
-        return {job.id: job for job in self.call("/glm.v1.Jobs/List", messages.ListJobsRequest(), messages.JobList, timeout=20).jobs}
-
-    def fetch(self, job):
-        return self.call("/glm.v1.Jobs/Fetch", messages.JobRequest(id=job), messages.GeneratedImage, timeout=20).image
-
-    def close(self):
-        self.channel.close()
 
 
 class Fleet:

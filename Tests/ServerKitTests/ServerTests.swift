@@ -2,6 +2,7 @@ import ArgumentParser
 import Domain
 import Foundation
 import ServerKit
+import TestSupport
 import Testing
 import Wire
 
@@ -50,6 +51,16 @@ import Wire
         let fixture = try await Fixture.start([.token], listen: "127.0.0.1:0")
         #expect(try await fixture.text.generate(Fixture.request).target.codes == [1])
         #expect(try FileManager.default.contentsOfDirectory(atPath: fixture.folder) == [])
+        try await fixture.stop()
+    }
+
+    @Test("both ends of a TCP connection ask whether the other's host is still there")
+    func vanishedPeers() async throws {
+        let fixture = try await Fixture.start([], listen: "127.0.0.1:0")
+        _ = try await fixture.health.list()
+        guard case .tcp(_, let port) = fixture.server.address else { preconditionFailure("no port") }
+        // What is on its way takes the timer for a moment.
+        while try TCPTimers.keepalives(port: port) != 2 { await Task.yield() }
         try await fixture.stop()
     }
 
@@ -152,7 +163,9 @@ import Wire
         let call = Task { try await fixture.text.generate(Fixture.request) }
         await fixture.waitUntilBegun()
         fixture.server.beginDrain()
-        await #expect(throws: CallError(.unavailable, "the process ends; its time to finish work is over")) { try await call.value }
+        await #expect(throws: CallError(.unavailable, "the process ends; its time to finish work is over", retryAfter: .milliseconds(200))) {
+            try await call.value
+        }
         try await fixture.served.value
         try await fixture.stop()
     }

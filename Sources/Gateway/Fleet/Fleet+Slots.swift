@@ -1,3 +1,4 @@
+import Logging
 import Processes
 import ServerKit
 import Domain
@@ -75,11 +76,17 @@ extension Fleet {
         release(lease.id)
     }
 
-    /// The stage made no progress on a request for too long.
+    /// The stage made no progress on a request for too long. Where nothing takes its place, it is probed until it works again.
     func stalled(_ lease: SlotLease, _ problem: String) async {
-        registry.lost(lease.replica.address, problem)
-        await replace(lease.replica, .stalled(problem))
-        failed(lease)
+        let replica = lease.replica
+        retries += 1
+        if registry.stalled(replica.incarnation, problem) {
+            logger.warning("stage stalls", metadata: ["stage": "\(replica.name)", "address": "\(replica.address)", "problem": "\(problem)"])
+            links[replica.address]?.probes.stalled(now: .now)
+        }
+        await replace(replica, .stalled(problem))
+        links[replica.address]?.wakeUp.yield()
+        release(lease.id)
     }
 
     /// The slot is not needed any more; nothing was learnt.

@@ -32,8 +32,13 @@ package struct SlotScheduler: Sendable {
     private var queues: [StageKind: [Place]] = [:]
     private var holding: [ID: Holder] = [:]
     private var last: ID = 0
+    private var known: [Address: KnownLoad] = [:]
+    private let leastLoaded: LeastLoaded
 
-    package init() {}
+    package init(_ leastLoaded: LeastLoaded = LeastLoaded()) { self.leastLoaded = leastLoaded }
+
+    /// A stage tells how many requests it has, of all gateways; nil: it tells no longer.
+    package mutating func tells(_ address: Address, _ requests: Int?) { known[address] = requests.map(KnownLoad.init) }
 
     /// Requests that wait for a stage of the kind.
     package func waiting(_ kind: StageKind) -> Int { queues[kind]?.count ?? 0 }
@@ -84,7 +89,7 @@ package struct SlotScheduler: Sendable {
         let serving = registry.candidates(request.kind, model: request.model)
         guard let address = choose(request, serving, registry, &reserved, { _ in 1 }) else { return nil }
         last += 1
-        holding[last] = Holder(request: request, address: address, isSpare: true)
+        hold(last, Holder(request: request, address: address, isSpare: true))
         return Assignment(id: last, address: address)
     }
 
@@ -111,7 +116,7 @@ package struct SlotScheduler: Sendable {
             candidates[request.model] = serving
             guard let address = choose(request, serving, registry, &reserved, seconds) else { continue }
             dequeue(place.id)
-            holding[place.id] = Holder(request: request, address: address)
+            hold(place.id, Holder(request: request, address: address))
             assignments.append(Assignment(id: place.id, address: address))
             free -= 1
         }
@@ -128,17 +133,23 @@ package struct SlotScheduler: Sendable {
         let alike = registry.choice(of: fresh.isEmpty ? able : fresh, for: request)
         let usable = alike.filter { !reserved.contains($0.address) && !isIsolated($0.address) }
         guard request.isolated else {
-            // Expected finish: slots work side by side, so what counts is how full they are.
             let free = usable.filter { running(at: $0.address) < $0.slots }
-            func load(_ replica: Registry.Replica) -> Double {
-                Double(running(at: replica.address) + 1) / Double(replica.slots) * seconds(replica)
-            }
-            return free.min { load($0) < load($1) }?.address
+            return leastLoaded.choose(free.map(load)) { seconds(free[$0]) }.map { free[$0].address }
         }
         guard let replica = usable.min(by: { running(at: $0.address) < running(at: $1.address) }) else { return nil }
         guard running(at: replica.address) > 0 else { return replica.address }
         reserved.insert(replica.address)
         return nil
+    }
+
+    private func load(_ replica: Registry.Replica) -> LeastLoaded.Load {
+        let own = running(at: replica.address)
+        return LeastLoaded.Load(requests: known[replica.address]?.requests(own: own) ?? own, slots: replica.slots)
+    }
+
+    private mutating func hold(_ id: ID, _ holder: Holder) {
+        holding[id] = holder
+        known[holder.address]?.sends()
     }
 
     private func isIsolated(_ address: Address) -> Bool { holding.values.contains { $0.address == address && $0.request.isolated } }

@@ -17,7 +17,9 @@ package struct AdmissionQueue: Sendable {
     package let limit: Int
     private var members: [FairOrder.Turn: Member] = [:]
     private var order = FairOrder()
-    package private(set) var refused = 0
+    package private(set) var refusals = DoorRefusals()
+    /// Requests that it has turned away.
+    package var refused: Int { refusals.total }
 
     package init(limit: Int) { self.limit = limit }
 
@@ -56,13 +58,13 @@ package struct AdmissionQueue: Sendable {
         let next = order.next(caller)
         let place = members.keys.count { $0 < next } + 1
         if let full = fullness(caller) {
-            refused += 1
+            refusals.count(count < limit ? .share : .full)
             let wait = finish.map { "; place \(place) would be done in about \(Forecast.text($0))" } ?? ""
             throw CallError(
                 .resourceExhausted, full + wait, retryAfter: .milliseconds(Int64(1000 * min(max((finish ?? 1) / Double(limit), 0.1), 60))))
         }
         if let finish, let left, finish > left {
-            refused += 1
+            refusals.count(.deadline)
             throw CallError(
                 .deadlineExceeded,
                 "the deadline can't be met: place \(place) would be done in about \(Forecast.text(finish)), the deadline is in \(Forecast.text(left))",

@@ -10,53 +10,24 @@ struct Router: Sendable {
 
     /// - Parameters:
     ///   - reached: called with the kind of stage that the next step needs.
-    ///   - place: called while a step waits for its stage; in order with `tell`.
-    ///   - tell: called in order, from one task; what it throws ends the work. While it waits, news is merged.
+    ///   - news: gets what the caller is to hear. Nothing here waits for the caller: its stages would seem to stand still, and its place be kept.
     /// - Throws: ``CallError``; `CancellationError` when the task was cancelled, after the stages were told.
-    func run<P: Pipeline>(
-        _ pipeline: P, reached: @Sendable (StageKind) async -> Void, place: Send<LinePlace>, tell: Send<P.News>
-    ) async throws -> P.Response {
+    func run<P: Pipeline>(_ pipeline: P, reached: @Sendable (StageKind) async -> Void, news: EventBuffer<News<P>>) async throws -> P.Response {
         let course = Course(pipeline)
         while true {
             switch try await course.pipeline.next {
             case .done(let response): return response
-            case .calls(let calls, let news):
+            case .calls(let calls, let item):
                 if let kind = calls.first?.request.kind { await reached(kind) }
-                if let news { try await tell(news) }
-                try await perform(calls, course, place, tell)
+                if let item { news.append(.work(item)) }
+                try await perform(calls, course, news)
+                try Task.checkCancellation()
             }
         }
     }
 
-    /// All calls of a step at the same time; every event changes the pipeline, in the order in which they come. A stage never waits for
-    /// the caller: it would seem to stand still.
-    private func perform<P: Pipeline>(
-        _ calls: [StageCall], _ course: Course<P>, _ place: Send<LinePlace>, _ tell: Send<P.News>
-    ) async throws {
-        let news = EventBuffer<News<P>>(merging: News.merge)
-        let work = Task {
-            defer { news.finish() }
-            try await perform(calls, course, news)
-        }
-        // Also when `tell` throws, because the client has left.
-        defer { work.cancel() }
-        try await withTaskCancellationHandler {
-            for await batch in news {
-                for item in batch {
-                    switch item {
-                    case .place(let value): try await place(value)
-                    case .work(let value): try await tell(value)
-                    }
-                }
-            }
-            try await work.value
-            try Task.checkCancellation()
-        } onCancel: {
-            work.cancel()
-        }
-    }
-
-    /// The calls of a step with those beside them, which end when they are done.
+    /// All calls of a step at the same time, with those beside them, which end when they are done. Every event changes the pipeline, in the order in
+    /// which they come.
     private func perform<P: Pipeline>(_ calls: [StageCall], _ course: Course<P>, _ news: EventBuffer<News<P>>) async throws {
         let (sideCalls, sideCall) = AsyncStream.makeStream(of: StageCall.self)
         async let _: Void = {
@@ -99,25 +70,6 @@ struct Router: Sendable {
         let source = await caller.expectedSource(.vision)
         guard let key = request.cacheKey(source), let value = await encoded.value(key) else { return nil }
         return (value, source)
-    }
-}
-
-/// What a caller hears of its request while it is computed.
-private enum News<P: Pipeline>: Sendable {
-    case place(LinePlace)
-    case work(P.News)
-
-    static func merge(_ news: News, into last: inout News) -> Bool {
-        switch (news, last) {
-        case (.place, .place):
-            last = news
-            return true
-        case (.work(let work), .work(var merged)):
-            guard P.merge(work, into: &merged) else { return false }
-            last = .work(merged)
-            return true
-        default: return false
-        }
     }
 }
 

@@ -30,6 +30,8 @@ public struct GatewayConfiguration: Sendable {
     }
 
     public var server: ServerOptions
+    /// Of connections over TCP and HTTP.
+    public var connectionAge: ConnectionAge
     public var plan: FleetPlan
     /// Where one more stage goes.
     public var place: Operations.Placing
@@ -60,7 +62,8 @@ public struct GatewayConfiguration: Sendable {
     public var isPrivate: Bool
 
     public init(
-        server: ServerOptions, plan: FleetPlan, place: @escaping Operations.Placing, modelRoots: [String] = [],
+        server: ServerOptions, connectionAge: ConnectionAge = .unlimited, plan: FleetPlan, place: @escaping Operations.Placing,
+        modelRoots: [String] = [],
         timing: FleetTiming = FleetTiming(),
         mixing: NumericsMixing = .standby, stageArguments: [String] = [], jobs: JobConfiguration = JobConfiguration(),
         labels: LabelPolicy = LabelPolicy(), audit: AuditOptions? = nil,
@@ -68,6 +71,7 @@ public struct GatewayConfiguration: Sendable {
         stateDirectory: String? = nil, keepStages: Bool = false, isPrivate: Bool = false
     ) {
         self.server = server
+        self.connectionAge = connectionAge
         self.plan = plan
         self.place = place
         self.modelRoots = modelRoots

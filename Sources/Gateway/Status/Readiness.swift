@@ -1,17 +1,13 @@
-import Domain
-
 /// Whether the gateway can do all that it is there for. `/health/ready` and `glm status` give the reasons why not.
 struct Readiness: Sendable {
     let fleet: Fleet
-    /// Kinds of stages that are to run.
-    let kinds: Set<StageKind>
     let jobs: JobRunner?
     let audit: AuditTrail
 
     /// Empty while all is well.
     var problems: [String] {
         get async {
-            [await fleet.readiness(kinds), await jobs?.problem, await audit.problem].compactMap(\.self)
+            [await fleet.readiness, await jobs?.problem, await audit.problem].compactMap(\.self)
         }
     }
 

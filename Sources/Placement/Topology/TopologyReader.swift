@@ -92,7 +92,7 @@ struct TopologyReader {
         guard let colon = value.lastIndex(of: ":"), colon > value.startIndex, let port = Int(value[value.index(after: colon)...]),
             (1...65535).contains(port)
         else {
-            throw yaml.wrong(node, "remote", "host:port or https://host:port")
+            throw yaml.wrong(node, "remote", "host:port, https://host:port or dns:name:port")
         }
         return value
     }

@@ -2,6 +2,7 @@ import Glibc
 import GRPCNIOTransportHTTP2Posix
 import NIOCore
 import NIOPosix
+import Sockets
 import TLS
 import Wire
 
@@ -12,6 +13,8 @@ struct Listener: HTTP2ServerTransport.ListenerFactory {
     let connections: ConnectionBudget
     /// Nil: not encrypted.
     let tls: ServerTLS?
+    /// Of each connection.
+    let age: ConnectionAge
 
     let eventLoopGroup: any EventLoopGroup = MultiThreadedEventLoopGroup.singleton
 
@@ -29,7 +32,8 @@ struct Listener: HTTP2ServerTransport.ListenerFactory {
                 return connectionConfigurator.configure(channel: channel, tls: tls == nil ? .none : .configured(requireALPN: true)).flatMapThrowing {
                     connection in
                     try tls?.secure(channel)
-                    try channel.pipeline.syncOperations.addHandler(AcceptedConnection(isCertified: tls?.verifiesClients ?? false))
+                    try channel.pipeline.syncOperations.addHandler(VanishedPeer(.server), position: .first)
+                    try channel.pipeline.syncOperations.addHandler(AcceptedConnection(isCertified: tls?.verifiesClients ?? false, age: age.draw()))
                     return connection
                 }
             }

@@ -53,8 +53,18 @@ package final class RequestGuard: ChannelDuplexHandler {
             promise?.fail(ChannelError.ioOnClosedChannel)
             return
         }
-        if case .headers = unwrapOutboundIn(data) { hasAnswered = true }
-        context.write(data, promise: promise)
+        switch unwrapOutboundIn(data) {
+        case .data(let frame):
+            let written = promise ?? context.eventLoop.makePromise()
+            let stream = context.channel
+            let ticket = rules.unread.enter(frame.data.readableBytes) { stream.close(promise: nil) }
+            written.futureResult.whenComplete { [unread = rules.unread] _ in unread.leave(ticket) }
+            context.write(data, promise: written)
+        case .headers:
+            hasAnswered = true
+            context.write(data, promise: promise)
+        default: context.write(data, promise: promise)
+        }
     }
 
     package func channelInactive(context: ChannelHandlerContext) {

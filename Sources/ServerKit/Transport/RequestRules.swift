@@ -21,9 +21,11 @@ package struct RequestRules: Sendable {
     /// All methods, by `/package.Service/Method`.
     let methods: [String: Method]
     package let budget: ByteBudget
+    /// Of answers that connections hold.
+    package let unread: UnreadBytes
     let logger: Logger
 
-    package init(services: [Wire.Service], logger: Logger) {
+    package init(services: [Wire.Service], unread: UnreadBytes = UnreadBytes(), logger: Logger) {
         var methods: [String: Method] = [:]
         for service in services {
             var router = RPCRouter<HTTP2ServerTransport.Custom<Listener>>()
@@ -34,6 +36,7 @@ package struct RequestRules: Sendable {
             }
         }
         self.methods = methods
+        self.unread = unread
         budget = ByteBudget(requestLimit: services.map(\.requestLimit).max() ?? 0)
         self.logger = logger
     }

@@ -18,8 +18,10 @@ extension HTTP2ClientTransport.Posix.Config {
             // A stage that restarts on this host is back in well under a second.
             config.backoff.initial = .milliseconds(50)
             config.backoff.max = .seconds(1)
-            // A peer that hangs with a call under way is found dead within 40 s; a Unix socket shows a crash at once.
-            config.connection.keepalive = .init(time: .seconds(30), timeout: .seconds(10), allowWithoutCalls: false)
+            // A process that hangs is found dead within 40 s; what waits before a ping may take its time on a slow link. A Unix socket shows
+            // a crash at once, and of a host that is gone the connection tells (`VanishedPeer`). Without calls, too: the library stops its timer when
+            // the last call has ended, and no call begins it again.
+            config.connection.keepalive = .init(time: .seconds(10), timeout: .seconds(30), allowWithoutCalls: true)
         }
     }
 }

@@ -1,6 +1,7 @@
 import GRPCCore
 import GRPCNIOTransportHTTP2Posix
 import NIOCore
+import Sockets
 import Synchronization
 import TLS
 
@@ -25,7 +26,10 @@ final class ConnectionPool: Sendable {
             }
             var config = HTTP2ClientTransport.Posix.Config.tuned
             config.channelDebuggingCallbacks.onCreateTCPConnection = { channel in
-                channel.eventLoop.makeCompletedFuture { try security.prepare(channel) }
+                channel.eventLoop.makeCompletedFuture {
+                    try security.prepare(channel)
+                    try channel.pipeline.syncOperations.addHandler(VanishedPeer(.caller), position: .first)
+                }
             }
             let client = GRPCClient(transport: try HTTP2ClientTransport.Posix(target: target, transportSecurity: security.kind, config: config))
             self.client = client
@@ -44,9 +48,9 @@ final class ConnectionPool: Sendable {
     private let security: ConnectionSecurity
     private let state: Mutex<State>
 
-    init(to address: Address, tls: ClientTLS?) throws {
+    init(to address: Address, tls: ClientTLS?, name: String?) throws {
         self.address = address
-        security = try ConnectionSecurity(address, tls)
+        security = try ConnectionSecurity(address, tls, name: name)
         state = Mutex(State(connections: [0: try Connection(to: address, security)]))
     }
 
