@@ -1,3 +1,4 @@
+import Domain
 import Jobs
 import ServerKit
 import Traces
@@ -96,7 +97,11 @@ extension JobRunner {
         defer { watchers[watcher] = nil }
         wake.yield()
         for await _ in stream {
-            let job = try await get(id)
+            let job: Wire.Job
+            do { job = try await get(id) } catch let error as JobsError where isShared && error.isOfStorage {
+                // When the database is back, all who watch are woken.
+                continue
+            }
             try await send(job)
             if job.state.hasEnded { return }
         }

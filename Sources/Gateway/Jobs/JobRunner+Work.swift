@@ -1,5 +1,7 @@
 import Crypto
+import Domain
 import Jobs
+import Logging
 import ServerKit
 import Traces
 import Tracing
@@ -64,12 +66,11 @@ extension JobRunner {
 
     /// Deletes what no job names. That the store has refused does not say so: it may have kept the job, and its answer have been lost.
     private func drop(_ object: String, of claim: Jobs.Job.Claim) async {
-        do {
+        do throws(JobsError) {
             guard try await store.get(claim.id).object != object else { return }
-        } catch let error as JobsError where error.code == .notFound {
-            // Cancelled and expired meanwhile.
         } catch {
-            return
+            // Else it was cancelled, and has expired meanwhile.
+            guard error.code == .notFound else { return }
         }
         // Also when this task is cancelled.
         await Task { [images] in try? await images?.delete(object) }.value
