@@ -93,6 +93,9 @@ class Keeper:
         except Missing as missing:
             print(f"images are kept in the database, for there is no {missing}", file=sys.stderr)
             self.bucket = None
+        except RuntimeError:
+            self.postgres.remove()
+            raise
         fleet = Fleet(topology=TOPOLOGY.replace("KEPT", "1h"))
         caller = fleet.client()
         self.images = [digest(caller.image(request(number), timeout=60)) for number in range(24)]

@@ -115,7 +115,11 @@ class Bucket:
         self.url = f"s3://{self.name}/pictures"
         # For the gateways of this script.
         os.environ.update(AWS_ENDPOINT_URL=f"http://127.0.0.1:{self.port}", AWS_ACCESS_KEY_ID=KEY, AWS_SECRET_ACCESS_KEY=SECRET)
-        until(lambda: self.name in self.shell(f"s3.bucket.create -name {self.name}"), 60, "the S3 server starts")
+        try:
+            until(lambda: self.name in self.shell(f"s3.bucket.create -name {self.name}"), 120, "the S3 server starts")
+        except RuntimeError:
+            self.remove()
+            raise
 
     def shell(self, line):
         command = [self.weed, "shell", *self.addresses]
