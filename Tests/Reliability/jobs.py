@@ -22,6 +22,7 @@ from servers import Bucket, Missing, Postgres, free_port, until
 
 TOPOLOGY = """cards: [cpu]
 stages:
+  vision: {replicas: 1, threads: 1}
   text: {replicas: 1, threads: 1}
   diffusion: {replicas: 1, threads: 1, precision: f32}
 limits: {pixels: 262144, queue: 64, jobs_kept: KEPT}
@@ -29,8 +30,8 @@ limits: {pixels: 262144, queue: 64, jobs_kept: KEPT}
 LEASE = 5
 
 
-def request(number, steps=4):
-    return messages.GenerateImageRequest(prompt=f'a red circle, number "{number}"', width=64, height=64, seed=number, steps=steps)
+def request(number, steps=100):
+    return messages.GenerateImageRequest(prompt=f'a red circle, number "{number}"', width=128, height=128, seed=number, steps=steps)
 
 
 class Cell(Fleet):
@@ -91,8 +92,11 @@ class Keeper:
         try:
             self.bucket = Bucket()
         except Missing as missing:
-            print(f"images are kept in the database, for there is no {missing}", file=sys.stderr)
+            print(f"images are kept in the database, for want of {missing}", file=sys.stderr)
             self.bucket = None
+        except RuntimeError:
+            self.postgres.remove()
+            raise
         fleet = Fleet(topology=TOPOLOGY.replace("KEPT", "1h"))
         caller = fleet.client()
         self.images = [digest(caller.image(request(number), timeout=60)) for number in range(24)]
@@ -129,18 +133,25 @@ def some_done(keeper, count=3):
     until(lambda: int(keeper.postgres.ask("SELECT count(*) FROM glm_job WHERE state = 'done'")[0][0]) >= count, 60, "some jobs are done")
 
 
+def both_work(keeper):
+    some_done(keeper)
+    until(lambda: int(keeper.postgres.ask("SELECT count(DISTINCT owner) FROM glm_job WHERE state = 'running'")[0][0]) == 2, 20, "both work")
+
+
 def killed(keeper):
     """One of two gateways is killed with jobs in flight."""
     first, second = Cell(keeper), Cell(keeper)
     try:
         for number in range(24):
             first.submit(number)
-        some_done(keeper)
+        both_work(keeper)
         first.gateway.kill()
         check(keeper, second, range(24))
         again = second.submit(3)
         assert again.state == messages.JOB_STATE_DONE, "the same id with the same request is the same job"
-        return {"taken over": int(keeper.postgres.ask("SELECT count(*) FROM glm_job WHERE attempts = 2")[0][0])}
+        taken = int(keeper.postgres.ask("SELECT count(*) FROM glm_job WHERE attempts = 2")[0][0])
+        assert taken > 0, "the other's jobs were taken over"
+        return {"taken over": taken}
     finally:
         first.end()
         second.end()
@@ -152,8 +163,7 @@ def asleep(keeper):
     try:
         for number in range(24):
             first.submit(number)
-        some_done(keeper)
-        until(lambda: int(keeper.postgres.ask("SELECT count(DISTINCT owner) FROM glm_job WHERE state = 'running'")[0][0]) == 2, 20, "both work")
+        both_work(keeper)
         first.gateway.send_signal(signal.SIGSTOP)
         check(keeper, second, range(24))
         before = keeper.postgres.ask("SELECT id, state, attempts, ended, object, md5(result) FROM glm_job ORDER BY number")
@@ -161,7 +171,9 @@ def asleep(keeper):
         time.sleep(2 * LEASE)
         assert keeper.postgres.ask("SELECT id, state, attempts, ended, object, md5(result) FROM glm_job ORDER BY number") == before
         check(keeper, first, range(24))
-        return {"taken over": sum(row[2] == "2" for row in before)}
+        taken = sum(row[2] == "2" for row in before)
+        assert taken > 0, "the other's jobs were taken over"
+        return {"taken over": taken}
     finally:
         first.end()
         second.end()
@@ -258,7 +270,7 @@ def main():
     try:
         keeper = Keeper()
     except Missing as missing:
-        print(f"skipped: there is no {missing}")
+        print(f"skipped, for want of {missing}")
         return 0
     broken = 0
     try:
