@@ -26,11 +26,13 @@ let nioHTTP1: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio
 let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
 let http2: Target.Dependency = .product(name: "NIOHTTP2", package: "swift-nio-http2")
 let hpack: Target.Dependency = .product(name: "NIOHPACK", package: "swift-nio-http2")
+let nioExtras: Target.Dependency = .product(name: "NIOExtras", package: "swift-nio-extras")
 let nioHTTPTypes: Target.Dependency = .product(name: "NIOHTTPTypes", package: "swift-nio-extras")
 let nioHTTPTypesHTTP2: Target.Dependency = .product(name: "NIOHTTPTypesHTTP2", package: "swift-nio-extras")
 let nioTLS: Target.Dependency = .product(name: "NIOTLS", package: "swift-nio")
 let nioSSL: Target.Dependency = .product(name: "NIOSSL", package: "swift-nio-ssl")
 let certificateReloading: Target.Dependency = .product(name: "NIOCertificateReloading", package: "swift-nio-extras")
+let deque: Target.Dependency = .product(name: "DequeModule", package: "swift-collections")
 let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
 
@@ -67,6 +69,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
         .package(url: "https://github.com/apple/swift-distributed-tracing", from: "1.7.3"),
         .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
+        .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         // No traits: nothing of theirs is used, and SwiftPM names several in another order each time, which compiles the package again.
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
@@ -157,12 +160,19 @@ let package = Package(
         .target(name: "CCards"),
         library("Placement", ["CCards", "Domain", "Checkpoint", "Files", "ModelConfiguration", "TensorCPU", yaml]),
         library("Jobs", [sqlite]),
+        .target(name: "CPostgres", linkerSettings: [.linkedLibrary("pq")]),
+        library("PostgresJobs", ["CPostgres", "Jobs"]),
+        // Objects of a server that speaks S3.
+        library("Buckets", ["Domain", crypto, httpClient, nio, nioHTTP1]),
         library("Telemetry", [metrics, http, httpTypes, nio]),
         library("OTLP", ["Domain", "ServerKit", "Traces", "Wire", httpClient, nio, nioHTTP1, lifecycle, logging, metrics, tracing]),
         // A server of HTTP, whatever it answers: connections, limits, peers that leave.
         library(
             "HTTPServing",
-            ["Sockets", "TLS", http, httpCore, httpTypes, nio, nioHTTP1, nioHTTPTypes, nioHTTPTypesHTTP2, nioTLS, http2, lifecycle, logging]),
+            [
+                "Sockets", "TLS", httpCore, httpTypes, nio, nioExtras, nioHTTP1, nioHTTPTypes, nioHTTPTypesHTTP2, nioPosix, nioTLS, http2, lifecycle,
+                logging,
+            ]),
         // The page that the gateway serves to browsers, in the program.
         .target(name: "CPage", exclude: ["index.html", "page.css", "page.js"]),
         // What clients of OpenAI's HTTP API speak: their requests become those of the gateway, the gateway's answers theirs.
@@ -175,10 +185,11 @@ let package = Package(
         library(
             "Gateway",
             [
-                "Processes", "Placement", "Jobs", "Telemetry", "OTLP", "Traces", "HTTPServing", "HTTPAPI", "ServerKit", "Keys", "Files", "TLS",
+                "Processes", "Placement", "Jobs", "PostgresJobs", "Buckets", "Telemetry", "OTLP", "Traces", "HTTPServing", "HTTPAPI", "ServerKit",
+                "Keys", "Files", "TLS",
                 "Wire", "Domain", "Checkpoint",
                 "ModelConfiguration",
-                "Imaging", grpc,
+                "Imaging", deque,
                 lifecycle, logging, metrics, crypto, tracing,
             ]),
 
@@ -188,7 +199,8 @@ let package = Package(
         executable(
             "glm-gateway",
             [
-                "Gateway", "HTTPAPI", "OTLP", "Processes", "Placement", "Telemetry", "Traces", "Domain", "ServerKit", "TLS", "Wire", "GLMTiny",
+                "Gateway", "PostgresJobs", "Buckets", "HTTPAPI", "OTLP", "Processes", "Placement", "Telemetry", "Traces", "Domain", "ServerKit",
+                "TLS", "Wire", "GLMTiny",
                 metrics,
                 tracing,
             ]),
@@ -263,7 +275,8 @@ let package = Package(
             "ServerKitTests",
             ["TestSupport", "ServerKit", "Keys", "Domain", "Wire", grpc, grpcTransport, nio, nioEmbedded, http2, hpack, logging, arguments]),
         tests("PlacementTests", ["TestSupport", "Placement", "ModelConfiguration", "Checkpoint", "Domain"]),
-        tests("JobsTests", ["Jobs", sqlite]),
+        tests("JobsTests", ["Jobs", "PostgresJobs", sqlite]),
+        tests("BucketsTests", ["Buckets"]),
         tests("TelemetryTests", ["Telemetry", http, httpTypes, metrics, nio]),
         tests(
             "HTTPServingTests",
@@ -275,7 +288,8 @@ let package = Package(
         tests(
             "GatewayTests",
             [
-                "TestSupport", "Checkpoint", "Gateway", "Jobs", "Placement", "Processes", "Domain", "Imaging", "ServerKit", "Traces", "Wire",
+                "TestSupport", "Checkpoint", "Gateway", "Jobs", "Placement", "Processes", "Domain", "Imaging", "ServerKit", "Telemetry", "Traces",
+                "Wire",
                 arguments, crypto,
                 logging,
                 sqlite, tracing,

@@ -13,7 +13,7 @@ cd "$(dirname "$0")/.."
 if [ "${1:-}" = --thread ]; then
     export TSAN_OPTIONS="halt_on_error=1 suppressions=$PWD/Tests/Sanitizers/thread.supp ${TSAN_OPTIONS:-}"
     exec swift test --sanitize=thread --scratch-path .build/thread --skip LineTests \
-        --filter "${2:-WireTests|ServerKitTests|GatewayTests|JobsTests|TelemetryTests|HTTPServingTests|HTTPAPITests|KeysTests|TracesTests|OTLPTests}"
+        --filter "${2:-WireTests|ServerKitTests|GatewayTests|JobsTests|BucketsTests|TelemetryTests|HTTPServingTests|HTTPAPITests|KeysTests|TracesTests|OTLPTests}"
 fi
 out=$(mktemp -d)
 trap 'rm -rf "$out"' EXIT

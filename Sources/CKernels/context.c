@@ -23,6 +23,7 @@ static const ck_table *table_of(ck_set set) {
     case CK_AVX2: return &ck_table_avx2;
     case CK_AVX512: return &ck_table_avx512;
     case CK_AVX512_BF16: return &ck_table_avx512_bf16;
+    case CK_AMX: return &ck_table_amx;
 #elif defined(__aarch64__)
     case CK_NEON: return &ck_table_neon;
     case CK_NEON_BF16: return &ck_table_neon_bf16;

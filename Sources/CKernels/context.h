@@ -33,7 +33,7 @@ typedef struct {
 
 extern const ck_table ck_table_generic;
 #if defined(__x86_64__)
-extern const ck_table ck_table_avx2, ck_table_avx512, ck_table_avx512_bf16;
+extern const ck_table ck_table_avx2, ck_table_avx512, ck_table_avx512_bf16, ck_table_amx;
 #elif defined(__aarch64__)
 extern const ck_table ck_table_neon, ck_table_neon_bf16;
 #endif

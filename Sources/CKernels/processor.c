@@ -5,6 +5,19 @@
 #include <sched.h>
 #include <sys/auxv.h>
 #include <unistd.h>
+#if defined(__x86_64__)
+#include <cpuid.h>
+#include <sys/syscall.h>
+#endif
+
+#if defined(__x86_64__)
+/// Whether the processor has AMX with bf16 and int8, and the kernel keeps its registers for this process: it does once it is asked (Linux 5.16).
+static bool has_amx(void) {
+    enum { ARCH_REQ_XCOMP_PERM = 0x1023, XFEATURE_XTILEDATA = 18, BF16 = 1 << 22, TILE = 1 << 24, INT8 = 1 << 25, ALL = BF16 | TILE | INT8 };
+    unsigned a, b, c, d;
+    return __get_cpuid_count(7, 0, &a, &b, &c, &d) && (d & ALL) == ALL && syscall(SYS_arch_prctl, ARCH_REQ_XCOMP_PERM, XFEATURE_XTILEDATA) == 0;
+}
+#endif
 
 bool ck_supports(ck_set set) {
 #if defined(__x86_64__)
@@ -18,6 +31,7 @@ bool ck_supports(ck_set set) {
     case CK_AVX2: return avx2;
     case CK_AVX512: return avx512;
     case CK_AVX512_BF16: return avx512 && __builtin_cpu_supports("avx512bf16");
+    case CK_AMX: return avx512 && __builtin_cpu_supports("avx512bf16") && has_amx();
 #elif defined(__aarch64__)
     case CK_NEON: return true;
     case CK_NEON_BF16: return getauxval(AT_HWCAP2) & HWCAP2_BF16;

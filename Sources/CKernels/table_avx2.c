@@ -13,6 +13,7 @@
 #define CK_NAME "avx2"
 #define CK_HAS_AVX512 0
 #define CK_HAS_BF16 0
+#define CK_HAS_TILES 0
 #define CK_HAS_F16 1
 #define CK_REGISTERS 16
 enum { LANES = 8, MR = 6, NV = 1 }; // 12 of 16 registers of 8 floats

@@ -10,6 +10,7 @@
 #define CK_NAME "avx512bf16"
 #define CK_HAS_AVX512 1
 #define CK_HAS_BF16 1
+#define CK_HAS_TILES 0
 #define CK_HAS_F16 1
 #define CK_REGISTERS 32
 enum { LANES = 16, MR = 12, NV = 2 }; // 24 of 32 registers of 16 floats

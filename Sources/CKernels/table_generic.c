@@ -11,6 +11,7 @@
 #define CK_NAME "generic"
 #define CK_HAS_AVX512 0
 #define CK_HAS_BF16 0
+#define CK_HAS_TILES 0
 #define CK_HAS_F16 0
 #define CK_REGISTERS 16
 enum { LANES = 4, MR = 2, NV = 1 }; // 8 of 16 registers of 4 floats

@@ -13,6 +13,7 @@
 #define CK_NAME "neon"
 #define CK_HAS_AVX512 0
 #define CK_HAS_BF16 0
+#define CK_HAS_TILES 0
 #define CK_HAS_F16 1
 #define CK_REGISTERS 32
 #define CK_TARGET_DOT "arch=armv8.2-a+dotprod"

@@ -321,9 +321,42 @@ const ProtobufCMessageDescriptor glm__v1__job_request__descriptor =
   (ProtobufCMessageInit) glm__v1__job_request__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-#define glm__v1__list_jobs_request__field_descriptors NULL
-#define glm__v1__list_jobs_request__field_indices_by_name NULL
-#define glm__v1__list_jobs_request__number_ranges NULL
+static const ProtobufCFieldDescriptor glm__v1__list_jobs_request__field_descriptors[2] =
+{
+  {
+    "page_size",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Glm__V1__ListJobsRequest, page_size),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "page_token",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Glm__V1__ListJobsRequest, page_token),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned glm__v1__list_jobs_request__field_indices_by_name[] = {
+  0,   /* field[0] = page_size */
+  1,   /* field[1] = page_token */
+};
+static const ProtobufCIntRange glm__v1__list_jobs_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
 const ProtobufCMessageDescriptor glm__v1__list_jobs_request__descriptor =
 {
   PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
@@ -332,14 +365,14 @@ const ProtobufCMessageDescriptor glm__v1__list_jobs_request__descriptor =
   "Glm__V1__ListJobsRequest",
   "glm.v1",
   sizeof(Glm__V1__ListJobsRequest),
-  0,
+  2,
   glm__v1__list_jobs_request__field_descriptors,
   glm__v1__list_jobs_request__field_indices_by_name,
-  0,  glm__v1__list_jobs_request__number_ranges,
+  1,  glm__v1__list_jobs_request__number_ranges,
   (ProtobufCMessageInit) glm__v1__list_jobs_request__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor glm__v1__job_list__field_descriptors[1] =
+static const ProtobufCFieldDescriptor glm__v1__job_list__field_descriptors[2] =
 {
   {
     "jobs",
@@ -353,14 +386,27 @@ static const ProtobufCFieldDescriptor glm__v1__job_list__field_descriptors[1] =
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "next_page_token",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Glm__V1__JobList, next_page_token),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned glm__v1__job_list__field_indices_by_name[] = {
   0,   /* field[0] = jobs */
+  1,   /* field[1] = next_page_token */
 };
 static const ProtobufCIntRange glm__v1__job_list__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 1 }
+  { 0, 2 }
 };
 const ProtobufCMessageDescriptor glm__v1__job_list__descriptor =
 {
@@ -370,14 +416,14 @@ const ProtobufCMessageDescriptor glm__v1__job_list__descriptor =
   "Glm__V1__JobList",
   "glm.v1",
   sizeof(Glm__V1__JobList),
-  1,
+  2,
   glm__v1__job_list__field_descriptors,
   glm__v1__job_list__field_indices_by_name,
   1,  glm__v1__job_list__number_ranges,
   (ProtobufCMessageInit) glm__v1__job_list__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor glm__v1__job__field_descriptors[9] =
+static const ProtobufCFieldDescriptor glm__v1__job__field_descriptors[10] =
 {
   {
     "id",
@@ -487,6 +533,18 @@ static const ProtobufCFieldDescriptor glm__v1__job__field_descriptors[9] =
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "link",
+    10,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Glm__V1__Job, link),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned glm__v1__job__field_indices_by_name[] = {
   5,   /* field[5] = attempts */
@@ -494,6 +552,7 @@ static const unsigned glm__v1__job__field_indices_by_name[] = {
   6,   /* field[6] = error */
   7,   /* field[7] = error_status */
   0,   /* field[0] = id */
+  9,   /* field[9] = link */
   8,   /* field[8] = progress */
   2,   /* field[2] = prompt */
   1,   /* field[1] = state */
@@ -502,7 +561,7 @@ static const unsigned glm__v1__job__field_indices_by_name[] = {
 static const ProtobufCIntRange glm__v1__job__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 9 }
+  { 0, 10 }
 };
 const ProtobufCMessageDescriptor glm__v1__job__descriptor =
 {
@@ -512,7 +571,7 @@ const ProtobufCMessageDescriptor glm__v1__job__descriptor =
   "Glm__V1__Job",
   "glm.v1",
   sizeof(Glm__V1__Job),
-  9,
+  10,
   glm__v1__job__field_descriptors,
   glm__v1__job__field_indices_by_name,
   1,  glm__v1__job__number_ranges,

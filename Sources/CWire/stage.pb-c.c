@@ -97,6 +97,96 @@ void   glm__v1__stage_description__free_unpacked
   assert(message->base.descriptor == &glm__v1__stage_description__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   glm__v1__watch_load_request__init
+                     (Glm__V1__WatchLoadRequest         *message)
+{
+  static const Glm__V1__WatchLoadRequest init_value = GLM__V1__WATCH_LOAD_REQUEST__INIT;
+  *message = init_value;
+}
+size_t glm__v1__watch_load_request__get_packed_size
+                     (const Glm__V1__WatchLoadRequest *message)
+{
+  assert(message->base.descriptor == &glm__v1__watch_load_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t glm__v1__watch_load_request__pack
+                     (const Glm__V1__WatchLoadRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &glm__v1__watch_load_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t glm__v1__watch_load_request__pack_to_buffer
+                     (const Glm__V1__WatchLoadRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &glm__v1__watch_load_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Glm__V1__WatchLoadRequest *
+       glm__v1__watch_load_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Glm__V1__WatchLoadRequest *)
+     protobuf_c_message_unpack (&glm__v1__watch_load_request__descriptor,
+                                allocator, len, data);
+}
+void   glm__v1__watch_load_request__free_unpacked
+                     (Glm__V1__WatchLoadRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &glm__v1__watch_load_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   glm__v1__stage_load__init
+                     (Glm__V1__StageLoad         *message)
+{
+  static const Glm__V1__StageLoad init_value = GLM__V1__STAGE_LOAD__INIT;
+  *message = init_value;
+}
+size_t glm__v1__stage_load__get_packed_size
+                     (const Glm__V1__StageLoad *message)
+{
+  assert(message->base.descriptor == &glm__v1__stage_load__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t glm__v1__stage_load__pack
+                     (const Glm__V1__StageLoad *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &glm__v1__stage_load__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t glm__v1__stage_load__pack_to_buffer
+                     (const Glm__V1__StageLoad *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &glm__v1__stage_load__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Glm__V1__StageLoad *
+       glm__v1__stage_load__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Glm__V1__StageLoad *)
+     protobuf_c_message_unpack (&glm__v1__stage_load__descriptor,
+                                allocator, len, data);
+}
+void   glm__v1__stage_load__free_unpacked
+                     (Glm__V1__StageLoad *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &glm__v1__stage_load__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   glm__v1__image_rule__init
                      (Glm__V1__ImageRule         *message)
 {
@@ -295,7 +385,7 @@ const ProtobufCMessageDescriptor glm__v1__describe_request__descriptor =
   (ProtobufCMessageInit) glm__v1__describe_request__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor glm__v1__stage_description__field_descriptors[27] =
+static const ProtobufCFieldDescriptor glm__v1__stage_description__field_descriptors[28] =
 {
   {
     "kind",
@@ -621,6 +711,18 @@ static const ProtobufCFieldDescriptor glm__v1__stage_description__field_descript
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "start_number",
+    28,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Glm__V1__StageDescription, start_number),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned glm__v1__stage_description__field_indices_by_name[] = {
   25,   /* field[25] = bit_differences */
@@ -649,12 +751,13 @@ static const unsigned glm__v1__stage_description__field_indices_by_name[] = {
   10,   /* field[10] = queued */
   9,   /* field[9] = running */
   13,   /* field[13] = slots */
+  27,   /* field[27] = start_number */
   8,   /* field[8] = state */
 };
 static const ProtobufCIntRange glm__v1__stage_description__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 27 }
+  { 0, 28 }
 };
 const ProtobufCMessageDescriptor glm__v1__stage_description__descriptor =
 {
@@ -664,11 +767,80 @@ const ProtobufCMessageDescriptor glm__v1__stage_description__descriptor =
   "Glm__V1__StageDescription",
   "glm.v1",
   sizeof(Glm__V1__StageDescription),
-  27,
+  28,
   glm__v1__stage_description__field_descriptors,
   glm__v1__stage_description__field_indices_by_name,
   1,  glm__v1__stage_description__number_ranges,
   (ProtobufCMessageInit) glm__v1__stage_description__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+#define glm__v1__watch_load_request__field_descriptors NULL
+#define glm__v1__watch_load_request__field_indices_by_name NULL
+#define glm__v1__watch_load_request__number_ranges NULL
+const ProtobufCMessageDescriptor glm__v1__watch_load_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "glm.v1.WatchLoadRequest",
+  "WatchLoadRequest",
+  "Glm__V1__WatchLoadRequest",
+  "glm.v1",
+  sizeof(Glm__V1__WatchLoadRequest),
+  0,
+  glm__v1__watch_load_request__field_descriptors,
+  glm__v1__watch_load_request__field_indices_by_name,
+  0,  glm__v1__watch_load_request__number_ranges,
+  (ProtobufCMessageInit) glm__v1__watch_load_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor glm__v1__stage_load__field_descriptors[2] =
+{
+  {
+    "running",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Glm__V1__StageLoad, running),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "queued",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Glm__V1__StageLoad, queued),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned glm__v1__stage_load__field_indices_by_name[] = {
+  1,   /* field[1] = queued */
+  0,   /* field[0] = running */
+};
+static const ProtobufCIntRange glm__v1__stage_load__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor glm__v1__stage_load__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "glm.v1.StageLoad",
+  "StageLoad",
+  "Glm__V1__StageLoad",
+  "glm.v1",
+  sizeof(Glm__V1__StageLoad),
+  2,
+  glm__v1__stage_load__field_descriptors,
+  glm__v1__stage_load__field_indices_by_name,
+  1,  glm__v1__stage_load__number_ranges,
+  (ProtobufCMessageInit) glm__v1__stage_load__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
 static const ProtobufCFieldDescriptor glm__v1__image_rule__field_descriptors[4] =
@@ -946,14 +1118,16 @@ const ProtobufCEnumDescriptor glm__v1__stage_state__descriptor =
   glm__v1__stage_state__value_ranges,
   NULL,NULL,NULL,NULL   /* reserved[1234] */
 };
-static const ProtobufCMethodDescriptor glm__v1__stage__method_descriptors[2] =
+static const ProtobufCMethodDescriptor glm__v1__stage__method_descriptors[3] =
 {
   { "Describe", &glm__v1__describe_request__descriptor, &glm__v1__stage_description__descriptor },
+  { "WatchLoad", &glm__v1__watch_load_request__descriptor, &glm__v1__stage_load__descriptor },
   { "Drain", &glm__v1__drain_request__descriptor, &glm__v1__drain_response__descriptor },
 };
 const unsigned glm__v1__stage__method_indices_by_name[] = {
   0,        /* Describe */
-  1         /* Drain */
+  2,        /* Drain */
+  1         /* WatchLoad */
 };
 const ProtobufCServiceDescriptor glm__v1__stage__descriptor =
 {
@@ -962,7 +1136,7 @@ const ProtobufCServiceDescriptor glm__v1__stage__descriptor =
   "Stage",
   "Glm__V1__Stage",
   "glm.v1",
-  2,
+  3,
   glm__v1__stage__method_descriptors,
   glm__v1__stage__method_indices_by_name
 };
@@ -974,13 +1148,21 @@ void glm__v1__stage__describe(ProtobufCService *service,
   assert(service->descriptor == &glm__v1__stage__descriptor);
   service->invoke(service, 0, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
+void glm__v1__stage__watch_load(ProtobufCService *service,
+                                const Glm__V1__WatchLoadRequest *input,
+                                Glm__V1__StageLoad_Closure closure,
+                                void *closure_data)
+{
+  assert(service->descriptor == &glm__v1__stage__descriptor);
+  service->invoke(service, 1, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
 void glm__v1__stage__drain(ProtobufCService *service,
                            const Glm__V1__DrainRequest *input,
                            Glm__V1__DrainResponse_Closure closure,
                            void *closure_data)
 {
   assert(service->descriptor == &glm__v1__stage__descriptor);
-  service->invoke(service, 1, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 2, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void glm__v1__stage__init (Glm__V1__Stage_Service *service,
                            Glm__V1__Stage_ServiceDestroy destroy)

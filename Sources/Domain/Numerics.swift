@@ -3,7 +3,7 @@
 public struct Numerics: Sendable, Hashable, Codable {
     /// `f32` or `bf16`: what products multiply.
     public var precision: String
-    /// The kernels: `avx2`, `avx512bf16`, `neonbf16`, `generic+openblas-haswell`, with `+int8` where int8 weights meet activations in int8; of a card its chip and its software.
+    /// The kernels: `avx2`, `avx512bf16`, `amx`, `neonbf16`, `generic+openblas-haswell`, with `+int8` where int8 weights meet activations in int8; of a card its chip and its software.
     public var kernels: String
     /// How weights are quantised: `int8`, `int4`; empty: not at all. Where int8 meets activations in int8, `kernels` ends in `+int8`.
     public var quantization: String

@@ -1,5 +1,4 @@
 import Domain
-import GRPCCore
 public import ServerKit
 import Tracing
 public import Wire
@@ -87,18 +86,4 @@ public struct GatewayService: GatewayHandler {
     }
 
     public func status(_ request: StatusRequest, _ call: ServerCall) async throws -> FleetStatus { await report() }
-}
-
-/// Runs `body` in a task that is cancelled when the caller leaves: gRPC tells of that by a handle only.
-func endingWithCall(_ body: @escaping @Sendable () async throws -> Void) async throws {
-    let work = Task { try await body() }
-    try await withRPCCancellationHandler {
-        try await withTaskCancellationHandler {
-            try await work.value
-        } onCancel: {
-            work.cancel()
-        }
-    } onCancelRPC: {
-        work.cancel()
-    }
 }

@@ -36,4 +36,20 @@ public struct JobsError: Error, Sendable, Hashable, CustomStringConvertible {
     }
 
     public var description: String { message }
+
+    // What every store says in the same words.
+
+    package static func noJob(_ id: String) -> JobsError { JobsError(.notFound, "there is no job \(id): never submitted, or expired") }
+
+    package static func anotherRequest(_ id: String) -> JobsError { JobsError(.conflict, "job \(id) is another request; choose another id") }
+
+    package static func noResult(_ job: Job) -> JobsError {
+        JobsError(.wrongState, "job \(job.id) is \(job.state.rawValue); only a job that is done has a result")
+    }
+
+    /// - Parameter done: what the claim's holder wanted, as in "finished".
+    package static func void(_ claim: Job.Claim, _ done: String, now job: Job) -> JobsError {
+        let now = job.state == .running ? "running its attempt \(job.attempts)" : job.state.rawValue
+        return JobsError(.wrongState, "job \(claim.id) can't be \(done) by its attempt \(claim.attempt): it is \(now)")
+    }
 }

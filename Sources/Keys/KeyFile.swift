@@ -45,8 +45,9 @@ public final class KeyFile: Sendable {
         guard [0, status.st_uid].contains(geteuid()) || status.st_uid == 0 else {
             throw KeyError("key file \(path) belongs to user \(status.st_uid), we are \(geteuid())")
         }
-        guard status.st_mode & 0o077 == 0 else {
-            throw KeyError("key file \(path) is open to others (mode \(String(status.st_mode & 0o7777, radix: 8))); chmod 600 it")
+        // A group may read: so are secrets given to a container that is not root.
+        guard status.st_mode & 0o037 == 0 else {
+            throw KeyError("key file \(path) is open to others (mode \(String(status.st_mode & 0o7777, radix: 8))); chmod 600 or 640 it")
         }
         guard status.st_size <= KeyLimits.fileBytes else {
             throw KeyError("key file \(path) has \(status.st_size) bytes; at most \(KeyLimits.fileBytes)")

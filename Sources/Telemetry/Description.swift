@@ -5,13 +5,16 @@ public struct MetricDescription: Sendable, Hashable {
     public var help: String
     /// Upper bounds of a histogram's buckets, ascending, without infinity.
     public var buckets: [Double]
+    /// Of a counter or a histogram: labels that are left out of series beyond ``MetricLimits/series``, which are counted together.
+    public var merged: [String]
 
-    public init(_ name: String, _ help: String, buckets: [Double] = Self.seconds) {
+    public init(_ name: String, _ help: String, buckets: [Double] = Self.seconds, merged: [String] = []) {
         precondition(
             zip(buckets, buckets.dropFirst()).allSatisfy(<) && buckets.allSatisfy(\.isFinite), "buckets of \(name) do not ascend: \(buckets)")
         self.name = name
         self.help = help
         self.buckets = buckets
+        self.merged = merged
     }
 
     /// From a cache's answer to a large picture on a slow device.

@@ -7,6 +7,10 @@ struct Labels: Sendable, Hashable, Comparable {
         let value: String
     }
 
+    private init(pairs: [Pair]) { self.pairs = pairs }
+
+    func without(_ names: some Sequence<String>) -> Labels { Labels(pairs: pairs.filter { !names.contains($0.name) }) }
+
     /// Names are brought into Prometheus's alphabet. Nil when two are the same then, or one is reserved: "le", or begins with "__".
     init?(_ dimensions: [(String, String)]) {
         let pairs = dimensions.map { Pair(name: MetricName.label($0.0), value: $0.1) }.sorted { $0.name < $1.name }
@@ -29,14 +33,25 @@ enum MetricName {
     static func label(_ text: String) -> String { name(text, alsoColon: false) }
 
     private static func name(_ text: String, alsoColon: Bool) -> String {
-        var bytes = text.utf8.map { byte -> UInt8 in
-            switch byte {
-            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "0")...UInt8(ascii: "9"): byte
-            case UInt8(ascii: ":") where alsoColon: byte
-            default: UInt8(ascii: "_")
-            }
-        }
-        if bytes.first.map({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }) ?? true { bytes.insert(UInt8(ascii: "_"), at: 0) }
+        // Most are right as they are.
+        if isName(text, alsoColon: alsoColon) { return text }
+        var bytes = text.utf8.map { isAllowed($0, alsoColon: alsoColon) ? $0 : UInt8(ascii: "_") }
+        if bytes.first.map(isDigit) ?? true { bytes.insert(UInt8(ascii: "_"), at: 0) }
         return String(decoding: bytes, as: UTF8.self)
     }
+
+    private static func isName(_ text: String, alsoColon: Bool) -> Bool {
+        guard let first = text.utf8.first, !isDigit(first) else { return false }
+        return text.utf8.allSatisfy { isAllowed($0, alsoColon: alsoColon) }
+    }
+
+    private static func isAllowed(_ byte: UInt8, alsoColon: Bool) -> Bool {
+        switch byte {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "_"): true
+        case UInt8(ascii: ":"): alsoColon
+        default: isDigit(byte)
+        }
+    }
+
+    private static func isDigit(_ byte: UInt8) -> Bool { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) }
 }

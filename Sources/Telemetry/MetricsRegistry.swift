@@ -9,18 +9,20 @@ import Synchronization
 ///
 /// What can't be told is refused and counted in `glm_telemetry_refused_total`, by metric and reason: `series`, a name with
 /// too many label values; `names`, too many names; `kind`, a name that another kind of metric has; `labels`, a label twice or
-/// reserved; `value`, a counter that falls or a value that is no finite number.
+/// reserved; `value`, a counter that falls or a value that is no finite number. Series that are told together because there would be too many
+/// are told of in `glm_telemetry_merged_series_limit`, by metric.
 public final class MetricsRegistry: MetricsFactory {
     private struct Shelf {
         let kind: Family.Kind
         let help: String
         var cells: [Labels: any Cell] = [:]
+        var isMerged = false
     }
 
     private struct State {
         var shelves: [String: Shelf] = [:]
         /// Every name that a line begins with.
-        var lines: Set<String> = [Refusals.name]
+        var lines: Set<String> = [Refusals.name, Merging.name]
     }
 
     public let limits: MetricLimits
@@ -63,14 +65,14 @@ public final class MetricsRegistry: MetricsFactory {
 
     /// Everything counted so far, with values read just now, in the text format 0.0.4.
     public func text(_ samples: [Sample] = []) -> String {
-        var (families, lines) = state.withLock { state in
+        var (families, lines, merged) = state.withLock { state in
             let families = state.shelves.map { name, shelf in
                 Family(name: name, help: shelf.help, kind: shelf.kind, series: shelf.cells.map { Family.Series(labels: $0, reading: $1.reading) })
             }
-            return (families, state.lines)
+            return (families, state.lines, state.shelves.filter(\.value.isMerged).map(\.key))
         }
-        families += gather(samples, lines: &lines)
-        families.append(refusals.family)
+        families += gather(samples, lines: &lines, merged: &merged)
+        families += [refusals.family, Merging.family(of: merged, limit: limits.series)]
         return Exposition.text(families)
     }
 
@@ -99,9 +101,16 @@ public final class MetricsRegistry: MetricsFactory {
                 state.shelves[name] = Shelf(kind: kind, help: descriptions[name]?.help ?? "")
             }
             guard state.shelves[name]?.kind == kind else { return refuse(name, .kind) }
-            guard let labels else { return refuse(name, .labels) }
+            guard var labels else { return refuse(name, .labels) }
             if let cell = state.shelves[name]?.cells[labels] { return cell as? Made }
-            guard state.shelves[name]?.cells.count ?? 0 < limits.series else { return refuse(name, .series) }
+            if state.shelves[name]?.cells.count ?? 0 >= limits.series {
+                guard kind != .gauge, let merged = descriptions[name]?.merged, !merged.isEmpty else { return refuse(name, .series) }
+                state.shelves[name]?.isMerged = true
+                labels = labels.without(merged)
+                if let cell = state.shelves[name]?.cells[labels] { return cell as? Made }
+                // What is merged is bounded, too.
+                guard state.shelves[name]?.cells.count ?? 0 < 2 * limits.series else { return refuse(name, .series) }
+            }
             let cell = make(name)
             state.shelves[name]?.cells[labels] = cell
             return cell
@@ -124,32 +133,25 @@ public final class MetricsRegistry: MetricsFactory {
     }
 
     /// The samples as families that fit beside those that are counted.
-    private func gather(_ samples: [Sample], lines: inout Set<String>) -> [Family] {
-        var families: [String: Family] = [:]
+    private func gather(_ samples: [Sample], lines: inout Set<String>, merged: inout [String]) -> [Family] {
+        var found: [String: SampledFamily] = [:]
         for sample in samples {
             let kind: Family.Kind = sample.kind == .counter ? .counter : .gauge
             let name = Family.name(sample.name, kind)
-            if families[name] == nil {
+            if found[name] == nil {
                 guard lines.insert(name).inserted else {
                     refusals.count(name, .kind)
                     continue
                 }
-                families[name] = Family(name: name, help: sample.help, kind: kind, series: [])
+                found[name] = SampledFamily(name: name, help: sample.help, kind: kind, merged: sample.merged)
             }
-            guard families[name]?.kind == kind else {
-                refusals.count(name, .kind)
-                continue
-            }
-            guard let labels = Labels(sample.labels), families[name]?.series.contains(where: { $0.labels == labels }) != true else {
-                refusals.count(name, .labels)
-                continue
-            }
-            guard families[name]?.series.count ?? 0 < limits.series else {
-                refusals.count(name, .series)
-                continue
-            }
-            families[name]?.series.append(Family.Series(labels: labels, reading: .number(sample.value)))
+            if let reason = found[name]?.add(sample, kind) { refusals.count(name, reason) }
         }
-        return Array(families.values)
+        return found.values.map { sampled in
+            var sampled = sampled
+            if sampled.merge(over: limits.series) { merged.append(sampled.name) }
+            for _ in 0..<max(0, sampled.values.count - limits.series) { refusals.count(sampled.name, .series) }
+            return sampled.family(most: limits.series)
+        }
     }
 }

@@ -6,13 +6,19 @@ public struct Sample: Sendable {
     public var help: String
     public var kind: Kind
     public var labels: [(String, String)]
+    /// Labels that are left out where the name would have more series than ``MetricLimits/series``: of those that differ in nothing else the
+    /// sum is told.
+    public var merged: [String]
     public var value: Double
 
-    public init(_ name: String, _ help: String, _ kind: Kind = .gauge, labels: [(String, String)] = [], _ value: Double) {
+    public init(
+        _ name: String, _ help: String, _ kind: Kind = .gauge, labels: [(String, String)] = [], merged: [String] = [], _ value: Double
+    ) {
         self.name = name
         self.help = help
         self.kind = kind
         self.labels = labels
+        self.merged = merged
         self.value = value
     }
 }

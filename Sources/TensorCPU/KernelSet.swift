@@ -9,6 +9,8 @@ public enum KernelSet: String, Sendable, CaseIterable {
     case avx512
     /// AVX-512 with products of bf16 pairs.
     case avx512bf16
+    /// AVX-512 with products of bf16, and of int8, by AMX.
+    case amx
     /// aarch64.
     case neon
     /// aarch64 with products of bf16 pairs.
@@ -29,6 +31,7 @@ public enum KernelSet: String, Sendable, CaseIterable {
         case .avx2: CK_AVX2
         case .avx512: CK_AVX512
         case .avx512bf16: CK_AVX512_BF16
+        case .amx: CK_AMX
         case .neon: CK_NEON
         case .neonbf16: CK_NEON_BF16
         }

@@ -10,7 +10,13 @@ import Wire
 extension GatewayCommand {
     /// What is to run, and where one more stage goes; checked before anything is loaded.
     func plan() throws -> (fleet: FleetPlan, place: Operations.Placing) {
-        let remote = try stage.map { try Address(parsing: $0) }
+        var (fleet, place) = try planned()
+        fleet.expected = expect.map { Set($0.kinds ?? StageKind.allCases) }
+        return (fleet, place)
+    }
+
+    private func planned() throws -> (fleet: FleetPlan, place: Operations.Placing) {
+        let remote = try stage.map { try StageOrigin(parsing: $0) }
         let models = model.isEmpty ? GLMTiny.models() : model.map { URL(fileURLWithPath: $0) }
         if let topology {
             let topology = try Topology(contentsOf: URL(fileURLWithPath: topology))

@@ -15,12 +15,18 @@ extension GatewayCommand {
     /// Serves until the process is told to end; then ends the stages that it keeps alive.
     func serve() async throws {
         defer { if removeRunDirectory { PrivateFolder.remove(server.runFolder.path) } }
-        let (fleet, place) = try plan()
+        // Before any process is started, which would inherit its sockets.
+        try ServiceManager.adopt()
+        var (fleet, place) = try plan()
+        fleet.jobs = jobs.bounds(fleet.jobs)
         try await GatewayProcess(
             GatewayConfiguration(
-                server: server, plan: fleet, place: place, modelRoots: modelRoot,
-                timing: FleetTiming(probeInterval: .seconds(probeInterval), stall: stallLimit.map { .seconds($0) }), mixing: mixedNumerics,
-                stageArguments: stageArguments, labels: try labels.policy(), audit: audit.options,
+                server: server, connectionAge: ConnectionAge(connectionAge), plan: fleet, place: place, modelRoots: modelRoot,
+                timing: FleetTiming(
+                    probeInterval: .seconds(probeInterval), probe: .seconds(probeLimit), stall: stallLimit.map { .seconds($0) }),
+                mixing: mixedNumerics,
+                stageArguments: stageArguments(drain: server.drainDeadline ?? fleet.drainDeadline.inSeconds), jobs: try jobs.configuration(),
+                labels: try labels.policy(), audit: audit.options,
                 stageTLS: ClientTLSFiles(authorities: stageTLSCA, certificate: stageTLSCertificate, key: stageTLSKey), http: try telemetry(),
                 keys: keys, spans: try traces(), stateDirectory: stateDirectory ?? Self.systemdStateDirectory, keepStages: keepStages,
                 isPrivate: server.exitWithParent)

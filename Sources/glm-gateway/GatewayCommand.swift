@@ -59,8 +59,15 @@ struct GatewayCommand: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Address of a stage elsewhere: https://HOST:PORT, unix:PATH, or HOST:PORT where nothing is encrypted. Repeatable.", valueName: "address"))
+            "Address of a stage elsewhere: https://HOST:PORT, unix:PATH, or HOST:PORT where nothing is encrypted; dns+https://NAME:PORT or dns:NAME:PORT: a stage at each address of the name, which is resolved every 5 seconds. Repeatable.",
+            valueName: "address"))
     var stage: [String] = []
+
+    @Option(
+        help: ArgumentHelp(
+            "Kinds of stages without which this gateway is not ready, any of vision,text,diffusion, or all; those that it starts itself are always among them. Default: what its stages elsewhere once were.",
+            valueName: "kinds"))
+    var expect: StageKinds?
 
     @Option(
         name: .customLong("stage-tls-ca"),
@@ -85,11 +92,19 @@ struct GatewayCommand: AsyncParsableCommand {
     var probeInterval = FleetTiming.defaultProbeInterval.inSeconds
 
     @Option(
+        help: ArgumentHelp(
+            "A stage that computes nothing for this long fails the health probe that it was sent. A probe that waits behind other requests may take longer.",
+            valueName: "seconds"))
+    var probeLimit = FleetTiming.defaultProbe.inSeconds
+
+    @Option(
         help: ArgumentHelp("Replace a stage that makes no progress on a request for this long. Default: 120, on the CPU 600.", valueName: "seconds"))
     var stallLimit: Double?
 
     @Option(
-        help: ArgumentHelp("Directory of the job database. Default: STATE_DIRECTORY, as systemd sets it, else the run directory.", valueName: "dir"))
+        help: ArgumentHelp(
+            "Directory of what is kept through restarts: jobs, counts of keys. Default: STATE_DIRECTORY, as systemd sets it, else the run directory.",
+            valueName: "dir"))
     var stateDirectory: String?
 
     @Option(
@@ -102,9 +117,17 @@ struct GatewayCommand: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
+            "Ask clients over TCP and HTTP to connect again after this time, a tenth more or less, so that a balancer spreads them anew; 0: never. Requests under way are not cut off. Default: 600.",
+            valueName: "seconds"))
+    var maxConnectionAge = 600.0
+
+    @Option(
+        help: ArgumentHelp(
             "Key file, as glm keys makes it: every call over TCP and HTTP then needs a key. Without it, --listen and --http take loopback addresses alone.",
             valueName: "file"))
     var keys: String?
+
+    @OptionGroup var jobs: JobFlags
 
     @OptionGroup var labels: LabelOptions
 
@@ -118,7 +141,7 @@ struct GatewayCommand: AsyncParsableCommand {
 
     func validate() throws {
         for text in stage {
-            do { _ = try Address(parsing: text) } catch { throw ValidationError("--stage: \(error)") }
+            do { _ = try StageOrigin(parsing: text) } catch { throw ValidationError("--stage: \(error)") }
         }
         guard (stageTLSCertificate == nil) == (stageTLSKey == nil) else {
             throw ValidationError("--stage-tls-certificate and --stage-tls-key are given together")
@@ -142,19 +165,27 @@ struct GatewayCommand: AsyncParsableCommand {
         }
         do { try RequestLimits.checkStepCache(stepCache) } catch { throw ValidationError("--step-cache: \(error.message)") }
         guard (0.05...86400).contains(probeInterval) else { throw ValidationError("--probe-interval is \(probeInterval); 0.05 to 86400 seconds") }
+        guard (0.05...86400).contains(probeLimit) else { throw ValidationError("--probe-limit is \(probeLimit); 0.05 to 86400 seconds") }
         if let stallLimit, !(0.05...86400).contains(stallLimit) { throw ValidationError("--stall-limit is \(stallLimit); 0.05 to 86400 seconds") }
+        guard maxConnectionAge == 0 || (1...86400).contains(maxConnectionAge) else {
+            throw ValidationError("--max-connection-age is \(maxConnectionAge); 1 to 86400 seconds, or 0 for none")
+        }
         if let threads, !(1...1024).contains(threads) { throw ValidationError("--threads is \(threads); 1 to 1024") }
     }
+
+    /// Nil: any age.
+    var connectionAge: Duration? { maxConnectionAge > 0 ? .seconds(maxConnectionAge) : nil }
 
     static func main() async { await Launch.main(Self.self) }
 
     func run() async throws { try await serve() }
 
     /// What all stages are told.
-    var stageArguments: [String] {
+    /// - Parameter drain: seconds that requests in flight get.
+    func stageArguments(drain: Double) -> [String] {
         [
             "--run-directory", server.runFolder.path, "--log-level", "\(server.logLevel)", "--log-format", server.logFormat.rawValue,
-            "--drain-deadline", "\(server.drainDeadline)",
+            "--drain-deadline", "\(drain)",
         ]
     }
 }

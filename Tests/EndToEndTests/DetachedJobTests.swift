@@ -94,6 +94,40 @@ import Wire
         await fleet.stop()
     }
 
+    @Test("a gateway whose database is away draws images, and says why it takes no jobs")
+    func databaseAway() async throws {
+        let fleet = try await RunningFleet.start("text,diffusion", ["--jobs", "postgres://glm@/jobs?host=/nowhere"])
+        let request = GenerateImageRequest(prompt: "x", parameters: ImageOptions(height: 64, width: 64, steps: 1, seed: 3))
+        let refused = await #expect(throws: CallError.self) {
+            try await JobsClient(fleet.connection).submit(SubmitJobRequest(request: request))
+        }
+        #expect(refused?.status == .resourceExhausted, "\(refused as Any)")
+        #expect(refused?.message.hasPrefix("jobs are paused: PostgreSQL at /nowhere, database jobs: ") == true, "\(refused as Any)")
+        while try await !fleet.gateway.status().problems.contains(where: { $0.hasPrefix("jobs are paused: PostgreSQL at /nowhere") }) {
+            try await Task.sleep(for: .milliseconds(10))
+        }
+        #expect(try await !fleet.gateway.generate(request).image.isEmpty)
+        await fleet.stop()
+    }
+
+    @Test(
+        "flags of jobs that can't be are refused, and no secret is told",
+        arguments: [
+            (["--jobs", "postgres://u:secret@h/d"], "--jobs: there is a password in the address"),
+            (["--jobs", "jobs.sqlite"], "--jobs: \"jobs.sqlite\" is no address as in postgres://USER@HOST/DATABASE"),
+            (["--jobs-lease", "30"], "--jobs-lease is for a database of --jobs"),
+            (["--jobs", "postgres://h/d", "--jobs-lease", "4"], "--jobs-lease is 4.0; 5 to 3600 seconds"),
+            (["--jobs-queued", "0"], "--jobs-queued is 0; 1 to 1000000"), (["--jobs-running", "10001"], "--jobs-running is 10001; 1 to 10000"),
+            (["--jobs-bytes", "1MiB"], "--jobs-bytes is 1"),
+            (["--results", "/srv/images"], "--results: \"/srv/images\" is no address as in s3://BUCKET/PREFIX"),
+            (["--results-endpoint", "https://h"], "--results-endpoint is for a bucket of --results; there is none"),
+        ])
+    func flags(flags: [String], message: String) async throws {
+        let result = try await Program.run("glm-gateway", flags, in: try Scratch())
+        #expect(result.exit == .code(2) && result.errors.contains { $0.contains(message) }, "\(result.errors)")
+        #expect(!result.errors.contains { $0.contains("secret") })
+    }
+
     private final class Slot<Value: Sendable>: @unchecked Sendable {
         // Written by one stream, read after its end.
         var value: Value?

@@ -1,6 +1,7 @@
 import Foundation
 import Processes
 import Testing
+import Wire
 
 /// A gateway that is there but does not serve, or is not there.
 @Suite(.timeLimit(.minutes(3))) struct GatewayDoorTests {
@@ -54,7 +55,7 @@ import Testing
         await gateway.child.stop(grace: .seconds(10))
     }
 
-    @Test("a gateway that drains takes nothing new, and says so")
+    @Test("a gateway that drains is waited for, and the one that follows it draws; who wants no more than an answer gets one meanwhile")
     func drains() async throws {
         let fleet = try await RunningFleet.start("text,diffusion")
         let environment = ["GLM_RUN_DIRECTORY": fleet.folder]
@@ -64,12 +65,23 @@ import Testing
         _ = try await long.error { $0.hasPrefix("text: started") }
         fleet.program.child.send(SIGTERM)
         _ = try await fleet.program.error { $0.contains("draining") }
-        try await expect(
-            "the gateway at \(fleet.address) drains: it finishes what it has and takes no new requests",
-            [Self.picture + ["-o", fleet.scratch.file("b.png")], Self.picture + ["--detach"]], in: fleet.scratch, environment: environment)
+        let waiting = try [["-o", fleet.scratch.file("b.png")], ["--detach"]].map {
+            try Program("glm", Self.picture + $0, in: fleet.scratch, environment: environment)
+        }
+        for program in waiting {
+            let words = try await program.error { _ in true }
+            #expect(words == "the gateway at \(fleet.address) drains; waiting for the next one")
+        }
+        let status = try await Program.run("glm", ["status"], in: fleet.scratch, environment: environment)
+        #expect(status.output.first == "DRAINING: 1 running", "\(status)")
         long.child.send(SIGINT)
         #expect(try await long.result().exit == .code(130))
-        await fleet.stop()
+        #expect(await fleet.program.child.exit.value == .code(0))
+        await fleet.connection.close()
+        let next = try await RunningFleet.start("text,diffusion", in: fleet.scratch, [])
+        for program in waiting { #expect(try await program.result().exit == .code(0)) }
+        #expect(try await JobsClient(next.connection).list().jobs.count == 1)
+        await next.stop()
     }
 
     @Test("without a gateway, and with a socket that one has left behind, generate starts its own fleet; the others say that nobody is there")

@@ -7,9 +7,9 @@ extension FuzzTests {
     @Test("a jobs file with bytes from elsewhere is read or refused") func jobFile() async throws {
         try await withFolder { folder in
             let path = folder.appending(path: "jobs.sqlite").path
-            let store = try JobStore(path: path)
-            for id in ["a", "b"] { _ = try await store.submit(id, request: [1, 2, 3], title: "t", at: 1) }
-            if let claim = try await store.claimNext(at: 2) { try await store.finish(claim, Job.Result(bytes: [4], media: "image/png"), at: 3) }
+            let store = try SQLiteJobStore(path: path)
+            for id in ["a", "b"] { _ = try await store.submit(Job.Submission(id, request: [1, 2, 3], title: "t")) }
+            if let claim = try await store.claimNext() { try await store.finish(claim, Job.Result(bytes: [4], media: "image/png")) }
             try store.close()
             let file = Array(try Data(contentsOf: URL(filePath: path)))
             var fuzzer = try Fuzzer("job-file", corpus: [file], words: ["queued", "running", "done", "failed", "job", "CREATE TABLE"])
@@ -32,9 +32,9 @@ extension FuzzTests {
                 ])
             try await fuzzer.run { bytes in
                 for suffix in ["", "-wal", "-shm", "-journal"] { try? FileManager.default.removeItem(atPath: path + suffix) }
-                let store = try JobStore(path: path)
-                for id in ["a", "b", "c"] { _ = try await store.submit(id, request: [1], title: "t", at: 1) }
-                if let claim = try await store.claimNext(at: 2) { try await store.fail(claim, Job.Failure(code: 13, message: "m"), at: 3) }
+                let store = try SQLiteJobStore(path: path)
+                for id in ["a", "b", "c"] { _ = try await store.submit(Job.Submission(id, request: [1], title: "t")) }
+                if let claim = try await store.claimNext() { try await store.fail(claim, Job.Failure(code: 13, message: "m")) }
                 try store.close()
                 try await DatabaseQueue(path: path).write { db in try spoil(db, bytes) }
                 try await work(path)
@@ -61,14 +61,14 @@ extension FuzzTests {
 
     /// All that a gateway asks of its jobs, each whether or not another is refused.
     private func work(_ path: String) async throws {
-        let store = try JobStore(path: path)
+        let store = try SQLiteJobStore(path: path)
         defer { try? store.close() }
-        _ = try? await store.recover(at: 4, exhaustedCode: 8)
-        _ = try? await store.list()
+        _ = try? await store.recover(exhaustedCode: 8)
+        _ = try? await store.list(before: nil, limit: .max)
         _ = try? await store.counts()
         for id in ["a", "b", "c"] { _ = try? await store.result(id) }
-        if let claim = try? await store.claimNext(at: 5) { _ = try? await store.giveBack(claim) }
-        _ = try? await store.cancel("b", at: 6)
-        _ = try? await store.submit("d", request: [9], at: 7)
+        if let claim = try? await store.claimNext() { _ = try? await store.giveBack(claim) }
+        _ = try? await store.cancel("b")
+        _ = try? await store.submit(Job.Submission("d", request: [9]))
     }
 }

@@ -25,25 +25,27 @@ import Testing
         }
         let (lines, onLine) = AsyncStream.makeStream(of: String.self)
         let logger = Logger(label: "test") { _ in LineLog { onLine.yield($0) } }
-        let store = try JobStore(path: path)
+        let store = try SQLiteJobStore(path: path)
         let service = ImageService(
             runner: PipelineRunner(fleet: Fleet(folder: RunDirectory(path: folder), logger: logger), limit: 1), logger: logger)
+        var bounds = JobBounds()
+        bounds.kept = .milliseconds(1)
         let runner = JobRunner(
-            store: store, imageService: service, audit: try AuditTrail(nil, logger: logger), kept: .milliseconds(1), logger: logger)
+            store: store, imageService: service, audit: try AuditTrail(nil, logger: logger), bounds: bounds, logger: logger)
         let running = Task { try await runner.run() }
         var log = lines.makeAsyncIterator()
         #expect(await log.next() == "expired jobs could not be deleted; the next round tries again")
         while let line = await log.next(), line != "expired jobs deleted" {}
-        let jobs = try await store.list()
+        let jobs = try await store.list(before: nil, limit: 1)
         #expect(jobs.isEmpty)
         running.cancel()
         try await running.value
     }
 
     private func leaveEndedJob(_ path: String) async throws {
-        let store = try JobStore(path: path)
-        _ = try await store.submit("old", request: [1], at: 1)
-        _ = try await store.cancel("old", at: 2)
+        let store = try SQLiteJobStore(path: path)
+        _ = try await store.submit(Job.Submission("old", request: [1]))
+        _ = try await store.cancel("old")
         try store.close()
     }
 }

@@ -35,7 +35,7 @@ import Wire
 
     @Test("requests go to the numerics of most slots and wait for them when they are taken; the other stage is on standby and says so")
     func standby() {
-        var scheduler = SlotScheduler()
+        var scheduler = SlotScheduler(Stages.firstOfEqual)
         let registry = registry([(Self.bf16, 1), (Self.f32, 1), (Self.f32, 1)])
         #expect(names(&scheduler, registry, (1...3).map { request($0) }) == ["text-1", "text-2", "waits"])
         #expect(registry.listing.map(registry.isOnStandby) == [true, false, false])
@@ -65,7 +65,7 @@ import Wire
 
     @Test("a stage on standby serves while no other does")
     func fallback() {
-        var scheduler = SlotScheduler()
+        var scheduler = SlotScheduler(Stages.firstOfEqual)
         var registry = registry([(Self.bf16, 1), (Self.f32, 2)])
         registry.lost(Stages.address("text-1"), "has ended")
         #expect(names(&scheduler, registry, [request(1)]) == ["text-0"])
@@ -75,7 +75,7 @@ import Wire
     @Test("a request that lost its stage goes to one of the same numerics where one serves, also against the majority, else to another")
     func retry() {
         for mixing in NumericsMixing.allCases where mixing != .refuse {
-            var scheduler = SlotScheduler()
+            var scheduler = SlotScheduler(Stages.firstOfEqual)
             let mixed = registry([(Self.bf16, 1), (Self.bf16, 1), (Self.f32, 4)], mixing)
             let failed = Registry.Incarnation(address: Stages.address("text-0"), process: 1)
             #expect(names(&scheduler, mixed, [request(1, numerics: Self.bf16, avoid: [failed])]) == ["text-1"])
@@ -86,7 +86,7 @@ import Wire
 
     @Test("with use, requests go by load alone, and status tells of the mixture all the same")
     func use() {
-        var scheduler = SlotScheduler()
+        var scheduler = SlotScheduler(Stages.firstOfEqual)
         let registry = registry([(Self.bf16, 1), (Self.f32, 1), (Self.f32, 1)], .use)
         #expect(Set(names(&scheduler, registry, (1...3).map { request($0) })) == ["text-0", "text-1", "text-2"])
         #expect(registry.note(on: registry.listing[0]) == "computes bf16 avx512bf16, text-1 f32 avx2")
@@ -94,7 +94,7 @@ import Wire
 
     @Test("with refuse, the first stage that serves decides for its model: one that differs gets nothing, even when it is alone, and says why")
     func refuse() {
-        var scheduler = SlotScheduler()
+        var scheduler = SlotScheduler(Stages.firstOfEqual)
         var registry = registry([(Self.bf16, 1), (Self.f32, 4)], .refuse)
         let reason = "computes f32 avx2, this fleet bf16 avx512bf16, and --mixed-numerics is refuse"
         #expect(registry.listing.map(\.problem) == ["", reason])

@@ -59,4 +59,27 @@ import Testing
         probes.suspected()
         #expect(probes.nextProbe(now: start) == .milliseconds(200))
     }
+
+    @Test("a stage that stalls is probed after a pause that doubles with each stall, whatever probes it passes, until it answers a request")
+    mutating func stalls() {
+        for pause in [200, 400, 800] {
+            probes.stalled(now: start)
+            #expect(probes.nextProbe(now: start) == .milliseconds(pause))
+            probes.passed(in: .milliseconds(10), now: start)
+            #expect(probes.nextProbe(now: start) == .seconds(30))
+        }
+        probes.answered(now: start)
+        probes.stalled(now: start)
+        #expect(probes.nextProbe(now: start) == .milliseconds(200))
+    }
+
+    @Test("probes that a stalled stage fails make its pauses longer, to the interval at most")
+    mutating func stallsAndFails() {
+        probes = ProbeSchedule(interval: .seconds(1))
+        probes.stalled(now: start)
+        probes.failed(now: start)
+        #expect(probes.nextProbe(now: start) == .milliseconds(400))
+        for _ in 0..<20 { probes.failed(now: start) }
+        #expect(probes.nextProbe(now: start) == .seconds(1))
+    }
 }

@@ -5,7 +5,9 @@ import Testing
     private var pulse = Pulse()
 
     /// Questions to these processes that get no answer; whether each makes the process silent.
-    private mutating func missed(_ processes: Int...) -> [Bool] { processes.map { pulse.missed(process: $0) } }
+    private mutating func missed(_ processes: Int...) -> [Bool] {
+        processes.map { pulse.missed(Registry.Incarnation(address: Stages.address("text-0"), process: 1, start: UInt64($0))) }
+    }
 
     @Test("a process is silent after two questions in a row without an answer, not after one")
     mutating func silent() {

@@ -15,15 +15,17 @@ import Wire
         #expect(registry.know([b, c]) == Registry.Change())
     }
 
-    @Test("a stage serves when it says so and has passed a probe, not before")
-    func proof() {
+    @Test("a stage serves when it says so and has passed a probe, not before; who asks for it meanwhile is let in to wait, until it fails one")
+    func proof() throws {
         var registry = Registry(place: "there")
         _ = registry.know([textAddress])
+        #expect(throws: CallError.self) { try registry.modelSet(for: [.text]) }
         registry.heard(textAddress, Stages.description("text"), .serving)
         #expect(registry.candidates(.text, model: nil).isEmpty)
-        #expect(throws: CallError(.unavailable, "no text stage serves: text-0 is being probed", retryAfter: .milliseconds(200))) {
-            try registry.modelSet(for: [.text])
-        }
+        #expect(try registry.modelSet(for: [.text]) == ModelSet(name: "m", fingerprints: [.text: "aa"]))
+        #expect(throws: CallError.self) { try registry.modelSet(named: "other", for: [.text]) }
+        registry.failedProbe(Registry.Incarnation(address: textAddress, process: 1), "is broken")
+        #expect(throws: CallError(.unavailable, "no text stage serves: text-0 is broken")) { try registry.modelSet(for: [.text]) }
         registry.passedProbe(textAddress)
         #expect(registry.candidates(.text, model: nil).map(\.name) == ["text-0"])
     }
@@ -47,6 +49,25 @@ import Wire
         registry.heard(textAddress, Stages.description("text", process: 2), .serving)
         let late = registry.answered(first)
         #expect(!late)
+        #expect(registry.replicas[textAddress]?.serves == false && registry.replicas[textAddress]?.done == 0)
+    }
+
+    @Test("a process with the same id is another one if its start is: counts and proofs of the one before are not its")
+    func restart() throws {
+        var registry = Stages.registry([("text", "0", "aa")])
+        var description = Stages.description("text")
+        description.startNumber = 7
+        registry.heard(textAddress, description, .serving)
+        registry.passedProbe(textAddress)
+        let first = try #require(registry.replicas[textAddress]).incarnation
+        _ = registry.answered(first)
+        var second = description
+        second.startNumber = 8
+        second.running = 3
+        registry.counted(textAddress, second)
+        #expect(registry.replicas[textAddress]?.description?.running == 0 && !registry.isReplaced(first))
+        registry.heard(textAddress, second, .serving)
+        #expect(registry.isReplaced(first) && registry.end(of: first) == "another process has taken its place")
         #expect(registry.replicas[textAddress]?.serves == false && registry.replicas[textAddress]?.done == 0)
     }
 
@@ -125,6 +146,24 @@ import Wire
         }
         registry.passedProbe(textAddress)
         #expect(registry.replicas[textAddress]?.reason == "")
+    }
+
+    @Test("a stage that stalls keeps its health and serves again once it has passed a probe; a second stall before that says nothing new")
+    func stalled() throws {
+        var registry = Stages.registry([("text", "0", "aa")])
+        let process = try #require(registry.listing.first).incarnation
+        let first = registry.stalled(process, "no progress for 3.0 s"), second = registry.stalled(process, "no progress for 4.0 s")
+        #expect(first && !second && registry.end(of: process) == nil)
+        #expect(registry.replicas[textAddress]?.health == .serving && registry.replicas[textAddress]?.problem == "")
+        #expect(throws: CallError(.unavailable, "no text stage serves: text-0 no progress for 3.0 s")) { try registry.modelSet(for: [.text]) }
+        registry.passedProbe(textAddress)
+        #expect(registry.candidates(.text, model: nil).count == 1)
+        let again = registry.stalled(process, "no progress for 3.0 s")
+        #expect(again)
+        registry.heard(textAddress, Stages.description("text", process: 2), .serving)
+        registry.passedProbe(textAddress)
+        let late = registry.stalled(process, "no progress for 3.0 s")
+        #expect(!late && registry.candidates(.text, model: nil).count == 1)
     }
 
     @Test("why a stage of the kind does not run is told with what is missing")

@@ -101,11 +101,12 @@ import Wire
     func sameNumerics() async throws {
         let (f32, bf16) = (Numerics(precision: "f32"), Numerics(precision: "bf16"))
         let stages = [bf16, f32, bf16].map { ScriptedStage(kind: .text, numerics: $0) } + [ScriptedStage(kind: .diffusion, numerics: f32)]
+        let failure = Once()
         let fleet = try await ScriptedFleet.start(stages) { _, scene in
-            if scene.stage == "text-0" { throw Self.broken }
+            if failure.happens(on: scene.stage) { throw Self.broken }
         }
         let image = try await fleet.gateway.generate(request(seed: 1))
-        #expect(fleet.log.events.filter { $0.hasSuffix(" computes") } == ["text-0 computes", "text-2 computes"])
+        #expect(fleet.log.events.filter { $0.hasSuffix(" computes") }.sorted() == ["text-0 computes", "text-2 computes"])
         #expect(image.numerics == [StageNumerics(stage: "text", numerics: bf16), StageNumerics(stage: "diffusion", numerics: f32)])
         try await fleet.stop()
     }
@@ -153,18 +154,19 @@ import Wire
 
     @Test("a stage that dies in the middle costs a retry on another; the picture is that of an undisturbed run, told without a step back")
     func crash() async throws {
+        let crash = Once()
         let fleet = try await ScriptedFleet.start([.text, .text, .diffusion]) { _, scene in
-            if scene.stage == "text-0", scene.requestID == "disturbed" { try await scene.computeUntilCancelled() }
+            if scene.requestID == "disturbed", crash.happens(on: scene.stage) { try await scene.computeUntilCancelled() }
         }
         let undisturbed = try await fleet.gateway.generate(request(seed: 9), CallSettings(requestID: "undisturbed"))
         let events = Events()
         let call = Task { try await fleet.gateway.generate(request(seed: 9), CallSettings(requestID: "disturbed"), onEvent: events.add) }
-        await fleet.log.wait(for: "text disturbed")
-        await fleet.crash("text-0")
+        let crashed = try #require(await crash.stage), other = crashed == "text-0" ? "text-1" : "text-0"
+        await fleet.crash(crashed)
         let disturbed = try await call.value
         #expect(disturbed.image == undisturbed.image)
         #expect(try undisturbed.drawn == ScriptedFleet.picture(seed: 9))
-        #expect(fleet.log.events.suffix(3) == ["text disturbed", "text-1 computes", "diffusion disturbed"])
+        #expect(fleet.log.events.suffix(3) == ["text disturbed", "\(other) computes", "diffusion disturbed"])
         #expect(events.progress.filter { $0.stage == "text" }.map(\.done) == [0, 1, 4])
         #expect(try await fleet.status { _ in true }.retries == 1)
         try await fleet.stop()
@@ -194,23 +196,23 @@ import Wire
         try await fleet.stop()
     }
 
-    @Test("a stage that makes nothing past the stall limit is left, and the request goes on elsewhere")
+    @Test("a stage that makes nothing past the stall limit is left, the request goes on elsewhere, and the stage serves again once it passes a probe")
     func stall() async throws {
-        let fleet = try await ScriptedFleet.start([.text, .text, .diffusion], timing: FleetTiming(stall: .seconds(2))) { _, scene in
-            if scene.stage == "text-0" { try await scene.hangUntilCancelled() }
+        let hang = Once()
+        let fleet = try await ScriptedFleet.start([.text, .text, .diffusion], timing: FleetTiming(stall: .seconds(1))) { _, scene in
+            if hang.happens(on: scene.stage) { try await scene.hangUntilCancelled() }
         }
         #expect(try await fleet.gateway.generate(request(seed: 5)).drawn == ScriptedFleet.picture(seed: 5))
-        await fleet.log.wait(for: "text-0 stopped")
-        #expect(fleet.log.events.contains("text-1 computes"))
-        let stage = try await fleet.status { _ in true }.stages.first { $0.description?.instance == "0" && $0.description?.kind == "text" }
-        #expect(stage?.health != .serving && stage?.problem == "no progress for 2.0 s")
+        #expect(try await fleet.status { $0.stages.allSatisfy { $0.health == .serving } }.retries == 1)
+        #expect(fleet.log.events.filter { $0.hasSuffix("computes") }.sorted() == ["text-0 computes", "text-1 computes"])
+        await fleet.log.wait(for: "\(await hang.stage ?? "") stopped")
         try await fleet.stop()
     }
 
     @Test("a slow stage that computes and has nothing to tell is waited for, past the stall limit")
     func slowIsNoStall() async throws {
         let fleet = try await ScriptedFleet.start([.text, .text, .diffusion], timing: FleetTiming(stall: .seconds(1))) { _, scene in
-            try await scene.compute(for: .seconds(3))
+            try await scene.compute(for: .seconds(2))
         }
         #expect(try await fleet.gateway.generate(request(seed: 5)).drawn == ScriptedFleet.picture(seed: 5))
         #expect(fleet.log.events.count { $0.hasSuffix("computes") && $0.hasPrefix("text") } == 1)

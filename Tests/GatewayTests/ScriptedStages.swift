@@ -90,27 +90,29 @@ final class ScriptedFleet: Sendable {
     /// - Parameters:
     ///   - stages: several of a kind are its replicas: `text-0`, `text-1`.
     ///   - limit: requests in the gateway at most.
+    ///   - queue: requests that wait in a stage at most.
     ///   - text: what text stages do with every request but the smallest.
     ///   - answer: what they do with questions.
     ///   - diffusion: what diffusion stages do with every request but the smallest.
     static func start(
-        _ stages: [ScriptedStage], limit: Int = 64, timing: FleetTiming = FleetTiming(), labels: LabelPolicy = LabelPolicy(),
+        _ stages: [ScriptedStage], limit: Int = 64, queue: Int = 0, timing: FleetTiming = FleetTiming(), labels: LabelPolicy = LabelPolicy(),
         audit: AuditOptions? = nil, text: @escaping TextScript = { _, _ in }, answer: @escaping AnswerScript = { _, _, _ in },
         diffusion: @escaping DiffusionScript = { _, _ in }
     ) async throws -> ScriptedFleet {
-        let fleet = try ScriptedFleet(PrivateFolder.make(), stages, limit, timing, labels, audit, text, answer, diffusion)
+        let fleet = try ScriptedFleet(PrivateFolder.make(), stages, limit, queue, timing, labels, audit, text, answer, diffusion)
         try await fleet.status { $0.stages.count { $0.health == .serving } == stages.count }
         return fleet
     }
 
     private init(
-        _ folder: String, _ scripted: [ScriptedStage], _ limit: Int, _ timing: FleetTiming, _ labels: LabelPolicy, _ audit: AuditOptions?,
+        _ folder: String, _ scripted: [ScriptedStage], _ limit: Int, _ queue: Int, _ timing: FleetTiming, _ labels: LabelPolicy,
+        _ audit: AuditOptions?,
         _ text: @escaping TextScript, _ answer: @escaping AnswerScript, _ diffusion: @escaping DiffusionScript
     ) throws {
         let log = log
         self.folder = folder
         func options(_ more: [String]) throws -> ServerOptions {
-            try ServerOptions.parse(["--run-directory", folder, "--log-level", "critical", "--queue", "0"] + more)
+            try ServerOptions.parse(["--run-directory", folder, "--log-level", "critical", "--queue", "\(queue)"] + more)
         }
         var stages: [String: (server: StageServer, running: Task<Void, any Error>)] = [:]
         for stage in scripted {
@@ -191,6 +193,24 @@ extension PartialImage {
 private func pixels(_ file: [UInt8]) throws -> [UInt8] {
     let pixels = try RGBImage(decoding: file).pixels
     return stride(from: 0, to: pixels.count, by: 3).map { pixels[$0] }
+}
+
+/// What a script does on the first stage that it runs on, whichever that is, and never again.
+final class Once: Sendable {
+    private let first = Promise<String>()
+    private let isOver = Mutex(false)
+
+    func happens(on stage: String) -> Bool {
+        let happens = isOver.withLock { isOver in
+            defer { isOver = true }
+            return !isOver
+        }
+        if happens { first.fulfil(stage) }
+        return happens
+    }
+
+    /// That stage, as soon as it is known; nil when the task is cancelled before.
+    var stage: String? { get async { await first.value } }
 }
 
 /// Events, awaited by name.

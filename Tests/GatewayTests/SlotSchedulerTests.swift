@@ -4,7 +4,7 @@ import Testing
 import Wire
 
 @Suite struct SlotSchedulerTests {
-    private var scheduler = SlotScheduler()
+    private var scheduler = SlotScheduler(Stages.firstOfEqual)
 
     private func text(_ arrival: Int, avoid: [String] = [], isolated: Bool = false) -> SlotRequest {
         let avoided = avoid.map { Registry.Incarnation(address: Stages.address($0), process: 1) }
@@ -54,6 +54,7 @@ import Wire
     @Test("a spare slot is given only while one is free and nobody waits, and is wanted back as soon as somebody does")
     mutating func spare() {
         let registry = Stages.texts(slots: [1])
+        scheduler.know(registry)
         let spare = scheduler.takeSpare(text(9), registry)
         #expect(spare?.address == Stages.address("text-0") && scheduler.wantedSpares.isEmpty)
         #expect(scheduler.takeSpare(text(9), registry) == nil)
@@ -69,9 +70,33 @@ import Wire
     @Test("a slower stage is taken when the faster one is so full that it would be later")
     mutating func finish() {
         let registry = Stages.texts(slots: [4, 4])
+        scheduler = SlotScheduler(LeastLoaded(draw: { _ in 0 }, seconds: { $0 == Stages.address("text-0") ? 1 : 2.5 }))
         for arrival in 1...4 { _ = scheduler.enqueue(text(arrival)) }
-        let given = scheduler.assign(registry) { $0.name == "text-0" ? 1 : 2.5 }
+        let given = scheduler.assign(registry)
         #expect(given.map(\.address) == ["text-0", "text-0", "text-1", "text-0"].map(Stages.address))
+    }
+
+    @Test("a stage that other gateways keep busy is taken last, and full of theirs all the same: the request waits there rather than here")
+    mutating func others() {
+        let registry = Stages.texts(slots: [1, 1])
+        scheduler.tells(Stages.address("text-0"), 1)
+        let first = scheduler.enqueue(text(1)), second = scheduler.enqueue(text(2)), third = scheduler.enqueue(text(3))
+        let given = scheduler.assign(registry)
+        #expect(given.map(\.id) == [first, second] && given.map(\.address) == ["text-1", "text-0"].map(Stages.address))
+        // A stage that tells no longer counts by what this gateway sends there.
+        scheduler.release(first)
+        scheduler.release(second)
+        scheduler.tells(Stages.address("text-0"), nil)
+        scheduler.tells(Stages.address("text-1"), 1)
+        #expect(assign(registry) == [third: "text-0"])
+    }
+
+    @Test("what was sent to a stage counts before the stage has told of it")
+    mutating func sentSince() {
+        let registry = Stages.texts(slots: [4, 4])
+        for stage in ["text-0", "text-1"] { scheduler.tells(Stages.address(stage), 0) }
+        for arrival in 1...4 { _ = scheduler.enqueue(text(arrival)) }
+        #expect(assign(registry).values.sorted() == ["text-0", "text-0", "text-1", "text-1"])
     }
 
     @Test("a stage that does not serve gets nothing, and a model's requests go to its stages only")

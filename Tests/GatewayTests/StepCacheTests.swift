@@ -41,7 +41,7 @@ import Wire
 
     @Test("a request goes to a stage that allows as much as it asks for and to no other; one that asks for nothing to any")
     func routed() {
-        var scheduler = SlotScheduler()
+        var scheduler = SlotScheduler(Stages.firstOfEqual)
         let registry = registry([0, 0.25, 0.5])
         let wants = scheduler.enqueue(slot(0.5, arrival: 1)), waits = scheduler.enqueue(slot(0.5, arrival: 2)),
             less = scheduler.enqueue(slot(0.1, arrival: 3)), plain = scheduler.enqueue(slot(0, arrival: 4))

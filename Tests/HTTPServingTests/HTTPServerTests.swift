@@ -94,6 +94,78 @@ struct HTTPServerTests {
         try await serving(port: port) { #expect($0 == port) }
     }
 
+    @Test("a socket that somebody else holds open is served; once it is handed over, those who connect wait there for the next server")
+    func inherited() async throws {
+        let held = try #require(listener())
+        defer { close(held.descriptor) }
+        let (ports, onPort) = AsyncStream.makeStream(of: Int.self)
+        func server(_ words: String) throws -> HTTPServer {
+            try HTTPServer(
+                host: "127.0.0.1", port: held.port, inherited: dup(held.descriptor), onListening: { onPort.yield($0) }, logger: logger
+            ) { _, _ in Self.response(words) }
+        }
+        let one = try server("one")
+        let serving = Task { try await one.run() }
+        #expect(await first(ports) == held.port)
+        #expect(try await get(held.port, "/").body == "one")
+        one.handOver()
+        try await serving.value
+        let waiting = Task { try await get(held.port, "/").body }
+        let two = try server("two")
+        let servingOn = Task { try await two.run() }
+        #expect(try await waiting.value == "two")
+        two.handOver()
+        try await servingOn.value
+    }
+
+    @Test("a connection of HTTP/2 that has become too old is told so, and ends")
+    func age() async throws {
+        let (ports, onPort) = AsyncStream.makeStream(of: Int.self)
+        let server = try HTTPServer(
+            host: "127.0.0.1", port: 0, onListening: { onPort.yield($0) }, idleLimit: .seconds(600), connectionAge: { .milliseconds(50) },
+            logger: logger
+        ) { _, _ in nil }
+        let group = ServiceGroup(configuration: .init(services: [.init(service: server, successTerminationBehavior: .ignore)], logger: logger))
+        let running = Task { try await group.run() }
+        let port = try #require(await first(ports))
+        let descriptor = try #require(connect(port: port))
+        defer { close(descriptor) }
+        var patience = timeval(tv_sec: 30, tv_usec: 0)
+        setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
+        // The preface and empty settings.
+        let hello = Array("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".utf8) + [0, 0, 0, 4, 0, 0, 0, 0, 0]
+        #expect(write(descriptor, hello, hello.count) == hello.count)
+        var bytes: [UInt8] = [], byte: UInt8 = 0
+        while read(descriptor, &byte, 1) == 1 { bytes.append(byte) }
+        var types: [UInt8] = []
+        while bytes.count >= 9 {
+            types.append(bytes[3])
+            bytes.removeFirst(min(bytes.count, 9 + Int(bytes[0]) << 16 + Int(bytes[1]) << 8 + Int(bytes[2])))
+        }
+        // GOAWAY.
+        #expect(types.last == 7, "\(types)")
+        await group.triggerGracefulShutdown()
+        try await running.value
+    }
+
+    @Test("where nobody else holds the socket, there is nothing to hand over")
+    func notInherited() async throws {
+        let (ports, onPort) = AsyncStream.makeStream(of: Int.self)
+        let server = try server(onListening: { onPort.yield($0) }) { _, _ in Self.response("here") }
+        let group = ServiceGroup(configuration: .init(services: [.init(service: server, successTerminationBehavior: .ignore)], logger: logger))
+        let running = Task { try await group.run() }
+        let port = try #require(await first(ports))
+        server.handOver()
+        #expect(try await get(port, "/").body == "here")
+        await group.triggerGracefulShutdown()
+        try await running.value
+    }
+
+    @Test("a response has its date as RFC 9110 writes it, in English")
+    func date() {
+        #expect(HTTPDate.text(784_111_777) == "Sun, 06 Nov 1994 08:49:37 GMT" && HTTPDate.text(0) == "Thu, 01 Jan 1970 00:00:00 GMT")
+    }
+
     @Test("a port that is lost is opened again, and the server says so in the log meanwhile")
     func lost() async throws {
         let (ports, onPort) = AsyncStream.makeStream(of: Int.self)
@@ -144,6 +216,21 @@ struct HTTPServerTests {
         await group.triggerGracefulShutdown()
         try await running.value
     }
+}
+
+/// A listening socket of this process at a port that the system chose.
+private func listener() -> (descriptor: Int32, port: Int)? {
+    let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    var name = sockaddr_in()
+    name.sin_family = sa_family_t(AF_INET)
+    name.sin_addr.s_addr = in_addr_t(0x7f00_0001).bigEndian
+    var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+    let status = withUnsafeMutablePointer(to: &name) {
+        $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+            bind(descriptor, $0, length) == 0 && listen(descriptor, 8) == 0 ? getsockname(descriptor, $0, &length) : -1
+        }
+    }
+    return status == 0 ? (descriptor, Int(UInt16(bigEndian: name.sin_port))) : nil
 }
 
 private func connect(port: Int) -> Int32? {

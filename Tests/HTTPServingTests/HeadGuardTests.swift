@@ -27,6 +27,19 @@ import Testing
         try channel.writeOutbound(HTTPServerResponsePart.end(nil))
     }
 
+    @Test("the first request after the connection's greatest age is its last, and its response says so")
+    func age() throws {
+        for (age, isLast) in [(Duration.seconds(3600), false), (.zero, true)] {
+            let channel = EmbeddedChannel(handlers: [Closes(), HeadGuard(age: age)])
+            let head = HTTPRequestHead(version: .http1_1, method: .GET, uri: "/", headers: ["Host": "a"])
+            try channel.writeInbound(HTTPServerRequestPart.head(head))
+            try channel.writeInbound(HTTPServerRequestPart.end(nil))
+            try channel.writeOutbound(HTTPServerResponsePart.head(HTTPResponseHead(version: .http1_1, status: .ok)))
+            guard case .head(let answer) = try channel.readOutbound(as: HTTPServerResponsePart.self) else { return #expect(Bool(false), "no head") }
+            #expect(answer.headers["connection"] == (isLast ? ["close"] : []))
+        }
+    }
+
     /// What has passed to the handlers behind.
     private func passed() throws -> [HTTPServerRequestPart] {
         var parts: [HTTPServerRequestPart] = []

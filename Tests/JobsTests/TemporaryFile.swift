@@ -1,7 +1,7 @@
 import Foundation
 
 /// A path in a folder of its own, removed with what SQLite put beside it.
-final class TemporaryFile {
+final class TemporaryFile: Sendable {
     let folder = FileManager.default.temporaryDirectory.appendingPathComponent("jobs-\(UUID().uuidString)")
     var path: String { folder.appendingPathComponent("jobs.sqlite").path }
 

@@ -34,6 +34,20 @@ struct PlanTests {
         #expect(plan.notes.contains { $0.hasPrefix("with 2 text and 6 diffusion") })
     }
 
+    @Test("the largest image that a topology plans for decides how long requests in flight get when the gateway ends")
+    func drain() throws {
+        let large = try plan(Topology(), .npus(8))
+        let small = try plan(Topology(yaml: "limits: {pixels: 1048576}", file: "f"), .npus(8))
+        // By prediction diffusion draws 1024 × 1024 in 39.9 s; text takes 16 of the time that is one image's share of a full batch.
+        let seconds = Dictionary(small.forecasts.map { ($0.kind, $0.seconds) }, uniquingKeysWith: { first, _ in first })
+        let longest = seconds[.diffusion]! + 16 * seconds[.text]! + seconds[.vision]!
+        #expect(small.drainDeadline == DrainDeadline.forWork(of: longest))
+        // Attention grows with the square of the area.
+        #expect(large.drainDeadline > small.drainDeadline * 4 && large.drainDeadline < small.drainDeadline * 8)
+        #expect(large.report.contains("requests in flight get up to \(large.drainDeadline.components.seconds) s when the gateway ends"))
+        #expect(try Planner(Topology(), inventory: .hostOnly, models: [tiny]).plan().drainDeadline >= DrainDeadline.least)
+    }
+
     @Test("one card of 64 GB takes all stages for pictures of 2048 × 2048 with tiles, and does not without")
     func tiles() throws {
         func fleet(_ tiling: Bool) throws -> Plan {

@@ -25,7 +25,7 @@ struct TopologyTests {
                 cards:
                   - {name: npu:0, chip: 910B3, memory: 64GiB}
                   - npu:1
-                limits: {pixels: 1048576, sources: 2, context: 4096, queue: 64, jobs_kept: 36h}
+                limits: {pixels: 1048576, sources: 2, context: 4096, queue: 64, jobs_kept: 36h, jobs_queued: 10000, jobs_running: 64, jobs_bytes: 1024GiB}
                 remote: [picture-2:7777, "[::1]:80"]
                 """, file: "fleet.yaml")
         #expect(topology.models == [Topology.Model(name: "a", folder: "/models/a"), Topology.Model(name: "b", folder: "/models/b")])
@@ -46,6 +46,7 @@ struct TopologyTests {
         #expect(topology.limits.context == 4096)
         #expect(topology.limits.queue == 64)
         #expect(topology.limits.jobsKept == 36 * 3600)
+        #expect(topology.limits.jobsQueued == 10_000 && topology.limits.jobsRunning == 64 && topology.limits.jobsBytes == 1 << 40)
         #expect(topology.remote == ["picture-2:7777", "[::1]:80"])
     }
 
@@ -154,8 +155,10 @@ struct TopologyTests {
             ("cards: [npu:0, npu:0]", "fleet.yaml:1: cards names npu:0 twice"),
             ("limits:\n  pixels: 99999999", "fleet.yaml:2: limits.pixels is \"99999999\", should be a whole number from 1024 to 4194304"),
             ("limits: {context: 10}", "fleet.yaml:1: limits.context is \"10\", should be a whole number from 256 to 1048576"),
+            ("limits: {jobs_queued: 0}", "fleet.yaml:1: limits.jobs_queued is \"0\", should be a whole number from 1 to 1000000"),
+            ("limits: {jobs_bytes: 1KiB}", "fleet.yaml:1: limits.jobs_bytes is \"1KiB\", should be at least 64MiB"),
             ("limits: {jobs_kept: soon}", "fleet.yaml:1: limits.jobs_kept is \"soon\", should be a whole number with s, m, h or d, such as 24h"),
-            ("remote: [nowhere]", "fleet.yaml:1: remote is \"nowhere\", should be host:port or https://host:port"),
+            ("remote: [nowhere]", "fleet.yaml:1: remote is \"nowhere\", should be host:port, https://host:port or dns:name:port"),
             ("remote: here", "fleet.yaml:1: remote should be a list"),
             ("model:", "fleet.yaml:1: model is empty"),
         ])

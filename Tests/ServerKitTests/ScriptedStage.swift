@@ -84,13 +84,15 @@ struct Fixture: Sendable {
     static func start(
         _ script: [ScriptedStage.Step], queue: Int = 1, drainDeadline: Double = 30, listen: String? = nil, door: Address? = nil, keys: String? = nil,
         key: String? = nil,
-        flags: [String] = [], loads: Bool = true
+        flags: [String] = [], connectionAge: ConnectionAge = .unlimited, manager: ServiceManager? = nil, loads: Bool = true
     ) async throws -> Fixture {
         let folder = makeTemporaryFolder()
         let options = try ServerOptions.parse(
             ["--run-directory", folder, "--queue", "\(queue)", "--drain-deadline", "\(drainDeadline)", "--log-level", "critical"]
                 + (listen.map { ["--listen", $0] } ?? []) + flags)
-        let server = try StageServer(kind: "text", options: options, door: door, keys: keys) {
+        let server = try StageServer(
+            kind: "text", options: options, door: door, keys: keys, connectionAge: connectionAge, manager: manager
+        ) {
             $0 is ScriptedError ? CallError(.failedPrecondition, "scripted") : nil
         }
         let (loading, loaded) = AsyncStream<Void>.makeStream()

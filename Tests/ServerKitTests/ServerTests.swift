@@ -163,7 +163,9 @@ import Wire
         let call = Task { try await fixture.text.generate(Fixture.request) }
         await fixture.waitUntilBegun()
         fixture.server.beginDrain()
-        await #expect(throws: CallError(.unavailable, "the process ends; its time to finish work is over")) { try await call.value }
+        await #expect(throws: CallError(.unavailable, "the process ends; its time to finish work is over", retryAfter: .milliseconds(200))) {
+            try await call.value
+        }
         try await fixture.served.value
         try await fixture.stop()
     }

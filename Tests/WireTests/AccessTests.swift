@@ -4,15 +4,16 @@ import Wire
 
 @Suite struct AccessTests {
     @Test(
-        "every method of the contract says who may call it: what stages compute, a description and health are for everybody, the rest takes a scope")
+        "every method of the contract says who may call it: what stages compute, description, load and health are for everybody, the rest takes a scope"
+    )
     func methods() throws {
         let all = try DescribedMessages(files: DescriptorIndex.contract.files).methods
         #expect(!all.isEmpty)
         #expect(Set(Methods.access.keys) == all.filter { !$0.hasPrefix("grpc.reflection.") })
         #expect(
             all.filter { Methods.access(to: $0) == .everybody }.sorted() == [
-                "glm.v1.Diffusion/Render", "glm.v1.Stage/Describe", "glm.v1.Text/Answer", "glm.v1.Text/Generate", "glm.v1.Vision/Embed",
-                "glm.v1.Vision/Encode",
+                "glm.v1.Diffusion/Render", "glm.v1.Stage/Describe", "glm.v1.Stage/WatchLoad", "glm.v1.Text/Answer", "glm.v1.Text/Generate",
+                "glm.v1.Vision/Embed", "glm.v1.Vision/Encode",
                 "grpc.health.v1.Health/Check", "grpc.health.v1.Health/List", "grpc.health.v1.Health/Watch",
                 "grpc.reflection.v1.ServerReflection/ServerReflectionInfo", "grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo",
             ])

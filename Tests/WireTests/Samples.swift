@@ -10,9 +10,9 @@ enum Samples {
 
     /// Messages with as little set as their types allow.
     static let sparse: [any WireMessage] = [
-        grid, parameters, ImageOptions(), GridSize(), Sampling(), Timing(), DescribeRequest(), StageDescription(), StageLimits(), DrainRequest(),
-        DrainResponse(), EncodeRequest(), EncodeResponse(grid: grid), try! TokenRequest(prompt: "p", parameters: parameters),
-        TokenLayout(target: GridSize()), Tokens(), GeneratedTokens(target: grid),
+        grid, parameters, ImageOptions(), GridSize(), Sampling(), Timing(), DescribeRequest(), StageDescription(), WatchLoadRequest(), StageLoad(),
+        StageLimits(), DrainRequest(), DrainResponse(), EncodeRequest(), EncodeResponse(grid: grid),
+        try! TokenRequest(prompt: "p", parameters: parameters), TokenLayout(target: GridSize()), Tokens(), GeneratedTokens(target: grid),
         try! RenderRequest(prompt: "p", parameters: parameters, target: grid), RenderStep(), PartialRendering(), RenderedImage(),
         GenerateImageRequest(),
         Accepted(parameters: parameters), Progress(), PartialImage(), LinePlace(), ImageUsage(), GeneratedImage(parameters: parameters),

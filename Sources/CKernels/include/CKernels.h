@@ -23,7 +23,7 @@ typedef enum { CK_STORE, CK_ADD, CK_ADD_GATED } ck_output;
 /// Which elements of a head turn together: i and i + angles; 2i and 2i + 1.
 typedef enum { CK_HALVES, CK_INTERLEAVED } ck_rotary_style;
 /// The instruction sets there are kernels for: for any processor, for x86-64 and for aarch64, each from the plainest on.
-typedef enum { CK_GENERIC, CK_AVX2, CK_AVX512, CK_AVX512_BF16, CK_NEON, CK_NEON_BF16 } ck_set;
+typedef enum { CK_GENERIC, CK_AVX2, CK_AVX512, CK_AVX512_BF16, CK_AMX, CK_NEON, CK_NEON_BF16 } ck_set;
 
 /// A weight or a vector of a checkpoint; `data` null where it is absent.
 typedef struct {

@@ -13,6 +13,7 @@
 #include "finish.h"
 #include "micro.h"
 #include "pack.h"
+#include "tiles.h"
 
 MICRO(micro_tile, MR, NV, false)
 MICRO(micro_1, MR, 1, false)
@@ -21,7 +22,7 @@ MICRO_BF16(micro_tile_bf16, MR, NV, false)
 MICRO_BF16(micro_1_bf16, MR, 1, false)
 #endif
 
-enum { QUERIES = 4 * MR, KEY_TILE = 256, FEW_ROWS = 4, SCORE_ROWS = QUERIES > FEW_ROWS ? QUERIES : FEW_ROWS };
+enum { QUERIES = CK_HAS_TILES ? 2 * BF16_ROWS : 4 * MR, KEY_TILE = 256, FEW_ROWS = 4, SCORE_ROWS = QUERIES > FEW_ROWS ? QUERIES : FEW_ROWS };
 static const float LOG2E = 1.44269504088896341f, NO_SCORE = -1e30f;
 
 typedef struct {
@@ -35,7 +36,7 @@ typedef struct {
     long value_steps;            // of a panel of values
     long key_stride, value_stride; // floats from one packed head to the next
     long head;                   // the first key-value head in packed keys and values
-    long query_blocks;
+    long queries, query_blocks;  // of a task, a whole number of blocks of rows; and how many there are of one head
 } attention_t;
 
 /// Sixteen f32 of a row, or thirty-two as pairs, from step `s` on; zero from element `size` on.
@@ -76,9 +77,12 @@ INLINE void attention_pack_values(bool bf16, const attention_t *g, const float *
     long size = g->call->head_size, stride = g->call->value_stride;
 #if CK_HAS_BF16
     if (bf16) {
-        for (long j = 0; j < count; j += 2, step++) {
-            for (long d = 0; d < size; d += W) {
-                vf low = load_n(from + j * stride + d, size - d), high = j + 1 < count ? load_n(from + (j + 1) * stride + d, size - d) : splat(0);
+        // AMX multiplies what lies behind the last key, and columns behind the head: with zeros.
+        long rows = CK_HAS_TILES ? NR : count, columns = CK_HAS_TILES ? g->value_pad : size;
+        for (long j = 0; j < rows; j += 2, step++) {
+            for (long d = 0; d < columns; d += W) {
+                vf low = j < count && d < size ? load_n(from + j * stride + d, size - d) : splat(0);
+                vf high = j + 1 < count && d < size ? load_n(from + (j + 1) * stride + d, size - d) : splat(0);
                 vh a = round_bf16(low), b = round_bf16(high);
                 store_u(value_place(g, values, step, d), __builtin_convertvector(a, vu) | __builtin_convertvector(b, vu) << 16);
             }
@@ -128,9 +132,10 @@ typedef struct {
     float *output;
 } attention_state;
 
-static attention_state *attention_state_of(ck_context *context, int thread, long head_size, long queries) {
+/// For heads of `columns` columns, and as many queries.
+static attention_state *attention_state_of(ck_context *context, int thread, long columns, long queries) {
     // An odd number of vectors, so that the rows of a power of two don't share one set of the cache.
-    long stride = ((head_size + W - 1) / W | 1) * W;
+    long stride = ((columns + W - 1) / W | 1) * W;
     size_t header = (sizeof(attention_state) + 63) / 64 * 64;
     attention_state *state = ck_scratch(context, thread, THREAD_X, header + (size_t)(2 * queries * stride) * 4);
     state->stride = stride;
@@ -139,8 +144,11 @@ static attention_state *attention_state_of(ck_context *context, int thread, long
     return state;
 }
 
-/// Scores of MR queries against the keys of a panel.
+/// Scores of a block of queries against the keys of a panel.
 INLINE void attention_scores(bool bf16, const float *query, long stride, const float *panel, long steps, float *scores) {
+#if CK_HAS_TILES
+    if (bf16) return tiles_multiply(false, steps, query, stride, panel, NR, scores, KEY_TILE, true);
+#endif
     vf sum[MR][NV];
 #pragma clang loop unroll(full)
     for (int i = 0; i < MR; i++)
@@ -208,10 +216,21 @@ OUTPUT_COLUMNS(attention_output_1, 1, micro_1, micro_1)
 #endif
 #undef OUTPUT_COLUMNS
 
-/// Bias and mask on the scores of MR queries from `row` on, keys from `key` on; whole panels end with no score.
-static void attention_adjust(const ck_attention_call *call, long head, long row, long key, long keys, float *scores) {
+#if CK_HAS_TILES
+/// The same of BF16_ROWS queries and a whole panel.
+INLINE void attention_output_tiles(const float *p, const float *values, long steps, const float *shrink, float *output, long stride) {
+    for (long i = 0; i < BF16_ROWS; i++) {
+        if (shrink[i] == 1) continue;
+        for (int v = 0; v < NV; v++) store(output + i * stride + v * W, load(output + i * stride + v * W) * shrink[i]);
+    }
+    tiles_multiply(false, steps, p, KEY_TILE, values, NR, output, stride, false);
+}
+#endif
+
+/// Bias and mask on the scores of `queries` queries from `row` on, keys from `key` on; whole panels end with no score.
+static void attention_adjust(const ck_attention_call *call, long head, long row, long queries, long key, long keys, float *scores) {
     long padded = (keys + NR - 1) / NR * NR;
-    for (long i = 0; i < MR; i++, scores += KEY_TILE) {
+    for (long i = 0; i < queries; i++, scores += KEY_TILE) {
         if (call->bias && row + i < call->rows) {
             // Column j − i + rows − 1 of this head's bias.
             const float *bias = call->bias + head * call->bias_stride + key - (row + i) + call->rows - 1;
@@ -229,10 +248,10 @@ static void attention_adjust(const ck_attention_call *call, long head, long row,
 INLINE void attention_queries(bool bf16, const attention_t *g, long head, long block, attention_state *state) {
     const ck_attention_call *call = g->call;
     long size = call->head_size, shared = call->heads / call->key_value_heads;
-    long row = block * QUERIES, rows = call->rows - row < QUERIES ? call->rows - row : QUERIES;
+    long row = block * g->queries, rows = call->rows - row < g->queries ? call->rows - row : g->queries, height = block_rows(bf16);
     const float *keys = g->keys + head / shared * g->key_stride;
     float *values = g->values + head / shared * g->value_stride;
-    long query_head = g->head * shared + head, queries = (rows + MR - 1) / MR * MR;
+    long query_head = g->head * shared + head, queries = (rows + height - 1) / height * height;
     for (long i = 0; i < queries; i++) {
         const float *query = call->query + (row + i) * call->query_stride + query_head * size;
         for (long s = 0; s < g->key_steps; s += W) store(state->query + i * state->stride + s, i < rows ? attention_steps(bf16, query, size, s, call->scale * LOG2E) : splat(0));
@@ -242,24 +261,30 @@ INLINE void attention_queries(bool bf16, const attention_t *g, long head, long b
     }
     long visible = call->causal ? row + rows + call->keys - call->rows : call->keys;
     for (long key = 0; key < visible; key += KEY_TILE) {
-        long tile = visible - key < KEY_TILE ? visible - key : KEY_TILE, padded = (tile + NR - 1) / NR * NR, steps = bf16 ? (tile + 1) / 2 : tile;
+        long tile = visible - key < KEY_TILE ? visible - key : KEY_TILE, padded = (tile + NR - 1) / NR * NR, steps = row_steps(bf16, tile);
         for (long j = 0; j < tile; j += NR) {
             const float *panel = keys + (key + j) * g->key_steps;
-            for (long i = 0; i < queries; i += MR) {
+            for (long i = 0; i < queries; i += height) {
                 attention_scores(bf16, state->query + i * state->stride, state->stride, panel, g->key_steps, state->scores[i] + j);
             }
         }
-        for (long i = 0; i < queries; i += MR) {
+        for (long i = 0; i < queries; i += height) {
             bool crossed = call->causal && key + tile > row + i + call->keys - call->rows + 1;
-            if (call->bias || crossed || padded != tile) attention_adjust(call, query_head, row + i, key, tile, state->scores[i]);
+            if (call->bias || crossed || padded != tile) attention_adjust(call, query_head, row + i, height, key, tile, state->scores[i]);
         }
         float shrink[QUERIES];
         for (long i = 0; i < queries; i++) shrink[i] = attention_softmax(bf16, state->scores[i], padded, &state->maximum[i], &state->sum[i]);
         for (long d = 0; d < g->value_pad; d += NR) {
             const float *panel = value_place(g, values, key >> bf16, d);
             bool whole = value_width(g, d) == NR;
-            for (long i = 0; i < queries; i += MR) {
+            for (long i = 0; i < queries; i += height) {
                 float *output = state->output + i * state->stride + d;
+#if CK_HAS_TILES
+                if (bf16) {
+                    attention_output_tiles(state->scores[i], panel, steps, shrink + i, output, state->stride);
+                    continue;
+                }
+#endif
                 if (whole) attention_output(bf16, state->scores[i], panel, steps, shrink + i, output, state->stride);
                 else attention_output_1(bf16, state->scores[i], panel, steps, shrink + i, output, state->stride);
             }
@@ -275,7 +300,8 @@ INLINE void attention_queries(bool bf16, const attention_t *g, long head, long b
 
 static void attention_task(void *argument, long begin, long end, int thread) {
     const attention_t *g = argument;
-    attention_state *state = attention_state_of(g->context, thread, g->call->head_size, QUERIES);
+    attention_state *state = attention_state_of(g->context, thread, g->value_pad, QUERIES);
+    tiles_open();
     for (long task = begin; task < end; task++) {
         // The longest rows of a causal mask first, so that the threads end together.
         long head = task / g->query_blocks, block = g->query_blocks - 1 - task % g->query_blocks;
@@ -287,17 +313,20 @@ static void attention_task(void *argument, long begin, long end, int thread) {
 #endif
         attention_queries(false, g, head, block, state);
     }
+    tiles_close();
 }
 
 static void attention_many(ck_context *context, const ck_attention_call *call) {
     attention_t g = {.context = context, .call = call, .bf16 = context->bf16};
     g.panels = (call->keys + NR - 1) / NR;
-    g.key_steps = g.bf16 ? (call->head_size + 1) / 2 : call->head_size;
-    g.value_pad = (call->head_size + W - 1) / W * W;
+    g.key_steps = row_steps(g.bf16, call->head_size);
+    long columns = CK_HAS_TILES && g.bf16 ? NR : W;
+    g.value_pad = (call->head_size + columns - 1) / columns * columns;
+    g.queries = CK_HAS_TILES && g.bf16 ? 2 * BF16_ROWS : 4 * MR;
     g.key_stride = g.panels * NR * g.key_steps;
     g.value_steps = g.panels * (NR >> g.bf16);
     g.value_stride = g.value_steps * g.value_pad;
-    g.query_blocks = (call->rows + QUERIES - 1) / QUERIES;
+    g.query_blocks = (call->rows + g.queries - 1) / g.queries;
     // As many heads at a time as fit a bounded scratch, yet enough tasks for all threads.
     long shared = call->heads / call->key_value_heads, group = (16 << 20) / (g.key_stride + g.value_stride + 1);
     if (group * shared * g.query_blocks < 4 * context->threads) group = 1 + 4 * context->threads / (shared * g.query_blocks);

@@ -6,14 +6,15 @@
 #include "gemm.h"
 #include "winograd.h"
 
-/// Sums of a task, in blocks of MR × NR: half of a second-level cache of 1 MB.
-enum { SUM_BLOCKS = (512 << 10) / (MR * NR * 4) };
+/// Rows of a panel's sums in all panels of a task: half of a second-level cache of 1 MB.
+enum { SUM_ROWS = (512 << 10) / (NR * 4) };
 
 typedef struct {
     ck_context *context;
     const ck_convolution_call *call;
     finish_t finish;
     bool bf16;
+    long height; // rows of a block
     long pixels; // of the output
     long depth;  // kernel² · in
     long steps, k_blocks, panels;
@@ -49,7 +50,7 @@ INLINE void convolution_row(const convolution_t *g, long pixel, long k, long cou
 static void convolution_pack_a(const convolution_t *g, long pixel, long pixels, long blocks, long kb, float *a) {
     long step = kb * KC, steps = g->steps - step < KC ? g->steps - step : KC;
     long k = step << g->bf16, left = g->depth - k, count = left < steps << g->bf16 ? left : steps << g->bf16;
-    for (long i = 0; i < blocks * MR; i++, a += KC) {
+    for (long i = 0; i < blocks * g->height; i++, a += KC) {
         if (i >= pixels) {
             memset(a, 0, KC * 4);
         } else if (g->bf16) {
@@ -65,28 +66,30 @@ static void convolution_pack_a(const convolution_t *g, long pixel, long pixels, 
 static void convolution_task(void *argument, long begin, long end, int thread) {
     const convolution_t *g = argument;
     const ck_convolution_call *call = g->call;
-    float *a = ck_scratch(g->context, thread, THREAD_A, (size_t)g->task_blocks * MR * KC * 4);
-    float *all_sums = ck_scratch(g->context, thread, THREAD_SUMS, (size_t)(g->panels * g->task_blocks) * MR * NR * 4);
+    float *a = ck_scratch(g->context, thread, THREAD_A, (size_t)(g->task_blocks * g->height) * KC * 4);
+    float *all_sums = ck_scratch(g->context, thread, THREAD_SUMS, (size_t)(g->panels * g->task_blocks * g->height) * NR * 4);
+    tiles_open();
     for (long task = begin; task < end; task++) {
-        long pixel = task * g->task_blocks * MR;
-        long pixels = g->pixels - pixel < g->task_blocks * MR ? g->pixels - pixel : g->task_blocks * MR;
-        long blocks = (pixels + MR - 1) / MR;
+        long pixel = task * g->task_blocks * g->height;
+        long pixels = g->pixels - pixel < g->task_blocks * g->height ? g->pixels - pixel : g->task_blocks * g->height;
+        long blocks = (pixels + g->height - 1) / g->height;
         for (long kb = 0; kb < g->k_blocks; kb++) {
             long steps = g->steps - kb * KC < KC ? g->steps - kb * KC : KC;
             convolution_pack_a(g, pixel, pixels, blocks, kb, a);
             for (long panel = 0; panel < g->panels; panel++) {
                 const float *b = call->packed + (kb * g->panels + panel) * KC * NR;
                 long column = panel * NR, columns = call->out - column < NR ? call->out - column : NR;
-                float *sums = all_sums + panel * blocks * MR * NR;
+                float *sums = all_sums + panel * blocks * g->height * NR;
                 for (long block = 0; block < blocks; block++) {
-                    gemm_block(g->bf16, steps, a + block * MR * KC, b, sums + block * MR * NR, kb == 0);
+                    gemm_block(g->bf16, steps, a + block * g->height * KC, b, sums + block * g->height * NR, kb == 0);
                     if (kb + 1 < g->k_blocks) continue;
-                    long rows = pixels - block * MR < MR ? pixels - block * MR : MR;
-                    finish(&g->finish, sums + block * MR * NR, NR, rows, column, columns, call->y + (pixel + block * MR) * call->out + column, call->out);
+                    long rows = pixels - block * g->height < g->height ? pixels - block * g->height : g->height;
+                    finish(&g->finish, sums + block * g->height * NR, NR, rows, column, columns, call->y + (pixel + block * g->height) * call->out + column, call->out);
                 }
             }
         }
     }
+    tiles_close();
 }
 
 // Few outputs (an image's three colours) would leave most of a panel empty: there each pixel is a dot product along the
@@ -147,12 +150,14 @@ static void direct_convolution(ck_context *context, const ck_convolution_call *c
     g.finish = make_finish(context, &call->epilogue, call->bias, call->out);
     g.pixels = call->out_height * call->out_width;
     g.depth = call->kernel * call->kernel * call->in;
-    g.steps = g.bf16 ? (g.depth + 1) / 2 : g.depth;
+    g.height = block_rows(g.bf16);
+    g.steps = row_steps(g.bf16, g.depth);
     g.k_blocks = (g.steps + KC - 1) / KC;
     g.panels = (call->out + NR - 1) / NR;
     // Equal tasks, several for each thread, their sums no larger than the second-level cache likes.
-    long blocks = (g.pixels + MR - 1) / MR, most = SUM_BLOCKS / g.panels;
-    most = most < 10 ? 10 : most > ROW_BLOCKS / 2 ? ROW_BLOCKS / 2 : most;
+    long blocks = (g.pixels + g.height - 1) / g.height, most = SUM_ROWS / (g.panels * g.height);
+    long least = 120 / g.height, largest = PACKED_ROWS / 2 / g.height;
+    most = most < least ? least : most > largest ? largest : most;
     long tasks = (blocks + most - 1) / most, wanted = 4 * context->threads;
     tasks = (tasks + wanted - 1) / wanted * wanted;
     g.task_blocks = (blocks + tasks - 1) / tasks;

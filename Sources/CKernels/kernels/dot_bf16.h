@@ -8,7 +8,7 @@
 #include "dot.h"
 #include "pack.h"
 
-#if CK_HAS_BF16
+#if CK_HAS_BF16 && !CK_HAS_TILES
 enum { PAIR_ROWS = 4, PAIR_COLUMNS = 4 };
 
 /// Four columns of one row's sums from `out[r]` on; `fetch` lies where the weights of a later tile begin.

@@ -30,7 +30,7 @@ typedef struct {
 } int8_row;
 
 /// Rounds a row of x to nearest, ties to even, with its largest magnitude at 127. Blocks of KC steps go to `a`, `stride` floats apart,
-/// zero behind `in` up to whole vectors. A row with a NaN or an infinity has a scale that makes its results so.
+/// zero behind `in` up to whole vectors, with AMX whole registers. A row with a NaN or an infinity has a scale that makes its results so.
 static int8_row int8_quantize(const float *x, long in, float *a, long stride) {
 #pragma clang fp contract(off)
     vu largest = 0;
@@ -50,6 +50,7 @@ static int8_row int8_quantize(const float *x, long in, float *a, long stride) {
         sum += (vi)(bits << 24) >> 24;
         *(vb_any *)((char *)(a + k / (4 * KC) * stride) + k % (4 * KC)) = __builtin_convertvector(bits, vb);
     }
+    for (long k = (in + W - 1) / W * W; k % (4 * BF16_STEPS); k += W) *(vb_any *)((char *)(a + k / (4 * KC) * stride) + k % (4 * KC)) = 0;
     int32_t total = 0;
     for (int i = 0; i < W; i++) total += sum[i];
     return (int8_row){magnitude / 127, INT8_BIAS * total};
@@ -67,7 +68,7 @@ static void int8_pack_b(const ck_linear_call *call, long column, long step, long
                 vu bytes = 0;
                 if (n < call->out) {
                     if (left >= 4 * W) bytes = load_u(w);
-                    else memcpy(&bytes, w, (size_t)left);
+                    else if (left > 0) memcpy(&bytes, w, (size_t)left);
                 }
                 r[j] = as_vf(bytes ^ INT8_FLIP);
             }
@@ -109,7 +110,13 @@ INLINE vi int8_dot(vi sum, vi w, vi x) {
 MICRO_INT8(int8_block, int8_dot)
 #if CK_HAS_AVX512
 #define INT8_DOT(SUM, WEIGHTS, X) (vi)_mm512_dpbusd_epi32((__m512i)(SUM), (__m512i)(WEIGHTS), (__m512i)(X))
+#if CK_HAS_TILES
+/// Rows of a block where the instruction multiplies.
+enum { INT8_ROWS = BF16_ROWS };
+static void int8_block_native(long steps, const float *a, const float *b, float *sums, bool first) { tiles_multiply(true, steps, a, KC, b, NR, sums, NR, first); }
+#else
 __attribute__((target(CK_TARGET ",avx512vnni"))) MICRO_INT8(int8_block_native, INT8_DOT)
+#endif
 #undef INT8_DOT
 #elif defined(CK_TARGET_DOT)
 __attribute__((target(CK_TARGET_DOT), always_inline)) static inline vi int8_sdot(vi sum, vi w, vi x) {
@@ -124,6 +131,9 @@ __attribute__((target(CK_TARGET_DOT), always_inline)) static inline vi int8_sdot
 __attribute__((target(CK_TARGET_DOT))) MICRO_INT8(int8_block_native, int8_sdot)
 #endif
 #undef MICRO_INT8
+#if !CK_HAS_TILES
+enum { INT8_ROWS = MR };
+#endif
 
 typedef void int8_block_body(long steps, const float *a, const float *b, float *sums, bool first);
 
@@ -132,6 +142,7 @@ typedef struct {
     const ck_linear_call *call;
     finish_t finish;
     int8_block_body *multiply;
+    long height;              // rows of a block
     float *a;
     int8_row *packed;         // of each row in packed A
     long row, rows, blocks;   // the rows in packed A
@@ -143,8 +154,8 @@ static void int8_pack_a(void *argument, long begin, long end, int thread) {
     (void)thread;
     const gemm_int8_t *g = argument;
     const ck_linear_call *call = g->call;
-    long stride = g->blocks * MR * KC;
-    for (long row = begin * MR; row < end * MR; row++) {
+    long stride = g->blocks * g->height * KC;
+    for (long row = begin * g->height; row < end * g->height; row++) {
         float *a = g->a + row * KC;
         if (row < g->rows) {
             g->packed[row] = int8_quantize(call->x + (g->row + row) * call->x_stride, call->in, a, stride);
@@ -167,51 +178,57 @@ static void int8_task_of_panels(void *argument, long begin, long end, int thread
     const gemm_int8_t *g = argument;
     const ck_linear_call *call = g->call;
     float *b = ck_scratch(g->context, thread, THREAD_B, KC * NR * 4);
-    float *all_sums = ck_scratch(g->context, thread, THREAD_SUMS, (size_t)(g->task_panels * g->blocks) * MR * NR * 4);
+    float *all_sums = ck_scratch(g->context, thread, THREAD_SUMS, (size_t)(g->task_panels * g->blocks * g->height) * NR * 4);
+    long height = g->height;
+    tiles_open();
     for (long task = begin; task < end; task++) {
         long first_panel = task * g->task_panels;
         long last_panel = first_panel + g->task_panels < g->panels ? first_panel + g->task_panels : g->panels;
         for (long kb = 0; kb < g->k_blocks; kb++) {
             long step = kb * KC, steps = g->steps - step < KC ? g->steps - step : KC;
-            const float *a = g->a + kb * g->blocks * MR * KC;
+            const float *a = g->a + kb * g->blocks * height * KC;
             for (long panel = first_panel; panel < last_panel; panel++) {
                 long column = panel * NR, columns = call->out - column < NR ? call->out - column : NR;
                 int8_pack_b(call, column, step, steps, b);
-                float *sums = all_sums + (panel - first_panel) * g->blocks * MR * NR;
-                for (long block = 0; block < g->blocks; block++, sums += MR * NR) {
-                    g->multiply(steps, a + block * MR * KC, b, sums, kb == 0);
+                float *sums = all_sums + (panel - first_panel) * g->blocks * height * NR;
+                for (long block = 0; block < g->blocks; block++, sums += height * NR) {
+                    g->multiply(steps, a + block * height * KC, b, sums, kb == 0);
                     if (kb + 1 < g->k_blocks) continue;
-                    long row = block * MR, rows = g->rows - row < MR ? g->rows - row : MR;
+                    long row = block * height, rows = g->rows - row < height ? g->rows - row : height;
                     int8_scale(g->packed + row, rows, sums);
                     finish(&g->finish, sums, NR, rows, column, columns, call->y + (g->row + row) * call->y_stride + column, call->y_stride);
                 }
             }
         }
     }
+    tiles_close();
 }
 
 static void gemm_int8(ck_context *context, const ck_linear_call *call) {
-    gemm_int8_t g = {.context = context, .call = call, .multiply = int8_block};
+    gemm_int8_t g = {.context = context, .call = call, .multiply = int8_block, .height = MR};
 #if CK_HAS_AVX512 || defined(CK_TARGET_DOT)
-    if (context->native_int8) g.multiply = int8_block_native;
+    if (context->native_int8) {
+        g.multiply = int8_block_native;
+        g.height = INT8_ROWS;
+    }
 #endif
     g.finish = make_finish(context, &call->epilogue, call->bias, call->out);
     g.finish.scale = call->scales;
-    g.steps = (call->in + 3) / 4;
+    g.steps = (call->in + 4 * BF16_STEPS - 1) / (4 * BF16_STEPS) * BF16_STEPS;
     g.k_blocks = (g.steps + KC - 1) / KC;
     g.panels = (call->out + NR - 1) / NR;
     // As gemm does.
     g.task_panels = g.panels / (4 * context->threads);
     g.task_panels = g.task_panels < 1 ? 1 : g.task_panels > TASK_PANELS ? TASK_PANELS : g.task_panels;
-    long all_blocks = (call->rows + MR - 1) / MR;
-    long parts = (all_blocks + ROW_BLOCKS - 1) / ROW_BLOCKS;
+    long all_blocks = (call->rows + g.height - 1) / g.height;
+    long parts = (all_blocks * g.height + PACKED_ROWS - 1) / PACKED_ROWS;
     long part = (all_blocks + parts - 1) / parts;
-    g.a = ck_shared(context, SHARED_A, (size_t)(part * g.k_blocks) * MR * KC * 4);
-    g.packed = ck_shared(context, SHARED_ROWS, (size_t)(part * MR) * sizeof(int8_row));
+    g.a = ck_shared(context, SHARED_A, (size_t)(part * g.k_blocks * g.height) * KC * 4);
+    g.packed = ck_shared(context, SHARED_ROWS, (size_t)(part * g.height) * sizeof(int8_row));
     for (long block = 0; block < all_blocks; block += part) {
-        g.row = block * MR;
-        g.rows = call->rows - g.row < part * MR ? call->rows - g.row : part * MR;
-        g.blocks = (g.rows + MR - 1) / MR;
+        g.row = block * g.height;
+        g.rows = call->rows - g.row < part * g.height ? call->rows - g.row : part * g.height;
+        g.blocks = (g.rows + g.height - 1) / g.height;
         ck_pool_run(context->pool, g.blocks, 1 + 8192 / (call->in + 1), int8_pack_a, &g);
         ck_pool_run(context->pool, (g.panels + g.task_panels - 1) / g.task_panels, 1, int8_task_of_panels, &g);
     }

@@ -4,6 +4,7 @@
 #include "dot.h"
 #include "dot_bf16.h"
 #include "dot_int8.h"
+#include "dot_tiles.h"
 #include "gemm.h"
 #include "gemm_int8.h"
 
@@ -11,7 +12,9 @@ static void linear(ck_context *context, const ck_linear_call *call) {
     if (call->rows <= 0 || call->out <= 0) return;
     if (call->rows <= DOT_MAX_ROWS) {
         if (call->weight.type == CK_I8) return dot_int8(context, call);
-#if CK_HAS_BF16
+#if CK_HAS_TILES
+        if (multiplies_bf16(context, call)) return dot_tiles(context, call);
+#elif CK_HAS_BF16
         if (multiplies_bf16(context, call)) return dot_bf16(context, call);
 #endif
         dot(context, call);

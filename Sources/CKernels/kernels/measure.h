@@ -3,13 +3,15 @@
 #include "gemm.h"
 
 /// Runs `rounds` times the innermost loop over a block that stays in the first-level cache; returns its operations. The compiler
-/// knows that A is zero and keeps it in a register, so this is the rate of the multiplying units alone.
+/// knows that A is zero and keeps it in a register, so this is the rate of the multiplying units alone; with AMX, of units and loads.
 static double product_flops(bool bf16, long rounds) {
-    static const float zeros[MR * KC], panel[KC * NR];
-    float sums[MR * NR];
+    static const float zeros[(BF16_ROWS > MR ? BF16_ROWS : MR) * KC], panel[KC * NR];
+    float sums[(BF16_ROWS > MR ? BF16_ROWS : MR) * NR];
+    tiles_open();
     for (long round = 0; round < rounds; round++) gemm_block(bf16, KC, zeros, panel, sums, true);
+    tiles_close();
     __asm__ volatile("" : : "r"(sums) : "memory");
-    return (double)rounds * 2 * MR * NR * KC * (bf16 ? 2 : 1);
+    return (double)rounds * 2 * (double)block_rows(bf16) * NR * KC * (bf16 ? 2 : 1);
 }
 
 /// The sum of a block of memory, only so that it is read.

@@ -1,6 +1,6 @@
 // Everything a table holds, compiled for whatever target is in force where this is included.
 //
-// Before: CK_TABLE (the table's name), CK_NAME, CK_HAS_AVX512, CK_HAS_BF16, CK_HAS_F16 (whether an instruction widens f16),
+// Before: CK_TABLE (the table's name), CK_NAME, CK_HAS_AVX512, CK_HAS_BF16, CK_HAS_TILES (whether AMX multiplies it), CK_HAS_F16 (whether an instruction widens f16),
 // CK_TARGET_DOT on aarch64 (the target with products of int8), CK_REGISTERS (how many there are), LANES (floats of a register), and the tile MR × (NV · 16): as many sums as the registers hold.
 
 #include "attention.h"

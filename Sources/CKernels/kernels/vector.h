@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-#if !defined(CK_HAS_AVX512) || !defined(CK_HAS_BF16) || !defined(CK_HAS_F16) || !defined(CK_REGISTERS)
+#if !defined(CK_HAS_AVX512) || !defined(CK_HAS_BF16) || !defined(CK_HAS_TILES) || !defined(CK_HAS_F16) || !defined(CK_REGISTERS)
 #error "kernels are compiled by a table: see table.h for what it defines before"
 #endif
 

@@ -287,7 +287,7 @@ struct  Glm__V1__Numerics
    */
   char *precision;
   /*
-   * "avx2", "avx512", "avx512bf16", "neon", "neonbf16", "generic+openblas-haswell", with "+int8" where int8 weights meet activations in int8; of a card its chip and its software; empty: not told
+   * "avx2", "avx512", "avx512bf16", "amx", "neon", "neonbf16", "generic+openblas-haswell", with "+int8" where int8 weights meet activations in int8; of a card its chip and its software; empty: not told
    */
   char *kernels;
   /*

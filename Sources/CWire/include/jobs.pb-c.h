@@ -95,15 +95,23 @@ struct  Glm__V1__JobRequest
 
 
 /*
- * Asks for all jobs.
+ * Asks for jobs, page by page.
  */
 struct  Glm__V1__ListJobsRequest
 {
   ProtobufCMessage base;
+  /*
+   * jobs of a page, 1 to 10000; 0: 10000
+   */
+  uint32_t page_size;
+  /*
+   * what the page before told as next_page_token; empty: the first page
+   */
+  char *page_token;
 };
 #define GLM__V1__LIST_JOBS_REQUEST__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&glm__v1__list_jobs_request__descriptor) \
-     }
+    , 0, (char *)protobuf_c_empty_string }
 
 
 /*
@@ -117,10 +125,14 @@ struct  Glm__V1__JobList
    */
   size_t n_jobs;
   Glm__V1__Job **jobs;
+  /*
+   * asks for the next page; empty: there is none
+   */
+  char *next_page_token;
 };
 #define GLM__V1__JOB_LIST__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&glm__v1__job_list__descriptor) \
-    , 0,NULL }
+    , 0,NULL, (char *)protobuf_c_empty_string }
 
 
 /*
@@ -162,13 +174,17 @@ struct  Glm__V1__Job
    */
   uint32_t error_status;
   /*
-   * set for a running job
+   * set for a job that the answering gateway computes
    */
   Glm__V1__Progress *progress;
+  /*
+   * of a job that is done, and whose image is in a bucket: an address that opens the image for an hour; not in lists
+   */
+  char *link;
 };
 #define GLM__V1__JOB__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&glm__v1__job__descriptor) \
-    , (char *)protobuf_c_empty_string, GLM__V1__JOB_STATE__JOB_STATE_UNSPECIFIED, (char *)protobuf_c_empty_string, 0, 0, 0, (char *)protobuf_c_empty_string, 0, NULL }
+    , (char *)protobuf_c_empty_string, GLM__V1__JOB_STATE__JOB_STATE_UNSPECIFIED, (char *)protobuf_c_empty_string, 0, 0, 0, (char *)protobuf_c_empty_string, 0, NULL, (char *)protobuf_c_empty_string }
 
 
 /* Glm__V1__SubmitJobRequest methods */

@@ -33,7 +33,7 @@ struct  Glm__V1__DrainStageRequest
 {
   ProtobufCMessage base;
   /*
-   * kind and instance: "vision-0"
+   * its name, "vision-0" or "text-0@10.0.0.7:50052", or its address; what only one stage calls itself will do
    */
   char *stage;
   /*

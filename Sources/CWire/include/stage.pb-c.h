@@ -18,6 +18,8 @@ PROTOBUF_C__BEGIN_DECLS
 
 typedef struct Glm__V1__DescribeRequest Glm__V1__DescribeRequest;
 typedef struct Glm__V1__StageDescription Glm__V1__StageDescription;
+typedef struct Glm__V1__WatchLoadRequest Glm__V1__WatchLoadRequest;
+typedef struct Glm__V1__StageLoad Glm__V1__StageLoad;
 typedef struct Glm__V1__ImageRule Glm__V1__ImageRule;
 typedef struct Glm__V1__StageLimits Glm__V1__StageLimits;
 typedef struct Glm__V1__DrainRequest Glm__V1__DrainRequest;
@@ -74,7 +76,7 @@ struct  Glm__V1__StageDescription
    */
   char *kind;
   /*
-   * unique among the processes of its kind, for example "0"
+   * tells processes of its kind apart: "0"; in Status, of a stage elsewhere, with the address: "0@10.0.0.7:50052"
    */
   char *instance;
   /*
@@ -178,10 +180,46 @@ struct  Glm__V1__StageDescription
    * grows as the process computes, with each layer at the latest; never while it hangs
    */
   uint64_t progress;
+  /*
+   * drawn at random at each start, so that a restart at the same address is seen; 0: an earlier build @unsigned
+   */
+  uint64_t start_number;
 };
 #define GLM__V1__STAGE_DESCRIPTION__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&glm__v1__stage_description__descriptor) \
-    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, NULL, GLM__V1__STAGE_STATE__STAGE_STATE_UNSPECIFIED, 0, 0, 0, 0, 0, 0, 0, 0, NULL, (char *)protobuf_c_empty_string, NULL, 0, 0, 0, 0, 0, 0,NULL, 0 }
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, NULL, GLM__V1__STAGE_STATE__STAGE_STATE_UNSPECIFIED, 0, 0, 0, 0, 0, 0, 0, 0, NULL, (char *)protobuf_c_empty_string, NULL, 0, 0, 0, 0, 0, 0,NULL, 0, 0 }
+
+
+/*
+ * Asks a process to tell its load.
+ */
+struct  Glm__V1__WatchLoadRequest
+{
+  ProtobufCMessage base;
+};
+#define GLM__V1__WATCH_LOAD_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&glm__v1__watch_load_request__descriptor) \
+     }
+
+
+/*
+ * How busy a process is, by what all its callers have sent it.
+ */
+struct  Glm__V1__StageLoad
+{
+  ProtobufCMessage base;
+  /*
+   * requests being computed
+   */
+  uint32_t running;
+  /*
+   * requests waiting
+   */
+  uint32_t queued;
+};
+#define GLM__V1__STAGE_LOAD__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&glm__v1__stage_load__descriptor) \
+    , 0, 0 }
 
 
 /*
@@ -315,6 +353,44 @@ Glm__V1__StageDescription *
 void   glm__v1__stage_description__free_unpacked
                      (Glm__V1__StageDescription *message,
                       ProtobufCAllocator *allocator);
+/* Glm__V1__WatchLoadRequest methods */
+void   glm__v1__watch_load_request__init
+                     (Glm__V1__WatchLoadRequest         *message);
+size_t glm__v1__watch_load_request__get_packed_size
+                     (const Glm__V1__WatchLoadRequest   *message);
+size_t glm__v1__watch_load_request__pack
+                     (const Glm__V1__WatchLoadRequest   *message,
+                      uint8_t             *out);
+size_t glm__v1__watch_load_request__pack_to_buffer
+                     (const Glm__V1__WatchLoadRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Glm__V1__WatchLoadRequest *
+       glm__v1__watch_load_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   glm__v1__watch_load_request__free_unpacked
+                     (Glm__V1__WatchLoadRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Glm__V1__StageLoad methods */
+void   glm__v1__stage_load__init
+                     (Glm__V1__StageLoad         *message);
+size_t glm__v1__stage_load__get_packed_size
+                     (const Glm__V1__StageLoad   *message);
+size_t glm__v1__stage_load__pack
+                     (const Glm__V1__StageLoad   *message,
+                      uint8_t             *out);
+size_t glm__v1__stage_load__pack_to_buffer
+                     (const Glm__V1__StageLoad   *message,
+                      ProtobufCBuffer     *buffer);
+Glm__V1__StageLoad *
+       glm__v1__stage_load__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   glm__v1__stage_load__free_unpacked
+                     (Glm__V1__StageLoad *message,
+                      ProtobufCAllocator *allocator);
 /* Glm__V1__ImageRule methods */
 void   glm__v1__image_rule__init
                      (Glm__V1__ImageRule         *message);
@@ -399,6 +475,12 @@ typedef void (*Glm__V1__DescribeRequest_Closure)
 typedef void (*Glm__V1__StageDescription_Closure)
                  (const Glm__V1__StageDescription *message,
                   void *closure_data);
+typedef void (*Glm__V1__WatchLoadRequest_Closure)
+                 (const Glm__V1__WatchLoadRequest *message,
+                  void *closure_data);
+typedef void (*Glm__V1__StageLoad_Closure)
+                 (const Glm__V1__StageLoad *message,
+                  void *closure_data);
 typedef void (*Glm__V1__ImageRule_Closure)
                  (const Glm__V1__ImageRule *message,
                   void *closure_data);
@@ -422,6 +504,10 @@ struct Glm__V1__Stage_Service
                    const Glm__V1__DescribeRequest *input,
                    Glm__V1__StageDescription_Closure closure,
                    void *closure_data);
+  void (*watch_load)(Glm__V1__Stage_Service *service,
+                     const Glm__V1__WatchLoadRequest *input,
+                     Glm__V1__StageLoad_Closure closure,
+                     void *closure_data);
   void (*drain)(Glm__V1__Stage_Service *service,
                 const Glm__V1__DrainRequest *input,
                 Glm__V1__DrainResponse_Closure closure,
@@ -435,11 +521,16 @@ void glm__v1__stage__init (Glm__V1__Stage_Service *service,
 #define GLM__V1__STAGE__INIT(function_prefix__) \
     { GLM__V1__STAGE__BASE_INIT,\
       function_prefix__ ## describe,\
+      function_prefix__ ## watch_load,\
       function_prefix__ ## drain  }
 void glm__v1__stage__describe(ProtobufCService *service,
                               const Glm__V1__DescribeRequest *input,
                               Glm__V1__StageDescription_Closure closure,
                               void *closure_data);
+void glm__v1__stage__watch_load(ProtobufCService *service,
+                                const Glm__V1__WatchLoadRequest *input,
+                                Glm__V1__StageLoad_Closure closure,
+                                void *closure_data);
 void glm__v1__stage__drain(ProtobufCService *service,
                            const Glm__V1__DrainRequest *input,
                            Glm__V1__DrainResponse_Closure closure,
@@ -450,6 +541,8 @@ void glm__v1__stage__drain(ProtobufCService *service,
 extern const ProtobufCEnumDescriptor    glm__v1__stage_state__descriptor;
 extern const ProtobufCMessageDescriptor glm__v1__describe_request__descriptor;
 extern const ProtobufCMessageDescriptor glm__v1__stage_description__descriptor;
+extern const ProtobufCMessageDescriptor glm__v1__watch_load_request__descriptor;
+extern const ProtobufCMessageDescriptor glm__v1__stage_load__descriptor;
 extern const ProtobufCMessageDescriptor glm__v1__image_rule__descriptor;
 extern const ProtobufCMessageDescriptor glm__v1__stage_limits__descriptor;
 extern const ProtobufCMessageDescriptor glm__v1__drain_request__descriptor;

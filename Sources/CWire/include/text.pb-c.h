@@ -219,7 +219,7 @@ struct  Glm__V1__AnswerTokensEvent
      */
     Glm__V1__AnswerLayout *layout;
     /*
-     * as the prompt is read; also while the request waits, so that its caller knows that the stage works
+     * as the prompt is read
      */
     Glm__V1__PromptReading *reading;
     /*
@@ -244,7 +244,7 @@ struct  Glm__V1__PromptReading
 {
   ProtobufCMessage base;
   /*
-   * tokens of the prompt read so far, cached ones included; 0: the request waits
+   * tokens of the prompt read so far, cached ones included
    */
   uint32_t tokens;
 };

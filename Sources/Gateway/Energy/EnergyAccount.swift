@@ -30,7 +30,7 @@ package final class EnergyAccount: Sendable {
         guard case .unix = replica.address, let kind = replica.kind, let devices = [DeviceID](list: replica.description?.device ?? "") else {
             return nil
         }
-        let consumer = EnergyLedger.Consumer(kind: kind, instance: replica.instance, model: model)
+        let consumer = EnergyLedger.Consumer(kind: kind, instance: replica.ownInstance, model: model)
         return state.withLock { state in
             let packages = devices.compactMap { state.packages[$0] }
             guard packages.count == devices.count else { return nil }

@@ -7,8 +7,8 @@ enum EnergySamples {
     static func of(_ account: EnergyAccount, on devices: Set<DeviceID>) -> [Sample] {
         let taken = account.taken.sorted { $0.key < $1.key }.map { consumer, joules in
             Sample(
-                "glm_\(consumer.kind)_stage_joules_total", "Energy that calls to the stage took of its cards.", .counter,
-                labels: [("instance", consumer.instance), ("model", consumer.model)], joules)
+                "glm_stage_joules_total", "Energy that calls to the stage took of its cards.", .counter,
+                labels: [("kind", "\(consumer.kind)"), ("stage", "\(consumer.kind)-\(consumer.instance)"), ("model", consumer.model)], joules)
         }
         let idle = account.idle(devices).sorted { $0.key < $1.key }.map { card, joules in
             Sample(

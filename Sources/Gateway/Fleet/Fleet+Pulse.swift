@@ -14,7 +14,7 @@ extension Fleet {
             guard !Task.isCancelled, let replica = registry.replicas[address] else { return }
             if let silence {
                 // Who can open nothing hears nobody.
-                guard Shortage.ofDescriptors == nil, pulse.missed(process: replica.incarnation.process) else { continue }
+                guard Shortage.ofDescriptors == nil, pulse.missed(replica.incarnation) else { continue }
                 await silent(replica, silence)
             } else {
                 pulse.answered()

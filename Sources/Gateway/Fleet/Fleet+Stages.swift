@@ -7,18 +7,19 @@ import Wire
 
 /// Stages come, are probed, and go.
 extension Fleet {
-    /// These are the stages from now on: new ones are monitored, those that are gone are forgotten. Of those that the supervisor keeps,
-    /// it knows better whether they are gone.
-    func update(_ addresses: Set<Address>) {
-        found = addresses
-        let change = registry.know(addresses.union(kept.intersection(registry.replicas.keys)))
+    /// These are the sockets of stages from now on: new ones are monitored, those that are gone are forgotten. Of those that the supervisor
+    /// keeps, it knows better whether they are gone. What runs on a connection to one that is forgotten goes on there.
+    func update(_ sockets: Set<Address>) {
+        found = sockets
+        let elsewhere = elsewhere
+        let change = registry.know(sockets.union(kept.intersection(registry.replicas.keys)), elsewhere: elsewhere)
         for address in change.forget {
-            logger.info("stage socket removed", metadata: ["address": "\(address)"])
+            logger.info("stage is gone from where it was", metadata: ["address": "\(address)"])
             links.removeValue(forKey: address)?.following.cancel()
         }
         for address in change.follow {
             do {
-                let connection = try StageConnection(to: address, tls: tls)
+                let connection = try StageConnection(to: address, tls: tls, name: elsewhere[address]?.certificateName)
                 let (wakeUps, wakeUp) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
                 // It outlives the call by which the stage came to be, and does not belong to that call's trace.
                 let following = ServiceContext.withValue(nil) { Task { await self.monitor(address, connection, wakeUps) } }
@@ -45,6 +46,11 @@ extension Fleet {
             do {
                 try await ask(address, connection, health)
                 pause = .milliseconds(20)
+                let loads = Task { await followLoad(of: address, connection) }
+                defer {
+                    loads.cancel()
+                    scheduler.tells(address, nil)
+                }
                 try await HealthClient(connection).watch { status in
                     if status != .serving { await self.closed(address) }
                     try await self.ask(address, connection, status == .serving ? .serving : .notServing)
@@ -74,22 +80,22 @@ extension Fleet {
                 wake(address, after: pause)
                 continue
             }
-            let start = ContinuousClock.now
-            let failure = await failure(of: replica, kind, connection)
+            let outcome = await examine(replica, kind, connection)
             if Task.isCancelled { return }
             // A process that has taken its place meanwhile is asked for itself.
             guard registry.replicas[address]?.incarnation == replica.incarnation else { continue }
-            if let failure {
+            switch outcome {
+            case .failed(let finding):
                 links[address]?.probes.failed(now: .now)
                 // monitor() logs the exit.
                 guard registry.replicas[address]?.health == .serving else { continue }
-                let defect = Defect.failedProbe(failure)
-                logger.warning("stage failed its health probe", metadata: ["stage": "\(replica.name)", "problem": "\(failure)"])
+                let defect = Defect.failedProbe(finding)
+                logger.warning("stage failed its health probe", metadata: ["stage": "\(replica.name)", "problem": "\(finding)"])
                 registry.failedProbe(replica.incarnation, "\(defect)")
                 changed()
                 await replace(replica, defect)
-            } else {
-                links[address]?.probes.passed(in: start.duration(to: .now), now: .now)
+            case .passed(let duration):
+                links[address]?.probes.passed(in: duration, now: .now)
                 registry.passedProbe(address)
                 if !replica.passedProbe { tellServing(address) }
                 changed()
@@ -113,22 +119,23 @@ extension Fleet {
         }
     }
 
-    /// Sends a stage the smallest request.
-    /// - Returns: what is wrong with it; nil when it succeeds or is refused (busy, or request rejected): either shows that it responds.
-    private func failure(of replica: Registry.Replica, _ kind: StageKind, _ connection: StageConnection) async -> String? {
-        guard let pipeline = replica.pipeline else { return "its pipeline \(replica.description?.pipeline ?? "") is not known to this gateway" }
-        let limit = timing.stallLimit(replica.description?.device ?? "")
+    /// Sends a stage the smallest request. One that is refused (busy, or request rejected) shows as well as one that succeeds that it responds.
+    private func examine(_ replica: Registry.Replica, _ kind: StageKind, _ connection: StageConnection) async -> Probe.Outcome {
+        guard let pipeline = replica.pipeline else {
+            return .failed("its pipeline \(replica.description?.pipeline ?? "") is not known to this gateway")
+        }
+        let limit = timing.probe
         do {
-            try await Stall.watching(Heartbeat(), limit: limit, progress: { await Probe.progress(connection, within: limit / 4) }) {
-                try await self.whileAlive(replica.incarnation) { try await Probe.run(kind, pipeline, connection, CallSettings()) }
-            }
-            return nil
+            return .passed(
+                in: try await Stall.watching(Heartbeat(), limit: limit, progress: { await Probe.progress(connection, within: limit / 4) }) {
+                    try await self.whileAlive(replica.incarnation) { try await Probe.run(kind, pipeline, connection) }
+                })
         } catch let stall as Stall {
-            return stall.message
+            return .failed(stall.message)
         } catch let error as CallError {
-            return error.status == .resourceExhausted || error.status == .invalidArgument ? nil : error.message
+            return error.status == .resourceExhausted || error.status == .invalidArgument ? .passed(in: .zero) : .failed(error.message)
         } catch {
-            return "\(error)"
+            return .failed("\(error)")
         }
     }
 
@@ -143,13 +150,14 @@ extension Fleet {
 
     private func ask(_ address: Address, _ connection: StageConnection, _ health: Health) async throws {
         let description = try await StageClient(connection).describe(CallSettings(timeout: .seconds(5)))
-        let isNew = registry.replicas[address]?.description?.processID != description.processID
+        let isNew = registry.replicas[address]?.incarnation != Registry.Incarnation(address, description)
         if isNew { links[address]?.probes = ProbeSchedule(interval: timing.probeInterval) }
         heard(address, description, health)
     }
 
     func heard(_ address: Address, _ description: StageDescription, _ health: Health) {
         registry.heard(address, description, health)
+        if let replica = registry.replicas[address] { needs(replica) }
         if health != .unknown, let replica = registry.replicas[address], !replica.problem.isEmpty {
             logger.info("stage does not serve", metadata: ["stage": "\(replica.name)", "address": "\(address)", "problem": "\(replica.problem)"])
         }
@@ -159,8 +167,10 @@ extension Fleet {
 
     /// Whether the process that was known to serve at the address answers, on another connection.
     private func stillServes(_ address: Address, _ connection: StageConnection) async -> Bool {
-        guard registry.replicas[address]?.health == .serving, let known = registry.replicas[address]?.description?.processID else { return false }
-        return (try? await StageClient(connection).describe(CallSettings(timeout: .seconds(1))))?.processID == known
+        guard let known = registry.replicas[address], known.health == .serving,
+            let description = try? await StageClient(connection).describe(CallSettings(timeout: .seconds(1)))
+        else { return false }
+        return Registry.Incarnation(address, description) == known.incarnation
     }
 
     private func closed(_ address: Address) {

@@ -3,7 +3,7 @@ public import Logging
 public import Domain
 public import ServerKit
 public import TLS
-public import Wire
+import Wire
 
 /// The stages that this gateway knows: it looks where they are, asks what they are, probes whether they work, and gives their
 /// slots to requests.
@@ -19,6 +19,8 @@ public actor Fleet {
     struct Waiting {
         let request: SlotRequest
         let remainder: Remainder
+        /// It waits so long though no stage will take it.
+        let hopesUntil: ContinuousClock.Instant
         let turn: Promise<Result<SlotLease, CallError>>
         let places: AsyncStream<Int>.Continuation
         /// Requests before it, as it was told last.
@@ -26,7 +28,10 @@ public actor Fleet {
     }
 
     private let folder: RunDirectory
-    private let remote: [Address]
+    /// Stages elsewhere.
+    let origins: [StageOrigin]
+    /// What the names among them stand for.
+    var answers: [StageName: NameAnswer] = [:]
     let tls: ClientTLS?
     let timing: FleetTiming
     let logger: Logger
@@ -38,38 +43,52 @@ public actor Fleet {
     var waiting: [SlotScheduler.ID: Waiting] = [:]
     /// By the slots, tells who has one that it is wanted.
     var spares: [SlotScheduler.ID: Promise<Void>] = [:]
-    private var changes: [Int: AsyncStream<Void>.Continuation] = [:]
-    private var lastChange = 0
+    /// Who waits for changes: of the stage at an address, or of any.
+    private var watchers: [Address?: [Int: AsyncStream<Void>.Continuation]] = [:]
+    private var lastWatcher = 0
+    /// Runs while some wait for what doesn't come.
+    var hopelessWaits: Task<Void, Never>?
+    /// Runs while places have changed that were not told.
+    var tellingPlaces: Task<Void, Never>?
     var expected: Set<StageKind> = []
     /// Addresses of processes that the supervisor keeps.
     var kept: Set<Address> = []
-    /// Where stages are, apart from those.
+    /// Sockets in the run directory, apart from those.
     var found: Set<Address> = []
+    let keepKinds: @Sendable ([String: Set<StageKind>]) -> Void
     private var isListed = true
+    /// Nobody is to be known any more.
+    var isEnding = false
     var replace: @Sendable (Registry.Replica, Defect) async -> Void = { _, _ in }
     var done: [StageKind: Int] = [:]
     var retries = 0
 
     /// - Parameters:
     ///   - folder: every socket in it that is not a gateway's is a stage.
-    ///   - remote: stages elsewhere.
-    ///   - tls: for those of them that speak it.
+    ///   - origins: stages elsewhere.
+    ///   - needed: kinds without which the gateway is not ready.
+    ///   - keepKinds: keeps ``NeededKinds/told`` for the next gateway.
+    ///   - tls: for stages elsewhere that speak it.
     ///   - models: by name, the fingerprint that each kind of stage must have; empty: what most stages serve.
     ///   - pipelines: by the model's name; of others what their stages tell counts.
     ///   - mixing: what becomes of stages whose numerics differ.
     public init(
-        folder: RunDirectory, remote: [Address] = [], tls: ClientTLS? = nil, models: [String: [StageKind: String]] = [:],
-        pipelines: [String: PipelineID] = [:],
+        folder: RunDirectory, origins: [StageOrigin] = [], needed: NeededKinds = NeededKinds(),
+        keepKinds: @escaping @Sendable ([String: Set<StageKind>]) -> Void = { _ in }, tls: ClientTLS? = nil,
+        models: [String: [StageKind: String]] = [:], pipelines: [String: PipelineID] = [:],
         mixing: NumericsMixing = .standby, timing: FleetTiming = FleetTiming(), logger: Logger
     ) {
         self.folder = folder
-        self.remote = remote
+        self.origins = origins
+        self.keepKinds = keepKinds
         self.tls = tls
         self.timing = timing
         self.logger = logger
         registry = Registry(place: "with --run-directory \(folder.path)", mixing: mixing)
         registry.models = models
         registry.pipelines = pipelines
+        registry.needed = needed
+        for case .name(let name) in origins { registry.unresolved[name] = NameAnswer().problem }
     }
 
     /// Keeps the fleet known until the task is cancelled.
@@ -77,6 +96,7 @@ public actor Fleet {
     public func run() async throws {
         defer {
             kept = []
+            isEnding = true
             update([])
         }
         for await _ in FolderWatch.changes(in: folder, logger: logger) {
@@ -91,7 +111,7 @@ public actor Fleet {
             throw ServerKitError(.runDirectory, "run directory \(folder.path) was removed or renamed while the gateway was running")
         }
         do {
-            update(Set(try folder.sockets().filter { $0.kind != "gateway" }.map(\.address) + remote))
+            update(Set(try folder.sockets().filter { $0.kind != "gateway" }.map(\.address)))
             isListed = true
         } catch {
             if isListed { logger.error("run directory can't be listed", metadata: ["path": "\(folder.path)", "problem": "\(error)"]) }
@@ -103,29 +123,26 @@ public actor Fleet {
     // MARK: What others want to know
 
     /// Returns when `holds` is true of the stages, or the task is cancelled.
-    func until(_ holds: @Sendable (Registry) -> Bool) async {
-        lastChange += 1
-        let id = lastChange
+    /// - Parameter address: of the stage whose changes count; nil: all do.
+    func until(at address: Address? = nil, _ holds: @Sendable (Registry) -> Bool) async {
+        lastWatcher += 1
+        let id = lastWatcher
         let (stream, continuation) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
-        changes[id] = continuation
-        defer { changes[id] = nil }
+        watchers[address, default: [:]][id] = continuation
+        defer {
+            watchers[address]?[id] = nil
+            if watchers[address]?.isEmpty == true { watchers[address] = nil }
+        }
         continuation.yield()
         for await _ in stream where holds(registry) { return }
     }
 
     /// Returns when each of the kinds has a stage that serves, or the task is cancelled.
     public func served(_ kinds: Set<StageKind>) async {
-        await until { registry in registry.requirements(kinds).allSatisfy { !registry.candidates($0.kind, model: $0.model).isEmpty } }
+        await until { registry in registry.requirements(kinds).allSatisfy { registry.hasCandidates($0.kind, model: $0.model) } }
     }
 
     func stages() -> Registry { registry }
-
-    /// Why no picture can be made now: a kind of stage that is to run and does not serve. Nil when all do.
-    public func readiness(_ kinds: Set<StageKind>) -> String? {
-        registry.requirements(kinds).first { registry.candidates($0.kind, model: $0.model).isEmpty }.map {
-            registry.missing($0.kind, model: $0.model).message
-        }
-    }
 
     /// The models of a request; see ``Registry/modelSet(named:within:pipeline:for:expected:)``.
     func modelSet(named name: String, within allowed: [String], pipeline: PipelineID, for kinds: [StageKind]) throws(CallError) -> ModelSet {
@@ -172,8 +189,8 @@ public actor Fleet {
         }
     }
 
-    /// What is known of every stage; those that answer are asked anew, so that their counts are of now.
-    func status() async -> [StageStatus] {
+    /// Asks every stage for its counts, so that those that answer tell them as they are now.
+    func count() async {
         await withTaskGroup(of: (Address, StageDescription?).self) { group in
             for (address, link) in links {
                 group.addTask { (address, try? await StageClient(link.connection).describe(CallSettings(timeout: .seconds(1)))) }
@@ -181,11 +198,6 @@ public actor Fleet {
             for await (address, description) in group {
                 if let description { registry.counted(address, description) }
             }
-        }
-        return registry.listing.map {
-            StageStatus(
-                address: "\($0.address)", health: $0.serves ? .serving : $0.health == .serving ? .notServing : $0.health, description: $0.description,
-                problem: $0.reason, inFlight: scheduler.running(at: $0.address), note: registry.remark(on: $0))
         }
     }
 
@@ -209,12 +221,12 @@ public actor Fleet {
     }
 
     /// Whether a process has ever said what it is.
-    func hasHeard(process: Int) -> Bool { registry.replicas.values.contains { $0.description?.processID == process } }
+    func hasHeard(process: Int, at address: Address) -> Bool { registry.replicas[address]?.description?.processID == process }
 
     /// Requests that a stage's process has answered, and whether it has ever passed a probe.
-    func record(of name: String, process: Int) -> (answered: Int, passedProbe: Bool) {
-        let replica = registry.listing.first { $0.name == name && $0.description?.processID == process }
-        return (replica?.done ?? 0, replica?.hasPassedProbe ?? false)
+    func record(of address: Address, process: Int) -> (answered: Int, passedProbe: Bool) {
+        guard let replica = registry.replicas[address], replica.description?.processID == process else { return (0, false) }
+        return (replica.done, replica.hasPassedProbe)
     }
 
     /// The stages of one kind of a model have another checkpoint from now on; who waits for the old one waits for the new one instead.
@@ -235,14 +247,21 @@ public actor Fleet {
     /// The numerics that a request has by preference on stages of the kind and model.
     func numerics(_ kind: StageKind, model: String?) -> Numerics? { registry.preferredNumerics(kind, model: model) }
 
-    /// The connection to a stage, by its name.
-    func connection(of name: String) -> (replica: Registry.Replica, connection: StageConnection)? {
-        guard let replica = registry.listing.first(where: { $0.name == name }), let link = links[replica.address] else { return nil }
-        return (replica, link.connection)
-    }
+    /// The connection to a stage.
+    func connection(to address: Address) -> StageConnection? { links[address]?.connection }
 
     func changed() {
-        for change in changes.values { change.yield() }
+        for watcher in (watchers[nil] ?? [:]).values { watcher.yield() }
         advance()
+        endHopelessWaits()
+    }
+
+    /// Tells of the stages that have changed those whom it concerns: thousands of calls may be under way at others.
+    func passOnChanges() {
+        let changed = registry.takeChanged()
+        guard !changed.isEmpty else { return }
+        scheduler.know(changed, registry)
+        endHopelessWaits()
+        for address in changed { for watcher in (watchers[address] ?? [:]).values { watcher.yield() } }
     }
 }

@@ -7,7 +7,10 @@ package struct ProbeSchedule: Sendable, Hashable {
     package let interval: Duration
     /// Nil: at once.
     private var due: ContinuousClock.Instant?
+    /// Probes in a row that failed.
     private var failures = 0
+    /// Requests in a row that it made nothing of, whatever probes it passed in between.
+    private var stalls = 0
     /// A stage spends at most 1 / so much of its time on probes: the smallest request of a large model takes a processor many seconds.
     private static let most = 50
 
@@ -22,9 +25,10 @@ package struct ProbeSchedule: Sendable, Hashable {
     package mutating func answered(now: ContinuousClock.Instant) {
         due = now + interval
         failures = 0
+        stalls = 0
     }
 
-    /// It passed a probe, which took `duration`.
+    /// It passed a probe, which it computed for `duration`: what the probe waited for, behind requests of others, is none of its own time.
     package mutating func passed(in duration: Duration, now: ContinuousClock.Instant) {
         due = now + max(interval, duration * Self.most)
         failures = 0
@@ -33,7 +37,17 @@ package struct ProbeSchedule: Sendable, Hashable {
     /// It failed a probe.
     package mutating func failed(now: ContinuousClock.Instant) {
         failures += 1
-        due = now + min(.milliseconds(100) * (1 << min(failures, 6)), interval)
+        backOff(now)
+    }
+
+    /// It made nothing of a request.
+    package mutating func stalled(now: ContinuousClock.Instant) {
+        stalls += 1
+        backOff(now)
+    }
+
+    private mutating func backOff(_ now: ContinuousClock.Instant) {
+        due = now + min(.milliseconds(100) * (1 << min(failures + stalls, 20)), interval)
     }
 
     /// A request failed there. If it is failing probes already, the back-off stays.

@@ -6,7 +6,7 @@
 package struct Pulse: Sendable, Hashable {
     /// Questions in a row without an answer after which nobody waits for the process any longer.
     package static let limit = 2
-    private var process = 0
+    private var process: Registry.Incarnation?
     private var missed = 0
 
     package init() {}
@@ -15,7 +15,7 @@ package struct Pulse: Sendable, Hashable {
 
     /// - Parameter process: that was last heard of at the address; another one begins anew.
     /// - Returns: whether the process is silent, at the limit and after as many misses again: what was done about it may have failed.
-    package mutating func missed(process: Int) -> Bool {
+    package mutating func missed(_ process: Registry.Incarnation) -> Bool {
         if process != self.process { missed = 0 }
         self.process = process
         missed += 1

@@ -6,11 +6,15 @@ package struct Registry: Sendable {
     /// One stage, as last heard of.
     package struct Replica: Sendable, Hashable {
         package let address: Address
+        /// What an operator calls the place where it is; nil: the run directory.
+        package let origin: StageOrigin?
         package var health = Health.unknown
         /// Nil until it has answered.
-        package var description: StageDescription?
+        package var description: StageDescription? { didSet { name = uniqueName } }
+        /// No other that is known has the same: ``uniqueName``, kept because stages are sorted by it.
+        package private(set) var name: String
         /// Why it does not serve; empty when it does.
-        package var problem = "has not answered yet"
+        package var problem = Self.unheard
         /// It has answered the smallest request rightly since it was last suspect.
         package var passedProbe = false
         /// The same, since its process began.
@@ -23,8 +27,6 @@ package struct Registry: Sendable {
         package var done = 0
 
         package var kind: StageKind? { description.flatMap { StageKind(rawValue: $0.kind) } }
-        package var name: String { description.map { "\($0.kind)-\($0.instance)" } ?? "\(address)" }
-        package var instance: String { description?.instance ?? "" }
         package var modelName: String { description?.modelName ?? "" }
         package var fingerprint: String { description?.modelFingerprint ?? "" }
         /// What its model computes; nil for a pipeline that this build does not know.
@@ -43,17 +45,34 @@ package struct Registry: Sendable {
             return problem.isEmpty ? finding : problem
         }
         /// Tells a process from the one that takes its place at the same address.
-        package var incarnation: Incarnation { Incarnation(address: address, process: description?.processID ?? 0) }
+        package var incarnation: Incarnation { Incarnation(address, description) }
+
+        /// The problem of one that has neither answered nor failed to.
+        static let unheard = "has not answered yet"
+
+        init(address: Address, origin: StageOrigin?) {
+            self.address = address
+            self.origin = origin
+            name = "\(address)"
+        }
     }
 
-    /// One process at one address.
+    /// One process at one address, from its start to its end.
     package struct Incarnation: Sendable, Hashable {
         package let address: Address
+        /// On its own host: in containers all may have the same.
         package let process: Int
+        /// ``StageDescription/startNumber``
+        package let start: UInt64
 
-        package init(address: Address, process: Int) {
+        package init(address: Address, process: Int, start: UInt64 = 0) {
             self.address = address
             self.process = process
+            self.start = start
+        }
+
+        init(_ address: Address, _ description: StageDescription?) {
+            self.init(address: address, process: description?.processID ?? 0, start: description?.startNumber ?? 0)
         }
     }
 
@@ -77,11 +96,15 @@ package struct Registry: Sendable {
     package var pipelines: [String: PipelineID] = [:]
     /// Why a stage of a kind does not run, where its gateway knows.
     package var absences: [StageKind: String] = [:]
+    /// Without which the gateway is not ready.
+    package var needed = NeededKinds()
+    /// Names of stages elsewhere, with what is wrong with their resolution.
+    package var unresolved: [StageName: String] = [:]
     /// What becomes of stages whose numerics differ.
     package let mixing: NumericsMixing
     /// With ``NumericsMixing/refuse``: the numerics of the first stage that served a kind and model.
     var firstNumerics: [NumericsGroup: Numerics] = [:]
-    package private(set) var replicas: [Address: Replica] = [:]
+    package private(set) var replicas = StageIndex()
 
     package init(place: String, mixing: NumericsMixing = .standby) {
         self.place = place
@@ -89,24 +112,24 @@ package struct Registry: Sendable {
     }
 
     /// In the order in which people read them.
-    package var listing: [Replica] {
-        replicas.values.sorted {
-            let a = $0.kind, b = $1.kind
-            return a == b ? $0.name < $1.name : b == nil || (a != nil && a! < b!)
-        }
-    }
+    package var listing: [Replica] { replicas.listing }
 
     /// Side in pixels of the picture that the model draws best, as diffusion tells; the published model's until one does.
     package var defaultSide: Int {
-        let told = listing.filter { $0.kind == .diffusion }.compactMap(\.description?.defaultSide)
-        return told.first { $0 > 0 } ?? 1024
+        replicas.first { $0.kind == .diffusion && $0.defaultSide > 0 }?.traits.defaultSide ?? 1024
     }
 
-    /// The stages that are to be known: sockets in the run folder, and those named by address.
-    package mutating func know(_ addresses: Set<Address>) -> Change {
-        let known = Set(replicas.keys)
+    /// Stages that are not what they were, each once.
+    package mutating func takeChanged() -> Set<Address> { replicas.takeChanged() }
+
+    /// The stages that are to be known.
+    /// - Parameters:
+    ///   - sockets: in the run directory.
+    ///   - elsewhere: with what an operator calls the place.
+    package mutating func know(_ sockets: Set<Address>, elsewhere: [Address: StageOrigin] = [:]) -> Change {
+        let known = Set(replicas.keys), addresses = sockets.union(elsewhere.keys)
         for address in known.subtracting(addresses) { replicas[address] = nil }
-        for address in addresses.subtracting(known) { replicas[address] = Replica(address: address) }
+        for address in addresses.subtracting(known) { replicas[address] = Replica(address: address, origin: elsewhere[address]) }
         return Change(
             follow: addresses.subtracting(known).sorted { "\($0)" < "\($1)" },
             forget: known.subtracting(addresses).sorted { "\($0)" < "\($1)" })
@@ -115,7 +138,7 @@ package struct Registry: Sendable {
     /// A stage has said what it is. Messages about stages that are forgotten meanwhile are passed over.
     package mutating func heard(_ address: Address, _ description: StageDescription, _ health: Health) {
         guard var replica = replicas[address] else { return }
-        if replica.description?.processID != description.processID {
+        if replica.incarnation != Incarnation(address, description) {
             replica.passedProbe = false
             replica.hasPassedProbe = false
             replica.finding = ""
@@ -138,7 +161,7 @@ package struct Registry: Sendable {
 
     /// A stage has told its counts; whether it serves is decided elsewhere.
     package mutating func counted(_ address: Address, _ description: StageDescription) {
-        guard replicas[address]?.description?.processID == description.processID else { return }
+        guard replicas[address]?.incarnation == Incarnation(address, description) else { return }
         replicas[address]?.description = description
     }
 
@@ -160,6 +183,14 @@ package struct Registry: Sendable {
         if suspect(incarnation) { replicas[incarnation.address]?.finding = finding }
     }
 
+    /// A stage makes nothing of a request: it serves again once it has passed a probe.
+    /// - Returns: false when it has to pass one already, or another process has taken its place.
+    package mutating func stalled(_ incarnation: Incarnation, _ problem: String) -> Bool {
+        guard let replica = replicas[incarnation.address], replica.incarnation == incarnation, replica.passedProbe else { return false }
+        failedProbe(incarnation, problem)
+        return true
+    }
+
     /// A stage has computed the smallest request.
     package mutating func passedProbe(_ address: Address) {
         replicas[address]?.finding = ""
@@ -179,8 +210,8 @@ package struct Registry: Sendable {
 
     /// Whether another process answers at its address.
     package func isReplaced(_ incarnation: Incarnation) -> Bool {
-        guard let process = replicas[incarnation.address]?.description?.processID else { return false }
-        return process != incarnation.process
+        guard let replica = replicas[incarnation.address], replica.description != nil else { return false }
+        return replica.incarnation != incarnation
     }
 
     /// Why nobody is to wait for the process any longer; nil while it may answer.

@@ -40,7 +40,7 @@ public struct JobsService: JobsHandler {
     }
 
     public func list(_ request: ListJobsRequest, _ call: ServerCall) async throws -> JobList {
-        try await translating { JobList(jobs: try await runner.list()) }
+        try await translating { try await runner.list(request) }
     }
 
     public func fetch(_ request: JobRequest, _ call: ServerCall) async throws -> GeneratedImage {
@@ -79,8 +79,8 @@ extension CallError {
         case .conflict: self.init(.alreadyExists, error.message)
         case .full: self.init(.resourceExhausted, error.message, retryAfter: .seconds(5))
         case .notFound: self.init(.notFound, error.message)
-        // The disk is full or fails: nobody's fault, and it may pass.
-        case .storage, .inUse, .unreadable: self.init(.resourceExhausted, "jobs are paused: \(error.message)", retryAfter: .seconds(1))
+        // The disk is full, the database is away: nobody's fault, and it may pass.
+        case .storage, .inUse, .unreadable, .newer: self.init(.resourceExhausted, "jobs are paused: \(error.message)", retryAfter: .seconds(1))
         case .wrongState: self.init(.failedPrecondition, error.message)
         default: self.init(.internalError, error.message)
         }

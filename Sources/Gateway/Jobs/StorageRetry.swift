@@ -2,7 +2,7 @@ package import Jobs
 package import Logging
 import ServerKit
 
-/// Repeats what a store can't do for now: a full or failing disk pauses the jobs, and loses none.
+/// Repeats what a store can't do for now: a full disk or a database that is away pauses the jobs, and loses none.
 package actor StorageRetry {
     private let logger: Logger
     /// Why each operation waits, by its number.
@@ -45,6 +45,6 @@ package actor StorageRetry {
 }
 
 extension JobsError {
-    /// The disk or the file is at fault, not the job: the same operation can succeed later.
-    var isOfStorage: Bool { code == .storage || code == .inUse || code == .unreadable }
+    /// The disk, the file or the database is at fault, not the job: the same operation can succeed later.
+    var isOfStorage: Bool { code == .storage || code == .inUse || code == .unreadable || code == .newer }
 }

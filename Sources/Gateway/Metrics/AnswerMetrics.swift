@@ -11,9 +11,9 @@ final class AnswerMetrics: Sendable {
         MetricDescription("glm_gateway_answers_total", "Answered questions, by model."),
         MetricDescription("glm_gateway_answer_seconds", "One answer, from the question's arrival to its end, by model."),
         MetricDescription("glm_gateway_first_token_seconds", "From the question's arrival to the first token of the answer, by model."),
-        MetricDescription("glm_text_answer_tokens_total", "Generated tokens of answers, by model."),
-        MetricDescription("glm_text_prompt_tokens_total", "Tokens of questions' prompts, by model."),
-        MetricDescription("glm_text_cached_tokens_total", "Of them, those whose keys and values were there already, by model."),
+        MetricDescription("glm_gateway_answer_tokens_total", "Generated tokens of answers, by model."),
+        MetricDescription("glm_gateway_prompt_tokens_total", "Tokens of questions' prompts, by model."),
+        MetricDescription("glm_gateway_cached_tokens_total", "Of them, those whose keys and values were there already, by model."),
     ]
 
     private let start = ContinuousClock.now
@@ -29,9 +29,8 @@ final class AnswerMetrics: Sendable {
         if let first = first.withLock({ $0 }) {
             Recorder(label: "glm_gateway_first_token_seconds", dimensions: model).record(start.duration(to: first).inSeconds)
         }
-        Counter(label: "glm_text_answer_tokens_total", dimensions: model).increment(by: answer.usage.completionTokens)
-        Counter(label: "glm_text_prompt_tokens_total", dimensions: model).increment(by: answer.usage.promptTokens)
-        Counter(label: "glm_text_cached_tokens_total", dimensions: model).increment(by: answer.usage.cachedTokens)
-        GatewayMetrics.record(answer.timings)
+        Counter(label: "glm_gateway_answer_tokens_total", dimensions: model).increment(by: answer.usage.completionTokens)
+        Counter(label: "glm_gateway_prompt_tokens_total", dimensions: model).increment(by: answer.usage.promptTokens)
+        Counter(label: "glm_gateway_cached_tokens_total", dimensions: model).increment(by: answer.usage.cachedTokens)
     }
 }

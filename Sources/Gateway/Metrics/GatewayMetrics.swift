@@ -13,25 +13,32 @@ public enum GatewayMetrics {
             MetricDescription("glm_gateway_model_images_total", "Generated images, by model."),
             MetricDescription("glm_gateway_image_seconds", "One image, from acceptance to answer."),
             MetricDescription("glm_gateway_failures_total", "Failed requests, by status."),
-            MetricDescription("glm_diffusion_steps_total", "Denoising steps of generated images."),
-            MetricDescription("glm_text_tokens_total", "Codes of generated images."),
+            MetricDescription("glm_gateway_steps_total", "Denoising steps of generated images."),
+            MetricDescription("glm_gateway_codes_total", "Codes of generated images."),
+            MetricDescription("glm_gateway_wait_seconds", "A call's wait for a slot, by kind of stage."),
+            MetricDescription("glm_stage_phase_seconds", "One phase of one call, by kind, stage and phase.", merged: ["stage"]),
         ] + AnswerMetrics.descriptions + SpanExporter.descriptions.map { MetricDescription($0.name, $0.help) }
-        + StageKind.allCases.map { MetricDescription("glm_\($0)_phase_seconds", "One phase of one request, by stage.") }
 
     static func made(_ image: GeneratedImage, seconds: Double) {
         Counter(label: "glm_gateway_images_total").increment()
         Counter(label: "glm_gateway_model_images_total", dimensions: [("model", image.modelName)]).increment()
         Recorder(label: "glm_gateway_image_seconds").record(seconds)
-        record(image.timings)
-        Counter(label: "glm_diffusion_steps_total").increment(by: image.parameters.steps)
-        Counter(label: "glm_text_tokens_total").increment(by: image.parameters.grid.count)
+        Counter(label: "glm_gateway_steps_total").increment(by: image.parameters.steps)
+        Counter(label: "glm_gateway_codes_total").increment(by: image.parameters.grid.count)
     }
 
-    static func record(_ timings: [StageTiming]) {
+    /// What a stage has measured of a call.
+    static func measured(_ timings: [Timing], by replica: Registry.Replica) {
+        guard let kind = replica.kind else { return }
         for timing in timings {
-            Recorder(label: "glm_\(timing.stage)_phase_seconds", dimensions: [("instance", timing.instance), ("phase", timing.phase)])
-                .record(timing.seconds)
+            let labels = [("kind", "\(kind)"), ("stage", replica.name), ("phase", timing.phase)]
+            Recorder(label: "glm_stage_phase_seconds", dimensions: labels).record(timing.seconds)
         }
+    }
+
+    /// A call has got its slot.
+    static func waited(_ duration: Duration, for kind: StageKind) {
+        Recorder(label: "glm_gateway_wait_seconds", dimensions: [("kind", "\(kind)")]).record(duration.inSeconds)
     }
 
     static func failed(_ error: any Error) {

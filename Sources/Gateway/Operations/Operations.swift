@@ -84,17 +84,23 @@ public actor Operations {
     // MARK: One stage
 
     private func drainOne(_ request: DrainStageRequest, _ send: Send<OperationEvent>) async throws {
-        guard let (replica, connection) = await fleet.connection(of: request.stage) else {
-            guard await !supervisor.specs.contains(where: { $0.name == request.stage }) else {
-                let isAbsent = await supervisor.absences.contains { $0.spec.name == request.stage }
-                await supervisor.retire(request.stage, grace: .seconds(5))
-                let state = isAbsent ? "did not run" : "had not answered yet and was ended"
-                return try await send(OperationEvent("\(state), and is not started again", stage: request.stage))
-            }
-            let known = await fleet.stages().listing.map(\.name).joined(separator: ", ")
+        let registry = await fleet.stages()
+        let meant = registry.stages(called: request.stage)
+        if !meant.contains(where: { $0.name == request.stage }), await supervisor.specs.contains(where: { $0.name == request.stage }) {
+            let isAbsent = await supervisor.absences.contains { $0.spec.name == request.stage }
+            await supervisor.retire(request.stage, grace: .seconds(5))
+            let state = isAbsent ? "did not run" : "had not answered yet and was ended"
+            return try await send(OperationEvent("\(state), and is not started again", stage: request.stage))
+        }
+        guard meant.count <= 1 else {
+            let names = meant.map(\.name).joined(separator: ", ")
+            throw CallError(.invalidArgument, "\(meant.count) stages call themselves \"\(request.stage)\"; say which: \(names)")
+        }
+        guard let replica = meant.first, let connection = await fleet.connection(to: replica.address) else {
+            let known = registry.listing.map(\.name).joined(separator: ", ")
             throw CallError(.notFound, "there is no stage \"\(request.stage)\"; there are \(known.isEmpty ? "none" : known)")
         }
-        let others = await fleet.stages().candidates(replica.kind ?? .text, model: replica.fingerprint).count { $0.address != replica.address }
+        let others = registry.candidates(replica.kind ?? .text, model: replica.fingerprint).count { $0.address != replica.address }
         if replica.serves, others == 0, !request.force {
             throw CallError(
                 .failedPrecondition,

@@ -5,6 +5,7 @@ import Wire
 public actor Admissions {
     private let fleet: Fleet
     private var queue: AdmissionQueue
+    private var before = DoorRefusals()
 
     /// - Parameter limit: requests in the gateway at most.
     public init(fleet: Fleet, limit: Int) {
@@ -12,10 +13,24 @@ public actor Admissions {
         queue = AdmissionQueue(limit: limit)
     }
 
-    /// Requests that were turned away.
+    /// Requests that the queue has turned away.
     var refused: Int { queue.refused }
+    /// The same, and those that did not come so far.
+    var refusals: DoorRefusals { before + queue.refusals }
     /// Requests in the gateway.
     package var count: Int { queue.count }
+
+    /// Runs what decides whether a request comes to the queue; what it throws is counted.
+    nonisolated func deciding<R: Sendable>(_ body: @Sendable () async throws -> R) async throws -> R {
+        do {
+            return try await body()
+        } catch {
+            await refused(error)
+            throw error
+        }
+    }
+
+    private func refused(_ error: any Error) { before.count(error) }
 
     /// Runs `body` with the request's turn.
     /// - Parameters:

@@ -27,12 +27,15 @@ public actor AnswerService {
         deadline: ContinuousClock.Instant?, send: @escaping Send<AnswerQuestionEvent>
     ) async throws -> Answer {
         let metrics = AnswerMetrics()
-        let conversation = try QuestionRules.conversation(request)
-        let models = try await runner.fleet.modelSet(
-            named: request.model, within: requester.models, pipeline: .answer, for: PipelineID.answer.stages(sources: conversation.imageCount))
-        // 32 bits: people can type them.
-        let question = try await runner.fleet.questionRules(models).validate(
-            request, conversation, requestID: requestID, seed: UInt64(UInt32.random(in: .min ... .max)))
+        let (question, models) = try await runner.admissions.deciding { [runner] in
+            let conversation = try QuestionRules.conversation(request)
+            let models = try await runner.fleet.modelSet(
+                named: request.model, within: requester.models, pipeline: .answer, for: PipelineID.answer.stages(sources: conversation.imageCount))
+            // 32 bits: people can type them.
+            let question = try await runner.fleet.questionRules(models).validate(
+                request, conversation, requestID: requestID, seed: UInt64(UInt32.random(in: .min ... .max)))
+            return (question, models)
+        }
         let origin = PipelineRunner.Origin(requestID: requestID, arrival: arrival, requester: requester, deadline: deadline)
         let pipeline = AnswerPipeline(question, build: Build.version)
         var answer = try await withSpan("answer") { span in

@@ -28,10 +28,12 @@ public actor ImageService {
     /// - Parameter mayOmitLabel: the caller may have an image without words where this gateway draws them into all.
     func validate(_ request: GenerateImageRequest, requestID: String, mayOmitLabel: Bool) async throws -> ImageRequest {
         let rules = RequestRules(defaultSide: await runner.fleet.defaultSide(), planned: planned)
-        // 32 bits: torch's generator reads no more of a seed, and people can type them.
-        var validated = try rules.validate(request, requestID: requestID, seed: UInt64(UInt32.random(in: .min ... .max)))
-        validated.explicitLabel = try labels.drawsWords(wanted: request.explicitLabel, mayOmit: mayOmitLabel)
-        return validated
+        return try await runner.admissions.deciding { [labels] in
+            // 32 bits: torch's generator reads no more of a seed, and people can type them.
+            var validated = try rules.validate(request, requestID: requestID, seed: UInt64(UInt32.random(in: .min ... .max)))
+            validated.explicitLabel = try labels.drawsWords(wanted: request.explicitLabel, mayOmit: mayOmitLabel)
+            return validated
+        }
     }
 
     /// The models that compute a request, of those that the requester may use.
@@ -42,6 +44,15 @@ public actor ImageService {
             for: request.pipeline.stages(sources: request.images.count))
         try await runner.fleet.checkStepCache(request.parameters.stepCache, models)
         return models
+    }
+
+    /// Requests that the stages of images work on at once; 0 while a kind of them does not serve.
+    var slots: Int {
+        get async {
+            let registry = await runner.fleet.stages()
+            let slots = [StageKind.text, .diffusion].map { registry.capacity($0).slots }
+            return slots.contains(0) ? 0 : slots.reduce(0, +)
+        }
     }
 
     /// - Parameters:
@@ -55,7 +66,7 @@ public actor ImageService {
         accepted: @Sendable (Accepted) async throws -> Void, tell: @escaping Send<GenerateImageEvent>
     ) async throws -> GeneratedImage {
         let start = ContinuousClock.now
-        let models = try await models(request, for: requester)
+        let models = try await runner.admissions.deciding { try await self.models(request, for: requester) }
         let origin = PipelineRunner.Origin(requestID: request.requestID, arrival: arrival, requester: requester, deadline: deadline)
         let pipeline = ImagePipeline(request, build: Build.version)
         var image = try await withSpan("image") { span in

@@ -56,10 +56,12 @@ struct StageCaller: Sendable {
                 isolated: attempts.needsIsolation, stepCache: call.request.stepCache)
             // A request that has lost a stage waits for the next one to come up.
             let patience = attempts.isFirst ? Duration.zero : .seconds(10)
+            let asked = ContinuousClock.now
             let lease = try await withSpan("queue") { span in
                 span.attributes["glm.stage"] = kind.rawValue
                 return try await fleet.slot(slot, remainder, patience: patience) { onPlace(await place($0)) }
             }
+            GatewayMetrics.waited(asked.duration(to: .now), for: kind)
             numerics = numerics ?? lease.replica.numerics
             let stageRequest = try await self.request(request, lease)
             calls += 1
@@ -129,6 +131,7 @@ struct StageCaller: Sendable {
                 try await fleet.whileAlive(lease.replica.incarnation) {
                     try await request.call(lease.connection, settings, beat: heartbeat.beat) { event in
                         span.addPhases(of: event)
+                        GatewayMetrics.measured(event.timings, by: lease.replica)
                         var source = source
                         source.joules = measured?.joules(event.timings) ?? []
                         try await onEvent(event, source)

@@ -15,29 +15,24 @@ struct Stall: Error {
     let limit: Duration
     var message: String { "no progress for \(limit.inSeconds) s" }
 
-    /// Runs `body` until it ends, or until `heartbeat` has not beaten for `limit`: then it is cancelled and ``Stall`` is thrown.
-    /// - Parameter progress: a number that grows while the stage computes, whether it has anything to tell or not: a beat of its own. Asked
-    ///   when half of the limit has passed in silence, and at its end; nil: the stage does not answer.
+    /// Runs `body` until it ends, or until ``StallClock`` says that the stage makes nothing of it: then it is cancelled and ``Stall`` is thrown.
+    /// - Parameter progress: how far the stage has come with whatever it computes; nil: it does not answer.
     static func watching<R: Sendable>(
         _ heartbeat: Heartbeat, limit: Duration, progress: @escaping @Sendable () async -> Int?, _ body: @escaping @Sendable () async throws -> R
     ) async throws -> R {
         try await race(body) {
-            var known: Int?
+            var clock = StallClock(limit: limit)
             while true {
                 let idle = heartbeat.idle
-                guard idle >= limit / 2 else {
-                    try await Pause.for(limit / 2 - idle)
+                if let pause = clock.pause(idle: idle) {
+                    try await Pause.for(pause)
                     continue
                 }
-                let now = await progress()
-                if let now, let known, now > known {
-                    heartbeat.beat()
-                } else if idle >= limit {
-                    throw Stall(limit: limit)
-                } else {
-                    try await Pause.for(limit - idle)
+                switch clock.answered(await progress(), idle: idle) {
+                case .computes: heartbeat.beat()
+                case .unknown(let pause): try await Pause.for(pause)
+                case .stalled: throw Stall(limit: limit)
                 }
-                known = now
             }
         }
     }

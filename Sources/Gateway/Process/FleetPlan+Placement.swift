@@ -3,7 +3,6 @@ public import Domain
 public import Foundation
 import ModelConfiguration
 public import Placement
-public import Wire
 
 /// How a plan comes about: from a topology, or from kinds of stages for this host.
 extension FleetPlan {
@@ -15,16 +14,16 @@ extension FleetPlan {
     ///   - remote: stages elsewhere, beside the topology's.
     ///   - queue: goes before the topology's.
     /// - Throws: `PlacementError` when they don't fit; `CheckpointError`.
-    public init(_ plan: Plan, of topology: Topology, remote: [Address], queue: Int?) throws {
+    public init(_ plan: Plan, of topology: Topology, remote: [StageOrigin], queue: Int?) throws {
         guard plan.isFeasible else {
             throw PlacementError(
                 .invalidTopology, "the stages do not fit: \(plan.shortages.map(\.description).joined(separator: "; ")); see glm plan")
         }
         self.init(
-            stages: try plan.stages.map { try $0.identified() }, remote: try remote + topology.remote.map { try Address(parsing: $0) },
+            stages: try plan.stages.map { try $0.identified() }, remote: try remote + topology.remote.map { try StageOrigin(parsing: $0) },
             queue: queue ?? topology.limits.queue,
-            jobsKept: .seconds(topology.limits.jobsKept),
-            planned: RequestRules.Planned(pixels: topology.limits.pixels, sources: topology.limits.sources))
+            jobs: JobBounds(topology.limits),
+            planned: RequestRules.Planned(pixels: topology.limits.pixels, sources: topology.limits.sources), drainDeadline: plan.drainDeadline)
     }
 
     /// On this host, for each model one stage of each kind that it has.
@@ -36,7 +35,7 @@ extension FleetPlan {
     /// - Throws: `CheckpointError` for a folder that is none; `PlacementError` for two models of one name, and for a kind or a model that no
     ///   stage would be started for.
     public init(
-        _ kinds: [StageKind]?, folders: [URL], precision: PrecisionChoice, threads: Int?, stepCache: Float? = nil, remote: [Address],
+        _ kinds: [StageKind]?, folders: [URL], precision: PrecisionChoice, threads: Int?, stepCache: Float? = nil, remote: [StageOrigin],
         queue: Int?
     ) throws {
         let models = try Topology.Model.named(folders).map { (name: $0.name, checkpoint: try ModelFolder(URL(fileURLWithPath: $0.folder))) }
@@ -63,5 +62,15 @@ extension FleetPlan {
             }
         }
         self.init(stages: stages, remote: remote, queue: queue ?? Self.defaultQueue)
+    }
+}
+
+extension JobBounds {
+    init(_ limits: Topology.Limits) {
+        self.init()
+        kept = .seconds(limits.jobsKept)
+        queued = limits.jobsQueued ?? queued
+        running = limits.jobsRunning ?? running
+        bytes = limits.jobsBytes
     }
 }

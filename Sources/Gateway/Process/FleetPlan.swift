@@ -3,7 +3,6 @@ import Crypto
 import Foundation
 import ModelConfiguration
 public import Domain
-public import Wire
 
 /// What a gateway is to run: stages that it keeps alive, stages elsewhere, and bounds.
 public struct FleetPlan: Sendable {
@@ -12,24 +11,29 @@ public struct FleetPlan: Sendable {
     /// The models of the stages, by name: for each kind of stage the fingerprint that it must have. Empty: what most stages serve.
     public var models: [String: [StageKind: String]]
     /// Stages elsewhere.
-    public var remote: [Address]
+    public var remote: [StageOrigin]
+    /// Kinds without which the gateway is not ready, beside those of its own stages; nil: those that stages elsewhere once were.
+    public var expected: Set<StageKind>?
     /// Requests in the gateway at most.
     public var queue: Int
-    /// How long a job that has ended is kept.
-    public var jobsKept: Duration
+    public var jobs: JobBounds
     /// The largest requests that there is memory for.
     public var planned: RequestRules.Planned
+    /// What requests in flight get when the gateway is told to end, unless it is told how long.
+    public var drainDeadline: Duration
 
     public init(
-        stages: [StageSpec], remote: [Address] = [], queue: Int, jobsKept: Duration = .seconds(24 * 3600),
-        planned: RequestRules.Planned = RequestRules.Planned()
+        stages: [StageSpec], remote: [StageOrigin] = [], expected: Set<StageKind>? = nil, queue: Int, jobs: JobBounds = JobBounds(),
+        planned: RequestRules.Planned = RequestRules.Planned(), drainDeadline: Duration = DrainDeadline.least
     ) {
         self.stages = stages
         models = stages.reduce(into: [:]) { $0[$1.model, default: [:]][$1.kind] = $1.fingerprint }
         self.remote = remote
+        self.expected = expected
         self.queue = queue
-        self.jobsKept = jobsKept
+        self.jobs = jobs
         self.planned = planned
+        self.drainDeadline = drainDeadline
     }
 
     public var kinds: Set<StageKind> { Set(stages.map(\.kind)) }

@@ -30,6 +30,8 @@ public struct GatewayConfiguration: Sendable {
     }
 
     public var server: ServerOptions
+    /// Of connections over TCP and HTTP.
+    public var connectionAge: ConnectionAge
     public var plan: FleetPlan
     /// Where one more stage goes.
     public var place: Operations.Placing
@@ -40,6 +42,7 @@ public struct GatewayConfiguration: Sendable {
     public var mixing: NumericsMixing
     /// Flags that all stages get.
     public var stageArguments: [String]
+    public var jobs: JobConfiguration
     public var labels: LabelPolicy
     /// Nil: it is not kept who asked for what.
     public var audit: AuditOptions?
@@ -51,7 +54,7 @@ public struct GatewayConfiguration: Sendable {
     public var keys: String?
     /// Where spans go; nil: nowhere.
     public var spans: SpanExporter?
-    /// The folder of `jobs.sqlite` and `key-usage.json`; nil: the run directory.
+    /// The folder of `jobs.sqlite`, where there is no database, and `key-usage.json`; nil: the run directory.
     public var stateDirectory: String?
     /// Stages live on when this process is told to end.
     public var keepStages: Bool
@@ -59,19 +62,23 @@ public struct GatewayConfiguration: Sendable {
     public var isPrivate: Bool
 
     public init(
-        server: ServerOptions, plan: FleetPlan, place: @escaping Operations.Placing, modelRoots: [String] = [],
+        server: ServerOptions, connectionAge: ConnectionAge = .unlimited, plan: FleetPlan, place: @escaping Operations.Placing,
+        modelRoots: [String] = [],
         timing: FleetTiming = FleetTiming(),
-        mixing: NumericsMixing = .standby, stageArguments: [String] = [], labels: LabelPolicy = LabelPolicy(), audit: AuditOptions? = nil,
+        mixing: NumericsMixing = .standby, stageArguments: [String] = [], jobs: JobConfiguration = JobConfiguration(),
+        labels: LabelPolicy = LabelPolicy(), audit: AuditOptions? = nil,
         stageTLS: ClientTLSFiles = ClientTLSFiles(), http: HTTP? = nil, keys: String? = nil, spans: SpanExporter? = nil,
         stateDirectory: String? = nil, keepStages: Bool = false, isPrivate: Bool = false
     ) {
         self.server = server
+        self.connectionAge = connectionAge
         self.plan = plan
         self.place = place
         self.modelRoots = modelRoots
         self.timing = timing
         self.mixing = mixing
         self.stageArguments = stageArguments
+        self.jobs = jobs
         self.labels = labels
         self.audit = audit
         self.stageTLS = stageTLS

@@ -1,6 +1,5 @@
 import HTTPAPI
 import HTTPServing
-import Jobs
 import Keys
 import Logging
 import OTLP
@@ -26,6 +25,7 @@ public struct GatewayProcess: Sendable {
     private let supervisor: Supervisor
     private let jobs: JobRunner?
     private let http: HTTPServer?
+    private let readiness: Readiness
     /// Shown to stages elsewhere; nil: what the server has, or nothing.
     private let stageCertificates: CertificateFiles?
     private let spans: SpanExporter?
@@ -48,21 +48,25 @@ public struct GatewayProcess: Sendable {
         let plan = Self.remembered(configuration, digest, folder)
         let (options, door) = try Self.addresses(configuration.server, in: folder)
         let server = try StageServer(
-            kind: "gateway", options: options, door: door, keys: configuration.keys, certificateIsEnough: false, capacity: plan.queue + Self.spare)
+            kind: "gateway", options: options, door: door, keys: configuration.keys, certificateIsEnough: false, capacity: plan.queue + Self.spare,
+            connectionAge: configuration.connectionAge, drainDeadline: plan.drainDeadline)
         let logger = server.logger
         let stageTLS = configuration.stageTLS
         let stageCertificates: CertificateFiles? =
             if let certificate = stageTLS.certificate, let key = stageTLS.key {
                 try CertificateFiles(certificate: certificate, key: key, logger: logger)
             } else { nil }
-        let speaksTLS = plan.remote.contains { if case .tls = $0 { true } else { false } }
+        let speaksTLS = plan.remote.contains(where: \.isEncrypted)
         let tls = speaksTLS ? try ClientTLS(authorities: stageTLS.authorities, own: stageCertificates ?? server.certificates) : nil
+        let state = configuration.stateDirectory ?? folder.path
+        let needed = NeededKinds(
+            own: plan.kinds, said: plan.expected, told: configuration.isPrivate ? [:] : KindsFile.load(state), origins: plan.remote)
         let fleet = Fleet(
-            folder: folder, remote: plan.remote, tls: tls, models: plan.models, pipelines: plan.pipelines, mixing: configuration.mixing,
-            timing: configuration.timing, logger: logger)
+            folder: folder, origins: plan.remote, needed: needed,
+            keepKinds: { if !configuration.isPrivate { KindsFile.keep($0, state, logger) } }, tls: tls, models: plan.models,
+            pipelines: plan.pipelines, mixing: configuration.mixing, timing: configuration.timing, logger: logger)
         let supervisor = Supervisor(
             folder: folder, fleet: fleet, common: configuration.stageArguments, lifeline: configuration.isPrivate, logger: logger)
-        let state = configuration.stateDirectory ?? folder.path
         let usage = KeyUsage(folder: state, logger: logger)
         let runner = PipelineRunner(fleet: fleet, timing: configuration.timing, limit: plan.queue)
         let audit = try AuditTrail(configuration.audit, logger: logger)
@@ -78,9 +82,9 @@ public struct GatewayProcess: Sendable {
             configuration.isPrivate
             ? nil
             : JobRunner(
-                store: try JobStore(path: "\(state)/jobs.sqlite"), imageService: imageService,
-                audit: audit, kept: plan.jobsKept, logger: logger)
-        let readiness = Readiness(fleet: fleet, kinds: plan.kinds, jobs: jobs, audit: audit)
+                store: try configuration.jobs.store(plan.jobs, in: state), images: configuration.jobs.images, imageService: imageService,
+                audit: audit, bounds: plan.jobs, logger: logger)
+        let readiness = Readiness(fleet: fleet, jobs: jobs, audit: audit)
         let report = FleetReport(
             fleet: fleet, supervisor: supervisor, runner: runner, imageService: imageService, answerService: answerService, jobs: jobs,
             readiness: readiness)
@@ -102,7 +106,7 @@ public struct GatewayProcess: Sendable {
             let door = HTTPDoor(
                 gateway: gateway, operations: operationsService, jobs: jobsService, access: server.access, usage: usage, settings: settings,
                 address: { http.url(port: httpServer.current?.listeningPort ?? http.port, isEncrypted: tls != nil) }, logger: logger)
-            return try Self.http(http, tls, report, readiness, server, door)
+            return try Self.http(http, tls, configuration.connectionAge, report, readiness, server, door)
         }
         if let http { httpServer.fulfil(http) }
         services =
@@ -110,7 +114,7 @@ public struct GatewayProcess: Sendable {
             + (jobsService.map { [.jobs($0)] } ?? [])
         (self.folder, self.plan, self.keepStages, self.spans) = (folder, plan, configuration.keepStages, configuration.spans)
         (self.server, self.fleet, self.supervisor, self.jobs, self.http) = (server, fleet, supervisor, jobs, http)
-        self.stageCertificates = stageCertificates
+        (self.readiness, self.stageCertificates) = (readiness, stageCertificates)
         power = PowerSampler(account: runner.energy)
     }
 
@@ -118,8 +122,9 @@ public struct GatewayProcess: Sendable {
     /// - Throws: why a part failed, after the others have ended.
     public func run() async throws {
         try await ProcessGroup(parts, server: server) {
-            try await server.run(services) {
+            try await server.run(services, problems: { await readiness.problems }, onDrain: { http?.handOver() }) {
                 try await allKindsServe()
+                tellReadiness(await fleet.readiness)
                 hasServed.fulfil(())
                 return StageModel()
             }
@@ -139,16 +144,38 @@ public struct GatewayProcess: Sendable {
         if let http { add("http") { try await http.run() } }
         add("power") { try await untilShutdown { await power.run() } }
         add("fleet watch") { try await untilShutdown { try await fleet.run() } }
+        if !names.isEmpty {
+            add("names of stages") { try await untilShutdown { await Resolver(names: names, fleet: fleet, logger: server.logger).run() } }
+        }
+        add("readiness") {
+            try await untilShutdown {
+                guard await hasServed.value != nil else { return }
+                await fleet.followReadiness(tellReadiness)
+            }
+        }
         add("supervision") { try await supervise() }
         if let jobs {
             add("jobs") {
                 try await untilShutdown {
-                    await fleet.served(plan.kinds)
+                    await fleet.ready()
                     try await jobs.run()
                 }
             }
         }
         return parts
+    }
+
+    private var names: [StageName] { plan.remote.compactMap { if case .name(let name) = $0 { name } else { nil } } }
+
+    /// To balancers by the health service, and to people by the log.
+    private func tellReadiness(_ problem: String?) {
+        let wasFit = server.health.isFit
+        server.health.isFit = problem == nil
+        if let problem, wasFit {
+            server.logger.warning("not ready", metadata: ["problem": "\(problem)"])
+        } else if problem == nil, !wasFit {
+            server.logger.notice("ready: all kinds of stages that are needed serve")
+        }
     }
 
     private func supervise() async throws {
@@ -194,21 +221,22 @@ extension GatewayProcess {
 
     /// Metrics, health and the API.
     private static func http(
-        _ http: GatewayConfiguration.HTTP, _ tls: ServerTLS?, _ report: FleetReport, _ readiness: Readiness, _ server: StageServer, _ door: HTTPDoor
+        _ http: GatewayConfiguration.HTTP, _ tls: ServerTLS?, _ age: ConnectionAge, _ report: FleetReport, _ readiness: Readiness,
+        _ server: StageServer, _ door: HTTPDoor
     ) throws -> HTTPServer {
         let isLoopback = http.address.isLoopback
         let telemetry = TelemetryAnswers(
             registry: http.registry, collect: { await report.samples(server.description()) },
             ready: {
-                let problems = await readiness.problems
+                let problems = await readiness.obstacles
                 return problems.isEmpty ? .well : .unwell(problems.joined(separator: "; "))
             })
         return try HTTPServer(
-            host: http.host, port: http.port, tls: tls,
+            host: http.host, port: http.port, inherited: server.inherited(http.address), tls: tls,
             onListening: {
                 let url = http.url(port: $0, isEncrypted: tls != nil)
                 server.logger.notice("metrics, health and the API are served over HTTP", metadata: ["address": "\(url)"])
-            }, logger: server.logger
+            }, connectionAge: age.draw, logger: server.logger
         ) { request, peer in
             // On this machine, those who may see the fleet are not told apart from those who may not; a public address is that of a proxy here.
             if TelemetryAnswers.isForMetrics(request), !isLoopback || http.settings.publicURL != nil,

@@ -29,16 +29,25 @@ public struct FleetReport: Sendable {
         self.cards = cards
     }
 
+    /// Stages that answer are asked for their counts.
     public func status(_ gateway: StageDescription) async -> FleetStatus {
+        await fleet.count()
+        var status = await known(gateway, noted: true)
+        status.models = await models()
+        return status
+    }
+
+    /// What is known without asking any stage.
+    private func known(_ gateway: StageDescription, noted: Bool) async -> FleetStatus {
         FleetStatus(
-            gateway: gateway, stages: await stages(), queues: await fleet.queues(), cards: await cardStatus(), jobs: try? await jobs?.counts(),
+            gateway: gateway, stages: await stages(noted: noted), queues: await fleet.queues(), cards: await cardStatus(),
+            jobs: try? await jobs?.counts(),
             images: await imageService.images, retries: await fleet.retries, refused: await runner.admissions.refused,
-            uptimeSeconds: began.duration(to: .now).inSeconds, problems: await readiness.problems, models: await models(),
-            answers: await answerService.answers)
+            uptimeSeconds: began.duration(to: .now).inSeconds, problems: await readiness.problems, answers: await answerService.answers)
     }
 
     /// Those that answer, and those that this gateway keeps and that don't run.
-    private func stages() async -> [StageStatus] {
+    private func stages(noted: Bool) async -> [StageStatus] {
         let absences = await supervisor.absences
         let addresses = Set(absences.map { "\($0.address)" })
         let absent = absences.map { absence in
@@ -48,7 +57,7 @@ public struct FleetReport: Sendable {
                     kind: absence.spec.kind.rawValue, instance: absence.spec.instance, device: absence.spec.devices.list,
                     modelName: absence.spec.model, modelFingerprint: absence.spec.fingerprint), problem: absence.reason)
         }
-        let known = await fleet.status().filter { !addresses.contains($0.address) }
+        let known = await fleet.statuses(noted: noted).filter { !addresses.contains($0.address) }
         let restarts = await supervisor.restarts
         return (known + absent).map { stage in
             var stage = stage
@@ -62,12 +71,16 @@ public struct FleetReport: Sendable {
         return await fleet.stages().modelInformation(done: done)
     }
 
-    /// The same for machines.
+    /// The same for machines, by what is known already: stages tell their counts when they are asked whether they are there.
     public func samples(_ gateway: StageDescription) async -> [Sample] {
-        let status = await status(gateway)
+        let status = await known(gateway, noted: false)
         let cache = await runner.encoderCache
         let devices = Set(await supervisor.specs.flatMap(\.devices))
-        return FleetSamples.of(status) + EnergySamples.of(runner.energy, on: devices) + [
+        let refusals = await runner.admissions.refusals
+        return FleetSamples.of(status) + EnergySamples.of(runner.energy, on: devices) + ProcessSamples.now() + refusals.samples + [
+            Sample(
+                "glm_build_info", "1; the version of the program, and of the protocol that it speaks with stages.",
+                labels: [("version", gateway.build), ("protocol", "\(gateway.protocolVersion)")], 1),
             Sample("glm_gateway_encoder_cache_hits_total", "Images that vision had read before.", .counter, Double(cache.hits)),
             Sample("glm_gateway_encoder_cache_misses_total", "Images that went to vision.", .counter, Double(cache.misses)),
             Sample("glm_gateway_requests", "Requests in the gateway.", .gauge, Double(await runner.admissions.count)),

@@ -1,56 +1,53 @@
 import Domain
-import Telemetry
-import Wire
+package import Telemetry
+package import Wire
 
 /// A fleet's state as numbers, read when somebody asks.
-enum FleetSamples {
-    static func of(_ status: FleetStatus) -> [Sample] {
+package enum FleetSamples {
+    package static func of(_ status: FleetStatus) -> [Sample] {
         status.queues.flatMap(queue) + status.stages.flatMap(stage) + status.cards.flatMap(card) + jobs(status.jobs) + [
-            Sample("glm_gateway_ready", "0 while /health/ready gives a reason.", .gauge, status.problems.isEmpty ? 1 : 0),
+            Sample("glm_gateway_ready", "0 while /health/ready gives a reason, or jobs are paused.", .gauge, status.problems.isEmpty ? 1 : 0),
             Sample("glm_gateway_uptime_seconds", "Since the gateway began.", .gauge, status.uptimeSeconds),
-            Sample("glm_gateway_refused_total", "Requests turned away at the door.", .counter, Double(status.refused)),
             Sample("glm_gateway_stage_retries_total", "Stage calls that were made again.", .counter, Double(status.retries)),
         ]
     }
 
     private static func queue(_ queue: QueueStatus) -> [Sample] {
-        let name = "glm_\(queue.kind)"
+        let labels = [("kind", queue.kind)]
         return [
-            Sample("\(name)_waiting_requests", "Requests that wait for a slot of this kind of stage.", .gauge, Double(queue.waiting)),
-            Sample("\(name)_running_requests", "Requests in slots of this kind of stage.", .gauge, Double(queue.running)),
-            Sample("\(name)_slots", "Slots of the stages that serve.", .gauge, Double(queue.slots)),
-            Sample("\(name)_requests_total", "Requests that this kind of stage has answered.", .counter, Double(queue.done)),
-            Sample("\(name)_request_mean_seconds", "One request in a slot, a moving mean.", .gauge, queue.seconds),
+            Sample("glm_gateway_waiting_requests", "Requests that wait for a slot, by kind of stage.", labels: labels, Double(queue.waiting)),
+            Sample("glm_gateway_running_requests", "Requests in slots, by kind of stage.", labels: labels, Double(queue.running)),
+            Sample("glm_gateway_slots", "Slots of the stages that serve, by kind.", labels: labels, Double(queue.slots)),
+            Sample("glm_gateway_stage_requests_total", "Calls that stages have answered, by kind.", .counter, labels: labels, Double(queue.done)),
+            Sample("glm_gateway_stage_request_mean_seconds", "One call in a slot, a moving mean, by kind of stage.", labels: labels, queue.seconds),
         ]
     }
 
     private static func stage(_ stage: StageStatus) -> [Sample] {
-        // Names of metrics are ours: what a process at some address calls itself is none.
+        // What a process at some address calls itself is no kind.
         guard let description = stage.description, let kind = StageKind(rawValue: description.kind) else { return [] }
-        let name = "glm_\(kind)_stage"
-        let labels = [("instance", description.instance), ("device", description.device)]
-        let answers = [
+        func sample(_ name: String, _ help: String, _ value: Int, _ type: Sample.Kind = .gauge) -> Sample {
             Sample(
-                "\(name)_cached_tokens_total", "Tokens of prompts that were not computed again.", .counter, labels: labels,
-                Double(description.cachedTokens)),
-            Sample("\(name)_preempted_total", "Requests that were paused for others.", .counter, labels: labels, Double(description.preempted)),
+                "glm_stage_\(name)", help, type,
+                labels: [("kind", description.kind), ("stage", "\(kind)-\(description.instance)"), ("device", description.device)],
+                merged: ["stage", "device"], Double(value))
+        }
+        let answers = [
+            sample("cached_tokens_total", "Tokens of prompts that were not computed again.", description.cachedTokens, .counter),
+            sample("preempted_total", "Requests that were paused for others.", description.preempted, .counter),
         ]
         let decoding = [
-            Sample(
-                "\(name)_decoder_passes_total", "Passes of a sequence through the decoder that sampled.", .counter, labels: labels,
-                Double(description.decoderPasses)),
-            Sample(
-                "\(name)_decoded_tokens_total", "Tokens that these passes gave, guessed ones included.", .counter, labels: labels,
-                Double(description.decodedTokens)),
+            sample("decoder_passes_total", "Passes of a sequence through the decoder that sampled.", description.decoderPasses, .counter),
+            sample("decoded_tokens_total", "Tokens that these passes gave, guessed ones included.", description.decodedTokens, .counter),
         ]
         return [
-            Sample("\(name)_up", "1 while the stage serves.", labels: labels, stage.health == .serving ? 1 : 0),
-            Sample("\(name)_running_requests", "Requests that the stage computes.", labels: labels, Double(description.running)),
-            Sample("\(name)_waiting_requests", "Requests that wait in the stage.", labels: labels, Double(description.queued)),
-            Sample("\(name)_memory_bytes", "Of the host's memory, file maps included.", labels: labels, Double(description.memoryBytes)),
-            Sample("\(name)_restarts_total", "Times that the gateway started it again.", .counter, labels: labels, Double(stage.restarts)),
-            Sample("\(name)_cache_hits_total", "Requests that found earlier work done.", .counter, labels: labels, Double(description.cacheHits)),
-            Sample("\(name)_cache_misses_total", "Requests that did not.", .counter, labels: labels, Double(description.cacheMisses)),
+            sample("up", "1 while the stage serves.", stage.health == .serving ? 1 : 0),
+            sample("running_requests", "Requests that the stage computes.", description.running),
+            sample("waiting_requests", "Requests that wait in the stage.", description.queued),
+            sample("memory_bytes", "Of the host's memory, file maps included.", description.memoryBytes),
+            sample("restarts_total", "Times that the gateway started it again.", stage.restarts, .counter),
+            sample("cache_hits_total", "Requests that found earlier work done.", description.cacheHits, .counter),
+            sample("cache_misses_total", "Requests that did not.", description.cacheMisses, .counter),
         ] + (kind == .text ? decoding + (description.pipeline == PipelineID.answer.rawValue ? answers : []) : [])
     }
 

@@ -153,7 +153,7 @@ public actor Supervisor {
             }
             kept[name]?.process = process
             kept[name]?.since = .now
-            watch(process, name)
+            watch(process, name, at: address(of: spec))
         } catch {
             let problem = String(error.message.trimmingPrefix("\(name) "))
             // Told once: nothing else changes until the system has something left again.
@@ -177,7 +177,7 @@ public actor Supervisor {
         return found
     }
 
-    private func watch(_ process: StageProcess, _ name: String) {
+    private func watch(_ process: StageProcess, _ name: String, at address: Address) {
         Task {
             guard await process.ready.value != nil else { return }
             await handle(.ready, name)
@@ -189,7 +189,7 @@ public actor Supervisor {
         Task {
             // Who has never said what it is isn't known to the fleet, which would notice its silence.
             repeat { try? await Task.sleep(for: fleet.timing.silenceLimit) } while Shortage.ofDescriptors != nil
-            guard process.ended.current == nil, !(await fleet.hasHeard(process: Int(process.processID))) else { return }
+            guard process.ended.current == nil, !(await fleet.hasHeard(process: Int(process.processID), at: address)) else { return }
             end(process, of: name, .silent("has not answered since it was started"))
         }
     }
@@ -203,7 +203,7 @@ public actor Supervisor {
         logger.error(
             "stage ended",
             metadata: ["stage": "\(name)", "process": "\(process.processID)", "device": "\(stage.spec.devices.list)", "exit": "\(words)"])
-        let (answered, passedProbe) = await fleet.record(of: name, process: Int(process.processID))
+        let (answered, passedProbe) = await fleet.record(of: address(of: stage.spec), process: Int(process.processID))
         let worked = answered > 0 || (process.ready.current != nil && stage.since.duration(to: .now) > .seconds(60))
         guard kept[name]?.process?.processID == process.processID else { return }
         let defect = kept[name]?.defect

@@ -17,7 +17,7 @@ struct StageSpan: Sendable {
         span = startSpan(name ?? kind.rawValue, ofKind: .client, at: DefaultTracerClock.Timestamp(nanosecondsSinceEpoch: start))
         span.updateAttributes {
             $0["glm.stage"] = kind.rawValue
-            $0["glm.instance"] = replica.instance
+            $0["glm.instance"] = replica.ownInstance
             $0["glm.attempt"] = attempt
             $0["gen_ai.request.model"] = models.name
         }

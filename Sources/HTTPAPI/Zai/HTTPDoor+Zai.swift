@@ -41,7 +41,8 @@ extension HTTPDoor {
 
     func zaiResult(_ id: String, _ visit: Visit) async throws -> Response {
         let job = try await storedJobs.get(JobRequest(id: id), visit.call())
-        let link = job.state == .done ? files.link(to: job.id, now: Self.now) : nil
+        // Of an image in a bucket, the bucket's own.
+        let link = job.state != .done ? nil : job.link.isEmpty ? files.link(to: job.id, now: Self.now) : job.link
         return Self.json(ZaiResult.result(job, link: link, requestID: visit.id))
     }
 

@@ -26,17 +26,20 @@ struct Connection: ServerChildChannel {
     private let http1: HTTP1Channel
     private let tls: ServerTLS?
     private let idleLimit: TimeAmount
+    private let age: @Sendable () -> Duration?
 
     /// Bytes of all fields of a request's head in HTTP/1, and of one.
     private static let headLimits = (all: 32 << 10, field: 16 << 10)
 
-    init(tls: ServerTLS?, idleLimit: TimeAmount, responder: @escaping HTTPChannelHandler.Responder) {
+    /// - Parameter age: how old a new connection may become; nil: any age.
+    init(tls: ServerTLS?, idleLimit: TimeAmount, age: @escaping @Sendable () -> Duration?, responder: @escaping HTTPChannelHandler.Responder) {
         self.tls = tls
         self.idleLimit = idleLimit
+        self.age = age
         http1 = HTTP1Channel(
             responder: responder,
             configuration: .init(
-                additionalChannelHandlers: [HeadGuard.Installer(), StalledReader(), Departure()], idleTimeout: idleLimit,
+                additionalChannelHandlers: [HeadGuard.Installer(age: age()), StalledReader(), Departure()], idleTimeout: idleLimit,
                 httpDecoderConfiguration: .init(
                     maxHeaderFieldSize: Self.headLimits.field, maxHeaderListSize: Self.headLimits.all,
                     maxHeaderFieldCount: HeadRefusal.fieldLimit)))
@@ -58,7 +61,7 @@ struct Connection: ServerChildChannel {
 
     /// The library's own bounds hold: 100 requests at a time, 16 KiB of a head, 64 KiB of a body that nobody has read yet, 200 resets in 30 s.
     private func setupHTTP2(_ channel: any Channel, _ logger: Logger) throws -> NIOHTTP2Handler.AsyncStreamMultiplexer<HTTP1Channel.Value> {
-        let lifetime = ConnectionLifetime(idleLimit: idleLimit)
+        let lifetime = ConnectionLifetime(idleLimit: idleLimit, age: age().map { TimeAmount($0) })
         let streams = try channel.pipeline.syncOperations.configureAsyncHTTP2Pipeline(
             mode: .server, streamDelegate: ConnectionLifetime.Streams(lifetime, eventLoop: channel.eventLoop)
         ) { [idleLimit] stream in

@@ -15,7 +15,7 @@ package import NIOHTTP1
 /// A request that is answered before all of it has come is its connection's last, too: what it still sends is read for ``linger`` and dropped.
 ///
 /// `Expect: 100-continue` in HTTP/1.1 is answered at once. A request in HTTP/1.0, and one with `Connection: close`, is its connection's last: the
-/// response says so, in HTTP/1.0 without chunks, and ends with the connection.
+/// response says so, in HTTP/1.0 without chunks, and ends with the connection. So is the first request after the connection's greatest age.
 ///
 /// To be installed by ``Installer``.
 package final class HeadGuard: ChannelDuplexHandler, RemovableChannelHandler {
@@ -42,6 +42,9 @@ package final class HeadGuard: ChannelDuplexHandler, RemovableChannelHandler {
         let isOld: Bool
     }
 
+    private let age: TimeAmount?
+    /// From when on a request is the last.
+    private var retirement: NIODeadline?
     private var intake = Intake.open
     /// Of a request that was passed on the end has not come.
     private var isReading = false
@@ -54,7 +57,10 @@ package final class HeadGuard: ChannelDuplexHandler, RemovableChannelHandler {
     /// Runs from when the output is closed.
     private var closing: Scheduled<Void>?
 
-    package init() {}
+    /// - Parameter age: greatest age of the connection; nil: none.
+    package init(age: Duration? = nil) { self.age = age.map { TimeAmount($0) } }
+
+    package func handlerAdded(context: ChannelHandlerContext) { retirement = age.map { context.eventLoop.now + $0 } }
 
     package func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         guard case .head(let head) = unwrapInboundIn(data) else {
@@ -73,8 +79,9 @@ package final class HeadGuard: ChannelDuplexHandler, RemovableChannelHandler {
             return
         }
         let isOld = head.version.minor == 0
+        let isRetiring = retirement.map { $0 <= context.eventLoop.now } ?? false
         let exchange = Exchange(
-            expectsContinue: !isOld && head.headers.contains(name: "expect"), isLast: isOld || !head.isKeepAlive, isOld: isOld)
+            expectsContinue: !isOld && head.headers.contains(name: "expect"), isLast: isOld || !head.isKeepAlive || isRetiring, isOld: isOld)
         if exchange.isLast { intake = .last }
         exchanges.append(exchange)
         isReading = true
@@ -182,13 +189,15 @@ extension HeadGuard {
     package final class Installer: ChannelInboundHandler, RemovableChannelHandler {
         package typealias InboundIn = Any
 
-        package init() {}
+        private let age: Duration?
+
+        package init(age: Duration? = nil) { self.age = age }
 
         package func handlerAdded(context: ChannelHandlerContext) {
             do {
                 let pipeline = context.pipeline.syncOperations
                 let decoder = try pipeline.handler(type: ByteToMessageHandler<HTTPRequestDecoder>.self)
-                try pipeline.addHandler(HeadGuard(), position: .after(decoder))
+                try pipeline.addHandler(HeadGuard(age: age), position: .after(decoder))
             } catch {
                 // No connection without a guard.
                 context.fireErrorCaught(error)

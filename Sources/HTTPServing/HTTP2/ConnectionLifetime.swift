@@ -1,7 +1,7 @@
 import NIOCore
 import NIOHTTP2
 
-/// Ends a connection of HTTP/2 on which nothing is asked: after a while, and at once when the server ends.
+/// Ends a connection of HTTP/2 on which nothing is asked: after a while, and at once when the server ends or the connection is old.
 ///
 /// The library's own handler waits for the peer to agree, for as long as that takes. Here a peer that has asked for nothing is closed in any case;
 /// GOAWAY tells it which of its requests were seen, so that it may send others again elsewhere.
@@ -10,29 +10,36 @@ final class ConnectionLifetime: ChannelInboundHandler {
     typealias OutboundOut = HTTP2Frame
 
     private let idleLimit: TimeAmount
+    private let age: TimeAmount?
     private var context: ChannelHandlerContext?
     private var openStreams = 0
     private var lastStream = HTTP2StreamID.rootStream
     private var isEnding = false
     private var idle: Scheduled<Void>?
+    private var aging: Scheduled<Void>?
 
-    init(idleLimit: TimeAmount) { self.idleLimit = idleLimit }
+    /// - Parameter age: after it the peer is told to open another connection; nil: never.
+    init(idleLimit: TimeAmount, age: TimeAmount? = nil) {
+        self.idleLimit = idleLimit
+        self.age = age
+    }
 
     func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
         watch()
+        let bound = NIOLoopBound(self, eventLoop: context.eventLoop)
+        aging = age.map { context.eventLoop.scheduleTask(in: $0) { bound.value.end() } }
     }
 
     func handlerRemoved(context: ChannelHandlerContext) {
         idle?.cancel()
+        aging?.cancel()
         self.context = nil
     }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         switch event {
-        case is ChannelShouldQuiesceEvent:
-            isEnding = true
-            if openStreams == 0 { close() } else { sayGoodbye() }
+        case is ChannelShouldQuiesceEvent: end()
         // Who sends nothing more does not take the windows of what it is sent, either: it has left, with all its requests.
         case ChannelEvent.inputClosed: context.close(promise: nil)
         default: break
@@ -50,6 +57,11 @@ final class ConnectionLifetime: ChannelInboundHandler {
         guard let context else { return }
         let bound = NIOLoopBound(self, eventLoop: context.eventLoop)
         idle = context.eventLoop.scheduleTask(in: idleLimit) { bound.value.close() }
+    }
+
+    private func end() {
+        isEnding = true
+        if openStreams == 0 { close() } else { sayGoodbye() }
     }
 
     private func sayGoodbye() {

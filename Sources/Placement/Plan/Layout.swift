@@ -4,7 +4,7 @@ import Domain
 /// Stages on cards while a plan is being made: where one more would go, what doesn't fit, how fast it would be.
 struct Layout {
     var cards: [Plan.PlannedCard]
-    /// Predicted seconds that a stage works for one request, by its main card.
+    /// Predicted seconds that a stage works for one request, by its main card; see ``Planner/seconds``.
     let seconds: @Sendable (StageSpec, Card) -> Double
 
     mutating func add(_ stage: StageSpec) {

@@ -84,6 +84,8 @@ public struct Plan: Encodable, Sendable {
     public let models: [Topology.Model]
     /// Those that were to be used, in the order of their numbers.
     public let cards: [PlannedCard]
+    /// What requests in flight get when the gateway is told to end: enough for the largest image that is planned for.
+    public let drainDeadline: Duration
     public let shortages: [Shortage]
     public let forecasts: [Forecast]
     /// For each model.

@@ -13,6 +13,7 @@ extension Plan {
         if models.count > 1 { lines.append("a model's rate is predicted for its stages having their cards for themselves") }
         lines += notes
         lines.append("planned for \(requests.joined(separator: "; ")); ~ marks estimates")
+        lines.append("requests in flight get up to \(drainDeadline.components.seconds) s when the gateway ends")
         if !remote.isEmpty { lines.append("stages elsewhere: \(remote.joined(separator: ", "))") }
         return lines.joined(separator: "\n")
     }

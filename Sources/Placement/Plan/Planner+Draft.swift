@@ -82,4 +82,21 @@ extension Planner {
             return StageSeconds(model, on: figures).seconds(stage.kind, batch: stage.batch ?? 1)
         }
     }
+
+    /// Predicted seconds from the first stage to the last for the largest image that is planned for, with the usual number of steps, on the slowest
+    /// stage of each kind; 0 where no images are made.
+    func longestImage(on cards: [Plan.PlannedCard]) -> Double {
+        let each = cards.flatMap { planned in
+            planned.stages.filter { $0.pipeline.id == .image }.map { ($0.kind, longestImage($0, planned.card)) }
+        }
+        return Dictionary(each, uniquingKeysWith: max).values.reduce(0, +)
+    }
+
+    private func longestImage(_ stage: StageSpec, _ card: Card) -> Double {
+        guard case .figures(let figures) = card.support, let model = descriptions[stage.folder] else { return .infinity }
+        // The whole time of its batch, not its share.
+        let batch = stage.batch ?? 1
+        let seconds = StageSeconds(model, on: figures).seconds(stage.kind, batch: batch, pixels: topology.limits.pixels) * Double(batch)
+        return seconds / Double(stage.devices.count) * Double(stage.kind == .vision ? topology.limits.sources : 1)
+    }
 }

@@ -55,6 +55,7 @@ public struct Planner: Sendable {
         for other in tried.dropFirst() where better(other.layout, than: chosen.layout) { chosen = other }
         return Plan(
             models: models, cards: chosen.layout.cards.filter { !$0.card.isHost || !usesAccelerators || !$0.stages.isEmpty },
+            drainDeadline: DrainDeadline.forWork(of: longestImage(on: chosen.layout.cards)),
             shortages: chosen.layout.shortages, forecasts: models.flatMap { chosen.layout.forecasts(of: $0.name) },
             throughput: models.map { model in
                 Plan.Throughput(

@@ -1,8 +1,8 @@
 import Domain
 import ModelConfiguration
 
-/// Predicted seconds that a stage works for one request like ``Checkpoint/ModelPipeline/reference``: for comparing placements, not for
-/// promises. Every figure is an estimate.
+/// Predicted seconds that a stage works for one request like ``Checkpoint/ModelPipeline/reference``, or one of another size: for comparing
+/// placements, not for promises. Every figure is an estimate.
 struct StageSeconds {
     let model: ModelDescription
     /// Of the stage's chip, in a second.
@@ -12,9 +12,6 @@ struct StageSeconds {
 
     /// Tokens that are read of each request beside its image: template and question.
     private static let question = 32
-    private static let codes = 1024  // one for 32 × 32 pixels
-    private static let drawn = 1281  // preview, picture, end
-    private static let imageTokens = 4096  // one for 16 × 16 pixels
     /// The share of its peak that a chip reaches. Published runs of the decoder on one 910B take 20.1 ms a token, 0.46 of
     /// the bandwidth.
     private static let share = 0.5
@@ -27,20 +24,26 @@ struct StageSeconds {
         bandwidth = chip.bandwidth.map { $0 * Self.share }
     }
 
-    func seconds(_ kind: StageKind, batch: Int) -> Double {
+    /// - Parameters:
+    ///   - batch: sequences that are computed together; of their time it is one's share.
+    ///   - pixels: of the image.
+    func seconds(_ kind: StageKind, batch: Int, pixels: Int = ReferenceRequest.side * ReferenceRequest.side) -> Double {
         switch model.configurations {
-        case .image(let image): seconds(kind, of: image, batch: batch)
+        case .image(let image): seconds(kind, of: image, batch: batch, pixels: pixels)
         case .answer(let answer): seconds(kind, of: answer, batch: batch)
         }
     }
 
-    private func seconds(_ kind: StageKind, of image: ImageConfigurations, batch: Int) -> Double {
+    private func seconds(_ kind: StageKind, of image: ImageConfigurations, batch: Int, pixels: Int) -> Double {
+        let codes = pixels / (32 * 32)
         switch kind {
-        case .vision: return reading(.vision, tokens: Self.codes)
-        case .text: return Double(Self.drawn) * token(batch: batch)
+        case .vision: return reading(.vision, tokens: codes)
+        case .text:
+            let drawn = codes / 4 + codes + 1  // preview, picture, end
+            return Double(drawn) * token(batch: batch)
         case .diffusion:
             // Products with the weights, and the two of attention; both branches of guidance.
-            let tokens = Double(Self.imageTokens)
+            let tokens = Double(pixels / (16 * 16))
             let attention = 4 * tokens * tokens * Double(image.transformer.hiddenSize * image.transformer.layers)
             let parameters = Double(model.weights.part(.transformer).parameters)
             return Double(ReferenceRequest.steps) * 2 * (2 * parameters * tokens + attention) / operations

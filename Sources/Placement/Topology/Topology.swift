@@ -110,14 +110,23 @@ public struct Topology: Sendable, Hashable {
         public var queue = 256
         /// How long a finished job's picture is kept, in seconds.
         public var jobsKept = 24 * 3600
+        /// Jobs that may wait, and that may be under way; nil: the gateway's default.
+        public var jobsQueued, jobsRunning: Int?
+        /// Of the requests and results of all jobs; nil: what those that may wait can need.
+        public var jobsBytes: Int?
 
         static let contexts = 256...1_048_576
+        public static let jobsQueuedRange = 1...1_000_000, jobsRunningRange = 1...10_000
+        public static let leastJobsBytes = 64 << 20
 
         public init() {}
 
         enum CodingKeys: String, CodingKey {
             case pixels, sources, context, queue
             case jobsKept = "jobs_kept_seconds"
+            case jobsQueued = "jobs_queued"
+            case jobsRunning = "jobs_running"
+            case jobsBytes = "jobs_bytes"
         }
     }
 

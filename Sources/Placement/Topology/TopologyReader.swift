@@ -65,7 +65,8 @@ struct TopologyReader {
 
     private func limits(_ node: Node) throws(PlacementError) -> Topology.Limits {
         var limits = Topology.Limits()
-        for (key, value) in try yaml.pairs(node, "limits", ["pixels", "sources", "context", "queue", "jobs_kept"]) {
+        let keys = ["pixels", "sources", "context", "queue", "jobs_kept", "jobs_queued", "jobs_running", "jobs_bytes"]
+        for (key, value) in try yaml.pairs(node, "limits", keys) {
             let path = "limits.\(key)"
             switch key {
             case "pixels":
@@ -73,6 +74,13 @@ struct TopologyReader {
             case "sources": limits.sources = try yaml.whole(value, path, RequestLimits.sourceImages)
             case "context": limits.context = try yaml.whole(value, path, Topology.Limits.contexts)
             case "queue": limits.queue = try yaml.whole(value, path, 1...1_000_000)
+            case "jobs_queued": limits.jobsQueued = try yaml.whole(value, path, Topology.Limits.jobsQueuedRange)
+            case "jobs_running": limits.jobsRunning = try yaml.whole(value, path, Topology.Limits.jobsRunningRange)
+            case "jobs_bytes":
+                guard let count = ByteCount(try yaml.plain(value, path)), count.bytes >= Topology.Limits.leastJobsBytes else {
+                    throw yaml.wrong(value, path, "at least 64MiB")
+                }
+                limits.jobsBytes = count.bytes
             default: limits.jobsKept = try yaml.seconds(value, path)
             }
         }
@@ -84,7 +92,7 @@ struct TopologyReader {
         guard let colon = value.lastIndex(of: ":"), colon > value.startIndex, let port = Int(value[value.index(after: colon)...]),
             (1...65535).contains(port)
         else {
-            throw yaml.wrong(node, "remote", "host:port or https://host:port")
+            throw yaml.wrong(node, "remote", "host:port, https://host:port or dns:name:port")
         }
         return value
     }

@@ -9,18 +9,34 @@ public import Wire
 public final class ListeningSocket: Sendable {
     /// As bound: with the port that the system chose for port 0.
     public let address: Address
-    /// Bound, not yet listening: nobody can connect before the server is ready to accept.
+    /// Bound, not yet listening: nobody can connect before the server is ready to accept. One of the service manager listens already.
     public let descriptor: Int32
     private let lock: Int32?
+    /// The service manager's file stays when this process ends.
+    private let ownsFile: Bool
     private let removed = Atomic<Bool>(false)
 
-    public init(_ address: Address) throws(ServerKitError) {
+    /// - Parameter inherited: one that is bound to the address goes before a new one.
+    public init(_ address: Address, inherited: InheritedSockets = .none) throws(ServerKitError) {
+        let given = inherited.take(address)
+        ownsFile = given == nil
         switch address {
         case .unix(let path):
-            (descriptor, lock) = try Self.bind(path: path)
+            if let given {
+                lock = try Self.takeLock(path: path)
+                descriptor = given
+            } else {
+                (descriptor, lock) = try Self.bind(path: path)
+            }
             self.address = address
         case .tcp(let host, let port):
-            (descriptor, self.address) = try Self.bind(host: host, port: port)
+            if let given {
+                (descriptor, self.address) = (given, address)
+            } else {
+                do { (descriptor, self.address) = try Self.bind(host: host, port: port) } catch {
+                    throw ServerKitError(error.code, error.message + inherited.remark)
+                }
+            }
             lock = nil
         case .tls: throw ServerKitError(.socket, "\(address) is no address to listen at; without https:// it is")
         }
@@ -42,7 +58,7 @@ public final class ListeningSocket: Sendable {
     /// Takes the socket's file away; done once.
     public func remove() {
         guard !removed.exchange(true, ordering: .relaxed), case .unix(let path) = address, let lock else { return }
-        unlink(path)
+        if ownsFile { unlink(path) }
         unlink(path + ".lock")
         close(lock)
     }
@@ -130,18 +146,7 @@ public final class ListeningSocket: Sendable {
             if errno == EADDRINUSE { throw ServerKitError(.inUse, "another process listens at \(host):\(port)") }
             throw failure("bind", "\(host):\(port)")
         }
-        return (descriptor, .tcp(host: host, port: boundPort(descriptor) ?? port))
-    }
-
-    private static func boundPort(_ descriptor: Int32) -> Int? {
-        var name = sockaddr_storage()
-        var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
-        let status = withUnsafeMutablePointer(to: &name) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { getsockname(descriptor, $0, &length) }
-        }
-        guard status == 0 else { return nil }
-        // The port lies at the same place in both families' addresses.
-        return withUnsafeBytes(of: name) { Int(UInt16(bigEndian: $0.loadUnaligned(fromByteOffset: 2, as: UInt16.self))) }
+        return (descriptor, .tcp(host: host, port: SocketName(boundTo: descriptor)?.port ?? port))
     }
 
     private static func failure(_ call: String, _ what: String) -> ServerKitError {

@@ -55,7 +55,7 @@ struct CallInterceptor: ServerInterceptor {
     }
 
     private func translate(_ error: any Error, _ visit: CallVisit, _ caller: Caller) -> RPCError {
-        let rpcError =
+        var rpcError =
             switch error {
             case let error as RPCError: error
             case let error as CallError: error.rpcError
@@ -67,6 +67,8 @@ struct CallInterceptor: ServerInterceptor {
                 status(error)?.rpcError ?? unexpected(error)
             }
         visit.end(rpcError, caller)
+        // Tells the caller what to look for in the log, and that it was not the connection that failed.
+        rpcError.metadata.replaceOrAddString(visit.requestID, forKey: RequestID.key)
         return rpcError
     }
 

@@ -9,6 +9,7 @@ struct CallVisit: Sendable {
     /// The work on the call belongs to it.
     let context: ServiceContext
     private let call: ServerCall
+    var requestID: String { call.requestID }
     private let start = ContinuousClock.now
     /// Nil: calls of its kind come every second.
     private let span: (any Span)?

@@ -1,4 +1,5 @@
 public import ArgumentParser
+import Domain
 import Foundation
 public import Logging
 public import Wire
@@ -34,8 +35,11 @@ public struct ServerOptions: ParsableArguments, Sendable {
             valueName: "n"))
     public var queue: Int?
 
-    @Option(help: ArgumentHelp("Time in seconds that requests in flight get after SIGTERM.", valueName: "seconds"))
-    public var drainDeadline = 30.0
+    @Option(
+        help: ArgumentHelp(
+            "Time in seconds that requests in flight get after SIGTERM, at most. Default: 30; of a gateway with a topology as long as the largest image that it plans for is predicted to take, twice, if that is more.",
+            valueName: "seconds"))
+    public var drainDeadline: Double?
 
     @Option(help: ArgumentHelp("trace, debug, info, notice, warning, error or critical.", valueName: "level"))
     public var logLevel = Logger.Level.info
@@ -56,7 +60,9 @@ public struct ServerOptions: ParsableArguments, Sendable {
             throw ValidationError("--instance is \"\(instance)\"; 1 to 32 letters, digits, - and _")
         }
         if let queue, !(0...65536).contains(queue) { throw ValidationError("--queue is \(queue); 0 to 65536") }
-        guard (0...86400).contains(drainDeadline) else { throw ValidationError("--drain-deadline is \(drainDeadline); 0 to 86400 seconds") }
+        if let drainDeadline, !(0...86400).contains(drainDeadline) {
+            throw ValidationError("--drain-deadline is \(drainDeadline); 0 to 86400 seconds")
+        }
         if let listen {
             let address: Address
             do { address = try Address(parsing: listen) } catch { throw ValidationError("--listen: \(error)") }

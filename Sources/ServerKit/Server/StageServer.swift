@@ -26,12 +26,19 @@ public final class StageServer: Sendable {
     public let certificates: CertificateFiles?
     /// What requests found of the work of earlier ones, and the like; told by Describe.
     public let work = WorkCounter()
+    /// What its health service answers; an owner that is not fit for work says so here.
+    public let health = HealthSwitch()
+    private let startNumber = UInt64.random(in: 1 ... .max)
     private let options: ServerOptions
     private let limits: StageLimits
     private let status: @Sendable (any Error) -> CallError?
     private let sockets: [ListeningSocket]
     private let connections: ConnectionBudget
     private let tls: ServerTLS?
+    private let age: ConnectionAge
+    private let heartbeat: Heartbeat
+    private let manager: ServiceManager
+    private let drainDeadline: Duration
     private let model = Mutex(StageModel())
     /// Bytes of the largest request that any service takes; 0 before they are known.
     private let requestLimit = Atomic(0)
@@ -45,11 +52,15 @@ public final class StageServer: Sendable {
     ///   - keys: path of the key file; nil: no keys are asked for.
     ///   - certificateIsEnough: a client that has shown a certificate of `--tls-client-ca` is an operator.
     ///   - capacity: requests computed at the same time.
+    ///   - connectionAge: of connections over TCP.
+    ///   - drainDeadline: for work in flight, where the options name none.
+    ///   - manager: who started the process; nil: as its environment says.
     ///   - limits: told by Describe; queue and message size are filled in.
     ///   - status: what the server's own libraries throw, as a status; nil for errors it does not know.
     public init(
         kind: String, options: ServerOptions, door: Address? = nil, keys: String? = nil, certificateIsEnough: Bool = true, capacity: Int = 1,
-        limits: StageLimits = StageLimits(),
+        limits: StageLimits = StageLimits(), connectionAge: ConnectionAge = .unlimited, drainDeadline: Duration = DrainDeadline.least,
+        manager: ServiceManager? = nil,
         status: @escaping @Sendable (any Error) -> CallError? = { _ in nil }
     ) throws {
         WireProtocol.keepMemory()
@@ -67,9 +78,14 @@ public final class StageServer: Sendable {
             admin: options.admin, keys: try keys.map { [logger] in try KeyFile($0, logger: logger) }, certificateIsEnough: certificateIsEnough)
         certificates = try options.tls.certificates(logger)
         tls = try Self.tls(certificates, options, ["h2"])
-        let main = try ListeningSocket(options.address(kind: kind))
+        let manager = try manager ?? ServiceManager.ofThisProcess.get()
+        let main = try ListeningSocket(options.address(kind: kind), inherited: manager.sockets)
         address = if tls != nil, case .tcp(let host, let port) = main.address { .tls(host: host, port: port) } else { main.address }
-        sockets = try [main] + (door.map { [try ListeningSocket($0)] } ?? [])
+        sockets = try [main] + (door.map { [try ListeningSocket($0, inherited: manager.sockets)] } ?? [])
+        age = connectionAge
+        self.drainDeadline = options.drainDeadline.map { .seconds($0) } ?? drainDeadline
+        self.manager = manager
+        heartbeat = Heartbeat(manager)
         (events, post) = AsyncStream.makeStream()
     }
 
@@ -94,8 +110,17 @@ public final class StageServer: Sendable {
     ///   - services: beside them health, reflection and Stage are served.
     ///   - load: gets the process ready while it already answers Describe and health (NOT_SERVING); what it throws ends the process.
     ///     Afterwards `ready <address>` is printed on standard output.
-    public func run(_ services: [Wire.Service], load: @escaping @Sendable () async throws -> StageModel) async throws {
+    ///   - problems: why the process is not ready although it runs, the most important first; asked for again and again where a service
+    ///     manager listens, which takes a process for hanging that does not answer.
+    ///   - onDrain: called when the process begins to end.
+    public func run(
+        _ services: [Wire.Service], problems: @escaping @Sendable () async -> [String] = { [] }, onDrain: @escaping @Sendable () -> Void = {},
+        load: @escaping @Sendable () async throws -> StageModel
+    ) async throws {
         defer { for socket in sockets { socket.remove() } }
+        try manager.sockets.checkAllTaken()
+        let beating = Task { await heartbeat.run { [self] in (gate.phase, description().headline(problems: await problems())) } }
+        defer { beating.cancel() }
         let reading = Task { await certificates?.run() }
         defer { reading.cancel() }
         work.listen { [logger] in logger.warning("device", metadata: ["is": "\($0)"]) }
@@ -104,14 +129,16 @@ public final class StageServer: Sendable {
         let requestLimit = services.map(\.requestLimit).max() ?? 0
         self.requestLimit.store(requestLimit, ordering: .relaxed)
         let named = services + [.stage(StageControl(server: self))]
-        let health = HealthBoard(services: named.map(\.name))
+        let board = HealthBoard(services: named.map(\.name))
+        health.connect(board)
         let standard = Wire.Service.reflection(listing: named.map(\.name) + [Methods.Health.service, Methods.Reflection.services[0]])
-        let all = named + [.health(health)] + standard
+        let all = named + [.health(board)] + standard
         let rules = RequestRules(services: all, logger: logger)
         let transport = JointTransport(
             sockets: sockets.map { socket in
-                let tls: ServerTLS? = if case .tcp = socket.address { self.tls } else { nil }
-                return Listener(descriptor: socket.descriptor, connections: connections, tls: tls).transport(rules, requestLimit: requestLimit)
+                let (tls, age): (ServerTLS?, ConnectionAge) = if case .tcp = socket.address { (self.tls, self.age) } else { (nil, .unlimited) }
+                return Listener(descriptor: socket.descriptor, connections: connections, tls: tls, age: age)
+                    .transport(rules, requestLimit: requestLimit)
             })
         let server = GRPCServer(
             transport: transport, services: all, interceptors: [CallInterceptor(status: status, access: access, logger: logger)])
@@ -127,9 +154,9 @@ public final class StageServer: Sendable {
                 end.finish(throwing: error)
             }
         }
-        let draining = Task { await drain(server, health) { end.finish() } }
+        let draining = Task { await drain(server, onDrain: onDrain) { end.finish() } }
         defer { draining.cancel() }
-        start(load, health, listening: { await transport.listening() }) { end.finish(throwing: $0) }
+        start(load, listening: { await transport.listening() }) { end.finish(throwing: $0) }
         // A failure leaves the transport to the end of the process: cancelled while it listens, it traps on a connection that it has
         // accepted and not yet taken up (swift-nio, issue 2637).
         try await withGracefulShutdownHandler {
@@ -149,7 +176,7 @@ public final class StageServer: Sendable {
 
     /// Loads beside everything else: what computes can't be cancelled, and must not hold up the end of the process.
     private func start(
-        _ load: @escaping @Sendable () async throws -> StageModel, _ health: HealthBoard, listening: @escaping @Sendable () async -> Void,
+        _ load: @escaping @Sendable () async throws -> StageModel, listening: @escaping @Sendable () async -> Void,
         failed: @escaping @Sendable (any Error) -> Void
     ) {
         Task { [self] in
@@ -159,7 +186,7 @@ public final class StageServer: Sendable {
                 // Whoever reads `ready` may connect.
                 await listening()
                 if gate.open() {
-                    health.set(.serving)
+                    health.takesWork = true
                     announce()
                 }
             } catch {
@@ -177,47 +204,57 @@ public final class StageServer: Sendable {
     /// The process was asked a second time: nothing is waited for any more.
     public var isAborted: Bool { aborted.load(ordering: .relaxed) }
 
+    /// The descriptor of a socket that the service manager holds open at the address, once; nil: there is none.
+    public func inherited(_ address: Address) -> Int32? { manager.sockets.take(address) }
+
     /// What this process is, as Describe answers.
     public func description() -> StageDescription {
         let model = model.withLock { $0 }
         var limits = limits
         limits.queueCapacity = gate.queueCapacity
         limits.maxRequestBytes = requestLimit.load(ordering: .relaxed)
+        let load = gate.load
         return StageDescription(
             kind: kind, instance: options.instance, device: model.device, modelName: model.name, modelFingerprint: model.fingerprint,
-            build: Build.version, protocolVersion: WireProtocol.version, limits: limits, state: gate.phase, running: gate.running,
-            queued: gate.queued, processID: Int(getpid()),
+            build: Build.version, protocolVersion: WireProtocol.version, limits: limits, state: gate.phase, running: load.running,
+            queued: load.queued, processID: Int(getpid()),
             defaultSide: model.defaultSide, slots: gate.capacity, memoryBytes: ResidentMemory.bytes(), cacheHits: work.hits,
             cacheMisses: work.misses, numerics: model.numerics, pipeline: model.pipeline, imageRule: model.imageRule,
             contextTokens: model.contextTokens, cachedTokens: work.cachedTokens, preempted: work.preempted,
-            decoderPasses: work.passes, decodedTokens: work.decodedTokens, bitDifferences: model.bitDifferences, progress: gate.progress.value)
+            decoderPasses: work.passes, decodedTokens: work.decodedTokens, bitDifferences: model.bitDifferences, progress: gate.progress.value,
+            startNumber: startNumber)
     }
 
     private func announce() {
         for note in model.withLock(\.notes) { logger.info("device", metadata: ["is": "\(note)"]) }
-        logger.info("ready", metadata: ["address": "\(address)", "model": "\(model.withLock(\.name))"])
+        logger.info(
+            "ready",
+            metadata: ["address": "\(address)", "model": "\(model.withLock(\.name))", "drain_deadline_ms": "\(drainDeadline.milliseconds)"])
         if case .unix = address {
         } else if access.admin {
             logger.warning(
                 "--admin: whoever can connect may do what operators do, without a key", metadata: ["address": "\(address)"])
         }
         try? StandardStream.output.write("ready \(address)\n")
+        heartbeat.hasten()
     }
 
     /// Decides how the process ends; `end` is called when it is time to.
     private func drain<Transport: ServerTransport>(
-        _ server: GRPCServer<Transport>, _ health: HealthBoard, end: @escaping @Sendable () -> Void
+        _ server: GRPCServer<Transport>, onDrain: @Sendable () -> Void, end: @escaping @Sendable () -> Void
     ) async {
-        var drain = Drain(deadline: .seconds(options.drainDeadline))
+        var drain = Drain(deadline: drainDeadline)
         for await event in events {
             switch drain.handle(event) {
             case .none:
                 break
             case .refuseWork(let deadline):
-                health.set(.notServing)
+                health.takesWork = false
                 let inFlight = gate.close { [post] in post.yield(.idle) }
                 logger.info("draining", metadata: ["in_flight": "\(inFlight)", "deadline_ms": "\(deadline.milliseconds)"])
                 after(deadline, .deadlinePassed)
+                heartbeat.hasten()
+                onDrain()
             case .cancelWork(let grace):
                 gate.cancelAll()
                 after(grace, .gracePassed)
@@ -298,11 +335,16 @@ private struct StageControl: StageHandler {
         server.description()
     }
 
+    func watchLoad(_ request: WatchLoadRequest, _ call: ServerCall, send: @escaping Send<StageLoad>) async throws {
+        try await endingWithCall { try await server.gate.tellLoad(send) }
+    }
+
     func drain(_ request: DrainRequest, _ call: ServerCall) async throws -> DrainResponse {
         guard request.deadlineSeconds >= 0, request.deadlineSeconds <= 86400 else {
             throw CallError(.invalidArgument, "deadline_seconds is \(request.deadlineSeconds); 0 to 86400")
         }
         server.beginDrain(deadline: request.deadlineSeconds > 0 ? .seconds(request.deadlineSeconds) : nil)
-        return DrainResponse(inFlight: server.gate.running + server.gate.queued)
+        let load = server.gate.load
+        return DrainResponse(inFlight: load.running + load.queued)
     }
 }

@@ -3,7 +3,7 @@ import NIOCore
 import NIOHTTP2
 import Wire
 
-/// One accepted connection: who is at its other end, and how much metadata its calls may have.
+/// One accepted connection: who is at its other end, how much metadata its calls may have, and how old it may become.
 final class AcceptedConnection: ChannelInboundHandler {
     typealias InboundIn = HTTP2Frame
     typealias OutboundOut = HTTP2Frame
@@ -13,9 +13,16 @@ final class AcceptedConnection: ChannelInboundHandler {
     private static let headerListLimit = 4 << 20
 
     private let isCertified: Bool
+    private let age: TimeAmount?
+    private var aging: Scheduled<Void>?
 
-    /// - Parameter isCertified: no call comes before the peer has shown a certificate that was verified.
-    init(isCertified: Bool) { self.isCertified = isCertified }
+    /// - Parameters:
+    ///   - isCertified: no call comes before the peer has shown a certificate that was verified.
+    ///   - age: after it the peer is asked to open another connection; nil: never.
+    init(isCertified: Bool, age: Duration? = nil) {
+        self.isCertified = isCertified
+        self.age = age.map { TimeAmount($0) }
+    }
 
     /// Known once the connection is active.
     private(set) var caller = Caller.none
@@ -33,6 +40,21 @@ final class AcceptedConnection: ChannelInboundHandler {
         // After the library's own settings.
         let settings = [HTTP2Setting(parameter: .maxHeaderListSize, value: Self.headerListLimit)]
         context.writeAndFlush(wrapOutboundOut(HTTP2Frame(streamID: .rootStream, payload: .settings(.settings(settings)))), promise: nil)
+        guard let age else { return }
+        let bound = NIOLoopBound(context, eventLoop: context.eventLoop)
+        aging = context.eventLoop.scheduleTask(in: age) { Self.retire(bound.value) }
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        aging?.cancel()
+        context.fireChannelInactive()
+    }
+
+    /// Has the library send GOAWAY, and close once the last call has ended. Its own greatest age is the same for all connections.
+    private static func retire(_ context: ChannelHandlerContext) {
+        // From behind the codec: the calls themselves would take the event for the end of their caller.
+        let codec = try? context.pipeline.syncOperations.context(handlerType: NIOHTTP2Handler.self)
+        codec?.fireUserInboundEventTriggered(ChannelShouldQuiesceEvent())
     }
 
     private func identify(_ channel: any Channel) {

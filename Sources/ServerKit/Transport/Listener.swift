@@ -13,6 +13,8 @@ struct Listener: HTTP2ServerTransport.ListenerFactory {
     let connections: ConnectionBudget
     /// Nil: not encrypted.
     let tls: ServerTLS?
+    /// Of each connection.
+    let age: ConnectionAge
 
     let eventLoopGroup: any EventLoopGroup = MultiThreadedEventLoopGroup.singleton
 
@@ -31,7 +33,7 @@ struct Listener: HTTP2ServerTransport.ListenerFactory {
                     connection in
                     try tls?.secure(channel)
                     try channel.pipeline.syncOperations.addHandler(VanishedPeer(.server), position: .first)
-                    try channel.pipeline.syncOperations.addHandler(AcceptedConnection(isCertified: tls?.verifiesClients ?? false))
+                    try channel.pipeline.syncOperations.addHandler(AcceptedConnection(isCertified: tls?.verifiesClients ?? false, age: age.draw()))
                     return connection
                 }
             }

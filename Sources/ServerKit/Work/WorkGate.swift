@@ -16,6 +16,12 @@ public final class WorkGate: Sendable {
         var entries: [Admission.Ticket: Entry] = [:]
         var duration: Duration = .seconds(1)
         var onIdle: (@Sendable () -> Void)?
+        var watchers: [Int: AsyncStream<StageLoad>.Continuation] = [:]
+        var lastWatcher = 0
+
+        var load: StageLoad { StageLoad(running: admission.running.count, queued: admission.waiting.count) }
+
+        func tellLoad() { for watcher in watchers.values { watcher.yield(load) } }
     }
 
     private let state: Mutex<State>
@@ -26,13 +32,24 @@ public final class WorkGate: Sendable {
     }
 
     public var phase: StageState { state.withLock { $0.phase } }
-    /// Requests being computed.
-    public var running: Int { state.withLock { $0.admission.running.count } }
-    /// Requests waiting.
-    public var queued: Int { state.withLock { $0.admission.waiting.count } }
+    /// Requests being computed, and waiting.
+    public var load: StageLoad { state.withLock(\.load) }
     public var queueCapacity: Int { state.withLock { $0.admission.queueCapacity } }
     /// Requests computed at the same time.
     public var capacity: Int { state.withLock { $0.admission.capacity } }
+
+    /// The load now and after every change; of several changes that nobody has read, only the last.
+    package func loads() -> AsyncStream<StageLoad> {
+        AsyncStream(bufferingPolicy: .bufferingNewest(1)) { continuation in
+            let id = state.withLock { state in
+                state.lastWatcher += 1
+                state.watchers[state.lastWatcher] = continuation
+                continuation.yield(state.load)
+                return state.lastWatcher
+            }
+            continuation.onTermination = { [weak self] _ in self?.state.withLock { _ = $0.watchers.removeValue(forKey: id) } }
+        }
+    }
 
     /// Runs `body` when it is the call's turn.
     ///
@@ -93,6 +110,7 @@ public final class WorkGate: Sendable {
             switch state.admission.arrive() {
             case .run(let ticket), .wait(let ticket, _):
                 state.entries[ticket] = Entry(token: token)
+                state.tellLoad()
                 return ticket
             case .refuse:
                 let queue = state.admission.queueCapacity
@@ -129,6 +147,7 @@ public final class WorkGate: Sendable {
         let (turn, onIdle) = state.withLock { state -> (CheckedContinuation<Void, any Error>?, (@Sendable () -> Void)?) in
             let next = state.admission.leave(ticket)
             state.entries[ticket] = nil
+            state.tellLoad()
             var turn: CheckedContinuation<Void, any Error>?
             if let next {
                 turn = state.entries[next]?.turn

@@ -40,7 +40,7 @@ public final class WorkToken: Sendable {
     var failure: CallError? {
         switch Reason(rawValue: reason.load(ordering: .relaxed)) {
         case .callerLeft: return CallError(.cancelled, "the caller has left")
-        case .drainDeadline: return CallError(.unavailable, "the process ends; its time to finish work is over")
+        case .drainDeadline: return CallError(.unavailable, "the process ends; its time to finish work is over", retryAfter: .milliseconds(200))
         case nil: break
         }
         if let deadline, deadline <= .now { return CallError(.deadlineExceeded, "the caller's deadline has passed") }

@@ -22,6 +22,4 @@ extension AnswerBatch: RequestBatch {
     }
 
     static func phase(of news: AnswerEvent, after first: AnswerEvent?) -> String? { if case .delta = news { "decode" } else { nil } }
-
-    static var signOfLife: AnswerEvent? { .read(tokens: 0) }
 }

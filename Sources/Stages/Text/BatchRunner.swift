@@ -12,7 +12,6 @@ actor BatchRunner<Batch: RequestBatch> {
         let first: Batch.News?
         var watch: Stopwatch
         var phase = "prefill"
-        var lastNews = ContinuousClock.now
         let result: CheckedContinuation<(Batch.Result, [Timing]), any Error>
     }
 
@@ -59,7 +58,6 @@ actor BatchRunner<Batch: RequestBatch> {
                     try batch.round(checkCancellation: { try members[$0]?.token.checkCancellation() }, onEvent: { report($0) })
                 }
                 work.set(preempted: batch.preemptions, passes: batch.passes, decodedTokens: batch.decodedTokens)
-                giveSigns()
             } catch {
                 let lost = members.values
                 members = [:]
@@ -82,7 +80,6 @@ actor BatchRunner<Batch: RequestBatch> {
                 members[ticket]?.watch.lap(member.phase)
                 members[ticket]?.phase = phase
             }
-            members[ticket]?.lastNews = .now
             member.onNews(news)
         case .done(let ticket, let result):
             guard var member = members.removeValue(forKey: ticket) else { return }
@@ -93,17 +90,4 @@ actor BatchRunner<Batch: RequestBatch> {
             members.removeValue(forKey: ticket)?.result.resume(throwing: error)
         }
     }
-
-    /// To those who wait in the queue, or were paused for others.
-    private func giveSigns() {
-        guard let sign = Batch.signOfLife else { return }
-        let now = ContinuousClock.now
-        for (ticket, member) in members where now - member.lastNews > Self.silence {
-            members[ticket]?.lastNews = now
-            member.onNews(sign)
-        }
-    }
-
-    /// Far less than any gateway waits.
-    private static var silence: Duration { .seconds(5) }
 }

@@ -30,6 +30,4 @@ extension CodeBatch: RequestBatch {
         guard case .layout(let layout) = first, let preview = layout.preview else { return "decode" }
         return index < preview.count ? "preview" : "decode"
     }
-
-    static var signOfLife: TextEvent? { nil }
 }

@@ -32,9 +32,6 @@ protocol RequestBatch: AnyObject, SendableMetatype {
     /// In which phase of a request this is told, for its timings; nil: while its prompt is read.
     /// - Parameter first: what was told when the request entered.
     static func phase(of news: News, after first: News?) -> String?
-
-    /// Told where a request has waited for long, so that nobody takes the stage for one that stands still; nil: there is nothing to say.
-    static var signOfLife: News? { get }
 }
 
 /// What happened to a request in a round.

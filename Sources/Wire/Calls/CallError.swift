@@ -7,6 +7,8 @@ public struct CallError: Error, Sendable, Hashable, CustomStringConvertible {
     public var message: String
     /// When to retry; on the wire the trailing metadata `retry-after-ms`.
     public var retryAfter: Duration?
+    /// A server of ours has said so; false: the connection was lost or not made, or something between has answered. No part of what is compared.
+    public internal(set) var wasAnswered = true
 
     public init(_ status: CallStatus, _ message: String, retryAfter: Duration? = nil) {
         self.status = status
@@ -15,6 +17,14 @@ public struct CallError: Error, Sendable, Hashable, CustomStringConvertible {
     }
 
     public var description: String { "\(status): \(message)" }
+
+    public static func == (a: CallError, b: CallError) -> Bool { a.status == b.status && a.message == b.message && a.retryAfter == b.retryAfter }
+
+    public func hash(into hasher: inout Hasher) {
+        hasher.combine(status)
+        hasher.combine(message)
+        hasher.combine(retryAfter)
+    }
 }
 
 /// A gRPC status code other than OK; open, because a peer may send any number.
@@ -74,6 +84,7 @@ extension CallError {
     public init(_ error: RPCError) {
         let hint = error.metadata[stringValues: Self.retryAfterKey].first { _ in true }.flatMap { Int($0) }
         self.init(CallStatus(rawValue: error.code.rawValue), error.message, retryAfter: hint.map { .milliseconds($0) })
+        wasAnswered = error.code != .unavailable || error.metadata[stringValues: RequestID.key].contains { _ in true }
     }
 }
 

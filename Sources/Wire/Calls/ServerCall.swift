@@ -34,7 +34,7 @@ public struct ServerCall: Sendable {
 
 /// The name of a request in logs; travels as the metadata `glm-request-id`.
 public enum RequestID {
-    static let key = "glm-request-id"
+    package static let key = "glm-request-id"
 
     /// 16 hexadecimal digits.
     public static func make() -> String {

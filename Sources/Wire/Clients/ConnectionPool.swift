@@ -48,9 +48,9 @@ final class ConnectionPool: Sendable {
     private let security: ConnectionSecurity
     private let state: Mutex<State>
 
-    init(to address: Address, tls: ClientTLS?) throws {
+    init(to address: Address, tls: ClientTLS?, name: String?) throws {
         self.address = address
-        security = try ConnectionSecurity(address, tls)
+        security = try ConnectionSecurity(address, tls, name: name)
         state = Mutex(State(connections: [0: try Connection(to: address, security)]))
     }
 

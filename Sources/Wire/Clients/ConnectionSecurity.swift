@@ -7,11 +7,15 @@ struct ConnectionSecurity: Sendable {
     private let address: Address
     /// Nil: not encrypted.
     private let tls: ClientTLS?
+    private let name: String?
     private let lastProblem = Last<String>()
 
-    /// - Parameter tls: for an address of TLS; nil: the system's authorities are trusted, and no certificate is shown.
-    init(_ address: Address, _ tls: ClientTLS?) throws(TLSError) {
+    /// - Parameters:
+    ///   - tls: for an address of TLS; nil: the system's authorities are trusted, and no certificate is shown.
+    ///   - name: what the server's certificate must be for; nil: the address's host.
+    init(_ address: Address, _ tls: ClientTLS?, name: String?) throws(TLSError) {
         self.address = address
+        self.name = name
         if case .tls = address { self.tls = if let tls { tls } else { try ClientTLS() } } else { self.tls = nil }
     }
 
@@ -28,7 +32,7 @@ struct ConnectionSecurity: Sendable {
         case .tcp:
             let watch = AlertWatch { [self] in note($0 ? "it speaks TLS; its address is https://\(address)" : nil) }
             try channel.pipeline.syncOperations.addHandler(watch, position: .first)
-        case .tls(let host, _): try tls?.secure(channel, host: host, tell: note)
+        case .tls(let host, _): try tls?.secure(channel, host: name ?? host, tell: note)
         }
     }
 

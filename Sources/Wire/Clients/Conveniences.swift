@@ -5,6 +5,17 @@ extension JobsClient {
         try await get(JobRequest(id: id), settings)
     }
 
+    /// All stored jobs, the newest first, page after page.
+    public func list(_ settings: CallSettings = CallSettings()) async throws -> JobList {
+        var all = JobList(), next = ListJobsRequest(pageSize: 1000)
+        repeat {
+            let page = try await list(next, settings)
+            all.jobs += page.jobs
+            next.pageToken = page.jobs.isEmpty ? "" : page.nextPageToken
+        } while !next.pageToken.isEmpty
+        return all
+    }
+
     public func fetch(_ id: String, _ settings: CallSettings = CallSettings()) async throws -> GeneratedImage {
         try await fetch(JobRequest(id: id), settings)
     }

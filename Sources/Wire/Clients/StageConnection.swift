@@ -15,10 +15,11 @@ public final class StageConnection: Sendable {
     /// - Parameters:
     ///   - key: the text of the key that every call is made with; nil: none.
     ///   - tls: for an address of TLS; nil: the system's authorities are trusted, and no certificate is shown.
-    public init(to address: Address, key: String? = nil, tls: ClientTLS? = nil) throws {
+    ///   - name: what the certificate there must be for, where the address is one that the name was resolved to; nil: the address's host.
+    public init(to address: Address, key: String? = nil, tls: ClientTLS? = nil, name: String? = nil) throws {
         self.address = address
         headers = try key.map { [BearerToken.header: .string(try BearerToken.value($0))] } ?? [:]
-        pool = try ConnectionPool(to: address, tls: tls)
+        pool = try ConnectionPool(to: address, tls: tls, name: name)
     }
 
     /// Why the two ends don't understand each other, as one of them speaks TLS and the other does not, or does not trust its certificate; nil: they do,
@@ -68,7 +69,10 @@ public final class StageConnection: Sendable {
                 if let problem { error.message = "no connection to \(address): \(problem)" }
                 throw error
             case let error as RPCError: throw CallError(error)
-            case let error as RuntimeError: throw CallError(.unavailable, "the connection to \(address) is closed: \(error.message)")
+            case let error as RuntimeError:
+                var lost = CallError(.unavailable, "the connection to \(address) is closed: \(error.message)")
+                lost.wasAnswered = false
+                throw lost
             default: throw error
             }
         }

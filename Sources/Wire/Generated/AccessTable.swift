@@ -7,6 +7,7 @@ extension Methods {
     package static let access: [String: Access] = [
         "glm.v1.Diffusion/Render": .everybody,
         "glm.v1.Stage/Describe": .everybody,
+        "glm.v1.Stage/WatchLoad": .everybody,
         "glm.v1.Stage/Drain": .scope(.fleetWrite),
         "glm.v1.Gateway/Generate": .scope(.images),
         "glm.v1.Gateway/Answer": .scope(.chat),

@@ -45,6 +45,8 @@ package enum AllMessages {
         RenderedImage.self,
         DescribeRequest.self,
         StageDescription.self,
+        WatchLoadRequest.self,
+        StageLoad.self,
         ImageSizeRule.self,
         StageLimits.self,
         DrainRequest.self,

@@ -72,18 +72,29 @@ extension JobRequest: CodedMessage {
     }
 }
 
-/// Asks for all jobs.
+/// Asks for jobs, page by page.
 public struct ListJobsRequest: Sendable, Hashable {
-    public init() {}
+    /// Jobs of a page, 1 to 10000; 0: 10000.
+    public var pageSize: Int
+    /// What the page before told as next_page_token; empty: the first page.
+    public var pageToken: String
+
+    public init(pageSize: Int = 0, pageToken: String = "") {
+        self.pageSize = pageSize
+        self.pageToken = pageToken
+    }
 }
 
 extension ListJobsRequest: CodedMessage {
     static func initialize(_ c: UnsafeMutablePointer<Glm__V1__ListJobsRequest>) { glm__v1__list_jobs_request__init(c) }
 
-    func fill(_ c: inout Glm__V1__ListJobsRequest, _ arena: Arena) throws(WireError) {}
+    func fill(_ c: inout Glm__V1__ListJobsRequest, _ arena: Arena) throws(WireError) {
+        c.page_size = try UInt32(wire: pageSize, "page_size")
+        c.page_token = try arena.text(pageToken, "page_token")
+    }
 
     init(_ c: Glm__V1__ListJobsRequest) throws(WireError) {
-        self.init()
+        self.init(pageSize: Int(c.page_size), pageToken: try Decode.text(c.page_token, "page_token"))
     }
 }
 
@@ -91,9 +102,12 @@ extension ListJobsRequest: CodedMessage {
 public struct JobList: Sendable, Hashable {
     /// The newest first.
     public var jobs: [Job]
+    /// Asks for the next page; empty: there is none.
+    public var nextPageToken: String
 
-    public init(jobs: [Job] = []) {
+    public init(jobs: [Job] = [], nextPageToken: String = "") {
         self.jobs = jobs
+        self.nextPageToken = nextPageToken
     }
 }
 
@@ -103,10 +117,11 @@ extension JobList: CodedMessage {
     func fill(_ c: inout Glm__V1__JobList, _ arena: Arena) throws(WireError) {
         c.n_jobs = jobs.count
         c.jobs = try arena.messages(jobs)
+        c.next_page_token = try arena.text(nextPageToken, "next_page_token")
     }
 
     init(_ c: Glm__V1__JobList) throws(WireError) {
-        self.init(jobs: try Decode.messages(c.n_jobs, c.jobs, "jobs"))
+        self.init(jobs: try Decode.messages(c.n_jobs, c.jobs, "jobs"), nextPageToken: try Decode.text(c.next_page_token, "next_page_token"))
     }
 }
 
@@ -128,12 +143,14 @@ public struct Job: Sendable, Hashable {
     public var error: String
     /// GRPC status code of a failed job; 0 for others.
     public var errorStatus: Int
-    /// Set for a running job.
+    /// Set for a job that the answering gateway computes.
     public var progress: Progress?
+    /// Of a job that is done, and whose image is in a bucket: an address that opens the image for an hour; not in lists.
+    public var link: String
 
     public init(
         id: String = "", state: JobState = .unspecified, prompt: String = "", submittedMs: Int = 0, endedMs: Int = 0, attempts: Int = 0,
-        error: String = "", errorStatus: Int = 0, progress: Progress? = nil
+        error: String = "", errorStatus: Int = 0, progress: Progress? = nil, link: String = ""
     ) {
         self.id = id
         self.state = state
@@ -144,6 +161,7 @@ public struct Job: Sendable, Hashable {
         self.error = error
         self.errorStatus = errorStatus
         self.progress = progress
+        self.link = link
     }
 }
 
@@ -160,6 +178,7 @@ extension Job: CodedMessage {
         c.error = try arena.text(error, "error")
         c.error_status = try UInt32(wire: errorStatus, "error_status")
         c.progress = try arena.message(ifSet: progress)
+        c.link = try arena.text(link, "link")
     }
 
     init(_ c: Glm__V1__Job) throws(WireError) {
@@ -167,6 +186,6 @@ extension Job: CodedMessage {
             id: try Decode.text(c.id, "id"), state: JobState(c.state), prompt: try Decode.text(c.prompt, "prompt"),
             submittedMs: try Decode.count(c.submitted_ms, "submitted_ms"), endedMs: try Decode.count(c.ended_ms, "ended_ms"),
             attempts: Int(c.attempts), error: try Decode.text(c.error, "error"), errorStatus: Int(c.error_status),
-            progress: try Decode.ifSet(c.progress, "progress"))
+            progress: try Decode.ifSet(c.progress, "progress"), link: try Decode.text(c.link, "link"))
     }
 }

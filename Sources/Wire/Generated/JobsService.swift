@@ -14,7 +14,7 @@ extension Methods {
         public static let get = Method<JobRequest, Job>(service, "Get", .unary)
         /// Streams the job now, after every change, and a last time when it has ended.
         public static let watch = Method<JobRequest, Job>(service, "Watch", .serverStreaming)
-        /// Returns all stored jobs, the newest first.
+        /// Returns the stored jobs, the newest first, as many as a page has.
         public static let list = Method<ListJobsRequest, JobList>(service, "List", .unary, responseLimit: 16 << 20)
         /// Returns the image of a job that is done. FAILED_PRECONDITION if it is not done yet, and the job's own error if it has failed.
         public static let fetch = Method<JobRequest, GeneratedImage>(service, "Fetch", .unary, responseLimit: 64 << 20)
@@ -31,7 +31,7 @@ public protocol JobsHandler: Sendable {
     func get(_ request: JobRequest, _ call: ServerCall) async throws -> Job
     /// Streams the job now, after every change, and a last time when it has ended.
     func watch(_ request: JobRequest, _ call: ServerCall, send: @escaping Send<Job>) async throws
-    /// Returns all stored jobs, the newest first.
+    /// Returns the stored jobs, the newest first, as many as a page has.
     func list(_ request: ListJobsRequest, _ call: ServerCall) async throws -> JobList
     /// Returns the image of a job that is done. FAILED_PRECONDITION if it is not done yet, and the job's own error if it has failed.
     func fetch(_ request: JobRequest, _ call: ServerCall) async throws -> GeneratedImage
@@ -90,9 +90,9 @@ public struct JobsClient: Sendable {
         try await connection.stream(Methods.Jobs.watch, request, settings, onEvent)
     }
 
-    /// Returns all stored jobs, the newest first.
-    public func list(_ settings: CallSettings = CallSettings()) async throws -> JobList {
-        try await connection.unary(Methods.Jobs.list, ListJobsRequest(), settings)
+    /// Returns the stored jobs, the newest first, as many as a page has.
+    public func list(_ request: ListJobsRequest, _ settings: CallSettings = CallSettings()) async throws -> JobList {
+        try await connection.unary(Methods.Jobs.list, request, settings)
     }
 
     /// Returns the image of a job that is done. FAILED_PRECONDITION if it is not done yet, and the job's own error if it has failed.

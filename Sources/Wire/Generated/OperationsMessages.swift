@@ -4,7 +4,7 @@ import CWire
 
 /// Removes one stage.
 public struct DrainStageRequest: Sendable, Hashable {
-    /// Kind and instance: "vision-0".
+    /// Its name, "vision-0" or "text-0@10.0.0.7:50052", or its address; what only one stage calls itself will do.
     public var stage: String
     /// Seconds until work in flight is moved to another stage; 0: the stage's own setting.
     public var deadlineSeconds: Double

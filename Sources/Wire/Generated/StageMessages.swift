@@ -40,7 +40,7 @@ extension DescribeRequest: CodedMessage {
 public struct StageDescription: Sendable, Hashable {
     /// "vision", "text", "diffusion" or "gateway".
     public var kind: String
-    /// Unique among the processes of its kind, for example "0".
+    /// Tells processes of its kind apart: "0"; in Status, of a stage elsewhere, with the address: "0@10.0.0.7:50052".
     public var instance: String
     /// As the machine counts devices, the main one first: "cpu", "npu:3", "npu:2,npu:3"; empty for the gateway.
     public var device: String
@@ -92,13 +92,15 @@ public struct StageDescription: Sendable, Hashable {
     public var bitDifferences: [String]
     /// Grows as the process computes, with each layer at the latest; never while it hangs.
     public var progress: Int
+    /// Drawn at random at each start, so that a restart at the same address is seen; 0: an earlier build.
+    public var startNumber: UInt64
 
     public init(
         kind: String = "", instance: String = "", device: String = "", modelName: String = "", modelFingerprint: String = "", build: String = "",
         protocolVersion: Int = 0, limits: StageLimits = StageLimits(), state: StageState = .unspecified, running: Int = 0, queued: Int = 0,
         processID: Int = 0, defaultSide: Int = 0, slots: Int = 1, memoryBytes: Int = 0, cacheHits: Int = 0, cacheMisses: Int = 0,
         numerics: Numerics = Numerics(), pipeline: String = "", imageRule: ImageSizeRule? = nil, contextTokens: Int = 0, cachedTokens: Int = 0,
-        preempted: Int = 0, decoderPasses: Int = 0, decodedTokens: Int = 0, bitDifferences: [String] = [], progress: Int = 0
+        preempted: Int = 0, decoderPasses: Int = 0, decodedTokens: Int = 0, bitDifferences: [String] = [], progress: Int = 0, startNumber: UInt64 = 0
     ) {
         self.kind = kind
         self.instance = instance
@@ -127,6 +129,7 @@ public struct StageDescription: Sendable, Hashable {
         self.decodedTokens = decodedTokens
         self.bitDifferences = bitDifferences
         self.progress = progress
+        self.startNumber = startNumber
     }
 }
 
@@ -162,6 +165,7 @@ extension StageDescription: CodedMessage {
         c.n_bit_differences = bitDifferences.count
         c.bit_differences = try arena.texts(bitDifferences, "bit_differences")
         c.progress = try UInt64(wire: progress, "progress")
+        c.start_number = startNumber
     }
 
     init(_ c: Glm__V1__StageDescription) throws(WireError) {
@@ -177,7 +181,48 @@ extension StageDescription: CodedMessage {
             cachedTokens: try Decode.count(c.cached_tokens, "cached_tokens"), preempted: try Decode.count(c.preempted, "preempted"),
             decoderPasses: try Decode.count(c.decoder_passes, "decoder_passes"), decodedTokens: try Decode.count(c.decoded_tokens, "decoded_tokens"),
             bitDifferences: try Decode.texts(c.n_bit_differences, c.bit_differences, "bit_differences"),
-            progress: try Decode.count(c.progress, "progress"))
+            progress: try Decode.count(c.progress, "progress"), startNumber: c.start_number)
+    }
+}
+
+/// Asks a process to tell its load.
+public struct WatchLoadRequest: Sendable, Hashable {
+    public init() {}
+}
+
+extension WatchLoadRequest: CodedMessage {
+    static func initialize(_ c: UnsafeMutablePointer<Glm__V1__WatchLoadRequest>) { glm__v1__watch_load_request__init(c) }
+
+    func fill(_ c: inout Glm__V1__WatchLoadRequest, _ arena: Arena) throws(WireError) {}
+
+    init(_ c: Glm__V1__WatchLoadRequest) throws(WireError) {
+        self.init()
+    }
+}
+
+/// How busy a process is, by what all its callers have sent it.
+public struct StageLoad: Sendable, Hashable {
+    /// Requests being computed.
+    public var running: Int
+    /// Requests waiting.
+    public var queued: Int
+
+    public init(running: Int = 0, queued: Int = 0) {
+        self.running = running
+        self.queued = queued
+    }
+}
+
+extension StageLoad: CodedMessage {
+    static func initialize(_ c: UnsafeMutablePointer<Glm__V1__StageLoad>) { glm__v1__stage_load__init(c) }
+
+    func fill(_ c: inout Glm__V1__StageLoad, _ arena: Arena) throws(WireError) {
+        c.running = try UInt32(wire: running, "running")
+        c.queued = try UInt32(wire: queued, "queued")
+    }
+
+    init(_ c: Glm__V1__StageLoad) throws(WireError) {
+        self.init(running: Int(c.running), queued: Int(c.queued))
     }
 }
 

@@ -3,11 +3,13 @@
 import GRPCCore
 
 extension Methods {
-    /// Served by every process: its description, and its shutdown.
+    /// Served by every process: its description, its load, and its shutdown.
     public enum Stage {
         public static let service = "glm.v1.Stage"
         /// Describes the process and its load. Cheap; also answered while the model loads and while the process drains.
         public static let describe = Method<DescribeRequest, StageDescription>(service, "Describe", .unary)
+        /// Tells the load now and after changes, until the process ends or the caller leaves; of several changes in a short time the last.
+        public static let watchLoad = Method<WatchLoadRequest, StageLoad>(service, "WatchLoad", .serverStreaming)
         /// Starts a graceful shutdown, as SIGTERM does: no new work, work in flight gets until the deadline, then the process exits.
         /// Answered at once.
         public static let drain = Method<DrainRequest, DrainResponse>(service, "Drain", .unary)
@@ -18,6 +20,8 @@ extension Methods {
 public protocol StageHandler: Sendable {
     /// Describes the process and its load. Cheap; also answered while the model loads and while the process drains.
     func describe(_ request: DescribeRequest, _ call: ServerCall) async throws -> StageDescription
+    /// Tells the load now and after changes, until the process ends or the caller leaves; of several changes in a short time the last.
+    func watchLoad(_ request: WatchLoadRequest, _ call: ServerCall, send: @escaping Send<StageLoad>) async throws
     /// Starts a graceful shutdown, as SIGTERM does: no new work, work in flight gets until the deadline, then the process exits. Answered
     /// at once.
     func drain(_ request: DrainRequest, _ call: ServerCall) async throws -> DrainResponse
@@ -29,7 +33,8 @@ extension Service {
         Service(
             name: Methods.Stage.service,
             requestLimits: [
-                Methods.Stage.describe.name: Methods.Stage.describe.requestLimit, Methods.Stage.drain.name: Methods.Stage.drain.requestLimit,
+                Methods.Stage.describe.name: Methods.Stage.describe.requestLimit, Methods.Stage.watchLoad.name: Methods.Stage.watchLoad.requestLimit,
+                Methods.Stage.drain.name: Methods.Stage.drain.requestLimit,
             ], registration: StageRegistration(handler: handler))
     }
 }
@@ -39,6 +44,7 @@ private struct StageRegistration<Handler: StageHandler>: Registration {
 
     func register<T: ServerTransport>(with router: inout RPCRouter<T>) {
         router.register(Methods.Stage.describe) { try await handler.describe($0, $1) }
+        router.registerStream(Methods.Stage.watchLoad) { try await handler.watchLoad($0, $1, send: $2) }
         router.register(Methods.Stage.drain) { try await handler.drain($0, $1) }
     }
 }
@@ -52,6 +58,13 @@ public struct StageClient: Sendable {
     /// Describes the process and its load. Cheap; also answered while the model loads and while the process drains.
     public func describe(_ settings: CallSettings = CallSettings()) async throws -> StageDescription {
         try await connection.unary(Methods.Stage.describe, DescribeRequest(), settings)
+    }
+
+    /// Tells the load now and after changes, until the process ends or the caller leaves; of several changes in a short time the last.
+    ///
+    /// Hands over every event in order; returns when the stream has ended.
+    public func watchLoad(_ settings: CallSettings = CallSettings(), onEvent: @escaping @Sendable (StageLoad) async throws -> Void) async throws {
+        try await connection.stream(Methods.Stage.watchLoad, WatchLoadRequest(), settings, onEvent)
     }
 
     /// Starts a graceful shutdown, as SIGTERM does: no new work, work in flight gets until the deadline, then the process exits. Answered

@@ -144,7 +144,7 @@ extension AnswerRequest: CodedMessage {
 public enum AnswerTokensEvent: Sendable, Hashable {
     /// Once, when the request has left the stage's queue; not where all of the answer was told.
     case layout(AnswerLayout)
-    /// As the prompt is read; also while the request waits, so that its caller knows that the stage works.
+    /// As the prompt is read.
     case reading(PromptReading)
     /// Behind what was told, in order, without gaps.
     case delta(AnswerDelta)
@@ -185,7 +185,7 @@ extension AnswerTokensEvent: CodedMessage {
 
 /// How far the prompt is read.
 public struct PromptReading: Sendable, Hashable {
-    /// Tokens of the prompt read so far, cached ones included; 0: the request waits.
+    /// Tokens of the prompt read so far, cached ones included.
     public var tokens: Int
 
     public init(tokens: Int = 0) {

@@ -21,6 +21,8 @@ package struct StatusReport: Encodable, Sendable {
         package let slowedBy: [String]
     }
 
+    /// In a line, how the gateway is.
+    package let headline: String
     /// Why the gateway is not ready; empty: it is.
     package let problems: [String]
     package let processes: [Process]
@@ -34,6 +36,7 @@ package struct StatusReport: Encodable, Sendable {
     ///   - address: of the gateway, as the one who asks knows it.
     ///   - before: an earlier status, for the rate.
     package init(_ status: FleetStatus, address: String, before: FleetStatus? = nil) {
+        headline = status.gateway.headline(problems: status.problems)
         problems = status.problems
         let gateway = Self.process(StageStatus(address: address, health: .serving, description: status.gateway))
         processes = [gateway] + status.stages.map(Self.process)

@@ -1,4 +1,3 @@
-import GRPCCore
 import Synchronization
 
 /// What the health service of a server answers: the state of each service and of the whole (the empty name).
@@ -57,18 +56,9 @@ extension HealthBoard: HealthHandler {
     }
 
     public func watch(_ request: HealthCheckRequest, _ call: ServerCall, send: @escaping Send<HealthCheckResponse>) async throws {
-        // A watcher never ends by itself: the loop has to, when the caller leaves or the server shuts down.
-        let watching = Task {
-            for await status in changes(of: request.service) { try await send(HealthCheckResponse(status: status)) }
-        }
-        try await withRPCCancellationHandler {
-            try await withTaskCancellationHandler {
-                try await watching.value
-            } onCancel: {
-                watching.cancel()
-            }
-        } onCancelRPC: {
-            watching.cancel()
+        // A watcher never ends by itself.
+        try await endingWithCall {
+            for await status in self.changes(of: request.service) { try await send(HealthCheckResponse(status: status)) }
         }
     }
 }

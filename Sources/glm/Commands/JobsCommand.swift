@@ -19,7 +19,7 @@ struct JobsCommand: AsyncParsableCommand {
         @OptionGroup var gateway: GatewayOption
 
         func run() async throws {
-            let jobs = try await gateway.calling { try await JobsClient($0).list(CallSettings(timeout: .seconds(10))).jobs }
+            let jobs = try await gateway.calling(isSafe: true) { try await JobsClient($0).list(CallSettings(timeout: .seconds(10))).jobs }
             if json { try printJSON(["jobs": JobReport.rows(jobs)]) } else { try printLine(JobReport.table(jobs)) }
         }
     }
@@ -33,7 +33,7 @@ struct JobsCommand: AsyncParsableCommand {
         @OptionGroup var gateway: GatewayOption
 
         func run() async throws {
-            let last = try await gateway.calling { connection in
+            let last = try await gateway.calling(isSafe: true) { connection in
                 let last = Slot<Job>()
                 try await JobsClient(connection).watch(id) { last.value = $0 }
                 return last.value
@@ -62,7 +62,7 @@ struct JobsCommand: AsyncParsableCommand {
         func run() async throws {
             let file = try OutputFile(output)
             try file.target.check()
-            let image = try await gateway.calling { try await JobsClient($0).fetch(id, CallSettings(timeout: .seconds(60))) }
+            let image = try await gateway.calling(isSafe: true) { try await JobsClient($0).fetch(id, CallSettings(timeout: .seconds(60))) }
             guard image.parameters.format == file.format || file.target.isStream else {
                 throw ClientError("job \(id) made a \(image.parameters.format.name) image; \(output) has another ending")
             }
@@ -80,7 +80,7 @@ struct JobsCommand: AsyncParsableCommand {
         @OptionGroup var gateway: GatewayOption
 
         func run() async throws {
-            let job = try await gateway.calling { try await JobsClient($0).cancel(id, CallSettings(timeout: .seconds(10))) }
+            let job = try await gateway.calling(isSafe: true) { try await JobsClient($0).cancel(id, CallSettings(timeout: .seconds(10))) }
             try printLine("\(id) \(JobReport.state(job))")
         }
     }

@@ -32,7 +32,7 @@ struct DrainCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "drain", abstract: "Take one stage out of service: it finishes its work and ends.")
 
-    @Argument(help: ArgumentHelp("Kind and instance, as glm status shows them: vision-0.", valueName: "stage"))
+    @Argument(help: ArgumentHelp("Its name or its address, as glm status shows them: vision-0, or 10.0.0.7:50052.", valueName: "stage"))
     var stage: String
 
     @Option(

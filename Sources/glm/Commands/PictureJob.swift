@@ -45,15 +45,11 @@ struct PictureJob: Sendable {
             throw ClientError("--detach needs a gateway that runs; start one by glm up")
         }
         let seed = try options.firstSeed()
-        let client = JobsClient(gateway.connection)
-        do {
-            let prompt = try await enhanced(seed, at: gateway, screen) ?? prompt
-            for index in 0..<options.count {
-                let request = try options.request(prompt, images: images, seed: seed + UInt64(index))
-                try printLine(try await client.submit(SubmitJobRequest(request: request), CallSettings(timeout: .seconds(60))).id)
-            }
-        } catch let error as CallError {
-            throw await gateway.explained(error)
+        let prompt = try await enhanced(seed, at: gateway, screen) ?? prompt
+        for index in 0..<options.count {
+            // Named here: submitted again it is the same job.
+            let job = SubmitJobRequest(id: JobID.make(), request: try options.request(prompt, images: images, seed: seed + UInt64(index)))
+            try printLine(try await gateway.calling { try await JobsClient($0).submit(job, CallSettings(timeout: .seconds(60))) }.id)
         }
     }
 
@@ -64,7 +60,6 @@ struct PictureJob: Sendable {
     }
 
     private func make(_ orders: [Order], at gateway: RunningGateway, _ screen: Screen) async throws -> [PictureReport] {
-        let client = GatewayClient(gateway.connection)
         var pictures: [PictureReport] = []
         let enhanced = try await enhanced(orders[0].seed, at: gateway, screen)
         // The images are made all the same; what could not be said about them is the exit code's matter.
@@ -74,13 +69,15 @@ struct PictureJob: Sendable {
             let previews = Previews(picture: order.file, screen: screen)
             do {
                 let request = try options.picture.request(enhanced ?? prompt, images: images, seed: order.seed)
-                let image = try await client.generate(request, CallSettings(requestID: RequestID.make())) { event in
-                    switch event {
-                    case .accepted(let values): accepted.value = values
-                    case .progress(let progress): screen.show(progress)
-                    case .place(let place): screen.show(place)
-                    case .partial(let partial): previews.show(partial)
-                    case .image: break
+                let image = try await gateway.calling { connection in
+                    try await GatewayClient(connection).generate(request, CallSettings(requestID: RequestID.make())) { event in
+                        switch event {
+                        case .accepted(let values): accepted.value = values
+                        case .progress(let progress): screen.show(progress)
+                        case .place(let place): screen.show(place)
+                        case .partial(let partial): previews.show(partial)
+                        case .image: break
+                        }
                     }
                 }
                 screen.end()
@@ -89,9 +86,6 @@ struct PictureJob: Sendable {
                 pictures.append(report)
                 guard !options.picture.json else { continue }
                 do throws(StandardStream.Failure) { try report.print(toError: order.file.target.isStandardOutput) } catch { unwritten = error }
-            } catch let error as CallError {
-                screen.end()
-                throw await gateway.explained(error)
             } catch {
                 screen.end()
                 throw error
@@ -104,13 +98,9 @@ struct PictureJob: Sendable {
     /// The prompt as the question model rewrites it; nil where that was not asked for.
     private func enhanced(_ seed: UInt64, at gateway: RunningGateway, _ screen: Screen) async throws -> String? {
         guard options.picture.enhance else { return nil }
-        do {
-            let prompt = try await PromptEnhancement.rewrite(prompt, seed: seed, by: options.picture.enhanceModel ?? "", at: gateway)
-            screen.say("prompt: \(prompt)")
-            return prompt
-        } catch let error as CallError {
-            throw await gateway.explained(error)
-        }
+        let prompt = try await PromptEnhancement.rewrite(prompt, seed: seed, by: options.picture.enhanceModel ?? "", at: gateway)
+        screen.say("prompt: \(prompt)")
+        return prompt
     }
 
     private func show(_ pictures: [PictureReport]) throws {

@@ -16,12 +16,14 @@ enum PromptEnhancement {
     private static let maxTokens = 2048
 
     /// - Parameter seed: of the image; the same request is rewritten to the same prompt.
-    /// - Throws: `CallError`; `ClientError` for an answer that is no prompt.
+    /// - Throws: `ClientError`, also for an answer that is no prompt.
     static func rewrite(_ prompt: String, seed: UInt64, by model: String, at gateway: RunningGateway) async throws -> String {
         let options = AnswerOptions(maxTokens: maxTokens, seed: seed)
         let request = AnswerQuestionRequest(
             messages: [ChatMessage(.system, instructions), ChatMessage(.user, prompt)], model: model, parameters: options)
-        let answer = try await GatewayClient(gateway.connection).answer(request, CallSettings(requestID: RequestID.make())) { _ in }
+        let answer = try await gateway.calling {
+            try await GatewayClient($0).answer(request, CallSettings(requestID: RequestID.make())) { _ in }
+        }
         let rewritten = answer.text.trimmingCharacters(in: .whitespacesAndNewlines)
         do throws(RequestError) { try RequestLimits.checkPrompt(rewritten) } catch {
             throw ClientError("--enhance: the answer of model \(answer.modelName) is no prompt: \(error.message)")

@@ -22,14 +22,17 @@ struct Question: Sendable {
         let output = AnswerOutput(isQuiet: json)
         let requestID = RequestID.make()
         do {
-            let answer = try await GatewayClient(gateway.connection).answer(request, CallSettings(requestID: requestID)) { event in
-                switch event {
-                case .accepted, .layout, .answer: break
-                case .progress(let progress): screen.show(progress)
-                case .place(let place): screen.show(place)
-                case .delta(let delta):
-                    screen.end()
-                    try output.show(delta)
+            // Only the beginning of another answer could follow what was shown.
+            let answer = try await gateway.calling(while: { !output.hasShown }) { connection in
+                try await GatewayClient(connection).answer(request, CallSettings(requestID: requestID)) { event in
+                    switch event {
+                    case .accepted, .layout, .answer: break
+                    case .progress(let progress): screen.show(progress)
+                    case .place(let place): screen.show(place)
+                    case .delta(let delta):
+                        screen.end()
+                        try output.show(delta)
+                    }
                 }
             }
             screen.end()
@@ -40,8 +43,7 @@ struct Question: Sendable {
             screen.end()
             // What was told so far stays; the reason stands on a line of its own.
             try? output.end()
-            guard let error = error as? CallError else { throw error }
-            throw await gateway.explained(error)
+            throw error
         }
     }
 }
@@ -50,13 +52,18 @@ struct Question: Sendable {
 private final class AnswerOutput: Sendable {
     private let text: Mutex<AnswerText>
     private let isQuiet: Bool
+    private let shown = Atomic(false)
 
     init(isQuiet: Bool) {
         self.isQuiet = isQuiet
         text = Mutex(AnswerText(dimsThoughts: StandardStream.error.isTerminal))
     }
 
+    /// Something of the answer, or of its thoughts.
+    var hasShown: Bool { shown.load(ordering: .relaxed) }
+
     func show(_ delta: AnswerDelta) throws(StandardStream.Failure) {
+        if !isQuiet { shown.store(true, ordering: .relaxed) }
         try write(text.withLock { $0.show(reasoning: delta.reasoning, text: delta.text) })
     }
 

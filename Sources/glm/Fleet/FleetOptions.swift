@@ -56,7 +56,7 @@ struct FleetOptions: ParsableArguments {
                 kinds, for: pipelines, models: models, threads: threads, precision: precision, stepCache: stepCache)
             do {
                 let door = GatewayDoor(address: fleet.address, key: nil) { screen.say($0) }
-                try await body(RunningGateway(door: door, connection: try StageConnection(to: fleet.address)))
+                try await body(RunningGateway(door: door, connection: try StageConnection(to: fleet.address), isPrivate: true))
                 await fleet.stop()
             } catch {
                 await fleet.stop()

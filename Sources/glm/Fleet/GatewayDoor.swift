@@ -1,4 +1,5 @@
 import ServerKit
+import Synchronization
 import TLS
 import Wire
 
@@ -26,50 +27,51 @@ struct GatewayDoor: Sendable {
 
     /// For one answer.
     private static let patience = Duration.seconds(5)
-    /// For a process that owns the address to listen there.
-    private static let startPatience = Duration.seconds(30)
+    /// For a gateway that somebody names, where nobody listens: it may be between its end and its start.
+    private static let absence = Duration.seconds(5)
     private static let pause = Duration.milliseconds(100)
 
-    /// Waits for a gateway that starts, as long as it answers.
+    /// Waits for a gateway that starts, or that another one follows, as long as it answers.
+    /// - Parameters:
+    ///   - isNamed: somebody has named its address, and means it to be there.
+    ///   - wasSeen: it has answered before.
     /// - Throws: `ClientError`, which says why the gateway that is there is none to work with.
-    func open(_ need: Need) async throws -> Found {
-        var lastSign = ContinuousClock.now
-        var hasStarted = false
-        func wait() {
-            if !hasStarted { say("the gateway at \(address) starts; waiting for it") }
-            hasStarted = true
-        }
+    func open(_ need: Need, isNamed: Bool = false, wasSeen: Bool = false) async throws -> Found {
+        var wait = GatewayWait("\(address)", absence: isNamed && need == .serves ? Self.absence : .zero, wasSeen: wasSeen, now: .now)
         while true {
+            var reason = ""
+            let sighting: GatewayWait.Sighting
             switch await ConnectAttempt.make(to: address, within: Self.patience) {
             case .failed(let reason): throw nobodyAnswers(reason)
-            case .refused(let reason):
-                guard case .unix(let path) = address, ListeningSocket.hasOwner(path: path) else {
-                    if hasStarted { throw ClientError("the gateway at \(address) ended while it started; its log says why") }
-                    return .nobody(reason: reason)
-                }
-                wait()
+            case .refused(let words):
+                reason = words
+                sighting = isOwned ? .silent : .absent
             case .connected:
                 let gateway = RunningGateway(door: self, connection: try StageConnection(to: address, key: key, tls: tls))
                 switch try await state(gateway.connection) {
-                case nil: break
+                case nil: sighting = .silent
                 case .serving: return .gateway(gateway)
                 case _ where need == .answers: return .gateway(gateway)
-                case .draining: throw ClientError("the gateway at \(address) drains: it finishes what it has and takes no new requests")
-                case .starting, .unspecified:
-                    wait()
-                    lastSign = .now
+                case .draining: sighting = .draining
+                case .starting, .unspecified: sighting = .starting
                 }
             }
-            guard lastSign.duration(to: .now) < Self.startPatience else {
-                throw nobodyAnswers("a process is there, but has not listened for \(Int(Self.startPatience.inSeconds)) s")
+            switch wait.saw(sighting, now: .now) {
+            case .wait(let words): if let words { say(words) }
+            case .absent: return .nobody(reason: reason)
+            case .failed(let words): throw ClientError(words)
             }
-            try await Task.sleep(for: Self.pause)
+            // Those who wait for the same gateway don't come back together.
+            try await Task.sleep(for: Self.pause * Double.random(in: 0.5...1.5))
         }
     }
 
+    /// A process has the address, whether it listens already or not.
+    private var isOwned: Bool { if case .unix(let path) = address { ListeningSocket.hasOwner(path: path) } else { false } }
+
     /// - Throws: `ClientError` also where there is none.
-    func openExisting(_ need: Need) async throws -> RunningGateway {
-        switch try await open(need) {
+    func openExisting(_ need: Need, wasSeen: Bool = false) async throws -> RunningGateway {
+        switch try await open(need, isNamed: true, wasSeen: wasSeen) {
         case .gateway(let gateway): return gateway
         case .nobody(let reason): throw nobodyAnswers(reason)
         }
@@ -77,7 +79,7 @@ struct GatewayDoor: Sendable {
 
     func nobodyAnswers(_ reason: String) -> ClientError { ClientError("no gateway answers at \(address): \(reason)") }
 
-    /// Nil: the connection broke before an answer.
+    /// Nil: the connection broke before an answer, or nobody has taken it yet.
     private func state(_ connection: StageConnection) async throws -> StageState? {
         let settings = CallSettings(timeout: Self.patience)
         do {
@@ -90,6 +92,8 @@ struct GatewayDoor: Sendable {
                 if let problem = connection.problem { throw nobodyAnswers(problem) }
                 return nil
             case .deadlineExceeded:
+                // Connections wait in a socket that the service manager holds open, until the next process takes them.
+                if case .unix = address, !isOwned { return nil }
                 throw nobodyAnswers("the process there has not answered for \(Int(Self.patience.inSeconds)) s; it hangs, or was stopped")
             case .notFound, .unimplemented: throw ClientError("what answers at \(address) is no gateway")
             default: throw nobodyAnswers(error.message)
@@ -98,13 +102,42 @@ struct GatewayDoor: Sendable {
     }
 }
 
-/// A gateway that has answered.
-struct RunningGateway: Sendable {
-    let door: GatewayDoor
-    let connection: StageConnection
+/// A gateway that has answered, or the one that has followed it.
+final class RunningGateway: Sendable {
+    private let door: GatewayDoor
+    private let isPrivate: Bool
+    private let current: Mutex<StageConnection>
+
+    /// - Parameter isPrivate: it is this program's own, and no other follows it.
+    init(door: GatewayDoor, connection: StageConnection, isPrivate: Bool = false) {
+        self.door = door
+        self.isPrivate = isPrivate
+        current = Mutex(connection)
+    }
+
+    var connection: StageConnection { current.withLock { $0 } }
+
+    /// Makes a call. Where the gateway drains, or is gone, waits for the next one and makes it again: a bounded number of times.
+    /// - Parameter isSafe: asked before each further try: whether to make the call twice does no more than to make it once.
+    /// - Throws: `ClientError` for what the gateway says, and what `call` throws beside.
+    func calling<R: Sendable>(
+        while isSafe: @Sendable () -> Bool = { true }, _ call: @Sendable (StageConnection) async throws -> R
+    ) async throws -> R {
+        var retries = CallRetries()
+        while true {
+            do {
+                return try await call(connection)
+            } catch let error as CallError {
+                guard !isPrivate, isSafe(), let pause = retries.pause(after: error, jitter: .random(in: 0...1)) else { throw await explained(error) }
+                try await Task.sleep(for: pause)
+                let next = try await door.openExisting(.serves, wasSeen: true).connection
+                current.withLock { $0 = next }
+            }
+        }
+    }
 
     /// What the end of a call means: a stage that is missing and a gateway that is missing are the same status.
-    func explained(_ error: CallError) async -> ClientError {
+    private func explained(_ error: CallError) async -> ClientError {
         switch error.status {
         case .unavailable:
             do {

@@ -19,15 +19,11 @@ struct GatewayOption: ParsableArguments {
     func address() throws -> Address { try GatewayAddress(gateway).address }
 
     /// Runs `body` with a connection; what the gateway refuses, and a gateway that is not there, are said in plain words.
-    func calling<R: Sendable>(_ body: @Sendable (StageConnection) async throws -> R) async throws -> R {
+    /// - Parameter isSafe: to run it again, where the gateway is restarted meanwhile, does no more than to run it once.
+    func calling<R: Sendable>(isSafe: Bool = false, _ body: @Sendable (StageConnection) async throws -> R) async throws -> R {
         let address = try address()
         let door = GatewayDoor(address: address, key: try key.text(for: address), tls: try address.tls(tls.files)) { Screen(quiet: false).say($0) }
-        let gateway = try await door.openExisting(.answers)
-        do {
-            return try await body(gateway.connection)
-        } catch let error as CallError {
-            throw await gateway.explained(error)
-        }
+        return try await door.openExisting(.answers).calling(while: { isSafe }, body)
     }
 }
 

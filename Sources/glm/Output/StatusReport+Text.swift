@@ -6,7 +6,8 @@ import Wire
 /// A fleet as tables.
 extension StatusReport {
     var text: String {
-        var parts = problems.isEmpty ? [] : [problems.map { "NOT READY: \($0.printable)" }.joined(separator: "\n")]
+        let further = problems.map { "NOT READY: \($0)" }.filter { $0 != headline }
+        var parts = [([headline] + further).map(\.printable).joined(separator: "\n")]
         parts.append(processTable)
         if !queues.isEmpty { parts.append(queueTable) }
         if !cards.isEmpty { parts.append(cardTable) }

@@ -1,0 +1,61 @@
+import Domain
+import Processes
+import Testing
+import Wire
+
+/// Two gateways over the same stages.
+@Suite(.timeLimit(.minutes(2)), .serialized) struct SharedStagesTests {
+    /// Longer than the stall limit, on machines of today.
+    private static let long = GenerateImageRequest(prompt: "a \"cat\"", parameters: ImageOptions(height: 256, width: 256, steps: 100, seed: 2))
+    private static let short = GenerateImageRequest(prompt: "a \"cat\"", parameters: ImageOptions(height: 64, width: 64, steps: 2, seed: 1))
+
+    /// The diffusion stage that drew an image.
+    private static func stage(of image: GeneratedImage) -> String? { image.timings.first { $0.stage == "diffusion" }?.instance }
+
+    /// Begins a long image; returns when it is being drawn.
+    private static func begin(at gateway: GatewayClient) async -> Task<GeneratedImage, any Error> {
+        let drawn = Promise<Void>()
+        let call = Task {
+            try await gateway.generate(long) {
+                if case .progress(let progress) = $0, progress.stage == "diffusion", progress.done > 0 { drawn.fulfil(()) }
+            }
+        }
+        _ = await drawn.value
+        return call
+    }
+
+    @Test("one gateway leaves the stages alone that another keeps busy, and where all are busy its requests wait in them past the stall limit")
+    func sharedLoad() async throws {
+        let fleet = try await RunningFleet.start("text,diffusion", ["--exit-with-parent", "--stall-limit", "1"])
+        try await fleet.scale([.diffusion], to: 2)
+        let stages = ["text-0", "diffusion-0", "diffusion-1"].flatMap { ["--stage", "unix:\(fleet.folder)/\($0).sock"] }
+        let folder = fleet.scratch.file("second")
+        let program = try Program(
+            "glm-gateway", ["--run-directory", folder, "--exit-with-parent", "--stall-limit", "1"] + stages, in: fleet.scratch)
+        _ = try await program.output { $0.hasPrefix("ready ") }
+        let connection = try StageConnection(to: .unix(path: folder + "/gateway.sock"))
+        let second = GatewayClient(connection)
+        while try await second.status().stages.count(where: { $0.health == .serving }) < 3 { try await Task.sleep(for: .milliseconds(5)) }
+        let expected = try await fleet.gateway.generate(Self.short).image
+
+        let first = await Self.begin(at: fleet.gateway)
+        var elsewhere: Set<String?> = []
+        for _ in 1...2 {
+            let image = try await second.generate(Self.short)
+            #expect(image.image == expected)
+            elsewhere.insert(Self.stage(of: image))
+        }
+        let other = await Self.begin(at: fleet.gateway)
+        #expect(try await second.generate(Self.short).image == expected)
+        let busy = [Self.stage(of: try await first.value), Self.stage(of: try await other.value)]
+        #expect(Set(busy) == ["0", "1"] && elsewhere == [busy[1]])
+
+        for gateway in [fleet.gateway, second] {
+            let status = try await gateway.status()
+            #expect(status.retries == 0 && status.stages.allSatisfy { $0.health == .serving && $0.restarts == 0 })
+        }
+        await connection.close()
+        _ = await program.child.stop(grace: .seconds(10))
+        await fleet.stop()
+    }
+}
