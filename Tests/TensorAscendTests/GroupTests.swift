@@ -94,6 +94,18 @@ import Testing
                 return error.kind == .unavailable && error.message.contains("libhccl.so")
             }
         }
+        // One that is there and is no library is told of by its path, not as absent.
+        await #expect(processExitsWith: .success) {
+            try StandIn.install(leavingOut: ["libhccl.so"], settings: ["DEVICES": "2"])
+            let path = String(cString: getenv("ASCEND_HOME_PATH")) + "/lib64/libhccl.so"
+            try Data("nothing".utf8).write(to: URL(filePath: path))
+            let devices = try (0..<2).map { try AscendDevice($0, timeout: 60) }
+            #expect {
+                _ = try AscendCommunicator.group(devices)
+            } throws: { error in
+                (error as? DeviceError)?.message.contains("\(path): ") ?? false
+            }
+        }
     }
 
     @Test("a request that is cancelled ends all ranks behind the same collective, and the next picture is the same as before")
