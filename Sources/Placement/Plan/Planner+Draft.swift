@@ -59,7 +59,7 @@ extension Planner {
             precision: precision,
             batch: batch, speculativeTokens: group.speculativeTokens, threads: main.isHost ? group.threads : nil,
             determinism: group.determinism, vaeTiling: vaeTiling, stepCache: group.stepCache,
-            ulyssesDegree: group.ulyssesDegree > 1 ? group.ulyssesDegree : nil,
+            ulyssesDegree: group.ulyssesDegree > 1 ? group.ulyssesDegree : nil, hcclTimeout: group.hcclTimeout,
             memory: [footprint.items(kind)] + places.indices.dropFirst().map(footprint.items(ofFurther:)))
     }
 
