@@ -51,8 +51,8 @@ final class CommunicatorGroup: @unchecked Sendable {
         Thread.detachNewThread { call.run() }
         guard call.done.wait(timeout: .now() + .seconds(timeout)) == .success else {
             let missing = zip(names, call.communicators).filter { $1 == nil }.map(\.0)
-            throw DeviceError(
-                .unavailable, "\((missing.isEmpty ? names : missing).joined(separator: ", ")): not connected with the others within \(timeout) seconds")
+            let named = (missing.isEmpty ? names : missing).joined(separator: ", ")
+            throw DeviceError(.unavailable, "\(named): not connected with the others within \(timeout) seconds")
         }
         let communicators = call.communicators.compactMap(\.self)
         guard call.code == HCCL_SUCCESS, communicators.count == devices.count else {

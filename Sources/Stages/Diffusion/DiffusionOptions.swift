@@ -40,7 +40,7 @@ public struct DiffusionOptions: ParsableArguments, Sendable {
     public func validate() throws {
         do { try RequestLimits.checkStepCache(stepCache) } catch { throw ValidationError("--step-cache: \(error.message)") }
         if let hcclTimeout, ulyssesDegree == 1 {
-            throw ValidationError("--hccl-timeout is \(hcclTimeout), but a device that computes passes alone waits for no other: see --ulysses-degree")
+            throw ValidationError("--hccl-timeout is \(hcclTimeout), but without --ulysses-degree no device waits for another")
         }
     }
 
