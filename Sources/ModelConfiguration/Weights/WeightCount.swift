@@ -44,6 +44,9 @@ package struct WeightCount: Sendable, Hashable {
         placedBytes + (precision == .bf16 ? 2 : 4) * placedHalf + 4 * placedOther + deviceCopyBytes
     }
 
+    /// Bytes of an element of what passes between products with these weights on an accelerator: f32 where one of them is multiplied as such.
+    package func activationBytes(_ precision: Precision) -> Int { precision == .bf16 && placedOther == 0 ? 2 : 4 }
+
     /// Bytes of the copies in f32 that a device makes, also the CPU, beside what it reads in the files.
     package var deviceCopyBytes: Int { 4 * widened }
 
