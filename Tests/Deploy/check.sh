@@ -1,6 +1,6 @@
 #!/bin/sh
 # What deploy/ has for operators beside the programs, without a cluster and without a build, in seconds: manifests against schemas, alerts,
-# dashboard, Envoy's configuration, the simulator, scripts. A part whose tool can't be had is left out, with the reason.
+# dashboard, Envoy's configuration, the simulator, the look at power sensors, scripts. A part whose tool can't be had is left out, with the reason.
 #
 #   Tests/Deploy/check.sh [--long] [--crds DIR]
 #
@@ -33,6 +33,7 @@ part() {
 skip() { skipped="$skipped
     $1: $2"; }
 
+part power.py python3 Tests/Deploy/power_sensor.py
 part simulator python3 Tests/Deploy/simulator.py $long
 
 [ -n "${GLM_PYTHON:-}" ] || [ -e "$tools/complete" ] || {

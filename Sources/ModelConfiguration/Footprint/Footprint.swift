@@ -61,6 +61,9 @@ public struct Footprint: Sendable {
 
         /// Bytes of an element of keys and values, which have the type that attention multiplies.
         var cachedBytes: Int { precision == .bf16 ? 2 : 4 }
+
+        /// Bytes of an element of what passes between products with these weights: f32 on the host.
+        func activationBytes(_ weights: WeightCount) -> Int { onHost ? 4 : weights.activationBytes(precision) }
     }
 
     private let model: ModelDescription
@@ -78,8 +81,8 @@ public struct Footprint: Sendable {
         guard model.pipeline.stageKinds.contains(kind) else { return [] }
         let own =
             switch model.configurations {
-            case .image(let image): ImageFootprint(image, limits, form).items(kind)
-            case .answer(let answer): AnswerFootprint(answer, limits, form).items(kind)
+            case .image(let image): ImageFootprint(image, model.weights, limits, form).items(kind)
+            case .answer(let answer): AnswerFootprint(answer, model.weights, limits, form).items(kind)
             }
         return weights(kind) + own + [workspace] + (kind == .diffusion ? exchange : [])
     }
@@ -89,7 +92,7 @@ public struct Footprint: Sendable {
     /// - Parameter device: its number, from 1.
     public func items(ofFurther device: Int) -> [MemoryItem] {
         guard case .image(let image) = model.configurations else { return [] }
-        let footprint = ImageFootprint(image, limits, form)
+        let footprint = ImageFootprint(image, model.weights, limits, form)
         let own = device < form.ulyssesDegree ? footprint.rank : footprint.guidance
         return [onAccelerator(model.weights.part(.transformer))] + own + [workspace] + exchange
     }

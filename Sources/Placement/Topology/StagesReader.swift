@@ -32,7 +32,7 @@ struct StagesReader {
             ["model", "replicas", "devices", "precision", "threads", "deterministic"] + (options.contains(.batch) ? ["batch"] : [])
             + (options.contains(.speculation) ? ["speculative_tokens"] : [])
             + (options.contains(.vaeTiling) ? ["vae_tiling"] : []) + (options.contains(.stepCache) ? ["step_cache"] : [])
-            + (options.contains(.ulysses) ? ["ulysses_degree"] : [])
+            + (options.contains(.ulysses) ? ["ulysses_degree", "hccl_timeout"] : [])
         var listed: Node?
         var former: [String: Node] = [:]
         for (key, value) in yaml.isEmpty(node) ? [] : try yaml.pairs(node, path, keys, former: Self.formerKeys(kind)) {
@@ -60,12 +60,17 @@ struct StagesReader {
                     throw yaml.wrong(value, path, UlyssesDegree.explanation)
                 }
                 group.ulyssesDegree = degree
+            case "hccl_timeout": group.hcclTimeout = try yaml.whole(value, path, Collectives.timeouts)
             default:
                 guard let precision = PrecisionChoice(rawValue: try yaml.plain(value, path)) else {
                     throw yaml.wrong(value, path, PrecisionChoice.allCases.map(\.rawValue).joined(separator: " or "))
                 }
                 group.precision = precision
             }
+        }
+        if let timeout = group.hcclTimeout, group.ulyssesDegree == 1 {
+            throw yaml.error(
+                yaml.line(node), "\(path).hccl_timeout is \(timeout), but its devices compute passes alone: set ulysses_degree to 2, 4 or 8")
         }
         if let listed { group.devices = try devices(listed, kind, group.ulyssesDegree, "\(path).devices") }
         if !former.isEmpty { try readFormer(former, kind, node, path, into: &group) }

@@ -29,10 +29,19 @@ public struct DiffusionOptions: ParsableArguments, Sendable {
             valueName: "n"), transform: UlyssesDegree.read)
     public var ulyssesDegree = 1
 
+    @Option(
+        help: ArgumentHelp(
+            "With --ulysses-degree: seconds that an accelerator waits for the others, when they connect and in each exchange, before the process ends with the name of the one that is missed; \(Collectives.timeoutExplanation). Default: \(Collectives.timeout).",
+            valueName: "seconds"), transform: Collectives.readTimeout)
+    public var hcclTimeout: Int?
+
     public init() {}
 
     public func validate() throws {
         do { try RequestLimits.checkStepCache(stepCache) } catch { throw ValidationError("--step-cache: \(error.message)") }
+        if let hcclTimeout, ulyssesDegree == 1 {
+            throw ValidationError("--hccl-timeout is \(hcclTimeout), but without --ulysses-degree no device waits for another")
+        }
     }
 
     func tilesImages(on device: DeviceID) -> Bool { vaeTiling ?? device.tilesImages }

@@ -66,8 +66,9 @@ public struct ModelOptions: ParsableArguments, Sendable {
     /// - Parameters:
     ///   - kind: of this process: it says how many it can use.
     ///   - ulyssesDegree: among how many of them each pass is divided.
+    ///   - timeout: how long one waits for the others, in seconds; nil: the default.
     /// - Throws: `ValidationError` for another number of them; `DeviceError` if there is no such device, or it can't exchange tensors.
-    public func makeDevices(for kind: StageKind, ulyssesDegree: Int = 1) throws -> DeviceGroup {
+    public func makeDevices(for kind: StageKind, ulyssesDegree: Int = 1, timeout: Int? = nil) throws -> DeviceGroup {
         let ids = device.devices, counts = kind.descriptor.deviceCounts(ulyssesDegree: ulyssesDegree)
         guard counts.contains(ids.count) || ids == [.cpu] else {
             let arrangement = ulyssesDegree > 1 ? " with --ulysses-degree \(ulyssesDegree)" : ""
@@ -76,7 +77,7 @@ public struct ModelOptions: ParsableArguments, Sendable {
         }
         // What a row is computed with matters where requests are computed together.
         let comparesRows = kind.descriptor.options.contains(.batch)
-        return try DeviceGroup(ids, ulyssesDegree: ulyssesDegree, threads: threads) {
+        return try DeviceGroup(ids, ulyssesDegree: ulyssesDegree, timeout: timeout, threads: threads) {
             try $0.makeDevice(precision: precision, threads: $1, kernels: kernels, determinism: deterministic, comparesRows: comparesRows)
         }
     }
