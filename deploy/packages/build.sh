@@ -55,7 +55,8 @@ LD_LIBRARY_PATH=$runtime ldd "$tree"/lib/glm* | awk -v folder="$runtime/" 'index
 for program in "$tree"/lib/glm*; do
     name=$(basename "$program")
     "$program" --experimental-dump-help | python3 deploy/packages/manual.py "$version" >"$tree/manual/$name.1"
-    "$program" --generate-completion-script bash >"$tree/bash/$name"
+    # Sourced, not run.
+    "$program" --generate-completion-script bash | sed '1{/^#!/d}' >"$tree/bash/$name"
     "$program" --generate-completion-script zsh >"$tree/zsh/_$name"
     "$program" --generate-completion-script fish >"$tree/fish/$name.fish"
 done

@@ -21,7 +21,8 @@ class Machine:
         self.root = FOLDER / name
         subprocess.run(["cp", "-a", "--reflink=auto", BASE / "root", self.root], check=True)
         options = ["--quiet", "--boot", "--register=no", "--keep-unit", "--private-network", "--console=pipe", "--resolv-conf=off"]
-        self._nspawn = Process(["systemd-nspawn", *options, "--directory", str(self.root)], FOLDER / f"{name}.log")
+        # Its /tmp is a folder of the root, where scenarios find what was written.
+        self._nspawn = Process(["env", "SYSTEMD_NSPAWN_TMPFS_TMP=0", "systemd-nspawn", *options, "--directory", str(self.root)], FOLDER / f"{name}.log")
         children = pathlib.Path(f"/proc/{self._nspawn.popen.pid}/task/{self._nspawn.popen.pid}/children")
         self._init = until(children.read_text, 30, "systemd-nspawn starts systemd").split()[0]
         until(lambda: self.run("systemctl", "is-system-running", check=False).strip() == "running", 60, "the machine has booted")
