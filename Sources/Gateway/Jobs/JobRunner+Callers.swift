@@ -51,6 +51,9 @@ extension JobRunner {
     /// Who left the job here.
     func submitter(of id: String) async throws -> String { try await store.get(id).submitter }
 
+    /// Of all jobs, as they are.
+    func copy() async throws -> JobCopy { try await store.copy() }
+
     /// - Throws: INVALID_ARGUMENT for a page that is none.
     func list(_ request: ListJobsRequest) async throws -> JobList {
         guard (0...Self.largestPage).contains(request.pageSize) else {
