@@ -124,9 +124,12 @@ def check(keeper, cell, numbers, attempts=2):
             with urllib.request.urlopen(job.link, timeout=10) as answer:
                 assert answer.headers["content-type"] == "image/png" and digest(answer.read()) == keeper.images[number]
     assert keeper.postgres.ask("SELECT count(*) FROM glm_job WHERE state = 'done'") == [[str(len(numbers))]]
+
+
+def one_object_each(keeper, count):
+    """What others have made of a job is gone."""
     if keeper.bucket:
-        # One for each job: what others have made of it is gone.
-        until(lambda: len(keeper.bucket.objects()) == len(numbers), 20, "the bucket holds an object for each job")
+        until(lambda: len(keeper.bucket.objects()) == count, 30, "the bucket holds an object for each job")
 
 
 def some_done(keeper, count=3):
@@ -171,6 +174,7 @@ def asleep(keeper):
         time.sleep(2 * LEASE)
         assert keeper.postgres.ask("SELECT id, state, attempts, ended, object, md5(result) FROM glm_job ORDER BY number") == before
         check(keeper, first, range(24))
+        one_object_each(keeper, 24)
         taken = sum(row[2] == "2" for row in before)
         assert taken > 0, "the other's jobs were taken over"
         return {"taken over": taken}
@@ -203,6 +207,7 @@ def away(keeper, stop=Postgres.stop, start=Postgres.start):
         assert refused.startswith("RESOURCE_EXHAUSTED: jobs are paused: PostgreSQL at"), refused
         start(keeper.postgres)
         check(keeper, second, range(24), attempts=1)
+        one_object_each(keeper, 24)
         until(lambda: not first.caller.status().problems, 20, "all is well")
         return {"drawn meanwhile": 2 * drawn}
     finally:

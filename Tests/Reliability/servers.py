@@ -49,6 +49,7 @@ class Postgres:
             self.user = ["setpriv", "--reuid", "postgres", "--regid", "postgres", "--clear-groups"]
         self.folder.chmod(0o755)
         self.data = self.folder / "data"
+        self.paused = []
         initdb = [self.programs / "initdb", "-D", self.data, "-U", "glm", "-A", "trust", "-E", "UTF8", "--no-sync"]
         subprocess.run([*self.user, *initdb], check=True, stdout=subprocess.DEVNULL, cwd="/")
         self.url = f"postgres://glm@/postgres?host={self.folder}"
@@ -79,6 +80,7 @@ class Postgres:
     def resume(self):
         for process in reversed(self.paused):
             os.kill(process, signal.SIGCONT)
+        self.paused = []
 
     def ask(self, statement):
         """The rows, each a list of texts."""
@@ -86,6 +88,7 @@ class Postgres:
         return [line.split("|") for line in subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()]
 
     def remove(self):
+        self.resume()
         if self.process.poll() is None:
             self.stop()
         shutil.rmtree(self.folder)

@@ -52,7 +52,7 @@ extension JobRunner {
             return
         }
         let object = images.object(of: claim)
-        try await storage.run { () throws(JobsError) in try await images.put(image.image, at: object, media: media) }
+        try await bucket.run { () throws(JobsError) in try await images.put(image.image, at: object, media: media) }
         var rest = image
         rest.image = []
         let result = Jobs.Job.Result(bytes: try rest.packed(), media: media, object: object)
