@@ -26,7 +26,7 @@ struct AnswerFootprint {
         return MemoryItem(.activations, GLM4VVisionFootprint(model.vision).encoding(cells: tokens), "\(model.patches(tokens: tokens)) patches")
     }
 
-    private var text: TextFootprint { TextFootprint(model.text.shape, elementBytes: form.cachedBytes) }
+    private var text: TextFootprint { TextFootprint(model.text.shape, form) }
 
     /// Tokens of a sequence that is planned for; the model reads no more.
     private var context: Int { min(limits.context, model.text.maximumPositions) }

@@ -37,7 +37,7 @@ struct ImageFootprint {
 
     // MARK: Text
 
-    private var text: TextFootprint { TextFootprint(model.text.shape, elementBytes: form.cachedBytes) }
+    private var text: TextFootprint { TextFootprint(model.text.shape, form) }
 
     /// Keys and values of whole pages for every sequence of a batch. A sequence is the longest prompt, the sources' codes, the
     /// preview and the picture with its end (transformers 5.23 `GlmImageProcessor`: a code for 32 × 32 pixels, a preview of at most
@@ -65,7 +65,7 @@ struct ImageFootprint {
     // MARK: Diffusion
 
     private var transformer: TransformerFootprint {
-        TransformerFootprint(model.transformer, elementBytes: form.cachedBytes, ranks: form.ulyssesDegree)
+        TransformerFootprint(model.transformer, elementBytes: form.cachedBytes, ranks: form.ranks)
     }
 
     /// None where edits are not planned for.
@@ -117,7 +117,7 @@ struct ImageFootprint {
     private var writing: Int { limits.sources > 0 ? transformer.writing(image: imageTokens) : 0 }
 
     private var tokens: String {
-        let ranks = form.ulyssesDegree > 1 ? ", a part of \(form.ulyssesDegree)" : ""
+        let ranks = form.ranks > 1 ? ", a part of \(form.ranks)" : ""
         return "\(GlyphConfiguration.maximumLength + imageTokens) tokens with \(limits.sources * imageTokens) of sources\(ranks)"
     }
 

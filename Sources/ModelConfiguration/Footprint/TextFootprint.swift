@@ -12,6 +12,9 @@ package struct TextFootprint: Sendable {
         cached = elementBytes
     }
 
+    /// Of one rank of a text stage.
+    init(_ shape: DecoderShape, _ form: Footprint.Form) { self.init(shape.part(ranks: form.ranks), elementBytes: form.cachedBytes) }
+
     /// Keys and values of one token in all layers.
     package var bytesPerToken: Int { 2 * shape.layers * shape.keyValueHeads * shape.headSize * cached }
 

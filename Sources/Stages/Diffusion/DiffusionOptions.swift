@@ -25,8 +25,8 @@ public struct DiffusionOptions: ParsableArguments, Sendable {
 
     @Option(
         help: ArgumentHelp(
-            "Devices among which the rows of each pass of the transformer are divided (Ulysses sequence parallelism): \(UlyssesDegree.explanation). --device then names as many for each branch of guidance that has devices of its own, branch after branch; cpu divides its threads. The transformer's heads must be divisible by it. Default: 1.",
-            valueName: "n"), transform: UlyssesDegree.read)
+            "Devices among which the rows of each pass of the transformer are divided (Ulysses sequence parallelism): \(PassDivision.ulysses.explanation). --device then names as many for each branch of guidance that has devices of its own, branch after branch; cpu divides its threads. The transformer's heads must be divisible by it. Default: 1.",
+            valueName: "n"), transform: PassDivision.ulysses.read)
     public var ulyssesDegree = 1
 
     public init() {}

@@ -11,7 +11,7 @@ public struct TextOptions: ParsableArguments, Sendable {
 
     @Option(
         help: ArgumentHelp(
-            "Memory for keys and values, as 512MiB or 4GiB. Default: for a full batch of edits of the checkpoint's best size, or of questions of 4096 tokens with their answers, at most a quarter of the machine's memory.",
+            "Memory for keys and values, of each device, as 512MiB or 4GiB. Default: for a full batch of edits of the checkpoint's best size, or of questions of 4096 tokens with their answers, at most a quarter of the machine's memory.",
             valueName: "size"), transform: ByteCount.read)
     public var kvCache: ByteCount?
 
@@ -20,6 +20,12 @@ public struct TextOptions: ParsableArguments, Sendable {
             "Codes of a picture that one pass guesses at most, 0 to 63; 0: none. As many are guessed as make codes fastest; the codes are the same. A card has at most 16 rows in a pass. Words are not guessed. Default: \(DecoderSizes.speculativeTokens) on the CPU, 0 on a card.",
             valueName: "n"))
     public var speculativeTokens: Int?
+
+    @Option(
+        help: ArgumentHelp(
+            "Devices among which each pass of the decoder is divided (tensor parallelism): \(PassDivision.tensorParallel.explanation). --device then names as many; cpu divides its threads. The decoder's heads and the columns of its MLP must be divisible by it. Default: 1.",
+            valueName: "n"), transform: PassDivision.tensorParallel.read)
+    public var tensorParallelSize = 1
 
     public init() {}
 
