@@ -16,7 +16,7 @@ struct UlyssesPlanTests {
     func listed() throws {
         let plan = try plan("text: {devices: [npu:4]}, diffusion: {ulysses_degree: 2, devices: [[npu:0, npu:1, npu:2, npu:3]]}", .npus(5))
         let stage = try #require(plan.stages.first { $0.kind == .diffusion })
-        #expect(stage.ulyssesDegree == 2 && Array(stage.arguments.suffix(2)) == ["--ulysses-degree", "2"])
+        #expect(stage.ranks == 2 && Array(stage.arguments.suffix(2)) == ["--ulysses-degree", "2"])
         #expect(stage.environment["ASCEND_RT_VISIBLE_DEVICES"] == "0,1,2,3")
         #expect(stage.environment["HCCL_BUFFSIZE"] == "64" && stage.environment["HCCL_EXEC_TIMEOUT"] == "120")
         for device in 0..<4 {
