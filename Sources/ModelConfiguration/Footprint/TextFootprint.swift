@@ -17,6 +17,11 @@ package struct TextFootprint: Sendable {
         activation = activationBytes
     }
 
+    /// Of one rank of a text stage.
+    init(_ shape: DecoderShape, _ form: Footprint.Form, activationBytes: Int) {
+        self.init(shape.part(ranks: form.ranks), elementBytes: form.cachedBytes, activationBytes: activationBytes)
+    }
+
     /// Keys and values of one token in all layers.
     package var bytesPerToken: Int { 2 * shape.layers * shape.keyValueHeads * shape.headSize * cached }
 
