@@ -1,5 +1,5 @@
 public import ArgumentParser
-public import Domain
+import Domain
 import ServerKit
 
 /// The flags of a process whose devices may divide passes.
