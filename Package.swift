@@ -110,7 +110,7 @@ let package = Package(
 
         // What any transformer is built of, and what any autoregressive decoder needs, written once for any device.
         library("Layers", ["Tensor", "Checkpoint"]),
-        library("Decoding", ["Tensor", "Layers", "ModelConfiguration"]),
+        library("Decoding", ["Tensor", "Checkpoint", "Layers", "ModelConfiguration"]),
 
         // The model: every part of GLM-Image.
         library("GLMImage", ["Domain", "ModelConfiguration", "Tensor", "Checkpoint", "Layers", "Decoding", "Tokenizing", "Imaging"]),

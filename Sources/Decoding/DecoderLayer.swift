@@ -1,4 +1,5 @@
 import Layers
+import ModelConfiguration
 import Tensor
 
 /// One layer of the autoregressive decoder: attention and SwiGLU, each between two RMSNorms (a sandwich).
@@ -10,27 +11,41 @@ struct DecoderLayer {
     private let postAttentionNorm, preMLPNorm, postMLPNorm: RMSNorm
     private let q: Linear  // [heads · headSize, hidden]            self_attn.q_proj
     private let k, v: Linear  // [keyValueHeads · headSize, hidden]    self_attn.{k,v}_proj
-    private let o: Linear  // [hidden, heads · headSize]            self_attn.o_proj, no bias
-    private let gateUp: Linear  // [2 · inner, hidden], gate first       mlp.gate_up_proj, no bias
-    private let down: Linear  // [hidden, inner]                       mlp.down_proj, no bias
+    private let o: DividedProduct  // [hidden, heads · headSize]            self_attn.o_proj, no bias
+    private let gateUp: Linear  // [2 · inner, hidden], gate first       mlp.gate_up_proj, no bias; of one of several ranks the gate alone
+    private let up: Linear?  // [inner, hidden]                       then its own rows behind the gate's
+    private let down: DividedProduct  // [hidden, inner]                       mlp.down_proj, no bias
     private let attention: Attention
     private let rotaryStyle: RotaryStyle
 
-    init(_ weights: WeightScope, _ configuration: DecoderConfiguration) throws {
+    /// - Parameters:
+    ///   - configuration: of the whole decoder.
+    ///   - share: what the rank has of it.
+    init(
+        _ weights: WeightScope, _ configuration: DecoderConfiguration, _ share: DecoderShare, _ communicator: (any Communicator)?
+    ) throws {
         let (hidden, inner, bias) = (configuration.hiddenSize, configuration.intermediateSize, configuration.attentionBias)
+        let rank = communicator?.rank ?? 0, device = weights.device
+        func columns(_ heads: Range<Int>) -> Range<Int> { heads.lowerBound * configuration.headSize..<heads.upperBound * configuration.headSize }
+        let queries = columns(share.heads(of: rank)), keys = columns(share.keyValueHeads(of: rank)), own = share.inner(of: rank)
         func norm(_ name: String) throws -> RMSNorm { try RMSNorm(weights.scope(name), hidden, epsilon: configuration.normEpsilon) }
         inputNorm = try norm("input_layernorm")
         postAttentionNorm = try norm("post_self_attn_layernorm")
         preMLPNorm = try norm("post_attention_layernorm")
         postMLPNorm = try norm("post_mlp_layernorm")
-        q = try weights.linear("self_attn.q_proj", from: hidden, to: configuration.querySize, bias: bias)
-        k = try weights.linear("self_attn.k_proj", from: hidden, to: configuration.keyValueSize, bias: bias)
-        v = try weights.linear("self_attn.v_proj", from: hidden, to: configuration.keyValueSize, bias: bias)
-        o = try weights.linear("self_attn.o_proj", from: configuration.querySize, to: hidden, bias: false)
-        gateUp = try weights.linear("mlp.gate_up_proj", from: hidden, to: 2 * inner, bias: false)
-        down = try weights.linear("mlp.down_proj", from: inner, to: hidden, bias: false)
+        q = try weights.linear("self_attn.q_proj", from: hidden, to: configuration.querySize, rows: queries, bias: bias)
+        k = try weights.linear("self_attn.k_proj", from: hidden, to: configuration.keyValueSize, rows: keys, bias: bias)
+        v = try weights.linear("self_attn.v_proj", from: hidden, to: configuration.keyValueSize, rows: keys, bias: bias)
+        o = DividedProduct(
+            try weights.linear("self_attn.o_proj", from: configuration.querySize, columns: queries, to: hidden), communicator, on: device)
+        func rows(_ rows: Range<Int>) throws -> Linear {
+            try weights.linear("mlp.gate_up_proj", from: hidden, to: 2 * inner, rows: rows, bias: false)
+        }
+        gateUp = try rows(share.ranks == 1 ? 0..<2 * inner : own)
+        up = share.ranks == 1 ? nil : try rows(own.lowerBound + inner..<own.upperBound + inner)
+        down = DividedProduct(try weights.linear("mlp.down_proj", from: inner, columns: own, to: hidden), communicator, on: device)
         attention = .scaled(
-            heads: configuration.heads, keyValueHeads: configuration.keyValueHeads, headSize: configuration.headSize, mask: .causal)
+            heads: share.heads, keyValueHeads: share.keyValueHeads, headSize: configuration.headSize, mask: .causal)
         rotaryStyle = configuration.rotary.style
     }
 
@@ -46,14 +61,15 @@ struct DecoderLayer {
         let query = device.rotated(workspace.query, headSize: attention.headSize, by: rotation)
         let key = device.rotated(workspace.key, headSize: attention.headSize, by: rotation)
         attend(workspace, query: query, key: key, pass, keys: keys, values: values, on: device)
-        o(workspace.attended, into: workspace.normed)
+        o(workspace.attended, summing: workspace.sum, into: workspace.normed)
         var x = postAttentionNorm.add(workspace.normed, to: workspace.x, room: nil, then: preMLPNorm, into: workspace.normed)
 
-        gateUp(workspace.normed, into: workspace.gateUp)
         let inner = workspace.gateUp.columns / 2
-        device.gated(
-            .silu, gate: workspace.gateUp.columns(0..<inner), up: workspace.gateUp.columns(inner..<2 * inner), into: workspace.inner)
-        down(workspace.inner, into: workspace.normed)
+        let gated = (gate: workspace.gateUp.columns(0..<inner), up: workspace.gateUp.columns(inner..<2 * inner))
+        gateUp(workspace.normed, into: up == nil ? workspace.gateUp : gated.gate)
+        up?(workspace.normed, into: gated.up)
+        device.gated(.silu, gate: gated.gate, up: gated.up, into: workspace.inner)
+        down(workspace.inner, summing: workspace.sum, into: workspace.normed)
         x = postMLPNorm.add(workspace.normed, to: x, room: workspace.x, then: next, into: workspace.normed)
         // Each sum may be in other memory. Two such moves end in the workspace again; where the device made only one, a copy does.
         if x.address != workspace.x.address { device.copy(x, to: workspace.x) }

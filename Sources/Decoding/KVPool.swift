@@ -1,30 +1,23 @@
 import ModelConfiguration
 import Tensor
 
-/// The memory for the keys and values of a batch: two pools of rows for each layer, cut into pages that sequences take and release, and
-/// that kept prefixes hold until somebody needs them.
-///
-/// A page that no sequence has used is never written, so a system that allocates memory at its first use saves it. On a device whose
-/// attention reads whole pages, those that a sequence takes are zeroed, lest it read what another left behind, which may not be finite.
+/// The pages of a batch's keys and values, which sequences take and release, and which kept prefixes hold until somebody needs them. Each rank has
+/// memory of its own for its part of all of them.
 package final class KVPool {
-    /// Per layer `[pages · DecoderSizes.pageRows, keyValueHeads · headSize]`, in the device's `cacheType`.
-    let keys, values: [Tensor]
-    /// A page that tables may name where a sequence has none. Where attention reads it, its rows are zero.
-    let spare: Int32
-    private let device: any Device
+    /// By rank.
+    let memory: [KVMemory]
+    private let threads: RankThreads
     private var allocator: PageAllocator
     private var prefixes = PrefixCache()
 
-    init(pages: Int, _ configuration: DecoderConfiguration, on device: any Device) {
-        spare = device.readsWholePages ? Int32(pages) : 0
-        let shape = Shape((pages + (device.readsWholePages ? 1 : 0)) * DecoderSizes.pageRows, configuration.keyValueSize)
-        keys = (0..<configuration.layers).map { _ in device.makeTensor(shape, device.cacheType) }
-        values = (0..<configuration.layers).map { _ in device.makeTensor(shape, device.cacheType) }
+    init(pages: Int, _ decoder: TokenDecoder) {
+        threads = decoder.threads
+        memory = threads.each { KVMemory(pages: pages, decoder.parts[$0]) }
         allocator = PageAllocator(pageCount: pages)
-        self.device = device
-        clear([spare])
     }
 
+    /// A page that tables may name where a sequence has none.
+    var spare: Int32 { memory[0].spare }
     var pageCount: Int { allocator.pageCount }
     /// Pages that no sequence holds: free ones, and those that kept prefixes alone hold.
     var freePages: Int { allocator.freeCount + prefixes.pages.count { allocator.references($0.key) == $0.value } }
@@ -37,37 +30,15 @@ package final class KVPool {
         guard has(count) else { return nil }
         while allocator.freeCount < count { guard giveUpPrefix() else { return nil } }
         let pages = allocator.take(count)
-        clear(pages ?? [])
+        if let pages, memory[0].clearsPages { _ = threads.each { memory[$0].clear(pages) } }
         return pages
-    }
-
-    private func clear(_ pages: [Int32]) {
-        guard device.readsWholePages else { return }
-        // Pages that lie one behind the other are cleared at once.
-        var runs: [Range<Int>] = []
-        for rows in pages.sorted().map({ KVPool.rows($0) }) {
-            if let last = runs.last, last.upperBound == rows.lowerBound {
-                runs[runs.count - 1] = last.lowerBound..<rows.upperBound
-            } else {
-                runs.append(rows)
-            }
-        }
-        for rows in runs { for pool in keys + values { device.clear(pool.rows(rows)) } }
-    }
-
-    /// The first rows of a page, or all.
-    private static func rows(_ page: Int32, _ count: Int = DecoderSizes.pageRows) -> Range<Int> {
-        let start = Int(page) * DecoderSizes.pageRows
-        return start..<start + count
     }
 
     func retain(_ pages: [Int32]) { allocator.retain(pages) }
     func release(_ pages: [Int32]) { allocator.release(pages) }
 
     /// Copies the first `rows` rows of a page to another, in all layers.
-    func copy(_ page: Int32, to other: Int32, rows: Int) {
-        for pool in keys + values { device.copy(pool.rows(KVPool.rows(page, rows)), to: pool.rows(KVPool.rows(other, rows))) }
-    }
+    func copy(_ page: Int32, to other: Int32, rows: Int) { _ = threads.each { memory[$0].copy(page, to: other, rows: rows) } }
 
     /// The nodes of the longest kept prefix of `segments`, the shortest first.
     func path(_ segments: some Sequence<PrefixSegment>) -> [PrefixCache.Node] { prefixes.path(segments) }

@@ -10,37 +10,34 @@ package final class SequenceBatch {
     package let size: Int
     private let decoder: TokenDecoder
     let pool: KVPool
-    private let workspace: DecoderWorkspace
+    /// By rank.
+    private let parts: [SequenceBatchPart]
+    /// The first rank's, which draws.
     private let device: any Device
     private let logits: Tensor  // [size, output]
     private var logitRows = 0  // rows of `logits` that hold what was computed last
     private var chunkRows = 0  // rows of the last prefill chunk
     private let sampled: SampledTokens  // [size]
-    private let inputs: DecodeInputs
-    private var recordings = RecordedSteps<StepKey>()
-    /// The keys and values of one layer of the sequence in prefill, in order; as long as the longest prompt so far.
-    private var past: (keys: Tensor, values: Tensor)
 
     /// - Parameters:
     ///   - size: at most the device's `batchRows`.
-    ///   - cacheBytes: for all keys and values; there is at least one page.
+    ///   - cacheBytes: for all keys and values, on each device; there is at least one page.
     package init(_ decoder: TokenDecoder, size: Int, cacheBytes: Int) {
         precondition((1...decoder.device.batchRows).contains(size), "a batch of \(size); 1 to \(decoder.device.batchRows)")
-        let configuration = decoder.configuration
         self.decoder = decoder
         self.size = size
         device = decoder.device
-        pool = KVPool(pages: max(cacheBytes / (DecoderSizes.pageRows * decoder.cacheBytesPerToken), 1), configuration, on: device)
-        workspace = DecoderWorkspace(rows: max(DecoderSizes.prefillChunk, size), decoder)
+        let pool = KVPool(pages: max(cacheBytes / (DecoderSizes.pageRows * decoder.cacheBytesPerToken), 1), decoder)
+        self.pool = pool
+        parts = decoder.threads.each { SequenceBatchPart(decoder.parts[$0], size: size, pages: pool.pageCount, pool.memory[$0]) }
         // Not rounded: sampling compares logits that may differ by less than a step of bf16.
-        logits = device.makeTensor(Shape(size, configuration.outputSize), .f32)
+        logits = device.makeTensor(Shape(size, decoder.configuration.outputSize), .f32)
         sampled = SampledTokens(rows: size, on: device)
-        inputs = DecodeInputs(rows: size, pages: pool.pageCount, on: device)
-        past = SequenceBatch.makePast(rows: DecoderSizes.prefillChunk, decoder)
     }
 
-    /// Steps that may be queued before the sampled tokens of the first are read.
-    package var stepsAhead: Int { device.stepsAhead }
+    /// Steps that may be queued before the sampled tokens of the first are read. None where there are several ranks, which learn them from the
+    /// host.
+    package var stepsAhead: Int { decoder.ranks > 1 ? 0 : device.stepsAhead }
 
     /// Pages of the pool.
     package var pageCount: Int { pool.pageCount }
@@ -64,38 +61,31 @@ package final class SequenceBatch {
     package func extend(_ sequence: Sequence, by ids: [Int32], inserted: [InsertedRows] = [], checkCancellation: () throws -> Void) throws {
         precondition((1...DecoderSizes.prefillChunk).contains(ids.count), "\(ids.count) ids at once; 1 to \(DecoderSizes.prefillChunk)")
         let end = sequence.count + ids.count
-        let collected = DecoderSizes.collected(rows: past.keys.rows, end: end)
-        if collected > past.keys.rows { past = SequenceBatch.makePast(rows: collected, decoder) }
-        let shape = Shape(end, past.keys.columns)
-        let part = workspace.prefix(rows: ids.count)
-        decoder.embed(ids, into: part.x)
-        for rows in inserted { rows.write(over: part.x, tokens: sequence.count..<end, on: device) }
-        decoder.place(at: (sequence.count..<end).map { sequence.positions[$0] }, part)
-        let pass = Result {
-            try decoder.run(
-                .prefill(rows: sequence.rows(0..<end), past: (past.keys.prefix(shape), past.values.prefix(shape))), pool: pool, part,
-                checkCancellation: checkCancellation)
-        }
-        // What was refused here is refused to this sequence alone.
-        try device.checkFailure()
-        try pass.get()
+        _ = decoder.threads.each { parts[$0].collect(to: end) }
+        let chunk = SequenceBatchPart.Chunk(
+            ids: ids, inserted: inserted, tokens: sequence.count..<end, positions: (sequence.count..<end).map { sequence.positions[$0] },
+            rows: sequence.rows(0..<end))
+        // What one device refuses is refused to this sequence alone; what one of several does ends them all.
+        _ = try decoder.threads.pass(checkCancellation: checkCancellation) { try parts[$0].extend(chunk, check: $1) }
         sequence.count = end
         chunkRows = ids.count
     }
 
     /// Computes the logits after the last id of the last ``extend(_:by:checkCancellation:)``.
-    package func predictLast() { predict(workspace.normed.rows(chunkRows - 1..<chunkRows)) }
+    package func predictLast() { predict(parts[0].normed.rows(chunkRows - 1..<chunkRows)) }
 
     /// The logits after each id of the last ``extend(_:by:checkCancellation:)``, `[ids, output]`.
     package func allLogits() throws -> [Float] {
+        try settle()
         let result = device.makeTensor(Shape(chunkRows, decoder.configuration.outputSize), .f32)
-        decoder.logits(workspace.prefix(rows: chunkRows).normed, into: result)
+        let normed = parts[0].normed
+        decoder.parts[0].logits(normed.prefix(Shape(chunkRows, normed.columns)), into: result)
         return try device.floats(result)
     }
 
     /// The residual stream of the first `rows` rows of a chunk, `[rows, hidden]`: while ``extend(_:by:inserted:checkCancellation:)`` calls
     /// `checkCancellation`, what the next layer reads; behind it, what the last one wrote.
-    package func hiddenStates(rows: Int) throws -> [Float] { try device.floats(workspace.prefix(rows: rows).x) }
+    package func hiddenStates(rows: Int) throws -> [Float] { try device.floats(parts[0].hidden(rows: rows)) }
 
     /// The ids that a step appends, one to each sequence.
     package enum StepIDs {
@@ -124,43 +114,40 @@ package final class SequenceBatch {
         let table = PageTable(
             pageRows: DecoderSizes.pageRows, sequences: zip(sequences, places).map { ($0.pages, $1 + 1) },
             width: DecoderSizes.bucket(pages: sequences.map(\.pages.count).max() ?? 0), filler: pool.spare)
-        let part = workspace.prefix(rows: sequences.count)
-        decoder.place(at: zip(sequences, places).map { $0.positions[$1] }, part)
-        let step = write(ids, rows: zip(sequences, places).map { $0.rows($1..<$1 + 1)[0] }, table)
-        let predicted = 0..<(predicted ?? sequences.count)
-        let key = StepKey(rows: sequences.count, pages: table.width, predicted: predicted.count)
-        let logits = predicted.isEmpty ? nil : self.logits.rows(predicted)
-        recordings.run(key, writing: [part.x] + [logits].compactMap { $0 }, on: device) {
-            decoder.embed(step.ids, into: part.x)
-            decoder.run(.decode(step), pool: pool, part) {}
-            if let logits { decoder.logits(part.normed.rows(predicted), into: logits) }
+        let (ids, sampled) = try self.ids(ids, rows: sequences.count)
+        let step = SequenceBatchPart.Step(
+            ids: ids, positions: zip(sequences, places).map { $0.positions[$1] },
+            rows: zip(sequences, places).map { $0.rows($1..<$1 + 1)[0] }, table: table)
+        let predicted = predicted ?? sequences.count
+        let logits = predicted == 0 ? nil : self.logits.rows(0..<predicted)
+        _ = try decoder.threads.pass(checkCancellation: {}) { rank, _ in
+            try parts[rank].run(step, sampled: sampled, into: rank == 0 ? logits : nil)
         }
         if let logits { logitRows = logits.rows }
     }
 
-    /// What the operators of a step depend on.
-    private struct StepKey: Hashable {
-        let rows: Int
-        /// Of each sequence's table.
-        let pages: Int
-        /// Rows for which logits are computed.
-        let predicted: Int
+    /// The ids of the last rows, and what the device has for those before. Several ranks have nothing there but what the host tells them.
+    private func ids(_ ids: StepIDs, rows: Int) throws -> (known: [Int32], sampled: Tensor?) {
+        switch ids {
+        case .host(let ids): return (ids, nil)
+        case .lastSampled(let others):
+            let last = sampled.prefix(rows - others.count).ids
+            guard decoder.ranks > 1 else { return (others, last) }
+            try settle()
+            return (try device.integers(last) + others, nil)
+        }
     }
 
-    private func write(_ ids: StepIDs, rows: [Int32], _ table: PageTable) -> DecodeInputs.Step {
-        switch ids {
-        case .host(let ids): return inputs.write(ids, rows: rows, table, on: device)
-        case .lastSampled(let others):
-            let step = inputs.write(others, rows: rows, table, on: device)
-            let count = rows.count - others.count
-            device.copy(sampled.prefix(count).ids, to: step.ids.prefix(Shape(count)))
-            return step
-        }
+    /// Waits for all ranks where there are several, so that the failure of one is thrown with its name, and at once, before the host waits for the
+    /// first.
+    package func settle() throws {
+        guard decoder.ranks > 1 else { return }
+        _ = try decoder.threads.pass(checkCancellation: {}) { rank, _ in try parts[rank].settle() }
     }
 
     private func predict(_ normed: Tensor) {
         logitRows = normed.rows
-        decoder.logits(normed, into: logits.rows(0..<logitRows))
+        decoder.parts[0].logits(normed, into: logits.rows(0..<logitRows))
     }
 
     /// Waits for the logits computed last, `[rows, output]`.
@@ -169,6 +156,7 @@ package final class SequenceBatch {
     /// Waits for some rows of the logits computed last, `[rows, output]`.
     package func lastLogits(rows: Range<Int>) throws -> [Float] {
         precondition(rows.upperBound <= logitRows, "rows \(rows) of the logits of \(logitRows)")
+        try settle()
         return try device.floats(logits.rows(rows))
     }
 
@@ -179,11 +167,5 @@ package final class SequenceBatch {
         let sampled = sampled.prefix(rows)
         device.sample(logits.rows(0..<rows).columns(0..<limit), parameters, into: sampled)
         return (device.readLater(sampled.ids), device.readLater(sampled.mass))
-    }
-
-    private static func makePast(rows: Int, _ decoder: TokenDecoder) -> (keys: Tensor, values: Tensor) {
-        let shape = Shape(rows, decoder.configuration.keyValueSize)
-        let device = decoder.device
-        return (device.makeTensor(shape, decoder.activationType), device.makeTensor(shape, decoder.activationType))
     }
 }

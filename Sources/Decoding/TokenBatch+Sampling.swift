@@ -38,6 +38,7 @@ extension TokenBatch {
     func retire(all: Bool, _ onEvent: (Event) -> Void) throws {
         while inFlight.count > (all ? 0 : sequences.stepsAhead) {
             let step = inFlight.removeFirst()
+            try sequences.settle()
             let drawn = zip(step.windows, try step.wait())
             endPass(step, accepted: drawn.reduce(0) { $0 + $1.0.right($1.1) })
             for (window, ids) in drawn { accept(ids, of: window, onEvent) }

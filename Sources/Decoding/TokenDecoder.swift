@@ -1,59 +1,60 @@
+package import Checkpoint
 package import Layers
+import ModelConfiguration
 package import Tensor
 
-/// An autoregressive decoder with its head: token ids in, logits out.
+/// An autoregressive decoder with its head: token ids in, logits out. Several ranks may divide its passes (tensor parallelism): each has some
+/// heads and some columns of the MLP, and what they sum is the same on all of them.
 ///
 /// Reference: transformers 5.23 `GlmImageTextModel` and `Glm4vTextModel`, with `lm_head`.
 package struct TokenDecoder {
     package let configuration: DecoderConfiguration
-    package let device: any Device
-    private let rotary: MultimodalRotary
-    private let embedding: Tensor  // [vocabulary, hidden]   embed_tokens
-    private let layers: [DecoderLayer]
-    private let norm: RMSNorm
-    private let head: Linear  // [output, hidden], no bias
+    /// By rank.
+    let parts: [DecoderPart]
+    let threads: RankThreads
 
-    /// - Parameters:
-    ///   - weights: the scope that holds `embed_tokens`, `layers` and `norm`.
-    ///   - head: `[output, hidden]`, no bias.
+    /// On one device: see ``DecoderPart``.
     package init(_ weights: WeightScope, head: Linear, _ configuration: DecoderConfiguration) throws {
         self.configuration = configuration
-        self.head = head
-        device = weights.device
-        embedding = try weights.table("embed_tokens.weight", configuration.vocabularySize, configuration.hiddenSize)
-        layers = try (0..<configuration.layers).map { try DecoderLayer(weights.scope("layers.\($0)"), configuration) }
-        norm = try RMSNorm(weights.scope("norm"), configuration.hiddenSize, epsilon: configuration.normEpsilon)
-        rotary = MultimodalRotary(configuration.rotary)
+        parts = [try DecoderPart(weights, head: head, configuration)]
+        threads = RankThreads([DeviceGroup.Rank(weights.device)])
     }
 
-    /// The element type of what passes between its operations.
-    var activationType: DType { device.activationType(beside: embedding) }
-
-    /// Bytes of the keys and values of one token in all layers.
-    package var cacheBytesPerToken: Int { 2 * configuration.layers * configuration.keyValueSize * device.cacheType.byteCount }
-
-    /// Writes the embeddings of the ids to `x [ids, hidden]`.
-    func embed(_ ids: [Int32], into x: Tensor) { device.embed(ids, table: embedding, into: x) }
-
-    /// The same for ids that are on the device, i32 `[ids]`.
-    func embed(_ ids: Tensor, into x: Tensor) { device.embed(ids, table: embedding, into: x) }
-
-    /// Writes the positions of the rows that ``run(_:pool:_:checkCancellation:)`` computes next.
-    func place(at positions: [RotaryPosition], _ workspace: DecoderWorkspace) { rotary.fill(workspace.rotary, positions, on: device) }
-
-    /// Runs the embeddings `workspace.x [rows, hidden]` at their positions through the layers, in place; `workspace.normed` holds the last
-    /// norm of the result.
-    /// - Parameter checkCancellation: called before each layer. What it throws ends the work; the keys and values of the rows are then
-    ///   undefined.
-    func run(_ pass: DecoderPass, pool: KVPool, _ workspace: DecoderWorkspace, checkCancellation: () throws -> Void) rethrows {
-        (layers.first?.inputNorm ?? norm)(workspace.x, into: workspace.normed)
-        for (index, layer) in layers.enumerated() {
-            try checkCancellation()
-            let next = index + 1 < layers.count ? layers[index + 1].inputNorm : norm
-            layer(workspace, pass, keys: pool.keys[index], values: pool.values[index], then: next, on: device)
+    /// Takes `model.language_model` and `lm_head` of a checkpoint's component, and nothing else.
+    /// - Parameters:
+    ///   - others: how the names begin of those of its tensors that are another stage's.
+    ///   - component: opens it, for each rank on the rank's thread.
+    /// - Throws: also `GLMImageError` for a decoder that can't be divided among so many ranks.
+    package init(
+        _ ranks: [DeviceGroup.Rank], _ configuration: DecoderConfiguration, ignoring others: [String], of component: () throws -> WeightMap
+    ) throws {
+        if let obstacle = DecoderShare.obstacle(configuration, ranks: ranks.count) {
+            throw GLMImageError(
+                .unsupportedModel, "the decoder's \(obstacle) can't be divided among \(ranks.count) devices (tensor parallel size \(ranks.count))")
+        }
+        self.configuration = configuration
+        let threads = RankThreads(ranks)
+        self.threads = threads
+        parts = try threads.each { number in
+            let map = try component()
+            let weights = WeightScope(map: map, device: ranks[number].device)
+            // The first rank draws.
+            let head =
+                number == 0
+                ? try weights.linear("lm_head", from: configuration.hiddenSize, to: configuration.outputSize, bias: false) : nil
+            let part = try DecoderPart(weights.scope("model.language_model"), head: head, configuration, ranks[number].communicator)
+            for prefix in others + (number == 0 ? [] : ["lm_head."]) { map.ignore(prefix: prefix) }
+            try map.finish()
+            // So that a device without enough memory reports it now.
+            if number > 0 { try part.device.synchronize() }
+            return part
         }
     }
 
-    /// Writes the logits `[rows, output]` of rows that ``run(at:_:pool:_:checkCancellation:)`` left in `workspace.normed`.
-    func logits(_ normed: Tensor, into logits: Tensor) { head(normed, into: logits) }
+    /// The first rank's, which draws.
+    package var device: any Device { parts[0].device }
+    package var ranks: Int { parts.count }
+
+    /// Bytes of the keys and values of one token in all layers, on each device.
+    package var cacheBytesPerToken: Int { parts[0].cacheBytesPerToken }
 }

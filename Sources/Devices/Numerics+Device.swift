@@ -6,16 +6,17 @@ import TensorCPU
 extension Numerics {
     /// How these devices compute together.
     /// - Parameters:
+    ///   - division: of each pass among the ranks of a side.
     ///   - quantization: of the weights; empty: none.
     ///   - tileSide: of the VAE's tiles; 0: none.
-    public init(_ group: DeviceGroup, quantization: String = "", tileSide: Int = 0) {
+    public init(_ group: DeviceGroup, dividing division: PassDivision? = nil, quantization: String = "", tileSide: Int = 0) {
         func told(_ value: (any Device) -> String) -> String {
             let values = group.devices.map(value)
             return Set(values).count == 1 ? values[0] : values.joined(separator: "+")
         }
         self.init(
             precision: told(\.precisionName),
-            kernels: told { $0.kernelsName(quantization) } + (group.ulyssesDegree > 1 ? "+ulysses\(group.ulyssesDegree)" : ""),
+            kernels: told { $0.kernelsName(quantization) } + (group.ranks > 1 ? division.map { "+\($0.label(group.ranks))" } ?? "" : ""),
             quantization: quantization, tileSide: tileSide,
             determinism: group.devices.compactMap { ($0 as? AscendDevice)?.determinism.rawValue }.min())
     }

@@ -10,8 +10,6 @@ public struct StageDescriptor: Sendable, Hashable {
         case vaeTiling
         /// Lets requests skip work in some denoising steps: `step_cache`.
         case stepCache
-        /// Divides each pass among several devices: `ulysses_degree`.
-        case ulysses
     }
 
     /// The program that is such a stage.
@@ -24,10 +22,12 @@ public struct StageDescriptor: Sendable, Hashable {
     public let scalesWithCards: Bool
     /// Passes that one stage may compute at the same time, each on devices of its own: the branches of guidance.
     public let mostSides: Int
+    /// How it divides a pass among several devices; nil: it doesn't.
+    public let division: PassDivision?
     public let options: Set<Option>
 
     /// How many devices one stage may compute on together where each pass takes so many, ascending.
-    public func deviceCounts(ulyssesDegree: Int) -> [Int] { (1...mostSides).map { $0 * ulyssesDegree } }
+    public func deviceCounts(ranks: Int) -> [Int] { (1...mostSides).map { $0 * ranks } }
 }
 
 extension StageKind {
@@ -35,14 +35,16 @@ extension StageKind {
         switch self {
         case .vision:
             StageDescriptor(
-                program: "glm-vision", unit: "source images", needsSources: true, scalesWithCards: false, mostSides: 1, options: [])
+                program: "glm-vision", unit: "source images", needsSources: true, scalesWithCards: false, mostSides: 1, division: nil,
+                options: [])
         case .text:
             StageDescriptor(
-                program: "glm-text", unit: "tokens", needsSources: false, scalesWithCards: true, mostSides: 1, options: [.batch, .speculation])
+                program: "glm-text", unit: "tokens", needsSources: false, scalesWithCards: true, mostSides: 1, division: .tensorParallel,
+                options: [.batch, .speculation])
         case .diffusion:
             StageDescriptor(
-                program: "glm-diffusion", unit: "steps", needsSources: false, scalesWithCards: true, mostSides: 2,
-                options: [.vaeTiling, .stepCache, .ulysses])
+                program: "glm-diffusion", unit: "steps", needsSources: false, scalesWithCards: true, mostSides: 2, division: .ulysses,
+                options: [.vaeTiling, .stepCache])
         }
     }
 }

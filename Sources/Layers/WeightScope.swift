@@ -22,9 +22,13 @@ package struct WeightScope {
     }
 
     /// The weight of a product, `[outputs, inputs]`, in the stored form.
+    /// - Parameter part: what of it is placed, in the host's memory; the default: all.
     /// - Throws: `DeviceError` if the device multiplies no weights of that form.
-    package func matrix(_ name: String, _ outputs: Int, _ inputs: Int) throws -> MatrixWeight {
-        let stored = try map.takeMatrix(prefix + name, outputs, inputs)
+    package func matrix(
+        _ name: String, _ outputs: Int, _ inputs: Int, part: (StoredMatrix) -> StoredMatrix = { $0 }
+    ) throws -> MatrixWeight {
+        let stored = part(try map.takeMatrix(prefix + name, outputs, inputs))
+        let outputs = stored.elements.shape[0]
         let scales = stored.scales.map { device.makeTensor($0, Shape(outputs)) }
         // A device takes no copy of what it would not read.
         try device.check(MatrixWeight(stored.elements, scales: scales), named: prefix + name)
@@ -32,8 +36,10 @@ package struct WeightScope {
     }
 
     /// `[count]` as f32: vectors are small, and every kernel then reads one type.
-    package func vector(_ name: String, _ count: Int) throws -> Tensor {
-        device.placeVector(try map.take(prefix + name, Shape(count)).hostFloats())
+    /// - Parameter part: of the elements; nil: all.
+    package func vector(_ name: String, _ count: Int, part: Range<Int>? = nil) throws -> Tensor {
+        let stored = try map.take(prefix + name, Shape(count))
+        return device.placeVector(stored.elements(part ?? 0..<count).hostFloats())
     }
 
     package func linear(_ name: String, from inputs: Int, to outputs: Int, bias: Bool = true) throws -> Linear {

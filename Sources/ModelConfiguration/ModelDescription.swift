@@ -40,6 +40,14 @@ public struct ModelDescription: Sendable {
         return answer.text.maximumPositions
     }
 
+    /// Of the text stage.
+    package var decoder: DecoderShape {
+        switch configurations {
+        case .image(let image): image.text.shape
+        case .answer(let answer): answer.text.shape
+        }
+    }
+
     /// Bytes of weights in the files, by the stage that holds them.
     package func fileBytes(_ kind: StageKind) -> Int { weights.stage(kind).fileBytes }
 }

@@ -36,8 +36,8 @@ public struct DeviceGroup: Sendable {
 
     public var devices: [any Device] { sides.joined().map(\.device) }
     public var main: any Device { sides[0][0].device }
-    /// Ranks of each side.
-    public var ulyssesDegree: Int { sides[0].count }
+    /// Of each side.
+    public var ranks: Int { sides[0].count }
     /// As on the command line: `npu:0,npu:1`.
     public var name: String { devices.map(\.name).joined(separator: ",") }
 }

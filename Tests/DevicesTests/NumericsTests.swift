@@ -16,6 +16,14 @@ import Testing
         #expect(Numerics(DeviceGroup(device)) == Numerics(precision: expected.rawValue, kernels: device.features))
     }
 
+    @Test("numerics tell how passes are divided")
+    func divided() throws {
+        let devices = try DeviceGroup([.cpu], ranks: 2, threads: 2) { try $0.makeDevice(precision: .f32, threads: $1) }
+        let features = try #require(devices.main as? CPUDevice).features
+        #expect(Numerics(devices, dividing: .tensorParallel).kernels == "\(features)+tp2")
+        #expect(Numerics(devices, dividing: .ulysses).kernels == "\(features)+ulysses2")
+    }
+
     @Test("auto with the CPU's own kernels computes in what this machine multiplies natively")
     func best() throws {
         let device = try #require(try DeviceID.cpu.makeDevice(precision: .auto, threads: 1) as? CPUDevice)

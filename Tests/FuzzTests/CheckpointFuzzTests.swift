@@ -81,7 +81,7 @@ private func plan(_ model: ModelFolder) throws {
     for onHost in [true, false] {
         let limits = Footprint.Limits(pixels: RequestLimits.maximumArea, sources: RequestLimits.sourceImages.upperBound)
         let footprint = Footprint(description, limits, Footprint.Form(onHost: onHost, precision: .f32, batch: 64))
-        _ = StageKind.allCases.map { footprint.items($0).bytes } + [footprint.items(ofFurther: 1).bytes]
+        _ = StageKind.allCases.map { footprint.items($0).bytes } + [footprint.items(.diffusion, ofFurther: 1).bytes]
     }
 }
 

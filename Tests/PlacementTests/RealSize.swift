@@ -2,11 +2,14 @@ import Foundation
 import TestSupport
 
 /// A checkpoint with the published GLM-Image's configurations and counts of parameters, and nothing but holes for weights:
-/// each part of the model is one tensor, since placement adds them up.
+/// each part of the model is one tensor, since placement adds them up; of the decoder what ranks divide is one, and what they divide by heads of keys.
 enum RealSize {
     static let tower = 1_159_607_808
     static let quantizer = 39_849_472
-    static let text = 8_847_155_200 + 67_633_152
+    static let head = 67_633_152
+    /// Products of queries and of attention's output and of the MLP; those of keys and values.
+    static let divided = 8_074_035_200, keyValues = 83_886_080
+    static let text = 8_847_155_200 + head
     static let transformer = 6_926_882_880
     static let diffusion = transformer + 217_660_000 + 406_100_643
 
@@ -62,9 +65,14 @@ enum RealSize {
         try weights(
             folder, "vision_language_encoder/model",
             [
-                "model.visual.weight": 1_159_607_808, "model.vqmodel.weight": 39_849_472, "model.language_model.weight": 8_847_155_200,
-                "lm_head.weight": 67_633_152,
-            ], types: ["model.language_model.weight": type])
+                "model.visual.weight": 1_159_607_808, "model.vqmodel.weight": 39_849_472, "lm_head.weight": head,
+                "model.language_model.weight": text - head - divided - keyValues,
+                "model.language_model.layers.0.mlp.down_proj.weight": divided,
+                "model.language_model.layers.0.self_attn.k_proj.weight": keyValues,
+            ],
+            types: [
+                "model.language_model.layers.0.mlp.down_proj.weight": type, "model.language_model.layers.0.self_attn.k_proj.weight": type,
+            ])
         try weights(folder, "transformer/diffusion_pytorch_model", ["weight": transformer], types: ["weight": type])
         try weights(folder, "text_encoder/model", ["weight": 217_660_000])
         try weights(folder, "vae/diffusion_pytorch_model", ["weight": 406_100_643])

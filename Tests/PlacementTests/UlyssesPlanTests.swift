@@ -16,7 +16,7 @@ struct UlyssesPlanTests {
     func listed() throws {
         let plan = try plan("text: {devices: [npu:4]}, diffusion: {ulysses_degree: 2, devices: [[npu:0, npu:1, npu:2, npu:3]]}", .npus(5))
         let stage = try #require(plan.stages.first { $0.kind == .diffusion })
-        #expect(stage.ulyssesDegree == 2 && Array(stage.arguments.suffix(2)) == ["--ulysses-degree", "2"])
+        #expect(stage.ranks == 2 && Array(stage.arguments.suffix(2)) == ["--ulysses-degree", "2"])
         #expect(stage.environment["ASCEND_RT_VISIBLE_DEVICES"] == "0,1,2,3")
         #expect(stage.environment["HCCL_BUFFSIZE"] == "64" && stage.environment["HCCL_EXEC_TIMEOUT"] == "120")
         for device in 0..<4 {
@@ -98,11 +98,12 @@ struct UlyssesPlanTests {
             ),
             (
                 "diffusion: {hccl_timeout: 60}",
-                "f:1: stages.diffusion.hccl_timeout is 60, but its devices compute passes alone: set ulysses_degree to 2, 4 or 8"
+                "f:1: stages.diffusion.hccl_timeout is 60, but without ulysses_degree no device waits for another"
             ),
+            ("text: {hccl_timeout: 60}", "f:1: stages.text.hccl_timeout is 60, but without tensor_parallel_size no device waits for another"),
             (
-                "text: {hccl_timeout: 60}",
-                "f:1: stages.text has no key \"hccl_timeout\"; its keys are model, replicas, devices, precision, threads, deterministic, batch, speculative_tokens"
+                "vision: {hccl_timeout: 60}",
+                "f:1: stages.vision has no key \"hccl_timeout\"; its keys are model, replicas, devices, precision, threads, deterministic"
             ),
             ("diffusion: {ulysses_degree: 8}", "f: stages.diffusion.ulysses_degree is 8; of 4 accelerators no 8 are linked with one another"),
         ])

@@ -7,6 +7,27 @@ package struct StoredMatrix {
     package let elements: Tensor
     /// What each row of int8 is multiplied by; nil: nothing.
     package let scales: [Float]?
+    /// A view of the file's map. A copy is not kept for a part of it.
+    var isMapped = true
+
+    /// Some of the outputs.
+    package func rows(_ range: Range<Int>) -> StoredMatrix {
+        let rows = elements.rows(range)
+        return StoredMatrix(elements: isMapped ? rows : rows.copied(), scales: scales.map { Array($0[range]) })
+    }
+
+    /// Some of the inputs, as a copy.
+    package func columns(_ range: Range<Int>) -> StoredMatrix { StoredMatrix(elements: elements.columns(range).copied(), scales: scales) }
+}
+
+extension Tensor {
+    /// The same elements of host memory, dense in memory of their own.
+    fileprivate func copied() -> Tensor {
+        let target = UnsafeMutableRawPointer.allocate(byteCount: max(byteCount, 1), alignment: 64)
+        let row = columns * dtype.byteCount
+        for index in 0..<rows { (target + index * row).copyMemory(from: address + index * rowStride * dtype.byteCount, byteCount: row) }
+        return Tensor(storage: Storage(address: target, byteCount: byteCount) { $0.deallocate() }, dtype: dtype, shape: shape)
+    }
 }
 
 extension WeightMap {
@@ -21,7 +42,7 @@ extension WeightMap {
     ///   number.
     package func takeMatrix(_ name: String, _ outputs: Int, _ inputs: Int) throws(CheckpointError) -> StoredMatrix {
         if case .autoRound(let groupSize) = quantization, let layer = Int4Weight.layer(of: name), contains(Int4Weight.names(layer).words) {
-            return StoredMatrix(elements: try takeInt4(layer, outputs, inputs, groupSize: groupSize), scales: nil)
+            return StoredMatrix(elements: try takeInt4(layer, outputs, inputs, groupSize: groupSize), scales: nil, isMapped: false)
         }
         guard let entry = entry(name), entry.dtype == .i8 else {
             return StoredMatrix(elements: try take(name, Shape(outputs, inputs)), scales: nil)

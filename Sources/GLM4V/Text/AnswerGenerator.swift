@@ -20,8 +20,13 @@ public final class AnswerGenerator {
     /// Ids below that which belong to no token either.
     let unassignedIDs: [Int32]
 
+    /// On one device.
+    public convenience init(model: ModelFolder, device: any Device) throws { try self.init(model: model, devices: DeviceGroup(device)) }
+
     /// Takes `model.language_model` and `lm_head` of the checkpoint, and nothing else.
-    public init(model: ModelFolder, device: any Device) throws {
+    /// - Parameter devices: of one side, among which passes of the decoder are divided.
+    public init(model: ModelFolder, devices: DeviceGroup) throws {
+        precondition(devices.sides.count == 1, "\(devices.name): a decoder with \(devices.sides.count) sides")
         let configuration = try GLM4VConfiguration.load(model)
         processor = try PromptProcessor(model, configuration)
         generation = try GLM4VGenerationConfiguration.load(model, text: configuration.text)
@@ -35,13 +40,9 @@ public final class AnswerGenerator {
         let tokenizer = processor.tokenizer
         sampledIDs = min(Int(tokenizer.idLimit), configuration.text.vocabularySize)
         unassignedIDs = (0..<Int32(sampledIDs)).filter { tokenizer.bytes(of: $0) == nil }
-        let map = try model.weights("")
-        let weights = WeightScope(map: map, device: device)
-        let text = DecoderConfiguration(configuration.text)
         decoder = try TokenDecoder(
-            weights.scope("model.language_model"), head: weights.linear("lm_head", from: text.hiddenSize, to: text.outputSize, bias: false), text)
-        for prefix in CheckpointPart.answerModel.prefixes(of: .text) { map.ignore(prefix: prefix) }
-        try map.finish()
+            devices.sides[0], DecoderConfiguration(configuration.text), ignoring: CheckpointPart.answerModel.prefixes(of: .text)
+        ) { try model.weights("") }
     }
 
     /// Tokens of prompt and answer together at most.

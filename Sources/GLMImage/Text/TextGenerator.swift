@@ -18,8 +18,13 @@ public final class TextGenerator {
     /// The token behind the last code.
     let end: Int32
 
+    /// On one device.
+    public convenience init(model: ModelFolder, device: any Device) throws { try self.init(model: model, devices: DeviceGroup(device)) }
+
     /// Takes `model.language_model` and `lm_head` of the checkpoint, and nothing else.
-    public init(model: ModelFolder, device: any Device) throws {
+    /// - Parameter devices: of one side, among which passes of the decoder are divided.
+    public init(model: ModelFolder, devices: DeviceGroup) throws {
+        precondition(devices.sides.count == 1, "\(devices.name): a decoder with \(devices.sides.count) sides")
         let configuration = try VisionLanguageConfiguration.load(model)
         processor = try PromptProcessor(model, configuration)
         generation = try GenerationConfiguration.load(model)
@@ -30,14 +35,10 @@ public final class TextGenerator {
             throw GLMImageError(
                 .unsupportedModel, "vq_config.num_embeddings \(codeCount) is over vision_vocab_size \(configuration.text.visionVocabularySize)")
         }
-        let map = try model.weights("vision_language_encoder")
-        let weights = WeightScope(map: map, device: device)
-        let text = DecoderConfiguration(configuration.text)
         decoder = try TokenDecoder(
-            weights.scope("model.language_model"), head: weights.linear("lm_head", from: text.hiddenSize, to: text.outputSize, bias: false), text)
+            devices.sides[0], DecoderConfiguration(configuration.text), ignoring: CheckpointPart.visionLanguageEncoder.prefixes(of: .text)
+        ) { try model.weights("vision_language_encoder") }
         maximumPositions = configuration.text.maximumPositions
-        for prefix in CheckpointPart.visionLanguageEncoder.prefixes(of: .text) { map.ignore(prefix: prefix) }
-        try map.finish()
     }
 
     /// How many tokens a request reads and generates; refuses one that this checkpoint can't compute.

@@ -29,9 +29,7 @@ struct AnswerFootprint {
         return MemoryItem(.activations, footprint.encoding(cells: tokens), "\(model.patches(tokens: tokens)) patches")
     }
 
-    private var text: TextFootprint {
-        TextFootprint(model.text.shape, elementBytes: form.cachedBytes, activationBytes: form.activationBytes(weights.stage(.text)))
-    }
+    private var text: TextFootprint { TextFootprint(model.text.shape, form, activationBytes: form.activationBytes(weights.stage(.text))) }
 
     /// Tokens of a sequence that is planned for; the model reads no more.
     private var context: Int { min(limits.context, model.text.maximumPositions) }

@@ -37,12 +37,12 @@ public struct Footprint: Sendable {
         public var vaeTiling: Bool
         /// The diffusion stage lets requests have steps cached.
         public var stepCache: Bool
-        /// Devices among which the diffusion stage divides each pass.
-        public var ulyssesDegree: Int
+        /// Devices among which the stage divides each pass.
+        public var ranks: Int
 
         public init(
             onHost: Bool, precision: Precision, batch: Int = 1, speculativeTokens: Int? = nil, vaeTiling: Bool = false, stepCache: Bool = false,
-            ulyssesDegree: Int = 1
+            ranks: Int = 1
         ) {
             self.onHost = onHost
             self.precision = precision
@@ -50,7 +50,7 @@ public struct Footprint: Sendable {
             self.speculativeTokens = speculativeTokens
             self.vaeTiling = vaeTiling
             self.stepCache = stepCache
-            self.ulyssesDegree = ulyssesDegree
+            self.ranks = ranks
         }
 
         /// The most rows of a step that draws codes.
@@ -79,32 +79,45 @@ public struct Footprint: Sendable {
     /// Of a stage's first device. Empty for a kind of stage that the model doesn't need.
     public func items(_ kind: StageKind) -> [MemoryItem] {
         guard model.pipeline.stageKinds.contains(kind) else { return [] }
-        let own =
-            switch model.configurations {
-            case .image(let image): ImageFootprint(image, model.weights, limits, form).items(kind)
-            case .answer(let answer): AnswerFootprint(answer, model.weights, limits, form).items(kind)
-            }
-        return weights(kind) + own + [workspace] + (kind == .diffusion ? exchange : [])
+        return weights(kind) + own(kind) + [workspace] + exchange
     }
 
-    /// Of the further devices of a diffusion stage, which have the transformer alone: those that divide a pass with the first, then those of
-    /// the unconditional branch of guidance, which needs no sources. Empty for a model without such a stage.
+    private func own(_ kind: StageKind) -> [MemoryItem] {
+        switch model.configurations {
+        case .image(let image): ImageFootprint(image, model.weights, limits, form).items(kind)
+        case .answer(let answer): AnswerFootprint(answer, model.weights, limits, form).items(kind)
+        }
+    }
+
+    /// Of the further devices of a stage. A diffusion stage's have the transformer alone: those that divide a pass with the first, then those of
+    /// the unconditional branch of guidance, which needs no sources. A text stage's have their part of the decoder. Empty for any other stage.
     /// - Parameter device: its number, from 1.
-    public func items(ofFurther device: Int) -> [MemoryItem] {
-        guard case .image(let image) = model.configurations else { return [] }
-        let footprint = ImageFootprint(image, model.weights, limits, form)
-        let own = device < form.ulyssesDegree ? footprint.rank : footprint.guidance
-        return [onAccelerator(model.weights.part(.transformer))] + own + [workspace] + exchange
+    public func items(_ kind: StageKind, ofFurther device: Int) -> [MemoryItem] {
+        switch (kind, model.configurations) {
+        case (.diffusion, .image(let image)):
+            let footprint = ImageFootprint(image, model.weights, limits, form)
+            let own = device < form.ranks ? footprint.rank : footprint.guidance
+            return [onAccelerator(model.weights.part(.transformer))] + own + [workspace] + exchange
+        case (.text, _):
+            return [decoder(ofRank: device)] + own(kind) + [workspace] + exchange
+        default: return []
+        }
+    }
+
+    /// The weights of one rank of a text stage on accelerators.
+    private func decoder(ofRank rank: Int) -> MemoryItem {
+        onAccelerator(model.weights.decoder(rank: rank, of: form.ranks, keyValueHeads: model.decoder.keyValueHeads))
     }
 
     /// None where every device computes passes alone.
     private var exchange: [MemoryItem] {
-        guard form.ulyssesDegree > 1 else { return [] }
+        guard form.ranks > 1 else { return [] }
         return [MemoryItem(.exchange, Collectives.bufferBytes, "2 buffers of HCCL, \(Collectives.bufferMebibytes) MiB each")]
     }
 
     /// The sizes in the safetensors headers.
     private func weights(_ kind: StageKind) -> [MemoryItem] {
+        if kind == .text, form.ranks > 1, !form.onHost { return [decoder(ofRank: 0)] }
         let count = model.weights.stage(kind)
         guard form.onHost else { return [onAccelerator(count)] }
         let mapped = MemoryItem(

@@ -39,9 +39,7 @@ struct ImageFootprint {
 
     // MARK: Text
 
-    private var text: TextFootprint {
-        TextFootprint(model.text.shape, elementBytes: form.cachedBytes, activationBytes: form.activationBytes(weights.stage(.text)))
-    }
+    private var text: TextFootprint { TextFootprint(model.text.shape, form, activationBytes: form.activationBytes(weights.stage(.text))) }
 
     /// Keys and values of whole pages for every sequence of a batch. A sequence is the longest prompt, the sources' codes, the
     /// preview and the picture with its end (transformers 5.23 `GlmImageProcessor`: a code for 32 × 32 pixels, a preview of at most
@@ -72,7 +70,7 @@ struct ImageFootprint {
     private var transformer: TransformerFootprint {
         TransformerFootprint(
             model.transformer, elementBytes: form.cachedBytes, activationBytes: form.activationBytes(weights.part(.transformer)),
-            ranks: form.ulyssesDegree)
+            ranks: form.ranks)
     }
 
     /// None where edits are not planned for.
@@ -125,7 +123,7 @@ struct ImageFootprint {
     private var writing: Int { limits.sources > 0 ? transformer.writing(image: imageTokens) : 0 }
 
     private var tokens: String {
-        let ranks = form.ulyssesDegree > 1 ? ", a part of \(form.ulyssesDegree)" : ""
+        let ranks = form.ranks > 1 ? ", a part of \(form.ranks)" : ""
         return "\(GlyphConfiguration.maximumLength + imageTokens) tokens with \(limits.sources * imageTokens) of sources\(ranks)"
     }
 

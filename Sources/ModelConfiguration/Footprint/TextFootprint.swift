@@ -7,14 +7,23 @@ package struct TextFootprint: Sendable {
     private let cached: Int
     /// Bytes of an element of activations.
     private let activation: Int
+    /// Whether sums over ranks have memory of their own: they are f32, in whatever type activations are.
+    private let hasSums: Bool
 
     /// - Parameters:
     ///   - elementBytes: of `Device.cacheType`, which keys and values are kept in.
     ///   - activationBytes: of `TokenDecoder.activationType`; f32 on the CPU.
-    package init(_ shape: DecoderShape, elementBytes: Int, activationBytes: Int = 4) {
+    ///   - ranks: of which `shape` is one's part.
+    package init(_ shape: DecoderShape, elementBytes: Int, activationBytes: Int = 4, ranks: Int = 1) {
         self.shape = shape
         cached = elementBytes
         activation = activationBytes
+        hasSums = ranks > 1 && activationBytes < 4
+    }
+
+    /// Of one rank of a text stage.
+    init(_ shape: DecoderShape, _ form: Footprint.Form, activationBytes: Int) {
+        self.init(shape.part(ranks: form.ranks), elementBytes: form.cachedBytes, activationBytes: activationBytes, ranks: form.ranks)
     }
 
     /// Keys and values of one token in all layers.
@@ -27,7 +36,9 @@ package struct TextFootprint: Sendable {
     /// step, and what was sampled.
     package func batch(rows: Int, pages: Int) -> Int {
         let heads = 2 * shape.heads + 2 * shape.keyValueHeads
-        let row = activation * (2 * shape.hiddenSize + heads * shape.headSize + 3 * shape.intermediateSize) + 4 * 2 * shape.pairs
+        let row =
+            activation * (2 * shape.hiddenSize + heads * shape.headSize + 3 * shape.intermediateSize) + 4 * 2 * shape.pairs
+            + (hasSums ? 4 * shape.hiddenSize : 0)
         return max(DecoderSizes.prefillChunk, rows) * row + 4 * DecoderSizes.stepInputs(rows: rows, pages: pages)
             + rows * (4 * shape.outputSize + 8)
     }

@@ -5,6 +5,7 @@ package import Domain
 package struct CheckpointWeights: Sendable {
     private var byStage: [StageKind: WeightCount] = [:]
     private var byPart: [CheckpointPart: WeightCount] = [:]
+    private var decoder = DecoderWeights()
     /// Floats that the CPU's packed copies of the VAE's convolutions take at most.
     package private(set) var packedConvolutionFloats = 0
 
@@ -17,6 +18,7 @@ package struct CheckpointWeights: Sendable {
                 let form = part.form(of: tensor, among: names)
                 byStage[part.stage(of: tensor.name), default: WeightCount()].add(tensor, form)
                 byPart[part, default: WeightCount()].add(tensor, form)
+                if part.stage(of: tensor.name) == .text { decoder.add(tensor, form) }
                 if part == .vae, tensor.shape.count == 4 { packedConvolutionFloats += PackedConvolution(tensor).floats }
             }
         }
@@ -24,6 +26,11 @@ package struct CheckpointWeights: Sendable {
 
     /// Of all parts that a stage of the kind holds.
     package func stage(_ kind: StageKind) -> WeightCount { byStage[kind] ?? WeightCount() }
+
+    /// Of one of several ranks that divide a text stage's passes.
+    package func decoder(rank: Int, of ranks: Int, keyValueHeads: Int) -> WeightCount {
+        decoder.count(rank: rank, of: ranks, keyValueHeads: keyValueHeads)
+    }
 
     package func part(_ part: CheckpointPart) -> WeightCount { byPart[part] ?? WeightCount() }
 }

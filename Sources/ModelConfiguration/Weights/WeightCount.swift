@@ -54,4 +54,24 @@ package struct WeightCount: Sendable, Hashable {
 
     /// Bytes of the copies in f32 that the process keeps in the host's memory, whatever its device.
     package var hostCopyBytes: Int { 4 * host }
+
+    static func + (a: WeightCount, b: WeightCount) -> WeightCount {
+        var sum = a
+        for field in fields { sum[keyPath: field] += b[keyPath: field] }
+        return sum
+    }
+
+    /// An equal part of each tensor.
+    static func / (all: WeightCount, parts: Int) -> WeightCount {
+        var part = all
+        for field in fields { part[keyPath: field] /= parts }
+        return part
+    }
+
+    private static var fields: [WritableKeyPath<WeightCount, Int>] {
+        [
+            \.parameters, \.fileBytes, \.mappedBytes, \.reorderedBytes, \.unpackedBytes, \.int8Elements, \.placedHalf, \.placedOther, \.widened,
+            \.host,
+        ]
+    }
 }

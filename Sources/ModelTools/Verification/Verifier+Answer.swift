@@ -11,7 +11,7 @@ extension Verifier {
         let prompt = ["text.hidden_first", "text.hidden_last", "text.last_logits"]
         let steps = ["text.greedy_ids", "text.step_logits"]
         let names = places + prompt + steps
-        guard let generator = load(names, report, { try AnswerGenerator(model: model, device: device) }),
+        guard let generator = load(names, report, { try AnswerGenerator(model: model, devices: text) }),
             let request = load(names, report, { try answerRequest(generator) })
         else { return }
         let tokens = request.prompt.count

@@ -7,7 +7,7 @@ extension Verifier {
     /// The prompt's positions, the logits over it, and the tokens that follow by argmax.
     func checkText(_ report: Report) {
         let names = ["text.position_ids", "text.logits", "text.greedy_ids"]
-        guard let text = load(names, report, { try TextGenerator(model: model, device: device) }),
+        guard let text = load(names, report, { try TextGenerator(model: model, devices: self.text) }),
             let prompt = load(names, report, { try promptIDs(text) }),
             let plan = load(names, report, { try positions(text) })
         else { return }

@@ -13,13 +13,17 @@ public struct Verifier {
     let model: ModelFolder
     let reference: ReferenceFile
     let device: any Device
-    /// Of the diffusion part, ``device`` the first of them.
-    let diffusion: DeviceGroup
+    /// Of the diffusion part, and of the text part, ``device`` the first of each.
+    let diffusion, text: DeviceGroup
     let precision: Precision
     let tolerance: Tolerance
 
-    /// - Parameter diffusion: devices of the diffusion part, `device` the first of them; nil: `device` alone.
-    public init(model: ModelFolder, reference: URL, device: any Device, diffusion: DeviceGroup? = nil, precision: Precision) throws {
+    /// - Parameters:
+    ///   - diffusion: devices of the diffusion part, `device` the first of them; nil: `device` alone.
+    ///   - text: the same of the text part.
+    public init(
+        model: ModelFolder, reference: URL, device: any Device, diffusion: DeviceGroup? = nil, text: DeviceGroup? = nil, precision: Precision
+    ) throws {
         self.model = model
         self.reference = try ReferenceFile(reference)
         let task = self.reference.task
@@ -30,6 +34,7 @@ public struct Verifier {
         }
         self.device = device
         self.diffusion = diffusion ?? DeviceGroup(device)
+        self.text = text ?? DeviceGroup(device)
         self.precision = precision
         // A component that can't be read fails in its own rows.
         tolerance = Tolerance(precision, model.weightComponents.compactMap { try? model.weights($0).quantization })

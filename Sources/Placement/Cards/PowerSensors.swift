@@ -6,8 +6,7 @@ import Synchronization
 /// The power that this machine's cards take, by the driver's management interface. Its calls take as long as the driver does: they are
 /// for a thread that may be blocked.
 public struct PowerSensors: Sendable {
-    /// The package that each card is on, by its number: DCMI documents power by die, but the two dies of an A3 may both tell that of
-    /// their package.
+    /// The package that each card is on, by its number: see ``PackagePower``.
     public let packages: [DeviceID: Int]
     private let library: String
     private let locations: [Card.Location]

@@ -63,8 +63,8 @@ extension Plan {
     /// What a stage computes on one of its further devices.
     private func part(of guest: PlannedCard.Guest, _ device: DeviceID) -> String {
         let branch = "the unconditional branch of its guidance"
-        guard let stage = stages.first(where: { $0.name == guest.stage }), let degree = stage.ulyssesDegree, degree > 1 else { return branch }
-        let isOfMainSide = stage.devices.prefix(degree).contains(device)
+        guard let stage = stages.first(where: { $0.name == guest.stage }), let ranks = stage.ranks, ranks > 1 else { return branch }
+        let isOfMainSide = stage.devices.prefix(ranks).contains(device)
         return isOfMainSide ? "a part of each of its passes" : "a part of \(branch)"
     }
 

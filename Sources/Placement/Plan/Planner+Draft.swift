@@ -36,15 +36,15 @@ extension Planner {
                 .invalidTopology,
                 "\(topology.place)stages.\(kind).step_cache: the transformer of \(name) has \(image.transformer.layers) blocks, none of them to skip")
         }
-        if main.isHost, group.ulyssesDegree > 1 {
+        if main.isHost, group.ranks > 1 {
             throw PlacementError(
                 .invalidTopology,
-                "\(topology.place)stages.\(kind).ulysses_degree is \(group.ulyssesDegree); only accelerators compute together, not \(main.device)")
+                "\(topology.place)stages.\(kind).\(divisionKey(kind)) is \(group.ranks); only accelerators compute together, not \(main.device)")
         }
-        if case .image(let image) = description.configurations, image.transformer.heads % group.ulyssesDegree != 0 {
+        if let obstacle = obstacle(kind, description, ranks: group.ranks) {
             throw PlacementError(
                 .invalidTopology,
-                "\(topology.place)stages.\(kind).ulysses_degree is \(group.ulyssesDegree), by which the transformer of \(name) can't divide its \(image.transformer.heads) heads"
+                "\(topology.place)stages.\(kind).\(divisionKey(kind)) is \(group.ranks), by which the \(obstacle.part) of \(name) can't divide its \(obstacle.what)"
             )
         }
         let precision = group.precision.precision(native: main.nativePrecision)
@@ -53,14 +53,26 @@ extension Planner {
             description, Footprint.Limits(pixels: topology.limits.pixels, sources: topology.limits.sources, context: topology.limits.context),
             Footprint.Form(
                 onHost: main.isHost, precision: precision, batch: batch ?? 1, speculativeTokens: group.speculativeTokens, vaeTiling: vaeTiling,
-                stepCache: group.stepCache != nil, ulyssesDegree: group.ulyssesDegree))
+                stepCache: group.stepCache != nil, ranks: group.ranks))
         return StageSpec(
             kind: kind, instance: instance, devices: places.map(\.device), model: name, pipeline: description.pipeline, folder: folder,
             precision: precision,
             batch: batch, speculativeTokens: group.speculativeTokens, threads: main.isHost ? group.threads : nil,
             determinism: group.determinism, vaeTiling: vaeTiling, stepCache: group.stepCache,
-            ulyssesDegree: group.ulyssesDegree > 1 ? group.ulyssesDegree : nil, hcclTimeout: group.hcclTimeout,
-            memory: [footprint.items(kind)] + places.indices.dropFirst().map(footprint.items(ofFurther:)))
+            ranks: group.ranks > 1 ? group.ranks : nil, hcclTimeout: group.hcclTimeout,
+            memory: [footprint.items(kind)] + places.indices.dropFirst().map { footprint.items(kind, ofFurther: $0) })
+    }
+
+    /// The key that asks for several ranks.
+    func divisionKey(_ kind: StageKind) -> String { kind.descriptor.division?.key ?? "" }
+
+    /// What can't be divided among so many ranks, with its number, and the part of the model that has it.
+    private func obstacle(_ kind: StageKind, _ model: ModelDescription, ranks: Int) -> (part: String, what: String)? {
+        switch (kind, model.configurations) {
+        case (.diffusion, .image(let image)) where image.transformer.heads % ranks != 0: ("transformer", "\(image.transformer.heads) heads")
+        case (.text, _): model.decoder.obstacle(ranks: ranks).map { ("decoder", $0) }
+        default: nil
+        }
     }
 
     /// On an accelerator the decoder's step is bound by reading the weights, so a batch is nearly free there; on the host it is less so.
@@ -79,7 +91,7 @@ extension Planner {
     var seconds: @Sendable (StageSpec, Card) -> Double {
         { stage, card in
             guard case .figures(let figures) = card.support, let model = descriptions[stage.folder] else { return .infinity }
-            return StageSeconds(model, on: figures).seconds(stage.kind, batch: stage.batch ?? 1, ranks: stage.ulyssesDegree ?? 1)
+            return StageSeconds(model, on: figures).seconds(stage.kind, batch: stage.batch ?? 1, ranks: stage.ranks ?? 1)
         }
     }
 
@@ -97,7 +109,7 @@ extension Planner {
         // The whole time of its batch, not its share.
         let batch = stage.batch ?? 1
         let share = StageSeconds(model, on: figures)
-            .seconds(stage.kind, batch: batch, ranks: stage.ulyssesDegree ?? 1, pixels: topology.limits.pixels)
+            .seconds(stage.kind, batch: batch, ranks: stage.ranks ?? 1, pixels: topology.limits.pixels)
         return share * Double(batch) / Double(stage.devices.count) * Double(stage.kind == .vision ? topology.limits.sources : 1)
     }
 }

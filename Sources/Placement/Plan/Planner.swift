@@ -123,7 +123,7 @@ public struct Planner: Sendable {
         if places.isEmpty, count > 0 {
             throw PlacementError(
                 .missingCard,
-                "\(topology.place)stages.\(kind).ulysses_degree is \(group.ulyssesDegree); of \(automaticCards.count) accelerators no \(group.ulyssesDegree) are linked with one another"
+                "\(topology.place)stages.\(kind).\(divisionKey(kind)) is \(group.ranks); of \(automaticCards.count) accelerators no \(group.ranks) are linked with one another"
             )
         }
         for _ in 0..<count {
@@ -153,8 +153,8 @@ public struct Planner: Sendable {
 
     /// Where a stage of the group may go that names no devices: any card, or cards that are linked well, for one pass at a time.
     func automaticPlaces(_ group: Topology.Group) -> [[Card]] {
-        group.ulyssesDegree > 1 && usesAccelerators
-            ? LinkedCards(automaticCards).groups(of: group.ulyssesDegree) : automaticCards.map { [$0] }
+        group.ranks > 1 && usesAccelerators
+            ? LinkedCards(automaticCards).groups(of: group.ranks) : automaticCards.map { [$0] }
     }
 
     private func isScaled(_ group: Topology.Group, _ kind: StageKind) -> Bool {

@@ -32,7 +32,7 @@ public struct StageSpec: Codable, Sendable, Hashable {
     /// The largest `step_cache` that requests may ask for; nil: none may.
     public var stepCache: Float?
     /// Devices among which each pass is divided; nil: none is.
-    public var ulyssesDegree: Int?
+    public var ranks: Int?
     /// Seconds that one of these devices waits for the others; nil: the program's default.
     public var hcclTimeout: Int?
     /// For each device what the stage takes of it; empty for a stage that was not planned.
@@ -41,8 +41,8 @@ public struct StageSpec: Codable, Sendable, Hashable {
     public init(
         kind: StageKind, instance: String, devices: [DeviceID] = [.cpu], model: String, pipeline: ModelPipeline,
         folder: String, fingerprint: String = "", precision: Precision, batch: Int? = nil, speculativeTokens: Int? = nil, threads: Int? = nil,
-        determinism: DeterminismLevel? = nil, vaeTiling: Bool = false, stepCache: Float? = nil, ulyssesDegree: Int? = nil,
-        hcclTimeout: Int? = nil, memory: [[MemoryItem]] = []
+        determinism: DeterminismLevel? = nil, vaeTiling: Bool = false, stepCache: Float? = nil, ranks: Int? = nil, hcclTimeout: Int? = nil,
+        memory: [[MemoryItem]] = []
     ) {
         precondition(!devices.isEmpty && (memory.isEmpty || memory.count == devices.count), "\(memory.count) lists of \(devices.count) devices")
         self.kind = kind
@@ -59,7 +59,7 @@ public struct StageSpec: Codable, Sendable, Hashable {
         self.determinism = determinism
         self.vaeTiling = vaeTiling
         self.stepCache = stepCache
-        self.ulyssesDegree = ulyssesDegree
+        self.ranks = ranks
         self.hcclTimeout = hcclTimeout
         self.memory = memory
     }
@@ -68,8 +68,8 @@ public struct StageSpec: Codable, Sendable, Hashable {
     public var isSound: Bool {
         !devices.isEmpty && (memory.isEmpty || memory.count == devices.count) && memory.joined().allSatisfy { $0.bytes >= 0 }
             && [batch, threads].allSatisfy { $0 ?? 1 > 0 } && DecoderSizes.speculation.contains(speculativeTokens ?? 0)
-            && RequestLimits.stepCache.contains(stepCache ?? 0) && UlyssesDegree.choices.contains(ulyssesDegree ?? 1)
-            && Collectives.timeouts.contains(hcclTimeout ?? Collectives.timeout) && devices.count % (ulyssesDegree ?? 1) == 0
+            && RequestLimits.stepCache.contains(stepCache ?? 0) && kind.descriptor.division?.choices.contains(ranks ?? 1) ?? (ranks == nil)
+            && Collectives.timeouts.contains(hcclTimeout ?? Collectives.timeout) && devices.count % (ranks ?? 1) == 0
     }
 
     /// As people name it: `text-0`.
@@ -100,14 +100,14 @@ extension StageSpec {
         if let determinism { arguments += ["--deterministic", "\(determinism)"] }
         if kind.descriptor.options.contains(.vaeTiling) { arguments.append(vaeTiling ? "--vae-tiling" : "--no-vae-tiling") }
         if let stepCache { arguments += ["--step-cache", "\(stepCache)"] }
-        if let ulyssesDegree { arguments += ["--ulysses-degree", "\(ulyssesDegree)"] }
+        if let ranks, let division = kind.descriptor.division { arguments += [division.flag, "\(ranks)"] }
         if let hcclTimeout { arguments += ["--hccl-timeout", "\(hcclTimeout)"] }
         return arguments
     }
 
     /// What its process has in its environment beside the gateway's own. The runtime hides all other accelerators from it.
     public var environment: [String: String] {
-        let exchange = ulyssesDegree ?? 1 > 1 ? Collectives.environment(timeout: hcclTimeout) : [:]
+        let exchange = ranks ?? 1 > 1 ? Collectives.environment(timeout: hcclTimeout) : [:]
         return VisibleDevices(devices).environment.merging(exchange) { own, _ in own }
     }
 

@@ -27,12 +27,12 @@ struct StagesReader {
 
     private func group(_ node: Node, _ kind: StageKind, _ path: String) throws(PlacementError) -> Topology.Group {
         var group = Topology.Group()
-        let options = kind.descriptor.options
+        let options = kind.descriptor.options, division = kind.descriptor.division
         let keys =
             ["model", "replicas", "devices", "precision", "threads", "deterministic"] + (options.contains(.batch) ? ["batch"] : [])
             + (options.contains(.speculation) ? ["speculative_tokens"] : [])
             + (options.contains(.vaeTiling) ? ["vae_tiling"] : []) + (options.contains(.stepCache) ? ["step_cache"] : [])
-            + (options.contains(.ulysses) ? ["ulysses_degree", "hccl_timeout"] : [])
+            + (division.map { [$0.key, "hccl_timeout"] } ?? [])
         var listed: Node?
         var former: [String: Node] = [:]
         for (key, value) in yaml.isEmpty(node) ? [] : try yaml.pairs(node, path, keys, former: Self.formerKeys(kind)) {
@@ -55,11 +55,11 @@ struct StagesReader {
             case "step_cache":
                 let most = try yaml.number(value, path, RequestLimits.stepCache)
                 group.stepCache = most > 0 ? most : nil
-            case "ulysses_degree":
-                guard let degree = Int(try yaml.plain(value, path)), UlyssesDegree.choices.contains(degree) else {
-                    throw yaml.wrong(value, path, UlyssesDegree.explanation)
+            case division?.key:
+                guard let division, let ranks = Int(try yaml.plain(value, path)), division.choices.contains(ranks) else {
+                    throw yaml.wrong(value, path, division?.explanation ?? "")
                 }
-                group.ulyssesDegree = degree
+                group.ranks = ranks
             case "hccl_timeout": group.hcclTimeout = try yaml.whole(value, path, Collectives.timeouts)
             default:
                 guard let precision = PrecisionChoice(rawValue: try yaml.plain(value, path)) else {
@@ -68,11 +68,11 @@ struct StagesReader {
                 group.precision = precision
             }
         }
-        if let timeout = group.hcclTimeout, group.ulyssesDegree == 1 {
+        if let timeout = group.hcclTimeout, group.ranks == 1, let division {
             throw yaml.error(
-                yaml.line(node), "\(path).hccl_timeout is \(timeout), but its devices compute passes alone: set ulysses_degree to 2, 4 or 8")
+                yaml.line(node), "\(path).hccl_timeout is \(timeout), but without \(division.key) no device waits for another")
         }
-        if let listed { group.devices = try devices(listed, kind, group.ulyssesDegree, "\(path).devices") }
+        if let listed { group.devices = try devices(listed, kind, group.ranks, "\(path).devices") }
         if !former.isEmpty { try readFormer(former, kind, node, path, into: &group) }
         if group.model == nil, models.count > 1 {
             throw yaml.error(yaml.line(node), "\(path) names no model; there are \(models.joined(separator: ", "))")
@@ -94,26 +94,26 @@ struct StagesReader {
     }
 
     /// An entry for each stage: a device, or a list of devices that compute together.
-    private func devices(_ node: Node, _ kind: StageKind, _ ulyssesDegree: Int, _ path: String) throws(PlacementError) -> [[DeviceID]] {
+    private func devices(_ node: Node, _ kind: StageKind, _ ranks: Int, _ path: String) throws(PlacementError) -> [[DeviceID]] {
         var stages: [[DeviceID]] = []
         for item in try yaml.list(node, path) {
             var devices: [DeviceID] = []
             for member in item.sequence.map(Array.init) ?? [item] { devices.append(try yaml.device(member, path)) }
-            try check(devices, kind, ulyssesDegree, item, path)
+            try check(devices, kind, ranks, item, path)
             stages.append(devices)
         }
         try yaml.unique(stages.flatMap { $0.dropFirst() }.map(\.description), node, "\(path), as a further device of a stage,")
         return stages
     }
 
-    /// - Parameter ulyssesDegree: of the group.
-    func check(_ devices: [DeviceID], _ kind: StageKind, _ ulyssesDegree: Int, _ node: Node, _ path: String) throws(PlacementError) {
-        let counts = kind.descriptor.deviceCounts(ulyssesDegree: ulyssesDegree)
+    /// - Parameter ranks: of the group.
+    func check(_ devices: [DeviceID], _ kind: StageKind, _ ranks: Int, _ node: Node, _ path: String) throws(PlacementError) {
+        let counts = kind.descriptor.deviceCounts(ranks: ranks)
         guard counts.contains(devices.count) else {
             throw yaml.error(
                 yaml.line(node),
                 "\(path) groups \(devices.count) devices; a \(kind) stage computes on \(counts.map(String.init).joined(separator: " or "))"
-                    + (ulyssesDegree > 1 ? " with ulysses_degree \(ulyssesDegree)" : ""))
+                    + (ranks > 1 ? kind.descriptor.division.map { " with \($0.key) \(ranks)" } ?? "" : ""))
         }
         try yaml.unique(devices.map(\.description), node, path)
         if devices.count > 1, devices.contains(.cpu) {

@@ -61,15 +61,15 @@ public struct Topology: Sendable, Hashable {
         public var vaeTiling: Bool?
         /// Of diffusion: the largest `step_cache` that requests may ask for; nil: none may.
         public var stepCache: Float?
-        /// Of diffusion: devices among which each pass is divided.
-        public var ulyssesDegree = 1
+        /// Devices among which each pass is divided, as the kind's descriptor says.
+        public var ranks = 1
         /// Seconds that one of these devices waits for the others; nil: the program's default.
         public var hcclTimeout: Int?
 
         public init(
             model: String? = nil, folder: String? = nil, replicas: Replicas? = nil, devices: [[DeviceID]] = [], batch: Int? = nil,
             speculativeTokens: Int? = nil, precision: PrecisionChoice = .auto, threads: Int? = nil, determinism: DeterminismLevel? = nil,
-            vaeTiling: Bool? = nil, stepCache: Float? = nil, ulyssesDegree: Int = 1, hcclTimeout: Int? = nil
+            vaeTiling: Bool? = nil, stepCache: Float? = nil, ranks: Int = 1, hcclTimeout: Int? = nil
         ) {
             self.model = model
             self.folder = folder
@@ -82,7 +82,7 @@ public struct Topology: Sendable, Hashable {
             self.determinism = determinism
             self.vaeTiling = vaeTiling
             self.stepCache = stepCache
-            self.ulyssesDegree = ulyssesDegree
+            self.ranks = ranks
             self.hcclTimeout = hcclTimeout
         }
     }

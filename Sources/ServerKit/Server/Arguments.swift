@@ -43,11 +43,13 @@ public struct DeviceList: Sendable, Hashable {
     }
 }
 
-extension UlyssesDegree {
+extension PassDivision {
     /// - Throws: `ValidationError`, which says what is expected.
-    public static func read(_ text: String) throws -> Int {
-        guard let degree = Int(text), choices.contains(degree) else { throw ValidationError("\"\(text)\" is no Ulysses degree: \(explanation)") }
-        return degree
+    public func read(_ text: String) throws -> Int {
+        guard let ranks = Int(text), choices.contains(ranks) else {
+            throw ValidationError("\(flag) is \"\(text)\"; should be \(explanation)")
+        }
+        return ranks
     }
 }
 

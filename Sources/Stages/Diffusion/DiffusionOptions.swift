@@ -25,23 +25,17 @@ public struct DiffusionOptions: ParsableArguments, Sendable {
 
     @Option(
         help: ArgumentHelp(
-            "Devices among which the rows of each pass of the transformer are divided (Ulysses sequence parallelism): \(UlyssesDegree.explanation). --device then names as many for each branch of guidance that has devices of its own, branch after branch; cpu divides its threads. The transformer's heads must be divisible by it. Default: 1.",
-            valueName: "n"), transform: UlyssesDegree.read)
+            "Devices among which the rows of each pass of the transformer are divided (Ulysses sequence parallelism): \(PassDivision.ulysses.explanation). --device then names as many for each branch of guidance that has devices of its own, branch after branch; cpu divides its threads. The transformer's heads must be divisible by it. Default: 1.",
+            valueName: "n"), transform: PassDivision.ulysses.read)
     public var ulyssesDegree = 1
 
-    @Option(
-        help: ArgumentHelp(
-            "With --ulysses-degree: seconds that an accelerator waits for the others, when they connect and in each exchange, before the process ends with the name of the one that is missed; \(Collectives.timeoutExplanation). Default: \(Collectives.timeout).",
-            valueName: "seconds"), transform: Collectives.readTimeout)
-    public var hcclTimeout: Int?
+    @OptionGroup public var exchange: ExchangeOptions
 
     public init() {}
 
     public func validate() throws {
         do { try RequestLimits.checkStepCache(stepCache) } catch { throw ValidationError("--step-cache: \(error.message)") }
-        if let hcclTimeout, ulyssesDegree == 1 {
-            throw ValidationError("--hccl-timeout is \(hcclTimeout), but without --ulysses-degree no device waits for another")
-        }
+        try exchange.check(.ulysses, ranks: ulyssesDegree)
     }
 
     func tilesImages(on device: DeviceID) -> Bool { vaeTiling ?? device.tilesImages }

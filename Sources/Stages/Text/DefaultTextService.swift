@@ -30,7 +30,7 @@ public actor DefaultTextService: TextService {
 
     public func load(_ options: ModelOptions) throws -> StageModel {
         let folder = try options.folder()
-        let devices = try options.makeDevices(for: .text)
+        let devices = try options.makeDevices(for: .text, ranks: self.options.tensorParallelSize, timeout: self.options.exchange.hcclTimeout)
         let device = devices.main
         guard self.options.batch <= device.batchRows else {
             throw ValidationError("--batch is \(self.options.batch); \(device.name) draws at most \(device.batchRows) together")
@@ -39,26 +39,29 @@ public actor DefaultTextService: TextService {
         switch folder.pipeline {
         case .image:
             let tokens = self.options.speculativeTokens ?? DecoderSizes.speculativeTokens(onHost: options.device.devices.allSatisfy(\.isHost))
-            model = .image(BatchRunner(on: thread, try codes(folder, device, speculativeTokens: tokens), work: work))
+            model = .image(BatchRunner(on: thread, try codes(folder, devices, speculativeTokens: tokens), work: work))
         case .answer:
-            let (batch, contextTokens) = try answers(folder, device)
+            let (batch, contextTokens) = try answers(folder, devices)
             model = .answer(BatchRunner(on: thread, batch, work: work))
             loaded.contextTokens = contextTokens
         }
         try device.synchronize()
         device.whenRecordingFails { [work] in work.note($0) }
+        if devices.ranks > 1, device.hostCalls != nil {
+            work.note("\(devices.name) go on without recorded steps: recordings hold no collectives")
+        }
         return loaded
     }
 
-    private func codes(_ folder: ModelFolder, _ device: any Device, speculativeTokens: Int) throws -> sending CodeBatch {
-        let generator = try TextGenerator(model: folder, device: device)
+    private func codes(_ folder: ModelFolder, _ devices: DeviceGroup, speculativeTokens: Int) throws -> sending CodeBatch {
+        let generator = try TextGenerator(model: folder, devices: devices)
         return CodeBatch(
             generator, size: options.batch, cacheBytes: options.cacheBytes(usual: generator.cacheBytes(batch: options.batch)),
             speculativeTokens: speculativeTokens)
     }
 
-    private func answers(_ folder: ModelFolder, _ device: any Device) throws -> sending (batch: AnswerBatch, contextTokens: Int) {
-        let generator = try AnswerGenerator(model: folder, device: device)
+    private func answers(_ folder: ModelFolder, _ devices: DeviceGroup) throws -> sending (batch: AnswerBatch, contextTokens: Int) {
+        let generator = try AnswerGenerator(model: folder, devices: devices)
         let batch = AnswerBatch(generator, size: options.batch, cacheBytes: options.cacheBytes(usual: generator.cacheBytes(batch: options.batch)))
         return (batch, generator.contextTokens)
     }

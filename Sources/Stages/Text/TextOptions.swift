@@ -11,7 +11,7 @@ public struct TextOptions: ParsableArguments, Sendable {
 
     @Option(
         help: ArgumentHelp(
-            "Memory for keys and values, as 512MiB or 4GiB. Default: for a full batch of edits of the checkpoint's best size, or of questions of 4096 tokens with their answers, at most a quarter of the machine's memory.",
+            "Memory for keys and values, of each device, as 512MiB or 4GiB. Default: for a full batch of edits of the checkpoint's best size, or of questions of 4096 tokens with their answers, at most a quarter of the machine's memory.",
             valueName: "size"), transform: ByteCount.read)
     public var kvCache: ByteCount?
 
@@ -21,6 +21,14 @@ public struct TextOptions: ParsableArguments, Sendable {
             valueName: "n"))
     public var speculativeTokens: Int?
 
+    @Option(
+        help: ArgumentHelp(
+            "Devices among which each pass of the decoder is divided (tensor parallelism): \(PassDivision.tensorParallel.explanation). --device then names as many; cpu divides its threads. The decoder's heads and the columns of its MLP must be divisible by it. Default: 1.",
+            valueName: "n"), transform: PassDivision.tensorParallel.read)
+    public var tensorParallelSize = 1
+
+    @OptionGroup public var exchange: ExchangeOptions
+
     public init() {}
 
     public func validate() throws {
@@ -28,6 +36,7 @@ public struct TextOptions: ParsableArguments, Sendable {
         if let speculativeTokens, !DecoderSizes.speculation.contains(speculativeTokens) {
             throw ValidationError("--speculative-tokens is \(speculativeTokens); 0 to 63")
         }
+        try exchange.check(.tensorParallel, ranks: tensorParallelSize)
     }
 
     /// What is asked for, or `usual` within bounds.

@@ -33,14 +33,23 @@ struct VerifyCommand: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Devices among which the passes of the diffusion transformer are divided: \(UlyssesDegree.explanation). They are the accelerators from --device on, or cpu with its threads divided. Default: 1.",
-            valueName: "n"), transform: UlyssesDegree.read)
+            "Devices among which the passes of the diffusion transformer are divided: \(PassDivision.ulysses.explanation). They are the accelerators from --device on, or cpu with its threads divided. Default: 1.",
+            valueName: "n"), transform: PassDivision.ulysses.read)
     var ulyssesDegree = 1
+
+    @Option(
+        help: ArgumentHelp(
+            "The same for those of the decoder: \(PassDivision.tensorParallel.explanation). One of the two at a time. Default: 1.", valueName: "n"),
+        transform: PassDivision.tensorParallel.read)
+    var tensorParallelSize = 1
 
     @Flag(help: "Print one JSON object.")
     var json = false
 
     func validate() throws {
+        if ulyssesDegree > 1, tensorParallelSize > 1 {
+            throw ValidationError("--ulysses-degree \(ulyssesDegree) with --tensor-parallel-size \(tensorParallelSize); one of the two at a time")
+        }
         guard let report, OutputTarget(report).isStandardOutput else { return }
         throw ValidationError("--report \(report): standard output has the table")
     }
@@ -51,7 +60,7 @@ struct VerifyCommand: ParsableCommand {
         let folder = try ModelFolder(URL(filePath: model, directoryHint: .isDirectory))
         let fingerprints = try folder.fingerprints(), folders = [folder.url, URL(filePath: reference)]
         let devices: DeviceGroup
-        do { devices = try device.makeDevices(.f32, ulyssesDegree: ulyssesDegree) } catch {
+        do { devices = try device.makeDevices(.f32, ranks: max(ulyssesDegree, tensorParallelSize)) } catch {
             let asked = device.precision ?? .f32
             try write(
                 VerificationReport(
@@ -62,7 +71,8 @@ struct VerifyCommand: ParsableCommand {
         // The cache of keys and values has the type that products multiply.
         let precision: Precision = computing.cacheType == .f32 ? .f32 : .bf16
         let verifier = try Verifier(
-            model: folder, reference: URL(filePath: reference), device: computing, diffusion: devices, precision: precision)
+            model: folder, reference: URL(filePath: reference), device: computing, diffusion: ulyssesDegree > 1 ? devices : nil,
+            text: tensorParallelSize > 1 ? devices : nil, precision: precision)
         let told = DeviceReport(computing)
         if !json { try printLine((told.lines + [VerdictTable.head]).joined(separator: "\n")) }
         var parts: [PartCost] = []

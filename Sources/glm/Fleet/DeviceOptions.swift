@@ -37,12 +37,11 @@ struct DeviceOptions: ParsableArguments {
         try makeDevices(standard).main
     }
 
-    /// - Parameter ulyssesDegree: devices among which passes of the diffusion transformer are divided: the accelerators from ``device`` on, or
-    ///   shares of the CPU.
+    /// - Parameter ranks: devices among which passes are divided: the accelerators from ``device`` on, or shares of the CPU.
     /// - Throws: `DeviceError` where there are none such, or they can't exchange tensors.
-    func makeDevices(_ standard: PrecisionChoice = .auto, ulyssesDegree: Int = 1) throws -> DeviceGroup {
-        let ids = device.number.map { first in (first..<first + ulyssesDegree).map(DeviceID.npu) } ?? [.cpu]
-        return try DeviceGroup(ids, ulyssesDegree: ulyssesDegree, threads: threads) {
+    func makeDevices(_ standard: PrecisionChoice = .auto, ranks: Int = 1) throws -> DeviceGroup {
+        let ids = device.number.map { first in (first..<first + ranks).map(DeviceID.npu) } ?? [.cpu]
+        return try DeviceGroup(ids, ranks: ranks, threads: threads) {
             try $0.makeDevice(precision: precision ?? standard, threads: $1, determinism: deterministic)
         }
     }

@@ -2,7 +2,7 @@ import Dispatch
 import Foundation
 
 /// A thread that drives one more device of a group while the caller's thread drives the main one.
-final class DeviceThread: Sendable {
+package final class DeviceThread: Sendable {
     /// What both threads see. Safe to share: the semaphores hand it from one to the other.
     private final class Handover: @unchecked Sendable {
         let begun = DispatchSemaphore(value: 0), ended = DispatchSemaphore(value: 0)
@@ -21,7 +21,7 @@ final class DeviceThread: Sendable {
     private let handover = Handover()
 
     /// - Parameter name: shown by debuggers and `top -H`.
-    init(name: String) {
+    package init(name: String) {
         let handover = handover
         let thread = Thread {
             handover.begun.wait()
@@ -40,9 +40,10 @@ final class DeviceThread: Sendable {
 
     /// Runs `there` on the thread and `here` on the caller's at the same time. Returns when both are done; throws what either
     /// throws, `here` first.
-    func both<There, Here>(_ there: () throws -> There, _ here: () throws -> Here) throws -> (There, Here) {
-        var other: Result<There, any Error>?
-        let own: Result<Here, any Error> = withoutActuallyEscaping(there) { there in
+    package func both<There, Here, Failure>(_ there: () throws(Failure) -> There, _ here: () throws(Failure) -> Here) throws(Failure) -> (There, Here)
+    {
+        var other: Result<There, Failure>?
+        let own: Result<Here, Failure> = withoutActuallyEscaping(there) { there in
             handover.work = { other = Result(catching: there) }
             handover.begun.signal()
             let own = Result(catching: here)
@@ -53,5 +54,5 @@ final class DeviceThread: Sendable {
         return (try other!.get(), here)
     }
 
-    func run<There>(_ there: () throws -> There) throws -> There { try both(there, {}).0 }
+    package func run<There>(_ there: () throws -> There) throws -> There { try both(there, { () throws(any Error) in }).0 }
 }
