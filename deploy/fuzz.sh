@@ -12,6 +12,7 @@ here=$(pwd)
 cd "$(dirname "$0")/.."
 seconds=${1:-60}
 [ $# -eq 0 ] || shift
+# shellcheck disable=SC2046  # one word a file
 [ $# -gt 0 ] || set -- $(basename -s .c Tests/Fuzz/*.c) swift
 out=$(mktemp -d)
 trap 'rm -rf "$out"' EXIT

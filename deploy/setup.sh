@@ -3,6 +3,7 @@
 #
 #   deploy/setup.sh            what the build and most tests need
 #   deploy/setup.sh --tests    the emulator and C library of aarch64 too, 17 MB and half a minute, and PostgreSQL's server: what needs them does without
+#   deploy/setup.sh --packages what deploy/packages/build.sh needs, too
 set -eu
 
 command -v swift >/dev/null || { echo "swift is not on the PATH; install Swift 6.3 from https://swift.org/install" >&2; exit 1; }
@@ -27,4 +28,7 @@ need libprotobuf-c-dev protobuf-c-compiler protobuf-compiler python3 python3-ven
 [ "${1:-}" != --tests ] || need postgresql || echo "setup.sh: PostgreSQL could not be installed; the tests of jobs in it will not run" >&2
 if [ "${1:-}" = --tests ] && [ "$(uname -m)" != aarch64 ]; then
     need qemu-user libc6-dev-arm64-cross || echo "setup.sh: the emulator of aarch64 could not be installed; its kernels will not run" >&2
+fi
+if [ "${1:-}" = --packages ]; then
+    need git debhelper chrpath
 fi

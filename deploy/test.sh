@@ -30,4 +30,6 @@ deploy/fuzz.sh 2 swift
 wait "$beside"
 # shellcheck disable=SC2086  # no argument, or one
 Tests/Reference/check.sh $long
+# shellcheck disable=SC2086
+Tests/Deploy/check.sh $long
 [ -z "$long" ] || Tests/Hosts/run

@@ -25,7 +25,7 @@ public struct Bucket: Sendable {
     ///   - endpoint: the server; nil: what `AWS_ENDPOINT_URL_S3` or `AWS_ENDPOINT_URL` says, else Amazon's of the region.
     ///   - variables: of the environment: credentials, region, endpoint, as Amazon's programs read them.
     /// - Throws: for an endpoint that is none. That there are no credentials is known when they are needed.
-    public init(_ address: BucketAddress, endpoint: String?, variables: [String: String] = ProcessInfo.processInfo.environment) throws(BucketError) {
+    public init(_ address: BucketAddress, endpoint: String?, variables: [String: String]) throws(BucketError) {
         let environment = AWSEnvironment(variables) { try? String(contentsOfFile: $0, encoding: .utf8) }
         var text = endpoint ?? environment.endpoint ?? "https://s3.\(environment.region).amazonaws.com"
         while text.hasSuffix("/") { text.removeLast() }

@@ -1,10 +1,9 @@
 #include "CAscend.h"
+#include "library.h"
 
 #include <dlfcn.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 enum { CA_OPTIONAL = 0, CA_REQUIRED = 1, most_libraries = 16 };
 
@@ -33,13 +32,9 @@ struct libraries {
     char error[512];
 };
 
-/* `folder` is NULL for the system's own search. A library stays open: CANN's threads outlive every caller. What is there and can't be
-   opened is an error to tell of, more than that it is nowhere else. */
+/* `folder` is NULL for the system's own search. */
 static bool open_library(struct libraries *libraries, const char *folder, const char *name) {
-    char path[4096];
-    if (folder) snprintf(path, sizeof path, "%s/lib64/%s", folder, name);
-    void *handle = dlopen(folder ? path : name, RTLD_LAZY | RTLD_GLOBAL);
-    if (!handle && (!libraries->error[0] || (folder && access(path, F_OK) == 0))) snprintf(libraries->error, sizeof libraries->error, "%s", dlerror());
+    void *handle = ca_open_library(folder, name, libraries->error, sizeof libraries->error);
     if (handle && libraries->count < most_libraries) libraries->handles[libraries->count++] = handle;
     return handle != NULL;
 }
@@ -53,8 +48,7 @@ static bool open_operators(struct libraries *libraries, const char *folder) {
 }
 
 static bool open_all(struct libraries *libraries, char *reason, size_t reason_size) {
-    const char *home = getenv("ASCEND_HOME_PATH");
-    if (home && !*home) home = NULL;
+    const char *home = ca_home();
     const char *const single[] = {"libascendcl.so", "libnnopbase.so"};
     for (size_t i = 0; i < 2; i++) {
         if (home && open_library(libraries, home, single[i])) continue;

@@ -60,7 +60,7 @@ void glm__v1__gateway__init (Glm__V1__Gateway_Service *service,
                                      &glm__v1__gateway__descriptor,
                                      (ProtobufCServiceDestroy) destroy);
 }
-static const ProtobufCMethodDescriptor glm__v1__jobs__method_descriptors[6] =
+static const ProtobufCMethodDescriptor glm__v1__jobs__method_descriptors[7] =
 {
   { "Submit", &glm__v1__submit_job_request__descriptor, &glm__v1__job__descriptor },
   { "Get", &glm__v1__job_request__descriptor, &glm__v1__job__descriptor },
@@ -68,8 +68,10 @@ static const ProtobufCMethodDescriptor glm__v1__jobs__method_descriptors[6] =
   { "List", &glm__v1__list_jobs_request__descriptor, &glm__v1__job_list__descriptor },
   { "Fetch", &glm__v1__job_request__descriptor, &glm__v1__generated_image__descriptor },
   { "Cancel", &glm__v1__job_request__descriptor, &glm__v1__job__descriptor },
+  { "Backup", &glm__v1__backup_jobs_request__descriptor, &glm__v1__jobs_backup_part__descriptor },
 };
 const unsigned glm__v1__jobs__method_indices_by_name[] = {
+  6,        /* Backup */
   5,        /* Cancel */
   4,        /* Fetch */
   1,        /* Get */
@@ -84,7 +86,7 @@ const ProtobufCServiceDescriptor glm__v1__jobs__descriptor =
   "Jobs",
   "Glm__V1__Jobs",
   "glm.v1",
-  6,
+  7,
   glm__v1__jobs__method_descriptors,
   glm__v1__jobs__method_indices_by_name
 };
@@ -135,6 +137,14 @@ void glm__v1__jobs__cancel(ProtobufCService *service,
 {
   assert(service->descriptor == &glm__v1__jobs__descriptor);
   service->invoke(service, 5, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void glm__v1__jobs__backup(ProtobufCService *service,
+                           const Glm__V1__BackupJobsRequest *input,
+                           Glm__V1__JobsBackupPart_Closure closure,
+                           void *closure_data)
+{
+  assert(service->descriptor == &glm__v1__jobs__descriptor);
+  service->invoke(service, 6, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void glm__v1__jobs__init (Glm__V1__Jobs_Service *service,
                           Glm__V1__Jobs_ServiceDestroy destroy)

@@ -187,6 +187,96 @@ void   glm__v1__job_list__free_unpacked
   assert(message->base.descriptor == &glm__v1__job_list__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   glm__v1__backup_jobs_request__init
+                     (Glm__V1__BackupJobsRequest         *message)
+{
+  static const Glm__V1__BackupJobsRequest init_value = GLM__V1__BACKUP_JOBS_REQUEST__INIT;
+  *message = init_value;
+}
+size_t glm__v1__backup_jobs_request__get_packed_size
+                     (const Glm__V1__BackupJobsRequest *message)
+{
+  assert(message->base.descriptor == &glm__v1__backup_jobs_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t glm__v1__backup_jobs_request__pack
+                     (const Glm__V1__BackupJobsRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &glm__v1__backup_jobs_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t glm__v1__backup_jobs_request__pack_to_buffer
+                     (const Glm__V1__BackupJobsRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &glm__v1__backup_jobs_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Glm__V1__BackupJobsRequest *
+       glm__v1__backup_jobs_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Glm__V1__BackupJobsRequest *)
+     protobuf_c_message_unpack (&glm__v1__backup_jobs_request__descriptor,
+                                allocator, len, data);
+}
+void   glm__v1__backup_jobs_request__free_unpacked
+                     (Glm__V1__BackupJobsRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &glm__v1__backup_jobs_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   glm__v1__jobs_backup_part__init
+                     (Glm__V1__JobsBackupPart         *message)
+{
+  static const Glm__V1__JobsBackupPart init_value = GLM__V1__JOBS_BACKUP_PART__INIT;
+  *message = init_value;
+}
+size_t glm__v1__jobs_backup_part__get_packed_size
+                     (const Glm__V1__JobsBackupPart *message)
+{
+  assert(message->base.descriptor == &glm__v1__jobs_backup_part__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t glm__v1__jobs_backup_part__pack
+                     (const Glm__V1__JobsBackupPart *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &glm__v1__jobs_backup_part__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t glm__v1__jobs_backup_part__pack_to_buffer
+                     (const Glm__V1__JobsBackupPart *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &glm__v1__jobs_backup_part__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Glm__V1__JobsBackupPart *
+       glm__v1__jobs_backup_part__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Glm__V1__JobsBackupPart *)
+     protobuf_c_message_unpack (&glm__v1__jobs_backup_part__descriptor,
+                                allocator, len, data);
+}
+void   glm__v1__jobs_backup_part__free_unpacked
+                     (Glm__V1__JobsBackupPart *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &glm__v1__jobs_backup_part__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   glm__v1__job__init
                      (Glm__V1__Job         *message)
 {
@@ -421,6 +511,88 @@ const ProtobufCMessageDescriptor glm__v1__job_list__descriptor =
   glm__v1__job_list__field_indices_by_name,
   1,  glm__v1__job_list__number_ranges,
   (ProtobufCMessageInit) glm__v1__job_list__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+#define glm__v1__backup_jobs_request__field_descriptors NULL
+#define glm__v1__backup_jobs_request__field_indices_by_name NULL
+#define glm__v1__backup_jobs_request__number_ranges NULL
+const ProtobufCMessageDescriptor glm__v1__backup_jobs_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "glm.v1.BackupJobsRequest",
+  "BackupJobsRequest",
+  "Glm__V1__BackupJobsRequest",
+  "glm.v1",
+  sizeof(Glm__V1__BackupJobsRequest),
+  0,
+  glm__v1__backup_jobs_request__field_descriptors,
+  glm__v1__backup_jobs_request__field_indices_by_name,
+  0,  glm__v1__backup_jobs_request__number_ranges,
+  (ProtobufCMessageInit) glm__v1__backup_jobs_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor glm__v1__jobs_backup_part__field_descriptors[3] =
+{
+  {
+    "bytes",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BYTES,
+    0,   /* quantifier_offset */
+    offsetof(Glm__V1__JobsBackupPart, bytes),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "total_bytes",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Glm__V1__JobsBackupPart, total_bytes),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "jobs",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Glm__V1__JobsBackupPart, jobs),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned glm__v1__jobs_backup_part__field_indices_by_name[] = {
+  0,   /* field[0] = bytes */
+  2,   /* field[2] = jobs */
+  1,   /* field[1] = total_bytes */
+};
+static const ProtobufCIntRange glm__v1__jobs_backup_part__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 3 }
+};
+const ProtobufCMessageDescriptor glm__v1__jobs_backup_part__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "glm.v1.JobsBackupPart",
+  "JobsBackupPart",
+  "Glm__V1__JobsBackupPart",
+  "glm.v1",
+  sizeof(Glm__V1__JobsBackupPart),
+  3,
+  glm__v1__jobs_backup_part__field_descriptors,
+  glm__v1__jobs_backup_part__field_indices_by_name,
+  1,  glm__v1__jobs_backup_part__number_ranges,
+  (ProtobufCMessageInit) glm__v1__jobs_backup_part__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
 static const ProtobufCFieldDescriptor glm__v1__job__field_descriptors[10] =

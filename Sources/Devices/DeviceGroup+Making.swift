@@ -9,11 +9,12 @@ extension DeviceGroup {
     ///   - ids: side after side, each of as many as `ranks` says. The CPU stands for all of them: its ranks are threads that share its
     ///     processors.
     ///   - ranks: of each side.
+    ///   - timeout: how long an accelerator waits for the others, in seconds; nil: ``Collectives/timeout``.
     ///   - threads: of the CPU; nil: one for each processor that this process may use.
     ///   - makeDevice: called with a device and with its share of the CPU's threads.
     /// - Throws: what `makeDevice` throws; `DeviceError` where the devices can't exchange tensors.
     public init(
-        _ ids: [DeviceID], ranks: Int, threads: Int?, makeDevice: (DeviceID, Int?) throws -> any Device
+        _ ids: [DeviceID], ranks: Int, timeout: Int? = nil, threads: Int?, makeDevice: (DeviceID, Int?) throws -> any Device
     ) throws {
         guard ranks > 1 else {
             self.init(try ids.map { try makeDevice($0, threads) })
@@ -29,7 +30,10 @@ extension DeviceGroup {
                 throw DeviceError(.unavailable, "\(ids.list): only accelerators exchange tensors with one another")
             }
             let sides = stride(from: 0, to: cards.count, by: ranks).map { Array(cards[$0..<$0 + ranks]) }
-            self.init(sides: try sides.map { side in zip(side, try AscendCommunicator.group(side)).map { Rank($0, $1) } })
+            self.init(
+                sides: try sides.map { side in
+                    zip(side, try AscendCommunicator.group(side, timeout: timeout ?? Collectives.timeout)).map { Rank($0, $1) }
+                })
         }
     }
 }

@@ -49,6 +49,8 @@ public protocol JobStore: Sendable {
     func counts() async throws(JobsError) -> JobCounts
     /// Writes nothing that means anything: does the storage work?
     func checkWritable() async throws(JobsError)
+    /// All jobs as they are now, as a file for ``SQLiteJobStore``. Refused as unsupported where they are not the store's own file.
+    func copy() async throws(JobsError) -> JobCopy
 
     // MARK: What is there no more
 

@@ -1,7 +1,7 @@
 /// What a store refuses or can't do, said so that a user or an operator can mend it.
 public struct JobsError: Error, Sendable, Hashable, CustomStringConvertible {
     public struct Code: Sendable, Hashable {
-        private enum Value { case invalid, conflict, full, tooLarge, notFound, wrongState, inUse, newer, unreadable, storage }
+        private enum Value { case invalid, conflict, full, tooLarge, notFound, wrongState, inUse, newer, unreadable, storage, unsupported }
         private let value: Value
 
         /// An id, a title or a limit outside its bounds.
@@ -24,6 +24,8 @@ public struct JobsError: Error, Sendable, Hashable, CustomStringConvertible {
         public static let unreadable = Code(value: .unreadable)
         /// The system refuses to read or write: no space, no right, a failing disk.
         public static let storage = Code(value: .storage)
+        /// A store of this kind does not do this; what does is named.
+        public static let unsupported = Code(value: .unsupported)
     }
 
     public var code: Code

@@ -161,6 +161,10 @@ public final class PostgresJobStore: JobStore {
         try await callers.run { session throws(JobsError) in _ = try session.run(.touch) }
     }
 
+    public func copy() async throws(JobsError) -> JobCopy {
+        throw JobsError(.unsupported, "the jobs are in PostgreSQL; its pg_dump copies them")
+    }
+
     // MARK: - What is there no more
 
     public func expired(after age: Duration, limit: Int) async throws(JobsError) -> [Job] {

@@ -14,7 +14,7 @@ package final class PostgresSession {
     /// For a connection.
     private static let connectTime = Duration.seconds(5)
     /// For the answer to a small statement.
-    private static let patience = Duration.seconds(15)
+    private static let patience = Duration.seconds(10)
     /// Large values get more of it, as if they went at least so fast.
     private static let bytesPerSecond = 1 << 20
 

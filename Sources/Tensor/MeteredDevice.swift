@@ -33,11 +33,17 @@ public final class MeteredDevice: Device, @unchecked Sendable {
     public let memory = MemoryMeter()
     private let base: any Device
     private var counted = Work()
-    /// What each replay of a recording does.
-    private var recorded: [ObjectIdentifier: (recording: Recording, work: Work)] = [:]
+    /// What each replay of a recording does, as long as somebody has the recording.
+    private var recorded: [ObjectIdentifier: Recorded] = [:]
     /// Since the last reset.
     public private(set) var time = OperationTime()
     private let clock = ContinuousClock()
+
+    private struct Recorded {
+        weak var recording: Recording?
+        let work: Work
+    }
+
     private var callsAtReset: HostCalls?
 
     public init(_ base: any Device) {
@@ -82,7 +88,8 @@ public final class MeteredDevice: Device, @unchecked Sendable {
             counted = before
             return nil
         }
-        recorded[ObjectIdentifier(recording)] = (recording, counted - before)
+        recorded = recorded.filter { $0.value.recording != nil }
+        recorded[ObjectIdentifier(recording)] = Recorded(recording: recording, work: counted - before)
         return recording
     }
 

@@ -16,8 +16,8 @@ public final class AscendCommunicator: Communicator, @unchecked Sendable {
     }
 
     /// The ranks of a new group, in the order of the devices.
-    /// - Parameter timeout: how long a rank waits for the others before the group fails, in seconds.
-    /// - Throws: `DeviceError`: HCCL is missing, or the cards don't reach one another.
+    /// - Parameter timeout: how long a rank waits for the others, here and in each collective, before the group fails, in seconds.
+    /// - Throws: `DeviceError`: HCCL is missing, or the cards don't reach one another within the time.
     public static func group(_ devices: [AscendDevice], timeout: Int = Collectives.timeout) throws -> [AscendCommunicator] {
         let group = try CommunicatorGroup(devices, timeout: timeout)
         // What is queued behind a collective waits as long.

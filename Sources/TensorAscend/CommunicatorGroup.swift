@@ -23,13 +23,13 @@ final class CommunicatorGroup: @unchecked Sendable {
     let timeout: Int
     private let state: Mutex<State>
 
-    /// - Throws: `DeviceError`: HCCL is missing, or the cards don't reach one another.
+    /// - Throws: `DeviceError`: HCCL is missing, or the cards don't reach one another within the time.
     init(_ devices: [AscendDevice], timeout: Int) throws {
         hccl = try HCCL.load().api
         self.devices = devices
         self.timeout = timeout
         state = Mutex(State(queued: devices.map { _ in 0 }))
-        communicators = try Self.connect(devices, hccl)
+        communicators = try Self.connect(devices, hccl, timeout: timeout)
     }
 
     deinit {
@@ -44,29 +44,19 @@ final class CommunicatorGroup: @unchecked Sendable {
         }
     }
 
-    /// On a thread of its own: HCCL may leave another device current than the caller's.
-    private static func connect(_ devices: [AscendDevice], _ hccl: ca_hccl) throws -> [HcclComm] {
-        final class Answer: @unchecked Sendable {
-            var numbers: [Int32]
-            var communicators: [HcclComm?]
-            var code = HCCL_SUCCESS
-
-            init(_ numbers: [Int32]) {
-                self.numbers = numbers
-                communicators = numbers.map { _ in nil }
-            }
+    /// On a thread of its own: HCCL may leave another device current than the caller's, and where a device does not come it waits longer than
+    /// the group does.
+    private static func connect(_ devices: [AscendDevice], _ hccl: ca_hccl, timeout: Int) throws -> [HcclComm] {
+        let call = ConnectCall(devices, hccl), names = devices.map(\.name)
+        Thread.detachNewThread { call.run() }
+        guard call.done.wait(timeout: .now() + .seconds(timeout)) == .success else {
+            let missing = zip(names, call.communicators).filter { $1 == nil }.map(\.0)
+            let named = (missing.isEmpty ? names : missing).joined(separator: ", ")
+            throw DeviceError(.unavailable, "\(named): not connected with the others within \(timeout) seconds")
         }
-        struct Call: @unchecked Sendable { let hccl: ca_hccl }
-        let answer = Answer(devices.map { Int32($0.index) }), done = DispatchSemaphore(value: 0), call = Call(hccl: hccl)
-        Thread.detachNewThread {
-            answer.code = call.hccl.HcclCommInitAll(UInt32(answer.numbers.count), &answer.numbers, &answer.communicators)
-            done.signal()
-        }
-        // HCCL itself waits for HCCL_CONNECT_TIMEOUT at most.
-        done.wait()
-        let communicators = answer.communicators.compactMap(\.self)
-        guard answer.code == HCCL_SUCCESS, communicators.count == devices.count else {
-            throw DeviceError(.unavailable, "\(devices.map(\.name).joined(separator: ",")): HcclCommInitAll answered \(answer.code.rawValue)")
+        let communicators = call.communicators.compactMap(\.self)
+        guard call.code == HCCL_SUCCESS, communicators.count == devices.count else {
+            throw DeviceError(.unavailable, "\(names.joined(separator: ",")): HcclCommInitAll answered \(call.code.rawValue)")
         }
         return communicators
     }
@@ -84,5 +74,31 @@ final class CommunicatorGroup: @unchecked Sendable {
         let late = state.withLock(\.late)
         let names = (late.isEmpty ? Array(devices.indices) : late).map { devices[$0].name }.joined(separator: ", ")
         fail("\(names): \(late.isEmpty ? "what is queued has not ended" : "missed in a collective") for \(timeout) seconds")
+    }
+}
+
+/// One call of `HcclCommInitAll`. Its memory and devices are HCCL's for as long as the call lasts, which may be longer than anybody waits.
+private final class ConnectCall: @unchecked Sendable {
+    let done = DispatchSemaphore(value: 0)
+    /// HCCL connects each rank on a thread of its own, which writes the rank's communicator here once it has one.
+    let communicators: UnsafeMutableBufferPointer<HcclComm?>
+    /// Read once ``done`` is signalled.
+    private(set) var code = HCCL_SUCCESS
+    private let devices: [AscendDevice]
+    private let hccl: ca_hccl
+
+    init(_ devices: [AscendDevice], _ hccl: ca_hccl) {
+        self.devices = devices
+        self.hccl = hccl
+        communicators = .allocate(capacity: devices.count)
+        communicators.initialize(repeating: nil)
+    }
+
+    deinit { communicators.deallocate() }
+
+    func run() {
+        var numbers = devices.map { Int32($0.index) }
+        code = hccl.HcclCommInitAll(UInt32(numbers.count), &numbers, communicators.baseAddress)
+        done.signal()
     }
 }

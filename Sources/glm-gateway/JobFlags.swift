@@ -1,9 +1,11 @@
 import ArgumentParser
 import Buckets
 import Domain
+import Foundation
 import Gateway
 import Placement
 import PostgresJobs
+import ServerKit
 
 /// The flags about jobs.
 struct JobFlags: ParsableArguments {
@@ -73,5 +75,9 @@ struct JobFlags: ParsableArguments {
         return bounds
     }
 
-    private func bucket() throws -> Bucket? { try results.map { try Bucket(try BucketAddress(parsing: $0), endpoint: resultsEndpoint) } }
+    private func bucket() throws -> Bucket? {
+        try results.map {
+            try Bucket(try BucketAddress(parsing: $0), endpoint: resultsEndpoint, variables: ProcessInfo.processInfo.environment)
+        }
+    }
 }

@@ -1,19 +1,21 @@
 #!/bin/sh
 # What deploy/ has for operators beside the programs, without a cluster and without a build, in seconds: manifests against schemas, alerts,
-# dashboard, Envoy's configuration, the simulator, scripts. A part whose tool can't be had is left out, with the reason.
+# dashboard, Envoy's configuration, the simulator, the look at power sensors, scripts. A part whose tool can't be had is left out, with the reason.
 #
-#   Tests/Deploy/check.sh [--crds DIR]
+#   Tests/Deploy/check.sh [--long] [--crds DIR]
 #
+# --long: tables of a thousand cards, too.
 # DIR: CustomResourceDefinitions of the publishers, as YAML, against which custom resources are validated, too.
 # GLM_PYTHON: an interpreter with what requirements.txt names. Without it, one in an environment of its own, made once.
 set -eu
 cd "$(dirname "$0")/../.."
-crds=
+crds='' long=''
+[ "${1:-}" != --long ] || { long=--long; shift; }
 [ "${1:-}" != --crds ] || { crds=$(realpath "$2"); shift 2; }
-[ $# -eq 0 ] || { echo "usage: $0 [--crds DIR]" >&2; exit 2; }
+[ $# -eq 0 ] || { echo "usage: $0 [--long] [--crds DIR]" >&2; exit 2; }
 tools=$PWD/.build/deploy
 python=${GLM_PYTHON:-$tools/bin/python}
-ran= skipped=
+ran='' skipped=''
 out=$(mktemp -d)
 trap 'rm -rf "$out"' EXIT
 
@@ -31,7 +33,8 @@ part() {
 skip() { skipped="$skipped
     $1: $2"; }
 
-part simulator python3 Tests/Deploy/simulator.py
+part power.py python3 Tests/Deploy/power_sensor.py
+part simulator python3 Tests/Deploy/simulator.py $long
 
 [ -n "${GLM_PYTHON:-}" ] || [ -e "$tools/complete" ] || {
     python3 -m venv "$tools" \
@@ -48,7 +51,7 @@ if [ -z "$python" ]; then
     for name in manifests monitoring envoy scripts; do skip $name 'could not install what Tests/Deploy/requirements.txt names'; done
 else
     bin=$(dirname "$python")
-    part manifests "$python" Tests/Deploy/manifests.py "$bin/kubectl" $crds
+    part manifests "$python" Tests/Deploy/manifests.py "$bin/kubectl" ${crds:+"$crds"}
     if [ -n "$promtool" ]; then
         part monitoring "$python" Tests/Deploy/monitoring.py "$promtool"
     else
@@ -56,7 +59,7 @@ else
     fi
     part envoy "$python" Tests/Deploy/envoy.py "$bin/envoy"
     # shellcheck disable=SC2046  # one word a file
-    part scripts "$bin/shellcheck" $(git ls-files '*.sh' Tests/Hosts/run)
+    part scripts "$bin/shellcheck" --severity warning --exclude SC1007 $(git ls-files '*.sh' Tests/Hosts/run)
 fi
 
 echo "Tests/Deploy: ran$ran"

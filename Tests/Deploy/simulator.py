@@ -91,15 +91,16 @@ def options():
 
 
 def page():
-    """The tables of SCALE.md are those that its commands print."""
+    """The tables of SCALE.md are those that its commands print; those of a thousand cards with --long."""
     text = (DEPLOY / "SCALE.md").read_text(encoding="utf-8")
     commands = [line.split() for line in text.splitlines() if line.startswith("deploy/simulate.py ")]
     assert commands
     for command in commands:
+        if "1000" in command and "--long" not in sys.argv:
+            continue
         table = program(*command[1:]).stdout
         assert table and table in text, f"not in SCALE.md:\n{' '.join(command)}\n{table}"
 
 
 for part in (queues, arrangements, options, page):
-    if part is not page or "--no-page" not in sys.argv:
-        part()
+    part()

@@ -154,6 +154,18 @@ import Wire
         }
     }
 
+    @Test("verify without its card fails, and its report says why")
+    func reportWithoutCard() async throws {
+        let scratch = try Scratch()
+        let machine = try Machine(in: scratch)
+        let file = scratch.file("report.json")
+        let arguments = ["verify", Binaries.model, Binaries.model + "-text-to-image.safetensors", "--device", "npu:9", "--report", file]
+        let result = try await Program.run("glm", arguments, in: scratch, environment: machine.environment([:]))
+        #expect(result.exit != .code(0))
+        let report = try #require(try JSONSerialization.jsonObject(with: Data(contentsOf: URL(filePath: file))) as? [String: Any])
+        #expect((report["error"] as? String)?.contains("npu:9") == true && report["holds"] as? Bool == false, "\(report)")
+    }
+
     @Test("text divided among two cards, and diffusion among two for each branch of guidance, draw pictures and edits, each again the same")
     func divided() async throws {
         let scratch = try Scratch()

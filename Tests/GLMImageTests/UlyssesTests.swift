@@ -1,4 +1,6 @@
+import Checkpoint
 import Domain
+import Foundation
 import GLMImage
 import Imaging
 import ModelConfiguration
@@ -16,14 +18,16 @@ import Testing
     private static let prompt = "a \"cat\" and \"dogs\""
     private static let source = RGBImage(width: 256, height: 512, pixels: (0..<256 * 512 * 3).map { UInt8(truncatingIfNeeded: $0 / 50) })
 
-    /// - Parameter sides: of guidance.
-    private func renderer(_ degree: Int, sides: Int = 1) throws -> ImageRenderer {
+    /// - Parameters:
+    ///   - sides: of guidance.
+    ///   - model: with a number of heads that `degree` divides.
+    private func renderer(_ degree: Int, sides: Int = 1, _ model: ModelFolder? = nil) throws -> ImageRenderer {
         let groups = (0..<sides).map { _ in
             degree == 1
                 ? [DeviceGroup.Rank(CPUDevice(threads: 1))]
                 : CPUCommunicator.group(degree, timeout: 60).map { DeviceGroup.Rank(CPUDevice(threads: 1), $0) }
         }
-        return try ImageRenderer(model: Fixture.model(Fixture.glmTiny), devices: DeviceGroup(sides: groups))
+        return try ImageRenderer(model: model ?? Fixture.model(Fixture.glmTiny), devices: DeviceGroup(sides: groups))
     }
 
     private func codes(_ height: Int, _ width: Int) -> CodeGrid {
@@ -56,6 +60,31 @@ import Testing
             let expected = try velocity(one, branch, height: 512, width: 256, edit: edit)
             let found = try velocity(several, branch, height: 512, width: 256, edit: edit)
             if CPUDevice(threads: 1).features.contains("openblas") { #expect(difference(found, expected) < 1e-5) } else { #expect(found == expected) }
+        }
+    }
+
+    /// glm-tiny's weights read as those of eight heads, each half as wide: numbers like any others.
+    private func withEightHeads(_ body: (ModelFolder) throws -> Void) throws {
+        try Fixture.withCopy(of: Fixture.model(Fixture.glmTiny).url) { copy in
+            let url = copy.appending(path: "transformer/config.json")
+            var values = try #require(JSONSerialization.jsonObject(with: Data(contentsOf: url)) as? [String: Any])
+            (values["num_attention_heads"], values["attention_head_dim"]) = (8, 16)
+            try JSONSerialization.data(withJSONObject: values).write(to: url)
+            try body(ModelFolder(copy))
+        }
+    }
+
+    @Test("eight ranks, of one head each, have the bits of one device, and its numbers where rows can't be divided evenly")
+    func eight() throws {
+        try withEightHeads { model in
+            let one = try renderer(1, model), eight = try renderer(8, model)
+            for branch in [Denoiser.Branch.conditional, .unconditional] {
+                let expected = try velocity(one, branch, height: 512, width: 512)
+                let found = try velocity(eight, branch, height: 512, width: 512)
+                let isExact = !CPUDevice(threads: 1).features.contains("openblas")
+                #expect(isExact ? found == expected : difference(found, expected) < 1e-5)
+                #expect(try difference(velocity(eight, branch, height: 64, width: 96), velocity(one, branch, height: 64, width: 96)) < 1e-5)
+            }
         }
     }
 

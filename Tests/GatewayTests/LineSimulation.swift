@@ -52,6 +52,7 @@ struct LineSimulation {
         self.clients = clients
         random = SeededRandom(name)
         queue = AdmissionQueue(limit: limit)
+        scheduler.know(registry)
         states = clients.indices.map { .idle(until: Double($0) * 1e-6) }
         outcomes = clients.map { _ in Outcome() }
     }
@@ -133,7 +134,7 @@ struct LineSimulation {
 
     private mutating func assign(_ time: Double) {
         while true {
-            let assignments = scheduler.assign(registry)
+            let assignments = scheduler.assignments(registry)
             if assignments.isEmpty { return }
             for assignment in assignments { grant(assignment.id, time) }
         }

@@ -51,3 +51,17 @@ enum Stages {
         return registry
     }
 }
+
+extension SlotScheduler {
+    /// These are all stages, whatever it knew before.
+    mutating func know(_ registry: Registry) {
+        let others = StageKind.allCases.flatMap { kind in (0..<8).map { Stages.address("\(kind)-\($0)") } }
+        know(Set(registry.replicas.keys).union(others), registry)
+    }
+
+    /// Slots of these stages.
+    mutating func assign(_ registry: Registry) -> [Assignment] {
+        know(registry)
+        return assignments(registry)
+    }
+}

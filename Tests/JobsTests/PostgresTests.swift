@@ -47,6 +47,12 @@ struct PostgresTests {
         #expect(try await first.finish(claim, Job.Result(bytes: [1], media: "")).state == .done)
     }
 
+    @Test("a copy is refused, with the tool that makes one")
+    func copy() async throws {
+        let store = try await TestDatabase().store("a")
+        await expect(.unsupported, "the jobs are in PostgreSQL; its pg_dump copies them") { _ = try await store.copy() }
+    }
+
     @Test("a claim that was given back is void, also when the same process claims the job again")
     func again() async throws {
         let database = try await TestDatabase()

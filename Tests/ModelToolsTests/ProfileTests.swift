@@ -26,6 +26,18 @@ import Testing
         }
     }
 
+    @Test("a part's joules are the mean of the watts that are told, times its time; where none are told, there are none", arguments: [250, nil])
+    func joules(watts: Double?) throws {
+        var sizes = ModelBenchmark.Sizes()
+        (sizes.side, sizes.promptTokens, sizes.decodedTokens, sizes.batches) = (48, 16, 4, [1, 2])
+        var timings: [PartTiming] = []
+        try ModelBenchmark(
+            model: Fixture.model("tiny-answer-f32"), device: CPUDevice(threads: 1), sizes: sizes, budget: .milliseconds(1), watts: { watts }
+        ).run(loaded: { _ in }, timed: { timings.append($0) })
+        #expect(timings.count >= 5)
+        for timing in timings { #expect(timing.watts == watts && timing.joules == watts.map { $0 * timing.seconds }, "\(timing.part)") }
+    }
+
     @Test("a reset forgets the time of what came before")
     func reset() {
         let device = MeteredDevice(CPUDevice(threads: 1))

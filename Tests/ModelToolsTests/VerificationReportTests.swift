@@ -2,6 +2,7 @@ import Devices
 import Domain
 import Foundation
 import ModelTools
+import Tensor
 import TensorCPU
 import Testing
 
@@ -35,5 +36,17 @@ import Testing
         let parts = try #require(values["parts"] as? [[String: Any]])
         #expect(parts.first?["host_calls"] as? Int == 50 && parts.first?["launches"] as? Int == 20)
         #expect((values["rows"] as? [[String: Any]])?.first?["detail"] as? String == "(path) on (private): no JSON")
+    }
+
+    @Test("a report of a verification that had no device tells why, without paths and names")
+    func noDevice() throws {
+        let error = DeviceError(.unavailable, "no NPUs can be used: libascendcl.so is neither in /opt/alice/lib64 nor on ascend-01")
+        let report = VerificationReport(
+            version: "1.2.3", precision: "bf16", fingerprints: ["vision": "aa"], error: error, redaction: Redaction(["ascend-01", "alice"]))
+        let values = try #require(try JSONSerialization.jsonObject(with: report.json()) as? [String: Any])
+        #expect(Set(values.keys) == ["version", "machine", "error", "precision", "fingerprints", "holds", "rows", "parts"])
+        #expect(values["holds"] as? Bool == false && (values["rows"] as? [Any])?.isEmpty == true)
+        let told = try #require(values["error"] as? String)
+        #expect(told.hasPrefix("no NPUs can be used: libascendcl.so is neither in (path)") && told.hasSuffix("(private)"), "\(told)")
     }
 }

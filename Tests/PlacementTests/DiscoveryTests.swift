@@ -64,6 +64,7 @@ struct DiscoveryTests {
             let sensors = try #require(try PowerSensors.find(environment: ["GLM_DCMI_LIBRARY": library.path]))
             #expect(sensors.packages == [.npu(0): 0, .npu(1): 0, .npu(2): 1, .npu(3): 1])
             #expect(sensors.read() == [0: [90, 90.1], 1: [90.2]])
+            #expect(sensors.reader(of: .npu(1))?() == 180.1 && sensors.reader(of: .npu(3))?() == 90.2 && sensors.reader(of: .npu(4)) == nil)
         }
         let silent = [ScriptedDCMI.Die(card: 0, logical: 0, physical: 0, name: "310P3", power: nil)]
         #expect(try ScriptedDCMI.with(silent) { try PowerSensors.find(environment: ["GLM_DCMI_LIBRARY": $0.path]) } == nil)

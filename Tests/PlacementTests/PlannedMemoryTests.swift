@@ -49,6 +49,21 @@ struct PlannedMemoryTests {
         #expect(try memory("stages: {diffusion: {vae_tiling: false}}")[.diffusion]?[.decoding] == decoding(4_194_304))
     }
 
+    @Test("activations of a checkpoint in bf16 are bf16 on a card: of 64 × 64 patches of the tower 5 rows of 1536, an inner one and their pixels")
+    func activations() throws {
+        let tower = 2 * 4096 * (5 * 1536 + 6144 + 3 * 16 * 16), quantizing = 4096 * (2 * 1536 + 4 * (2048 + 16_384 + 1))
+        #expect(quantizing > tower)
+        #expect(try memory("")[.vision]?[.activations] == quantizing)
+        // x, norm and query, the four-fold inner row, keys and values, the prior and one more while it is projected: 2 bytes, of 16384 image tokens,
+        // 2048 of text and one of the other branch's, keys and values also of the source.
+        let rows = 16_384 + 2048, text = 2048 + 1
+        let session = 2 * ((3 + 4 + 2) * rows + 2 * 16_384) * 4096, priors = 2 * (3 * 16_384 + text) * 4096
+        // Patches of 64 values and angles of heads of 128, in f32.
+        let exact = 4 * 16_384 * (64 + 128)
+        let all = try #require(try memory("")[.diffusion]?[.activations])
+        #expect(all - session - priors - exact < 8 << 20 && all > session + priors + exact)
+    }
+
     @Test("plan and model agree on how many rows of a prompt are computed at once")
     func prefillChunk() throws {
         let text = try #require(try stages("").first { $0.kind == .text })

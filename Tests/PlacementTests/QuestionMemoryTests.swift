@@ -45,14 +45,15 @@ struct QuestionMemoryTests {
         "activations are those of a chunk of a prompt, the logits of all ids for a batch, what a prompt of the whole pool collects, and what attention to as much adds to scores"
     )
     func text() throws {
-        let row = 2 * 4096 + 2 * (32 + 2) * 128 + 3 * 13_696 + 2 * 32
+        // Activations of two bytes, angles of four.
+        let row = 2 * (2 * 4096 + 2 * (32 + 2) * 128 + 3 * 13_696) + 4 * 2 * 32
         // The buffer of one layer's keys and values doubles from a chunk on; while it grows the old one stands beside it.
-        let collected = (32_768 + 65_536) * 2 * 256 * 4
+        let collected = (32_768 + 65_536) * 2 * 256 * 2
         // Ids, rows, lengths and the pages of 16 sequences, each of which may have all 2048.
         let inputs = 4 * (3 * 16 + 16 * 2048)
         // 16 bits for each of 32 heads and twice 32 bits for each key of 16 rows, and a page of zeros.
         let wholePages = 16 * 65_536 * (2 * 32 + 8) + 64 * 40 * 1024
-        #expect(try memory("")[.text]?[.activations] == 256 * row * 4 + inputs + 16 * (151_552 * 4 + 8) + collected + wholePages)
+        #expect(try memory("")[.text]?[.activations] == 256 * row + inputs + 16 * (151_552 * 4 + 8) + collected + wholePages)
     }
 
     @Test("the tower is planned for the largest picture that the processor makes: 24576 patches")
@@ -61,7 +62,7 @@ struct QuestionMemoryTests {
         let activations = try #require(stage.items().first { $0.item == .activations })
         #expect(activations.reason == "24576 patches")
         // For each patch two rows of 1536, angles of a head of 128, and both halves of SwiGLU; for each of 6144 cells the merger's input and rows.
-        #expect(activations.bytes == 4 * (24_576 * (2 * 1536 + 128 + 2 * 4096) + 6144 * 2 * 4096))
+        #expect(activations.bytes == 2 * (24_576 * (2 * 1536 + 2 * 4096) + 6144 * 2 * 4096) + 4 * 24_576 * 128)
     }
 
     @Test("one replica of each of two kinds, and what an answer takes is predicted")

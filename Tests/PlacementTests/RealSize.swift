@@ -15,13 +15,27 @@ enum RealSize {
 
     /// Made once: a system takes its time to map so large a hole for the first time.
     static let folder: URL = {
-        let folder = FileManager.default.temporaryDirectory.appending(path: "glm-placement-real-size-\(getpid())", directoryHint: .isDirectory)
-        do { try write(folder) } catch { fatalError("\(error)") }
+        let folder = make("BF16")
         atexit { try? FileManager.default.removeItem(at: RealSize.folder) }
         return folder
     }()
 
-    private static func write(_ folder: URL) throws {
+    /// The same with the decoder's and the transformer's weights in int8.
+    static let int8: URL = {
+        let folder = make("I8")
+        atexit { try? FileManager.default.removeItem(at: RealSize.int8) }
+        return folder
+    }()
+
+    private static func make(_ type: String) -> URL {
+        let folder = FileManager.default.temporaryDirectory.appending(
+            path: "glm-placement-real-size-\(type)-\(getpid())", directoryHint: .isDirectory)
+        do { try write(folder, type) } catch { fatalError("\(error)") }
+        return folder
+    }
+
+    /// - Parameter type: of the decoder's and the transformer's weights.
+    private static func write(_ folder: URL, _ type: String) throws {
         try FileManager.default.copyItem(at: tiny, to: folder)
         try edit(folder.appending(path: "vision_language_encoder/config.json")) { values in
             values["text_config"] = [
@@ -55,8 +69,11 @@ enum RealSize {
                 "model.language_model.weight": text - head - divided - keyValues,
                 "model.language_model.layers.0.mlp.down_proj.weight": divided,
                 "model.language_model.layers.0.self_attn.k_proj.weight": keyValues,
+            ],
+            types: [
+                "model.language_model.layers.0.mlp.down_proj.weight": type, "model.language_model.layers.0.self_attn.k_proj.weight": type,
             ])
-        try weights(folder, "transformer/diffusion_pytorch_model", ["weight": transformer])
+        try weights(folder, "transformer/diffusion_pytorch_model", ["weight": transformer], types: ["weight": type])
         try weights(folder, "text_encoder/model", ["weight": 217_660_000])
         try weights(folder, "vae/diffusion_pytorch_model", ["weight": 406_100_643])
     }
@@ -67,13 +84,15 @@ enum RealSize {
         try JSONSerialization.data(withJSONObject: values).write(to: url)
     }
 
-    /// A safetensors file of bf16 matrices of one row, its data a hole.
-    private static func weights(_ folder: URL, _ stem: String, _ tensors: [String: Int]) throws {
+    /// A safetensors file of matrices of one row, its data a hole.
+    /// - Parameter types: of those that are not in bf16.
+    private static func weights(_ folder: URL, _ stem: String, _ tensors: [String: Int], types: [String: String] = [:]) throws {
         var entries: [String] = []
         var position = 0
         for (name, count) in tensors.sorted(by: { $0.key < $1.key }) {
-            entries.append("\"\(name)\":{\"dtype\":\"BF16\",\"shape\":[1,\(count)],\"data_offsets\":[\(position),\(position + 2 * count)]}")
-            position += 2 * count
+            let type = types[name] ?? "BF16", end = position + (type == "I8" ? 1 : 2) * count
+            entries.append("\"\(name)\":{\"dtype\":\"\(type)\",\"shape\":[1,\(count)],\"data_offsets\":[\(position),\(end)]}")
+            position = end
         }
         let header = "{\(entries.joined(separator: ","))}"
         let bytes = safetensorsHead(Data(header.utf8))

@@ -45,6 +45,17 @@ struct TensorParallelPlanTests {
         #expect(cache[1].allSatisfy { 2 * $0 == cache[0][0] } && cache[2].allSatisfy { $0 == cache[1][0] })
     }
 
+    @Test("activations of a rank are its part of them, two bytes each, and sums over ranks in f32")
+    func activations() throws {
+        let row = 2 * (2 * 4096 + 2 * (16 + 1) * 128 + 3 * 6848) + 4 * 2 * 32 + 4 * 4096
+        // Of the longest prompt, 12288 tokens, the buffer of one layer's keys and values is at most twice 8192 rows beside as many.
+        let collected = (8192 + 16_384) * 2 * 128 * 2
+        // 16 sequences of 261 pages, whose tables grow by four.
+        let inputs = 4 * (3 * 16 + 16 * 16 * 261), wholePages = 16 * 264 * 64 * (2 * 16 + 8) + 64 * 20 * 1024
+        let expected = 256 * row + inputs + 16 * (16_512 * 4 + 8) + collected + wholePages
+        #expect(try bytes(text(2), .activations) == [expected, expected])
+    }
+
     @Test("without listed cards stages take neighbours of one half of an A2 server, and a report says what each card has")
     func automatic() throws {
         let plan = try plan("text: {tensor_parallel_size: 2, replicas: 1}, diffusion: {replicas: 1}", .npus(4))
@@ -63,7 +74,7 @@ struct TensorParallelPlanTests {
             ),
             (
                 "text: {ulysses_degree: 2}",
-                "f:1: stages.text has no key \"ulysses_degree\"; its keys are model, replicas, devices, precision, threads, deterministic, batch, speculative_tokens, tensor_parallel_size"
+                "f:1: stages.text has no key \"ulysses_degree\"; its keys are model, replicas, devices, precision, threads, deterministic, batch, speculative_tokens, tensor_parallel_size, hccl_timeout"
             ),
             ("text: {tensor_parallel_size: 4}", "f: stages.text.tensor_parallel_size is 4; of 3 accelerators no 4 are linked with one another"),
         ])

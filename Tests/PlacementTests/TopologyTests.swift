@@ -77,7 +77,7 @@ struct TopologyTests {
         arguments: [
             (
                 "stages:\n  text:\n    replica: 2",
-                "fleet.yaml:3: stages.text has no key \"replica\"; its keys are model, replicas, devices, precision, threads, deterministic, batch, speculative_tokens, tensor_parallel_size"
+                "fleet.yaml:3: stages.text has no key \"replica\"; its keys are model, replicas, devices, precision, threads, deterministic, batch, speculative_tokens, tensor_parallel_size, hccl_timeout"
             ),
             ("stage: {}", "fleet.yaml:1: a topology has no key \"stage\"; its keys are model, models, stages, cards, limits, remote"),
             (
@@ -87,7 +87,7 @@ struct TopologyTests {
             ("stages:\n  text: {replicas: some}", "fleet.yaml:2: stages.text.replicas is \"some\", should be auto or a whole number from 0 to 1024"),
             (
                 "stages:\n\n  text: [1]",
-                "fleet.yaml:3: stages.text[0] should be a mapping of model, replicas, devices, precision, threads, deterministic, batch, speculative_tokens, tensor_parallel_size"
+                "fleet.yaml:3: stages.text[0] should be a mapping of model, replicas, devices, precision, threads, deterministic, batch, speculative_tokens, tensor_parallel_size, hccl_timeout"
             ),
             ("stages:\n  text: {precision: f16}", "fleet.yaml:2: stages.text.precision is \"f16\", should be auto or f32 or bf16"),
             ("stages:\n  text: {devices: [gpu:0]}", "fleet.yaml:2: stages.text.devices is \"gpu:0\", should be cpu or npu:N, such as npu:0"),
@@ -130,7 +130,7 @@ struct TopologyTests {
             ),
             (
                 "stages:\n  text: {guidance_cards: [npu:0]}",
-                "fleet.yaml:2: stages.text has no key \"guidance_cards\"; its keys are model, replicas, devices, precision, threads, deterministic, batch, speculative_tokens, tensor_parallel_size"
+                "fleet.yaml:2: stages.text has no key \"guidance_cards\"; its keys are model, replicas, devices, precision, threads, deterministic, batch, speculative_tokens, tensor_parallel_size, hccl_timeout"
             ),
             ("models: {a: /a, b: /b}\nstages:\n  text: {batch: 2}", "fleet.yaml:3: stages.text names no model; there are a, b"),
             (
@@ -141,7 +141,7 @@ struct TopologyTests {
             ("stages:\n  diffusion: {step_cache: 2}", "fleet.yaml:2: stages.diffusion.step_cache is \"2\", should be a number from 0.0 to 1.0"),
             (
                 "stages:\n  text: {vae_tiling: true}",
-                "fleet.yaml:2: stages.text has no key \"vae_tiling\"; its keys are model, replicas, devices, precision, threads, deterministic, batch, speculative_tokens, tensor_parallel_size"
+                "fleet.yaml:2: stages.text has no key \"vae_tiling\"; its keys are model, replicas, devices, precision, threads, deterministic, batch, speculative_tokens, tensor_parallel_size, hccl_timeout"
             ),
             (
                 "stages:\n  text: {speculative_tokens: 64}",

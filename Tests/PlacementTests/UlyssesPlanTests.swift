@@ -23,11 +23,23 @@ struct UlyssesPlanTests {
             #expect(stage.items(device).first { $0.item == .exchange }?.bytes == 128 << 20)
             #expect(stage.items(device).first { $0.item == .weights }.map { $0.bytes >= 2 * 6_926_882_880 } == true)
         }
+        #expect(stage.hcclTimeout == nil && !stage.arguments.contains("--hccl-timeout"))
         // Source images are of the conditional branch alone, and divided by heads.
         let sources = (0..<4).map { device in stage.items(device).first { $0.item == .sourceCache }?.bytes }
         #expect(sources == [3840 << 20, 3840 << 20, nil, nil])
         let report = plan.report
         #expect(report.contains("a part of each of its passes") && report.contains("a part of the unconditional branch of its guidance"), "\(report)")
+    }
+
+    @Test("the time that cards wait for one another goes to the stage and to HCCL")
+    func timeout() throws {
+        let plan = try plan("diffusion: {ulysses_degree: 2, hccl_timeout: 45}", .npus(4))
+        let stage = try #require(plan.stages.first { $0.kind == .diffusion })
+        #expect(Array(stage.arguments.suffix(4)) == ["--ulysses-degree", "2", "--hccl-timeout", "45"])
+        #expect(stage.environment["HCCL_EXEC_TIMEOUT"] == "45" && stage.environment["HCCL_CONNECT_TIMEOUT"] == "120" && stage.isSound)
+        var endless = stage
+        endless.hcclTimeout = 601
+        #expect(!endless.isSound)
     }
 
     @Test("each card of a larger group takes less")
@@ -79,6 +91,19 @@ struct UlyssesPlanTests {
             (
                 "diffusion: {devices: [npu:0], ulysses_degree: 2}",
                 "f:1: stages.diffusion.devices groups 1 devices; a diffusion stage computes on 2 or 4 with ulysses_degree 2"
+            ),
+            (
+                "diffusion: {ulysses_degree: 2, hccl_timeout: 9}",
+                "f:1: stages.diffusion.hccl_timeout is \"9\", should be a whole number from 10 to 600"
+            ),
+            (
+                "diffusion: {hccl_timeout: 60}",
+                "f:1: stages.diffusion.hccl_timeout is 60, but without ulysses_degree no device waits for another"
+            ),
+            ("text: {hccl_timeout: 60}", "f:1: stages.text.hccl_timeout is 60, but without tensor_parallel_size no device waits for another"),
+            (
+                "vision: {hccl_timeout: 60}",
+                "f:1: stages.vision has no key \"hccl_timeout\"; its keys are model, replicas, devices, precision, threads, deterministic"
             ),
             ("diffusion: {ulysses_degree: 8}", "f: stages.diffusion.ulysses_degree is 8; of 4 accelerators no 8 are linked with one another"),
         ])

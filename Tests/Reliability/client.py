@@ -21,9 +21,10 @@ import grpc  # noqa: E402
 
 shutil.rmtree(_generated)
 
+# A gateway that starts again is found at once; the least back-off is also how long an attempt to connect may take.
 CHANNEL = [
     ("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1), ("grpc.use_local_subchannel_pool", 1),
-    ("grpc.initial_reconnect_backoff_ms", 50), ("grpc.min_reconnect_backoff_ms", 50), ("grpc.max_reconnect_backoff_ms", 200),
+    ("grpc.initial_reconnect_backoff_ms", 50), ("grpc.min_reconnect_backoff_ms", 5000), ("grpc.max_reconnect_backoff_ms", 200),
     ("grpc.default_authority", "localhost"),
 ]  # fmt: skip
 

@@ -22,6 +22,7 @@ from servers import Bucket, Missing, Postgres, free_port, until
 
 TOPOLOGY = """cards: [cpu]
 stages:
+  vision: {replicas: 1, threads: 1}
   text: {replicas: 1, threads: 1}
   diffusion: {replicas: 1, threads: 1, precision: f32}
 limits: {pixels: 262144, queue: 64, jobs_kept: KEPT}
@@ -29,8 +30,8 @@ limits: {pixels: 262144, queue: 64, jobs_kept: KEPT}
 LEASE = 5
 
 
-def request(number, steps=4):
-    return messages.GenerateImageRequest(prompt=f'a red circle, number "{number}"', width=64, height=64, seed=number, steps=steps)
+def request(number, steps=100):
+    return messages.GenerateImageRequest(prompt=f'a red circle, number "{number}"', width=128, height=128, seed=number, steps=steps)
 
 
 class Cell(Fleet):
@@ -91,8 +92,11 @@ class Keeper:
         try:
             self.bucket = Bucket()
         except Missing as missing:
-            print(f"images are kept in the database, for there is no {missing}", file=sys.stderr)
+            print(f"images are kept in the database, for want of {missing}", file=sys.stderr)
             self.bucket = None
+        except RuntimeError:
+            self.postgres.remove()
+            raise
         fleet = Fleet(topology=TOPOLOGY.replace("KEPT", "1h"))
         caller = fleet.client()
         self.images = [digest(caller.image(request(number), timeout=60)) for number in range(24)]
@@ -120,13 +124,21 @@ def check(keeper, cell, numbers, attempts=2):
             with urllib.request.urlopen(job.link, timeout=10) as answer:
                 assert answer.headers["content-type"] == "image/png" and digest(answer.read()) == keeper.images[number]
     assert keeper.postgres.ask("SELECT count(*) FROM glm_job WHERE state = 'done'") == [[str(len(numbers))]]
+
+
+def one_object_each(keeper, count):
+    """What others have made of a job is gone."""
     if keeper.bucket:
-        # One for each job: what others have made of it is gone.
-        until(lambda: len(keeper.bucket.objects()) == len(numbers), 20, "the bucket holds an object for each job")
+        until(lambda: len(keeper.bucket.objects()) == count, 30, "the bucket holds an object for each job")
 
 
 def some_done(keeper, count=3):
     until(lambda: int(keeper.postgres.ask("SELECT count(*) FROM glm_job WHERE state = 'done'")[0][0]) >= count, 60, "some jobs are done")
+
+
+def both_work(keeper):
+    some_done(keeper)
+    until(lambda: int(keeper.postgres.ask("SELECT count(DISTINCT owner) FROM glm_job WHERE state = 'running'")[0][0]) == 2, 20, "both work")
 
 
 def killed(keeper):
@@ -135,12 +147,14 @@ def killed(keeper):
     try:
         for number in range(24):
             first.submit(number)
-        some_done(keeper)
+        both_work(keeper)
         first.gateway.kill()
         check(keeper, second, range(24))
         again = second.submit(3)
         assert again.state == messages.JOB_STATE_DONE, "the same id with the same request is the same job"
-        return {"taken over": int(keeper.postgres.ask("SELECT count(*) FROM glm_job WHERE attempts = 2")[0][0])}
+        taken = int(keeper.postgres.ask("SELECT count(*) FROM glm_job WHERE attempts = 2")[0][0])
+        assert taken > 0, "the other's jobs were taken over"
+        return {"taken over": taken}
     finally:
         first.end()
         second.end()
@@ -152,8 +166,7 @@ def asleep(keeper):
     try:
         for number in range(24):
             first.submit(number)
-        some_done(keeper)
-        until(lambda: int(keeper.postgres.ask("SELECT count(DISTINCT owner) FROM glm_job WHERE state = 'running'")[0][0]) == 2, 20, "both work")
+        both_work(keeper)
         first.gateway.send_signal(signal.SIGSTOP)
         check(keeper, second, range(24))
         before = keeper.postgres.ask("SELECT id, state, attempts, ended, object, md5(result) FROM glm_job ORDER BY number")
@@ -161,7 +174,10 @@ def asleep(keeper):
         time.sleep(2 * LEASE)
         assert keeper.postgres.ask("SELECT id, state, attempts, ended, object, md5(result) FROM glm_job ORDER BY number") == before
         check(keeper, first, range(24))
-        return {"taken over": sum(row[2] == "2" for row in before)}
+        one_object_each(keeper, 24)
+        taken = sum(row[2] == "2" for row in before)
+        assert taken > 0, "the other's jobs were taken over"
+        return {"taken over": taken}
     finally:
         first.end()
         second.end()
@@ -191,6 +207,7 @@ def away(keeper, stop=Postgres.stop, start=Postgres.start):
         assert refused.startswith("RESOURCE_EXHAUSTED: jobs are paused: PostgreSQL at"), refused
         start(keeper.postgres)
         check(keeper, second, range(24), attempts=1)
+        one_object_each(keeper, 24)
         until(lambda: not first.caller.status().problems, 20, "all is well")
         return {"drawn meanwhile": 2 * drawn}
     finally:
@@ -258,7 +275,7 @@ def main():
     try:
         keeper = Keeper()
     except Missing as missing:
-        print(f"skipped: there is no {missing}")
+        print(f"skipped, for want of {missing}")
         return 0
     broken = 0
     try:

@@ -49,6 +49,7 @@ class Postgres:
             self.user = ["setpriv", "--reuid", "postgres", "--regid", "postgres", "--clear-groups"]
         self.folder.chmod(0o755)
         self.data = self.folder / "data"
+        self.paused = []
         initdb = [self.programs / "initdb", "-D", self.data, "-U", "glm", "-A", "trust", "-E", "UTF8", "--no-sync"]
         subprocess.run([*self.user, *initdb], check=True, stdout=subprocess.DEVNULL, cwd="/")
         self.url = f"postgres://glm@/postgres?host={self.folder}"
@@ -79,6 +80,7 @@ class Postgres:
     def resume(self):
         for process in reversed(self.paused):
             os.kill(process, signal.SIGCONT)
+        self.paused = []
 
     def ask(self, statement):
         """The rows, each a list of texts."""
@@ -86,6 +88,7 @@ class Postgres:
         return [line.split("|") for line in subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()]
 
     def remove(self):
+        self.resume()
         if self.process.poll() is None:
             self.stop()
         shutil.rmtree(self.folder)
@@ -104,18 +107,22 @@ class Bucket:
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="glm-s3-", dir="/tmp"))
         rights = {"name": "glm", "credentials": [{"accessKey": KEY, "secretKey": SECRET}], "actions": ["Admin", "Read", "Write", "List"]}
         (self.folder / "s3.json").write_text(json.dumps({"identities": [rights]}))
-        master, volume, filer, self.port = (free_port() for _ in range(4))
-        ports = [f"-{name}={port}" for name, port in [("master.port", master), ("volume.port", volume), ("filer.port", filer), ("s3.port", self.port)]]
-        ports += [f"-{name}={free_port()}" for name in ("master.port.grpc", "volume.port.grpc", "filer.port.grpc", "s3.port.grpc", "s3.port.iceberg")]
-        command = [self.weed, "server", f"-dir={self.folder}", "-ip=127.0.0.1", "-ip.bind=127.0.0.1", "-filer", "-s3", *ports]
-        command += [f"-s3.config={self.folder}/s3.json", "-master.volumeSizeLimitMB=64"]
+        names = "master.port", "master.port.grpc", "volume.port", "volume.port.grpc", "filer.port", "filer.port.grpc"
+        ports = {name: free_port() for name in (*names, "s3.port", "s3.port.grpc", "s3.port.iceberg")}
+        self.port = ports["s3.port"]
+        self.addresses = [f"-{name}=127.0.0.1:{ports[f'{name}.port']}.{ports[f'{name}.port.grpc']}" for name in ("master", "filer")]
+        command = [self.weed, "server", f"-dir={self.folder}", "-ip=127.0.0.1", "-ip.bind=127.0.0.1", "-filer", "-s3"]
+        command += [f"-{name}={port}" for name, port in ports.items()] + [f"-s3.config={self.folder}/s3.json", "-master.volumeSizeLimitMB=64"]
         with open(self.folder / "log", "ab") as log:
             self.process = subprocess.Popen(command, stdout=log, stderr=log)
-        self.addresses = [f"-master=127.0.0.1:{master}.{ports[4 + 0].split('=')[1]}", f"-filer=127.0.0.1:{filer}.{ports[4 + 2].split('=')[1]}"]
         self.url = f"s3://{self.name}/pictures"
         # For the gateways of this script.
         os.environ.update(AWS_ENDPOINT_URL=f"http://127.0.0.1:{self.port}", AWS_ACCESS_KEY_ID=KEY, AWS_SECRET_ACCESS_KEY=SECRET)
-        until(lambda: self.name in self.shell(f"s3.bucket.create -name {self.name}"), 60, "the S3 server starts")
+        try:
+            until(lambda: self.name in self.shell(f"s3.bucket.create -name {self.name}"), 120, "the S3 server starts")
+        except RuntimeError:
+            self.remove()
+            raise
 
     def shell(self, line):
         command = [self.weed, "shell", *self.addresses]

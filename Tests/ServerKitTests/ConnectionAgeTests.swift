@@ -1,3 +1,4 @@
+import Domain
 import Foundation
 import ServerKit
 import Testing
@@ -19,7 +20,10 @@ import Wire
         let call = Task { try await fixture.text.generate(Fixture.request) }
         await fixture.waitUntilBegun()
         // Once it is too old, other calls open another one beside it.
-        while try connections(to: port) < 2 { _ = try await StageClient(fixture.connection).describe() }
+        while try connections(to: port) < 2 {
+            _ = try await StageClient(fixture.connection).describe(CallSettings(waitForReady: true))
+            try await Task.sleep(for: .milliseconds(5))
+        }
         fixture.release.finish()
         #expect(try await call.value.target.codes == [1])
         while try connections(to: port) > 1 { try await Task.sleep(for: .milliseconds(5)) }

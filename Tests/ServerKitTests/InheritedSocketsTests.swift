@@ -1,3 +1,4 @@
+import Domain
 import Foundation
 import ServerKit
 import Testing
@@ -71,7 +72,6 @@ import Wire
                 "the service manager has opened \(held.address) (grpc), and nothing is to listen there: name the same address, as by --listen or --http"
             )
         ) { try await idle.served.value }
-        await idle.connection.close()
         try FileManager.default.removeItem(atPath: idle.folder)
         let used = ServiceManager(holding: try InheritedSockets([(dup(held.descriptor), "grpc")]))
         let fixture = try await Fixture.start([], listen: "\(held.address)", manager: used)

@@ -13,9 +13,12 @@ import Wire
         await #expect(throws: CallError(.unavailable, "starting: the model is being loaded", retryAfter: .milliseconds(200))) {
             try await gate.work(call) { _ in }
         }
+        #expect(throws: CallError.self) { try gate.checkServes() }
         #expect(gate.open())
+        try gate.checkServes()
         #expect(try await gate.work(call) { _ in 7 } == 7)
         #expect(gate.close {} == 0)
+        #expect(throws: CallError.self) { try gate.checkServes() }
         await #expect(throws: CallError(.unavailable, "draining: the process takes no new work", retryAfter: .milliseconds(200))) {
             try await gate.work(call) { _ in }
         }

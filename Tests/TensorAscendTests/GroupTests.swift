@@ -82,6 +82,19 @@ import Testing
         }
     }
 
+    @Test("a card that does not reach the others when they connect ends the start within the time-out, with its name")
+    func apart() async {
+        await #expect(processExitsWith: .success) {
+            try GroupTests.install(["FAULT": "apart:1"])
+            let devices = try (0..<3).map { try AscendDevice($0, timeout: 60) }
+            #expect {
+                _ = try AscendCommunicator.group(devices, timeout: 1)
+            } throws: { error in
+                (error as? DeviceError)?.message == "npu:1: not connected with the others within 1 seconds"
+            }
+        }
+    }
+
     @Test("a process without HCCL computes on one card, and says why it can't on two")
     func missing() async {
         await #expect(processExitsWith: .success) {
@@ -92,6 +105,18 @@ import Testing
             } throws: { error in
                 guard let error = error as? DeviceError else { return false }
                 return error.kind == .unavailable && error.message.contains("libhccl.so")
+            }
+        }
+        // One that is there and is no library is told of by its path, not as absent.
+        await #expect(processExitsWith: .success) {
+            try StandIn.install(leavingOut: ["libhccl.so"], settings: ["DEVICES": "2"])
+            let path = String(cString: getenv("ASCEND_HOME_PATH")) + "/lib64/libhccl.so"
+            try Data("nothing".utf8).write(to: URL(filePath: path))
+            let devices = try (0..<2).map { try AscendDevice($0, timeout: 60) }
+            #expect {
+                _ = try AscendCommunicator.group(devices)
+            } throws: { error in
+                (error as? DeviceError)?.message.contains("\(path): ") ?? false
             }
         }
     }

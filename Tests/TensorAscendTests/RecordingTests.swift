@@ -42,6 +42,24 @@ extension OnDevice {
             #expect(try device.replay(record()) && device.floats(y) == [1, 2])
         }
 
+        @Test("a metered device keeps no recording that nobody else has, and counts the work of a replay")
+        func metered() throws {
+            let base = try Devices.bf16.get(), device = MeteredDevice(base)
+            let x = device.makeTensor([1, 2], [1, 2]), y = device.makeTensor([1, 2], .f32)
+            let weight = MatrixWeight(device.place(hostWeight([1, 0, 0, 1], [2, 2], .bf16)))
+            struct Dropped { weak var recording: Recording? }
+            func record() throws -> Recording {
+                try #require(device.record(writing: [y]) { device.linear(x, weight, bias: nil, .store(.identity), into: y) })
+            }
+            let dropped = try (0..<40).map { _ in Dropped(recording: try record()) }
+            let kept = try record()
+            #expect(dropped.count { $0.recording != nil } < 16)
+            device.reset()
+            #expect(device.replay(kept) && device.work.floatingPointOperations == 8)
+            base.releaseUnusedMemory()
+            #expect(dropped.allSatisfy { $0.recording == nil })
+        }
+
         @Test("what lies between operators of a recording is no other tensor's memory")
         func scratch() throws {
             let device = try Devices.bf16.get()

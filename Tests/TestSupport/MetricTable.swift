@@ -5,7 +5,8 @@ public enum MetricTable {
     public static func names() throws -> Set<String> {
         let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
         let page = try String(contentsOf: root.appending(path: "deploy/monitoring/README.md"), encoding: .utf8)
-        return Set(page.split(separator: "\n").filter { $0.hasPrefix("| `glm_") || $0.hasPrefix("| `process_") }.map { String($0.split(separator: "`")[1]) })
+        let rows = page.split(separator: "\n").filter { $0.hasPrefix("| `glm_") || $0.hasPrefix("| `process_") }
+        return Set(rows.map { String($0.split(separator: "`")[1]) })
     }
 
     /// - Parameter exposition: what a gateway tells at `/metrics`.

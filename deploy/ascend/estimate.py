@@ -38,21 +38,30 @@ class Chip:
     def link(self, ranks):
         """Bytes a second that a card sends to the others of a group: the link model of msmodeling."""
         if "A3" in self.name:
-            return 224e9 if ranks == 2 else 196e9
-        return 28e9 * (ranks - 1)  # a link to each other card of a server
+            return LINKS["inPackage"] if ranks == 2 else LINKS["beyondPackage"]
+        return LINKS["toEach"] * (ranks - 1)
+
+
+DEVICES = HERE / "../../Sources/Domain/Devices"
 
 
 def catalogue():
     """Operations and bytes a second by the name of a chip, as `glm plan` takes them."""
-    source = (HERE / "../../Sources/Domain/Devices/ChipCatalogue.swift").read_text(encoding="utf-8")
+    source = (DEVICES / "ChipCatalogue.swift").read_text(encoding="utf-8")
     rates = {name: float(rate) * 2**40 for name, rate in re.findall(r"(\w+) = ([\d.]+) \* tebibyte", source)}
     figures = {}
-    for name, operations, factor, rate in re.findall(r"(\w+)\W+ChipFigures\(operations: ([\de.]+), bandwidth: (?:([\d.]+) \* )?(\w+)\)", source):
+    for name, operations, factor, rate in re.findall(r"(\w+)\W+ChipFigures\(operations: ([\de.]+), bandwidth: (?:([\d.]+) \* )?(\w+)[,)]", source):
         figures[name] = float(operations), float(factor) * 2**40 if factor else rates[rate]
     return figures
 
 
-FIGURES = catalogue()
+def links():
+    """Bytes a second by the kind of link, as `glm plan` takes them."""
+    source = (DEVICES / "CardLink.swift").read_text(encoding="utf-8")
+    return {name: float(rate) for name, rate in re.findall(r"static let (\w+) = ([\de.]+)", source)}
+
+
+FIGURES, LINKS = catalogue(), links()
 CHIPS = [
     Chip("910B3", *FIGURES["910B3"], batch=16, holds_both=True),
     Chip("910B4 (32 GB)", *FIGURES["slowestOfA2"], batch=8, holds_both=False),
@@ -156,18 +165,18 @@ def dit_pass(work, weight=BF16):
     return 2 * tokens * (DIT_LAYERS * block * weight / BF16 + ends) + 2 * DIT_LAYERS * modulation + attention
 
 
-def exchange(chip, work, ranks):
+def exchange(chip, tokens, ranks):
     """Seconds that a pass takes longer because ranks exchange rows for heads (Ulysses): each sends the others their share."""
     if ranks == 1:
         return 0
-    own = (work.image_tokens + GLYPH_TOKENS) / ranks * DIT_HIDDEN * BF16
+    own = tokens / ranks * DIT_HIDDEN * BF16
     sent = own * (ranks - 1) / ranks / (chip.link(ranks) * SHARE_OF_LINK)
     packed = 2 * own / (chip.bandwidth * SHARE_OF_BANDWIDTH)
     return DIT_LAYERS * COLLECTIVES * (sent + packed + COLLECTIVE)
 
 
 def one_pass(chip, work, share=SHARE_OF_OPERATIONS, ranks=1, weight=BF16):
-    device = dit_pass(work, weight) / ranks / (chip.operations * share) + exchange(chip, work, ranks)
+    device = dit_pass(work, weight) / ranks / (chip.operations * share) + exchange(chip, work.image_tokens + GLYPH_TOKENS, ranks)
     collectives = DIT_LAYERS * COLLECTIVES if ranks > 1 else 0
     host = 0 if share == 1 else dit_launches(ranks) * HOST_LAUNCH + collectives * HOST_COLLECTIVE
     return max(device, host)
@@ -367,6 +376,13 @@ def plan_table():
     return table(["chip", "text, full batch", "`glm plan`", "", "diffusion", "`glm plan`", ""], rows)
 
 
+def exchange_table():
+    """As Sources/Placement/Plan/StageSeconds.swift counts; PlacementTests compares both."""
+    degrees = [2, 4, 8]
+    rows = [[chip.name] + [f"{1e3 * exchange(chip, STANDARD.image_tokens, ranks):.2f}" for ranks in degrees] for chip in CHIPS]
+    return table(["exchange in a pass, ms"] + [f"degree {ranks}" for ranks in degrees], rows)
+
+
 def report():
     work = STANDARD
     facts = table(["work of one picture of 1024×1024, 50 steps, guidance", ""], [
@@ -377,7 +393,7 @@ def report():
         ["denoising: what all steps take with step caching, at least", f"{steps_in_full(work, True):.1f} of {work.steps} steps"],
         ["VAE: operations of the decoder", f"{vae_operations(work) / 1e12:.1f} × 10¹²"],
     ])
-    return [alone_table(), cards_table(), fleet_table(), former_table(), facts, published_table(), published_fleet_table(), plan_table()]
+    return [alone_table(), cards_table(), fleet_table(), former_table(), facts, published_table(), published_fleet_table(), plan_table(), exchange_table()]
 
 
 if __name__ == "__main__":

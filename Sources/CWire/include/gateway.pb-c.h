@@ -99,6 +99,10 @@ struct Glm__V1__Jobs_Service
                  const Glm__V1__JobRequest *input,
                  Glm__V1__Job_Closure closure,
                  void *closure_data);
+  void (*backup)(Glm__V1__Jobs_Service *service,
+                 const Glm__V1__BackupJobsRequest *input,
+                 Glm__V1__JobsBackupPart_Closure closure,
+                 void *closure_data);
 };
 typedef void (*Glm__V1__Jobs_ServiceDestroy)(Glm__V1__Jobs_Service *);
 void glm__v1__jobs__init (Glm__V1__Jobs_Service *service,
@@ -112,7 +116,8 @@ void glm__v1__jobs__init (Glm__V1__Jobs_Service *service,
       function_prefix__ ## watch,\
       function_prefix__ ## list,\
       function_prefix__ ## fetch,\
-      function_prefix__ ## cancel  }
+      function_prefix__ ## cancel,\
+      function_prefix__ ## backup  }
 void glm__v1__jobs__submit(ProtobufCService *service,
                            const Glm__V1__SubmitJobRequest *input,
                            Glm__V1__Job_Closure closure,
@@ -136,6 +141,10 @@ void glm__v1__jobs__fetch(ProtobufCService *service,
 void glm__v1__jobs__cancel(ProtobufCService *service,
                            const Glm__V1__JobRequest *input,
                            Glm__V1__Job_Closure closure,
+                           void *closure_data);
+void glm__v1__jobs__backup(ProtobufCService *service,
+                           const Glm__V1__BackupJobsRequest *input,
+                           Glm__V1__JobsBackupPart_Closure closure,
                            void *closure_data);
 typedef struct Glm__V1__Operations_Service Glm__V1__Operations_Service;
 struct Glm__V1__Operations_Service

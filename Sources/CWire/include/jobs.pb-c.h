@@ -20,6 +20,8 @@ typedef struct Glm__V1__SubmitJobRequest Glm__V1__SubmitJobRequest;
 typedef struct Glm__V1__JobRequest Glm__V1__JobRequest;
 typedef struct Glm__V1__ListJobsRequest Glm__V1__ListJobsRequest;
 typedef struct Glm__V1__JobList Glm__V1__JobList;
+typedef struct Glm__V1__BackupJobsRequest Glm__V1__BackupJobsRequest;
+typedef struct Glm__V1__JobsBackupPart Glm__V1__JobsBackupPart;
 typedef struct Glm__V1__Job Glm__V1__Job;
 
 
@@ -133,6 +135,42 @@ struct  Glm__V1__JobList
 #define GLM__V1__JOB_LIST__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&glm__v1__job_list__descriptor) \
     , 0,NULL, (char *)protobuf_c_empty_string }
+
+
+/*
+ * Asks for a copy of all stored jobs.
+ */
+struct  Glm__V1__BackupJobsRequest
+{
+  ProtobufCMessage base;
+};
+#define GLM__V1__BACKUP_JOBS_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&glm__v1__backup_jobs_request__descriptor) \
+     }
+
+
+/*
+ * The next bytes of a copy of all stored jobs. The copy is complete when the stream ends without an error.
+ */
+struct  Glm__V1__JobsBackupPart
+{
+  ProtobufCMessage base;
+  /*
+   * up to 512 KiB
+   */
+  ProtobufCBinaryData bytes;
+  /*
+   * of the whole copy; the same in all parts
+   */
+  uint64_t total_bytes;
+  /*
+   * that the whole copy holds; the same in all parts
+   */
+  uint64_t jobs;
+};
+#define GLM__V1__JOBS_BACKUP_PART__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&glm__v1__jobs_backup_part__descriptor) \
+    , {0,NULL}, 0, 0 }
 
 
 /*
@@ -263,6 +301,44 @@ Glm__V1__JobList *
 void   glm__v1__job_list__free_unpacked
                      (Glm__V1__JobList *message,
                       ProtobufCAllocator *allocator);
+/* Glm__V1__BackupJobsRequest methods */
+void   glm__v1__backup_jobs_request__init
+                     (Glm__V1__BackupJobsRequest         *message);
+size_t glm__v1__backup_jobs_request__get_packed_size
+                     (const Glm__V1__BackupJobsRequest   *message);
+size_t glm__v1__backup_jobs_request__pack
+                     (const Glm__V1__BackupJobsRequest   *message,
+                      uint8_t             *out);
+size_t glm__v1__backup_jobs_request__pack_to_buffer
+                     (const Glm__V1__BackupJobsRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Glm__V1__BackupJobsRequest *
+       glm__v1__backup_jobs_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   glm__v1__backup_jobs_request__free_unpacked
+                     (Glm__V1__BackupJobsRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Glm__V1__JobsBackupPart methods */
+void   glm__v1__jobs_backup_part__init
+                     (Glm__V1__JobsBackupPart         *message);
+size_t glm__v1__jobs_backup_part__get_packed_size
+                     (const Glm__V1__JobsBackupPart   *message);
+size_t glm__v1__jobs_backup_part__pack
+                     (const Glm__V1__JobsBackupPart   *message,
+                      uint8_t             *out);
+size_t glm__v1__jobs_backup_part__pack_to_buffer
+                     (const Glm__V1__JobsBackupPart   *message,
+                      ProtobufCBuffer     *buffer);
+Glm__V1__JobsBackupPart *
+       glm__v1__jobs_backup_part__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   glm__v1__jobs_backup_part__free_unpacked
+                     (Glm__V1__JobsBackupPart *message,
+                      ProtobufCAllocator *allocator);
 /* Glm__V1__Job methods */
 void   glm__v1__job__init
                      (Glm__V1__Job         *message);
@@ -296,6 +372,12 @@ typedef void (*Glm__V1__ListJobsRequest_Closure)
 typedef void (*Glm__V1__JobList_Closure)
                  (const Glm__V1__JobList *message,
                   void *closure_data);
+typedef void (*Glm__V1__BackupJobsRequest_Closure)
+                 (const Glm__V1__BackupJobsRequest *message,
+                  void *closure_data);
+typedef void (*Glm__V1__JobsBackupPart_Closure)
+                 (const Glm__V1__JobsBackupPart *message,
+                  void *closure_data);
 typedef void (*Glm__V1__Job_Closure)
                  (const Glm__V1__Job *message,
                   void *closure_data);
@@ -310,6 +392,8 @@ extern const ProtobufCMessageDescriptor glm__v1__submit_job_request__descriptor;
 extern const ProtobufCMessageDescriptor glm__v1__job_request__descriptor;
 extern const ProtobufCMessageDescriptor glm__v1__list_jobs_request__descriptor;
 extern const ProtobufCMessageDescriptor glm__v1__job_list__descriptor;
+extern const ProtobufCMessageDescriptor glm__v1__backup_jobs_request__descriptor;
+extern const ProtobufCMessageDescriptor glm__v1__jobs_backup_part__descriptor;
 extern const ProtobufCMessageDescriptor glm__v1__job__descriptor;
 
 PROTOBUF_C__END_DECLS

@@ -4,10 +4,13 @@ public struct ChipFigures: Sendable, Hashable {
     public var operations: Double
     /// Of its memory, in bytes a second; nil for the host, whose products are the bound.
     public var bandwidth: Double?
+    /// With others of its kind.
+    public var link: CardLink
 
-    public init(operations: Double, bandwidth: Double?) {
+    public init(operations: Double, bandwidth: Double?, link: CardLink = .mesh) {
         self.operations = operations
         self.bandwidth = bandwidth
+        self.link = link
     }
 
     /// An estimate: two AVX2 units at 2.5 GHz reach 80 GFLOP/s a core.
@@ -67,15 +70,15 @@ public enum ChipCatalogue {
         ("910B3", ChipFigures(operations: 294.9e12, bandwidth: fast)),
         ("910B4-1", ChipFigures(operations: 245.8e12, bandwidth: fast)),
         ("910B4", slowestOfA2),
-        ("910_939", ChipFigures(operations: 364e12, bandwidth: fast)),
+        ("910_939", ChipFigures(operations: 364e12, bandwidth: fast, link: .switched)),
         ("910_938", die),
-        ("910_937", ChipFigures(operations: 294.9e12, bandwidth: fast)),
-        ("910_936", ChipFigures(operations: 245.8e12, bandwidth: fast)),
+        ("910_937", ChipFigures(operations: 294.9e12, bandwidth: fast, link: .switched)),
+        ("910_936", ChipFigures(operations: 245.8e12, bandwidth: fast, link: .switched)),
     ]
     private static let fast = 1.6 * tebibyte
     private static let tebibyte = 1_099_511_627_776.0
     /// Also of the A2G chips, of which no table tells which A2 each is.
     private static let slowestOfA2 = ChipFigures(operations: 245.8e12, bandwidth: 0.8 * tebibyte)
     /// Also of an A3 whose exact name is not known: the slower of the common ones.
-    private static let die = ChipFigures(operations: 353.9e12, bandwidth: fast)
+    private static let die = ChipFigures(operations: 353.9e12, bandwidth: fast, link: .switched)
 }

@@ -1,3 +1,5 @@
+import Domain
+
 /// The power of one package over time, and the share of a call in it. Part of ``EnergyLedger``, which explains it.
 struct PackageMeter: Sendable {
     /// Where the sums stood at a time; between two points they grow evenly.
@@ -11,8 +13,7 @@ struct PackageMeter: Sendable {
 
     /// The last figure, until when it holds.
     private var power: (watts: Double, until: Double)?
-    /// How much more often its dies told the same than not.
-    private var agreement = 0
+    private var dies = PackagePower()
     private var calls = 0
     private var now: Point
     /// Since the call began that has been on it longest; empty while there is none.
@@ -22,21 +23,12 @@ struct PackageMeter: Sendable {
 
     /// So many points are kept: of 10 samples a second, those of two hours. Of a longer time every other one goes, which keeps the sums.
     private static let most = 1 << 16
-    /// Samples of which most decide whether the dies tell the package's power.
-    private static let memory = 50
 
     init(at time: Double) { now = Point(time: time, share: 0, unknown: 0) }
 
-    /// Watts were read now. Two dies that tell the same tell what their package takes, which counts once; else each tells its own. A figure
-    /// that changes between the readings of the dies, or is the same by chance, decides nothing: most of the last samples do.
-    mutating func measured(_ dies: [Double]) {
-        guard let first = dies.first else { return }
-        if dies.count > 1 {
-            let same = dies.allSatisfy { $0 == first }
-            agreement = min(max(agreement + (same ? 1 : -1), -Self.memory), Self.memory)
-        }
-        let watts = agreement >= 0 ? dies.max() ?? first : dies.reduce(0, +)
-        power = (watts, now.time + EnergyLedger.longestHold)
+    /// Watts were read now, of those dies that tell them.
+    mutating func measured(_ watts: [Double]) {
+        if let watts = dies.read(watts) { power = (watts, now.time + EnergyLedger.longestHold) }
     }
 
     mutating func began() {

@@ -22,16 +22,11 @@ extension Registry {
     package func capacity(_ kind: StageKind, model: String? = nil) -> Capacity {
         let wanted = Set(models.values.compactMap { $0[kind] })
         var capacity = Capacity()
-        var preferred: [String: Numerics?] = [:]
-        for replica in replicas.values where replica.kind == kind && replica.serves {
-            guard model == nil || replica.fingerprint == model, wanted.isEmpty || wanted.contains(replica.fingerprint) else { continue }
-            if mixing != .use {
-                let numerics = preferred[replica.fingerprint] ?? preferredNumerics(kind, model: replica.fingerprint)
-                preferred[replica.fingerprint] = numerics
-                if replica.numerics != numerics { continue }
-            }
-            capacity.stages += 1
-            capacity.slots += replica.slots
+        for (traits, group) in replicas.groups where traits.serves(kind, model: model) {
+            guard wanted.isEmpty || wanted.contains(traits.fingerprint) else { continue }
+            if mixing != .use, traits.numerics != preferredNumerics(kind, model: traits.fingerprint) { continue }
+            capacity.stages += group.members.count
+            capacity.slots += group.slots
         }
         return capacity
     }

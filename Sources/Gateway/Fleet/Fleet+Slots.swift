@@ -15,14 +15,17 @@ extension Fleet {
     func slot(
         _ request: SlotRequest, _ remainder: Remainder = Remainder(), patience: Duration, onPlace: @escaping @Sendable (_ ahead: Int) async -> Void
     ) async throws -> SlotLease {
-        if patience == .zero, let error = hopelessness(of: request) { throw error }
+        let hopelessness = hopelessness(of: request)
+        if patience == .zero, let hopelessness { throw hopelessness }
         let id = scheduler.enqueue(request)
         let turn = Promise<Result<SlotLease, CallError>>()
         let (places, place) = AsyncStream.makeStream(of: Int.self, bufferingPolicy: .bufferingNewest(1))
-        waiting[id] = Waiting(request: request, remainder: remainder, turn: turn, places: place)
+        waiting[id] = Waiting(
+            request: request, remainder: remainder, hopesUntil: .now + max(patience, Self.grace), turn: turn, places: place)
         advance()
-        let limits = turn.current == nil ? timeLimits(of: id, patience: patience) : []
-        defer { for limit in limits { limit.cancel() } }
+        if hopelessness != nil { endHopelessWaits() }
+        let limit = turn.current == nil ? timeLimit(of: id) : nil
+        defer { limit?.cancel() }
         let following = turn.current == nil ? Task { await follow(places, onPlace) } : nil
         let outcome = await turn.value
         following?.cancel()
@@ -44,7 +47,7 @@ extension Fleet {
     nonisolated func whileAlive<R: Sendable>(_ incarnation: Registry.Incarnation, _ body: @escaping @Sendable () async throws -> R) async throws -> R
     {
         try await race(body) {
-            await self.until { $0.end(of: incarnation) != nil }
+            await self.until(at: incarnation.address) { $0.end(of: incarnation) != nil }
             try Task.checkCancellation()
             throw CallError(.unavailable, await self.registry.end(of: incarnation) ?? "has ended")
         }
@@ -97,39 +100,22 @@ extension Fleet {
         advance()
     }
 
-    /// What ends a wait for a slot.
-    private func timeLimits(of id: SlotScheduler.ID, patience: Duration) -> [Task<Void, any Error>] {
-        guard let waiter = waiting[id] else { return [] }
-        let missing = Task {
-            try await Pause.for(max(patience, .seconds(1)))
-            while true {
-                if let error = hopelessness(of: waiter.request) { waiter.turn.fulfil(.failure(error)) }
-                try await Pause.for(.seconds(1))
-            }
-        }
-        guard let latest = waiter.remainder.latestStart(forecast(waiter.request.modelName), now: .now) else { return [missing] }
-        let late = Task {
+    /// Ends a wait for a slot that would come too late.
+    private func timeLimit(of id: SlotScheduler.ID) -> Task<Void, any Error>? {
+        guard let waiter = waiting[id], let latest = waiter.remainder.latestStart(forecast(waiter.request.modelName), now: .now) else { return nil }
+        return Task {
             try await Pause.until(latest)
             waiter.turn.fulfil(.failure(waiter.remainder.lateness(forecast(waiter.request.modelName), now: .now)))
         }
-        return [missing, late]
-    }
-
-    /// Why no stage will take a request; nil: one does, or may come.
-    private func hopelessness(of request: SlotRequest) -> CallError? {
-        if let error = registry.refusal(ofStepCache: request.stepCache, model: request.model) { return error }
-        guard registry.candidates(request.kind, model: request.model).isEmpty, !expected.contains(request.kind),
-            !registry.replicas.values.contains(where: { $0.kind == request.kind && $0.isBeingProbed })
-        else { return nil }
-        return registry.missing(request.kind, model: request.model)
     }
 
     func advance() {
+        passOnChanges()
         while true {
-            let assignments = scheduler.assign(registry)
+            let assignments = scheduler.assignments(registry)
             if assignments.isEmpty {
                 reclaimSpareSlots()
-                return tellPlaces()
+                return tellPlacesSoon()
             }
             for assignment in assignments { grant(assignment) }
         }

@@ -11,6 +11,7 @@ struct SpareSlot: Sendable {
 extension Fleet {
     /// A slot that nobody needs now; nil: there is none.
     func spareSlot(_ request: SlotRequest) -> SpareSlot? {
+        passOnChanges()
         guard let assignment = scheduler.takeSpare(request, registry) else { return nil }
         guard let replica = registry.replicas[assignment.address], let link = links[assignment.address] else {
             release(assignment.id)

@@ -19,6 +19,8 @@ public actor Fleet {
     struct Waiting {
         let request: SlotRequest
         let remainder: Remainder
+        /// It waits so long though no stage will take it.
+        let hopesUntil: ContinuousClock.Instant
         let turn: Promise<Result<SlotLease, CallError>>
         let places: AsyncStream<Int>.Continuation
         /// Requests before it, as it was told last.
@@ -41,8 +43,13 @@ public actor Fleet {
     var waiting: [SlotScheduler.ID: Waiting] = [:]
     /// By the slots, tells who has one that it is wanted.
     var spares: [SlotScheduler.ID: Promise<Void>] = [:]
-    private var changes: [Int: AsyncStream<Void>.Continuation] = [:]
-    private var lastChange = 0
+    /// Who waits for changes: of the stage at an address, or of any.
+    private var watchers: [Address?: [Int: AsyncStream<Void>.Continuation]] = [:]
+    private var lastWatcher = 0
+    /// Runs while some wait for what doesn't come.
+    var hopelessWaits: Task<Void, Never>?
+    /// Runs while places have changed that were not told.
+    var tellingPlaces: Task<Void, Never>?
     var expected: Set<StageKind> = []
     /// Addresses of processes that the supervisor keeps.
     var kept: Set<Address> = []
@@ -116,19 +123,23 @@ public actor Fleet {
     // MARK: What others want to know
 
     /// Returns when `holds` is true of the stages, or the task is cancelled.
-    func until(_ holds: @Sendable (Registry) -> Bool) async {
-        lastChange += 1
-        let id = lastChange
+    /// - Parameter address: of the stage whose changes count; nil: all do.
+    func until(at address: Address? = nil, _ holds: @Sendable (Registry) -> Bool) async {
+        lastWatcher += 1
+        let id = lastWatcher
         let (stream, continuation) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
-        changes[id] = continuation
-        defer { changes[id] = nil }
+        watchers[address, default: [:]][id] = continuation
+        defer {
+            watchers[address]?[id] = nil
+            if watchers[address]?.isEmpty == true { watchers[address] = nil }
+        }
         continuation.yield()
         for await _ in stream where holds(registry) { return }
     }
 
     /// Returns when each of the kinds has a stage that serves, or the task is cancelled.
     public func served(_ kinds: Set<StageKind>) async {
-        await until { registry in registry.requirements(kinds).allSatisfy { !registry.candidates($0.kind, model: $0.model).isEmpty } }
+        await until { registry in registry.requirements(kinds).allSatisfy { registry.hasCandidates($0.kind, model: $0.model) } }
     }
 
     func stages() -> Registry { registry }
@@ -240,7 +251,17 @@ public actor Fleet {
     func connection(to address: Address) -> StageConnection? { links[address]?.connection }
 
     func changed() {
-        for change in changes.values { change.yield() }
+        for watcher in (watchers[nil] ?? [:]).values { watcher.yield() }
         advance()
+        endHopelessWaits()
+    }
+
+    /// Tells of the stages that have changed those whom it concerns: thousands of calls may be under way at others.
+    func passOnChanges() {
+        let changed = registry.takeChanged()
+        guard !changed.isEmpty else { return }
+        scheduler.know(changed, registry)
+        endHopelessWaits()
+        for address in changed { for watcher in (watchers[address] ?? [:]).values { watcher.yield() } }
     }
 }

@@ -12,10 +12,13 @@ package struct Forecast: Sendable {
 
     /// Requests that are before another at a kind of stage.
     package struct Line: Sendable, Hashable {
-        package private(set) var requests = 0
-        package private(set) var units: Units = 0
+        package private(set) var requests: Int
+        package private(set) var units: Units
 
-        package init() {}
+        package init(requests: Int = 0, units: Units = 0) {
+            self.requests = requests
+            self.units = units
+        }
 
         package mutating func add(_ units: Units) {
             requests += 1

@@ -1,3 +1,5 @@
+package import Wire
+
 /// Which of several stages gets a request: the one that is expected to be done with it first, by what all gateways have sent there.
 ///
 /// Of equal ones any: gateways that know the same would otherwise all choose the same.
@@ -21,18 +23,17 @@ package struct LeastLoaded: Sendable {
     package typealias Draw = @Sendable (_ count: Int) -> Int
 
     private let draw: Draw
+    private let seconds: @Sendable (Address) -> Double
 
-    package init(draw: @escaping Draw = { Int.random(in: 0..<$0) }) { self.draw = draw }
-
-    /// - Parameter seconds: how long a request is at the stage with this index, as far as is known.
-    /// - Returns: the index of the stage; nil where there is none.
-    package func choose(_ loads: [Load], seconds: (Int) -> Double = { _ in 1 }) -> Int? {
-        var best: [Int] = [], least = Double.infinity
-        for (index, load) in loads.enumerated() {
-            let finish = load.share * seconds(index)
-            if finish < least { (best, least) = ([], finish) }
-            if finish == least { best.append(index) }
-        }
-        return best.isEmpty ? nil : best[best.count == 1 ? 0 : draw(best.count)]
+    /// - Parameter seconds: how long a request is at a stage, as far as is known.
+    package init(draw: @escaping Draw = { Int.random(in: 0..<$0) }, seconds: @escaping @Sendable (Address) -> Double = { _ in 1 }) {
+        self.draw = draw
+        self.seconds = seconds
     }
+
+    /// When a stage would be done with one request more, compared with others: the smaller is chosen.
+    func finish(_ load: Load, at address: Address) -> Double { load.share * seconds(address) }
+
+    /// The index of one of so many that are equal.
+    func oneOf(_ count: Int) -> Int { count == 1 ? 0 : draw(count) }
 }

@@ -24,10 +24,10 @@ extension Registry {
         let open = kinds.filter { fingerprints[$0] == nil }
         guard !open.isEmpty else { return ModelSet(name: planned?.name ?? name, fingerprints: fingerprints) }
         // A stage elsewhere may call the planned model otherwise.
-        let isKnown = open.allSatisfy { kind in prospects(kind, model: nil, pipeline).contains { $0.modelName == planned?.name } }
+        let isKnown = open.allSatisfy { kind in prospects(kind, pipeline).contains { $0.traits.modelName == planned?.name } }
         let common = try commonModel(of: open, pipeline, named: planned == nil ? name : isKnown ? planned?.name ?? "" : "")
         for kind in open {
-            fingerprints[kind] = mostServed(prospects(kind, model: nil, pipeline).filter { $0.modelName == common }, by: \.fingerprint).first
+            fingerprints[kind] = mostServed(prospects(kind, pipeline).filter { $0.traits.modelName == common }, by: \.fingerprint).first
         }
         return ModelSet(name: planned?.name ?? common, fingerprints: fingerprints)
     }
@@ -48,20 +48,36 @@ extension Registry {
     /// Of stages that nobody planned: the model's name that the most of them give, so that one stray stage doesn't decide. The name
     /// is what ties kinds together, for they read different files.
     private func commonModel(of kinds: [StageKind], _ pipeline: PipelineID, named name: String) throws(CallError) -> String {
-        func serving(_ kind: StageKind) -> [Replica] { prospects(kind, model: nil, pipeline).filter { name.isEmpty || $0.modelName == name } }
-        let names = mostServed(kinds.flatMap(serving), by: \.modelName)
-        if let name = names.first(where: { name in kinds.allSatisfy { serving($0).contains { $0.modelName == name } } }) { return name }
-        if let kind = kinds.first(where: { prospects($0, model: nil, pipeline).isEmpty }) { throw missing(kind, model: nil, pipeline) }
-        if let kind = kinds.first(where: { serving($0).isEmpty }) {
-            let known = Set(prospects(kind, model: nil, pipeline).map(\.modelName)).sorted().joined(separator: ", ")
+        func fitting(_ kind: StageKind) -> [Prospect] { prospects(kind, pipeline).filter { name.isEmpty || $0.traits.modelName == name } }
+        let names = mostServed(kinds.flatMap(fitting), by: \.modelName)
+        if let name = names.first(where: { name in kinds.allSatisfy { fitting($0).contains { $0.traits.modelName == name } } }) { return name }
+        if let kind = kinds.first(where: { prospects($0, pipeline).isEmpty }) { throw missing(kind, model: nil, pipeline) }
+        if let kind = kinds.first(where: { fitting($0).isEmpty }) {
+            let known = Set(prospects(kind, pipeline).map(\.traits.modelName)).sorted().joined(separator: ", ")
             throw CallError(.failedPrecondition, "no \(kind) stage has model \(name); there is \(known)")
         }
-        throw disagreement(kinds.compactMap { serving($0).first })
+        throw disagreement(kinds.compactMap { fitting($0).min { $0.first < $1.first } })
+    }
+
+    /// Stages with the same traits that may compute a request.
+    private struct Prospect {
+        let traits: StageTraits
+        let first: StageEntry
+        let stages: Int
+    }
+
+    /// Those that serve; where there are none, those of which a probe is about to show whether they do: a request waits for them.
+    private func prospects(_ kind: StageKind, model: String? = nil, _ pipeline: PipelineID) -> [Prospect] {
+        let able = replicas.groups.filter { $0.key.computes(kind, model: model, pipeline) }
+        let serving = able.filter { $0.key.standing == .serves }
+        return (serving.isEmpty ? able.filter { $0.key.standing == .isBeingProbed } : serving).compactMap { traits, group in
+            group.members.first.map { Prospect(traits: traits, first: $0, stages: group.members.count) }
+        }
     }
 
     /// What stages have, the most frequent first.
-    private func mostServed(_ replicas: [Replica], by key: (Replica) -> String) -> [String] {
-        Dictionary(grouping: replicas, by: key).sorted { ($1.value.count, $0.key) < ($0.value.count, $1.key) }.map(\.key)
+    private func mostServed(_ prospects: [Prospect], by key: (StageTraits) -> String) -> [String] {
+        Dictionary(prospects.map { (key($0.traits), $0.stages) }, uniquingKeysWith: +).sorted { ($1.value, $0.key) < ($0.value, $1.key) }.map(\.key)
     }
 
     /// The stages that a request may go to.
@@ -69,19 +85,16 @@ extension Registry {
     ///   - model: fingerprint of the model; nil: any.
     ///   - pipeline: that the model has; nil: any.
     package func candidates(_ kind: StageKind, model: String?, _ pipeline: PipelineID? = nil) -> [Replica] {
-        listing.filter {
-            $0.kind == kind && $0.serves && (model == nil || $0.fingerprint == model) && (pipeline == nil || $0.pipeline == pipeline)
-        }
+        replicas.replicas(replicas.entries { $0.serves(kind, model: model, pipeline) })
     }
 
-    /// The same; where there are none, those of which a probe is about to show whether they are: a request waits for them.
-    private func prospects(_ kind: StageKind, model: String?, _ pipeline: PipelineID?) -> [Replica] {
-        let serving = candidates(kind, model: model, pipeline)
-        guard serving.isEmpty else { return serving }
-        return listing.filter {
-            $0.kind == kind && $0.isBeingProbed && (model == nil || $0.fingerprint == model) && (pipeline == nil || $0.pipeline == pipeline)
-        }
+    /// Whether there are any such stages.
+    package func hasCandidates(_ kind: StageKind, model: String?, _ pipeline: PipelineID? = nil) -> Bool {
+        replicas.groups.keys.contains { $0.serves(kind, model: model, pipeline) }
     }
+
+    /// Whether one of the kind may serve as soon as it has passed its probe.
+    func isBeingProbed(_ kind: StageKind) -> Bool { replicas.groups.keys.contains { $0.kind == kind && $0.standing == .isBeingProbed } }
 
     /// The stages of a kind that serve a model of the plan; without a plan, any.
     package func serving(_ kind: StageKind) -> [Replica] {
@@ -97,46 +110,8 @@ extension Registry {
         }
     }
 
-    /// Why no stage of a kind and model serves, and why none comes back where that is known.
-    package func missing(_ kind: StageKind, model: String?, _ pipeline: PipelineID? = nil) -> CallError {
-        var error = absent(kind, model, pipeline)
-        if let reason = absences[kind] { error.message += "; \(reason)" }
-        return error
-    }
-
-    private func absent(_ kind: StageKind, _ model: String?, _ pipeline: PipelineID?) -> CallError {
-        // Stages of another pipeline are none that could come to serve.
-        let known = listing.filter { $0.kind == kind && (pipeline == nil || $0.pipeline == pipeline || $0.modelName.isEmpty) }
-        guard !known.isEmpty else {
-            // A socket that has not answered may be of the kind by its name.
-            let silent = listing.first { $0.description == nil && "\($0.address)".contains("/\(kind.rawValue)-") }
-            let elsewhere = unheard(kind)
-            let detail = (silent.map { ["\($0.address) \($0.problem)"] } ?? []) + elsewhere
-            let advice = absences[kind] == nil && elsewhere.isEmpty ? ["start \(kind.descriptor.program) \(place)"] : []
-            return CallError(
-                .unavailable, (["no \(kind) stage is running"] + detail + advice).joined(separator: "; "),
-                retryAfter: silent == nil ? nil : .milliseconds(200))
-        }
-        let comes = known.contains { (!$0.isSilent && $0.description?.state == .starting) || $0.isBeingProbed }
-        let reasons = known.map { replica in
-            if let model, replica.serves, replica.fingerprint != model {
-                return "\(replica.name) has model \(replica.fingerprint), wanted is \(model)"
-            }
-            return "\(replica.name) \(replica.reason)"
-        }
-        return CallError(
-            .unavailable, "no \(kind) stage serves: " + reasons.joined(separator: ", "), retryAfter: comes ? .milliseconds(200) : nil)
-    }
-
-    /// What is wrong with stages elsewhere that may be of the kind and have not said what they are.
-    private func unheard(_ kind: StageKind) -> [String] {
-        func maybe(_ origin: StageOrigin) -> Bool { needed.told["\(origin)"]?.contains(kind) ?? true }
-        let silent = listing.filter { replica in replica.description == nil && replica.origin.map(maybe) == true }
-        return silent.map { "\($0.address) \($0.problem)" } + unresolved.filter { maybe(.name($0.key)) }.map { "\($0.key) \($0.value)" }.sorted()
-    }
-
-    private func disagreement(_ replicas: [Replica]) -> CallError {
-        let models = replicas.map { "\($0.name) has \($0.modelName)" }
+    private func disagreement(_ stages: [Prospect]) -> CallError {
+        let models = stages.map { "\($0.first.name) has \($0.traits.modelName)" }
         return CallError(
             .failedPrecondition,
             "the stages serve different models: \(models.joined(separator: ", ")); start them with the same --model, or with one --model-name")

@@ -12,21 +12,21 @@ extension Registry {
     /// The numerics that requests of a kind and model have by preference: those of the most slots, so that the same request is computed
     /// alike however full the stages are. A stage that has to pass a probe again still counts. Nil where there is none.
     package func preferredNumerics(_ kind: StageKind, model: String?) -> Numerics? {
-        Self.mostSlots(
-            replicas.values.filter {
-                $0.kind == kind && $0.health == .serving && ($0.serves || $0.isBeingProbed) && (model == nil || $0.fingerprint == model)
-            })
+        var slots: [Numerics: Int] = [:]
+        for (traits, group) in replicas.groups
+        where traits.kind == kind && [.serves, .isBeingProbed].contains(traits.standing) && (model == nil || traits.fingerprint == model) {
+            slots[traits.numerics, default: 0] += group.slots
+        }
+        return Self.mostSlots(slots)
     }
 
-    /// Those of some stages that a request goes to: with the numerics that it had before, else with the preferred, else with those of most slots.
-    package func choice(of replicas: [Replica], for request: SlotRequest) -> [Replica] {
-        var wishes = [request.numerics]
-        if mixing != .use { wishes += [preferredNumerics(request.kind, model: request.model), Self.mostSlots(replicas)] }
-        for wish in wishes {
-            let alike = replicas.filter { $0.numerics == wish }
-            if !alike.isEmpty { return alike }
-        }
-        return replicas
+    /// The numerics that a request goes to: those that it had before, else the preferred, else those of most slots. Nil: any.
+    /// - Parameter slots: of the stages that it may go to, by their numerics.
+    func choice(of slots: [Numerics: Int], for request: SlotRequest) -> Numerics? {
+        if let numerics = request.numerics, slots[numerics] != nil { return numerics }
+        guard mixing != .use else { return nil }
+        let preferred = slots.count > 1 ? preferredNumerics(request.kind, model: request.model) : nil
+        return preferred.flatMap { slots[$0] == nil ? nil : $0 } ?? Self.mostSlots(slots)
     }
 
     /// Whether a stage serves, but gets requests only while others don't.
@@ -38,8 +38,8 @@ extension Registry {
         if let preferred = preferred(beside: replica), mixing != .use, preferred != replica.numerics {
             return "on standby: computes \(replica.numerics), most slots \(preferred)"
         }
-        let other = candidates(kind, model: replica.fingerprint).first { $0.numerics != replica.numerics }
-        return other.map { "computes \(replica.numerics), \($0.name) \($0.numerics)" }
+        let other = replicas.first { $0.serves(kind, model: replica.fingerprint) && $0.numerics != replica.numerics }
+        return other.map { "computes \(replica.numerics), \($0.entry.name) \($0.traits.numerics)" }
     }
 
     /// The same, with the rows of that stage whose bits depend on how they are computed; empty: nothing.
@@ -65,11 +65,7 @@ extension Registry {
         replica.kind.flatMap { preferredNumerics($0, model: replica.fingerprint) }
     }
 
-    private static func mostSlots(_ replicas: [Replica]) -> Numerics? {
-        var slots: [Numerics: Int] = [:]
-        for replica in replicas { slots[replica.numerics, default: 0] += replica.slots }
-        return slots.min { ($1.value, $0.key) < ($0.value, $1.key) }?.key
-    }
+    private static func mostSlots(_ slots: [Numerics: Int]) -> Numerics? { slots.min { ($1.value, $0.key) < ($0.value, $1.key) }?.key }
 }
 
 extension Registry.Replica {

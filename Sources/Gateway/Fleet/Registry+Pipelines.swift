@@ -5,17 +5,17 @@ import Wire
 extension Registry {
     /// By name: the plan's models; without a plan those that stages have told.
     package var modelNames: [String] {
-        models.isEmpty ? Set(replicas.values.map(\.modelName)).filter { !$0.isEmpty }.sorted() : models.keys.sorted()
+        models.isEmpty ? Set(replicas.groups.keys.map(\.modelName)).filter { !$0.isEmpty }.sorted() : models.keys.sorted()
     }
 
     /// What a model computes: as the plan says, else as its stages tell, images before they have. Nil: what this build does not know.
     package func pipeline(of name: String) -> PipelineID? {
         if let planned = pipelines[name] { return planned }
         let fingerprints = models[name] ?? [:]
-        let told = listing.first { replica in
-            replica.modelName == name || replica.kind.map { fingerprints[$0] == replica.fingerprint && !replica.fingerprint.isEmpty } ?? false
+        let told = replicas.first { traits in
+            traits.modelName == name || traits.kind.map { fingerprints[$0] == traits.fingerprint && !traits.fingerprint.isEmpty } ?? false
         }
-        return told.map(\.pipeline) ?? .image
+        return told.map(\.traits.pipeline) ?? .image
     }
 
     /// - Throws: FAILED_PRECONDITION for a model that computes something else, and where no model computes it: both name what there is.
@@ -27,7 +27,7 @@ extension Registry {
             throw CallError(.failedPrecondition, "model \(name) \(purpose(name)) only; \(others)")
         }
         // A stage that has not told yet may be of any pipeline.
-        guard fitting.isEmpty, !known.isEmpty, !(models.isEmpty && replicas.values.contains { $0.modelName.isEmpty }) else { return }
+        guard fitting.isEmpty, !known.isEmpty, !(models.isEmpty && replicas.groups.keys.contains { $0.modelName.isEmpty }) else { return }
         throw CallError(.failedPrecondition, none(pipeline, known))
     }
 

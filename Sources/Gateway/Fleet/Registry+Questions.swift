@@ -5,12 +5,11 @@ extension Registry {
     /// What is refused of questions to a model, as its stages have told: also those that do not serve now.
     /// - Parameter fingerprint: what stages of a kind have of the model; nil: anything.
     package func questionRules(_ fingerprint: (StageKind) -> String?) -> QuestionRules {
-        func told<Value>(_ kind: StageKind, _ value: (StageDescription) -> Value?) -> Value? {
+        func told(_ kind: StageKind, _ tells: (StageTraits) -> Bool) -> StageTraits? {
             let wanted = fingerprint(kind)
-            let replicas = listing.filter { $0.kind == kind && (wanted == nil || $0.fingerprint == wanted) }
-            return replicas.compactMap(\.description).compactMap(value).first
+            return replicas.first { $0.kind == kind && (wanted == nil || $0.fingerprint == wanted) && tells($0) }?.traits
         }
         return QuestionRules(
-            imageRule: told(.vision, \.imageRule), contextTokens: told(.text) { $0.contextTokens > 0 ? $0.contextTokens : nil } ?? 0)
+            imageRule: told(.vision) { $0.imageRule != nil }?.imageRule, contextTokens: told(.text) { $0.contextTokens > 0 }?.contextTokens ?? 0)
     }
 }

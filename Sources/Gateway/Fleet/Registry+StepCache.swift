@@ -8,8 +8,8 @@ extension Registry {
     /// - Parameter model: fingerprint of the model; nil: any.
     package func mostStepCache(model: String?) -> Float? {
         // A stage that starts has no fingerprint yet.
-        replicas.values.filter { $0.kind == .diffusion && (model == nil || $0.fingerprint == model || $0.fingerprint.isEmpty) }
-            .compactMap(\.description?.limits.maxStepCache).max()
+        replicas.groups.keys.filter { $0.kind == .diffusion && (model == nil || $0.fingerprint == model || $0.fingerprint.isEmpty) }
+            .map(\.maxStepCache).max()
     }
 
     /// Why no stage of a model computes a request with this `step_cache`; nil: one does, or may come.
@@ -18,9 +18,4 @@ extension Registry {
         let allowed = most > 0 ? "this fleet allows \(most)" : "this fleet allows none; --step-cache of its diffusion stages says how much"
         return CallError(.invalidArgument, "step_cache \(value), \(allowed)")
     }
-}
-
-extension Registry.Replica {
-    /// Whether a request may go to this stage.
-    func allows(_ request: SlotRequest) -> Bool { request.stepCache == 0 || request.stepCache <= description?.limits.maxStepCache ?? 0 }
 }

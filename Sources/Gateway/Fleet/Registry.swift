@@ -104,7 +104,7 @@ package struct Registry: Sendable {
     package let mixing: NumericsMixing
     /// With ``NumericsMixing/refuse``: the numerics of the first stage that served a kind and model.
     var firstNumerics: [NumericsGroup: Numerics] = [:]
-    package private(set) var replicas: [Address: Replica] = [:]
+    package private(set) var replicas = StageIndex()
 
     package init(place: String, mixing: NumericsMixing = .standby) {
         self.place = place
@@ -112,18 +112,15 @@ package struct Registry: Sendable {
     }
 
     /// In the order in which people read them.
-    package var listing: [Replica] {
-        replicas.values.sorted {
-            let a = $0.kind, b = $1.kind
-            return a == b ? $0.name < $1.name : b == nil || (a != nil && a! < b!)
-        }
-    }
+    package var listing: [Replica] { replicas.listing }
 
     /// Side in pixels of the picture that the model draws best, as diffusion tells; the published model's until one does.
     package var defaultSide: Int {
-        let told = listing.filter { $0.kind == .diffusion }.compactMap(\.description?.defaultSide)
-        return told.first { $0 > 0 } ?? 1024
+        replicas.first { $0.kind == .diffusion && $0.defaultSide > 0 }?.traits.defaultSide ?? 1024
     }
+
+    /// Stages that are not what they were, each once.
+    package mutating func takeChanged() -> Set<Address> { replicas.takeChanged() }
 
     /// The stages that are to be known.
     /// - Parameters:

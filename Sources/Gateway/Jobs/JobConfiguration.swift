@@ -2,7 +2,7 @@ public import Buckets
 import Foundation
 import Jobs
 public import PostgresJobs
-import ServerKit
+import Wire
 
 /// Where jobs and their images are kept.
 public struct JobConfiguration: Sendable {

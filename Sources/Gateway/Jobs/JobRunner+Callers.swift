@@ -1,3 +1,4 @@
+import Domain
 import Jobs
 import ServerKit
 import Traces
@@ -19,7 +20,7 @@ extension JobRunner {
         let id = request.id.isEmpty ? JobID.make() : request.id
         do {
             let packed = try kept.packed()
-            let job = try await store.submit(
+            let job = try await reachable().submit(
                 Jobs.Job.Submission(
                     id, request: packed, title: kept.prompt.prefix(bytes: Self.titleBytes), submitter: Self.submitter(caller),
                     trace: ServiceContext.current?.traceContext?.traceparent ?? ""))
@@ -46,9 +47,18 @@ extension JobRunner {
     /// All programs of this host are one: each `glm generate --detach` is a program of its own.
     private static func submitter(_ caller: Caller) -> String { caller.isLocal ? "unix" : caller.identity }
 
-    func get(_ id: String) async throws -> Wire.Job { linked(try await store.get(id)) }
+    func get(_ id: String) async throws -> Wire.Job { linked(try await reachable().get(id)) }
+    /// Nobody waits for a database that is known to be away.
+    private func reachable() async throws -> any JobStore {
+        if isShared, let problem = await storage.problem { throw JobsError(.storage, problem) }
+        return store
+    }
+
     /// Who left the job here.
-    func submitter(of id: String) async throws -> String { try await store.get(id).submitter }
+    func submitter(of id: String) async throws -> String { try await reachable().get(id).submitter }
+
+    /// Of all jobs, as they are.
+    func copy() async throws -> JobCopy { try await store.copy() }
 
     /// - Throws: INVALID_ARGUMENT for a page that is none.
     func list(_ request: ListJobsRequest) async throws -> JobList {
@@ -61,15 +71,15 @@ extension JobRunner {
         }
         let size = request.pageSize == 0 ? Self.largestPage : request.pageSize
         // One more tells whether there is another page.
-        let found = try await store.list(before: last, limit: size + 1)
+        let found = try await reachable().list(before: last, limit: size + 1)
         let page = found.prefix(size)
         return JobList(jobs: page.map { wire($0) }, nextPageToken: found.count > size ? page.last.map { "\($0.number)" } ?? "" : "")
     }
 
     func fetch(_ id: String) async throws -> GeneratedImage {
-        let job = try await store.get(id)
+        let job = try await reachable().get(id)
         if let failure = job.failure { throw CallError(CallStatus(rawValue: failure.code), "job \(id) failed: \(failure.message)") }
-        let result = try await store.result(id)
+        let result = try await reachable().result(id)
         var image = try GeneratedImage(packed: result.bytes, unknownFields: .skipped)
         if let object = result.object {
             guard let images else {
@@ -81,7 +91,7 @@ extension JobRunner {
     }
 
     func cancel(_ id: String) async throws -> Wire.Job {
-        let job = try await store.cancel(id)
+        let job = try await reachable().cancel(id)
         running[id]?.task.cancel()
         changed(id)
         return linked(job)
@@ -96,7 +106,11 @@ extension JobRunner {
         defer { watchers[watcher] = nil }
         wake.yield()
         for await _ in stream {
-            let job = try await get(id)
+            let job: Wire.Job
+            do { job = try await get(id) } catch let error as JobsError where isShared && error.isOfStorage {
+                // When the database is back, all who watch are woken.
+                continue
+            }
             try await send(job)
             if job.state.hasEnded { return }
         }

@@ -1,5 +1,7 @@
 import Crypto
+import Domain
 import Jobs
+import Logging
 import ServerKit
 import Traces
 import Tracing
@@ -50,7 +52,7 @@ extension JobRunner {
             return
         }
         let object = images.object(of: claim)
-        try await storage.run { () throws(JobsError) in try await images.put(image.image, at: object, media: media) }
+        try await bucket.run { () throws(JobsError) in try await images.put(image.image, at: object, media: media) }
         var rest = image
         rest.image = []
         let result = Jobs.Job.Result(bytes: try rest.packed(), media: media, object: object)
@@ -64,12 +66,11 @@ extension JobRunner {
 
     /// Deletes what no job names. That the store has refused does not say so: it may have kept the job, and its answer have been lost.
     private func drop(_ object: String, of claim: Jobs.Job.Claim) async {
-        do {
+        do throws(JobsError) {
             guard try await store.get(claim.id).object != object else { return }
-        } catch let error as JobsError where error.code == .notFound {
-            // Cancelled and expired meanwhile.
         } catch {
-            return
+            // Else it was cancelled, and has expired meanwhile.
+            guard error.code == .notFound else { return }
         }
         // Also when this task is cancelled.
         await Task { [images] in try? await images?.delete(object) }.value

@@ -20,6 +20,8 @@ public actor JobRunner {
     let audit: AuditTrail
     let logger: Logger
     let storage: StorageRetry
+    /// Of the bucket: callers need not wait for it.
+    let bucket: StorageRetry
     private let bounds: JobBounds
     var running: [String: Running] = [:]
     var progress: [String: Wire.Progress] = [:]
@@ -40,6 +42,7 @@ public actor JobRunner {
         self.bounds = bounds
         self.logger = logger
         storage = StorageRetry(logger: logger)
+        bucket = StorageRetry(logger: logger)
         (wakeUps, wakeUp) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
     }
 
@@ -68,7 +71,12 @@ public actor JobRunner {
     var isShared: Bool { store.lease != nil }
 
     /// Why no job can be kept or ended now; nil while all is well.
-    var problem: String? { get async { await storage.problem.map { "jobs are paused: \($0)" } } }
+    var problem: String? {
+        get async {
+            let reason = if let problem = await storage.problem { problem } else { await bucket.problem }
+            return reason.map { "jobs are paused: \($0)" }
+        }
+    }
 
     /// Jobs that may be under way here. Where other gateways take jobs too, no more than the stages have work for: what waits is everybody's.
     var room: Int { get async { isShared ? min(bounds.running, await imageService.slots) : bounds.running } }

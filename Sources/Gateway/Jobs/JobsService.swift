@@ -53,6 +53,25 @@ public struct JobsService: JobsHandler {
         return try await translating { try await runner.cancel(request.id) }
     }
 
+    /// Of a copy, in one message.
+    private static let partBytes = 512 << 10
+
+    public func backup(_ request: BackupJobsRequest, _ call: ServerCall, send: @escaping Send<JobsBackupPart>) async throws {
+        do {
+            let copy = try await runner.copy()
+            try await endingWithCall {
+                for offset in stride(from: 0, to: copy.bytes, by: Self.partBytes) {
+                    try Task.checkCancellation()
+                    let bytes = try copy.read(at: offset, Self.partBytes)
+                    try await send(JobsBackupPart(bytes: bytes, totalBytes: copy.bytes, jobs: copy.jobs))
+                }
+            }
+        } catch let error as JobsError {
+            // Jobs go on where there is room for them, but not for another copy.
+            throw error.isOfStorage ? CallError(.resourceExhausted, "no copy of the jobs: \(error.message)") : CallError(error)
+        }
+    }
+
     /// A job is there for operators and for whoever left it here; without keys, over a network, also for whoever knows an id that nobody can guess.
     private func check(_ id: String, _ call: ServerCall) async throws {
         guard !access.isOperator(call.caller), call.caller.grant != nil || id.utf8.count < JobID.bytes else { return }
@@ -81,7 +100,7 @@ extension CallError {
         case .notFound: self.init(.notFound, error.message)
         // The disk is full, the database is away: nobody's fault, and it may pass.
         case .storage, .inUse, .unreadable, .newer: self.init(.resourceExhausted, "jobs are paused: \(error.message)", retryAfter: .seconds(1))
-        case .wrongState: self.init(.failedPrecondition, error.message)
+        case .wrongState, .unsupported: self.init(.failedPrecondition, error.message)
         default: self.init(.internalError, error.message)
         }
     }

@@ -16,6 +16,8 @@ package struct AdmissionQueue: Sendable {
     /// Requests in the gateway at most.
     package let limit: Int
     private var members: [FairOrder.Turn: Member] = [:]
+    /// By model: only its own stages compute a request.
+    private var sums: [String: TurnSums] = [:]
     private var order = FairOrder()
     package private(set) var refusals = DoorRefusals()
     /// Requests that it has turned away.
@@ -36,13 +38,7 @@ package struct AdmissionQueue: Sendable {
         members[turn].map { ($0.units, ahead(of: turn, $0.model)) }
     }
 
-    private func ahead(of turn: FairOrder.Turn, _ model: String) -> [StageKind: Forecast.Line] {
-        var ahead: [StageKind: Forecast.Line] = [:]
-        for (other, member) in members where other < turn && member.model == model {
-            for (kind, units) in member.units { ahead[kind, default: Forecast.Line()].add(units) }
-        }
-        return ahead
-    }
+    private func ahead(of turn: FairOrder.Turn, _ model: String) -> [StageKind: Forecast.Line] { sums[model]?.before(turn).lines ?? [:] }
 
     /// - Parameters:
     ///   - units: what the request asks of each kind of stage.
@@ -56,10 +52,9 @@ package struct AdmissionQueue: Sendable {
         _ units: [StageKind: Forecast.Units], by caller: Caller, model: String, cost: Double = 1, finish: Double?, left: Double?
     ) throws(CallError) -> FairOrder.Turn {
         let next = order.next(caller)
-        let place = members.keys.count { $0 < next } + 1
         if let full = fullness(caller) {
             refusals.count(count < limit ? .share : .full)
-            let wait = finish.map { "; place \(place) would be done in about \(Forecast.text($0))" } ?? ""
+            let wait = finish.map { "; place \(place(next)) would be done in about \(Forecast.text($0))" } ?? ""
             throw CallError(
                 .resourceExhausted, full + wait, retryAfter: .milliseconds(Int64(1000 * min(max((finish ?? 1) / Double(limit), 0.1), 60))))
         }
@@ -67,23 +62,31 @@ package struct AdmissionQueue: Sendable {
             refusals.count(.deadline)
             throw CallError(
                 .deadlineExceeded,
-                "the deadline can't be met: place \(place) would be done in about \(Forecast.text(finish)), the deadline is in \(Forecast.text(left))",
+                "the deadline can't be met: place \(place(next)) would be done in about \(Forecast.text(finish)), the deadline is in \(Forecast.text(left))",
                 retryAfter: .milliseconds(Int64(1000 * min(max(finish - left, 0.1), 60))))
         }
         let turn = order.enter(caller, cost: cost)
         members[turn] = Member(caller: caller, model: model, cost: cost, units: units)
+        sums[model, default: TurnSums()].set(turn, units)
         return turn
     }
 
+    /// Of a turn among all requests.
+    private func place(_ turn: FairOrder.Turn) -> Int { sums.values.reduce(1) { $0 + $1.before(turn).count } }
+
     /// The request has come to a kind of stage: it is past those before.
     package mutating func reached(_ kind: StageKind, _ turn: FairOrder.Turn) {
-        guard let units = members[turn]?.units else { return }
-        members[turn]?.units = units.filter { $0.key >= kind }
+        guard let member = members[turn] else { return }
+        let units = member.units.filter { $0.key >= kind }
+        members[turn]?.units = units
+        sums[member.model]?.set(turn, units)
     }
 
     /// - Parameter isDone: it was computed.
     package mutating func leave(_ turn: FairOrder.Turn, isDone: Bool) {
         guard let member = members.removeValue(forKey: turn) else { return }
+        sums[member.model]?.remove(turn)
+        if sums[member.model]?.isEmpty == true { sums[member.model] = nil }
         order.leave(member.caller, work: isDone ? member.cost : 0)
     }
 

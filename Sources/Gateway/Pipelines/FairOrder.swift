@@ -29,6 +29,8 @@ package struct FairOrder: Sendable {
 
     /// By identity: what a key allows may change between two requests.
     private var shares: [String: Share] = [:]
+    /// Of all of them.
+    private var weight = 0.0
     private var virtualTime = 0.0
     private var arrivals = 0
 
@@ -47,6 +49,7 @@ package struct FairOrder: Sendable {
         let turn = next(caller)
         arrivals += 1
         let requests = requests(of: caller) + 1
+        weight += caller.weight - (shares[caller.identity]?.weight ?? 0)
         shares[caller.identity] = Share(end: turn.start + cost / caller.weight, weight: caller.weight, requests: requests)
         return turn
     }
@@ -54,9 +57,11 @@ package struct FairOrder: Sendable {
     /// - Parameter work: what it has taken of the fleet; 0 of one that was given up, so that who comes and leaves moves nobody's turn.
     package mutating func leave(_ caller: Caller, work: Double) {
         guard var share = shares[caller.identity] else { return }
-        virtualTime += work / shares.values.reduce(0) { $0 + $1.weight }
+        virtualTime += work / weight
         share.requests -= 1
         shares[caller.identity] = share.requests > 0 ? share : nil
-        if shares.isEmpty { virtualTime = 0 }
+        if share.requests == 0 { weight -= share.weight }
+        // What weights leave of each other's last bits goes with the last caller.
+        if shares.isEmpty { (virtualTime, weight) = (0, 0) }
     }
 }

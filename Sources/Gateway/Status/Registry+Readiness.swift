@@ -4,17 +4,13 @@ import Wire
 extension Registry {
     /// Why not all requests that the gateway is there for can be computed now; nil: they can.
     package var readiness: String? {
-        let missing = requirements(needed.all).first { !isServed($0.kind, model: $0.model) }
+        let missing = requirements(needed.all).first { !hasCandidates($0.kind, model: $0.model) }
         return missing.map { self.missing($0.kind, model: $0.model).message } ?? firstContact
-    }
-
-    private func isServed(_ kind: StageKind, model: String?) -> Bool {
-        replicas.values.contains { $0.kind == kind && $0.serves && (model == nil || $0.fingerprint == model) }
     }
 
     /// Why it is not known yet which kinds are needed: a stage elsewhere that has neither said what it is nor failed to, or of all none has.
     private var firstContact: String? {
-        let elsewhere = listing.filter { replica in replica.description == nil && replica.origin.map(needed.isOpen) == true }
+        let elsewhere = undescribed.filter { $0.origin.map(needed.isOpen) == true }
         let names = unresolved.filter { needed.isOpen(.name($0.key)) }.sorted { "\($0.key)" < "\($1.key)" }
         let isUnheard = elsewhere.contains { $0.problem == Replica.unheard } || names.contains { $0.value == NameAnswer().problem }
         guard isUnheard || needed.all.isEmpty else { return nil }

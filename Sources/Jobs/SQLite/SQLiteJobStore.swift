@@ -180,4 +180,11 @@ public final class SQLiteJobStore: JobStore {
         }
         do { return try result.get() } catch { throw JobsError(error, path) }
     }
+    /// For what SQLite refuses to do within one.
+    func outsideTransactions<Value: Sendable>(_ body: @escaping @Sendable (Database) throws -> Value) async throws(JobsError) -> Value {
+        let result = await withCheckedContinuation { continuation in
+            queue.asyncWriteWithoutTransaction { db in continuation.resume(returning: Result { try body(db) }) }
+        }
+        do { return try result.get() } catch { throw JobsError(error, path) }
+    }
 }

@@ -3,11 +3,13 @@ import Domain
 /// What the stages of a question model take beside their weights, and what each item is counted from.
 struct AnswerFootprint {
     private let model: AnswerConfigurations
+    private let weights: CheckpointWeights
     private let limits: Footprint.Limits
     private let form: Footprint.Form
 
-    init(_ model: AnswerConfigurations, _ limits: Footprint.Limits, _ form: Footprint.Form) {
+    init(_ model: AnswerConfigurations, _ weights: CheckpointWeights, _ limits: Footprint.Limits, _ form: Footprint.Form) {
         self.model = model
+        self.weights = weights
         self.limits = limits
         self.form = form
     }
@@ -23,10 +25,11 @@ struct AnswerFootprint {
     /// One image at a time, as large as the checkpoint's processor leaves it.
     private var tower: MemoryItem {
         let tokens = model.processor.sizeRule.mostTokens
-        return MemoryItem(.activations, GLM4VVisionFootprint(model.vision).encoding(cells: tokens), "\(model.patches(tokens: tokens)) patches")
+        let footprint = GLM4VVisionFootprint(model.vision, activationBytes: form.activationBytes(weights.stage(.vision)))
+        return MemoryItem(.activations, footprint.encoding(cells: tokens), "\(model.patches(tokens: tokens)) patches")
     }
 
-    private var text: TextFootprint { TextFootprint(model.text.shape, form) }
+    private var text: TextFootprint { TextFootprint(model.text.shape, form, activationBytes: form.activationBytes(weights.stage(.text))) }
 
     /// Tokens of a sequence that is planned for; the model reads no more.
     private var context: Int { min(limits.context, model.text.maximumPositions) }

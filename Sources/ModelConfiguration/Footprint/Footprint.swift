@@ -61,6 +61,9 @@ public struct Footprint: Sendable {
 
         /// Bytes of an element of keys and values, which have the type that attention multiplies.
         var cachedBytes: Int { precision == .bf16 ? 2 : 4 }
+
+        /// Bytes of an element of what passes between products with these weights: f32 on the host.
+        func activationBytes(_ weights: WeightCount) -> Int { onHost ? 4 : weights.activationBytes(precision) }
     }
 
     private let model: ModelDescription
@@ -81,8 +84,8 @@ public struct Footprint: Sendable {
 
     private func own(_ kind: StageKind) -> [MemoryItem] {
         switch model.configurations {
-        case .image(let image): ImageFootprint(image, limits, form).items(kind)
-        case .answer(let answer): AnswerFootprint(answer, limits, form).items(kind)
+        case .image(let image): ImageFootprint(image, model.weights, limits, form).items(kind)
+        case .answer(let answer): AnswerFootprint(answer, model.weights, limits, form).items(kind)
         }
     }
 
@@ -92,7 +95,7 @@ public struct Footprint: Sendable {
     public func items(_ kind: StageKind, ofFurther device: Int) -> [MemoryItem] {
         switch (kind, model.configurations) {
         case (.diffusion, .image(let image)):
-            let footprint = ImageFootprint(image, limits, form)
+            let footprint = ImageFootprint(image, model.weights, limits, form)
             let own = device < form.ranks ? footprint.rank : footprint.guidance
             return [onAccelerator(model.weights.part(.transformer))] + own + [workspace] + exchange
         case (.text, _):

@@ -1,8 +1,14 @@
 /// Bytes that the vision tower of a question model takes beside its weights. The tower allocates by it.
 package struct GLM4VVisionFootprint: Sendable {
     private let vision: GLM4VVisionConfiguration
+    /// Bytes of an element of activations.
+    private let activation: Int
 
-    package init(_ vision: GLM4VVisionConfiguration) { self.vision = vision }
+    /// - Parameter activationBytes: f32 on the CPU.
+    package init(_ vision: GLM4VVisionConfiguration, activationBytes: Int = 4) {
+        self.vision = vision
+        activation = activationBytes
+    }
 
     /// Elements of the memory that the phases of an image share: its pixels; queries, keys and values; both halves of SwiGLU, which are
     /// `outputSize` wide in a block, for each patch, and `intermediateSize` wide in the merger, for each cell.
@@ -15,6 +21,7 @@ package struct GLM4VVisionFootprint: Sendable {
     /// The most that encoding an image of `cells` takes: the tower's `VisionWorkspace`, and the merger's input and result.
     package func encoding(cells: Int) -> Int {
         let patches = cells * vision.mergeSize * vision.mergeSize
-        return 4 * (patches * (2 * vision.hiddenSize + vision.headSize) + sharedElements(patches: patches) + 2 * cells * vision.outputSize)
+        let activations = patches * 2 * vision.hiddenSize + sharedElements(patches: patches) + 2 * cells * vision.outputSize
+        return activation * activations + 4 * patches * vision.headSize
     }
 }

@@ -3,11 +3,13 @@ import Domain
 /// What the stages of an image model take beside their weights, and what each item is counted from.
 struct ImageFootprint {
     private let model: ImageConfigurations
+    private let weights: CheckpointWeights
     private let limits: Footprint.Limits
     private let form: Footprint.Form
 
-    init(_ model: ImageConfigurations, _ limits: Footprint.Limits, _ form: Footprint.Form) {
+    init(_ model: ImageConfigurations, _ weights: CheckpointWeights, _ limits: Footprint.Limits, _ form: Footprint.Form) {
         self.model = model
+        self.weights = weights
         self.limits = limits
         self.form = form
     }
@@ -37,7 +39,7 @@ struct ImageFootprint {
 
     // MARK: Text
 
-    private var text: TextFootprint { TextFootprint(model.text.shape, form) }
+    private var text: TextFootprint { TextFootprint(model.text.shape, form, activationBytes: form.activationBytes(weights.stage(.text))) }
 
     /// Keys and values of whole pages for every sequence of a batch. A sequence is the longest prompt, the sources' codes, the
     /// preview and the picture with its end (transformers 5.23 `GlmImageProcessor`: a code for 32 × 32 pixels, a preview of at most
@@ -59,13 +61,16 @@ struct ImageFootprint {
     /// The processor halves a source's sides, so a patch stands for 32 × 32 of its pixels (transformers 5.23
     /// `GlmImageImageProcessor`).
     private var visionActivations: MemoryItem {
-        MemoryItem(.activations, VisionFootprint(model.vision, model.quantizer).encoding(patches: codes), "\(codes) patches")
+        let footprint = VisionFootprint(model.vision, model.quantizer, activationBytes: form.activationBytes(weights.stage(.vision)))
+        return MemoryItem(.activations, footprint.encoding(patches: codes), "\(codes) patches")
     }
 
     // MARK: Diffusion
 
     private var transformer: TransformerFootprint {
-        TransformerFootprint(model.transformer, elementBytes: form.cachedBytes, ranks: form.ranks)
+        TransformerFootprint(
+            model.transformer, elementBytes: form.cachedBytes, activationBytes: form.activationBytes(weights.part(.transformer)),
+            ranks: form.ranks)
     }
 
     /// None where edits are not planned for.
@@ -86,16 +91,17 @@ struct ImageFootprint {
     /// - Parameter texts: rows of text of each branch of guidance.
     private func stepCache(texts: [Int]) -> [MemoryItem] {
         guard form.stepCache else { return [] }
+        let kept = texts.reduce(0) { $0 + transformer.stepCache(image: imageTokens, text: $1) }
         return [
             MemoryItem(
-                .stepCache, texts.reduce(0) { $0 + transformer.stepCache(image: imageTokens, text: $1) },
+                .stepCache, kept + (texts.map { transformer.comparing(image: imageTokens, text: $0) }.max() ?? 0),
                 "\(texts.count) × \(imageTokens) tokens, \(StepCaching.order + 1) terms and 2 residuals")
         ]
     }
 
     /// Both branches of guidance on one device; text of the quoted strings up to `GlyphConfiguration.maximumLength`.
     private var denoising: MemoryItem {
-        let glyphs = GlyphFootprint(model.glyph)
+        let glyphs = GlyphFootprint(model.glyph, activationBytes: form.activationBytes(weights.part(.textEncoder)))
         let text = GlyphConfiguration.maximumLength
         let bytes =
             transformer.constant
@@ -103,7 +109,7 @@ struct ImageFootprint {
         return MemoryItem(.activations, bytes, tokens)
     }
 
-    /// The same without what the main device alone does. The embeddings of the glyphs are uploaded.
+    /// The same without what the main device alone does. The embeddings of the glyphs are uploaded in f32.
     private var passes: MemoryItem {
         let embeddings = GlyphFootprint(model.glyph).embeddings(rows: GlyphConfiguration.maximumLength + Self.emptyText)
         return MemoryItem(.activations, transformer.constant + max(stepping + embeddings, writing), tokens)

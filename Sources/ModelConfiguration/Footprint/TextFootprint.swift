@@ -1,19 +1,30 @@
 import Domain
 
-/// Bytes that the decoder of a text stage takes beside its weights. Activations are f32 on every device.
+/// Bytes that the decoder of a text stage takes beside its weights.
 package struct TextFootprint: Sendable {
     private let shape: DecoderShape
     /// Bytes of an element of keys and values, which have the type that attention multiplies.
     private let cached: Int
+    /// Bytes of an element of activations.
+    private let activation: Int
+    /// Whether sums over ranks have memory of their own: they are f32, in whatever type activations are.
+    private let hasSums: Bool
 
-    /// - Parameter elementBytes: of `Device.cacheType`, which keys and values are kept in.
-    package init(_ shape: DecoderShape, elementBytes: Int) {
+    /// - Parameters:
+    ///   - elementBytes: of `Device.cacheType`, which keys and values are kept in.
+    ///   - activationBytes: of `TokenDecoder.activationType`; f32 on the CPU.
+    ///   - ranks: of which `shape` is one's part.
+    package init(_ shape: DecoderShape, elementBytes: Int, activationBytes: Int = 4, ranks: Int = 1) {
         self.shape = shape
         cached = elementBytes
+        activation = activationBytes
+        hasSums = ranks > 1 && activationBytes < 4
     }
 
     /// Of one rank of a text stage.
-    init(_ shape: DecoderShape, _ form: Footprint.Form) { self.init(shape.part(ranks: form.ranks), elementBytes: form.cachedBytes) }
+    init(_ shape: DecoderShape, _ form: Footprint.Form, activationBytes: Int) {
+        self.init(shape.part(ranks: form.ranks), elementBytes: form.cachedBytes, activationBytes: activationBytes, ranks: form.ranks)
+    }
 
     /// Keys and values of one token in all layers.
     package var bytesPerToken: Int { 2 * shape.layers * shape.keyValueHeads * shape.headSize * cached }
@@ -25,8 +36,10 @@ package struct TextFootprint: Sendable {
     /// step, and what was sampled.
     package func batch(rows: Int, pages: Int) -> Int {
         let heads = 2 * shape.heads + 2 * shape.keyValueHeads
-        let row = 2 * shape.hiddenSize + heads * shape.headSize + 3 * shape.intermediateSize + 2 * shape.pairs
-        return 4 * max(DecoderSizes.prefillChunk, rows) * row + 4 * DecoderSizes.stepInputs(rows: rows, pages: pages)
+        let row =
+            activation * (2 * shape.hiddenSize + heads * shape.headSize + 3 * shape.intermediateSize) + 4 * 2 * shape.pairs
+            + (hasSums ? 4 * shape.hiddenSize : 0)
+        return max(DecoderSizes.prefillChunk, rows) * row + 4 * DecoderSizes.stepInputs(rows: rows, pages: pages)
             + rows * (4 * shape.outputSize + 8)
     }
 
@@ -39,7 +52,7 @@ package struct TextFootprint: Sendable {
     /// The most that collecting one layer's keys and values of a joining sequence takes, up to a prompt of `tokens`: while the
     /// buffer grows, the old one is still there.
     package func collecting(promptTokens tokens: Int) -> Int {
-        let row = 2 * 4 * shape.keyValueHeads * shape.headSize
+        let row = 2 * activation * shape.keyValueHeads * shape.headSize
         var rows = DecoderSizes.prefillChunk, peak = rows, end = 0
         while end < tokens {
             end = min(end + DecoderSizes.prefillChunk, tokens)

@@ -1,17 +1,20 @@
-/// Bytes that the diffusion transformer takes of each of its devices beside the weights. Activations are counted as f32: on a card
-/// that computes in bf16 most of them take half.
+/// Bytes that the diffusion transformer takes of each of its devices beside the weights.
 package struct TransformerFootprint: Sendable {
     private let transformer: TransformerConfiguration
     /// Bytes of an element of the source images' keys and values.
     private let cached: Int
+    /// Bytes of an element of activations.
+    private let activation: Int
     private let ranks: Int
 
     /// - Parameters:
     ///   - elementBytes: of `Device.cacheType`, which keys and values are kept in.
+    ///   - activationBytes: f32 on the CPU.
     ///   - ranks: among which each pass is divided.
-    package init(_ transformer: TransformerConfiguration, elementBytes: Int, ranks: Int = 1) {
+    package init(_ transformer: TransformerConfiguration, elementBytes: Int, activationBytes: Int = 4, ranks: Int = 1) {
         self.transformer = transformer
         cached = elementBytes
+        activation = activationBytes
         self.ranks = ranks
     }
 
@@ -37,12 +40,12 @@ package struct TransformerFootprint: Sendable {
         let exchange = ranks > 1 ? (2 + 2) * rows * hidden : 0
         let activations = (3 + 4) * rows * hidden + 2 * (sources + ranks * rows) * (hidden / ranks) + exchange
         let patches = min(image, rows) * transformer.inChannels * transformer.patchSize * transformer.patchSize
-        let vectors = (12 + 2) * hidden + 2 * transformer.timeEmbeddingSize
-        return 4 * (activations + patches + image * transformer.headSize + vectors)
+        let vectors = (12 + 2) * hidden + transformer.timeEmbeddingSize
+        return activation * (activations + transformer.timeEmbeddingSize) + 4 * (patches + image * transformer.headSize + vectors)
     }
 
     /// What one branch of guidance holds for all steps: its text and its prior.
-    package func branch(image: Int, text: Int) -> Int { 4 * (min(image, own(text + image)) + text) * hidden }
+    package func branch(image: Int, text: Int) -> Int { activation * (min(image, own(text + image)) + text) * hidden }
 
     /// What one branch of guidance keeps from step to step where steps are cached: the terms of its Taylor polynomial, two residuals of the
     /// image, and their means.
@@ -52,17 +55,21 @@ package struct TransformerFootprint: Sendable {
         return 4 * (((StepCaching.order + 1) * rows + 2 * min(image, rows)) * hidden + (ranks > 1 ? 4 : 2))
     }
 
+    /// What comparing a step's residual with an earlier one takes meanwhile: a copy in f32, for which the activations have room where they
+    /// are f32 themselves.
+    package func comparing(image: Int, text: Int) -> Int { activation == 4 ? 0 : 4 * min(image, own(text + image)) * hidden }
+
     /// The most that preparing and stepping a picture takes.
     /// - Parameter unconditional: rows of text of the other branch of guidance on the same device; nil: it is elsewhere, or off.
     package func denoising(image: Int, text: Int, sources: Int, unconditional: Int?) -> Int {
         let session = session(image: image, text: max(text, unconditional ?? 0), sources: sources)
         // A prior's embedding and its inner values stand beside each other while it is projected.
-        let projecting = 4 * min(image, own(max(text, unconditional ?? 0) + image)) * hidden
+        let projecting = activation * min(image, own(max(text, unconditional ?? 0) + image)) * hidden
         let own = branch(image: image, text: text)
         guard let unconditional else { return own + max(session, projecting) }
         return own + session + branch(image: image, text: unconditional) + projecting
     }
 
     /// The most that writing the keys and values of one source image takes, beside the cache.
-    package func writing(image: Int) -> Int { session(image: image, text: 0, sources: 0) + 2 * 4 * own(image) * hidden }
+    package func writing(image: Int) -> Int { session(image: image, text: 0, sources: 0) + 2 * activation * own(image) * hidden }
 }

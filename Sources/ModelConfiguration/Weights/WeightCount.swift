@@ -12,8 +12,10 @@ package struct WeightCount: Sendable, Hashable {
     package private(set) var mappedBytes = 0
     /// Of these copies alone.
     package private(set) var reorderedBytes = 0, unpackedBytes = 0
-    /// Elements of these tensors that the checkpoint stores in int8, in bf16 (also int4, which is read as bf16), and in another type.
-    private var placedBytes = 0, placedHalf = 0, placedOther = 0
+    /// Elements of these tensors that the checkpoint stores in int8.
+    package private(set) var int8Elements = 0
+    /// In bf16 (also int4, which is read as bf16), and in another type.
+    private var placedHalf = 0, placedOther = 0
     /// Elements of the copies in f32 of ``WeightForm/widened`` and ``WeightForm/summed``, and of ``WeightForm/host`` tensors.
     private var widened = 0, host = 0
 
@@ -24,7 +26,7 @@ package struct WeightCount: Sendable, Hashable {
         if form == .placed || form == .reordered { mappedBytes += tensor.byteCount }
         if form == .reordered { reorderedBytes += tensor.byteCount }
         switch form {
-        case .placed where tensor.type == "I8": placedBytes += elements
+        case .placed where tensor.type == "I8": int8Elements += elements
         case .placed where tensor.type == "BF16", .reordered where tensor.type == "BF16": placedHalf += elements
         case .unpacked:
             placedHalf += elements
@@ -41,8 +43,11 @@ package struct WeightCount: Sendable, Hashable {
 
     /// Bytes on an accelerator.
     package func acceleratorBytes(_ precision: Precision) -> Int {
-        placedBytes + (precision == .bf16 ? 2 : 4) * placedHalf + 4 * placedOther + deviceCopyBytes
+        int8Elements + (precision == .bf16 ? 2 : 4) * placedHalf + 4 * placedOther + deviceCopyBytes
     }
+
+    /// Bytes of an element of what passes between products with these weights on an accelerator: f32 where one of them is multiplied as such.
+    package func activationBytes(_ precision: Precision) -> Int { precision == .bf16 && placedOther == 0 ? 2 : 4 }
 
     /// Bytes of the copies in f32 that a device makes, also the CPU, beside what it reads in the files.
     package var deviceCopyBytes: Int { 4 * widened }
@@ -65,7 +70,7 @@ package struct WeightCount: Sendable, Hashable {
 
     private static var fields: [WritableKeyPath<WeightCount, Int>] {
         [
-            \.parameters, \.fileBytes, \.mappedBytes, \.reorderedBytes, \.unpackedBytes, \.placedBytes, \.placedHalf, \.placedOther, \.widened,
+            \.parameters, \.fileBytes, \.mappedBytes, \.reorderedBytes, \.unpackedBytes, \.int8Elements, \.placedHalf, \.placedOther, \.widened,
             \.host,
         ]
     }

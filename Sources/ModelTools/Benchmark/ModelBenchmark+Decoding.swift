@@ -29,6 +29,7 @@ extension ModelBenchmark {
         var best = sizes.batches.map { _ in Duration.seconds(1_000_000) }
         var operations = sizes.batches.map { _ in OperationTime() }
         var work = sizes.batches.map { _ in MeteredDevice.Work() }
+        power?.restart()
         for round in 0..<sizes.decodedTokens / sizes.batches.count {
             for (index, size) in sizes.batches.enumerated() {
                 device.reset()
@@ -38,12 +39,13 @@ extension ModelBenchmark {
                 work[index] = device.work
             }
         }
+        let watts = power?.mean
         for (index, size) in sizes.batches.enumerated() {
             timed(
                 PartTiming(
                     part: size == 1 ? "decode" : "decode-\(size)", workload: "\(size) token\(size == 1 ? "" : "s") after \(sizes.promptTokens)",
                     seconds: best[index].seconds, operations: operations[index], runs: sizes.decodedTokens / sizes.batches.count, tokens: size,
-                    work: work[index]))
+                    work: work[index], watts: watts))
         }
     }
 }

@@ -28,14 +28,21 @@ public struct ModelBenchmark {
     let device: MeteredDevice
     let sizes: Sizes
     let budget: Duration
+    /// Nil where nothing tells it.
+    let power: PowerGauge?
     let clock = ContinuousClock()
 
-    /// - Parameter budget: each part is run again until this much time has passed, and at least twice.
-    public init(model: ModelFolder, device: any Device, sizes: Sizes = Sizes(), budget: Duration = .seconds(3)) {
+    /// - Parameters:
+    ///   - budget: each part is run again until this much time has passed, and at least twice.
+    ///   - watts: of the device now, on whatever thread; it may take its time, and nil is not told. Nil: nothing tells it.
+    public init(
+        model: ModelFolder, device: any Device, sizes: Sizes = Sizes(), budget: Duration = .seconds(3), watts: (@Sendable () -> Double?)? = nil
+    ) {
         self.model = model
         self.device = MeteredDevice(device)
         self.sizes = sizes
         self.budget = budget
+        power = watts.map { PowerGauge($0) }
     }
 
     /// Times every part; stages are loaded one after another, so that memory holds one at a time.
@@ -61,6 +68,7 @@ public struct ModelBenchmark {
         var best = Duration.seconds(1_000_000)
         var operations = OperationTime()
         var runs = 0
+        power?.restart()
         let start = clock.now
         while runs < 2 || clock.now - start < budget {
             // Of the last run, when all that is made once is made.
@@ -70,7 +78,8 @@ public struct ModelBenchmark {
             runs += 1
         }
         return PartTiming(
-            part: part, workload: workload, seconds: best.seconds, operations: operations, runs: runs, tokens: tokens, work: device.work)
+            part: part, workload: workload, seconds: best.seconds, operations: operations, runs: runs, tokens: tokens, work: device.work,
+            watts: power?.mean)
     }
 
     func noise(_ count: Int) -> [Float] {

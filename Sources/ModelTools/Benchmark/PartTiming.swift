@@ -14,6 +14,11 @@ public struct PartTiming: Sendable {
     /// Tokens of the work, where it is counted in tokens.
     public let tokens: Int?
     public let work: MeteredDevice.Work
+    /// The mean of all runs; nil: not told. Of decoding steps that of all sizes of a batch, which take turns.
+    public let watts: Double?
+
+    /// Of one run; nil: not told.
+    public var joules: Double? { watts.map { $0 * seconds } }
 }
 
 /// How long a part took from its files to its first use.

@@ -4,7 +4,7 @@ public import Foundation
 import Tensor
 
 /// What can be sent to others of a verification: what computed, which rows held, which bits were equal, how many calls and how much time
-/// that took. No prompt, no picture, no name of a host or a folder: texts that come from elsewhere pass a ``Redaction``.
+/// that took. Or why it could not begin. No prompt, no picture, no name of a host or a folder: texts that come from elsewhere pass a ``Redaction``.
 public struct VerificationReport: Sendable, Encodable {
     private struct Card: Encodable {
         let chip: String
@@ -16,7 +16,10 @@ public struct VerificationReport: Sendable, Encodable {
     }
 
     private let version, machine, precision: String
-    private let device: Card
+    /// Nil where there was none to compute.
+    private let device: Card?
+    /// Why the verification could not begin.
+    private let error: String?
     private let fingerprints: [String: String]
     private let holds: Bool
     private let rows: [Verdict]
@@ -33,6 +36,29 @@ public struct VerificationReport: Sendable, Encodable {
             redaction: .ofThisHost(and: folders.flatMap { [$0.path, $0.lastPathComponent] }))
     }
 
+    /// Of a verification that could not begin, for there was no device to compute.
+    /// - Parameters:
+    ///   - precision: that was asked for.
+    ///   - error: why the device could not be made.
+    ///   - folders: as above.
+    public init(version: String, precision: String, fingerprints: [String: String], error: any Error, folders: [URL]) {
+        self.init(
+            version: version, precision: precision, fingerprints: fingerprints, error: error,
+            redaction: .ofThisHost(and: folders.flatMap { [$0.path, $0.lastPathComponent] }))
+    }
+
+    package init(version: String, precision: String, fingerprints: [String: String], error: any Error, redaction: Redaction) {
+        self.version = version
+        self.precision = precision
+        self.fingerprints = fingerprints
+        self.error = redaction("\(error)")
+        machine = Self.machine
+        device = nil
+        holds = false
+        rows = []
+        parts = []
+    }
+
     package init(
         version: String, device: DeviceReport, precision: String, fingerprints: [String: String], rows: [Verdict], parts: [PartCost],
         redaction: Redaction
@@ -41,6 +67,7 @@ public struct VerificationReport: Sendable, Encodable {
         self.precision = precision
         self.fingerprints = fingerprints
         self.parts = parts
+        error = nil
         machine = Self.machine
         holds = !rows.contains { $0.outcome == .fails }
         self.rows = rows.map { Verdict(name: $0.name, outcome: $0.outcome, error: $0.error, limit: $0.limit, detail: redaction($0.detail)) }

@@ -63,19 +63,16 @@ extension Card {
 }
 
 extension [Card] {
-    /// Dies of one package that tell the same power tell the package's: then only the first shows it.
+    /// Where the dies of a package tell its power, only the first shows it.
     fileprivate var withPowerOfPackages: [Card] {
-        var first: [Int: Double] = [:]
-        return map { card in
-            guard let power = card.power, let package = card.location?.card else { return card }
-            guard let known = first[package] else {
-                first[package] = power
-                return card
-            }
-            var card = card
-            if power == known { card.power = nil }
-            return card
+        let dies = indices.filter { self[$0].power != nil && self[$0].location != nil }
+        var cards = self
+        for package in Dictionary(grouping: dies, by: { self[$0].location?.card }).values {
+            var power = PackagePower()
+            _ = power.read(package.compactMap { self[$0].power })
+            if power.isOfPackage { for die in package.dropFirst() { cards[die].power = nil } }
         }
+        return cards
     }
 }
 

@@ -1,12 +1,12 @@
 import CCards
 public import Domain
 public import Foundation
+import Synchronization
 
 /// The power that this machine's cards take, by the driver's management interface. Its calls take as long as the driver does: they are
 /// for a thread that may be blocked.
 public struct PowerSensors: Sendable {
-    /// The package that each card is on, by its number: DCMI documents power by die, but the two dies of an A3 may both tell that of
-    /// their package.
+    /// The package that each card is on, by its number: see ``PackagePower``.
     public let packages: [DeviceID: Int]
     private let library: String
     private let locations: [Card.Location]
@@ -36,10 +36,23 @@ public struct PowerSensors: Sendable {
     /// Watts of each package now, as its dies tell them, in their order. Dies and packages that don't answer are missing.
     public func read() -> [Int: [Double]] {
         var watts: [Int: [Double]] = [:]
-        for location in locations {
-            let tenths = ccards_power(library, Int32(location.card), Int32(location.chip))
-            if tenths >= 0, let power = Card.plausible(power: Double(tenths) / 10) { watts[location.card, default: []].append(power) }
-        }
+        for location in locations { if let power = read(location) { watts[location.card, default: []].append(power) } }
         return watts
+    }
+
+    /// What reads the watts of a card's package, both dies of an A3; nil where they are not told.
+    public func reader(of device: DeviceID) -> (@Sendable () -> Double?)? {
+        guard let package = packages[device] else { return nil }
+        final class Dies: Sendable { let power = Mutex(PackagePower()) }
+        let dies = Dies(), locations = locations.filter { $0.card == package }
+        return { [self] in
+            let watts = locations.compactMap(read)
+            return dies.power.withLock { $0.read(watts) }
+        }
+    }
+
+    private func read(_ location: Card.Location) -> Double? {
+        let tenths = ccards_power(library, Int32(location.card), Int32(location.chip))
+        return tenths < 0 ? nil : Card.plausible(power: Double(tenths) / 10)
     }
 }

@@ -29,7 +29,7 @@ extension Layout {
         return each.isEmpty ? .infinity : each.reduce(0, +) / Double(each.count)
     }
 
-    /// Seconds of one request: a part where several devices divide its work. What exchanging tensors takes is not counted.
+    /// Seconds of one request: a part where several devices divide its work.
     private func duration(_ stage: StageSpec, on card: Card) -> Double { seconds(stage, card) / Double(stage.devices.count) }
 
     func forecasts(of model: String) -> [Plan.Forecast] {

@@ -59,7 +59,7 @@ extension Planner {
             precision: precision,
             batch: batch, speculativeTokens: group.speculativeTokens, threads: main.isHost ? group.threads : nil,
             determinism: group.determinism, vaeTiling: vaeTiling, stepCache: group.stepCache,
-            ranks: group.ranks > 1 ? group.ranks : nil,
+            ranks: group.ranks > 1 ? group.ranks : nil, hcclTimeout: group.hcclTimeout,
             memory: [footprint.items(kind)] + places.indices.dropFirst().map { footprint.items(kind, ofFurther: $0) })
     }
 
@@ -87,11 +87,11 @@ extension Planner {
         return batch
     }
 
-    /// Predicted seconds that a stage works for one request, if it computed on this card.
+    /// Predicted seconds that a stage works for one request, all its devices together, if they were like this card.
     var seconds: @Sendable (StageSpec, Card) -> Double {
         { stage, card in
             guard case .figures(let figures) = card.support, let model = descriptions[stage.folder] else { return .infinity }
-            return StageSeconds(model, on: figures).seconds(stage.kind, batch: stage.batch ?? 1)
+            return StageSeconds(model, on: figures).seconds(stage.kind, batch: stage.batch ?? 1, ranks: stage.ranks ?? 1)
         }
     }
 
@@ -108,7 +108,8 @@ extension Planner {
         guard case .figures(let figures) = card.support, let model = descriptions[stage.folder] else { return .infinity }
         // The whole time of its batch, not its share.
         let batch = stage.batch ?? 1
-        let seconds = StageSeconds(model, on: figures).seconds(stage.kind, batch: batch, pixels: topology.limits.pixels) * Double(batch)
-        return seconds / Double(stage.devices.count) * Double(stage.kind == .vision ? topology.limits.sources : 1)
+        let share = StageSeconds(model, on: figures)
+            .seconds(stage.kind, batch: batch, ranks: stage.ranks ?? 1, pixels: topology.limits.pixels)
+        return share * Double(batch) / Double(stage.devices.count) * Double(stage.kind == .vision ? topology.limits.sources : 1)
     }
 }

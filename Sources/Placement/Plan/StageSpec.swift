@@ -33,13 +33,15 @@ public struct StageSpec: Codable, Sendable, Hashable {
     public var stepCache: Float?
     /// Devices among which each pass is divided; nil: none is.
     public var ranks: Int?
+    /// Seconds that one of these devices waits for the others; nil: the program's default.
+    public var hcclTimeout: Int?
     /// For each device what the stage takes of it; empty for a stage that was not planned.
     public var memory: [[MemoryItem]]
 
     public init(
         kind: StageKind, instance: String, devices: [DeviceID] = [.cpu], model: String, pipeline: ModelPipeline,
         folder: String, fingerprint: String = "", precision: Precision, batch: Int? = nil, speculativeTokens: Int? = nil, threads: Int? = nil,
-        determinism: DeterminismLevel? = nil, vaeTiling: Bool = false, stepCache: Float? = nil, ranks: Int? = nil,
+        determinism: DeterminismLevel? = nil, vaeTiling: Bool = false, stepCache: Float? = nil, ranks: Int? = nil, hcclTimeout: Int? = nil,
         memory: [[MemoryItem]] = []
     ) {
         precondition(!devices.isEmpty && (memory.isEmpty || memory.count == devices.count), "\(memory.count) lists of \(devices.count) devices")
@@ -58,6 +60,7 @@ public struct StageSpec: Codable, Sendable, Hashable {
         self.vaeTiling = vaeTiling
         self.stepCache = stepCache
         self.ranks = ranks
+        self.hcclTimeout = hcclTimeout
         self.memory = memory
     }
 
@@ -66,7 +69,7 @@ public struct StageSpec: Codable, Sendable, Hashable {
         !devices.isEmpty && (memory.isEmpty || memory.count == devices.count) && memory.joined().allSatisfy { $0.bytes >= 0 }
             && [batch, threads].allSatisfy { $0 ?? 1 > 0 } && DecoderSizes.speculation.contains(speculativeTokens ?? 0)
             && RequestLimits.stepCache.contains(stepCache ?? 0) && kind.descriptor.division?.choices.contains(ranks ?? 1) ?? (ranks == nil)
-            && devices.count % (ranks ?? 1) == 0
+            && Collectives.timeouts.contains(hcclTimeout ?? Collectives.timeout) && devices.count % (ranks ?? 1) == 0
     }
 
     /// As people name it: `text-0`.
@@ -98,12 +101,13 @@ extension StageSpec {
         if kind.descriptor.options.contains(.vaeTiling) { arguments.append(vaeTiling ? "--vae-tiling" : "--no-vae-tiling") }
         if let stepCache { arguments += ["--step-cache", "\(stepCache)"] }
         if let ranks, let division = kind.descriptor.division { arguments += [division.flag, "\(ranks)"] }
+        if let hcclTimeout { arguments += ["--hccl-timeout", "\(hcclTimeout)"] }
         return arguments
     }
 
     /// What its process has in its environment beside the gateway's own. The runtime hides all other accelerators from it.
     public var environment: [String: String] {
-        let exchange = ranks ?? 1 > 1 ? Collectives.environment : [:]
+        let exchange = ranks ?? 1 > 1 ? Collectives.environment(timeout: hcclTimeout) : [:]
         return VisibleDevices(devices).environment.merging(exchange) { own, _ in own }
     }
 

@@ -32,7 +32,7 @@ struct StagesReader {
             ["model", "replicas", "devices", "precision", "threads", "deterministic"] + (options.contains(.batch) ? ["batch"] : [])
             + (options.contains(.speculation) ? ["speculative_tokens"] : [])
             + (options.contains(.vaeTiling) ? ["vae_tiling"] : []) + (options.contains(.stepCache) ? ["step_cache"] : [])
-            + [division?.key].compactMap(\.self)
+            + (division.map { [$0.key, "hccl_timeout"] } ?? [])
         var listed: Node?
         var former: [String: Node] = [:]
         for (key, value) in yaml.isEmpty(node) ? [] : try yaml.pairs(node, path, keys, former: Self.formerKeys(kind)) {
@@ -60,12 +60,17 @@ struct StagesReader {
                     throw yaml.wrong(value, path, division?.explanation ?? "")
                 }
                 group.ranks = ranks
+            case "hccl_timeout": group.hcclTimeout = try yaml.whole(value, path, Collectives.timeouts)
             default:
                 guard let precision = PrecisionChoice(rawValue: try yaml.plain(value, path)) else {
                     throw yaml.wrong(value, path, PrecisionChoice.allCases.map(\.rawValue).joined(separator: " or "))
                 }
                 group.precision = precision
             }
+        }
+        if let timeout = group.hcclTimeout, group.ranks == 1, let division {
+            throw yaml.error(
+                yaml.line(node), "\(path).hccl_timeout is \(timeout), but without \(division.key) no device waits for another")
         }
         if let listed { group.devices = try devices(listed, kind, group.ranks, "\(path).devices") }
         if !former.isEmpty { try readFormer(former, kind, node, path, into: &group) }

@@ -63,11 +63,13 @@ public struct Topology: Sendable, Hashable {
         public var stepCache: Float?
         /// Devices among which each pass is divided, as the kind's descriptor says.
         public var ranks = 1
+        /// Seconds that one of these devices waits for the others; nil: the program's default.
+        public var hcclTimeout: Int?
 
         public init(
             model: String? = nil, folder: String? = nil, replicas: Replicas? = nil, devices: [[DeviceID]] = [], batch: Int? = nil,
             speculativeTokens: Int? = nil, precision: PrecisionChoice = .auto, threads: Int? = nil, determinism: DeterminismLevel? = nil,
-            vaeTiling: Bool? = nil, stepCache: Float? = nil, ranks: Int = 1
+            vaeTiling: Bool? = nil, stepCache: Float? = nil, ranks: Int = 1, hcclTimeout: Int? = nil
         ) {
             self.model = model
             self.folder = folder
@@ -81,6 +83,7 @@ public struct Topology: Sendable, Hashable {
             self.vaeTiling = vaeTiling
             self.stepCache = stepCache
             self.ranks = ranks
+            self.hcclTimeout = hcclTimeout
         }
     }
 

@@ -51,6 +51,16 @@ extension PassDivision {
     }
 }
 
+extension Collectives {
+    /// - Throws: `ValidationError`, which says what is expected.
+    public static func readTimeout(_ text: String) throws -> Int {
+        guard let seconds = Int(text), timeouts.contains(seconds) else {
+            throw ValidationError("\"\(text)\" is no time to wait for other devices: \(timeoutExplanation)")
+        }
+        return seconds
+    }
+}
+
 extension ByteCount {
     /// - Throws: `ValidationError`, which says what is expected.
     public static func read(_ text: String) throws -> ByteCount {

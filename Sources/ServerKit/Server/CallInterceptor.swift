@@ -11,7 +11,14 @@ struct CallInterceptor: ServerInterceptor {
     /// What the server's own libraries throw, as a status; nil for errors it does not know.
     let status: @Sendable (any Error) -> CallError?
     let access: AccessRule
+    /// Refuses what the process can't compute now. Once a response has begun, with metadata if nothing else, no balancer asks another server.
+    let gate: WorkGate
     let logger: Logger
+
+    /// Streams that are computed; what else streams is told while a process starts and drains, too.
+    private static let computed: Set = [
+        Methods.Gateway.generate.descriptor.fullyQualifiedMethod, Methods.Gateway.answer.descriptor.fullyQualifiedMethod,
+    ]
 
     func intercept<Input: Sendable, Output: Sendable>(
         request: StreamingServerRequest<Input>, context: ServerContext,
@@ -25,6 +32,7 @@ struct CallInterceptor: ServerInterceptor {
                 call.caller = try access.admit(
                     call.caller, authorization: Array(request.metadata[stringValues: BearerToken.header]), to: Methods.access(to: call.method),
                     call.method)
+                if Self.computed.contains(call.method) { try gate.checkServes() }
                 // Nobody behind this line gets to see a key.
                 request.metadata.removeAllValues(forKey: BearerToken.header)
                 // The handler finds the same name: one that it would make up for itself would not be the one in the log.

@@ -22,6 +22,8 @@ public enum Launch {
     ) async -> Never {
         StandardStream.prepare()
         CrashSignals.restoreDefaults()
+        // The argument parser ends the process without a word where there is not even the program's name.
+        guard CommandLine.argc > 0 else { fail("this program can't read its arguments, which are in /proc/self/cmdline: /proc is not mounted") }
         do {
             try checkArguments()
             var command = try Command.parseAsRoot(arguments)

@@ -141,7 +141,7 @@ public final class StageServer: Sendable {
                     .transport(rules, requestLimit: requestLimit)
             })
         let server = GRPCServer(
-            transport: transport, services: all, interceptors: [CallInterceptor(status: status, access: access, logger: logger)])
+            transport: transport, services: all, interceptors: [CallInterceptor(status: status, access: access, gate: gate, logger: logger)])
 
         // Three ends: the transport's, the drain's, or a model that can't be loaded.
         let (ends, end) = AsyncThrowingStream<Never, any Error>.makeStream()

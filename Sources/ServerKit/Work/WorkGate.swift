@@ -22,6 +22,14 @@ public final class WorkGate: Sendable {
         var load: StageLoad { StageLoad(running: admission.running.count, queued: admission.waiting.count) }
 
         func tellLoad() { for watcher in watchers.values { watcher.yield(load) } }
+
+        func checkServes() throws(CallError) {
+            switch phase {
+            case .serving: break
+            case .draining: throw CallError(.unavailable, "draining: the process takes no new work", retryAfter: .milliseconds(200))
+            default: throw CallError(.unavailable, "starting: the model is being loaded", retryAfter: .milliseconds(200))
+            }
+        }
     }
 
     private let state: Mutex<State>
@@ -30,6 +38,9 @@ public final class WorkGate: Sendable {
     public init(capacity: Int = 1, queueCapacity: Int) {
         state = Mutex(State(admission: Admission(capacity: capacity, queueCapacity: queueCapacity)))
     }
+
+    /// - Throws: why no work is let in: UNAVAILABLE, while the process starts or drains.
+    package func checkServes() throws { try state.withLock { try $0.checkServes() } }
 
     public var phase: StageState { state.withLock { $0.phase } }
     /// Requests being computed, and waiting.
@@ -102,11 +113,7 @@ public final class WorkGate: Sendable {
 
     private func enter(_ token: WorkToken) throws -> Admission.Ticket {
         try state.withLock { state in
-            switch state.phase {
-            case .serving: break
-            case .draining: throw CallError(.unavailable, "draining: the process takes no new work", retryAfter: .milliseconds(200))
-            default: throw CallError(.unavailable, "starting: the model is being loaded", retryAfter: .milliseconds(200))
-            }
+            try state.checkServes()
             switch state.admission.arrive() {
             case .run(let ticket), .wait(let ticket, _):
                 state.entries[ticket] = Entry(token: token)

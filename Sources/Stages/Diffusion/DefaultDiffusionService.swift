@@ -22,7 +22,7 @@ public actor DefaultDiffusionService: DiffusionService {
 
     public func load(_ model: ModelOptions) throws -> StageModel {
         let folder = try model.folder()
-        let devices = try model.makeDevices(for: .diffusion, ranks: options.ulyssesDegree)
+        let devices = try model.makeDevices(for: .diffusion, ranks: options.ulyssesDegree, timeout: options.exchange.hcclTimeout)
         let tiled = options.tilesImages(on: model.device.devices[0])
         let renderer = try ImageRenderer(model: folder, devices: devices, sourceCacheBytes: options.sourceCacheBytes, tiled: tiled)
         if options.stepCache > 0, !renderer.cachesSteps {

@@ -29,10 +29,13 @@ public struct DiffusionOptions: ParsableArguments, Sendable {
             valueName: "n"), transform: PassDivision.ulysses.read)
     public var ulyssesDegree = 1
 
+    @OptionGroup public var exchange: ExchangeOptions
+
     public init() {}
 
     public func validate() throws {
         do { try RequestLimits.checkStepCache(stepCache) } catch { throw ValidationError("--step-cache: \(error.message)") }
+        try exchange.check(.ulysses, ranks: ulyssesDegree)
     }
 
     func tilesImages(on device: DeviceID) -> Bool { vaeTiling ?? device.tilesImages }

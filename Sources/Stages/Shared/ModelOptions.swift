@@ -66,8 +66,9 @@ public struct ModelOptions: ParsableArguments, Sendable {
     /// - Parameters:
     ///   - kind: of this process: it says how many it can use.
     ///   - ranks: among how many of them each pass is divided.
+    ///   - timeout: how long one waits for the others, in seconds; nil: the default.
     /// - Throws: `ValidationError` for another number of them; `DeviceError` if there is no such device, or it can't exchange tensors.
-    public func makeDevices(for kind: StageKind, ranks: Int = 1) throws -> DeviceGroup {
+    public func makeDevices(for kind: StageKind, ranks: Int = 1, timeout: Int? = nil) throws -> DeviceGroup {
         let ids = device.devices, counts = kind.descriptor.deviceCounts(ranks: ranks)
         guard counts.contains(ids.count) || ids == [.cpu] else {
             let arrangement = ranks > 1 ? kind.descriptor.division.map { " with \($0.flag) \(ranks)" } ?? "" : ""
@@ -76,7 +77,7 @@ public struct ModelOptions: ParsableArguments, Sendable {
         }
         // What a row is computed with matters where requests are computed together.
         let comparesRows = kind.descriptor.options.contains(.batch)
-        return try DeviceGroup(ids, ranks: ranks, threads: threads) {
+        return try DeviceGroup(ids, ranks: ranks, timeout: timeout, threads: threads) {
             try $0.makeDevice(precision: precision, threads: $1, kernels: kernels, determinism: deterministic, comparesRows: comparesRows)
         }
     }

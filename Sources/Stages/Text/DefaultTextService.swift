@@ -30,7 +30,7 @@ public actor DefaultTextService: TextService {
 
     public func load(_ options: ModelOptions) throws -> StageModel {
         let folder = try options.folder()
-        let devices = try options.makeDevices(for: .text, ranks: self.options.tensorParallelSize)
+        let devices = try options.makeDevices(for: .text, ranks: self.options.tensorParallelSize, timeout: self.options.exchange.hcclTimeout)
         let device = devices.main
         guard self.options.batch <= device.batchRows else {
             throw ValidationError("--batch is \(self.options.batch); \(device.name) draws at most \(device.batchRows) together")

@@ -27,6 +27,8 @@ public struct TextOptions: ParsableArguments, Sendable {
             valueName: "n"), transform: PassDivision.tensorParallel.read)
     public var tensorParallelSize = 1
 
+    @OptionGroup public var exchange: ExchangeOptions
+
     public init() {}
 
     public func validate() throws {
@@ -34,6 +36,7 @@ public struct TextOptions: ParsableArguments, Sendable {
         if let speculativeTokens, !DecoderSizes.speculation.contains(speculativeTokens) {
             throw ValidationError("--speculative-tokens is \(speculativeTokens); 0 to 63")
         }
+        try exchange.check(.tensorParallel, ranks: tensorParallelSize)
     }
 
     /// What is asked for, or `usual` within bounds.

@@ -67,7 +67,11 @@ final class ConnectionPool: Sendable {
             state.isClosed = true
             return state.connections.values
         }
-        for connection in connections { connection.client.beginGracefulShutdown() }
+        for connection in connections {
+            connection.client.beginGracefulShutdown()
+            // One that was never used may not have begun to run: the library would then wait for an end that it has missed.
+            if connection.budget.open == 0 { connection.running.cancel() }
+        }
         for connection in connections { await connection.running.value }
     }
 

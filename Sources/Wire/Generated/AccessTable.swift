@@ -18,6 +18,7 @@ extension Methods {
         "glm.v1.Jobs/List": .scope(.fleetRead),
         "glm.v1.Jobs/Fetch": .scope(.images),
         "glm.v1.Jobs/Cancel": .scope(.images),
+        "glm.v1.Jobs/Backup": .scope(.fleetWrite),
         "glm.v1.Operations/Drain": .scope(.fleetWrite),
         "glm.v1.Operations/Scale": .scope(.fleetWrite),
         "glm.v1.Operations/Swap": .scope(.fleetWrite),

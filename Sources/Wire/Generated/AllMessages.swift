@@ -62,6 +62,8 @@ package enum AllMessages {
         JobRequest.self,
         ListJobsRequest.self,
         JobList.self,
+        BackupJobsRequest.self,
+        JobsBackupPart.self,
         Job.self,
         DrainStageRequest.self,
         ScaleRequest.self,

@@ -125,6 +125,51 @@ extension JobList: CodedMessage {
     }
 }
 
+/// Asks for a copy of all stored jobs.
+public struct BackupJobsRequest: Sendable, Hashable {
+    public init() {}
+}
+
+extension BackupJobsRequest: CodedMessage {
+    static func initialize(_ c: UnsafeMutablePointer<Glm__V1__BackupJobsRequest>) { glm__v1__backup_jobs_request__init(c) }
+
+    func fill(_ c: inout Glm__V1__BackupJobsRequest, _ arena: Arena) throws(WireError) {}
+
+    init(_ c: Glm__V1__BackupJobsRequest) throws(WireError) {
+        self.init()
+    }
+}
+
+/// The next bytes of a copy of all stored jobs. The copy is complete when the stream ends without an error.
+public struct JobsBackupPart: Sendable, Hashable {
+    /// Up to 512 KiB.
+    public var bytes: [UInt8]
+    /// Of the whole copy; the same in all parts.
+    public var totalBytes: Int
+    /// That the whole copy holds; the same in all parts.
+    public var jobs: Int
+
+    public init(bytes: [UInt8] = [], totalBytes: Int = 0, jobs: Int = 0) {
+        self.bytes = bytes
+        self.totalBytes = totalBytes
+        self.jobs = jobs
+    }
+}
+
+extension JobsBackupPart: CodedMessage {
+    static func initialize(_ c: UnsafeMutablePointer<Glm__V1__JobsBackupPart>) { glm__v1__jobs_backup_part__init(c) }
+
+    func fill(_ c: inout Glm__V1__JobsBackupPart, _ arena: Arena) throws(WireError) {
+        c.bytes = arena.bytes(bytes)
+        c.total_bytes = try UInt64(wire: totalBytes, "total_bytes")
+        c.jobs = try UInt64(wire: jobs, "jobs")
+    }
+
+    init(_ c: Glm__V1__JobsBackupPart) throws(WireError) {
+        self.init(bytes: Decode.bytes(c.bytes), totalBytes: try Decode.count(c.total_bytes, "total_bytes"), jobs: try Decode.count(c.jobs, "jobs"))
+    }
+}
+
 /// A stored request and its state.
 public struct Job: Sendable, Hashable {
     /// Unique among the stored jobs.

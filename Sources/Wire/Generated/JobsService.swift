@@ -20,6 +20,9 @@ extension Methods {
         public static let fetch = Method<JobRequest, GeneratedImage>(service, "Fetch", .unary, responseLimit: 64 << 20)
         /// Cancels a job that has not ended; a job that has ended does not change.
         public static let cancel = Method<JobRequest, Job>(service, "Cancel", .unary)
+        /// Streams a copy of all stored jobs as they are at one moment: a jobs.sqlite for another state directory. FAILED_PRECONDITION
+        /// where jobs are kept in a database that is not the gateway's own file.
+        public static let backup = Method<BackupJobsRequest, JobsBackupPart>(service, "Backup", .serverStreaming)
     }
 }
 
@@ -37,6 +40,9 @@ public protocol JobsHandler: Sendable {
     func fetch(_ request: JobRequest, _ call: ServerCall) async throws -> GeneratedImage
     /// Cancels a job that has not ended; a job that has ended does not change.
     func cancel(_ request: JobRequest, _ call: ServerCall) async throws -> Job
+    /// Streams a copy of all stored jobs as they are at one moment: a jobs.sqlite for another state directory. FAILED_PRECONDITION where
+    /// jobs are kept in a database that is not the gateway's own file.
+    func backup(_ request: BackupJobsRequest, _ call: ServerCall, send: @escaping Send<JobsBackupPart>) async throws
 }
 
 extension Service {
@@ -48,6 +54,7 @@ extension Service {
                 Methods.Jobs.submit.name: Methods.Jobs.submit.requestLimit, Methods.Jobs.get.name: Methods.Jobs.get.requestLimit,
                 Methods.Jobs.watch.name: Methods.Jobs.watch.requestLimit, Methods.Jobs.list.name: Methods.Jobs.list.requestLimit,
                 Methods.Jobs.fetch.name: Methods.Jobs.fetch.requestLimit, Methods.Jobs.cancel.name: Methods.Jobs.cancel.requestLimit,
+                Methods.Jobs.backup.name: Methods.Jobs.backup.requestLimit,
             ], registration: JobsRegistration(handler: handler))
     }
 }
@@ -62,6 +69,7 @@ private struct JobsRegistration<Handler: JobsHandler>: Registration {
         router.register(Methods.Jobs.list) { try await handler.list($0, $1) }
         router.register(Methods.Jobs.fetch) { try await handler.fetch($0, $1) }
         router.register(Methods.Jobs.cancel) { try await handler.cancel($0, $1) }
+        router.registerStream(Methods.Jobs.backup) { try await handler.backup($0, $1, send: $2) }
     }
 }
 
@@ -103,5 +111,13 @@ public struct JobsClient: Sendable {
     /// Cancels a job that has not ended; a job that has ended does not change.
     public func cancel(_ request: JobRequest, _ settings: CallSettings = CallSettings()) async throws -> Job {
         try await connection.unary(Methods.Jobs.cancel, request, settings)
+    }
+
+    /// Streams a copy of all stored jobs as they are at one moment: a jobs.sqlite for another state directory. FAILED_PRECONDITION where
+    /// jobs are kept in a database that is not the gateway's own file.
+    ///
+    /// Hands over every event in order; returns when the stream has ended.
+    public func backup(_ settings: CallSettings = CallSettings(), onEvent: @escaping @Sendable (JobsBackupPart) async throws -> Void) async throws {
+        try await connection.stream(Methods.Jobs.backup, BackupJobsRequest(), settings, onEvent)
     }
 }

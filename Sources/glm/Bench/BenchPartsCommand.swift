@@ -1,8 +1,10 @@
 import ArgumentParser
 import Checkpoint
+import Devices
 import Domain
 import Foundation
 import ModelTools
+import Placement
 import Stages
 
 /// `glm bench parts`: how fast each part of a model runs here, beside what the machine can do at most.
@@ -13,7 +15,8 @@ struct BenchPartsCommand: ParsableCommand {
             Loads the stages one after another in this process and times each part on synthetic inputs. The floor is the larger of \
             products over the product rate and weight bytes over the memory rate: measured on the CPU, published for a card. A \
             convolution's products are counted as they are written: by Winograd's method it takes fewer, and can be above its floor. \
-            Of a card, the calls of its driver are counted too. Run it on an idle machine.
+            Of a card, the calls of its driver are counted too, and the joules of one run are told where the driver tells its power: \
+            those of the whole package, whatever else runs on it. Run it on an idle machine.
             """)
 
     @Argument(help: "The model's folder.") var model: String
@@ -44,7 +47,9 @@ struct BenchPartsCommand: ParsableCommand {
         var sizes = ModelBenchmark.Sizes()
         sizes.side = side
         sizes.stepCache = stepCache
-        try ModelBenchmark(model: folder, device: device, sizes: sizes, budget: .seconds(seconds))
+        // Where DCMI fails, power is not told.
+        let watts = (try? PowerSensors.find())?.reader(of: self.device.device.onMachine)
+        try ModelBenchmark(model: folder, device: device, sizes: sizes, budget: .seconds(seconds), watts: watts)
             .run(loaded: { report.load[$0.part] = $0.seconds }, timed: { report.add($0, profiled: profile) })
         report.peakMemoryBytes = peakMemoryBytes()
         if json { try printJSON(report, snakeCase: true) } else { try printLine(report.table) }

@@ -17,6 +17,8 @@ struct BenchReport: Encodable {
         let runs: Int
         /// Calls of the driver in one run; nil where there is none.
         let hostCalls: Int?
+        /// Of one run; nil: not told.
+        let joules: Double?
         let profile: Profile?
     }
 
@@ -72,25 +74,27 @@ struct BenchReport: Encodable {
                 part: timing.part, workload: timing.workload, milliseconds: timing.seconds * 1000,
                 tokensPerSecond: timing.tokens.map { Double($0) / timing.seconds }, floorMilliseconds: max(products, memory) * 1000,
                 runs: timing.runs,
-                hostCalls: timing.work.hostCalls?.total, profile: profiled ? Profile(timing) : nil))
+                hostCalls: timing.work.hostCalls?.total, joules: timing.joules, profile: profiled ? Profile(timing) : nil))
     }
 
     var table: String {
         var head = "\(model) on \(device): \(kernels), "
         if let threads { head += "\(threads) threads, " }
-        let countsCalls = parts.contains { $0.hostCalls != nil }
+        // Of a card.
+        let hasDriver = parts.contains { $0.hostCalls != nil }
         var lines = [
             head + precision + (determinism.map { ", deterministic \($0)" } ?? ""),
             String(format: "limit, \(isLimitMeasured ? "measured" : "published"): %.0f GFLOP/s, %.1f GB/s", productRate, readRate),
             "",
-            row("part", "work", ["ms", "tokens/s", "floor ms", "of floor"] + (countsCalls ? ["calls"] : [])),
+            row("part", "work", ["ms", "tokens/s", "floor ms", "of floor"] + (hasDriver ? ["calls", "joules"] : [])),
         ]
         for part in parts {
             let cells = [
                 String(format: "%.2f", part.milliseconds), part.tokensPerSecond.map { String(format: "%.0f", $0) } ?? "",
                 String(format: "%.2f", part.floorMilliseconds), String(format: "%.0f %%", 100 * part.floorMilliseconds / part.milliseconds),
             ]
-            lines.append(row(part.part, part.workload, cells + (countsCalls ? ["\(part.hostCalls ?? 0)"] : [])))
+            let driver = ["\(part.hostCalls ?? 0)", part.joules.map { String(format: "%.2f", $0) } ?? "not told"]
+            lines.append(row(part.part, part.workload, cells + (hasDriver ? driver : [])))
         }
         let profiles = parts.compactMap { part in part.profile.map { (part, $0) } }
         if !profiles.isEmpty { lines += ["", row("part", "work", ["products", "attention", "elements", "waiting"])] }

@@ -8,7 +8,7 @@ import Wire
 struct JobsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "jobs", abstract: "Show, wait for, fetch and cancel requests that were made with --detach.",
-        subcommands: [List.self, Wait.self, Fetch.self, Cancel.self], defaultSubcommand: List.self)
+        subcommands: [List.self, Wait.self, Fetch.self, Cancel.self, JobsBackupCommand.self], defaultSubcommand: List.self)
 
     struct List: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Show all jobs that are kept, the newest first.")

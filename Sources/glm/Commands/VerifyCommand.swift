@@ -58,7 +58,15 @@ struct VerifyCommand: ParsableCommand {
         let target = report.map { OutputTarget($0) }
         try target?.check()
         let folder = try ModelFolder(URL(filePath: model, directoryHint: .isDirectory))
-        let devices = try device.makeDevices(.f32, ranks: max(ulyssesDegree, tensorParallelSize))
+        let fingerprints = try folder.fingerprints(), folders = [folder.url, URL(filePath: reference)]
+        let devices: DeviceGroup
+        do { devices = try device.makeDevices(.f32, ranks: max(ulyssesDegree, tensorParallelSize)) } catch {
+            let asked = device.precision ?? .f32
+            try write(
+                VerificationReport(
+                    version: Build.version, precision: asked.rawValue, fingerprints: fingerprints, error: error, folders: folders), to: target)
+            throw error
+        }
         let computing = devices.main
         // The cache of keys and values has the type that products multiply.
         let precision: Precision = computing.cacheType == .f32 ? .f32 : .bf16
@@ -76,13 +84,10 @@ struct VerifyCommand: ParsableCommand {
             parts.append($0)
         }
         let failures = verdicts.count { $0.outcome == .fails }
-        let fingerprints = try folder.fingerprints()
-        if let target {
-            let report = VerificationReport(
+        try write(
+            VerificationReport(
                 version: Build.version, device: told, precision: precision.rawValue, fingerprints: fingerprints, rows: verdicts, parts: parts,
-                folders: [folder.url, URL(filePath: reference)])
-            try target.write([UInt8](try report.json()))
-        }
+                folders: folders), to: target)
         if json {
             let report = Report(
                 model: folder.name, fingerprints: fingerprints, reference: reference, device: computing.name, computing: told,
@@ -93,6 +98,10 @@ struct VerifyCommand: ParsableCommand {
             try printLine(failures == 0 ? "all \(compared) rows hold" : "\(failures) of \(compared) rows fail")
         }
         if failures > 0 { throw ExitCode(1) }
+    }
+
+    private func write(_ report: VerificationReport, to target: OutputTarget?) throws {
+        try target?.write([UInt8](try report.json()))
     }
 
     private struct Report: Encodable {

@@ -1,7 +1,9 @@
 // HcclCommInitAll and its kin. A communicator is one of a fixed table, so that any handle can be judged.
+#define _GNU_SOURCE // pause
 #include "communicators.h"
 
 #include <stdlib.h>
+#include <unistd.h>
 
 enum { COMMUNICATORS = 64, DEFAULT_BUFFER = 200, DEFAULT_PATIENCE = 1836 };
 
@@ -66,16 +68,23 @@ HcclResult HcclCommInitAll(uint32_t ndev, int32_t *devices, HcclComm *comms) {
     group->live = 1;                /* till all are open */
     HcclResult result = HCCL_SUCCESS;
     uint32_t opened = 0;
+    bool waits = false;
     for (; opened < ndev && !result; opened++) {
+        if (devices[opened] == si_configured()->apart) {
+            waits = true;
+            comms[opened] = NULL;
+            continue;
+        }
         comms[opened] = open_communicator(group, (int)opened, devices[opened]);
         if (!comms[opened]) result = HCCL_E_MEMORY;
     }
     if (result) {
-        for (uint32_t i = 0; i + 1 < opened; i++) release(comms[i]);
+        for (uint32_t i = 0; i + 1 < opened; i++) if (comms[i]) release(comms[i]);
         si_fail(HCCL_E_MEMORY, "HcclCommInitAll: no room for the buffers of device %d", devices[opened - 1]);
     }
     if (!--group->live) free(group);
     si_unlock();
+    while (waits && !result) pause();
     return result;
 }
 

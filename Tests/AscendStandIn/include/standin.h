@@ -14,6 +14,8 @@
  *                                     lost@N:CODE    (at the N-th operator the device is lost: 507010, 507901, 507054, …)
  *                                     stuck@N        (the N-th operator never ends)
  *                                     capture@N:CODE (the N-th aclmdlRICaptureBegin answers CODE)
+ *                                     apart:D        (device D does not reach the others: HcclCommInitAll never returns, and gives all others
+ *                                                     their communicators)
  *                                     slow-set-device (the first aclrtSetDevice takes two seconds)
  *                                     dcmi:CODE      (every DCMI function answers CODE: -8008, -8255, …)
  *   STANDIN_BUGS     commas between: mask512, tnd, inf: silent faults of attention that public reports tell of; hf32: a

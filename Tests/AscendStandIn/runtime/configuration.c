@@ -36,6 +36,8 @@ static void read_fault(char *fault) {
         configuration.stuck_at = at;
     } else if (sscanf(fault, "dcmi:%d%n", &code, &length) == 1 && !fault[length]) {
         configuration.dcmi_code = code;
+    } else if (sscanf(fault, "apart:%d%n", &code, &length) == 1 && !fault[length]) {
+        configuration.apart = code;
     } else if (!strcmp(fault, "slow-set-device")) {
         configuration.slow_set_device = true;
     } else {
@@ -79,7 +81,7 @@ static void copy_text(const char *variable, char *to, size_t size) {
 }
 
 void si_configure(void) {
-    configuration = (si_configuration){0};
+    configuration = (si_configuration){.apart = -1};
     const char *soc = getenv("STANDIN_SOC"), *leaks = getenv("STANDIN_LEAKS"), *threads = getenv("STANDIN_THREADS");
     configuration.soc = si_soc_named(soc && *soc ? soc : "Ascend910B3");
     if (!configuration.soc) si_die("STANDIN_SOC is \"%s\", a chip that it has no profile of", soc);

@@ -39,6 +39,7 @@ typedef struct {
     bool oom_stays;
     aclError kernel_code, lost_code, capture_code;
     int dcmi_code;
+    int apart;                      /* the device that does not reach the others; -1 for none */
     char unrepeatable[512], refused[512], wrong[512];     /* names of operators, commas between */
     char machine[400];              /* the folder that the machine's processes share; empty for none */
 } si_configuration;

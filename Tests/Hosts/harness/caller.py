@@ -10,16 +10,16 @@ import urllib.request
 
 from client import Client, messages
 
-# An image that takes the stages seconds, and an answer that no buffer holds.
-IMAGE = dict(width=512, height=512, steps=4)
+# Of all callers together it takes the stages minutes.
+SIDE, STEPS = 512, 200
 
 
 def by_grpc(address, key, seed):
-    Client(address, key).image(messages.GenerateImageRequest(prompt="a red circle", seed=seed, partial_images=2, **IMAGE))
+    Client(address, key).image(messages.GenerateImageRequest(prompt="a red circle", width=SIDE, height=SIDE, steps=STEPS, seed=seed))
 
 
 def by_http(address, key, seed):
-    body = {"prompt": "a red circle", "size": "512x512", "num_inference_steps": 4, "seed": seed, "stream": True}
+    body = {"prompt": "a red circle", "size": f"{SIDE}x{SIDE}", "num_inference_steps": STEPS, "seed": seed, "stream": True}
     headers = {"authorization": f"Bearer {key}", "content-type": "application/json"}
     request = urllib.request.Request(f"http://{address}/v1/images/generations", json.dumps(body).encode(), headers)
     with urllib.request.urlopen(request) as answer:

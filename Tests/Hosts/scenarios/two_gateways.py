@@ -1,12 +1,15 @@
 """Two gateways share two diffusion stages: none of their requests fails though they wait in each other's line for longer than a stage may
 stall, and while little is asked, both stages get their share."""
 
+import os
+
 from client import messages
 from load import Cases, Load, all_right, ask
 from network import Network
 from programs import Gateway, Stage
 
 STALL = 3
+REQUESTS = 60 if os.environ.get("GLM_LONG") else 24
 
 network = Network()
 text = Stage(network.host("text"), "text")
@@ -25,10 +28,10 @@ def seconds_of_a_step():
     return sum(timing.seconds for timing in image.timings if timing.stage == "diffusion" and timing.phase == "denoise") / 10
 
 
-# Longer than the limit, so that whoever waits for one of the other gateway's waits for longer.
-steps = min(200, max(2, round(1.3 * STALL / seconds_of_a_step())))
+# Far longer than the limit, and so is the wait for one of the other gateway's.
+steps = min(200, max(2, round(2.7 * STALL / seconds_of_a_step())))
 cases = Cases(gateways[0], width=256, height=256, steps=steps)
-all_right(Load(cases, gateways, callers=12, count=60, timeout=300).finish())
+all_right(Load(cases, gateways, callers=12, count=REQUESTS, timeout=300).finish())
 for gateway in gateways:
     gateway.wait(*stages)
 

@@ -19,7 +19,7 @@ cases = Cases(gateway, count=1)
 callers = network.host("callers")
 script = pathlib.Path(hosts.__file__).with_name("caller.py")
 callers.start(sys.executable, script, gateway.address, gateway.http, gateway.key, CALLERS)
-until(lambda: gateway.requests() == CALLERS, 30, f"{CALLERS} requests are in the gateway")
+until(lambda: gateway.requests() == CALLERS, 60, f"{CALLERS} requests are in the gateway")
 callers.unplug()
 until(lambda: gateway.requests() == 0, 60, "their places are free")
 # What waited to be written to them is gone, too.

@@ -29,7 +29,7 @@ if [ $# -gt 0 ]; then
 fi
 # The folder: a mounted file would stay the old one when it is replaced.
 options+=(--volume "$(realpath "${KEYS:?KEYS is missing: a folder for glm keys add NAME --keys FOLDER/keys.json}"):/etc/glm-keys:ro")
-topology=/usr/local/share/glm/topologies/one-card.yaml
+topology=/usr/share/glm/topologies/one-card.yaml
 [ -z "${TOPOLOGY:-}" ] || options+=(--volume "$(realpath "$TOPOLOGY"):$topology:ro")
 # The gateway's ports are not encrypted: they are for this machine. 150 s: --drain-deadline and the end of the stages.
 exec "${DOCKER:-docker}" run --name glm --stop-timeout 150 --volume glm-state:/var/lib/glm \

@@ -1,0 +1,46 @@
+"""A machine with a systemd of its own: a small Debian that systemd-nspawn boots. `Tests/Hosts/machine.sh` has made its root."""
+
+import os
+import pathlib
+import subprocess
+import sys
+
+from network import FOLDER, Process, until
+
+# What machine.sh made.
+BASE = pathlib.Path(os.environ.get("HOSTS_MACHINE", ""))
+
+
+class Machine:
+    """Boots when it is made; it is on no network. Ends with the scenario."""
+
+    def __init__(self, name="machine"):
+        if not (BASE / "packages").is_dir():
+            print("skipped: needs a root of Debian; debootstrap or its network is not there")
+            sys.exit(77)
+        self.root = FOLDER / name
+        subprocess.run(["cp", "-a", "--reflink=auto", BASE / "root", self.root], check=True)
+        options = ["--quiet", "--boot", "--register=no", "--keep-unit", "--private-network", "--console=pipe", "--resolv-conf=off"]
+        # Its /tmp is a folder of the root, where scenarios find what was written.
+        self._nspawn = Process(["env", "SYSTEMD_NSPAWN_TMPFS_TMP=0", "systemd-nspawn", *options, "--directory", str(self.root)], FOLDER / f"{name}.log")
+        children = pathlib.Path(f"/proc/{self._nspawn.popen.pid}/task/{self._nspawn.popen.pid}/children")
+        self._init = until(children.read_text, 30, "systemd-nspawn starts systemd").split()[0]
+        until(lambda: self.run("systemctl", "is-system-running", check=False).strip() == "running", 60, "the machine has booted")
+
+    def run(self, *command, check=True):
+        """What the command prints on standard output; fails where it does, unless `check` is False."""
+        result = subprocess.run(self._enter(command), capture_output=True, text=True, stdin=subprocess.DEVNULL)
+        assert not check or result.returncode == 0, f"{' '.join(command)}: {result.returncode}\n{result.stdout}{result.stderr}"
+        return result.stdout
+
+    def start(self, *command):
+        """Starts a command that goes on."""
+        return Process(self._enter(command), FOLDER / f"{self.root.name}-{pathlib.Path(command[0]).name}.log")
+
+    def install_packages(self):
+        """`glm` and `glm-server`, with what they depend on, by apt."""
+        self.run("sh", "-c", "DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends /packages/*.deb")
+
+    def _enter(self, command):
+        path = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+        return ["nsenter", "--target", self._init, "--all", "/usr/bin/env", "-i", "-C", "/", path, "LC_ALL=C.UTF-8", *map(str, command)]
