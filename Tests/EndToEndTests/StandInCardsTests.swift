@@ -166,7 +166,7 @@ import Wire
         #expect((report["error"] as? String)?.contains("npu:9") == true && report["holds"] as? Bool == false, "\(report)")
     }
 
-    @Test("a stage that divides its passes among four cards, two for each branch of guidance, draws pictures and edits, each again the same")
+    @Test("text divided among two cards, and diffusion among two for each branch of guidance, draw pictures and edits, each again the same")
     func divided() async throws {
         let scratch = try Scratch()
         let machine = try Machine(in: scratch)
@@ -175,7 +175,7 @@ import Wire
             """
             stages:
               vision: {devices: [npu:0]}
-              text: {devices: [npu:1], batch: 2}
+              text: {devices: [[npu:1, npu:0]], tensor_parallel_size: 2, batch: 2}
               diffusion: {devices: [[npu:0, npu:1, npu:2, npu:3]], ulysses_degree: 2}
             limits: {pixels: 65536, queue: 16}
 
@@ -184,6 +184,7 @@ import Wire
             "glm-gateway", ["--run-directory", scratch.file("run"), "--topology", file], in: scratch, environment: machine.environment())
         _ = try await program.output { $0.hasPrefix("ready ") }
         for card in 0..<4 { #expect(try machine.tenants()[card]?.contains("glm-diffusion") == true) }
+        for card in 0..<2 { #expect(try machine.tenants()[card]?.contains("glm-text") == true) }
         let connection = try StageConnection(to: .unix(path: scratch.file("run") + "/gateway.sock"))
         let first = try await pictures(1, connection)
         #expect(try await pictures(1, connection) == first)

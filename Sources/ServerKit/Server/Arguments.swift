@@ -46,9 +46,7 @@ public struct DeviceList: Sendable, Hashable {
 extension PassDivision {
     /// - Throws: `ValidationError`, which says what is expected.
     public func read(_ text: String) throws -> Int {
-        guard let ranks = Int(text), choices.contains(ranks) else {
-            throw ValidationError("\(flag) is \"\(text)\"; should be \(explanation)")
-        }
+        guard let ranks = Int(text), choices.contains(ranks) else { throw ValidationError("\"\(text)\" should be \(explanation)") }
         return ranks
     }
 }
