@@ -1,5 +1,6 @@
 import Domain
 import Foundation
+import Processes
 import Testing
 import Wire
 
