@@ -155,6 +155,7 @@ private final class SharedStore: JobStore {
     func result(_ id: String) async throws(JobsError) -> Jobs.Job.Result { try await below.result(id) }
     func counts() async throws(JobsError) -> Jobs.JobCounts { try await below.counts() }
     func checkWritable() async throws(JobsError) { try await below.checkWritable() }
+    func copy() async throws(JobsError) -> JobCopy { try await below.copy() }
     func expired(after age: Duration, limit: Int) async throws(JobsError) -> [Jobs.Job] { try await below.expired(after: age, limit: limit) }
     func forget(_ jobs: [Jobs.Job]) async throws(JobsError) -> Int { try await below.forget(jobs) }
 }
