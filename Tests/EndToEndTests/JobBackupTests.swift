@@ -8,7 +8,7 @@ import Wire
 @Suite(.timeLimit(.minutes(1))) struct JobBackupTests {
     @Test("another gateway begins with the copy and gives the image back; a file that is there stays as it is")
     func restored() async throws {
-        let fleet = try await RunningFleet.start("text,diffusion")
+        let fleet = try await RunningFleet.start("text,diffusion", [])
         let request = GenerateImageRequest(prompt: "x", parameters: ImageOptions(height: 64, width: 64, steps: 1, seed: 3))
         let jobs = JobsClient(fleet.connection)
         _ = try await jobs.submit(SubmitJobRequest(id: "a", request: request))
@@ -29,7 +29,7 @@ import Wire
         #expect(try FileManager.default.contentsOfDirectory(atPath: fleet.folder).allSatisfy { !$0.contains("copy") })
         await fleet.stop()
 
-        let next = try await RunningFleet.start("text,diffusion", in: scratch, environment: ["STATE_DIRECTORY": state])
+        let next = try await RunningFleet.start("text,diffusion", in: scratch, [], environment: ["STATE_DIRECTORY": state])
         #expect(try await JobsClient(next.connection).fetch("a").image == image)
         await next.stop()
     }

@@ -24,7 +24,8 @@ import Wire
 
     @Test("one seed gives one image however many ask at once; the stage that differs is on standby, told by status, and computes when it is alone")
     func standby() async throws {
-        let fleet = try await RunningFleet.start("text,diffusion")
+        // Of as many slots in f32 and bf16, f32 would be preferred.
+        let fleet = try await RunningFleet.start("text,diffusion", ["--exit-with-parent", "--precision", "f32"])
         let first = try await fleet.picture()
         let stage = try await other(in: fleet)
         try await fleet.waitForStages { $0.count { $0.health == .serving } == 3 }

@@ -5,7 +5,6 @@ import Wire
 
 /// Two gateways over the same stages.
 @Suite(.timeLimit(.minutes(2)), .serialized) struct SharedStagesTests {
-    /// Longer than the stall limit, on machines of today.
     private static let long = GenerateImageRequest(prompt: "a \"cat\"", parameters: ImageOptions(height: 256, width: 256, steps: 100, seed: 2))
     private static let short = GenerateImageRequest(prompt: "a \"cat\"", parameters: ImageOptions(height: 64, width: 64, steps: 2, seed: 1))
 
@@ -24,14 +23,14 @@ import Wire
         return call
     }
 
-    @Test("one gateway leaves the stages alone that another keeps busy, and where all are busy its requests wait in them past the stall limit")
+    @Test("one gateway leaves the stages alone that another keeps busy, and where all are busy its requests wait in them")
     func sharedLoad() async throws {
-        let fleet = try await RunningFleet.start("text,diffusion", ["--exit-with-parent", "--stall-limit", "1"])
+        let fleet = try await RunningFleet.start("text,diffusion", ["--exit-with-parent"])
         try await fleet.scale([.diffusion], to: 2)
         let stages = ["text-0", "diffusion-0", "diffusion-1"].flatMap { ["--stage", "unix:\(fleet.folder)/\($0).sock"] }
         let folder = fleet.scratch.file("second")
         let program = try Program(
-            "glm-gateway", ["--run-directory", folder, "--exit-with-parent", "--stall-limit", "1"] + stages, in: fleet.scratch)
+            "glm-gateway", ["--run-directory", folder, "--exit-with-parent"] + stages, in: fleet.scratch)
         _ = try await program.output { $0.hasPrefix("ready ") }
         let connection = try StageConnection(to: .unix(path: folder + "/gateway.sock"))
         let second = GatewayClient(connection)

@@ -32,7 +32,7 @@ struct HTTPServerTests {
         try await serving { port in
             let descriptor = try #require(connect(port: port))
             defer { close(descriptor) }
-            while try TCPTimers.keepalives(port: port) != 1 { await Task.yield() }
+            while try TCPTable.keepalives(port: port) != 1 { await Task.yield() }
         }
     }
 

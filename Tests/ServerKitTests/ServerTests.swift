@@ -60,7 +60,7 @@ import Wire
         _ = try await fixture.health.list()
         guard case .tcp(_, let port) = fixture.server.address else { preconditionFailure("no port") }
         // What is on its way takes the timer for a moment.
-        while try TCPTimers.keepalives(port: port) < 2 { try await Task.sleep(for: .milliseconds(5)) }
+        while try TCPTable.keepalives(port: port) < 2 { try await Task.sleep(for: .milliseconds(5)) }
         try await fixture.stop()
     }
 

@@ -6,7 +6,6 @@ import Wire
 extension Fleet {
     /// Listens until the task is cancelled. Of a stage of an older build, which tells nothing, what this gateway sends there is all that counts.
     func followLoad(of address: Address, _ connection: StageConnection) async {
-        var pause = Duration.milliseconds(20)
         while true {
             do {
                 try await StageClient(connection).watchLoad { await self.tells(address, $0) }
@@ -17,8 +16,8 @@ extension Fleet {
             }
             if Task.isCancelled { return }
             scheduler.tells(address, nil)
-            do { try await Pause.for(pause) } catch { return }
-            pause = min(pause * 2, .seconds(1))
+            // Where the connection is lost, the end of the health stream ends this one too, long before.
+            do { try await Pause.for(.seconds(1)) } catch { return }
         }
     }
 
