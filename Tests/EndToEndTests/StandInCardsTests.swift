@@ -239,7 +239,7 @@ import Wire
         #expect(cards.map(\.power) == [Self.watts, Self.watts, Self.watts, Self.watts])
         let metrics = try await get("http://127.0.0.1:\(port)/metrics").text
         for stage in ["vision", "text", "diffusion"] {
-            #expect(metrics.contains("glm_stage_joules_total{kind=\"\(stage)\",stage=\"\(stage)-0\",model=\""), "\(metrics)")
+            #expect(metrics.contains("glm_stage_joules_total{kind=\"\(stage)\",model=\"tiny-f32\",stage=\"\(stage)-0\"} "), "\(metrics)")
         }
         for card in 0..<4 {
             #expect(metrics.contains("glm_card_power_watts{card=\"npu:\(card)\"} 91.3"))
