@@ -141,7 +141,13 @@ public struct GatewayProcess: Sendable {
         // First, so that it ends last: the others still end spans.
         if let spans { add("traces") { try await spans.run(server.logger) } }
         if let stageCertificates { add("stage certificates") { try await untilShutdown { await stageCertificates.run() } } }
-        if let http { add("http") { try await http.run() } }
+        if let http {
+            add("http") {
+                try await http.run()
+                // It has handed its sockets over: no reason for the process to end before it is told to.
+                try? await gracefulShutdown()
+            }
+        }
         add("power") { try await untilShutdown { await power.run() } }
         add("fleet watch") { try await untilShutdown { try await fleet.run() } }
         if !names.isEmpty {
