@@ -31,7 +31,9 @@ extension OnDevice {
             RGBImage(width: width, height: height, pixels: (0..<height * width * 3).map { UInt8(truncatingIfNeeded: $0) })
         }
 
-        @Test("a batch takes its pool, with a page of zeros where attention reads whole pages, its workspace and what a long prompt collects", arguments: variants, checkpoints)
+        @Test(
+            "a batch takes its pool, a page of zeros where attention reads whole ones, its workspace and what a long prompt collects",
+            arguments: variants, checkpoints)
         func text(variant: Variant, checkpoint: String) throws {
             let folder = try Fixture.model(checkpoint)
             let device = MeteredDevice(try variant.device)
