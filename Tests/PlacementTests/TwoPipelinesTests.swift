@@ -22,7 +22,7 @@ struct TwoPipelinesTests {
         let plan = try Planner(topology, inventory: .hostOnly).plan()
         #expect(plan.isFeasible, "\(plan.report)")
         func count(_ kind: StageKind, _ model: String) -> Int { plan.stages.count { $0.kind == kind && $0.model == model } }
-        #expect(StageKind.allCases.map { count($0, "glm-image") } == [1, 1, 6])
+        #expect(StageKind.allCases.map { count($0, "glm-image") } == [1, 1, 7])
         #expect(StageKind.allCases.map { count($0, "glm-4.6v-flash") } == [1, 2, 0])
     }
 

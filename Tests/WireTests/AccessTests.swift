@@ -24,7 +24,7 @@ import Wire
         arguments: [
             (Scope.images, ["Gateway/Generate", "Jobs/Cancel", "Jobs/Fetch", "Jobs/Get", "Jobs/Submit", "Jobs/Watch"]), (.chat, ["Gateway/Answer"]),
             (.fleetRead, ["Gateway/Status", "Jobs/List"]),
-            (.fleetWrite, ["Operations/Drain", "Operations/Scale", "Operations/Swap", "Stage/Drain"]),
+            (.fleetWrite, ["Jobs/Backup", "Operations/Drain", "Operations/Scale", "Operations/Swap", "Stage/Drain"]),
         ])
     func scopes(scope: Scope, methods: [String]) {
         #expect(Methods.access.filter { $0.value == .scope(scope) }.keys.sorted() == methods.map { "glm.v1.\($0)" })
