@@ -56,7 +56,8 @@ struct RoomTests {
 
     @Test("of several groups of one model each is a place for one more stage, not the first alone")
     func groups() throws {
-        let plan = try planned("stages: {text: [{replicas: 1, devices: [npu:0]}, {replicas: 1, devices: [npu:1]}], diffusion: {replicas: 1}}", cards: 4)
+        let plan = try planned(
+            "stages: {text: [{replicas: 1, devices: [npu:0]}, {replicas: 1, devices: [npu:1]}], diffusion: {replicas: 1}}", cards: 4)
         #expect(try stage(plan.room(for: .text, free: [.npu(0): 0])).device == .npu(1))
     }
 
