@@ -33,9 +33,9 @@ package struct OutputTarget: Sendable, Hashable {
         case .file(let place):
             guard access(place, W_OK) == 0 || errno == ENOENT else { throw failure(errno) }
             // Only a file that was made there shows that one can be.
-            let (name, descriptor) = try makeFile(beside: place)
-            close(descriptor)
-            unlink(name)
+            let draft = try makeFile(beside: place)
+            close(draft.descriptor)
+            unlink(draft.name)
         }
     }
 
@@ -55,7 +55,7 @@ package struct OutputTarget: Sendable, Hashable {
 
     /// Written beside its place and then moved there.
     private func replace(_ place: String, _ bytes: [UInt8]) throws(FileError) {
-        let (name, descriptor) = try makeFile(beside: place)
+        let draft = try makeFile(beside: place), (name, descriptor) = (draft.name, draft.descriptor)
         do throws(FileError) {
             do throws(FileError) {
                 keepOwner(of: place, descriptor)
@@ -74,18 +74,14 @@ package struct OutputTarget: Sendable, Hashable {
         }
     }
 
-    /// An empty file with a name of its own; short, however long the other's name is.
-    private func makeFile(beside place: String) throws(FileError) -> (name: String, descriptor: Int32) {
+    private func makeFile(beside place: String) throws(FileError) -> DraftFile {
         let folder = OutputPlace.folder(of: place)
-        var name = Array("\(folder)/.glm-XXXXXX".utf8CString)
-        let descriptor = mkstemp(&name)
-        guard descriptor >= 0 else {
+        guard let draft = DraftFile(in: folder) else {
             let code = errno
             guard access(folder, F_OK) == 0 else { throw FileError("\(path): there is no folder \(folder)") }
             throw FileError("\(path) can't be written: no file can be made in \(folder)", code: code)
         }
-        _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
-        return (String(decoding: name.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self), descriptor)
+        return draft
     }
 
     /// A file that root replaces stays its owner's.

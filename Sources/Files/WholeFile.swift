@@ -4,42 +4,38 @@ import Glibc
 /// another name beside its own, and goes with the value.
 package final class WholeFile: Sendable {
     private let path: String
-    private let draft: String
-    private let descriptor: Int32
+    private let draft: DraftFile
 
     /// Refuses a path where there is something, and one where no file can be made.
     package init(_ path: String) throws(FileError) {
         var status = stat()
         guard lstat(path, &status) != 0 else { throw FileError("\(path) can't be made", code: EEXIST) }
-        var name = Array("\(OutputPlace.folder(of: path))/.glm-XXXXXX".utf8CString)
-        descriptor = mkstemp(&name)
-        guard descriptor >= 0 else { throw FileError("\(path) can't be made", code: errno) }
-        _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
+        guard let draft = DraftFile(in: OutputPlace.folder(of: path)) else { throw FileError("\(path) can't be made", code: errno) }
         self.path = path
-        draft = String(decoding: name.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        self.draft = draft
     }
 
     deinit {
-        close(descriptor)
-        unlink(draft)
+        close(draft.descriptor)
+        unlink(draft.name)
     }
 
     /// Adds bytes at the end.
     package func append(_ bytes: [UInt8]) throws(FileError) {
-        let code = writeAll(bytes, to: descriptor)
+        let code = writeAll(bytes, to: draft.descriptor)
         guard code == 0 else { throw FileError("\(path) can't be written", code: code) }
     }
 
     /// What it holds by now.
     package var bytes: Int {
         var status = stat()
-        fstat(descriptor, &status)
+        fstat(draft.descriptor, &status)
         return Int(status.st_size)
     }
 
     /// Gives the file its name; it is on the disk when this returns. Refused where there is something by now.
     package func keep() throws(FileError) {
-        guard fsync(descriptor) == 0 else { throw FileError("\(path) can't be written", code: errno) }
-        guard link(draft, path) == 0 else { throw FileError("\(path) can't be made", code: errno) }
+        guard fsync(draft.descriptor) == 0 else { throw FileError("\(path) can't be written", code: errno) }
+        guard link(draft.name, path) == 0 else { throw FileError("\(path) can't be made", code: errno) }
     }
 }
