@@ -37,7 +37,7 @@ import Wire
         let (begun, begins) = AsyncStream<Void>.makeStream()
         let call = Task {
             let long = GenerateImageRequest(prompt: "a", parameters: .init(height: 512, width: 512, steps: 200))
-            try await fleet.gateway.generate(long) { _ in begins.yield() }
+            _ = try await fleet.gateway.generate(long) { _ in begins.yield() }
         }
         for await _ in begun { break }
         fleet.program.child.send(SIGTERM)

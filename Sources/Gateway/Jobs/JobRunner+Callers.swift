@@ -48,6 +48,7 @@ extension JobRunner {
     private static func submitter(_ caller: Caller) -> String { caller.isLocal ? "unix" : caller.identity }
 
     func get(_ id: String) async throws -> Wire.Job { linked(try await reachable().get(id)) }
+
     /// Nobody waits for a database that is known to be away.
     private func reachable() async throws -> any JobStore {
         if isShared, let problem = await storage.problem { throw JobsError(.storage, problem) }
