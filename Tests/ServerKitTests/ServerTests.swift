@@ -64,6 +64,23 @@ import Wire
         try await fixture.stop()
     }
 
+    @Test("a server that ends while calls keep coming takes nobody along: each call is answered or told that the stage is gone", .timeLimit(.minutes(1)))
+    func endsUnderCalls() async throws {
+        for _ in 0..<20 {
+            let fixture = try await Fixture.start([])
+            await withTaskGroup(of: CallError?.self) { callers in
+                for _ in 0..<16 {
+                    callers.addTask {
+                        do { while true { _ = try await fixture.health.list() } } catch { return error as? CallError }
+                    }
+                }
+                fixture.served.cancel()
+                for await refusal in callers { #expect(refusal?.status == .unavailable) }
+            }
+            try await fixture.served.value
+        }
+    }
+
     @Test("health knows every service by name, and no others")
     func health() async throws {
         let fixture = try await Fixture.start([])

@@ -33,7 +33,7 @@ public final class StageServer: Sendable {
     private let limits: StageLimits
     private let status: @Sendable (any Error) -> CallError?
     private let sockets: [ListeningSocket]
-    private let connections: ConnectionBudget
+    private let connections: OpenConnections
     private let tls: ServerTLS?
     private let age: ConnectionAge
     private let heartbeat: Heartbeat
@@ -72,7 +72,7 @@ public final class StageServer: Sendable {
         logger.logLevel = options.logLevel
         logger[metadataKey: "instance"] = "\(options.instance)"
         self.logger = logger
-        connections = ConnectionBudget(descriptors: DescriptorLimit.raise(), logger: logger)
+        connections = OpenConnections(descriptors: DescriptorLimit.raise(), logger: logger)
         gate = WorkGate(capacity: capacity, queueCapacity: options.queue ?? 8)
         access = AccessRule(
             admin: options.admin, keys: try keys.map { [logger] in try KeyFile($0, logger: logger) }, certificateIsEnough: certificateIsEnough)
@@ -157,15 +157,15 @@ public final class StageServer: Sendable {
         let draining = Task { await drain(server, onDrain: onDrain) { end.finish() } }
         defer { draining.cancel() }
         start(load, listening: { await transport.listening() }) { end.finish(throwing: $0) }
-        // A failure leaves the transport to the end of the process: cancelled while it listens, it traps on a connection that it has
-        // accepted and not yet taken up (swift-nio, issue 2637).
+        // A failure leaves the transport to the end of the process.
         try await withGracefulShutdownHandler {
             for try await _ in ends {}
         } onGracefulShutdown: {
             self.beginDrain()
         }
-        if !isAborted { serving.cancel() }
-        // Not for longer: a peer that holds a stream open would hold the process.
+        if !isAborted { connections.closeAll() }
+        server.beginGracefulShutdown()
+        // Not for longer: what computes would hold the process.
         await wait(for: serving, atMost: isAborted ? Self.abortGrace : Self.streamGrace)
     }
 

@@ -21,7 +21,7 @@ struct JointTransport: ServerTransport {
                     try await socket.listen(streamHandler: streamHandler)
                 }
             }
-            // Not left early: a socket that is cancelled while it listens may trap; see ``StageServer/run(_:load:)``.
+            // Not left early: that would cancel the others; see ``OpenConnections/closeAll()``.
             var failure: (any Error)?
             while let result = await group.nextResult() {
                 if case .failure(let error) = result { failure = failure ?? error }

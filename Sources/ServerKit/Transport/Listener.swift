@@ -10,7 +10,7 @@ import Wire
 struct Listener: HTTP2ServerTransport.ListenerFactory {
     /// Bound, not listening.
     let descriptor: Int32
-    let connections: ConnectionBudget
+    let connections: OpenConnections
     /// Nil: not encrypted.
     let tls: ServerTLS?
     /// Of each connection.
@@ -27,8 +27,7 @@ struct Listener: HTTP2ServerTransport.ListenerFactory {
         let channel = try await ServerBootstrap(group: eventLoopGroup)
             .serverChannelInitializer { listenerConfigurator.configure(channel: $0) }
             .bind(NIOBSDSocket.Handle(descriptor)) { channel -> EventLoopFuture<HTTP2ServerTransport.ConnectionConfigurator.ConnectionChannel> in
-                guard connections.take() else { return channel.eventLoop.makeFailedFuture(ChannelError.operationUnsupported) }
-                channel.closeFuture.whenComplete { _ in connections.give() }
+                guard connections.take(channel) else { return channel.eventLoop.makeFailedFuture(ChannelError.operationUnsupported) }
                 return connectionConfigurator.configure(channel: channel, tls: tls == nil ? .none : .configured(requireALPN: true)).flatMapThrowing {
                     connection in
                     try tls?.secure(channel)
