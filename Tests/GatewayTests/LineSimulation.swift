@@ -22,6 +22,15 @@ struct LineSimulation {
         case idle(until: Double)
         case waiting(Waiting)
         case running(Waiting, start: Double, end: Double, beside: Double)
+
+        /// When something happens next.
+        var time: Double {
+            switch self {
+            case .idle(let time): time
+            case .waiting(let waiting): waiting.latest
+            case .running(_, _, let end, _): end
+            }
+        }
     }
 
     private struct Waiting {
@@ -43,6 +52,9 @@ struct LineSimulation {
     private var scheduler = SlotScheduler(Stages.firstOfEqual)
     private var forecast = Forecast()
     private var states: [State]
+    /// Of each client, when something happens next; and whose the slots are.
+    private var times: [Double]
+    private var owners: [SlotScheduler.ID: Int] = [:]
     private(set) var outcomes: [Outcome]
 
     init(_ name: String, slots: Int, slowdown: Double = 0, limit: Int = 256, clients: [Client]) {
@@ -54,6 +66,7 @@ struct LineSimulation {
         queue = AdmissionQueue(limit: limit)
         scheduler.know(registry)
         states = clients.indices.map { .idle(until: Double($0) * 1e-6) }
+        times = states.map(\.time)
         outcomes = clients.map { _ in Outcome() }
     }
 
@@ -78,15 +91,11 @@ struct LineSimulation {
     }
 
     /// Whose event is the next, and when.
-    private var next: (client: Int, time: Double)? {
-        let times = states.map { state -> Double in
-            switch state {
-            case .idle(let time): time
-            case .waiting(let waiting): waiting.latest
-            case .running(_, _, let end, _): end
-            }
-        }
-        return times.enumerated().min { $0.element < $1.element }.map { ($0.offset, $0.element) }
+    private var next: (client: Int, time: Double)? { times.enumerated().min { $0.element < $1.element }.map { ($0.offset, $0.element) } }
+
+    private mutating func enter(_ index: Int, _ state: State) {
+        states[index] = state
+        times[index] = state.time
     }
 
     private func instant(_ time: Double) -> ContinuousClock.Instant { epoch + .seconds(time) }
@@ -101,15 +110,16 @@ struct LineSimulation {
             let remainder = Remainder(units: units, deadline: client.deadline.map { instant(time + $0) })
             let latest = remainder.latestStart(forecast, now: now).map { epoch.duration(to: $0).inSeconds } ?? .infinity
             let slot = scheduler.enqueue(SlotRequest(kind: .text, turn: turn))
-            states[index] = .waiting(Waiting(slot: slot, turn: turn, since: time, remainder: remainder, latest: max(latest, time)))
+            owners[slot] = index
+            enter(index, .waiting(Waiting(slot: slot, turn: turn, since: time, remainder: remainder, latest: max(latest, time))))
         } catch {
             outcomes[index].refused += 1
-            states[index] = .idle(until: time + 0.05)
+            enter(index, .idle(until: time + 0.05))
         }
     }
 
     private mutating func giveUp(_ index: Int, _ waiting: Waiting, _ time: Double) {
-        leave(index, waiting, isDone: false, until: time + 0.01)
+        leave(index, waiting, isDone: false, until: time + 0.05)
         outcomes[index].late += 1
     }
 
@@ -128,8 +138,9 @@ struct LineSimulation {
 
     private mutating func leave(_ index: Int, _ waiting: Waiting, isDone: Bool, until time: Double) {
         scheduler.release(waiting.slot)
+        owners[waiting.slot] = nil
         queue.leave(waiting.turn, isDone: isDone)
-        states[index] = .idle(until: time)
+        enter(index, .idle(until: time))
     }
 
     private mutating func assign(_ time: Double) {
@@ -141,17 +152,15 @@ struct LineSimulation {
     }
 
     private mutating func grant(_ slot: SlotScheduler.ID, _ time: Double) {
-        for (index, state) in states.enumerated() {
-            guard case .waiting(let waiting) = state, waiting.slot == slot else { continue }
-            let beside = Double(scheduler.running(.text))
-            let othersLose = scheduler.waiting(.text) > 0 || beside > 1
-            if waiting.remainder.refusal(forecast, othersLose: othersLose, beside: [.text: beside], now: instant(time)) != nil {
-                giveUp(index, waiting, time)
-            } else {
-                let service = clients[index].service * (1 + slowdown * (beside - 1)) * Double.random(in: 0.6..<1.4, using: &random)
-                let deadline = waiting.remainder.deadline.map { epoch.duration(to: $0).inSeconds } ?? .infinity
-                states[index] = .running(waiting, start: time, end: min(time + service, deadline), beside: beside)
-            }
+        guard let index = owners[slot], case .waiting(let waiting) = states[index] else { return }
+        let beside = Double(scheduler.running(.text))
+        let othersLose = scheduler.waiting(.text) > 0 || beside > 1
+        if waiting.remainder.refusal(forecast, othersLose: othersLose, beside: [.text: beside], now: instant(time)) != nil {
+            giveUp(index, waiting, time)
+        } else {
+            let service = clients[index].service * (1 + slowdown * (beside - 1)) * Double.random(in: 0.6..<1.4, using: &random)
+            let deadline = waiting.remainder.deadline.map { epoch.duration(to: $0).inSeconds } ?? .infinity
+            enter(index, .running(waiting, start: time, end: min(time + service, deadline), beside: beside))
         }
     }
 }

@@ -64,7 +64,9 @@ import Wire
         try await fixture.stop()
     }
 
-    @Test("a server that ends while calls keep coming takes nobody along: each call is answered or told that the stage is gone", .timeLimit(.minutes(1)))
+    @Test(
+        "a server that ends while calls keep coming takes nobody along: each call is answered or told that the stage is gone",
+        .timeLimit(.minutes(1)))
     func endsUnderCalls() async throws {
         for _ in 0..<20 {
             let fixture = try await Fixture.start([])
