@@ -1,6 +1,7 @@
 """A caller over gRPC, by the .proto files of the repository."""
 
 import hashlib
+import importlib
 import pathlib
 import shutil
 import subprocess
@@ -10,12 +11,14 @@ import tempfile
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 _generated = tempfile.mkdtemp(prefix="glm-proto-")
+_files = sorted((ROOT / "proto").glob("*.proto"))
 subprocess.run(
-    [sys.executable, "-m", "grpc_tools.protoc", "-I", ROOT / "proto", f"--python_out={_generated}"]
-    + [file.name for file in sorted((ROOT / "proto").glob("*.proto"))],
+    [sys.executable, "-m", "grpc_tools.protoc", "-I", ROOT / "proto", f"--python_out={_generated}"] + [file.name for file in _files],
     check=True,
 )
 sys.path.insert(0, _generated)
+for _file in _files:  # Whoever imports one of them later finds it although the folder is gone.
+    importlib.import_module(f"{_file.stem}_pb2")
 import gateway_pb2 as messages  # noqa: E402
 import grpc  # noqa: E402
 

@@ -54,7 +54,7 @@ struct Connection: ServerChildChannel {
             let pipeline = channel.pipeline.syncOperations
             try pipeline.addHandler(negotiation)
             if let tls { try tls.secure(channel) } else { try pipeline.addHandler(PrefaceDetector(limit: idleLimit), position: .first) }
-            try pipeline.addHandler(VanishedPeer(.server), position: .first)
+            try pipeline.addHandlers([Newcomer(), VanishedPeer(.server)], position: .first)
             return Value(version: negotiation.protocolNegotiationResult, channel: channel)
         }
     }

@@ -37,6 +37,12 @@ class Machine:
         """Starts a command that goes on."""
         return Process(self._enter(command), FOLDER / f"{self.root.name}-{pathlib.Path(command[0]).name}.log")
 
+    def running(self, prefix):
+        """The names of processes that begin so. The machine has no `pgrep`."""
+        names = self.run("sh", "-c", "cat /proc/[0-9]*/comm", check=False).split()
+        assert "systemd" in names, names
+        return [name for name in names if name.startswith(prefix)]
+
     def install_packages(self):
         """`glm` and `glm-server`, with what they depend on, by apt."""
         self.run("sh", "-c", "DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends /packages/*.deb")

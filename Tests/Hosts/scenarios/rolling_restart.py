@@ -1,5 +1,5 @@
 """Cells behind Envoy, as deploy/envoy has it: each is restarted while at least 300 images are drawn, then one is killed. No caller loses
-anything: of a restart nobody notices, of the kill those alone whose stream of events broke off; they ask again, as `glm` does."""
+anything: of a restart nobody notices, of the kill those alone whose stream of events broke off; they ask again, and so does `glm`."""
 
 import base64
 import http.client
@@ -13,7 +13,7 @@ from balancer import Balancer
 from client import ROOT, Client
 from load import Cases, Load, all_right
 from network import Network, until
-from programs import Gateway
+from programs import PROGRAMS, Gateway
 
 # Of each kind.
 CALLERS = 3
@@ -65,7 +65,8 @@ class Repeating(Client):
             try:
                 return super().generate(request, timeout)
             except grpc.RpcError as error:
-                if error.code() != grpc.StatusCode.UNAVAILABLE or attempt == 2:
+                broke_off = error.code() == grpc.StatusCode.INTERNAL and "RST_STREAM" in error.details()
+                if attempt == 2 or not (broke_off or error.code() == grpc.StatusCode.UNAVAILABLE):
                     raise
                 # That Envoy itself was not reached in time says nothing of cells.
                 if "failed to connect" not in error.details():
@@ -88,7 +89,7 @@ class HTTPLoad:
 
     def _ask(self):
         connection = http.client.HTTPConnection(self.door.host.address, 443, timeout=120)
-        body = json.dumps({"prompt": "a red circle", "size": "64x64", "steps": 2, "seed": 1})
+        body = json.dumps({"prompt": "a red circle", "size": "64x64", "num_inference_steps": 2, "seed": 1})
         headers = {"content-type": "application/json", "authorization": f"Bearer {self.door.key}"}
         try:
             connection.request("POST", "/v1/images/generations", body, headers)
@@ -119,6 +120,13 @@ def endpoints(name, addresses):
     return page
 
 
+def glm(door, number):
+    """The client itself, with an image that takes it some seconds."""
+    image = ["--size", "256x256", "--steps", "100", "--seed", str(number), "-o", f"{door.host.folder}/glm-{number}.png"]
+    environment = ["env", f"GLM_API_KEY={door.key}", f"GLM_GATEWAY={door.host.address}:443"]
+    return door.host.start(*environment, PROGRAMS / "glm", "generate", "a red circle", *image)
+
+
 def drawn(count, *loads):
     """Until all of them have so many answers more."""
     wanted = [len(load.answers) + count for load in loads]
@@ -142,10 +150,16 @@ for cell in cells:
 drawn(max(10, 150 - min(len(load.answers) for load in loads)), *loads)
 assert not Repeating.asked_again, f"calls had to be made again although cells were stopped in good order: {Repeating.asked_again}"
 
+# So many that hardly ever none of them is at the cell that dies.
+programs = [glm(door, number) for number in range(4)]
+drawn(5, *loads)
+assert any(program.is_running for program in programs), "no glm is left that the death of a cell could reach"
 cells[0].process.kill()
 drawn(10, *loads)
 door.wait(cells[1:])
 drawn(10, *loads)
+for program in programs:
+    assert program.popen.wait(120) == 0, program.log.read_text()
 grpc_load, http_load = loads
 all_right(grpc_load.end())
 http_load.end()
