@@ -50,11 +50,39 @@ import Testing
         #expect(forecast.finish([.text: 10, .diffusion: 1], ahead: [:], capacity: { _ in Capacity(stages: 1, slots: 1) }, now: now) == nil)
     }
 
+    private func seconds(_ forecast: Forecast, _ units: Double) throws -> Double {
+        try #require(forecast.need([.text: units], now: now)?.seconds)
+    }
+
     @Test("a request of twice the size takes twice as long")
-    func units() {
+    func units() throws {
         let forecast = forecast([.text: [(10, 1), (20, 2), (30, 3)]])
-        #expect(forecast.need([.text: 20], now: now)?.seconds == 2 && forecast.need([.text: 80], now: now)?.seconds == 8)
+        #expect(try abs(seconds(forecast, 20) - 2) < 1e-9 && abs(seconds(forecast, 80) - 8) < 1e-9)
         #expect(forecast.seconds(.text) == 2)
+    }
+
+    @Test("what a request takes whatever its size is learnt from two sizes, and holds for others, also after many of one")
+    func fixedTime() throws {
+        var forecast = forecast([.text: [(10, 2), (10, 2), (10, 2), (1010, 12)]])
+        for _ in 0..<100 { forecast.learn(.text, 10, seconds: 2, now: now) }
+        #expect(try abs(seconds(forecast, 10) - 2) < 1e-6 && abs(seconds(forecast, 510) - 7) < 1e-3)
+        var line = Forecast.Line()
+        for _ in 0..<2 { line.add(510) }
+        let finish = forecast.finish([.text: 10], ahead: [.text: line], capacity: { _ in Capacity(stages: 1, slots: 1) }, now: now)
+        #expect(abs(try #require(finish) - 16) < 1e-2)
+    }
+
+    @Test("a machine that becomes slower is soon expected to be, for all sizes")
+    func slowerSizes() throws {
+        var forecast = forecast([.text: [(10, 2), (1010, 12), (10, 2), (1010, 12)]])
+        for _ in 0..<8 { for (units, seconds) in [(10.0, 4.0), (1010, 24)] { forecast.learn(.text, units, seconds: seconds, now: now) } }
+        #expect(try seconds(forecast, 10) > 3 && seconds(forecast, 1010) > 20)
+    }
+
+    @Test("of requests that take the less the larger they are, all take the same")
+    func shrinking() throws {
+        let forecast = forecast([.text: [(10, 3), (20, 2), (30, 1)]])
+        #expect(try abs(seconds(forecast, 10) - 2) < 1e-9 && abs(seconds(forecast, 1000) - 2) < 1e-9)
     }
 
     @Test("the mean moves: after the machine has become slower, eight requests outweigh a hundred old ones")
@@ -105,11 +133,21 @@ import Testing
     }
 
     @Test("a line is as long as the work in it: large requests before a small one count for what they are")
-    func work() {
-        let forecast = forecast([.text: [(1, 2), (1, 2), (1, 2)]])
+    func work() throws {
+        let forecast = forecast([.text: [(1, 2), (2, 4), (3, 6)]])
         var line = Forecast.Line()
         for _ in 0..<2 { line.add(10) }
-        #expect(forecast.finish([.text: 1], ahead: [.text: line], capacity: { _ in Capacity(stages: 1, slots: 1) }, now: now) == 42)
+        let finish = forecast.finish([.text: 1], ahead: [.text: line], capacity: { _ in Capacity(stages: 1, slots: 1) }, now: now)
+        #expect(abs(try #require(finish) - 42) < 1e-9)
+    }
+
+    @Test("while all were of one size, a larger request is expected to take the more, but who is behind it is not made to wait for a guess")
+    func oneSize() throws {
+        let forecast = forecast([.text: [(10, 2), (10, 2), (10, 2)]])
+        #expect(try seconds(forecast, 5) == 1 && seconds(forecast, 1000) == 200)
+        var line = Forecast.Line()
+        for _ in 0..<2 { line.add(1000) }
+        #expect(forecast.finish([.text: 10], ahead: [.text: line], capacity: { _ in Capacity(stages: 1, slots: 1) }, now: now) == 6)
     }
 
     @Test("few requests take more than the bound; where all take the same it is the mean")

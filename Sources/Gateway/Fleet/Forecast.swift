@@ -28,10 +28,11 @@ package struct Forecast: Sendable {
 
     /// What requests of one kind of stage took.
     private struct Pace: Sendable {
-        var perUnit = 0.0
-        /// How far from the mean they are, in the mean.
-        var deviation = 0.0
+        var size = RequestSize()
+        var units = 0.0
         var perRequest = 0.0
+        /// How far from what was expected they are, in the mean, as a share of it.
+        var deviation = 0.0
         /// Requests that the stage computed at the same time, each itself included.
         var beside = 0.0
         var count = 0
@@ -40,11 +41,19 @@ package struct Forecast: Sendable {
         mutating func add(_ units: Units, _ seconds: Double, _ beside: Double, _ now: ContinuousClock.Instant) {
             count += 1
             last = now
-            let weight = 1 / Double(min(count, 8)), sample = seconds / units
-            if count > 1 { deviation += (abs(sample - perUnit) - deviation) * weight }
-            perUnit += (sample - perUnit) * weight
+            let weight = 1 / Double(min(count, 8))
+            let expected = self.seconds(Line(requests: 1, units: units))
+            if count > 1, expected > 0 { deviation += (abs(seconds / expected - 1) - deviation) * weight }
+            size.add(units, seconds)
+            self.units += (units - self.units) * weight
             perRequest += (seconds - perRequest) * weight
             self.beside += (max(beside, 1) - self.beside) * weight
+        }
+
+        /// What so many requests take, one after the other.
+        func seconds(_ line: Line) -> Double {
+            let mean = size.cost(Line(requests: 1, units: units))
+            return mean > 0 ? perRequest * size.cost(line) / mean : 0
         }
 
         /// How a request beside so many, itself included, compares with the mean.
@@ -91,9 +100,9 @@ package struct Forecast: Sendable {
         var need = Need()
         for (kind, units) in units {
             guard let pace = paces[kind], pace.count >= 3, !pace.isOld(now) else { return nil }
-            let share = pace.share(beside[kind])
-            need.seconds += pace.perUnit * share * units
-            need.bound += (pace.perUnit + 2 * pace.deviation) * share * units
+            let seconds = pace.seconds(Line(requests: 1, units: units)) * pace.share(beside[kind])
+            need.seconds += seconds
+            need.bound += (1 + 2 * pace.deviation) * seconds
         }
         return need
     }
@@ -119,7 +128,9 @@ package struct Forecast: Sendable {
     private func wait(_ line: Line, _ kind: StageKind, _ capacity: Capacity) -> Double {
         guard line.requests > 0, let pace = paces[kind] else { return 0 }
         let before = Double(max(0, line.requests - capacity.slots + 1)) / Double(line.requests)
-        return line.units * before / Double(max(capacity.slots, 1)) * pace.perUnit * pace.share(capacity.beside(capacity.slots))
+        // Nobody is refused for what large requests before may take as long as that is a guess.
+        let seconds = pace.size.isKnown ? pace.seconds(line) : min(pace.seconds(line), pace.perRequest * Double(line.requests))
+        return seconds * before / Double(max(capacity.slots, 1)) * pace.share(capacity.beside(capacity.slots))
     }
 
     /// For people.
