@@ -1,10 +1,11 @@
 import Tensor
 
-/// Averages over a picture's image what each of several ranks found in its own rows of it, so that all decide alike.
+/// Averages over a picture's image what each of several ranks found in its own rows of it, so that all decide alike. Where every rank has all rows,
+/// they found the same, but for what a card's level of determinism leaves open.
 struct RankAverage {
     private let communicator: any Communicator
     private let device: any Device
-    /// Of the image's rows.
+    /// The weight of what the rank found.
     private let share: Float
     private let total: Tensor  // [count]
 
@@ -12,7 +13,7 @@ struct RankAverage {
     init(_ communicator: any Communicator, _ span: SequenceSpan, count: Int, on device: any Device) {
         self.communicator = communicator
         self.device = device
-        share = Float(span.imageRows.count) / Float(span.image)
+        share = Float(span.imageRows.count * span.ranks) / Float(span.image * communicator.size)
         total = device.makeTensor(Shape(count), .f32)
     }
 
