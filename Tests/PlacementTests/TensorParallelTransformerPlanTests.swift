@@ -81,23 +81,6 @@ struct TensorParallelTransformerPlanTests {
         #expect(try lacks("ulysses_degree: 2") && !lacks("tensor_parallel_size: 2"))
     }
 
-    @Test("sums over cards take a pass the time that the links need for twice the others' share of f32")
-    func forecast() throws {
-        func pass(_ keys: String, _ cards: Int) throws -> Double {
-            let list = (0..<cards).map { "npu:\($0)" }.joined(separator: ", ")
-            let plan = try plan("text: {devices: [npu:8]}, diffusion: {\(keys) devices: [[\(list)]]}", .npus(9))
-            return try #require(plan.forecasts.first { $0.kind == .diffusion }).seconds / 100
-        }
-        let alone = try pass("", 1)
-        for ranks in [2, 4] {
-            // 28 GB a second to each of the others at most, of which 0.7; 10 µs a sum.
-            let sum = 2 * 4.0 * 4096 * 4096 / Double(ranks) / (28e9 * 0.7) + 10e-6
-            let found = try pass("tensor_parallel_size: \(ranks),", ranks) - alone / Double(ranks)
-            #expect(abs(found - 60 * sum) < 1e-9, "\(found) of \(60 * sum)")
-            #expect(try found + alone / Double(ranks) > pass("ulysses_degree: \(ranks),", ranks))
-        }
-    }
-
     @Test(
         "what can't be divided is refused with names and numbers",
         arguments: [
