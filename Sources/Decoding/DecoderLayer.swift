@@ -36,14 +36,16 @@ struct DecoderLayer {
         q = try weights.linear("self_attn.q_proj", from: hidden, to: configuration.querySize, rows: queries, bias: bias)
         k = try weights.linear("self_attn.k_proj", from: hidden, to: configuration.keyValueSize, rows: keys, bias: bias)
         v = try weights.linear("self_attn.v_proj", from: hidden, to: configuration.keyValueSize, rows: keys, bias: bias)
-        o = DividedProduct(
-            try weights.linear("self_attn.o_proj", from: configuration.querySize, columns: queries, to: hidden), communicator, on: device)
+        func summed(_ name: String, over inputs: Int, _ columns: Range<Int>) throws -> DividedProduct {
+            DividedProduct(try weights.linear(name, from: inputs, columns: columns, to: hidden, bias: false), communicator, on: device)
+        }
+        o = try summed("self_attn.o_proj", over: configuration.querySize, queries)
         func rows(_ rows: Range<Int>) throws -> Linear {
             try weights.linear("mlp.gate_up_proj", from: hidden, to: 2 * inner, rows: rows, bias: false)
         }
         gateUp = try rows(share.ranks == 1 ? 0..<2 * inner : own)
         up = share.ranks == 1 ? nil : try rows(own.lowerBound + inner..<own.upperBound + inner)
-        down = DividedProduct(try weights.linear("mlp.down_proj", from: inner, columns: own, to: hidden), communicator, on: device)
+        down = try summed("mlp.down_proj", over: inner, own)
         attention = .scaled(
             heads: share.heads, keyValueHeads: share.keyValueHeads, headSize: configuration.headSize, mask: .causal)
         rotaryStyle = configuration.rotary.style

@@ -22,8 +22,8 @@ public struct StageDescriptor: Sendable, Hashable {
     public let scalesWithCards: Bool
     /// Passes that one stage may compute at the same time, each on devices of its own: the branches of guidance.
     public let mostSides: Int
-    /// How it divides a pass among several devices; nil: it doesn't.
-    public let division: PassDivision?
+    /// How it can divide a pass among several devices, in one of these ways at a time.
+    public let divisions: [PassDivision]
     public let options: Set<Option>
 
     /// How many devices one stage may compute on together where each pass takes so many, ascending.
@@ -35,15 +35,16 @@ extension StageKind {
         switch self {
         case .vision:
             StageDescriptor(
-                program: "glm-vision", unit: "source images", needsSources: true, scalesWithCards: false, mostSides: 1, division: nil,
+                program: "glm-vision", unit: "source images", needsSources: true, scalesWithCards: false, mostSides: 1, divisions: [],
                 options: [])
         case .text:
             StageDescriptor(
-                program: "glm-text", unit: "tokens", needsSources: false, scalesWithCards: true, mostSides: 1, division: .tensorParallel,
+                program: "glm-text", unit: "tokens", needsSources: false, scalesWithCards: true, mostSides: 1, divisions: [.tensorParallel],
                 options: [.batch, .speculation])
         case .diffusion:
             StageDescriptor(
-                program: "glm-diffusion", unit: "steps", needsSources: false, scalesWithCards: true, mostSides: 2, division: .ulysses,
+                program: "glm-diffusion", unit: "steps", needsSources: false, scalesWithCards: true, mostSides: 2,
+                divisions: [.ulysses, .tensorParallel],
                 options: [.vaeTiling, .stepCache])
         }
     }

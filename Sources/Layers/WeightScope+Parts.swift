@@ -12,10 +12,14 @@ extension WeightScope {
             device: device, weight: weight, bias: bias ? try scope.vector("bias", outputs, part: rows) : nil)
     }
 
-    /// The terms of a product that come from some of its inputs, without bias: columns of its weight, of which a copy is made, because products
-    /// read dense weights.
-    package func linear(_ name: String, from inputs: Int, columns: Range<Int>, to outputs: Int) throws -> Linear {
-        guard columns != 0..<inputs else { return try linear(name, from: inputs, to: outputs, bias: false) }
-        return Linear(device: device, weight: try scope(name).matrix("weight", outputs, inputs) { $0.columns(columns) }, bias: nil)
+    /// The terms of a product that come from some of its inputs: columns of its weight, of which a copy is made, because products read dense
+    /// weights. A bias is added once: it is with the terms of the first inputs.
+    package func linear(_ name: String, from inputs: Int, columns: Range<Int>, to outputs: Int, bias: Bool) throws -> Linear {
+        guard columns != 0..<inputs else { return try linear(name, from: inputs, to: outputs, bias: bias) }
+        let scope = scope(name), isFirst = columns.lowerBound == 0
+        if bias, !isFirst { map.ignore(prefix: "\(scope.prefix)bias") }
+        return Linear(
+            device: device, weight: try scope.matrix("weight", outputs, inputs) { $0.columns(columns) },
+            bias: bias && isFirst ? try scope.vector("bias", outputs) : nil)
     }
 }

@@ -79,4 +79,16 @@ import Wire
         let refused = try await Program.run("glm-text", ["--run-directory", scratch.file("run"), "--kernels", "sse"], in: scratch)
         #expect(refused.exit == .code(2) && refused.errors.contains { $0.contains("generic") }, "\(refused.errors)")
     }
+
+    @Test(
+        "passes that are to be divided in both ways, and a time to wait where nobody is waited for, are refused with the names of both flags",
+        arguments: [
+            (["--ulysses-degree", "2", "--tensor-parallel-size", "4"], "--ulysses-degree 2 with --tensor-parallel-size 4; one of the two at a time"),
+            (["--hccl-timeout", "60"], "--hccl-timeout is 60, but without --ulysses-degree or --tensor-parallel-size no device waits for another"),
+        ])
+    func divisions(flags: [String], message: String) async throws {
+        let scratch = try Scratch()
+        let refused = try await Program.run("glm-diffusion", ["--run-directory", scratch.file("run")] + flags, in: scratch)
+        #expect(refused.exit == .code(2) && refused.errors.contains { $0.contains(message) }, "\(refused.errors)")
+    }
 }

@@ -166,8 +166,10 @@ import Wire
         #expect((report["error"] as? String)?.contains("npu:9") == true && report["holds"] as? Bool == false, "\(report)")
     }
 
-    @Test("text divided among two cards, and diffusion among two for each branch of guidance, draw pictures and edits, each again the same")
-    func divided() async throws {
+    @Test(
+        "text divided among two cards, and diffusion among two for each branch of guidance, draw pictures and edits, each again the same",
+        arguments: PassDivision.allCases)
+    func divided(diffusion: PassDivision) async throws {
         let scratch = try Scratch()
         let machine = try Machine(in: scratch)
         let file = try topology(
@@ -176,7 +178,7 @@ import Wire
             stages:
               vision: {devices: [npu:0]}
               text: {devices: [[npu:1, npu:0]], tensor_parallel_size: 2, batch: 2}
-              diffusion: {devices: [[npu:0, npu:1, npu:2, npu:3]], ulysses_degree: 2}
+              diffusion: {devices: [[npu:0, npu:1, npu:2, npu:3]], \(diffusion.key): 2}
             limits: {pixels: 65536, queue: 16}
 
             """)

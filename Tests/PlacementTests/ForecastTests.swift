@@ -30,19 +30,21 @@ struct ForecastTests {
 
     @Test(
         "what cards exchange in a divided pass is what deploy/ascend/ESTIMATE.md calculates",
-        arguments: [("910B3", "910B3"), ("910B4 (32 GB)", "910B4"), ("A3, one die", "Ascend910_9382")])
-    func exchange(row: String, chip: String) throws {
+        arguments: [("910B3", "910B3"), ("910B4 (32 GB)", "910B4"), ("A3, one die", "Ascend910_9382")],
+        [("exchange", PassDivision.ulysses, [2, 4, 8]), ("sums", .tensorParallel, [2, 4])])
+    func exchange(card: (row: String, chip: String), form: (table: String, division: PassDivision, ranks: [Int])) throws {
+        let (row, chip) = card
         let page = try String(contentsOf: topologies.deletingLastPathComponent().appending(path: "ascend/ESTIMATE.md"), encoding: .utf8)
         let lines = page.split(separator: "\n")
-        let head = try #require(lines.firstIndex { $0.hasPrefix("| exchange in a pass, ms |") })
+        let head = try #require(lines.firstIndex { $0.hasPrefix("| \(form.table) in a pass, ms |") })
         let told = try #require(lines[head...].first { $0.hasPrefix("| \(row) |") })
-        func pass(_ degree: Int) throws -> Double {
-            let devices = (0..<degree).map { "npu:\($0)" }.joined(separator: ", ")
-            let seconds = try seconds(.diffusion, "diffusion: {ulysses_degree: \(degree), devices: [[\(devices)]]}", .npus(9, chip: chip))
+        func pass(_ ranks: Int) throws -> Double {
+            let devices = (0..<ranks).map { "npu:\($0)" }.joined(separator: ", ")
+            let seconds = try seconds(.diffusion, "diffusion: {\(form.division.key): \(ranks), devices: [[\(devices)]]}", .npus(9, chip: chip))
             return seconds / 100
         }
         let alone = try pass(1)
-        let exchanged = try [2, 4, 8].map { String(format: "%.2f", 1000 * (try pass($0) - alone / Double($0))) }
+        let exchanged = try form.ranks.map { String(format: "%.2f", 1000 * (try pass($0) - alone / Double($0))) }
         #expect("| \(row) | \(exchanged.joined(separator: " | ")) |" == told)
     }
 }

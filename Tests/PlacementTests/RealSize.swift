@@ -10,7 +10,8 @@ enum RealSize {
     /// Products of queries and of attention's output and of the MLP; those of keys and values.
     static let divided = 8_074_035_200, keyValues = 83_886_080
     static let text = 8_847_155_200 + head
-    static let transformer = 6_926_882_880
+    /// In all, and the products of its blocks.
+    static let transformer = 6_926_882_880, blocks = 6_039_797_760
     static let diffusion = transformer + 217_660_000 + 406_100_643
 
     /// Made once: a system takes its time to map so large a hole for the first time.
@@ -73,7 +74,10 @@ enum RealSize {
             types: [
                 "model.language_model.layers.0.mlp.down_proj.weight": type, "model.language_model.layers.0.self_attn.k_proj.weight": type,
             ])
-        try weights(folder, "transformer/diffusion_pytorch_model", ["weight": transformer], types: ["weight": type])
+        let product = "transformer_blocks.0.ff.net.2.weight"
+        try weights(
+            folder, "transformer/diffusion_pytorch_model", ["weight": transformer - blocks, product: blocks],
+            types: ["weight": type, product: type])
         try weights(folder, "text_encoder/model", ["weight": 217_660_000])
         try weights(folder, "vae/diffusion_pytorch_model", ["weight": 406_100_643])
     }

@@ -98,7 +98,7 @@ struct UlyssesPlanTests {
             ),
             (
                 "diffusion: {hccl_timeout: 60}",
-                "f:1: stages.diffusion.hccl_timeout is 60, but without ulysses_degree no device waits for another"
+                "f:1: stages.diffusion.hccl_timeout is 60, but without ulysses_degree or tensor_parallel_size no device waits for another"
             ),
             ("text: {hccl_timeout: 60}", "f:1: stages.text.hccl_timeout is 60, but without tensor_parallel_size no device waits for another"),
             (

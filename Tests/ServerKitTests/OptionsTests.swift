@@ -1,4 +1,5 @@
 import ArgumentParser
+import Domain
 import Foundation
 import ServerKit
 import Testing
@@ -15,6 +16,16 @@ import Wire
     func refused(arguments: [String], message: String) {
         let error = #expect(throws: (any Error).self) { try ServerOptions.parse(arguments) }
         #expect(error.map { ServerOptions.fullMessage(for: $0).contains(message) } == true)
+    }
+
+    @Test("how passes are divided is one of the numbers that there are, in one way at a time; the other is refused by its name")
+    func divisions() throws {
+        #expect(try PassDivision.tensorParallel.read("4") == 4 && PassDivision.ulysses.read("8") == 8)
+        let size = #expect(throws: ValidationError.self) { try PassDivision.tensorParallel.read("8") }
+        #expect(size?.message == "\"8\" should be 1, 2 or 4")
+        for (degree, size) in [(1, 4), (8, 1), (1, 1)] { try PassDivision.check(ulyssesDegree: degree, tensorParallelSize: size) }
+        let both = #expect(throws: ValidationError.self) { try PassDivision.check(ulyssesDegree: 2, tensorParallelSize: 4) }
+        #expect(both?.message == "--ulysses-degree 2 with --tensor-parallel-size 4; one of the two at a time")
     }
 
     @Test("a process listens in the run folder by kind and instance, unless told where")

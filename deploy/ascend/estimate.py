@@ -18,7 +18,7 @@ HERE = Path(__file__).resolve().parent
 TEXT_LAYERS, HIDDEN, INNER, KEY_VALUE_WIDTH, HEAD = 40, 4096, 13_696, 2 * 128, 16_512
 DIT_LAYERS, DIT_HIDDEN, DIT_INNER, PATCH_IN = 30, 4096, 16_384, 64
 VAE_CHANNELS, VAE_RESNETS, LATENT_CHANNELS = [128, 512, 1024, 1024], 4, 16
-BF16, INT8 = 2, 1  # bytes
+F32, BF16, INT8 = 4, 2, 1  # bytes
 
 # All parameters of a stage, tables that are only looked up included: what `glm plan` counts.
 TEXT_PARAMETERS = 8_847_155_200 + 67_633_152
@@ -83,6 +83,7 @@ DEVICE_LAUNCH = 2.5e-6     # seconds of the card between two operators: msmodeli
 COLLECTIVE = 10e-6         # seconds of the card for one collective however little it sends: msmodeling
 PROMPT_TOKENS, GLYPH_TOKENS = 200, 30
 COLLECTIVES = 4            # a transformer block and pass: queries, keys, values, and the result
+SUMS = 2                   # the same by tensor parallelism: behind attention, and behind the MLP
 
 # The most operators and calls of CANN: LaunchTests and DecodingTests of Tests/TensorAscendTests assert them.
 LAUNCHES = json.loads((HERE / "launches.json").read_text(encoding="utf-8"))
@@ -173,6 +174,13 @@ def exchange(chip, tokens, ranks):
     sent = own * (ranks - 1) / ranks / (chip.link(ranks) * SHARE_OF_LINK)
     packed = 2 * own / (chip.bandwidth * SHARE_OF_BANDWIDTH)
     return DIT_LAYERS * COLLECTIVES * (sent + packed + COLLECTIVE)
+
+
+def sums(chip, tokens, ranks):
+    """Seconds that a pass takes longer because ranks sum their terms of all rows (tensor parallelism): each sends the others' share of terms,
+    then of sums."""
+    sent = 2 * tokens * DIT_HIDDEN * F32 * (ranks - 1) / ranks / (chip.link(ranks) * SHARE_OF_LINK)
+    return DIT_LAYERS * SUMS * (sent + COLLECTIVE)
 
 
 def one_pass(chip, work, share=SHARE_OF_OPERATIONS, ranks=1, weight=BF16):
@@ -383,6 +391,13 @@ def exchange_table():
     return table(["exchange in a pass, ms"] + [f"degree {ranks}" for ranks in degrees], rows)
 
 
+def sums_table():
+    """The same for tensor parallelism."""
+    sizes = [2, 4]
+    rows = [[chip.name] + [f"{1e3 * sums(chip, STANDARD.image_tokens, ranks):.2f}" for ranks in sizes] for chip in CHIPS]
+    return table(["sums in a pass, ms"] + [f"size {ranks}" for ranks in sizes], rows)
+
+
 def report():
     work = STANDARD
     facts = table(["work of one picture of 1024×1024, 50 steps, guidance", ""], [
@@ -393,7 +408,7 @@ def report():
         ["denoising: what all steps take with step caching, at least", f"{steps_in_full(work, True):.1f} of {work.steps} steps"],
         ["VAE: operations of the decoder", f"{vae_operations(work) / 1e12:.1f} × 10¹²"],
     ])
-    return [alone_table(), cards_table(), fleet_table(), former_table(), facts, published_table(), published_fleet_table(), plan_table(), exchange_table()]
+    return [alone_table(), cards_table(), fleet_table(), former_table(), facts, published_table(), published_fleet_table(), plan_table(), exchange_table(), sums_table()]
 
 
 if __name__ == "__main__":

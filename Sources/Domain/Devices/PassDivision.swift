@@ -1,8 +1,8 @@
 /// How a kind of stage divides each pass among several devices, its ranks.
-public enum PassDivision: Sendable, Hashable, CaseIterable {
+public enum PassDivision: String, Codable, Sendable, Hashable, CaseIterable {
     /// Ulysses sequence parallelism: each rank has some of the diffusion transformer's rows, and attends with some of its heads.
     case ulysses
-    /// Tensor parallelism: each rank has some of the decoder's heads and of its inner columns.
+    /// Tensor parallelism: each rank has some of the heads, and of the inner columns, of the decoder or of the diffusion transformer.
     case tensorParallel
 
     /// How many ranks there may be.
@@ -29,6 +29,9 @@ public enum PassDivision: Sendable, Hashable, CaseIterable {
 
     /// The same as a flag of the program.
     public var flag: String { "--\(key.replacing("_", with: "-"))" }
+
+    /// The same in words: `ulysses degree`.
+    public var words: String { key.replacing("_", with: " ") }
 
     /// How numerics tell it: `ulysses2`, `tp2`.
     public func label(_ ranks: Int) -> String {

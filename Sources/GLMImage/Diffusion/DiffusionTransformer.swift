@@ -13,6 +13,7 @@ package struct DiffusionTransformer {
     let device: any Device
     /// Nil where the device computes passes alone.
     let communicator: (any Communicator)?
+    private let share: TransformerShare
     private let imageProjector: Linear  // [hidden, channels · patch²]   image_projector.proj
     private let glyph1, glyph2: Linear  // glyph_projector.net.0.proj [hidden, textSize], net.2 [hidden, hidden]
     private let priorEmbedding: Tensor  // [codes, hidden]               prior_token_embedding
@@ -22,11 +23,13 @@ package struct DiffusionTransformer {
     private let outputModulation: Linear  // [2 · hidden, timeSize]        norm_out.linear
     private let output: Linear  // [channels · patch², hidden]   proj_out
 
-    init(_ model: ModelFolder, on device: any Device, _ communicator: (any Communicator)? = nil) throws {
+    /// - Parameter share: what the rank has of each pass.
+    init(_ model: ModelFolder, on device: any Device, _ share: TransformerShare, _ communicator: (any Communicator)?) throws {
         let configuration = try TransformerConfiguration.load(model)
         self.configuration = configuration
         self.device = device
         self.communicator = communicator
+        self.share = share
         let hidden = configuration.hiddenSize
         let patch = configuration.inChannels * configuration.patchSize * configuration.patchSize
         let map = try model.weights("transformer")
@@ -38,7 +41,9 @@ package struct DiffusionTransformer {
         prior1 = try weights.linear("prior_projector.net.0.proj", from: hidden, to: hidden)
         prior2 = try weights.linear("prior_projector.net.2", from: hidden, to: hidden)
         timestepEmbedding = try TimestepEmbedding(weights.scope("time_condition_embed"), configuration)
-        blocks = try (0..<configuration.layers).map { try TransformerBlock(weights.scope("transformer_blocks.\($0)"), configuration) }
+        blocks = try (0..<configuration.layers).map {
+            try TransformerBlock(weights.scope("transformer_blocks.\($0)"), configuration, share, communicator)
+        }
         outputModulation = try weights.linear("norm_out.linear", from: configuration.timeEmbeddingSize, to: 2 * hidden)
         output = try weights.linear("proj_out", from: hidden, to: patch)
         try map.finish()
@@ -48,7 +53,6 @@ package struct DiffusionTransformer {
 
     /// Among the devices that compute a pass together.
     var rank: Int { communicator?.rank ?? 0 }
-    private var ranks: Int { communicator?.size ?? 1 }
 
     /// What to draw, prepared once for all steps: the rank's rows of it.
     struct Conditioning {
@@ -64,7 +68,7 @@ package struct DiffusionTransformer {
     ///   - dropped: the image is drawn as if nothing were known of its codes.
     func condition(glyphs: Tensor?, codes: [Int32], dropped: Bool, sources: ForwardPass.SourceUse) -> Conditioning {
         let text = glyphs.map(projectGlyphs) ?? device.makeTensor(Shape(0, configuration.hiddenSize), activationType)
-        let span = SequenceSpan(text: text.rows, image: codes.count, rank: rank, of: ranks)
+        let span = SequenceSpan(text: text.rows, image: codes.count, rank: rank % share.rowRanks, of: share.rowRanks)
         return Conditioning(
             span: span, text: text.rows(span.textRows), prior: projectPrior(Array(codes[span.imageRows]), dropped: dropped), sources: sources)
     }
@@ -93,7 +97,7 @@ package struct DiffusionTransformer {
     func makeWorkspace(height: Int, width: Int, grid: GridSize, maximumText: Int, sourceRows: Int) -> TransformerWorkspace {
         TransformerWorkspace(
             grid: grid, maximumText: maximumText, sourceRows: sourceRows, sizeEmbedding: timestepEmbedding.size(height: height, width: width),
-            rotary: rotary(grid), configuration, activationType, on: device, communicator)
+            rotary: rotary(grid), configuration, activationType, share, on: device, communicator)
     }
 
     /// `glyphs [text, textEmbeddingSize]` through the glyph projector: `[text, hidden]`.
@@ -124,12 +128,16 @@ package struct DiffusionTransformer {
     /// - Parameters:
     ///   - latents: of the whole image, `[image, channels · patch²]`, patches in raster order, elements in (channel, y, x) order.
     ///   - cached: the branch's cache and the step of its picture; nil: all blocks are computed.
-    /// - Returns: the velocity of the rank's rows, in the same layout.
+    /// - Returns: the velocity of the rank's rows, in the same layout; of rows that all ranks have, on the first.
     func velocity(
         _ workspace: TransformerWorkspace, _ conditioning: Conditioning, latents: [Float], time: Float, cached: CachedStep?,
         checkCancellation: () throws -> Void
     ) throws -> [Float] {
         let pass = try run(workspace, conditioning, latents: latents, time: time, cached: cached, checkCancellation: checkCancellation)
+        guard share.headRanks == 1 || rank == 0 else {
+            try communicator?.synchronize()
+            return []
+        }
         // No activation before this one, unlike the usual adaLN: the embedding carries its SiLU already.
         outputModulation(pass.timeEmbedding, into: workspace.outputModulation)
         let hidden = configuration.hiddenSize

@@ -2,8 +2,8 @@ import Domain
 import Layers
 import Tensor
 
-/// One run through the transformer's blocks: the rows of its workspace that it reads and writes. Rows are text first, then image; on one of
-/// several ranks they are its own.
+/// One run through the transformer's blocks: the rows of its workspace that it reads and writes. Rows are text first, then image. Of several ranks
+/// each has its share: of rows, or of the heads of all rows.
 struct ForwardPass {
     /// What a pass does with the keys and values of source images.
     enum SourceUse {
@@ -19,10 +19,12 @@ struct ForwardPass {
     let imageRows: Range<Int>
     /// Rows of keys and values in front of the sequence's: those of the source images.
     private let sourceRows: Int
-    let x, normed, query, ownKeys, ownValues: Tensor  // [text + image, hidden]
-    /// Of all rows of the sequence and this rank's heads.
+    let x, normed: Tensor  // [text + image, hidden]
+    let sum: Tensor  // the same, f32: of all ranks that divide heads
+    let query, ownKeys, ownValues, attended: Tensor  // [text + image, hidden / headRanks]
+    /// Of all rows of the sequence and the heads that this rank attends with.
     private let keys, values: Tensor  // [sources + rows, hidden / ranks]
-    let inner: Tensor  // [text + image, 4 · hidden]
+    let inner: Tensor  // [text + image, 4 · hidden / headRanks]
     let modulation: Tensor  // [1, 12 · hidden]
     let timeEmbedding: Tensor  // [1, timeEmbeddingSize]
     let rotary: RotaryTable  // [image, headSize / 2]
@@ -39,7 +41,9 @@ struct ForwardPass {
         func first(_ tensor: Tensor, _ count: Int) -> Tensor { tensor.prefix(Shape(count, tensor.columns)) }
         x = first(workspace.x, rows)
         normed = first(workspace.normed, rows)
+        sum = first(workspace.sum, rows)
         query = first(workspace.query, rows)
+        attended = first(workspace.attended, rows)
         keys = first(workspace.keys, sourceRows + span.ranks * span.rowsPerRank)
         values = first(workspace.values, keys.rows)
         if let exchange = workspace.exchange {
@@ -58,11 +62,11 @@ struct ForwardPass {
         self.sources = sources
     }
 
-    /// Attention of the pass's queries over the sequence and the source images, into `normed`.
+    /// Attention of the pass's queries over the sequence and the source images, into `attended`.
     func attend(_ attention: Attention, layer: Int, on device: any Device) {
         guard let exchange else {
             exchangeSources(layer, keys: ownKeys, values: ownValues, on: device)
-            device.attention(attention, query: query, key: keys, value: values, into: normed)
+            device.attention(attention, query: query, key: keys, value: values, into: attended)
             return
         }
         let all = sourceRows..<keys.rows
@@ -70,7 +74,7 @@ struct ForwardPass {
         exchange.gatherRows(ownValues, into: values.rows(all))
         let rows = sourceRows..<sourceRows + span.text + span.image
         exchangeSources(layer, keys: keys.rows(rows), values: values.rows(rows), on: device)
-        exchange.attend(attention, query: query, keys: keys, values: values, span, into: normed)
+        exchange.attend(attention, query: query, keys: keys, values: values, span, into: attended)
     }
 
     /// Stores the sequence's `keys` and `values` of `layer`, or puts those of the source images in front of them.

@@ -1,18 +1,19 @@
 import Checkpoint
+import Domain
 import ModelConfiguration
 import Tensor
 
 /// The devices that compute the unconditional branch of guidance while those of the main side compute the conditional one: their own copies
-/// of the transformer, and the thread that drives the first of them.
+/// of the transformer, divided as the main side's, and the thread that drives the first of them.
 ///
 /// Guidance needs two independent passes in each step; what the sides exchange is one image's latents in each step.
 final class GuidanceReplica {
     let thread = DeviceThread(name: "guidance")
     private let ranks: TransformerRanks
 
-    init(_ model: ModelFolder, _ side: [DeviceGroup.Rank]) throws {
+    init(_ model: ModelFolder, _ side: [DeviceGroup.Rank], dividing division: PassDivision) throws {
         ranks = try thread.run {
-            let ranks = try TransformerRanks(model, side)
+            let ranks = try TransformerRanks(model, side, dividing: division)
             // So that a device without enough memory reports it now.
             try side[0].device.synchronize()
             return ranks

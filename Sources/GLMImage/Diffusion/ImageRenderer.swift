@@ -27,19 +27,22 @@ public final class ImageRenderer {
 
     /// Takes `transformer`, `text_encoder` and `vae` of the checkpoint, and nothing else.
     /// - Parameters:
-    ///   - devices: one side or two: the second computes the unconditional branch of guidance. Every device has a copy of the transformer.
+    ///   - devices: one side or two: the second computes the unconditional branch of guidance. Every side has a copy of the transformer.
+    ///   - division: how the ranks of a side divide a pass: by Ulysses each has a copy of the transformer too, by tensor parallelism a part.
     ///   - sourceCacheBytes: for the keys and values of source images that are kept for later requests.
     ///   - tiled: pictures with a side above the checkpoint's `sample_size` are decoded, and sources encoded, in tiles of that side:
     ///     memory stays a tile's, the picture differs a little.
-    public init(model: ModelFolder, devices: DeviceGroup, sourceCacheBytes: Int = 0, tiled: Bool = false) throws {
+    public init(
+        model: ModelFolder, devices: DeviceGroup, dividing division: PassDivision = .ulysses, sourceCacheBytes: Int = 0, tiled: Bool = false
+    ) throws {
         precondition(devices.sides.count <= 2, "\(devices.name): guidance with \(devices.sides.count) sides")
         device = devices.main
         sourceCache = SourceKVCache(capacity: sourceCacheBytes)
         scheduler = try SchedulerConfiguration.load(model)
         source = SourceImageRule(try ProcessorConfiguration.load(model))
-        ranks = try TransformerRanks(model, devices.sides[0])
+        ranks = try TransformerRanks(model, devices.sides[0], dividing: division)
         let transformer = ranks.main
-        guidance = try devices.sides.dropFirst().first.map { try GuidanceReplica(model, $0) }
+        guidance = try devices.sides.dropFirst().first.map { try GuidanceReplica(model, $0, dividing: division) }
         glyphs = try GlyphEncoder(model, on: device)
         autoencoder = try Autoencoder(model, on: device, tiled: tiled)
         guard autoencoder.configuration.latentChannels == transformer.configuration.inChannels else {
@@ -150,9 +153,9 @@ public final class ImageRenderer {
     package func write(_ sources: [SourceLatents], checkCancellation: () throws -> Void) throws -> SourceKV? {
         guard !sources.isEmpty else { return nil }
         let rows = sources.reduce(0) { $0 + $1.shape.grid.count }
-        sourceCache.makeRoom(for: SourceKVShard.bytes(rows: rows, ranks: ranks.count, transformer.configuration, device.cacheType))
+        sourceCache.makeRoom(for: SourceKVShard.bytes(rows: rows, ranks.share, transformer.configuration, device.cacheType))
         let written = SourceKV(
-            try ranks.each { SourceKVShard(rows: rows, ranks: ranks.count, $0.configuration, on: $0.device) })
+            try ranks.each { SourceKVShard(rows: rows, ranks.share, $0.configuration, on: $0.device) })
         for source in sources {
             let latents = source.shape.patches(source.latents)
             _ = try ranks.pass(checkCancellation: checkCancellation) { transformer, check in
@@ -175,7 +178,7 @@ public final class ImageRenderer {
     /// Bytes of the keys and values of one source image of a size that fits already, on each device.
     package func sourceKVBytes(height: Int, width: Int) -> Int {
         SourceKVShard.bytes(
-            rows: autoencoder.latentShape(height: height, width: width).grid.count, ranks: ranks.count, transformer.configuration, device.cacheType)
+            rows: autoencoder.latentShape(height: height, width: width).grid.count, ranks.share, transformer.configuration, device.cacheType)
     }
 
     /// What pictures of one size took fits no others: a device that kept it would come to hold more than the largest takes.

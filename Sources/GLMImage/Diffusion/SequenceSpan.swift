@@ -1,4 +1,4 @@
-/// The rows of a joint sequence, text first and then image, that one of several ranks computes.
+/// The rows of a joint sequence, text first and then image, that one of several ranks computes that divide them.
 ///
 /// Each rank has the next ``rowsPerRank`` rows; the last ranks have fewer, or none. Collectives exchange ``rowsPerRank`` rows of each rank, so
 /// what is missing of them stands behind the sequence's last row: attention leaves it out by length, without a mask, and no rank computes it.

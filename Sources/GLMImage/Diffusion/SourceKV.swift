@@ -24,17 +24,17 @@ final class SourceKVShard {
     let bytes: Int
     private var filled: [Int]
 
-    init(rows: Int, ranks: Int, _ configuration: TransformerConfiguration, on device: any Device) {
+    init(rows: Int, _ share: TransformerShare, _ configuration: TransformerConfiguration, on device: any Device) {
         self.rows = rows
-        bytes = Self.bytes(rows: rows, ranks: ranks, configuration, device.cacheType)
-        let shape = Shape(rows, configuration.hiddenSize / ranks)
+        bytes = Self.bytes(rows: rows, share, configuration, device.cacheType)
+        let shape = Shape(rows, configuration.hiddenSize / share.ranks)
         func make() -> [Tensor] { (0..<configuration.layers).map { _ in device.makeTensor(shape, device.cacheType) } }
         (keys, values) = (make(), make())
         filled = Array(repeating: 0, count: configuration.layers)
     }
 
-    static func bytes(rows: Int, ranks: Int, _ configuration: TransformerConfiguration, _ type: DType) -> Int {
-        TransformerFootprint(configuration, elementBytes: type.byteCount, ranks: ranks).sourceCache(rows: rows)
+    static func bytes(rows: Int, _ share: TransformerShare, _ configuration: TransformerConfiguration, _ type: DType) -> Int {
+        TransformerFootprint(configuration, elementBytes: type.byteCount, share: share).sourceCache(rows: rows)
     }
 
     /// Copies the rows of one layer to `keys` and `values`, `[rows, hidden / ranks]`.

@@ -7,23 +7,39 @@ import Tensor
 /// Reference: diffusers 0.42.1 `GlmImageTransformerBlock`. Rows are text first, then image.
 struct TransformerBlock {
     let modulation: Linear  // [12 · hidden, timeSize]    norm1.linear
-    let q, k, v, o: Linear  // [hidden, hidden]           attn1.{to_q,to_k,to_v,to_out.0}
-    let up: Linear  // [4 · hidden, hidden]       ff.net.0.proj
-    let down: Linear  // [hidden, 4 · hidden]       ff.net.2
+    let q, k, v: Linear  // [hidden, hidden]           attn1.{to_q,to_k,to_v}; of a rank's heads
+    let o: DividedProduct  // [hidden, hidden]           attn1.to_out.0
+    let up: Linear  // [4 · hidden, hidden]       ff.net.0.proj; of a rank's inner columns
+    let down: DividedProduct  // [hidden, 4 · hidden]       ff.net.2
     let attention: Attention
 
     static let normEpsilon: Float = 1e-5
 
-    init(_ weights: WeightScope, _ configuration: TransformerConfiguration) throws {
-        let hidden = configuration.hiddenSize
+    /// - Parameters:
+    ///   - share: what the rank has of it.
+    ///   - communicator: of the rank; nil where there is one.
+    init(
+        _ weights: WeightScope, _ configuration: TransformerConfiguration, _ share: TransformerShare, _ communicator: (any Communicator)?
+    ) throws {
+        let hidden = configuration.hiddenSize, rank = communicator?.rank ?? 0
+        let heads = share.columns(hidden, of: rank), inner = share.columns(4 * hidden, of: rank)
+        func some(_ name: String, of outputs: Int, _ rows: Range<Int>) throws -> Linear {
+            try weights.linear(name, from: hidden, to: outputs, rows: rows, bias: true)
+        }
+        func summed(_ name: String, over inputs: Int, _ columns: Range<Int>) throws -> DividedProduct {
+            DividedProduct(
+                try weights.linear(name, from: inputs, columns: columns, to: hidden, bias: true), share.headRanks > 1 ? communicator : nil,
+                on: weights.device)
+        }
         modulation = try weights.linear("norm1.linear", from: configuration.timeEmbeddingSize, to: 12 * hidden)
-        q = try weights.linear("attn1.to_q", from: hidden, to: hidden)
-        k = try weights.linear("attn1.to_k", from: hidden, to: hidden)
-        v = try weights.linear("attn1.to_v", from: hidden, to: hidden)
-        o = try weights.linear("attn1.to_out.0", from: hidden, to: hidden)
-        up = try weights.linear("ff.net.0.proj", from: hidden, to: 4 * hidden)
-        down = try weights.linear("ff.net.2", from: 4 * hidden, to: hidden)
-        attention = .scaled(heads: configuration.heads, keyValueHeads: configuration.heads, headSize: configuration.headSize)
+        q = try some("attn1.to_q", of: hidden, heads)
+        k = try some("attn1.to_k", of: hidden, heads)
+        v = try some("attn1.to_v", of: hidden, heads)
+        o = try summed("attn1.to_out.0", over: hidden, heads)
+        up = try some("ff.net.0.proj", of: 4 * hidden, inner)
+        down = try summed("ff.net.2", over: 4 * hidden, inner)
+        let own = heads.count / configuration.headSize
+        attention = .scaled(heads: own, keyValueHeads: own, headSize: configuration.headSize)
     }
 
     /// Adds the block to `pass.x`.
@@ -45,12 +61,16 @@ struct TransformerBlock {
                 x, headSize: attention.headSize, epsilon: TransformerBlock.normEpsilon, rotatingEnd: pass.rotary.rotation(.halves))
         }
         pass.attend(attention, layer: layer, on: device)
-        o(pass.normed, adding: [GatedRows(pass.textRows, gate: vector(5)), GatedRows(pass.imageRows, gate: vector(4))], to: pass.x)
+        o(
+            pass.attended, adding: [GatedRows(pass.textRows, gate: vector(5)), GatedRows(pass.imageRows, gate: vector(4))], summing: pass.sum,
+            to: pass.x)
 
         modulate(pass, pass.textRows, shift: vector(7), scale: vector(9), on: device)
         modulate(pass, pass.imageRows, shift: vector(6), scale: vector(8), on: device)
         up(pass.normed, .store(.geluTanh), into: pass.inner)
-        down(pass.inner, adding: [GatedRows(pass.textRows, gate: vector(11)), GatedRows(pass.imageRows, gate: vector(10))], to: pass.x)
+        down(
+            pass.inner, adding: [GatedRows(pass.textRows, gate: vector(11)), GatedRows(pass.imageRows, gate: vector(10))], summing: pass.sum,
+            to: pass.x)
     }
 
     private func modulate(_ pass: ForwardPass, _ rows: Range<Int>, shift: Tensor, scale: Tensor, on device: any Device) {

@@ -37,12 +37,13 @@ public struct Footprint: Sendable {
         public var vaeTiling: Bool
         /// The diffusion stage lets requests have steps cached.
         public var stepCache: Bool
-        /// Devices among which the stage divides each pass.
+        /// Devices among which the stage divides each pass, and how; nil: there is one.
         public var ranks: Int
+        public var division: PassDivision?
 
         public init(
             onHost: Bool, precision: Precision, batch: Int = 1, speculativeTokens: Int? = nil, vaeTiling: Bool = false, stepCache: Bool = false,
-            ranks: Int = 1
+            ranks: Int = 1, division: PassDivision? = nil
         ) {
             self.onHost = onHost
             self.precision = precision
@@ -51,6 +52,7 @@ public struct Footprint: Sendable {
             self.vaeTiling = vaeTiling
             self.stepCache = stepCache
             self.ranks = ranks
+            self.division = division
         }
 
         /// The most rows of a step that draws codes.
@@ -97,16 +99,30 @@ public struct Footprint: Sendable {
         case (.diffusion, .image(let image)):
             let footprint = ImageFootprint(image, model.weights, limits, form)
             let own = device < form.ranks ? footprint.rank : footprint.guidance
-            return [onAccelerator(model.weights.part(.transformer))] + own + [workspace] + exchange
+            return [onAccelerator(transformer(ofRank: device % form.ranks))] + own + [workspace] + exchange
         case (.text, _):
-            return [decoder(ofRank: device)] + own(kind) + [workspace] + exchange
+            return [onAccelerator(decoder(ofRank: device))] + own(kind) + [workspace] + exchange
         default: return []
         }
     }
 
-    /// The weights of one rank of a text stage on accelerators.
-    private func decoder(ofRank rank: Int) -> MemoryItem {
-        onAccelerator(model.weights.decoder(rank: rank, of: form.ranks, keyValueHeads: model.decoder.keyValueHeads))
+    /// The weights of one rank of a text stage.
+    private func decoder(ofRank rank: Int) -> WeightCount {
+        model.weights.decoder(rank: rank, of: form.ranks, keyValueHeads: model.decoder.keyValueHeads)
+    }
+
+    /// Of a stage's first device.
+    private func count(_ kind: StageKind) -> WeightCount {
+        switch kind {
+        case .vision: model.weights.stage(.vision)
+        case .text: decoder(ofRank: 0)
+        case .diffusion: transformer(ofRank: 0) + model.weights.part(.textEncoder) + model.weights.part(.vae)
+        }
+    }
+
+    /// Of the transformer's, those of one rank of a side.
+    private func transformer(ofRank rank: Int) -> WeightCount {
+        model.weights.transformer(rank: rank, of: form.division == .tensorParallel ? form.ranks : 1)
     }
 
     /// None where every device computes passes alone.
@@ -117,8 +133,7 @@ public struct Footprint: Sendable {
 
     /// The sizes in the safetensors headers.
     private func weights(_ kind: StageKind) -> [MemoryItem] {
-        if kind == .text, form.ranks > 1, !form.onHost { return [decoder(ofRank: 0)] }
-        let count = model.weights.stage(kind)
+        let count = count(kind)
         guard form.onHost else { return [onAccelerator(count)] }
         let mapped = MemoryItem(
             .weights, count.fileBytes, "\(Self.millions(count.parameters)), mapped from the file and shared by all that map it", isShared: true)

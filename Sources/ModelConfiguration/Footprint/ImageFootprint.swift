@@ -70,7 +70,7 @@ struct ImageFootprint {
     private var transformer: TransformerFootprint {
         TransformerFootprint(
             model.transformer, elementBytes: form.cachedBytes, activationBytes: form.activationBytes(weights.part(.transformer)),
-            ranks: form.ranks)
+            share: TransformerShare(form.division, ranks: form.ranks))
     }
 
     /// None where edits are not planned for.

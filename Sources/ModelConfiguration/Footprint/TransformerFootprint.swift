@@ -5,21 +5,24 @@ package struct TransformerFootprint: Sendable {
     private let cached: Int
     /// Bytes of an element of activations.
     private let activation: Int
-    private let ranks: Int
+    private let share: TransformerShare
 
     /// - Parameters:
     ///   - elementBytes: of `Device.cacheType`, which keys and values are kept in.
     ///   - activationBytes: f32 on the CPU.
-    ///   - ranks: among which each pass is divided.
-    package init(_ transformer: TransformerConfiguration, elementBytes: Int, activationBytes: Int = 4, ranks: Int = 1) {
+    ///   - share: of each pass.
+    package init(
+        _ transformer: TransformerConfiguration, elementBytes: Int, activationBytes: Int = 4,
+        share: TransformerShare = TransformerShare(nil, ranks: 1)
+    ) {
         self.transformer = transformer
         cached = elementBytes
         activation = activationBytes
-        self.ranks = ranks
+        self.share = share
     }
 
     /// The most of a pass's rows that one rank computes.
-    private func own(_ rows: Int) -> Int { (rows + ranks - 1) / ranks }
+    private func own(_ rows: Int) -> Int { (rows + share.rowRanks - 1) / share.rowRanks }
 
     private var hidden: Int { transformer.hiddenSize }
 
@@ -27,21 +30,25 @@ package struct TransformerFootprint: Sendable {
     package var constant: Int { 4 * 2 * transformer.timeEmbeddingSize }
 
     /// Keys and values of `rows` tokens of source images, in all layers.
-    package func sourceCache(rows: Int) -> Int { 2 * transformer.layers * rows * (hidden / ranks) * cached }
+    package func sourceCache(rows: Int) -> Int { 2 * transformer.layers * rows * (hidden / share.ranks) * cached }
 
     /// The memory of the passes over one picture: activations of text and image, keys and values of these and of the sources,
-    /// angles, modulation. Of several ranks each has its own rows of queries, keys and values too, and what it sends and receives.
+    /// angles, modulation. Of several ranks that divide rows each has its own rows of queries, keys and values too, and what it sends and receives; of
+    /// those that divide heads each has apart from all rows what it attends to, and sums in f32.
     /// - Parameters:
     ///   - image: patches.
     ///   - text: rows of the longer text.
     ///   - sources: rows of source images.
     package func session(image: Int, text: Int, sources: Int) -> Int {
         let rows = own(text + image)
-        let exchange = ranks > 1 ? (2 + 2) * rows * hidden : 0
-        let activations = (3 + 4) * rows * hidden + 2 * (sources + ranks * rows) * (hidden / ranks) + exchange
+        let exchange = share.rowRanks > 1 ? (2 + 2) * rows * hidden : 0
+        let own = hidden / share.headRanks, attended = share.headRanks > 1 ? rows * own : 0
+        let activations =
+            2 * rows * hidden + (1 + 4) * rows * own + attended + 2 * (sources + share.rowRanks * rows) * (hidden / share.ranks) + exchange
+        let sums = share.headRanks > 1 && activation < 4 ? rows * hidden : 0
         let patches = min(image, rows) * transformer.inChannels * transformer.patchSize * transformer.patchSize
         let vectors = (12 + 2) * hidden + transformer.timeEmbeddingSize
-        return activation * (activations + transformer.timeEmbeddingSize) + 4 * (patches + image * transformer.headSize + vectors)
+        return activation * (activations + transformer.timeEmbeddingSize) + 4 * (patches + image * transformer.headSize + vectors + sums)
     }
 
     /// What one branch of guidance holds for all steps: its text and its prior.
@@ -52,7 +59,7 @@ package struct TransformerFootprint: Sendable {
     package func stepCache(image: Int, text: Int) -> Int {
         let rows = own(text + image)
         // Ranks also share two means.
-        return 4 * (((StepCaching.order + 1) * rows + 2 * min(image, rows)) * hidden + (ranks > 1 ? 4 : 2))
+        return 4 * (((StepCaching.order + 1) * rows + 2 * min(image, rows)) * hidden + (share.ranks > 1 ? 4 : 2))
     }
 
     /// What comparing a step's residual with an earlier one takes meanwhile: a copy in f32, for which the activations have room where they

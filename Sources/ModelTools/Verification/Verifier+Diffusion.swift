@@ -12,7 +12,7 @@ extension Verifier {
             "glyph.input_ids", "glyph.attention_mask", "glyph.embeddings", "diffusion.initial_latents", "diffusion.timesteps", "diffusion.sigmas",
             "diffusion.velocity_cond", "diffusion.velocity_uncond", "diffusion.final_latents", "vae.image", "pipeline.image",
         ]
-        guard let renderer = load(names, report, { try ImageRenderer(model: model, devices: diffusion) }) else { return }
+        guard let renderer = load(names, report, { try ImageRenderer(model: model, devices: diffusion, dividing: division) }) else { return }
         checkGlyphs(renderer, report)
         checkStart(renderer, report)
         checkConditions(renderer, report)

@@ -15,14 +15,18 @@ public struct Verifier {
     let device: any Device
     /// Of the diffusion part, and of the text part, ``device`` the first of each.
     let diffusion, text: DeviceGroup
+    /// How the ranks of ``diffusion`` divide a pass.
+    let division: PassDivision
     let precision: Precision
     let tolerance: Tolerance
 
     /// - Parameters:
     ///   - diffusion: devices of the diffusion part, `device` the first of them; nil: `device` alone.
-    ///   - text: the same of the text part.
+    ///   - division: how they divide a pass.
+    ///   - text: devices of the text part.
     public init(
-        model: ModelFolder, reference: URL, device: any Device, diffusion: DeviceGroup? = nil, text: DeviceGroup? = nil, precision: Precision
+        model: ModelFolder, reference: URL, device: any Device, diffusion: DeviceGroup? = nil, dividing division: PassDivision = .ulysses,
+        text: DeviceGroup? = nil, precision: Precision
     ) throws {
         self.model = model
         self.reference = try ReferenceFile(reference)
@@ -34,6 +38,7 @@ public struct Verifier {
         }
         self.device = device
         self.diffusion = diffusion ?? DeviceGroup(device)
+        self.division = division
         self.text = text ?? DeviceGroup(device)
         self.precision = precision
         // A component that can't be read fails in its own rows.

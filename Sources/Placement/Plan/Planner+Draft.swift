@@ -39,12 +39,12 @@ extension Planner {
         if main.isHost, group.ranks > 1 {
             throw PlacementError(
                 .invalidTopology,
-                "\(topology.place)stages.\(kind).\(divisionKey(kind)) is \(group.ranks); only accelerators compute together, not \(main.device)")
+                "\(topology.place)stages.\(kind).\(group.divisionKey) is \(group.ranks); only accelerators compute together, not \(main.device)")
         }
         if let obstacle = obstacle(kind, description, ranks: group.ranks) {
             throw PlacementError(
                 .invalidTopology,
-                "\(topology.place)stages.\(kind).\(divisionKey(kind)) is \(group.ranks), by which the \(obstacle.part) of \(name) can't divide its \(obstacle.what)"
+                "\(topology.place)stages.\(kind).\(group.divisionKey) is \(group.ranks), by which the \(obstacle.part) of \(name) can't divide its \(obstacle.what)"
             )
         }
         let precision = group.precision.precision(native: main.nativePrecision)
@@ -53,18 +53,15 @@ extension Planner {
             description, Footprint.Limits(pixels: topology.limits.pixels, sources: topology.limits.sources, context: topology.limits.context),
             Footprint.Form(
                 onHost: main.isHost, precision: precision, batch: batch ?? 1, speculativeTokens: group.speculativeTokens, vaeTiling: vaeTiling,
-                stepCache: group.stepCache != nil, ranks: group.ranks))
+                stepCache: group.stepCache != nil, ranks: group.ranks, division: group.division))
         return StageSpec(
             kind: kind, instance: instance, devices: places.map(\.device), model: name, pipeline: description.pipeline, folder: folder,
             precision: precision,
             batch: batch, speculativeTokens: group.speculativeTokens, threads: main.isHost ? group.threads : nil,
             determinism: group.determinism, vaeTiling: vaeTiling, stepCache: group.stepCache,
-            ranks: group.ranks > 1 ? group.ranks : nil, hcclTimeout: group.hcclTimeout,
+            ranks: group.division == nil ? nil : group.ranks, division: group.division, hcclTimeout: group.hcclTimeout,
             memory: [footprint.items(kind)] + places.indices.dropFirst().map { footprint.items(kind, ofFurther: $0) })
     }
-
-    /// The key that asks for several ranks.
-    func divisionKey(_ kind: StageKind) -> String { kind.descriptor.division?.key ?? "" }
 
     /// What can't be divided among so many ranks, with its number, and the part of the model that has it.
     private func obstacle(_ kind: StageKind, _ model: ModelDescription, ranks: Int) -> (part: String, what: String)? {
@@ -91,7 +88,7 @@ extension Planner {
     var seconds: @Sendable (StageSpec, Card) -> Double {
         { stage, card in
             guard case .figures(let figures) = card.support, let model = descriptions[stage.folder] else { return .infinity }
-            return StageSeconds(model, on: figures).seconds(stage.kind, batch: stage.batch ?? 1, ranks: stage.ranks ?? 1)
+            return StageSeconds(model, on: figures).seconds(stage.kind, batch: stage.batch ?? 1, ranks: stage.ranks ?? 1, stage.division)
         }
     }
 
@@ -109,7 +106,12 @@ extension Planner {
         // The whole time of its batch, not its share.
         let batch = stage.batch ?? 1
         let share = StageSeconds(model, on: figures)
-            .seconds(stage.kind, batch: batch, ranks: stage.ranks ?? 1, pixels: topology.limits.pixels)
+            .seconds(stage.kind, batch: batch, ranks: stage.ranks ?? 1, stage.division, pixels: topology.limits.pixels)
         return share * Double(batch) / Double(stage.devices.count) * Double(stage.kind == .vision ? topology.limits.sources : 1)
     }
+}
+
+extension Topology.Group {
+    /// The key that asks for several ranks.
+    var divisionKey: String { division?.key ?? "" }
 }

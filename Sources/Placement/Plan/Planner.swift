@@ -123,7 +123,7 @@ public struct Planner: Sendable {
         if places.isEmpty, count > 0 {
             throw PlacementError(
                 .missingCard,
-                "\(topology.place)stages.\(kind).\(divisionKey(kind)) is \(group.ranks); of \(automaticCards.count) accelerators no \(group.ranks) are linked with one another"
+                "\(topology.place)stages.\(kind).\(group.divisionKey) is \(group.ranks); of \(automaticCards.count) accelerators no \(group.ranks) are linked with one another"
             )
         }
         for _ in 0..<count {

@@ -20,8 +20,9 @@ struct StageSeconds {
     private static let batchCost = 0.44 / 15
     /// The share of the links' rate that an exchange reaches, and seconds that it takes however little is sent: msmodeling.
     private static let linkShare = 0.7, exchangeSeconds = 10e-6
-    /// Of a block of the transformer: queries, keys and values are exchanged, and the result.
-    private static let exchanges = 4
+    /// Of a block of the transformer: queries, keys and values are exchanged, and the result (Ulysses); or two products are summed (tensor
+    /// parallelism).
+    private static let exchanges = 4, sums = 2
 
     init(_ model: ModelDescription, on chip: ChipFigures) {
         self.model = model
@@ -33,16 +34,21 @@ struct StageSeconds {
     /// Of all devices of the stage together.
     /// - Parameters:
     ///   - batch: sequences that are computed together; of their time it is one's share.
-    ///   - ranks: devices among which each pass of a diffusion stage is divided.
+    ///   - ranks: devices among which each pass of a diffusion stage is divided, and how.
     ///   - pixels: of the image.
-    func seconds(_ kind: StageKind, batch: Int, ranks: Int = 1, pixels: Int = ReferenceRequest.side * ReferenceRequest.side) -> Double {
+    func seconds(
+        _ kind: StageKind, batch: Int, ranks: Int = 1, _ division: PassDivision? = nil,
+        pixels: Int = ReferenceRequest.side * ReferenceRequest.side
+    ) -> Double {
         switch model.configurations {
-        case .image(let image): seconds(kind, of: image, batch: batch, ranks: ranks, pixels: pixels)
+        case .image(let image): seconds(kind, of: image, batch: batch, ranks: ranks, division, pixels: pixels)
         case .answer(let answer): seconds(kind, of: answer, batch: batch)
         }
     }
 
-    private func seconds(_ kind: StageKind, of image: ImageConfigurations, batch: Int, ranks: Int, pixels: Int) -> Double {
+    private func seconds(
+        _ kind: StageKind, of image: ImageConfigurations, batch: Int, ranks: Int, _ division: PassDivision?, pixels: Int
+    ) -> Double {
         let codes = pixels / (32 * 32)
         switch kind {
         case .vision: return reading(.vision, tokens: codes)
@@ -54,7 +60,10 @@ struct StageSeconds {
             let tokens = Double(pixels / (16 * 16))
             let attention = 4 * tokens * tokens * Double(image.transformer.hiddenSize * image.transformer.layers)
             let pass = (2 * products(model.weights.part(.transformer)) * tokens + attention) / operations
-            return Double(ReferenceRequest.steps) * 2 * (pass + Double(ranks) * exchange(image.transformer, tokens: tokens, ranks: ranks))
+            let exchanged =
+                division == .tensorParallel
+                ? sum(image.transformer, tokens: tokens, ranks: ranks) : exchange(image.transformer, tokens: tokens, ranks: ranks)
+            return Double(ReferenceRequest.steps) * 2 * (pass + Double(ranks) * exchanged)
         }
     }
 
@@ -65,6 +74,15 @@ struct StageSeconds {
         let own = 2 * tokens / Double(ranks) * Double(transformer.hiddenSize)
         let sent = own * Double(ranks - 1) / Double(ranks) / (link.rate(ranks: ranks) * Self.linkShare)
         return Double(transformer.layers * Self.exchanges) * (sent + 2 * own / bandwidth + Self.exchangeSeconds)
+    }
+
+    /// Seconds that each of several devices takes in a pass to sum its terms with the others': it sends twice the others' share of all rows, once of
+    /// terms and once of sums, in f32.
+    private func sum(_ transformer: TransformerConfiguration, tokens: Double, ranks: Int) -> Double {
+        guard ranks > 1 else { return 0 }
+        let all = 4 * tokens * Double(transformer.hiddenSize)
+        let sent = 2 * all * Double(ranks - 1) / Double(ranks) / (link.rate(ranks: ranks) * Self.linkShare)
+        return Double(transformer.layers * Self.sums) * (sent + Self.exchangeSeconds)
     }
 
     private func seconds(_ kind: StageKind, of answer: AnswerConfigurations, batch: Int) -> Double {

@@ -31,8 +31,9 @@ public struct StageSpec: Codable, Sendable, Hashable {
     public var vaeTiling: Bool
     /// The largest `step_cache` that requests may ask for; nil: none may.
     public var stepCache: Float?
-    /// Devices among which each pass is divided; nil: none is.
+    /// Devices among which each pass is divided, and how; nil: none is.
     public var ranks: Int?
+    public var division: PassDivision?
     /// Seconds that one of these devices waits for the others; nil: the program's default.
     public var hcclTimeout: Int?
     /// For each device what the stage takes of it; empty for a stage that was not planned.
@@ -41,8 +42,8 @@ public struct StageSpec: Codable, Sendable, Hashable {
     public init(
         kind: StageKind, instance: String, devices: [DeviceID] = [.cpu], model: String, pipeline: ModelPipeline,
         folder: String, fingerprint: String = "", precision: Precision, batch: Int? = nil, speculativeTokens: Int? = nil, threads: Int? = nil,
-        determinism: DeterminismLevel? = nil, vaeTiling: Bool = false, stepCache: Float? = nil, ranks: Int? = nil, hcclTimeout: Int? = nil,
-        memory: [[MemoryItem]] = []
+        determinism: DeterminismLevel? = nil, vaeTiling: Bool = false, stepCache: Float? = nil, ranks: Int? = nil, division: PassDivision? = nil,
+        hcclTimeout: Int? = nil, memory: [[MemoryItem]] = []
     ) {
         precondition(!devices.isEmpty && (memory.isEmpty || memory.count == devices.count), "\(memory.count) lists of \(devices.count) devices")
         self.kind = kind
@@ -60,6 +61,7 @@ public struct StageSpec: Codable, Sendable, Hashable {
         self.vaeTiling = vaeTiling
         self.stepCache = stepCache
         self.ranks = ranks
+        self.division = division
         self.hcclTimeout = hcclTimeout
         self.memory = memory
     }
@@ -68,8 +70,13 @@ public struct StageSpec: Codable, Sendable, Hashable {
     public var isSound: Bool {
         !devices.isEmpty && (memory.isEmpty || memory.count == devices.count) && memory.joined().allSatisfy { $0.bytes >= 0 }
             && [batch, threads].allSatisfy { $0 ?? 1 > 0 } && DecoderSizes.speculation.contains(speculativeTokens ?? 0)
-            && RequestLimits.stepCache.contains(stepCache ?? 0) && kind.descriptor.division?.choices.contains(ranks ?? 1) ?? (ranks == nil)
+            && RequestLimits.stepCache.contains(stepCache ?? 0) && isDivisionSound
             && Collectives.timeouts.contains(hcclTimeout ?? Collectives.timeout) && devices.count % (ranks ?? 1) == 0
+    }
+
+    private var isDivisionSound: Bool {
+        guard let division, let ranks else { return division == nil && ranks == nil }
+        return kind.descriptor.divisions.contains(division) && division.choices.contains(ranks)
     }
 
     /// As people name it: `text-0`.
@@ -100,7 +107,7 @@ extension StageSpec {
         if let determinism { arguments += ["--deterministic", "\(determinism)"] }
         if kind.descriptor.options.contains(.vaeTiling) { arguments.append(vaeTiling ? "--vae-tiling" : "--no-vae-tiling") }
         if let stepCache { arguments += ["--step-cache", "\(stepCache)"] }
-        if let ranks, let division = kind.descriptor.division { arguments += [division.flag, "\(ranks)"] }
+        if let ranks, let division { arguments += [division.flag, "\(ranks)"] }
         if let hcclTimeout { arguments += ["--hccl-timeout", "\(hcclTimeout)"] }
         return arguments
     }

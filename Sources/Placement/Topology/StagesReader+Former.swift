@@ -22,7 +22,7 @@ extension StagesReader {
                 yaml.line(node), "\(path).guidance_cards names \(guidance.count) cards and cards \(cards.count); each of cards has one")
         }
         group.devices = guidance.isEmpty ? cards.map { [$0] } : zip(cards, guidance).map { [$0, $1] }
-        for devices in group.devices { try check(devices, kind, group.ranks, node, "\(path).cards with guidance_cards") }
+        for devices in group.devices { try check(devices, kind, group, node, "\(path).cards with guidance_cards") }
     }
 
     private func devices(_ node: Node?, _ path: String) throws(PlacementError) -> [DeviceID] {

@@ -27,12 +27,12 @@ struct StagesReader {
 
     private func group(_ node: Node, _ kind: StageKind, _ path: String) throws(PlacementError) -> Topology.Group {
         var group = Topology.Group()
-        let options = kind.descriptor.options, division = kind.descriptor.division
+        let options = kind.descriptor.options, divisions = kind.descriptor.divisions.map(\.key)
         let keys =
             ["model", "replicas", "devices", "precision", "threads", "deterministic"] + (options.contains(.batch) ? ["batch"] : [])
             + (options.contains(.speculation) ? ["speculative_tokens"] : [])
             + (options.contains(.vaeTiling) ? ["vae_tiling"] : []) + (options.contains(.stepCache) ? ["step_cache"] : [])
-            + (division.map { [$0.key, "hccl_timeout"] } ?? [])
+            + divisions + (divisions.isEmpty ? [] : ["hccl_timeout"])
         var listed: Node?
         var former: [String: Node] = [:]
         for (key, value) in yaml.isEmpty(node) ? [] : try yaml.pairs(node, path, keys, former: Self.formerKeys(kind)) {
@@ -55,11 +55,8 @@ struct StagesReader {
             case "step_cache":
                 let most = try yaml.number(value, path, RequestLimits.stepCache)
                 group.stepCache = most > 0 ? most : nil
-            case division?.key:
-                guard let division, let ranks = Int(try yaml.plain(value, path)), division.choices.contains(ranks) else {
-                    throw yaml.wrong(value, path, division?.explanation ?? "")
-                }
-                group.ranks = ranks
+            case PassDivision.ulysses.key: try readRanks(value, .ulysses, path, into: &group)
+            case PassDivision.tensorParallel.key: try readRanks(value, .tensorParallel, path, into: &group)
             case "hccl_timeout": group.hcclTimeout = try yaml.whole(value, path, Collectives.timeouts)
             default:
                 guard let precision = PrecisionChoice(rawValue: try yaml.plain(value, path)) else {
@@ -68,11 +65,12 @@ struct StagesReader {
                 group.precision = precision
             }
         }
-        if let timeout = group.hcclTimeout, group.ranks == 1, let division {
+        if let timeout = group.hcclTimeout, group.division == nil {
             throw yaml.error(
-                yaml.line(node), "\(path).hccl_timeout is \(timeout), but without \(division.key) no device waits for another")
+                yaml.line(node),
+                "\(path).hccl_timeout is \(timeout), but without \(divisions.joined(separator: " or ")) no device waits for another")
         }
-        if let listed { group.devices = try devices(listed, kind, group.ranks, "\(path).devices") }
+        if let listed { group.devices = try devices(listed, kind, group, "\(path).devices") }
         if !former.isEmpty { try readFormer(former, kind, node, path, into: &group) }
         if group.model == nil, models.count > 1 {
             throw yaml.error(yaml.line(node), "\(path) names no model; there are \(models.joined(separator: ", "))")
@@ -93,27 +91,42 @@ struct StagesReader {
         }
     }
 
+    private func readRanks(
+        _ node: Node, _ division: PassDivision, _ path: String, into group: inout Topology.Group
+    ) throws(PlacementError) {
+        guard let ranks = Int(try yaml.plain(node, path)), division.choices.contains(ranks) else {
+            throw yaml.wrong(node, path, division.explanation)
+        }
+        guard ranks > 1 else { return }
+        if let other = group.division {
+            throw yaml.error(yaml.line(node), "\(path) is \(ranks) with \(other.key) \(group.ranks); one of the two at a time")
+        }
+        (group.ranks, group.division) = (ranks, division)
+    }
+
     /// An entry for each stage: a device, or a list of devices that compute together.
-    private func devices(_ node: Node, _ kind: StageKind, _ ranks: Int, _ path: String) throws(PlacementError) -> [[DeviceID]] {
+    private func devices(_ node: Node, _ kind: StageKind, _ group: Topology.Group, _ path: String) throws(PlacementError) -> [[DeviceID]] {
         var stages: [[DeviceID]] = []
         for item in try yaml.list(node, path) {
             var devices: [DeviceID] = []
             for member in item.sequence.map(Array.init) ?? [item] { devices.append(try yaml.device(member, path)) }
-            try check(devices, kind, ranks, item, path)
+            try check(devices, kind, group, item, path)
             stages.append(devices)
         }
         try yaml.unique(stages.flatMap { $0.dropFirst() }.map(\.description), node, "\(path), as a further device of a stage,")
         return stages
     }
 
-    /// - Parameter ranks: of the group.
-    func check(_ devices: [DeviceID], _ kind: StageKind, _ ranks: Int, _ node: Node, _ path: String) throws(PlacementError) {
-        let counts = kind.descriptor.deviceCounts(ranks: ranks)
+    /// - Parameter group: whose division is known.
+    func check(
+        _ devices: [DeviceID], _ kind: StageKind, _ group: Topology.Group, _ node: Node, _ path: String
+    ) throws(PlacementError) {
+        let counts = kind.descriptor.deviceCounts(ranks: group.ranks)
         guard counts.contains(devices.count) else {
             throw yaml.error(
                 yaml.line(node),
                 "\(path) groups \(devices.count) devices; a \(kind) stage computes on \(counts.map(String.init).joined(separator: " or "))"
-                    + (ranks > 1 ? kind.descriptor.division.map { " with \($0.key) \(ranks)" } ?? "" : ""))
+                    + (group.division.map { " with \($0.key) \(group.ranks)" } ?? ""))
         }
         try yaml.unique(devices.map(\.description), node, path)
         if devices.count > 1, devices.contains(.cpu) {

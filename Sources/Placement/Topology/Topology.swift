@@ -61,15 +61,16 @@ public struct Topology: Sendable, Hashable {
         public var vaeTiling: Bool?
         /// Of diffusion: the largest `step_cache` that requests may ask for; nil: none may.
         public var stepCache: Float?
-        /// Devices among which each pass is divided, as the kind's descriptor says.
+        /// Devices among which each pass is divided, and how; nil: there is one.
         public var ranks = 1
+        public var division: PassDivision?
         /// Seconds that one of these devices waits for the others; nil: the program's default.
         public var hcclTimeout: Int?
 
         public init(
             model: String? = nil, folder: String? = nil, replicas: Replicas? = nil, devices: [[DeviceID]] = [], batch: Int? = nil,
             speculativeTokens: Int? = nil, precision: PrecisionChoice = .auto, threads: Int? = nil, determinism: DeterminismLevel? = nil,
-            vaeTiling: Bool? = nil, stepCache: Float? = nil, ranks: Int = 1, hcclTimeout: Int? = nil
+            vaeTiling: Bool? = nil, stepCache: Float? = nil, ranks: Int = 1, division: PassDivision? = nil, hcclTimeout: Int? = nil
         ) {
             self.model = model
             self.folder = folder
@@ -83,6 +84,7 @@ public struct Topology: Sendable, Hashable {
             self.vaeTiling = vaeTiling
             self.stepCache = stepCache
             self.ranks = ranks
+            self.division = division
             self.hcclTimeout = hcclTimeout
         }
     }

@@ -49,6 +49,13 @@ extension PassDivision {
         guard let ranks = Int(text), choices.contains(ranks) else { throw ValidationError("\"\(text)\" should be \(explanation)") }
         return ranks
     }
+
+    /// - Throws: `ValidationError` for several ranks by Ulysses and by tensor parallelism.
+    public static func check(ulyssesDegree: Int, tensorParallelSize: Int) throws {
+        guard ulyssesDegree > 1, tensorParallelSize > 1 else { return }
+        throw ValidationError(
+            "\(ulysses.flag) \(ulyssesDegree) with \(tensorParallel.flag) \(tensorParallelSize); one of the two at a time")
+    }
 }
 
 extension Collectives {

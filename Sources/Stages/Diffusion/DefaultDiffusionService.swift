@@ -22,16 +22,19 @@ public actor DefaultDiffusionService: DiffusionService {
 
     public func load(_ model: ModelOptions) throws -> StageModel {
         let folder = try model.folder()
-        let devices = try model.makeDevices(for: .diffusion, ranks: options.ulyssesDegree, timeout: options.exchange.hcclTimeout)
+        let devices = try model.makeDevices(
+            for: .diffusion, ranks: options.ranks, dividing: options.division, timeout: options.exchange.hcclTimeout)
         let tiled = options.tilesImages(on: model.device.devices[0])
-        let renderer = try ImageRenderer(model: folder, devices: devices, sourceCacheBytes: options.sourceCacheBytes, tiled: tiled)
+        let renderer = try ImageRenderer(
+            model: folder, devices: devices, dividing: options.division, sourceCacheBytes: options.sourceCacheBytes, tiled: tiled)
         if options.stepCache > 0, !renderer.cachesSteps {
             throw RequestError("--step-cache \(options.stepCache): the model's transformer has too few blocks to skip any")
         }
         try devices.main.synchronize()
         self.renderer = renderer
         return try StageModel(
-            folder, for: .diffusion, model, devices, defaultSide: renderer.defaultSide, tileSide: tiled ? renderer.tileSide : 0)
+            folder, for: .diffusion, model, devices, dividing: options.division, defaultSide: renderer.defaultSide,
+            tileSide: tiled ? renderer.tileSide : 0)
     }
 
     public func render(_ request: RenderRequest, token: WorkToken, onEvent: @escaping @Sendable (RenderEvent) -> Void) async throws -> RenderedImage {

@@ -29,14 +29,25 @@ public struct DiffusionOptions: ParsableArguments, Sendable {
             valueName: "n"), transform: PassDivision.ulysses.read)
     public var ulyssesDegree = 1
 
+    @Option(
+        help: ArgumentHelp(
+            "Devices among which the heads and inner columns of each pass of the transformer, and their weights, are divided (tensor parallelism): \(PassDivision.tensorParallel.explanation). For a transformer that one device can't hold; slower than --ulysses-degree, in whose place it stands. --device names as many as there. Default: 1.",
+            valueName: "n"), transform: PassDivision.tensorParallel.read)
+    public var tensorParallelSize = 1
+
     @OptionGroup public var exchange: ExchangeOptions
 
     public init() {}
 
     public func validate() throws {
         do { try RequestLimits.checkStepCache(stepCache) } catch { throw ValidationError("--step-cache: \(error.message)") }
-        try exchange.check(.ulysses, ranks: ulyssesDegree)
+        try PassDivision.check(ulyssesDegree: ulyssesDegree, tensorParallelSize: tensorParallelSize)
+        try exchange.check(.diffusion, ranks: ranks)
     }
+
+    /// Devices among which each pass is divided, and how: in one of the two ways.
+    var ranks: Int { max(ulyssesDegree, tensorParallelSize) }
+    var division: PassDivision { tensorParallelSize > 1 ? .tensorParallel : .ulysses }
 
     func tilesImages(on device: DeviceID) -> Bool { vaeTiling ?? device.tilesImages }
 

@@ -13,8 +13,9 @@ public struct ExchangeOptions: ParsableArguments, Sendable {
     public init() {}
 
     /// - Throws: `ValidationError` for a time where there is nobody to wait for.
-    func check(_ division: PassDivision, ranks: Int) throws {
+    func check(_ kind: StageKind, ranks: Int) throws {
         guard let hcclTimeout, ranks == 1 else { return }
-        throw ValidationError("--hccl-timeout is \(hcclTimeout), but without \(division.flag) no device waits for another")
+        let flags = kind.descriptor.divisions.map(\.flag).joined(separator: " or ")
+        throw ValidationError("--hccl-timeout is \(hcclTimeout), but without \(flags) no device waits for another")
     }
 }

@@ -24,7 +24,7 @@ public struct ModelOptions: ParsableArguments, Sendable {
 
     @Option(
         help: ArgumentHelp(
-            "Device that computes: cpu, or npu:0 for the first accelerator that this process may see. The diffusion process may have two, as npu:0,npu:1: the second computes the unconditional branch of guidance, with a copy of the transformer of its own; with --ulysses-degree each branch has as many. The text process has as many as --tensor-parallel-size says. Default: cpu.",
+            "Device that computes: cpu, or npu:0 for the first accelerator that this process may see. The diffusion process may have two, as npu:0,npu:1: the second computes the unconditional branch of guidance, with a copy of the transformer of its own; with --ulysses-degree or --tensor-parallel-size each branch has as many. The text process has as many as --tensor-parallel-size says. Default: cpu.",
             valueName: "devices"),
         transform: DeviceList.read)
     public var device = DeviceList([.cpu])
@@ -66,12 +66,15 @@ public struct ModelOptions: ParsableArguments, Sendable {
     /// - Parameters:
     ///   - kind: of this process: it says how many it can use.
     ///   - ranks: among how many of them each pass is divided.
+    ///   - division: how it is.
     ///   - timeout: how long one waits for the others, in seconds; nil: the default.
     /// - Throws: `ValidationError` for another number of them; `DeviceError` if there is no such device, or it can't exchange tensors.
-    public func makeDevices(for kind: StageKind, ranks: Int = 1, timeout: Int? = nil) throws -> DeviceGroup {
+    public func makeDevices(
+        for kind: StageKind, ranks: Int = 1, dividing division: PassDivision? = nil, timeout: Int? = nil
+    ) throws -> DeviceGroup {
         let ids = device.devices, counts = kind.descriptor.deviceCounts(ranks: ranks)
         guard counts.contains(ids.count) || ids == [.cpu] else {
-            let arrangement = ranks > 1 ? kind.descriptor.division.map { " with \($0.flag) \(ranks)" } ?? "" : ""
+            let arrangement = ranks > 1 ? division.map { " with \($0.flag) \(ranks)" } ?? "" : ""
             throw ValidationError(
                 "--device names \(ids.count) devices; this process computes on \(counts.map(String.init).joined(separator: " or "))\(arrangement)")
         }
@@ -89,12 +92,14 @@ extension StageModel {
     ///   - kind: of this process.
     ///   - options: what it was loaded with.
     ///   - devices: what computes it.
+    ///   - division: of each pass among the ranks of a side.
     ///   - tileSide: of the VAE's tiles; 0: none.
     /// - Throws: `CheckpointError`.
     public init(
-        _ folder: ModelFolder, for kind: StageKind, _ options: ModelOptions, _ devices: DeviceGroup, defaultSide: Int = 0, tileSide: Int = 0
+        _ folder: ModelFolder, for kind: StageKind, _ options: ModelOptions, _ devices: DeviceGroup, dividing division: PassDivision? = nil,
+        defaultSide: Int = 0, tileSide: Int = 0
     ) throws {
-        let numerics = Numerics(devices, dividing: kind.descriptor.division, quantization: try folder.quantization(kind), tileSide: tileSide)
+        let numerics = Numerics(devices, dividing: division, quantization: try folder.quantization(kind), tileSide: tileSide)
         let reports = devices.devices.map { DeviceReport($0) }
         var notes = reports.flatMap(\.lines)
         if options.precision == .bf16, numerics.precision != Precision.bf16.rawValue {

@@ -30,12 +30,13 @@ public actor DefaultTextService: TextService {
 
     public func load(_ options: ModelOptions) throws -> StageModel {
         let folder = try options.folder()
-        let devices = try options.makeDevices(for: .text, ranks: self.options.tensorParallelSize, timeout: self.options.exchange.hcclTimeout)
+        let devices = try options.makeDevices(
+            for: .text, ranks: self.options.tensorParallelSize, dividing: .tensorParallel, timeout: self.options.exchange.hcclTimeout)
         let device = devices.main
         guard self.options.batch <= device.batchRows else {
             throw ValidationError("--batch is \(self.options.batch); \(device.name) draws at most \(device.batchRows) together")
         }
-        var loaded = try StageModel(folder, for: .text, options, devices)
+        var loaded = try StageModel(folder, for: .text, options, devices, dividing: .tensorParallel)
         switch folder.pipeline {
         case .image:
             let tokens = self.options.speculativeTokens ?? DecoderSizes.speculativeTokens(onHost: options.device.devices.allSatisfy(\.isHost))

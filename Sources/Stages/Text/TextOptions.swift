@@ -36,7 +36,7 @@ public struct TextOptions: ParsableArguments, Sendable {
         if let speculativeTokens, !DecoderSizes.speculation.contains(speculativeTokens) {
             throw ValidationError("--speculative-tokens is \(speculativeTokens); 0 to 63")
         }
-        try exchange.check(.tensorParallel, ranks: tensorParallelSize)
+        try exchange.check(.text, ranks: tensorParallelSize)
     }
 
     /// What is asked for, or `usual` within bounds.

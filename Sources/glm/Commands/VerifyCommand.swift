@@ -39,7 +39,8 @@ struct VerifyCommand: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "The same for those of the decoder: \(PassDivision.tensorParallel.explanation). One of the two at a time. Default: 1.", valueName: "n"),
+            "The same by heads and inner columns (tensor parallelism), for the passes of the decoder too: \(PassDivision.tensorParallel.explanation). One of the two at a time. Default: 1.",
+            valueName: "n"),
         transform: PassDivision.tensorParallel.read)
     var tensorParallelSize = 1
 
@@ -47,9 +48,7 @@ struct VerifyCommand: ParsableCommand {
     var json = false
 
     func validate() throws {
-        if ulyssesDegree > 1, tensorParallelSize > 1 {
-            throw ValidationError("--ulysses-degree \(ulyssesDegree) with --tensor-parallel-size \(tensorParallelSize); one of the two at a time")
-        }
+        try PassDivision.check(ulyssesDegree: ulyssesDegree, tensorParallelSize: tensorParallelSize)
         guard let report, OutputTarget(report).isStandardOutput else { return }
         throw ValidationError("--report \(report): standard output has the table")
     }
@@ -71,8 +70,8 @@ struct VerifyCommand: ParsableCommand {
         // The cache of keys and values has the type that products multiply.
         let precision: Precision = computing.cacheType == .f32 ? .f32 : .bf16
         let verifier = try Verifier(
-            model: folder, reference: URL(filePath: reference), device: computing, diffusion: ulyssesDegree > 1 ? devices : nil,
-            text: tensorParallelSize > 1 ? devices : nil, precision: precision)
+            model: folder, reference: URL(filePath: reference), device: computing, diffusion: devices,
+            dividing: tensorParallelSize > 1 ? .tensorParallel : .ulysses, text: tensorParallelSize > 1 ? devices : nil, precision: precision)
         let told = DeviceReport(computing)
         if !json { try printLine((told.lines + [VerdictTable.head]).joined(separator: "\n")) }
         var parts: [PartCost] = []
