@@ -6,7 +6,7 @@ public struct JobBounds: Sendable, Hashable {
     public var queued = 256
     /// Jobs that one gateway has under way; each waits for slots most of its life.
     public var running = 32
-    /// Of requests and results together; nil: as many as those that may wait can need.
+    /// Of requests and results together; nil: as many as those that may wait or be under way can need.
     public var bytes: Int?
 
     public init() {}

@@ -1,6 +1,6 @@
 public import Buckets
 import Foundation
-import Jobs
+package import Jobs
 public import PostgresJobs
 import Wire
 
@@ -31,14 +31,17 @@ public struct JobConfiguration: Sendable {
         return try PostgresJobStore(database, limits: limits, lease: lease, owner: "\(ProcessInfo.processInfo.hostName)-\(RequestID.make())")
     }
 
-    /// All jobs that may wait find room for their results, whatever else is kept.
-    private func limits(_ bounds: JobBounds) -> JobLimits {
+    /// Room for the request of a job, unless it brings large images.
+    private static let requestBytes = 1 << 20
+
+    /// All jobs that may wait, or that the gateway has under way, find room for themselves and their results.
+    package func limits(_ bounds: JobBounds) -> JobLimits {
         var limits = JobLimits()
         // How an image was made is all that is left of the result.
         if results != nil { limits.resultBytes = 1 << 20 }
         limits.queued = bounds.queued
         limits.kept = max(limits.kept, 20 * bounds.queued)
-        limits.bytes = bounds.bytes ?? max(limits.bytes, bounds.queued * limits.resultBytes)
+        limits.bytes = bounds.bytes ?? max(limits.bytes, (bounds.queued + bounds.running) * (limits.resultBytes + Self.requestBytes))
         return limits
     }
 }
