@@ -52,6 +52,16 @@ class Machine:
         """Starts a command that goes on."""
         return Process(self._enter(command), FOLDER / f"{self.root.name}-{pathlib.Path(command[0]).name}.log")
 
+    def make_folder(self, owner="root"):
+        """A new folder in the machine, for files of the scenario."""
+        folder = self.run("mktemp", "--directory").strip()
+        self.run("chown", owner, folder)
+        return folder
+
+    def read(self, path):
+        """The bytes of a file in the machine."""
+        return (self.root / path.lstrip("/")).read_bytes()
+
     def running(self, prefix):
         """The names of processes that begin so. The machine has no `pgrep`."""
         names = self.run("sh", "-c", "cat /proc/[0-9]*/comm", check=False).split()

@@ -41,10 +41,11 @@ def as_operator(*command):
 
 
 def draw(file):
-    as_operator("glm", "generate", "a red circle", "--size", "256x256", "--steps", "2", "--seed", "7", "-o", f"/tmp/{file}")
-    return (machine.root / "tmp" / file).read_bytes()
+    as_operator("glm", "generate", "a red circle", "--size", "256x256", "--steps", "2", "--seed", "7", "-o", f"{folder}/{file}")
+    return machine.read(f"{folder}/{file}")
 
 
+folder = machine.make_folder("glm")
 image = draw("a.png")
 assert image.startswith(b"\x89PNG"), image[:8]
 job = as_operator("glm", "generate", "a red circle", "--size", "256x256", "--steps", "2", "--seed", "7", "--detach").strip()
@@ -56,10 +57,10 @@ machine.run("sh", "-c", "apt-get install --yes --reinstall /packages/*.deb")
 assert machine.run("systemctl", "show", "-P", "ExecMainStartTimestampMonotonic", "glm-gateway") != started
 assert "glm-tiny" in (machine.root / "etc/glm/gateway.env").read_text()
 assert draw("b.png") == image
-as_operator("glm", "jobs", "fetch", job, "-o", "/tmp/c.png")
+as_operator("glm", "jobs", "fetch", job, "-o", f"{folder}/c.png")
 
 machine.run("apt-get", "purge", "--yes", "glm", "glm-server")
-machine.run("sh", "-c", "rm /tmp/*.png")
+machine.run("rm", "-r", folder)
 assert machine.running("glm") == [], machine.running("glm")
 assert traces() == [], traces()
 print("passed")

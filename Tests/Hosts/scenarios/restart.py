@@ -7,13 +7,11 @@ from machine import Machine
 from network import until
 
 REQUESTS, CALLERS = 60, 4
-# In the machine; its /tmp is not in its root.
-FOLDER = "/srv/images"
 PROMPTS = ["a red circle", "a blue square", "a green cross", "a red diamond"]
 
 machine = Machine()
 machine.install_packages()
-machine.run("install", "-d", "-o", "glm", FOLDER)
+folder = machine.make_folder("glm")
 
 
 def as_operator(*command):
@@ -21,15 +19,15 @@ def as_operator(*command):
 
 
 def draw(number, file, size="64x64", steps=2):
-    words = ["--size", size, "--steps", str(steps), "--seed", str(number % len(PROMPTS)), "-o", f"{FOLDER}/{file}.png"]
+    words = ["--size", size, "--steps", str(steps), "--seed", str(number % len(PROMPTS)), "-o", f"{folder}/{file}.png"]
     as_operator("glm", "generate", PROMPTS[number % len(PROMPTS)], *words)
-    return (machine.root / FOLDER[1:] / f"{file}.png").read_bytes()
+    return machine.read(f"{folder}/{file}.png")
 
 
 def configure(unit, text):
-    folder = machine.root / "etc/systemd/system" / f"{unit}.d"
-    folder.mkdir(parents=True)
-    (folder / "scenario.conf").write_text(text)
+    settings = machine.root / "etc/systemd/system" / f"{unit}.d"
+    settings.mkdir(parents=True)
+    (settings / "scenario.conf").write_text(text)
 
 
 def gateway():
@@ -55,10 +53,11 @@ machine.run("systemctl", "daemon-reload")
 machine.run("systemctl", "enable", "--now", "glm-gateway.socket", "glm-gateway.service")
 images = [draw(number, f"known-{number}") for number in range(len(PROMPTS))]
 
-# A caller over HTTP, who connects for each request and never comes again.
+# A caller over HTTP, who connects for each request and never comes again, until the file is there.
+enough = f"{folder}/enough"
 asking = """
     use IO::Socket::INET; my ($right, $wrong) = (0, 0);
-    until (-e '/tmp/enough') {
+    until (-e $ARGV[0]) {
         my $socket = IO::Socket::INET->new('127.0.0.1:9464'); my $line = '';
         if ($socket) { print $socket "GET /health/live HTTP/1.1\\r\\nHost: a\\r\\nConnection: close\\r\\n\\r\\n"; $line = <$socket> // '' }
         $line =~ / 200 / ? $right++ : $wrong++; select undef, undef, undef, 0.02;
@@ -78,7 +77,7 @@ def drawn(number):
 
 
 with concurrent.futures.ThreadPoolExecutor(CALLERS + 2) as pool:
-    asked = pool.submit(machine.run, "perl", "-e", asking)
+    asked = pool.submit(machine.run, "perl", "-e", asking, enough)
     answers = [pool.submit(drawn, number) for number in range(REQUESTS)]
     try:
         for part in (1, 2):
@@ -86,7 +85,7 @@ with concurrent.futures.ThreadPoolExecutor(CALLERS + 2) as pool:
             restart()
         wrong = [number for number, answer in enumerate(answers) if not answer.result()]
     finally:
-        machine.run("touch", "/tmp/enough")
+        machine.run("touch", enough)
     assert wrong == [], wrong
     counts = asked.result().strip()
     assert counts.endswith(", 0 wrong") and not counts.startswith("0 right"), counts
