@@ -96,6 +96,14 @@ extension DividedPasses {
         #expect(try draw(renderer, request).picture == before)
     }
 
+    /// With step caching all ranks decide alike, and as one device does.
+    func checkStepCache(_ ranks: Int) throws {
+        let request = try request(steps: 24, guidance: 1.5, stepCache: 0.24)
+        let one = try draw(renderer(1), request), several = try draw(renderer(ranks), request)
+        #expect(several.fullSteps == one.fullSteps && one.fullSteps < 24)
+        #expect(difference(several.picture, one.picture) <= 1)
+    }
+
     /// A rank that fails ends the picture with its name, and every later one.
     func checkFailing(_ rank: Int, of ranks: Int) throws {
         let side = side(ranks)

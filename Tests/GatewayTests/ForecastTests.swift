@@ -13,11 +13,9 @@ import Testing
         return forecast
     }
 
-    /// As many requests of one unit each.
-    private func line(_ requests: Int) -> Forecast.Line {
-        var line = Forecast.Line()
-        for _ in 0..<requests { line.add(1) }
-        return line
+    /// As many requests of so many units each.
+    private func line(_ requests: Int, of units: Double = 1) -> Forecast.Line {
+        Forecast.Line(requests: requests, units: Double(requests) * units)
     }
 
     @Test("what was learnt beside others is shared with fewer: beside fewer a request takes the less, beside more as long as is known")
@@ -66,9 +64,7 @@ import Testing
         var forecast = forecast([.text: [(10, 2), (10, 2), (10, 2), (1010, 12)]])
         for _ in 0..<100 { forecast.learn(.text, 10, seconds: 2, now: now) }
         #expect(try abs(seconds(forecast, 10) - 2) < 1e-6 && abs(seconds(forecast, 510) - 7) < 1e-3)
-        var line = Forecast.Line()
-        for _ in 0..<2 { line.add(510) }
-        let finish = forecast.finish([.text: 10], ahead: [.text: line], capacity: { _ in Capacity(stages: 1, slots: 1) }, now: now)
+        let finish = forecast.finish([.text: 10], ahead: [.text: line(2, of: 510)], capacity: { _ in Capacity(stages: 1, slots: 1) }, now: now)
         #expect(abs(try #require(finish) - 16) < 1e-2)
     }
 
@@ -135,9 +131,7 @@ import Testing
     @Test("a line is as long as the work in it: large requests before a small one count for what they are")
     func work() throws {
         let forecast = forecast([.text: [(1, 2), (2, 4), (3, 6)]])
-        var line = Forecast.Line()
-        for _ in 0..<2 { line.add(10) }
-        let finish = forecast.finish([.text: 1], ahead: [.text: line], capacity: { _ in Capacity(stages: 1, slots: 1) }, now: now)
+        let finish = forecast.finish([.text: 1], ahead: [.text: line(2, of: 10)], capacity: { _ in Capacity(stages: 1, slots: 1) }, now: now)
         #expect(abs(try #require(finish) - 42) < 1e-9)
     }
 
@@ -145,9 +139,7 @@ import Testing
     func oneSize() throws {
         let forecast = forecast([.text: [(10, 2), (10, 2), (10, 2)]])
         #expect(try seconds(forecast, 5) == 1 && seconds(forecast, 1000) == 200)
-        var line = Forecast.Line()
-        for _ in 0..<2 { line.add(1000) }
-        #expect(forecast.finish([.text: 10], ahead: [.text: line], capacity: { _ in Capacity(stages: 1, slots: 1) }, now: now) == 6)
+        #expect(forecast.finish([.text: 10], ahead: [.text: line(2, of: 1000)], capacity: { _ in Capacity(stages: 1, slots: 1) }, now: now) == 6)
     }
 
     @Test("few requests take more than the bound; where all take the same it is the mean")
