@@ -12,17 +12,12 @@ package struct Forecast: Sendable {
 
     /// Requests that are before another at a kind of stage.
     package struct Line: Sendable, Hashable {
-        package private(set) var requests: Int
-        package private(set) var units: Units
+        package let requests: Int
+        package let units: Units
 
         package init(requests: Int = 0, units: Units = 0) {
             self.requests = requests
             self.units = units
-        }
-
-        package mutating func add(_ units: Units) {
-            requests += 1
-            self.units += units
         }
     }
 
