@@ -16,7 +16,10 @@ import Testing
         func compare(_ turn: FairOrder.Turn) {
             let before = scan.filter { $0.key < turn }.values
             var lines: [StageKind: Forecast.Line] = [:]
-            for units in before { for (kind, units) in units { lines[kind, default: Forecast.Line()].add(units) } }
+            for (kind, units) in before.joined() {
+                let line = lines[kind] ?? Forecast.Line()
+                lines[kind] = Forecast.Line(requests: line.requests + 1, units: line.units + units)
+            }
             let told = sums.before(turn)
             #expect(told.count == before.count && told.lines == lines)
         }
