@@ -2,8 +2,8 @@
 //
 //   packed keys    [head][panel of NR keys][steps of a head][NR]       transposed once per call, so a panel's scores are a small product
 //   packed values  [head][panel of NR columns][steps of the keys][NR]  the last panel has W columns where that is enough
-//   one task       QUERIES queries of one head: for each tile of KEY_TILE keys:
-//                  scores [QUERIES][KEY_TILE] = Q · Kᵀ, running maximum and sum, P · V added to the output, MR queries at a time,
+//   one task       QUERIES queries of one head: for each tile of keys:
+//                  scores [QUERIES][keys] = Q · Kᵀ, running maximum and sum, P · V added to the output, MR queries at a time,
 //                  all of them with one panel while it is in the first-level cache
 //
 // A step is one f32, or a pair of bf16: of neighbours in the head for Q and K, of neighbouring keys for P and V. Scores, sums
@@ -22,7 +22,11 @@ MICRO_BF16(micro_tile_bf16, MR, NV, false)
 MICRO_BF16(micro_1_bf16, MR, 1, false)
 #endif
 
-enum { QUERIES = CK_HAS_TILES ? 2 * BF16_ROWS : 4 * MR, KEY_TILE = 256, FEW_ROWS = 4, SCORE_ROWS = QUERIES > FEW_ROWS ? QUERIES : FEW_ROWS };
+/// Rows of scores lie so far apart that they don't share sets of the cache.
+enum { QUERIES = 4 * MR, KEY_TILE = 256, SCORE_STRIDE = KEY_TILE + W, FEW_ROWS = 4 };
+/// Queries of a task. By AMX as many as one block has: their scores stay in the first-level cache.
+INLINE long task_queries(bool bf16) { return CK_HAS_TILES && bf16 ? BF16_ROWS : QUERIES; }
+_Static_assert(QUERIES >= FEW_ROWS && (!CK_HAS_TILES || QUERIES >= BF16_ROWS), "scores have room");
 static const float LOG2E = 1.44269504088896341f, NO_SCORE = -1e30f;
 
 typedef struct {
@@ -125,7 +129,7 @@ static void attention_pack(void *argument, long begin, long end, int thread) {
 
 /// The state of QUERIES queries of one head; `query` and `output` are rows of `stride` floats behind the struct, as long as the head needs.
 typedef struct {
-    float scores[SCORE_ROWS][KEY_TILE];
+    float scores[QUERIES][SCORE_STRIDE];
     float maximum[QUERIES], sum[QUERIES];
     long stride;
     float *query; // steps
@@ -147,7 +151,7 @@ static attention_state *attention_state_of(ck_context *context, int thread, long
 /// Scores of a block of queries against the keys of a panel.
 INLINE void attention_scores(bool bf16, const float *query, long stride, const float *panel, long steps, float *scores) {
 #if CK_HAS_TILES
-    if (bf16) return tiles_multiply(false, steps, query, stride, panel, NR, scores, KEY_TILE, true);
+    if (bf16) return tiles_multiply(false, steps, query, stride, W, panel, NR, scores, SCORE_STRIDE, true);
 #endif
     vf sum[MR][NV];
 #pragma clang loop unroll(full)
@@ -163,37 +167,46 @@ INLINE void attention_scores(bool bf16, const float *query, long stride, const f
 #pragma clang loop unroll(full)
     for (int i = 0; i < MR; i++)
 #pragma clang loop unroll(full)
-        for (int v = 0; v < NV; v++) store(scores + i * KEY_TILE + v * W, sum[i][v]);
+        for (int v = 0; v < NV; v++) store(scores + i * SCORE_STRIDE + v * W, sum[i][v]);
 }
 
-/// One row of scores to probabilities over `keys` keys (a multiple of NR), as steps in place; returns what the earlier output shrinks by.
-INLINE float attention_softmax(bool bf16, float *scores, long keys, float *maximum, float *sum) {
-    vf top = splat(NO_SCORE);
-    for (long j = 0; j < keys; j += W) top = max_v(top, load(scores + j));
-    float before = *maximum, now = max_of(top);
-    now = now > before ? now : before;
-    vf total = splat(0);
+/// Up to W rows of scores to probabilities over `keys` keys (a multiple of NR), as steps in place. `maximum` and `sum` of each row
+/// go on from what they are; `shrink` is what the earlier output shrinks by.
+INLINE void attention_softmax(bool bf16, float *scores, long rows, long keys, float *maximum, float *sum, float *shrink) {
+    vf top[W], total[W];
+    for (long i = 0; i < W; i++) {
+        top[i] = splat(NO_SCORE);
+        total[i] = splat(0);
+        if (i >= rows) continue;
+        for (long j = 0; j < keys; j += W) top[i] = max_v(top[i], load(scores + i * SCORE_STRIDE + j));
+    }
+    vf before = load_n(maximum, rows), now = max_v(before, maxima16(top));
+    float shift[W];
+    store(shift, now);
+    for (long i = 0; i < rows; i++, scores += SCORE_STRIDE) {
 #if CK_HAS_BF16
-    if (bf16) {
-        for (long j = 0; j < keys; j += 2 * W) {
-            // Panels of one vector may be odd in number.
-            bool both = NR % (2 * W) == 0 || j + W < keys;
-            vf p = exp2_v(load(scores + j) - now, true), q = both ? exp2_v(load(scores + j + W) - now, true) : splat(0);
-            total += p + q;
-            store(scores + j / 2, pair_bf16(p, q));
+        if (bf16) {
+            for (long j = 0; j < keys; j += 2 * W) {
+                // Panels of one vector may be odd in number.
+                bool both = NR % (2 * W) == 0 || j + W < keys;
+                vf p = exp2_v(load(scores + j) - shift[i], true), q = both ? exp2_v(load(scores + j + W) - shift[i], true) : splat(0);
+                total[i] += p + q;
+                store(scores + j / 2, pair_bf16(p, q));
+            }
+            continue;
         }
-    } else
 #endif
         for (long j = 0; j < keys; j += W) {
-            vf p = exp2_v(load(scores + j) - now, false);
-            total += p;
+            vf p = exp2_v(load(scores + j) - shift[i], false);
+            total[i] += p;
             store(scores + j, p);
         }
+    }
     (void)bf16;
-    float shrink = now == before ? 1 : exp2_v(splat(before - now), false)[0];
-    *maximum = now;
-    *sum = *sum * shrink + sum_v(total);
-    return shrink;
+    vf factor = now == before ? splat(1) : exp2_v(before - now, false);
+    store_n(maximum, now, rows);
+    store_n(sum, load_n(sum, rows) * factor + sums16(total), rows);
+    store_n(shrink, factor, rows);
 }
 
 /// output [MR][V · W] = output · shrink + P [MR][steps] · values [steps][V · W].
@@ -202,8 +215,8 @@ INLINE float attention_softmax(bool bf16, float *scores, long keys, float *maxim
         vf sum[MR][V];                                                                                                  \
         _Pragma("clang loop unroll(full)") for (int i = 0; i < MR; i++)                                                 \
             _Pragma("clang loop unroll(full)") for (int v = 0; v < V; v++) sum[i][v] = load(output + i * stride + v * W) * shrink[i]; \
-        if (bf16) BF16(steps, p, KEY_TILE, values, V * W, sum);                                                         \
-        else F32(steps, p, KEY_TILE, values, V * W, sum);                                                               \
+        if (bf16) BF16(steps, p, SCORE_STRIDE, values, V * W, sum);                                                         \
+        else F32(steps, p, SCORE_STRIDE, values, V * W, sum);                                                               \
         _Pragma("clang loop unroll(full)") for (int i = 0; i < MR; i++)                                                 \
             _Pragma("clang loop unroll(full)") for (int v = 0; v < V; v++) store(output + i * stride + v * W, sum[i][v]); \
     }
@@ -223,14 +236,14 @@ INLINE void attention_output_tiles(const float *p, const float *values, long ste
         if (shrink[i] == 1) continue;
         for (int v = 0; v < NV; v++) store(output + i * stride + v * W, load(output + i * stride + v * W) * shrink[i]);
     }
-    tiles_multiply(false, steps, p, KEY_TILE, values, NR, output, stride, false);
+    tiles_multiply(false, steps, p, SCORE_STRIDE, W, values, NR, output, stride, false);
 }
 #endif
 
 /// Bias and mask on the scores of `queries` queries from `row` on, keys from `key` on; whole panels end with no score.
 static void attention_adjust(const ck_attention_call *call, long head, long row, long queries, long key, long keys, float *scores) {
     long padded = (keys + NR - 1) / NR * NR;
-    for (long i = 0; i < queries; i++, scores += KEY_TILE) {
+    for (long i = 0; i < queries; i++, scores += SCORE_STRIDE) {
         if (call->bias && row + i < call->rows) {
             // Column j − i + rows − 1 of this head's bias.
             const float *bias = call->bias + head * call->bias_stride + key - (row + i) + call->rows - 1;
@@ -273,7 +286,9 @@ INLINE void attention_queries(bool bf16, const attention_t *g, long head, long b
             if (call->bias || crossed || padded != tile) attention_adjust(call, query_head, row + i, height, key, tile, state->scores[i]);
         }
         float shrink[QUERIES];
-        for (long i = 0; i < queries; i++) shrink[i] = attention_softmax(bf16, state->scores[i], padded, &state->maximum[i], &state->sum[i]);
+        for (long i = 0; i < queries; i += W) {
+            attention_softmax(bf16, state->scores[i], queries - i < W ? queries - i : W, padded, &state->maximum[i], &state->sum[i], &shrink[i]);
+        }
         for (long d = 0; d < g->value_pad; d += NR) {
             const float *panel = value_place(g, values, key >> bf16, d);
             bool whole = value_width(g, d) == NR;
@@ -322,7 +337,7 @@ static void attention_many(ck_context *context, const ck_attention_call *call) {
     g.key_steps = row_steps(g.bf16, call->head_size);
     long columns = CK_HAS_TILES && g.bf16 ? NR : W;
     g.value_pad = (call->head_size + columns - 1) / columns * columns;
-    g.queries = CK_HAS_TILES && g.bf16 ? 2 * BF16_ROWS : 4 * MR;
+    g.queries = task_queries(g.bf16);
     g.key_stride = g.panels * NR * g.key_steps;
     g.value_steps = g.panels * (NR >> g.bf16);
     g.value_stride = g.value_steps * g.value_pad;

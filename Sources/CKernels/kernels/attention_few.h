@@ -23,8 +23,17 @@ typedef struct {
 
 enum { PART_HEAD = W };
 
-
 #define FEW_LOOP(I, N) _Pragma("clang loop unroll(full)") for (int I = 0; I < N; I++)
+
+/// The softmax of a tile of up to FEW_ROWS queries, and its maximum and sum at the beginning of each one's part.
+static void attention_part(float *scores, long queries, long keys, float *part, long part_stride) {
+    float maximum[FEW_ROWS] = {NO_SCORE, NO_SCORE, NO_SCORE, NO_SCORE}, sum[FEW_ROWS] = {0}, shrink[FEW_ROWS];
+    attention_softmax(false, scores, queries, keys, maximum, sum, shrink);
+    for (long i = 0; i < queries; i++) {
+        part[i * part_stride] = maximum[i];
+        part[i * part_stride + 1] = sum[i];
+    }
+}
 
 /// Bias and mask of one query's scores for keys `key ..< key + keys`.
 static void attention_few_adjust(const ck_attention_call *call, long head, long row, long key, long keys, float *scores) {
@@ -56,19 +65,14 @@ static void attention_few_tile(const attention_few_t *f, long kv_head, long tile
         }
         float *part = f->parts + ((kv_head * f->tiles + tile) * f->queries + q) * f->part_stride;
         long queries = f->queries - q < FEW_ROWS ? f->queries - q : FEW_ROWS;
-        for (long i = 0; i < queries; i++) {
-            attention_few_adjust(call, kv_head * shared + (q + i) % shared, (q + i) / shared, key, keys, state->scores[i]);
-            float maximum = NO_SCORE, sum = 0;
-            attention_softmax(false, state->scores[i], padded, &maximum, &sum);
-            part[i * f->part_stride] = maximum;
-            part[i * f->part_stride + 1] = sum;
-        }
+        for (long i = 0; i < queries; i++) attention_few_adjust(call, kv_head * shared + (q + i) % shared, (q + i) / shared, key, keys, state->scores[i]);
+        attention_part(state->scores[0], queries, padded, part, f->part_stride);
 #define FEW_OUTPUT(V, MICRO_KERNEL)                                                                                     \
     for (; d + V * W <= g->value_pad; d += V * W) {                                                                     \
         const float *panel = value_place(g, values, 0, d);                                                              \
         vf sum[FEW_ROWS][V];                                                                                            \
         FEW_LOOP(i, FEW_ROWS) FEW_LOOP(v, V) sum[i][v] = splat(0);                                                      \
-        MICRO_KERNEL(keys, state->scores[0], KEY_TILE, panel, V * W, sum);                                              \
+        MICRO_KERNEL(keys, state->scores[0], SCORE_STRIDE, panel, V * W, sum);                                              \
         FEW_LOOP(i, FEW_ROWS) if (i < queries) FEW_LOOP(v, V) store(part + i * f->part_stride + PART_HEAD + d + v * W, sum[i][v]); \
     }
         long d = 0;

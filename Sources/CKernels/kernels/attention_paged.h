@@ -10,6 +10,8 @@
 #include "attention_few.h"
 
 enum { PAGED_QUERIES = 4, PAGED_KEYS = CK_HAS_AVX512 ? 4 : 1, PAGED_VECTORS = CK_HAS_AVX512 ? 4 : 1 };
+/// How many keys ahead one is fetched.
+enum { PAGED_AHEAD = 16 };
 
 typedef struct {
     ck_context *context;
@@ -20,15 +22,24 @@ typedef struct {
     long part_stride;
 } paged_t;
 
-/// Scores of four queries, `[query][KEY_TILE]`, for the keys at `rows`, elements of the pool.
+/// Rows of a pool are too far apart for the processor to foresee: one is fetched while an earlier one is worked on.
+INLINE void paged_fetch(const char *row, long bytes) {
+    for (long b = 0; b < bytes; b += 64) __builtin_prefetch(row + b, 0, 2);
+}
+
+/// Scores of four queries, `[query][SCORE_STRIDE]`, for the keys at `rows`, elements of the pool. The values are fetched on the way.
 INLINE void paged_scores(const ck_paged_attention_call *call, ck_type type, const long *rows, long kv_head, long keys, const float *query, long stride, float *scores) {
     long size = call->head_size, bytes = type_bytes(type);
-    const char *head = (const char *)call->keys.data + kv_head * size * bytes;
+    const char *head = (const char *)call->keys.data + kv_head * size * bytes, *values = (const char *)call->values.data + kv_head * size * bytes;
     for (long j = 0; j < keys; j += PAGED_KEYS) {
         const char *row[PAGED_KEYS];
         vf sum[16];
 #pragma clang loop unroll(full)
-        for (int c = 0; c < PAGED_KEYS; c++) row[c] = head + rows[j + c < keys ? j + c : keys - 1] * bytes;
+        for (int c = 0; c < PAGED_KEYS; c++) {
+            row[c] = head + rows[j + c < keys ? j + c : keys - 1] * bytes;
+            if (j + c + PAGED_AHEAD < keys) paged_fetch(head + rows[j + c + PAGED_AHEAD] * bytes, size * bytes);
+            if (j + c < keys) paged_fetch(values + rows[j + c] * bytes, size * bytes);
+        }
 #pragma clang loop unroll(full)
         for (int i = 0; i < 16; i++) sum[i] = splat(0);
         for (long d = 0; d < size; d += W) {
@@ -45,9 +56,9 @@ INLINE void paged_scores(const ck_paged_attention_call *call, ck_type type, cons
         if (PAGED_KEYS == 4) {
             vf all = sums16(sum);
             for (int i = 0; i < PAGED_QUERIES; i++)
-                for (int c = 0; c < PAGED_KEYS; c++) scores[i * KEY_TILE + j + c] = all[i * PAGED_KEYS + c];
+                for (int c = 0; c < PAGED_KEYS; c++) scores[i * SCORE_STRIDE + j + c] = all[i * PAGED_KEYS + c];
         } else {
-            for (int i = 0; i < PAGED_QUERIES; i++) scores[i * KEY_TILE + j] = sum_v(sum[i]);
+            for (int i = 0; i < PAGED_QUERIES; i++) scores[i * SCORE_STRIDE + j] = sum_v(sum[i]);
         }
     }
 }
@@ -69,7 +80,7 @@ INLINE void paged_output(int V, const ck_paged_attention_call *call, ck_type typ
 #pragma clang loop unroll(full)
         for (int i = 0; i < PAGED_QUERIES; i++)
 #pragma clang loop unroll(full)
-            for (int v = 0; v < V; v++) sum[i][v] = p[i * KEY_TILE + j] * value[v] + sum[i][v];
+            for (int v = 0; v < V; v++) sum[i][v] = p[i * SCORE_STRIDE + j] * value[v] + sum[i][v];
     }
     for (int i = 0; i < PAGED_QUERIES; i++) {
         if (i >= queries) break;
@@ -84,7 +95,9 @@ INLINE void paged_tile(const paged_t *g, ck_type type, long sequence, long tile,
     long size = call->head_size, key = tile * KEY_TILE, left = call->lengths[sequence] - key, keys = left < KEY_TILE ? left : KEY_TILE;
     long padded = (keys + W - 1) / W * W, tiles = g->first[call->sequences];
     long rows[KEY_TILE];
-    for (long j = 0; j < keys; j++) rows[j] = ((long)pages[(key + j) / call->page_rows] * call->page_rows + (key + j) % call->page_rows) * call->cache_stride;
+    for (long j = 0, page = key / call->page_rows, row = key % call->page_rows; j < keys; page++, row = 0) {
+        for (; row < call->page_rows && j < keys; row++, j++) rows[j] = ((long)pages[page] * call->page_rows + row) * call->cache_stride;
+    }
     const float *from = call->query + sequence * call->query_stride + kv_head * g->shared * size;
     for (long q = 0; q < g->shared; q += PAGED_QUERIES) {
         long queries = g->shared - q < PAGED_QUERIES ? g->shared - q : PAGED_QUERIES;
@@ -93,14 +106,9 @@ INLINE void paged_tile(const paged_t *g, ck_type type, long sequence, long tile,
         }
         paged_scores(call, type, rows, kv_head, keys, state->query, state->stride, state->scores[0]);
         float *part = g->parts + ((kv_head * tiles + g->first[sequence] + tile) * g->shared + q) * g->part_stride;
-        for (long i = 0; i < PAGED_QUERIES; i++) {
-            float maximum = NO_SCORE, sum = 0;
+        for (long i = 0; i < queries; i++)
             for (long j = keys; j < padded; j++) state->scores[i][j] = -__builtin_inff();
-            attention_softmax(false, state->scores[i], padded, &maximum, &sum);
-            if (i >= queries) continue;
-            part[i * g->part_stride] = maximum;
-            part[i * g->part_stride + 1] = sum;
-        }
+        attention_part(state->scores[0], queries, padded, part, g->part_stride);
         long d = 0;
         for (; d + PAGED_VECTORS * W <= size; d += PAGED_VECTORS * W) {
             paged_output(PAGED_VECTORS, call, type, rows, kv_head, keys, state->scores[0], d, queries, part + PART_HEAD, g->part_stride);

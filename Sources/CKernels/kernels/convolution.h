@@ -50,15 +50,17 @@ INLINE void convolution_row(const convolution_t *g, long pixel, long k, long cou
 static void convolution_pack_a(const convolution_t *g, long pixel, long pixels, long blocks, long kb, float *a) {
     long step = kb * KC, steps = g->steps - step < KC ? g->steps - step : KC;
     long k = step << g->bf16, left = g->depth - k, count = left < steps << g->bf16 ? left : steps << g->bf16;
-    for (long i = 0; i < blocks * g->height; i++, a += KC) {
+    block_strides strides = strides_of(g->bf16);
+    for (long i = 0; i < blocks * g->height; i++) {
+        float *to = a + i / g->height * g->height * KC + i % g->height * strides.row;
         if (i >= pixels) {
-            memset(a, 0, KC * 4);
+            pack_nothing(to, strides.vector);
         } else if (g->bf16) {
             float wide[2 * KC];
             convolution_row(g, pixel + i, k, count, wide);
-            pack_row(true, wide, count, steps, a);
+            pack_row(true, wide, count, steps, to, strides.vector);
         } else {
-            convolution_row(g, pixel + i, k, count, a);
+            convolution_row(g, pixel + i, k, count, to);
         }
     }
 }

@@ -116,7 +116,7 @@ static void dot_bf16(ck_context *context, const ck_linear_call *call) {
     // An odd number of vectors, so that rows of a power of two don't share one set of the cache.
     g.x_stride = (steps / W | 1) * W;
     float *x = ck_shared(context, SHARED_A, (size_t)(call->rows * g.x_stride) * 4);
-    for (long m = 0; m < call->rows; m++) pack_row(true, call->x + m * call->x_stride, call->in, steps, x + m * g.x_stride);
+    for (long m = 0; m < call->rows; m++) pack_row(true, call->x + m * call->x_stride, call->in, steps, x + m * g.x_stride, W);
     g.x = x;
     ck_pool_run(context->pool, (call->out + DOT_CHUNK - 1) / DOT_CHUNK, dot_grain(context, call), pair_task, &g);
 }

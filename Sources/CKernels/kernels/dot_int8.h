@@ -1,118 +1,99 @@
-// The same as dot.h for int8 weights: each is widened to f32 in a register and meets x as it is, and a column's scale comes at the
-// end, so the weight is exactly what the checkpoint says. There are half of bf16's bytes to wait for, so few rows of x meet four rows
-// of W at a time: as many sums that don't wait for each other.
-//
-// The sums of a row are taken in the same order however many rows there are.
+// The same as dot.h for int8 weights, with both sides in int8 (int8.h): up to six rows of x meet four rows of W in registers. So few rows read
+// int8 weights at the memory's speed, and have the bits that they have among many.
 #pragma once
 #include "dot.h"
+#include "int8.h"
 
-enum { INT8_COLUMNS = 4 };
-/// A line of the cache, and how far ahead the least is fetched.
-enum { INT8_LINE = 64, INT8_AHEAD = 8192 };
+#if defined(INT8_NATIVE) && !CK_HAS_TILES
+/// As many sums as the registers hold. A line of the cache is a vector; how far ahead the least is fetched.
+enum { INT8_ROWS_FEW = CK_HAS_AVX512 ? DOT_ROWS : 2, INT8_COLUMNS = CK_HAS_AVX512 ? 4 : 2, INT8_AHEAD = 8192 };
 
-/// One register of weights.
-INLINE vr int8_weights(const char *w) {
-    typedef int8_t narrow __attribute__((ext_vector_type(LANES)));
-    narrow bytes;
-    memcpy(&bytes, w, LANES);
-    return __builtin_convertvector(bytes, vr);
-}
+typedef struct {
+    const ck_linear_call *call;
+    finish_t finish;
+    const char *x; // [rows][x_stride] of int8, zero behind `in` up to a whole INT8_VECTOR
+    long x_stride;
+    const int8_row *rows;
+} dot_int8_t;
 
-/// Adds the products of thirty-two elements of R rows of x and C rows of W.
-INLINE void int8_step(int R, int C, const char *w, long row_bytes, const float *x, long x_stride, vr sum[DOT_ROWS][INT8_COLUMNS][DOT_SUMS]) {
-#pragma clang loop unroll(full)
-    for (int i = 0; i < DOT_REGISTERS; i++) {
-        vr a[INT8_COLUMNS];
-#pragma clang loop unroll(full)
-        for (int c = 0; c < C; c++) a[c] = int8_weights(w + c * row_bytes + i * LANES);
-#pragma clang loop unroll(full)
-        for (int r = 0; r < R; r++) {
-            vr p = *(const vr_any *)(x + r * x_stride + i * LANES);
-#pragma clang loop unroll(full)
-            for (int c = 0; c < C; c++) sum[r][c][i % DOT_SUMS] = a[c] * p + sum[r][c][i % DOT_SUMS];
-        }
-    }
-}
-
-/// `out[r][c]` of R rows of x and C rows of W; what lies behind these rows of W is fetched on the way.
-INLINE void int8_tile(int R, int C, const char *w, long in, const float *x, long x_stride, float *out) {
-    vr sum[DOT_ROWS][INT8_COLUMNS][DOT_SUMS];
+/// `out[r][c]` of R rows of x and C rows of W, int32; what lies behind these rows of W is fetched on the way.
+INT8_NATIVE INLINE void int8_tile(int R, int C, const char *w, long in, const char *x, long x_stride, int32_t *out) {
+    vi sum[INT8_ROWS_FEW][INT8_COLUMNS];
 #pragma clang loop unroll(full)
     for (int r = 0; r < R; r++)
 #pragma clang loop unroll(full)
-        for (int c = 0; c < C; c++) sum[r][c][0] = sum[r][c][DOT_SUMS - 1] = 0;
+        for (int c = 0; c < C; c++) sum[r][c] = 0;
+#define STEP(WEIGHTS)                                                                                                   \
+    vi a[INT8_COLUMNS];                                                                                                 \
+    _Pragma("clang loop unroll(full)") for (int c = 0; c < C; c++) a[c] = (vi)(load_u(WEIGHTS) ^ INT8_FLIP);            \
+    _Pragma("clang loop unroll(full)") for (int r = 0; r < R; r++) {                                                    \
+        vi p = (vi)load_u(x + r * x_stride + k);                                                                        \
+        _Pragma("clang loop unroll(full)") for (int c = 0; c < C; c++) sum[r][c] = int8_dot_native(sum[r][c], a[c], p); \
+    }
     long k = 0, ahead = C * in > INT8_AHEAD ? C * in : INT8_AHEAD;
-    for (; k + INT8_LINE <= in; k += INT8_LINE) {
+    for (; k + INT8_VECTOR <= in; k += INT8_VECTOR) {
 #pragma clang loop unroll(full)
-        for (int c = 0; c < C; c++) __builtin_prefetch(w + ahead + k * C + c * INT8_LINE, 0, 2);
-        int8_step(R, C, w + k, in, x + k, x_stride, sum);
-        int8_step(R, C, w + k + 2 * W, in, x + k + 2 * W, x_stride, sum);
+        for (int c = 0; c < C; c++) __builtin_prefetch(w + ahead + k * C + c * INT8_VECTOR, 0, 2);
+        STEP(w + c * in + k)
     }
-    for (; k + 2 * W <= in; k += 2 * W) int8_step(R, C, w + k, in, x + k, x_stride, sum);
     if (k < in) {
-        char last[INT8_COLUMNS][2 * W] = {0};
+        char last[INT8_COLUMNS][INT8_VECTOR] = {0};
         for (int c = 0; c < C; c++) memcpy(last[c], w + c * in + k, (size_t)(in - k));
-        int8_step(R, C, last[0], sizeof last[0], x + k, x_stride, sum);
+        STEP(last[c])
     }
+#undef STEP
 #pragma clang loop unroll(full)
     for (int r = 0; r < R; r++)
 #pragma clang loop unroll(full)
-        for (int c = 0; c < C; c++) {
-            vr lanes = DOT_SUMS == 1 ? sum[r][c][0] : sum[r][c][0] + sum[r][c][DOT_SUMS - 1];
-            vf all = 0;
-            memcpy(&all, &lanes, sizeof lanes);
-            out[r * DOT_CHUNK + c] = sum_v(all);
-        }
+        for (int c = 0; c < C; c++) out[r * DOT_CHUNK + c] = __builtin_reduce_add(sum[r][c]);
 }
 
 /// R rows of x against a chunk's columns.
-INLINE void int8_rows(int R, const dot_t *g, const char *w, long columns, long row, float *sums) {
+INT8_NATIVE INLINE void int8_rows(int R, const dot_int8_t *g, const char *w, long columns, long row, int32_t *sums) {
     long in = g->call->in, j = 0;
-    const float *x = g->x + row * g->x_stride;
+    const char *x = g->x + row * g->x_stride;
     sums += row * DOT_CHUNK;
-    if (R <= 3)
-        for (; j + 4 <= columns; j += 4) int8_tile(R, 4, w + j * in, in, x, g->x_stride, sums + j);
-    for (; j + 2 <= columns; j += 2) int8_tile(R, 2, w + j * in, in, x, g->x_stride, sums + j);
+    for (; j + INT8_COLUMNS <= columns; j += INT8_COLUMNS) int8_tile(R, INT8_COLUMNS, w + j * in, in, x, g->x_stride, sums + j);
     for (; j < columns; j++) int8_tile(R, 1, w + j * in, in, x, g->x_stride, sums + j);
 }
 
-static void int8_task(void *argument, long begin, long end, int thread) {
+INT8_NATIVE static void dot_int8_task(void *argument, long begin, long end, int thread) {
     (void)thread;
-    const dot_t *g = argument;
+    const dot_int8_t *g = argument;
     const ck_linear_call *call = g->call;
     float sums[DOT_MAX_ROWS * DOT_CHUNK];
-    long rows = call->rows, blocks = (rows + DOT_ROWS - 1) / DOT_ROWS;
+    long rows = call->rows, blocks = (rows + INT8_ROWS_FEW - 1) / INT8_ROWS_FEW;
     for (long chunk = begin; chunk < end; chunk++) {
         long column = chunk * DOT_CHUNK, columns = call->out - column < DOT_CHUNK ? call->out - column : DOT_CHUNK;
         const char *w = (const char *)call->weight.data + column * call->in;
         for (long block = 0; block < blocks; block++) {
             long row = rows * block / blocks, next = rows * (block + 1) / blocks;
             switch (next - row) {
-            case 1: int8_rows(1, g, w, columns, row, sums); break;
-            case 2: int8_rows(2, g, w, columns, row, sums); break;
-            case 3: int8_rows(3, g, w, columns, row, sums); break;
-            case 4: int8_rows(4, g, w, columns, row, sums); break;
-            case 5: int8_rows(5, g, w, columns, row, sums); break;
-            case 6: int8_rows(6, g, w, columns, row, sums); break;
+            case 1: int8_rows(1, g, w, columns, row, (int32_t *)sums); break;
+            case 2: int8_rows(2, g, w, columns, row, (int32_t *)sums); break;
+#if CK_HAS_AVX512
+            case 3: int8_rows(3, g, w, columns, row, (int32_t *)sums); break;
+            case 4: int8_rows(4, g, w, columns, row, (int32_t *)sums); break;
+            case 5: int8_rows(5, g, w, columns, row, (int32_t *)sums); break;
+            case 6: int8_rows(6, g, w, columns, row, (int32_t *)sums); break;
+#endif
             }
         }
+        int8_scale(g->rows, rows, DOT_CHUNK, INT8_BIAS, sums, DOT_CHUNK);
         finish(&g->finish, sums, DOT_CHUNK, rows, column, columns, call->y + column, call->y_stride);
     }
 }
 
 static void dot_int8(ck_context *context, const ck_linear_call *call) {
-    dot_t g = {.context = context, .call = call, .x = call->x, .x_stride = call->x_stride};
-    g.finish = make_finish(context, &call->epilogue, call->bias, call->out);
+    dot_int8_t g = {.call = call, .finish = make_finish(context, &call->epilogue, call->bias, call->out)};
     g.finish.scale = call->scales;
-    if (call->rows > 1 || call->in % (2 * W)) {
-        // An odd number of vectors, so that rows of a power of two don't share one set of the cache.
-        g.x_stride = (call->in + 2 * W - 1) / (2 * W) * 2 * W + W;
-        float *x = ck_shared(context, SHARED_A, (size_t)(call->rows * g.x_stride) * 4);
-        for (long m = 0; m < call->rows; m++) {
-            memcpy(x + m * g.x_stride, call->x + m * call->x_stride, (size_t)call->in * 4);
-            memset(x + m * g.x_stride + call->in, 0, (size_t)(g.x_stride - call->in) * 4);
-        }
-        g.x = x;
-    }
-    ck_pool_run(context->pool, (call->out + DOT_CHUNK - 1) / DOT_CHUNK, dot_grain(context, call), int8_task, &g);
+    // An odd number of lines, so that rows of a power of two don't share one set of the cache.
+    g.x_stride = ((call->in + INT8_VECTOR - 1) / INT8_VECTOR | 1) * INT8_VECTOR;
+    char *x = ck_shared(context, SHARED_A, (size_t)(call->rows * g.x_stride));
+    int8_row *rows = ck_shared(context, SHARED_ROWS, (size_t)call->rows * sizeof(int8_row));
+    for (long m = 0; m < call->rows; m++) rows[m] = int8_quantize(call->x + m * call->x_stride, call->in, (float *)(x + m * g.x_stride), W, KC);
+    g.x = x;
+    g.rows = rows;
+    ck_pool_run(context->pool, (call->out + DOT_CHUNK - 1) / DOT_CHUNK, dot_grain(context, call), dot_int8_task, &g);
 }
+#endif

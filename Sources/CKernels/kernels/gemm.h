@@ -3,7 +3,7 @@
 // A step is 4 bytes of K: one f32, or two bf16 that the processor multiplies in one instruction. Rows of x go in blocks of MR,
 // steps in blocks of KC, columns in panels of NR:
 //
-//   packed A  [k-block][row block][MR][KC steps]     once for a block of rows, by all threads; bf16 is rounded here
+//   packed A  [k-block][row block][MR][KC steps]     once for a block of rows, by all threads; bf16 is rounded here (AMX: tiles.h)
 //   packed B  [KC steps][NR]                         by each thread as it comes to a panel (panel.h); stays in L1
 //   sums      [panel][row block][MR][NR]  f32        per thread, until the last k-block finishes them
 //
@@ -54,7 +54,7 @@ INLINE void multiply_block(bool bf16, long steps, const float *a, long a_stride,
 /// One block of `block_rows` rows of packed A with a panel.
 static void gemm_block(bool bf16, long steps, const float *a, const float *b, float *sums, bool first) {
 #if CK_HAS_TILES
-    if (bf16) return tiles_multiply(false, steps, a, KC, b, NR, sums, NR, first);
+    if (bf16) return tiles_multiply(false, steps, a, W, BF16_ROWS * W, b, NR, sums, NR, first);
 #endif
     multiply_block(bf16, steps, a, KC, b, sums, first);
 }
@@ -76,18 +76,19 @@ static void gemm_pack_a(void *argument, long begin, long end, int thread) {
     const gemm_t *g = argument;
     const ck_linear_call *call = g->call;
     long height = g->height, step_elements = g->bf16 ? 2 : 1;
+    block_strides strides = strides_of(g->bf16);
     for (long block = begin; block < end; block++) {
         for (long kb = 0; kb < g->k_blocks; kb++) {
             float *a = g->a + (kb * g->blocks + block) * height * KC;
             long step = kb * KC, steps = g->steps - step < KC ? g->steps - step : KC;
-            for (long i = 0; i < height; i++, a += KC) {
+            for (long i = 0; i < height; i++, a += strides.row) {
                 long row = block * height + i;
                 if (row >= g->rows) {
-                    memset(a, 0, KC * 4);
+                    pack_nothing(a, strides.vector);
                     continue;
                 }
                 long k = step * step_elements;
-                pack_row(g->bf16, call->x + (g->row + row) * call->x_stride + k, call->in - k, steps, a);
+                pack_row(g->bf16, call->x + (g->row + row) * call->x_stride + k, call->in - k, steps, a, strides.vector);
             }
         }
     }

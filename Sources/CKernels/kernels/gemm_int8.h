@@ -1,60 +1,8 @@
-// y = x · Wᵀ for many rows with both sides in int8: W as the checkpoint stores it, each row of x rounded by a scale of its own. Packed as in
-// gemm.h; a step is four elements of K, which one instruction multiplies and adds to a sum in int32.
-//
-// x86's instruction takes one side unsigned. That is W + 128, one bit of each byte: Σ (w + 128) · x − 128 · Σ x is the sum that was meant.
-// Arm's takes both signed. Sums are exact, so a row's values depend on nothing but the row: not on other rows, on threads, nor on whether the processor
-// has the instruction or the same is computed without.
+// y = x · Wᵀ for many rows with both sides in int8 (int8.h), packed as in gemm.h.
 #pragma once
 #include "finish.h"
 #include "gemm.h"
-
-/// What is added to each weight, and its pattern for four of them.
-#if defined(__aarch64__)
-enum { INT8_BIAS = 0 };
-static const uint32_t INT8_FLIP = 0;
-#else
-enum { INT8_BIAS = 128 };
-static const uint32_t INT8_FLIP = 0x80808080;
-#endif
-/// The longest rows whose sums an int32 holds: 255 · 127 · 66311 is more.
-enum { INT8_DEPTH = 66310 };
-
-static bool multiplies_int8(const ck_context *context, const ck_linear_call *call) {
-    return context->int8 && call->weight.type == CK_I8 && call->in <= INT8_DEPTH;
-}
-
-/// What a row of x is apart from its int8: times `scale`, and `offset` too large in every sum.
-typedef struct {
-    float scale;
-    int32_t offset;
-} int8_row;
-
-/// Rounds a row of x to nearest, ties to even, with its largest magnitude at 127. Blocks of KC steps go to `a`, `stride` floats apart,
-/// zero behind `in` up to whole vectors, with AMX whole registers. A row with a NaN or an infinity has a scale that makes its results so.
-static int8_row int8_quantize(const float *x, long in, float *a, long stride) {
-#pragma clang fp contract(off)
-    vu largest = 0;
-    for (long k = 0; k < in; k += W) {
-        vu magnitude = as_vu(load_n(x + k, in - k)) & 0x7fffffff;
-        largest = magnitude > largest ? magnitude : largest;
-    }
-    uint32_t top = 0;
-    for (int i = 0; i < W; i++) top = largest[i] > top ? largest[i] : top;
-    float magnitude = __builtin_bit_cast(float, top);
-    // What is smaller counts as zero: its inverse may be infinite.
-    float inverse = magnitude > 1e-30f ? 127 / magnitude : 0;
-    vi sum = 0;
-    for (long k = 0; k < in; k += W) {
-        // Where units are 1, so that a sum is rounded to them: the lowest byte is the number.
-        vu bits = as_vu(load_n(x + k, in - k) * inverse + 12582912.0f);
-        sum += (vi)(bits << 24) >> 24;
-        *(vb_any *)((char *)(a + k / (4 * KC) * stride) + k % (4 * KC)) = __builtin_convertvector(bits, vb);
-    }
-    for (long k = (in + W - 1) / W * W; k % (4 * BF16_STEPS); k += W) *(vb_any *)((char *)(a + k / (4 * KC) * stride) + k % (4 * KC)) = 0;
-    int32_t total = 0;
-    for (int i = 0; i < W; i++) total += sum[i];
-    return (int8_row){magnitude / 127, INT8_BIAS * total};
-}
+#include "int8.h"
 
 /// Columns `column ..< column + NR` of W + INT8_BIAS, steps `step ..< step + steps`, transposed to `[step][NR]`.
 static void int8_pack_b(const ck_linear_call *call, long column, long step, long steps, float *b) {
@@ -99,41 +47,17 @@ static void int8_pack_b(const ck_linear_call *call, long column, long step, long
         }                                                                                                               \
     }
 
-/// What the instruction does: four bytes of `w`, unsigned where they have a bias, times four signed ones of `x`, added to each lane.
-INLINE vi int8_dot(vi sum, vi w, vi x) {
-#pragma clang loop unroll(full)
-    for (int byte = 0; byte < 4; byte++) sum += (INT8_BIAS ? w >> 8 * byte & 0xff : w << (24 - 8 * byte) >> 24) * (x << (24 - 8 * byte) >> 24);
-    return sum;
-}
-
 /// One block of sums from (or added to) `sums [MR][NR]`, int32.
 MICRO_INT8(int8_block, int8_dot)
-#if CK_HAS_AVX512
-#define INT8_DOT(SUM, WEIGHTS, X) (vi)_mm512_dpbusd_epi32((__m512i)(SUM), (__m512i)(WEIGHTS), (__m512i)(X))
+/// The same by the instruction, and the rows of its block.
 #if CK_HAS_TILES
-/// Rows of a block where the instruction multiplies.
 enum { INT8_ROWS = BF16_ROWS };
-static void int8_block_native(long steps, const float *a, const float *b, float *sums, bool first) { tiles_multiply(true, steps, a, KC, b, NR, sums, NR, first); }
-#else
-__attribute__((target(CK_TARGET ",avx512vnni"))) MICRO_INT8(int8_block_native, INT8_DOT)
-#endif
-#undef INT8_DOT
-#elif defined(CK_TARGET_DOT)
-__attribute__((target(CK_TARGET_DOT), always_inline)) static inline vi int8_sdot(vi sum, vi w, vi x) {
-#define QUARTER(Q) sum.Q = (__typeof__(sum.Q))vdotq_s32((int32x4_t)sum.Q, (int8x16_t)w.Q, (int8x16_t)x.Q)
-    QUARTER(lo.lo);
-    QUARTER(lo.hi);
-    QUARTER(hi.lo);
-    QUARTER(hi.hi);
-#undef QUARTER
-    return sum;
-}
-__attribute__((target(CK_TARGET_DOT))) MICRO_INT8(int8_block_native, int8_sdot)
+static void int8_block_native(long steps, const float *a, const float *b, float *sums, bool first) { tiles_multiply(true, steps, a, W, BF16_ROWS * W, b, NR, sums, NR, first); }
+#elif defined(INT8_NATIVE)
+enum { INT8_ROWS = MR };
+INT8_NATIVE MICRO_INT8(int8_block_native, int8_dot_native)
 #endif
 #undef MICRO_INT8
-#if !CK_HAS_TILES
-enum { INT8_ROWS = MR };
-#endif
 
 typedef void int8_block_body(long steps, const float *a, const float *b, float *sums, bool first);
 
@@ -154,24 +78,16 @@ static void int8_pack_a(void *argument, long begin, long end, int thread) {
     (void)thread;
     const gemm_int8_t *g = argument;
     const ck_linear_call *call = g->call;
-    long stride = g->blocks * g->height * KC;
+    long k_block = g->blocks * g->height * KC;
+    block_strides strides = strides_of(g->multiply != int8_block);
     for (long row = begin * g->height; row < end * g->height; row++) {
-        float *a = g->a + row * KC;
+        float *a = g->a + row / g->height * g->height * KC + row % g->height * strides.row;
         if (row < g->rows) {
-            g->packed[row] = int8_quantize(call->x + (g->row + row) * call->x_stride, call->in, a, stride);
+            g->packed[row] = int8_quantize(call->x + (g->row + row) * call->x_stride, call->in, a, strides.vector, k_block);
         } else {
-            for (long kb = 0; kb < g->k_blocks; kb++) memset(a + kb * stride, 0, KC * 4);
+            for (long kb = 0; kb < g->k_blocks; kb++) pack_nothing(a + kb * k_block, strides.vector);
         }
     }
-}
-
-/// What was meant by `rows` rows of sums, as floats in their place.
-static void int8_scale(const int8_row *packed, long rows, float *sums) {
-    for (long i = 0; i < rows; i++, sums += NR)
-        for (int v = 0; v < NV; v++) {
-            vi sum = (vi)load_u(sums + v * W) - packed[i].offset;
-            store(sums + v * W, __builtin_convertvector(sum, vf) * packed[i].scale);
-        }
 }
 
 static void int8_task_of_panels(void *argument, long begin, long end, int thread) {
@@ -195,7 +111,7 @@ static void int8_task_of_panels(void *argument, long begin, long end, int thread
                     g->multiply(steps, a + block * height * KC, b, sums, kb == 0);
                     if (kb + 1 < g->k_blocks) continue;
                     long row = block * height, rows = g->rows - row < height ? g->rows - row : height;
-                    int8_scale(g->packed + row, rows, sums);
+                    int8_scale(g->packed + row, rows, NR, INT8_BIAS, sums, NR);
                     finish(&g->finish, sums, NR, rows, column, columns, call->y + (g->row + row) * call->y_stride + column, call->y_stride);
                 }
             }
@@ -206,7 +122,7 @@ static void int8_task_of_panels(void *argument, long begin, long end, int thread
 
 static void gemm_int8(ck_context *context, const ck_linear_call *call) {
     gemm_int8_t g = {.context = context, .call = call, .multiply = int8_block, .height = MR};
-#if CK_HAS_AVX512 || defined(CK_TARGET_DOT)
+#ifdef INT8_NATIVE
     if (context->native_int8) {
         g.multiply = int8_block_native;
         g.height = INT8_ROWS;

@@ -5,20 +5,24 @@
 #include "dot_bf16.h"
 #include "dot_int8.h"
 #include "dot_tiles.h"
+#include "dot_widened.h"
 #include "gemm.h"
 #include "gemm_int8.h"
 
 static void linear(ck_context *context, const ck_linear_call *call) {
     if (call->rows <= 0 || call->out <= 0) return;
-    if (call->rows <= DOT_MAX_ROWS) {
-        if (call->weight.type == CK_I8) return dot_int8(context, call);
+    bool int8 = multiplies_int8(context, call), few = call->rows <= DOT_MAX_ROWS;
 #if CK_HAS_TILES
-        if (multiplies_bf16(context, call)) return dot_tiles(context, call);
-#elif CK_HAS_BF16
-        if (multiplies_bf16(context, call)) return dot_bf16(context, call);
+    if (few && (int8 || (call->weight.type == CK_BF16 && context->bf16))) return dot_tiles(context, call);
+#elif defined(INT8_NATIVE)
+    if (few && int8 && context->native_int8) return dot_int8(context, call);
 #endif
-        dot(context, call);
-    } else if (multiplies_int8(context, call)) gemm_int8(context, call);
+    if (int8) gemm_int8(context, call);
+    else if (few && call->weight.type == CK_I8) dot_widened(context, call);
+#if CK_HAS_BF16 && !CK_HAS_TILES
+    else if (few && multiplies_bf16(context, call)) dot_bf16(context, call);
+#endif
+    else if (few) dot(context, call);
     else if (context->sgemm) blas(context, call);
     else gemm(context, call);
 }

@@ -3,7 +3,8 @@
 //   sums [16][16] f32    +=  A [16 rows][16 pairs of bf16]  ·  B [16 pairs][16 columns]
 //   sums [16][16] int32  +=  A [16 rows][16 fours of int8]  ·  B [16 fours][16 columns], unsigned
 //
-// A and B lie as products pack them: a step is 4 bytes, A row by row, B step by step. A block is 2 × 2 registers of sums, 32 × 32.
+// A and B lie as products pack them: a step is 4 bytes, A register by register or row by row, B step by step. A block is 2 × 2 registers of
+// sums, 32 × 32.
 // The instruction takes subnormals as zero and rounds to nearest, in an order that depends on K alone. A thread that computes so
 // opens the registers first and closes them when its task is done: what is open must be saved whenever the thread is interrupted.
 // Source: Intel 64 and IA-32 Architectures Software Developer's Manual, volume 1, chapter 18.
@@ -42,9 +43,9 @@ INLINE void tiles_open(void) {
 
 INLINE void tiles_close(void) { _tile_release(); }
 
-/// `sums [32][sums_stride]` = (or, unless `first`, +=) A · B for 32 rows of A, `a_stride` apart, and 32 columns of B, its steps
-/// `b_stride` apart. `steps` is a multiple of BF16_STEPS; strides count floats.
-INLINE void tiles_multiply(bool int8, long steps, const float *a, long a_stride, const float *b, long b_stride, float *sums, long sums_stride, bool first) {
+/// `sums [32][sums_stride]` = (or, unless `first`, +=) A · B for 32 rows of A, `a_stride` apart and every BF16_STEPS steps `a_ahead` further, and
+/// 32 columns of B, its steps `b_stride` apart. `steps` is a multiple of BF16_STEPS; strides count floats.
+INLINE void tiles_multiply(bool int8, long steps, const float *a, long a_stride, long a_ahead, const float *b, long b_stride, float *sums, long sums_stride, bool first) {
     long rows = TILE_ROWS * sums_stride;
     if (first) {
         _tile_zero(0);
@@ -57,11 +58,11 @@ INLINE void tiles_multiply(bool int8, long steps, const float *a, long a_stride,
         _tile_loadd(2, sums + rows, sums_stride * 4);
         _tile_loadd(3, sums + rows + W, sums_stride * 4);
     }
-    for (long p = 0; p < steps; p += BF16_STEPS, b += BF16_STEPS * b_stride) {
-        _tile_loadd(4, a + p, a_stride * 4);
+    for (long p = 0; p < steps; p += BF16_STEPS, a += a_ahead, b += BF16_STEPS * b_stride) {
+        _tile_loadd(4, a, a_stride * 4);
         _tile_loadd(6, b, b_stride * 4);
         _tile_loadd(7, b + W, b_stride * 4);
-        _tile_loadd(5, a + TILE_ROWS * a_stride + p, a_stride * 4);
+        _tile_loadd(5, a + TILE_ROWS * a_stride, a_stride * 4);
         if (int8) {
             _tile_dpbsud(0, 4, 6);
             _tile_dpbsud(1, 4, 7);
@@ -84,6 +85,13 @@ enum { BF16_ROWS = MR, BF16_STEPS = 1 };
 INLINE void tiles_open(void) {}
 INLINE void tiles_close(void) {}
 #endif
+
+/// A row of a block of KC steps: from one to the next, and from one of its vectors to the next. With AMX a block is one register behind the
+/// other, which the first-level cache takes faster than rows that are far apart.
+typedef struct {
+    long row, vector;
+} block_strides;
+INLINE block_strides strides_of(bool tiles) { return CK_HAS_TILES && tiles ? (block_strides){W, BF16_ROWS * W} : (block_strides){KC, W}; }
 
 /// Rows of a block of a product.
 INLINE long block_rows(bool bf16) { return bf16 ? BF16_ROWS : MR; }

@@ -100,29 +100,31 @@ INLINE float sum_v(vf a) {
     v4 c = b.lo + b.hi;
     return (c[0] + c[2]) + (c[1] + c[3]);
 }
-/// Sixteen vectors' sums, each by the same tree as `sum_v`: lanes 8 apart, then 4, 2 and 1.
-INLINE vf sums16(const vf a[16]) {
-    vf part[4];
-#pragma clang loop unroll(full)
-    for (int e = 0; e < 4; e++) {
-        // Quarter q of `part[e]` is to hold what is left of a[4q + e].
-#define HALVES(X, Y) (__builtin_shufflevector(X, Y, 0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23) \
-                      + __builtin_shufflevector(X, Y, 8, 9, 10, 11, 12, 13, 14, 15, 24, 25, 26, 27, 28, 29, 30, 31))
-        vf x = HALVES(a[e], a[e + 4]), y = HALVES(a[e + 8], a[e + 12]);
-#undef HALVES
-        part[e] = __builtin_shufflevector(x, y, 0, 1, 2, 3, 8, 9, 10, 11, 16, 17, 18, 19, 24, 25, 26, 27)
-                  + __builtin_shufflevector(x, y, 4, 5, 6, 7, 12, 13, 14, 15, 20, 21, 22, 23, 28, 29, 30, 31);
+/// Sixteen vectors' sums or maxima, each by one tree: lanes 8 apart, then 4, 2 and 1, as `sum_v` does.
+#define REDUCE16(NAME, OF)                                                                                              \
+    INLINE vf NAME(const vf a[16]) {                                                                                    \
+        vf part[4], s[2];                                                                                               \
+        /* Quarter q of `part[e]` is to hold what is left of a[4q + e]. */                                              \
+        _Pragma("clang loop unroll(full)") for (int e = 0; e < 4; e++) {                                                \
+            vf x = OF(__builtin_shufflevector(a[e], a[e + 4], 0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23),  \
+                      __builtin_shufflevector(a[e], a[e + 4], 8, 9, 10, 11, 12, 13, 14, 15, 24, 25, 26, 27, 28, 29, 30, 31)); \
+            vf y = OF(__builtin_shufflevector(a[e + 8], a[e + 12], 0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23), \
+                      __builtin_shufflevector(a[e + 8], a[e + 12], 8, 9, 10, 11, 12, 13, 14, 15, 24, 25, 26, 27, 28, 29, 30, 31)); \
+            part[e] = OF(__builtin_shufflevector(x, y, 0, 1, 2, 3, 8, 9, 10, 11, 16, 17, 18, 19, 24, 25, 26, 27),       \
+                         __builtin_shufflevector(x, y, 4, 5, 6, 7, 12, 13, 14, 15, 20, 21, 22, 23, 28, 29, 30, 31));    \
+        }                                                                                                               \
+        _Pragma("clang loop unroll(full)") for (int e = 0; e < 2; e++) {                                                \
+            vf x = part[2 * e], y = part[2 * e + 1];                                                                    \
+            s[e] = OF(__builtin_shufflevector(x, y, 0, 1, 16, 17, 4, 5, 20, 21, 8, 9, 24, 25, 12, 13, 28, 29),          \
+                      __builtin_shufflevector(x, y, 2, 3, 18, 19, 6, 7, 22, 23, 10, 11, 26, 27, 14, 15, 30, 31));       \
+        }                                                                                                               \
+        return OF(__builtin_shufflevector(s[0], s[1], 0, 2, 16, 18, 4, 6, 20, 22, 8, 10, 24, 26, 12, 14, 28, 30),       \
+                  __builtin_shufflevector(s[0], s[1], 1, 3, 17, 19, 5, 7, 21, 23, 9, 11, 25, 27, 13, 15, 29, 31));      \
     }
-    vf s[2];
-#pragma clang loop unroll(full)
-    for (int e = 0; e < 2; e++) {
-        vf x = part[2 * e], y = part[2 * e + 1];
-        s[e] = __builtin_shufflevector(x, y, 0, 1, 16, 17, 4, 5, 20, 21, 8, 9, 24, 25, 12, 13, 28, 29)
-               + __builtin_shufflevector(x, y, 2, 3, 18, 19, 6, 7, 22, 23, 10, 11, 26, 27, 14, 15, 30, 31);
-    }
-    return __builtin_shufflevector(s[0], s[1], 0, 2, 16, 18, 4, 6, 20, 22, 8, 10, 24, 26, 12, 14, 28, 30)
-           + __builtin_shufflevector(s[0], s[1], 1, 3, 17, 19, 5, 7, 21, 23, 9, 11, 25, 27, 13, 15, 29, 31);
-}
+INLINE vf add_v(vf a, vf b) { return a + b; }
+REDUCE16(sums16, add_v)
+REDUCE16(maxima16, max_v)
+#undef REDUCE16
 
 INLINE float max_of(vf a) {
     typedef float v8 __attribute__((ext_vector_type(8)));
