@@ -10,6 +10,7 @@ typedef struct {
     const char *name;
     int panel; // columns of its product's panels: 16 or 32
     bool bf16; // whether it multiplies bf16
+    bool tiles; // and by AMX
     void (*linear)(ck_context *, const ck_linear_call *);
     void (*embed)(ck_context *, const int32_t *, long, ck_weight, long, long, float *, long);
     void (*rms_norm)(ck_context *, const float *, long, long, long, ck_weight, float, bool, float *, long);

@@ -40,19 +40,24 @@ static uint32_t rounded(float value) {
     return (bits + 0x7fff + (bits >> 16 & 1)) >> 16;
 }
 
-ck_convolution_method ck_convolution_method_of(long out, long kernel, long stride, long upsampling, const long padding[4]) {
+static bool packs_bf16(const ck_context *context, ck_type type) { return context->bf16 && type == CK_BF16; }
+
+ck_convolution_method ck_convolution_method_of(const ck_context *context, ck_type type, long out, long kernel, long stride, long upsampling, const long padding[4]) {
     if (out <= CK_THIN_OUTPUTS) return CK_THIN;
     bool same = padding[0] == 1 && padding[1] == 1 && padding[2] == 1 && padding[3] == 1;
-    return kernel == 3 && stride == 1 && upsampling <= 2 && same ? CK_WINOGRAD : CK_DIRECT;
+    if (kernel != 3 || stride != 1 || upsampling > 2 || !same) return CK_DIRECT;
+    return context->table->tiles && packs_bf16(context, type) && upsampling == 1 ? CK_TILED : CK_WINOGRAD;
 }
 
-static bool packs_bf16(const ck_context *context, ck_type type) { return context->bf16 && type == CK_BF16; }
+/// Steps of one tap of a tiled convolution: pairs of channels in whole registers.
+static long tap_steps(long in) { return (in + 2 * W - 1) / (2 * W) * W; }
 
 long ck_convolution_packed_count(const ck_context *context, ck_convolution_method method, ck_type type, long out, long in, long kernel) {
     long depth = kernel * kernel * in, width = context->table->panel;
     switch (method) {
     case CK_WINOGRAD: return 0;
     case CK_THIN: return CK_THIN_OUTPUTS * kernel * kernel * ((in + W - 1) / W * W);
+    case CK_TILED: return (out + width - 1) / width * kernel * kernel * tap_steps(in) * width;
     case CK_DIRECT: break;
     }
     long steps = packs_bf16(context, type) ? (depth + 1) / 2 : depth;
@@ -64,6 +69,18 @@ static void pack_output(const ck_context *context, ck_convolution_method method,
     if (method == CK_THIN) {
         long padded = (in + W - 1) / W * W;
         for (long tap = 0; tap < taps; tap++) memcpy(packed + (o * taps + tap) * padded, row + tap * in, (size_t)in * 4);
+        return;
+    }
+    if (method == CK_TILED) {
+        // [panel of NR outputs][tap][step][NR].
+        long width = context->table->panel, steps = tap_steps(in);
+        float *to = packed + o / width * taps * steps * width + o % width;
+        for (long tap = 0; tap < taps; tap++, row += in, to += steps * width) {
+            for (long c = 0; c < in; c += 2) {
+                uint32_t pair = rounded(row[c]) | (c + 1 < in ? rounded(row[c + 1]) << 16 : 0);
+                memcpy(to + c / 2 * width, &pair, 4);
+            }
+        }
         return;
     }
     // [k-block of KC steps][panel of NR outputs][KC][NR]; NR, 16 or 32, is the table's.

@@ -44,8 +44,7 @@ public final class CPUDevice: Device, @unchecked Sendable {
         return "\(name)+openblas" + (ck_openblas_kernels(context).map { "-" + String(cString: $0).lowercased() } ?? "")
     }
 
-    /// Whether products of more than ``batchRows`` rows with int8 weights round their activations to int8 too, row by row, as they do
-    /// where the processor multiplies int8.
+    /// Whether products with int8 weights round their activations to int8 too, row by row, as they do where the processor multiplies int8.
     public var multipliesInt8: Bool { ck_uses_int8(context) }
 
     /// Rounds them on any processor, with the bits of one that multiplies int8, slowly: to compare with it.

@@ -104,13 +104,15 @@ struct DiffusionFootprintTests {
         KernelSet.allCases.filter(\.isAvailable))
     func packedConvolutions(checkpoint: String, kernels: KernelSet) throws {
         let folder = try Fixture.model(checkpoint)
-        let device = CPUDevice(threads: 2, kernels: kernels)
-        let renderer = try ImageRenderer(model: folder, devices: DeviceGroup(device))
-        // An edit: the encoder's convolutions and the decoder's.
-        _ = try renderer.render(request([Self.source], guidance: 1), images: [Self.image], onStep: { _ in })
-        let taken = device.packedConvolutionBytes
-        let counted = 4 * (try CheckpointWeights(folder).packedConvolutionFloats)
-        #expect(taken > 0 && taken <= counted)
+        for precision in Set([.f32, kernels.nativePrecision]) {
+            let device = CPUDevice(threads: 2, precision: precision, kernels: kernels)
+            let renderer = try ImageRenderer(model: folder, devices: DeviceGroup(device))
+            // An edit: the encoder's convolutions and the decoder's.
+            _ = try renderer.render(request([Self.source], guidance: 1), images: [Self.image], onStep: { _ in })
+            let taken = device.packedConvolutionBytes
+            let counted = 4 * (try CheckpointWeights(folder).packedConvolutionFloats)
+            #expect(taken > 0 && taken <= counted)
+        }
     }
 
     @Test("the device that computes the other branch takes what is counted for it", arguments: FootprintTests.checkpoints)

@@ -81,8 +81,8 @@ typedef struct {
 } ck_paged_attention_call;
 
 /// How a convolution is computed: as a product with the weight in packed form; with a quarter of the products and the weight
-/// as it is; or, where outputs are few, as a dot product for each pixel.
-typedef enum { CK_DIRECT, CK_WINOGRAD, CK_THIN } ck_convolution_method;
+/// as it is; where outputs are few, as a dot product for each pixel; or by AMX on the pixels as they lie, with the weight in packed form.
+typedef enum { CK_DIRECT, CK_WINOGRAD, CK_THIN, CK_TILED } ck_convolution_method;
 
 /// A convolution over `x [height, width, in]` with `weight [out, in, kernel, kernel]`.
 typedef struct {
@@ -158,9 +158,10 @@ void ck_paged_attention(ck_context *, const ck_paged_attention_call *);
 /// `table[ids[i]] = x[i]`, rounded to the table's type: f32 or bf16.
 void ck_scatter(ck_context *, const float *x, long x_stride, long columns, const int32_t *ids, long count, void *table, ck_type type, long table_stride);
 void ck_argmax(ck_context *, const float *x, long x_stride, long rows, long columns, int32_t *indices);
-/// Which method serves a convolution with `padding` (top, left, bottom, right): Winograd's where the kernel is 3 × 3, the stride and
-/// the padding 1 and the image enlarged twice or not at all, with however few channels; thin where outputs are.
-ck_convolution_method ck_convolution_method_of(long out, long kernel, long stride, long upsampling, const long padding[4]);
+/// Which method serves a convolution with a weight of `type` and `padding` (top, left, bottom, right): thin where outputs are few; where the kernel
+/// is 3 × 3, the stride and the padding 1 and the image enlarged twice or not at all, with however few channels, Winograd's, or AMX where it
+/// multiplies bf16 and the image is not enlarged; else direct.
+ck_convolution_method ck_convolution_method_of(const ck_context *, ck_type type, long out, long kernel, long stride, long upsampling, const long padding[4]);
 /// How many floats the packed weight of a convolution takes; 0 for Winograd's method. Weights that a checkpoint keeps in f32 or
 /// f16 are multiplied in f32, whatever the precision, and by Winograd's method all are.
 long ck_convolution_packed_count(const ck_context *, ck_convolution_method, ck_type type, long out, long in, long kernel);

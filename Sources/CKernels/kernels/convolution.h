@@ -3,6 +3,7 @@
 // Each task packs its own pixels, k-block by k-block, straight from the image (zeros outside, upsampling by index), so
 // nothing the size of kernel² images is ever stored. The weight was laid out as packed B at load (convolution_pack.c).
 #pragma once
+#include "convolution_tiles.h"
 #include "gemm.h"
 #include "winograd.h"
 
@@ -171,5 +172,10 @@ static void convolution(ck_context *context, const ck_convolution_call *call) {
     case CK_DIRECT: return direct_convolution(context, call);
     case CK_WINOGRAD: return winograd(context, call);
     case CK_THIN: return thin_convolution(context, call);
+#if CK_HAS_TILES
+    case CK_TILED: return tiled_convolution(context, call);
+#else
+    case CK_TILED: break;
+#endif
     }
 }

@@ -3,10 +3,10 @@
 #include "gemm.h"
 
 /// Runs `rounds` times the innermost loop over a block that stays in the first-level cache; returns its operations. The compiler
-/// knows that A is zero and keeps it in a register, so this is the rate of the multiplying units alone; with AMX, of units and loads.
+/// knows that A is zero and keeps it in a register, so this is the rate of the multiplying units alone; with AMX, of units, loads and stores.
 static double product_flops(bool bf16, long rounds) {
-    static const float zeros[(BF16_ROWS > MR ? BF16_ROWS : MR) * KC], panel[KC * NR];
-    float sums[(BF16_ROWS > MR ? BF16_ROWS : MR) * NR];
+    _Alignas(64) static const float zeros[(BF16_ROWS > MR ? BF16_ROWS : MR) * KC], panel[KC * NR];
+    _Alignas(64) float sums[(BF16_ROWS > MR ? BF16_ROWS : MR) * NR];
     tiles_open();
     for (long round = 0; round < rounds; round++) gemm_block(bf16, KC, zeros, panel, sums, true);
     tiles_close();

@@ -18,6 +18,7 @@ const ck_table CK_TABLE = {
     .name = CK_NAME,
     .panel = NR,
     .bf16 = CK_HAS_BF16,
+    .tiles = CK_HAS_TILES,
     .linear = linear,
     .embed = embed,
     .rms_norm = rms_norm,

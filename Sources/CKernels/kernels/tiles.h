@@ -43,21 +43,25 @@ INLINE void tiles_open(void) {
 
 INLINE void tiles_close(void) { _tile_release(); }
 
-/// `sums [32][sums_stride]` = (or, unless `first`, +=) A · B for 32 rows of A, `a_stride` apart and every BF16_STEPS steps `a_ahead` further, and
-/// 32 columns of B, its steps `b_stride` apart. `steps` is a multiple of BF16_STEPS; strides count floats.
-INLINE void tiles_multiply(bool int8, long steps, const float *a, long a_stride, long a_ahead, const float *b, long b_stride, float *sums, long sums_stride, bool first) {
-    long rows = TILE_ROWS * sums_stride;
+/// A block's sums `[32][stride]` to registers, or zeros.
+INLINE void tiles_begin(const float *sums, long stride, bool first) {
+    long rows = TILE_ROWS * stride;
     if (first) {
         _tile_zero(0);
         _tile_zero(1);
         _tile_zero(2);
         _tile_zero(3);
     } else {
-        _tile_loadd(0, sums, sums_stride * 4);
-        _tile_loadd(1, sums + W, sums_stride * 4);
-        _tile_loadd(2, sums + rows, sums_stride * 4);
-        _tile_loadd(3, sums + rows + W, sums_stride * 4);
+        _tile_loadd(0, sums, stride * 4);
+        _tile_loadd(1, sums + W, stride * 4);
+        _tile_loadd(2, sums + rows, stride * 4);
+        _tile_loadd(3, sums + rows + W, stride * 4);
     }
+}
+
+/// Adds A · B for 32 rows of A, `a_stride` apart and every BF16_STEPS steps `a_ahead` further, and 32 columns of B, its steps `b_stride` apart.
+/// `steps` is a multiple of BF16_STEPS; strides count floats.
+INLINE void tiles_add(bool int8, long steps, const float *a, long a_stride, long a_ahead, const float *b, long b_stride) {
     for (long p = 0; p < steps; p += BF16_STEPS, a += a_ahead, b += BF16_STEPS * b_stride) {
         _tile_loadd(4, a, a_stride * 4);
         _tile_loadd(6, b, b_stride * 4);
@@ -75,10 +79,22 @@ INLINE void tiles_multiply(bool int8, long steps, const float *a, long a_stride,
             _tile_dpbf16ps(3, 5, 7);
         }
     }
-    _tile_stored(0, sums, sums_stride * 4);
-    _tile_stored(1, sums + W, sums_stride * 4);
-    _tile_stored(2, sums + rows, sums_stride * 4);
-    _tile_stored(3, sums + rows + W, sums_stride * 4);
+}
+
+/// The sums from registers to `[32][stride]`.
+INLINE void tiles_end(float *sums, long stride) {
+    long rows = TILE_ROWS * stride;
+    _tile_stored(0, sums, stride * 4);
+    _tile_stored(1, sums + W, stride * 4);
+    _tile_stored(2, sums + rows, stride * 4);
+    _tile_stored(3, sums + rows + W, stride * 4);
+}
+
+/// All of it: `sums` = (or, unless `first`, +=) A · B.
+INLINE void tiles_multiply(bool int8, long steps, const float *a, long a_stride, long a_ahead, const float *b, long b_stride, float *sums, long sums_stride, bool first) {
+    tiles_begin(sums, sums_stride, first);
+    tiles_add(int8, steps, a, a_stride, a_ahead, b, b_stride);
+    tiles_end(sums, sums_stride);
 }
 #else
 enum { BF16_ROWS = MR, BF16_STEPS = 1 };
