@@ -23,7 +23,8 @@ extension CPUDevice {
             x.shape[2] == weight.inChannels && y.shape == Shape([height, width, weight.outChannels]),
             "\(x.shape) under \(weight.outChannels)×\(weight.inChannels)×\(weight.kernel)² gives \(height)×\(width), not \(y.shape)")
         let method = ck_convolution_method_of(
-            context, weight.weight.weight.type, weight.outChannels, weight.kernel, stride, upsampling, [padding.top, padding.left, padding.bottom, padding.right])
+            context, weight.weight.weight.type, weight.outChannels, weight.kernel, stride, upsampling,
+            [padding.top, padding.left, padding.bottom, padding.right])
         var call = ck_convolution_call(
             x: x.floats, height: x.shape[0], width: x.shape[1], in: weight.inChannels, out: weight.outChannels, kernel: weight.kernel,
             stride: stride, upsampling: upsampling, top: padding.top, left: padding.left, out_height: height, out_width: width,

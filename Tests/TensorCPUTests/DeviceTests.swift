@@ -76,7 +76,8 @@ import Testing
         #expect(!generic.contains("+") || generic.contains(/\+openblas-[a-z0-9_]+$/))
     }
 
-    @Test("in bf16 only bf16 weights are multiplied in bf16: with others, and by Winograd's method, which AMX does without, the values are those of f32, to the bit")
+    @Test(
+        "in bf16 only bf16 weights are multiplied in bf16: with others, and by Winograd's method, which AMX does without, values are f32's to the bit")
     func exactWeights() throws {
         let exact = CPUDevice(threads: 2), fast = CPUDevice(threads: 2, precision: .bf16)
         guard fast.precision == .bf16 else { return }
