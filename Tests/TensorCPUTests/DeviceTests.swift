@@ -77,7 +77,7 @@ import Testing
     }
 
     @Test(
-        "in bf16 only bf16 weights are multiplied in bf16: with others, and by Winograd's method, which AMX does without, values are f32's to the bit")
+        "in bf16 only bf16 weights are multiplied in bf16: with others, and by Winograd's method (AMX has none), values are f32's to the bit")
     func exactWeights() throws {
         let exact = CPUDevice(threads: 2), fast = CPUDevice(threads: 2, precision: .bf16)
         guard fast.precision == .bf16 else { return }
