@@ -1,11 +1,11 @@
 // y = x · Wᵀ with W packed as it is used: no copy of the weights at load, and none left over.
 //
-// A step is 4 bytes of K: one f32, or two bf16 that the processor multiplies in one instruction. Rows of x go in blocks of MR,
+// A step is 4 bytes of K: one f32, or two bf16 or four int8 (int8.h) that the processor multiplies in one instruction. Rows of x go in blocks of MR,
 // steps in blocks of KC, columns in panels of NR:
 //
-//   packed A  [k-block][row block][MR][KC steps]     once for a block of rows, by all threads; bf16 is rounded here (AMX: tiles.h)
+//   packed A  [k-block][row block][MR][KC steps]     once for a block of rows, by all threads, which round x here (AMX: tiles.h)
 //   packed B  [KC steps][NR]                         by each thread as it comes to a panel (panel.h); stays in L1
-//   sums      [panel][row block][MR][NR]  f32        per thread, until the last k-block finishes them
+//   sums      [panel][row block][MR][NR]             per thread, until the last k-block finishes them
 //
 // One task is a few panels: for each k-block, for each panel, pack B and run down all row blocks of A, which lie one behind
 // the other so that the prefetcher is never interrupted. The sizes are measured: a panel of B fits half of a first-level cache
@@ -13,6 +13,7 @@
 #pragma once
 #include "finish.h"
 #include "micro.h"
+#include "micro_int8.h"
 #include "pack.h"
 #include "panel.h"
 #include "tiles.h"
@@ -63,65 +64,82 @@ typedef struct {
     ck_context *context;
     const ck_linear_call *call;
     finish_t finish;
-    bool bf16;
+    bool bf16, int8;          // what is multiplied; else f32
+    long step_elements;
     long height;              // rows of a block
+    block_strides strides;
     float *a;
+    int8_row *int8_rows;      // of each row in packed A
     long row, rows, blocks;   // the rows in packed A
     long steps, k_blocks;     // of one row
     long panels, task_panels; // of all columns
 } gemm_t;
 
+/// Floats from one k-block of packed A to the next.
+INLINE long gemm_k_block(const gemm_t *g) { return g->blocks * g->height * KC; }
+/// Steps of k-block `kb`.
+INLINE long gemm_steps(const gemm_t *g, long kb) { return g->steps - kb * KC < KC ? g->steps - kb * KC : KC; }
+
 static void gemm_pack_a(void *argument, long begin, long end, int thread) {
     (void)thread;
     const gemm_t *g = argument;
     const ck_linear_call *call = g->call;
-    long height = g->height, step_elements = g->bf16 ? 2 : 1;
-    block_strides strides = strides_of(g->bf16);
-    for (long block = begin; block < end; block++) {
-        for (long kb = 0; kb < g->k_blocks; kb++) {
-            float *a = g->a + (kb * g->blocks + block) * height * KC;
-            long step = kb * KC, steps = g->steps - step < KC ? g->steps - step : KC;
-            for (long i = 0; i < height; i++, a += strides.row) {
-                long row = block * height + i;
-                if (row >= g->rows) {
-                    pack_nothing(a, strides.vector);
-                    continue;
-                }
-                long k = step * step_elements;
-                pack_row(g->bf16, call->x + (g->row + row) * call->x_stride + k, call->in - k, steps, a, strides.vector);
-            }
+    long vector = g->strides.vector, k_block = gemm_k_block(g);
+    for (long row = begin * g->height; row < end * g->height; row++) {
+        float *a = g->a + row / g->height * g->height * KC + row % g->height * g->strides.row;
+        const float *x = call->x + (g->row + row) * call->x_stride;
+        if (g->int8 && row < g->rows) {
+            g->int8_rows[row] = int8_quantize(x, call->in, a, vector, k_block);
+            continue;
+        }
+        for (long kb = 0, k = 0; kb < g->k_blocks; kb++, k += KC * g->step_elements) {
+            if (row < g->rows) pack_row(g->bf16, x + k, call->in - k, gemm_steps(g, kb), a + kb * k_block, vector);
+            else pack_nothing(a + kb * k_block, vector);
         }
     }
+}
+
+/// One block of packed A with k-block `kb` of a panel. With the last, the sums become y.
+INLINE void gemm_sums(const gemm_t *g, long block, long panel, long kb, const float *b, float *sums) {
+    const ck_linear_call *call = g->call;
+    const float *a = g->a + kb * gemm_k_block(g) + block * g->height * KC;
+    long steps = gemm_steps(g, kb);
+    if (!g->int8) gemm_block(g->bf16, steps, a, b, sums, kb == 0);
+#ifdef INT8_NATIVE
+    else if (g->context->native_int8) int8_block_native(steps, a, b, sums, kb == 0);
+#endif
+    else int8_block(steps, a, b, sums, kb == 0);
+    if (kb + 1 < g->k_blocks) return;
+    long row = block * g->height, rows = g->rows - row < g->height ? g->rows - row : g->height;
+    long column = panel * NR, columns = call->out - column < NR ? call->out - column : NR;
+    if (g->int8) int8_scale(g->int8_rows + row, rows, NR, INT8_BIAS, sums, NR);
+    finish(&g->finish, sums, NR, rows, column, columns, call->y + (g->row + row) * call->y_stride + column, call->y_stride);
 }
 
 static void gemm_task(void *argument, long begin, long end, int thread) {
     const gemm_t *g = argument;
     const ck_linear_call *call = g->call;
     float *b = ck_scratch(g->context, thread, THREAD_B, KC * NR * 4);
-    float *all_sums = ck_scratch(g->context, thread, THREAD_SUMS, (size_t)(g->task_panels * g->blocks * g->height) * NR * 4);
-    long height = g->height, bytes = type_bytes(call->weight.type), row_bytes = call->in * bytes, k_block_bytes = (KC << g->bf16) * bytes;
+    long panel_sums = g->blocks * g->height * NR;
+    float *all_sums = ck_scratch(g->context, thread, THREAD_SUMS, (size_t)(g->task_panels * panel_sums) * 4);
+    long bytes = type_bytes(call->weight.type), row_bytes = call->in * bytes, k_block_bytes = KC * g->step_elements * bytes;
     tiles_open();
     for (long task = begin; task < end; task++) {
         long first_panel = task * g->task_panels;
         long last_panel = first_panel + g->task_panels < g->panels ? first_panel + g->task_panels : g->panels;
         for (long kb = 0; kb < g->k_blocks; kb++) {
-            long step = kb * KC, steps = g->steps - step < KC ? g->steps - step : KC;
-            const float *a = g->a + kb * g->blocks * height * KC;
             for (long panel = first_panel; panel < last_panel; panel++) {
                 long column = panel * NR;
-                pack_b(g->bf16, call->weight.data, call->weight.type, call->in, call->out, column, step, steps, b);
+                if (g->int8) pack_b_int8(call->weight.data, call->in, call->out, column, kb * KC, gemm_steps(g, kb), b);
+                else pack_b(g->bf16, call->weight.data, call->weight.type, call->in, call->out, column, kb * KC, gemm_steps(g, kb), b);
                 // The next panel: of this k-block, of the next, or of the next task.
                 bool turns = panel + 1 == last_panel && kb + 1 < g->k_blocks, ends = panel + 1 == last_panel && !turns;
                 panel_fetch_t next = panel_fetch(call->weight.data, row_bytes, call->out, (turns ? first_panel : panel + 1) * NR, (turns ? kb + 1 : ends ? 0 : kb) * k_block_bytes, k_block_bytes);
                 long share = (next.lines + g->blocks - 1) / g->blocks;
-                float *sums = all_sums + (panel - first_panel) * g->blocks * height * NR;
-                for (long block = 0; block < g->blocks; block++) {
+                float *sums = all_sums + (panel - first_panel) * panel_sums;
+                for (long block = 0; block < g->blocks; block++, sums += g->height * NR) {
                     panel_fetch_lines(&next, share);
-                    gemm_block(g->bf16, steps, a + block * height * KC, b, sums + block * height * NR, kb == 0);
-                    if (kb + 1 < g->k_blocks) continue;
-                    long rows = g->rows - block * height < height ? g->rows - block * height : height;
-                    long columns = call->out - column < NR ? call->out - column : NR;
-                    finish(&g->finish, sums + block * height * NR, NR, rows, column, columns, call->y + (g->row + block * height) * call->y_stride + column, call->y_stride);
+                    gemm_sums(g, block, panel, kb, b, sums);
                 }
             }
         }
@@ -136,11 +154,15 @@ static bool multiplies_bf16(const ck_context *context, const ck_linear_call *cal
 }
 
 static void gemm(ck_context *context, const ck_linear_call *call) {
-    gemm_t g = {.context = context, .call = call, .bf16 = multiplies_bf16(context, call)};
+    gemm_t g = {.context = context, .call = call, .int8 = multiplies_int8(context, call)};
     g.finish = make_finish(context, &call->epilogue, call->bias, call->out);
     g.finish.scale = call->scales;
-    g.height = block_rows(g.bf16);
-    g.steps = row_steps(g.bf16, call->in);
+    g.bf16 = !g.int8 && multiplies_bf16(context, call);
+    bool tiles = g.bf16 || (g.int8 && context->native_int8);
+    g.step_elements = g.int8 ? 4 : g.bf16 ? 2 : 1;
+    g.height = block_rows(tiles);
+    g.strides = strides_of(tiles);
+    g.steps = g.int8 ? row_steps(true, (call->in + 1) / 2) : row_steps(g.bf16, call->in);
     g.k_blocks = (g.steps + KC - 1) / KC;
     g.panels = (call->out + NR - 1) / NR;
     // Enough tasks that a thread the system has stopped is not waited for long.
@@ -150,6 +172,7 @@ static void gemm(ck_context *context, const ck_linear_call *call) {
     long parts = (all_blocks * g.height + PACKED_ROWS - 1) / PACKED_ROWS;
     long part = (all_blocks + parts - 1) / parts;
     g.a = ck_shared(context, SHARED_A, (size_t)(part * g.k_blocks * g.height) * KC * 4);
+    g.int8_rows = ck_shared(context, SHARED_ROWS, (size_t)(part * g.height) * sizeof(int8_row));
     for (long block = 0; block < all_blocks; block += part) {
         g.row = block * g.height;
         g.rows = call->rows - g.row < part * g.height ? call->rows - g.row : part * g.height;

@@ -7,7 +7,6 @@
 #include "dot_tiles.h"
 #include "dot_widened.h"
 #include "gemm.h"
-#include "gemm_int8.h"
 
 static void linear(ck_context *context, const ck_linear_call *call) {
     if (call->rows <= 0 || call->out <= 0) return;
@@ -17,7 +16,7 @@ static void linear(ck_context *context, const ck_linear_call *call) {
 #elif defined(INT8_NATIVE)
     if (few && int8 && context->native_int8) return dot_int8(context, call);
 #endif
-    if (int8) gemm_int8(context, call);
+    if (int8) gemm(context, call);
     else if (few && call->weight.type == CK_I8) dot_widened(context, call);
 #if CK_HAS_BF16 && !CK_HAS_TILES
     else if (few && multiplies_bf16(context, call)) dot_bf16(context, call);

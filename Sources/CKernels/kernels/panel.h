@@ -2,6 +2,7 @@
 //
 // Rows of W are taken in units of 4 bytes, one f32 or a pair of bf16, so that pairs are transposed once and split afterwards.
 #pragma once
+#include "int8.h"
 #include "micro.h"
 #include "pairs.h"
 
@@ -100,6 +101,28 @@ static void pack_b(bool bf16, const void *weight, ck_type type, long in, long ou
     }
     if (bf16 || type != CK_BF16) panel_units(rows, stride, steps, b);
     else panel_split(rows, stride, (steps + 1) / 2, b);
+}
+
+/// Columns `column ..< column + NR` of W + INT8_BIAS, steps `step ..< step + steps`, transposed to `[step][NR]`.
+static void pack_b_int8(const void *weight, long in, long out, long column, long step, long steps, float *b) {
+    for (int v = 0; v < NV; v++) {
+        for (long s = 0; s < steps; s += W) {
+            vf r[W];
+            long k = (step + s) * 4, left = in - k;
+            for (int j = 0; j < W; j++) {
+                long n = column + v * W + j;
+                const char *w = (const char *)weight + n * in + k;
+                vu bytes = 0;
+                if (n < out) {
+                    if (left >= 4 * W) bytes = load_u(w);
+                    else if (left > 0) memcpy(&bytes, w, (size_t)left);
+                }
+                r[j] = as_vf(bytes ^ INT8_FLIP);
+            }
+            transpose16(r);
+            for (int j = 0; j < W; j++) store(b + (s + j) * NR + v * W, r[j]);
+        }
+    }
 }
 
 /// What is fetched of a coming panel while products keep the processor busy: its rows of W are too many streams for the

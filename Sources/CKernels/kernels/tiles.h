@@ -109,7 +109,7 @@ typedef struct {
 } block_strides;
 INLINE block_strides strides_of(bool tiles) { return CK_HAS_TILES && tiles ? (block_strides){W, BF16_ROWS * W} : (block_strides){KC, W}; }
 
-/// Rows of a block of a product.
-INLINE long block_rows(bool bf16) { return bf16 ? BF16_ROWS : MR; }
+/// Rows of a block of a product; `tiles`: of what AMX multiplies, where there is AMX.
+INLINE long block_rows(bool tiles) { return tiles ? BF16_ROWS : MR; }
 /// Steps of a row of `count` elements.
 INLINE long row_steps(bool bf16, long count) { return bf16 ? (count + 2 * BF16_STEPS - 1) / (2 * BF16_STEPS) * BF16_STEPS : count; }
