@@ -192,7 +192,7 @@ static void dot_task(void *argument, long begin, long end, int thread) {
         case CK_F32: dot_chunk(g, CK_F32, column, columns, lanes, sums); break;
         case CK_BF16: dot_chunk(g, CK_BF16, column, columns, lanes, sums); break;
         case CK_F16: dot_chunk(g, CK_F16, column, columns, lanes, sums); break;
-        case CK_I8: break; // dot_int8.h
+        case CK_I8: break; // dot_int8.h, dot_widened.h
         }
         finish(&g->finish, sums, DOT_CHUNK, call->rows, column, columns, call->y + column, call->y_stride);
     }
