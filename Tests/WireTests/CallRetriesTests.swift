@@ -53,7 +53,7 @@ import Wire
 
     @Test("a call is repeated until it succeeds, unless that is not safe any more")
     func repeating() async throws {
-        let connection = try StageConnection(to: .unix(path: "/tmp/glm-nobody-here.sock"))
+        let connection = try StageConnection(to: .unix(path: "nobody.sock"))
         let calls = Mutex(0)
         let answer = try await connection.repeating(CallSettings(timeout: .seconds(60))) { settings in
             let count = calls.withLock { calls in
