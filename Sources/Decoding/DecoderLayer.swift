@@ -12,8 +12,7 @@ struct DecoderLayer {
     private let q: Linear  // [heads · headSize, hidden]            self_attn.q_proj
     private let k, v: Linear  // [keyValueHeads · headSize, hidden]    self_attn.{k,v}_proj
     private let o: DividedProduct  // [hidden, heads · headSize]            self_attn.o_proj, no bias
-    private let gateUp: Linear  // [2 · inner, hidden], gate first       mlp.gate_up_proj, no bias; of one of several ranks the gate alone
-    private let up: Linear?  // [inner, hidden]                       then its own rows behind the gate's
+    private let gateUp: GatedLinear  // [2 · inner, hidden], gate first       mlp.gate_up_proj, no bias
     private let down: DividedProduct  // [hidden, inner]                       mlp.down_proj, no bias
     private let attention: Attention
     private let rotaryStyle: RotaryStyle
@@ -40,11 +39,14 @@ struct DecoderLayer {
             DividedProduct(try weights.linear(name, from: inputs, columns: columns, to: hidden, bias: false), communicator, on: device)
         }
         o = try summed("self_attn.o_proj", over: configuration.querySize, queries)
-        func rows(_ rows: Range<Int>) throws -> Linear {
-            try weights.linear("mlp.gate_up_proj", from: hidden, to: 2 * inner, rows: rows, bias: false)
+        // Of one of several ranks its own rows of both halves.
+        func rows(_ rows: Range<Int>) throws -> MatrixWeight {
+            try weights.linear("mlp.gate_up_proj", from: hidden, to: 2 * inner, rows: rows, bias: false).weight
         }
-        gateUp = try rows(share.ranks == 1 ? 0..<2 * inner : own)
-        up = share.ranks == 1 ? nil : try rows(own.lowerBound + inner..<own.upperBound + inner)
+        let gated: GatedWeight =
+            share.ranks == 1
+            ? .joined(try rows(0..<2 * inner)) : .apart(gate: try rows(own), up: try rows(own.lowerBound + inner..<own.upperBound + inner))
+        gateUp = GatedLinear(device: device, weight: gated, .silu)
         down = try summed("mlp.down_proj", over: inner, own)
         attention = .scaled(
             heads: share.heads, keyValueHeads: share.keyValueHeads, headSize: configuration.headSize, mask: .causal)
@@ -66,11 +68,7 @@ struct DecoderLayer {
         o(workspace.attended, summing: workspace.sum, into: workspace.normed)
         var x = postAttentionNorm.add(workspace.normed, to: workspace.x, room: nil, then: preMLPNorm, into: workspace.normed)
 
-        let inner = workspace.gateUp.columns / 2
-        let gated = (gate: workspace.gateUp.columns(0..<inner), up: workspace.gateUp.columns(inner..<2 * inner))
-        gateUp(workspace.normed, into: up == nil ? workspace.gateUp : gated.gate)
-        up?(workspace.normed, into: gated.up)
-        device.gated(.silu, gate: gated.gate, up: gated.up, into: workspace.inner)
+        gateUp(workspace.normed, room: GatedRoom(workspace.gateUp), into: workspace.inner)
         down(workspace.inner, summing: workspace.sum, into: workspace.normed)
         x = postMLPNorm.add(workspace.normed, to: x, room: workspace.x, then: next, into: workspace.normed)
         // Each sum may be in other memory. Two such moves end in the workspace again; where the device made only one, a copy does.

@@ -7,7 +7,7 @@ struct DecoderWorkspace {
     let sum: Tensor  // [rows, hidden], f32: of all ranks; `normed` itself where that is f32, or there is one rank
     let query, attended: Tensor  // [rows, heads · headSize]
     let key, value: Tensor  // [rows, keyValueHeads · headSize]
-    let gateUp: Tensor  // [rows, 2 · inner]
+    let gateUp: Tensor  // [rows, 2 · inner]; room that not every device uses
     let inner: Tensor  // [rows, inner]
     let rotary: RotaryTable  // [rows, pairs]
 

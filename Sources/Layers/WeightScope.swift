@@ -49,6 +49,13 @@ package struct WeightScope {
             bias: bias ? try scope.vector("bias", outputs) : nil)
     }
 
+    /// A gated product, without bias, of two matrices of the checkpoint.
+    package func gatedLinear(_ gate: String, _ up: String, from inputs: Int, to outputs: Int, _ activation: Activation) throws -> GatedLinear {
+        let weight = GatedWeight.apart(
+            gate: try scope(gate).matrix("weight", outputs, inputs), up: try scope(up).matrix("weight", outputs, inputs))
+        return GatedLinear(device: device, weight: weight, activation)
+    }
+
     package func convolution(_ name: String, from inputs: Int, to outputs: Int, kernel: Int) throws -> ConvolutionWeight {
         let scope = scope(name)
         return device.placeConvolution(

@@ -68,6 +68,8 @@ public protocol Device: AnyObject, Sendable {
     func linear(_ x: Tensor, _ weight: MatrixWeight, bias: Tensor?, _ epilogue: Epilogue, into y: Tensor)
     /// `y += gate · (x · weightᵀ + bias)` for the rows of each part by its own gate. Parts don't overlap; other rows of y stay.
     func linear(_ x: Tensor, _ weight: MatrixWeight, bias: Tensor?, adding parts: [GatedRows], to y: Tensor)
+    /// `y = activation(x · gateᵀ) · (x · upᵀ)`: x `[rows, in]`, y `[rows, out]`, which may be the room's gate.
+    func gatedLinear(_ x: Tensor, _ weight: GatedWeight, _ activation: Activation, room: GatedRoom, into y: Tensor)
     /// `y[i] = table[ids[i]]`: table `[entries, columns]`, y `[ids, columns]`. Ids must be below `entries`.
     func embed(_ ids: [Int32], table: Tensor, into y: Tensor)
     /// The same with ids that are on the device: `i32 [ids]`.

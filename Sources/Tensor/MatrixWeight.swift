@@ -37,6 +37,11 @@ public struct MatrixWeight: Sendable {
     public var outputs: Int { elements.shape[0] }
     public var inputs: Int { elements.shape[1] }
     public var form: Form { Form(elementType: elements.dtype, isScaled: scales != nil, layout: layout) }
+    /// Some of the outputs.
+    package func rows(_ range: Range<Int>) -> MatrixWeight {
+        MatrixWeight(elements.rows(range), scales: scales?.elements(range), layout: layout)
+    }
+
     /// Of the elements and the scales.
     public var byteCount: Int { elements.byteCount + (scales?.byteCount ?? 0) }
 

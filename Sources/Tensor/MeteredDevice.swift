@@ -130,6 +130,12 @@ public final class MeteredDevice: Device, @unchecked Sendable {
         timed(\.products) { base.linear(x, weight, bias: bias, adding: parts, to: y) }
     }
 
+    public func gatedLinear(_ x: Tensor, _ weight: GatedWeight, _ activation: Activation, room: GatedRoom, into y: Tensor) {
+        count(weight.halves.gate, rows: x.rows)
+        count(weight.halves.up, rows: x.rows)
+        timed(\.products) { base.gatedLinear(x, weight, activation, room: room, into: y) }
+    }
+
     private func count(_ weight: MatrixWeight, rows: Int) {
         counted.floatingPointOperations += 2 * Double(rows) * Double(weight.elements.shape.count)
         counted.weightBytes += Double(weight.byteCount)

@@ -14,7 +14,23 @@ extension CPUDevice {
         var call = ck_linear_call(
             x: x.floats, x_stride: x.rowStride, rows: x.rows, in: weight.inputs, out: weight.outputs,
             weight: weight.operand, bias: bias.vector(weight.outputs, "bias"), scales: weight.scales?.floats,
+            up: ck_weight(data: nil, type: CK_F32), up_scales: nil,
             epilogue: epilogue.kernel(columns: weight.outputs), y: y.floats, y_stride: y.rowStride)
+        ck_linear(context, &call)
+    }
+
+    /// At once where products of many rows are the kernels' own: what the two products are is then never written.
+    public func gatedLinear(_ x: Tensor, _ weight: GatedWeight, _ activation: Activation, room: GatedRoom, into y: Tensor) {
+        let (gate, up) = weight.halves
+        guard x.rows > batchRows, gate.form == up.form, !ck_uses_openblas(context) else {
+            return gatedLinearInSteps(x, weight, activation, room: room, into: y)
+        }
+        weight.checkProduct(x, into: y)
+        precondition(multiplies(gate.form), "a product with a weight of the form \(gate.form)")
+        var call = ck_linear_call(
+            x: x.floats, x_stride: x.rowStride, rows: x.rows, in: gate.inputs, out: gate.outputs, weight: gate.operand,
+            bias: Tensor?.none.vector(gate.outputs, "bias"), scales: gate.scales?.floats, up: up.operand, up_scales: up.scales?.floats,
+            epilogue: Epilogue.store(activation).kernel(columns: gate.outputs), y: y.floats, y_stride: y.rowStride)
         ck_linear(context, &call)
     }
 

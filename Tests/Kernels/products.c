@@ -73,6 +73,41 @@ static void product(const kernels_t *k, ck_type type, ck_epilogue epilogue, long
     release();
 }
 
+/// Both halves of a gated feed-forward at once are, to the bit, the two products and then the gate. Rows as many as are packed.
+static void gated_product(const kernels_t *k, ck_type type, ck_activation activation, long in, long out) {
+    if (ck_uses_openblas(k->contexts[0])) return; // whose sums are in another order
+    ck_linear_call call = {.x_stride = in + 3, .rows = MOST, .in = in, .out = out, .y_stride = out + 5};
+    call.x = drawn(MOST * call.x_stride);
+    call.weight = drawn_weight(type, out * in);
+    call.up = drawn_weight(type, out * in);
+    if (out % 2) call.bias = drawn_weight(CK_F32, out);
+    if (type == CK_I8) {
+        call.scales = drawn(out);
+        call.up_scales = drawn(out);
+    }
+    size_t bytes = (size_t)(MOST * call.y_stride) * 4;
+    const float *before = drawn(MOST * call.y_stride);
+    float *halves[2] = {block(bytes), block(bytes)}, *truth = block(bytes), *y = block(bytes);
+    for (int half = 0; half < 2; half++) {
+        ck_linear_call product = call;
+        product.up.data = NULL;
+        product.y = halves[half];
+        if (half) product.weight = call.up, product.scales = call.up_scales, product.bias.data = NULL;
+        ck_linear(k->contexts[0], &product);
+    }
+    memcpy(truth, before, bytes);
+    ck_gated(k->contexts[0], activation, halves[0], call.y_stride, halves[1], call.y_stride, MOST, out, truth, call.y_stride);
+    call.epilogue.activation = activation;
+    call.y = y;
+    for (int i = 0; i < CONTEXTS; i++) {
+        at("%s, gated product of %d × %ld × %ld, weight %d, activation %d", ck_name(k->contexts[i]), MOST, in, out, type, activation);
+        memcpy(y, before, bytes);
+        ck_linear(k->contexts[i], &call);
+        expect_same(y, truth, bytes, "other bits than the two products and the gate, or written beyond a row");
+    }
+    release();
+}
+
 void products(const kernels_t *k) {
     static const long shapes[][2] = {{1, 1}, {31, 3}, {67, 37}, {130, 50}, {301, 33}, {1061, 19}}; // the last in several parts
     for (int s = 0; s < 6; s++) {
@@ -80,5 +115,6 @@ void products(const kernels_t *k) {
             if (s == 2) for (int e = 0; e < 6; e++) product(k, (ck_type)type, epilogues[e], shapes[s][0], shapes[s][1]);
             else product(k, (ck_type)type, epilogues[(s + type) % 6], shapes[s][0], shapes[s][1]);
         }
+        for (int type = CK_F32; type <= CK_I8; type++) gated_product(k, (ck_type)type, (ck_activation)((s + type) % 4), shapes[s][0], shapes[s][1]);
     }
 }

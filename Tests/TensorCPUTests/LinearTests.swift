@@ -73,6 +73,34 @@ import Testing
         }
     }
 
+    @Test("a gated product agrees with double, joined or apart, of few rows and of many", arguments: availableKernels)
+    func gated(kernels: KernelSet) throws {
+        let device = CPUDevice(threads: 2, kernels: kernels)
+        var random = Random(5)
+        for (rows, inputs, outputs) in [(1, 40, 21), (7, 64, 33), (65, 31, 3), (130, 300, 45), (200, 129, 130)] {
+            for (index, activation) in [Activation.silu, .geluTanh, .gelu, .identity].enumerated() {
+                let x = Matrix(device, rows, inputs, padding: index, &random)
+                let both = Weight(random.normals(2 * outputs * inputs).map { $0 / 8 }, Shape(2 * outputs, inputs), .bf16)
+                let sums = reference(x, both, nil)
+                let truth = (0..<rows * outputs).map { place in
+                    let at = place / outputs * 2 * outputs + place % outputs
+                    return exact(activation, sums[at]) * sums[at + outputs]
+                }
+                let joined = GatedWeight.joined(MatrixWeight(both.tensor)), halves = joined.halves
+                let wide = Matrix(device, rows, 2 * outputs, padding: 1, &random), y = Matrix(device, rows, outputs, padding: 2, &random)
+                device.gatedLinear(x.tensor, joined, activation, room: GatedRoom(wide.tensor), into: y.tensor)
+                #expect(relativeError(y.values, truth) < 4e-6, "\(rows)×\(inputs)×\(outputs) \(activation)")
+                #expect(y.isIntact && wide.isIntact)
+                // The result may take the gate's place.
+                let gate = Matrix(device, rows, outputs, &random), up = Matrix(device, rows, outputs, &random)
+                device.gatedLinear(
+                    x.tensor, .apart(gate: halves.gate, up: halves.up), activation, room: GatedRoom(gate: gate.tensor, up: up.tensor),
+                    into: gate.tensor)
+                #expect(relativeError(gate.values, truth) < 4e-6, "\(rows)×\(inputs)×\(outputs) \(activation) in place")
+            }
+        }
+    }
+
     @Test("half floats of every magnitude are widened exactly", arguments: availableKernels)
     func halves(kernels: KernelSet) throws {
         let device = CPUDevice(threads: 1, kernels: kernels)

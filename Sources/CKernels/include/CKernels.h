@@ -39,11 +39,15 @@ typedef struct {
 } ck_epilogue;
 
 /// `y[rows, out] = epilogue(x[rows, in] · weight[out, in]ᵀ · scales[out] + bias[out])`; `scales` null: by nothing.
+///
+/// With `up[out, in]`, of the weight's type, what is stored is `activation(…) · (x · upᵀ · up_scales)`: both halves of a gated feed-forward at once.
 typedef struct {
     const float *x;
     long x_stride, rows, in, out;
     ck_weight weight, bias;
     const float *scales;
+    ck_weight up;
+    const float *up_scales;
     ck_epilogue epilogue;
     float *y;
     long y_stride;

@@ -5,6 +5,7 @@
 
 typedef struct {
     const float *scale, *bias; // [out], null without
+    const float *up_scale;     // of a gated product
     const float *gate;
     ck_output output;
     ck_activation activation;
@@ -42,6 +43,31 @@ static void finish(const finish_t *f, const float *sums, long stride, long rows,
     case CK_GELU: return FINISH(CK_STORE, CK_GELU);
     case CK_GELU_TANH: return FINISH(CK_STORE, CK_GELU_TANH);
     case CK_SILU: return FINISH(CK_STORE, CK_SILU);
+    }
+#undef FINISH
+}
+
+INLINE void finish_gated_block(const finish_t *f, ck_activation activation, const float *gate, const float *up, long stride, long rows, long column, long columns, float *y, long y_stride) {
+    for (long i = 0; i < rows; i++, gate += stride, up += stride, y += y_stride) {
+        for (long j = 0; j < columns; j += W) {
+            long n = columns - j < W ? columns - j : W;
+            vf g = load(gate + j), u = load(up + j);
+            if (f->scale) g *= load_n(f->scale + column + j, n);
+            if (f->bias) g += load_n(f->bias + column + j, n);
+            if (f->up_scale) u *= load_n(f->up_scale + column + j, n);
+            store_n(y + j, activate_v(activation, g) * u, n);
+        }
+    }
+}
+
+/// The same for a gated product, from the sums of both halves.
+static void finish_gated(const finish_t *f, const float *gate, const float *up, long stride, long rows, long column, long columns, float *y, long y_stride) {
+#define FINISH(ACTIVATION) finish_gated_block(f, ACTIVATION, gate, up, stride, rows, column, columns, y, y_stride)
+    switch (f->activation) {
+    case CK_IDENTITY: return FINISH(CK_IDENTITY);
+    case CK_GELU: return FINISH(CK_GELU);
+    case CK_GELU_TANH: return FINISH(CK_GELU_TANH);
+    case CK_SILU: return FINISH(CK_SILU);
     }
 #undef FINISH
 }

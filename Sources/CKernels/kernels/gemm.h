@@ -99,8 +99,23 @@ static void gemm_pack_a(void *argument, long begin, long end, int thread) {
     }
 }
 
-/// One block of packed A with k-block `kb` of a panel. With the last, the sums become y.
-INLINE void gemm_sums(const gemm_t *g, long block, long panel, long kb, const float *b, float *sums) {
+/// Where a panel is: which columns of y, of which weight.
+typedef struct {
+    const void *weight;
+    long column;
+    bool up;
+} gemm_panel_t;
+
+/// Of a gated product the panels of both weights for the same columns follow one another, so that one task has the sums of both.
+INLINE gemm_panel_t gemm_panel(const gemm_t *g, long panel) {
+    const ck_linear_call *call = g->call;
+    if (!call->up.data) return (gemm_panel_t){call->weight.data, panel * NR, false};
+    return (gemm_panel_t){panel % 2 ? call->up.data : call->weight.data, panel / 2 * NR, panel % 2};
+}
+
+/// One block of packed A with k-block `kb` of a panel. With the last, the sums become y; those of a gated product's first half wait for the second,
+/// `panel_sums` further.
+INLINE void gemm_sums(const gemm_t *g, long block, gemm_panel_t panel, long kb, const float *b, float *sums, long panel_sums) {
     const ck_linear_call *call = g->call;
     const float *a = g->a + kb * gemm_k_block(g) + block * g->height * KC;
     long steps = gemm_steps(g, kb);
@@ -111,9 +126,11 @@ INLINE void gemm_sums(const gemm_t *g, long block, long panel, long kb, const fl
     else int8_block(steps, a, b, sums, kb == 0);
     if (kb + 1 < g->k_blocks) return;
     long row = block * g->height, rows = g->rows - row < g->height ? g->rows - row : g->height;
-    long column = panel * NR, columns = call->out - column < NR ? call->out - column : NR;
+    long column = panel.column, columns = call->out - column < NR ? call->out - column : NR;
     if (g->int8) int8_scale(g->int8_rows + row, rows, NR, INT8_BIAS, sums, NR);
-    finish(&g->finish, sums, NR, rows, column, columns, call->y + (g->row + row) * call->y_stride + column, call->y_stride);
+    float *y = call->y + (g->row + row) * call->y_stride + column;
+    if (!call->up.data) finish(&g->finish, sums, NR, rows, column, columns, y, call->y_stride);
+    else if (panel.up) finish_gated(&g->finish, sums - panel_sums, sums, NR, rows, column, columns, y, call->y_stride);
 }
 
 static void gemm_task(void *argument, long begin, long end, int thread) {
@@ -129,17 +146,18 @@ static void gemm_task(void *argument, long begin, long end, int thread) {
         long last_panel = first_panel + g->task_panels < g->panels ? first_panel + g->task_panels : g->panels;
         for (long kb = 0; kb < g->k_blocks; kb++) {
             for (long panel = first_panel; panel < last_panel; panel++) {
-                long column = panel * NR;
-                if (g->int8) pack_b_int8(call->weight.data, call->in, call->out, column, kb * KC, gemm_steps(g, kb), b);
-                else pack_b(g->bf16, call->weight.data, call->weight.type, call->in, call->out, column, kb * KC, gemm_steps(g, kb), b);
+                gemm_panel_t own = gemm_panel(g, panel);
+                if (g->int8) pack_b_int8(own.weight, call->in, call->out, own.column, kb * KC, gemm_steps(g, kb), b);
+                else pack_b(g->bf16, own.weight, call->weight.type, call->in, call->out, own.column, kb * KC, gemm_steps(g, kb), b);
                 // The next panel: of this k-block, of the next, or of the next task.
                 bool turns = panel + 1 == last_panel && kb + 1 < g->k_blocks, ends = panel + 1 == last_panel && !turns;
-                panel_fetch_t next = panel_fetch(call->weight.data, row_bytes, call->out, (turns ? first_panel : panel + 1) * NR, (turns ? kb + 1 : ends ? 0 : kb) * k_block_bytes, k_block_bytes);
+                gemm_panel_t other = gemm_panel(g, turns ? first_panel : panel + 1);
+                panel_fetch_t next = panel_fetch(other.weight, row_bytes, call->out, other.column, (turns ? kb + 1 : ends ? 0 : kb) * k_block_bytes, k_block_bytes);
                 long share = (next.lines + g->blocks - 1) / g->blocks;
                 float *sums = all_sums + (panel - first_panel) * panel_sums;
                 for (long block = 0; block < g->blocks; block++, sums += g->height * NR) {
                     panel_fetch_lines(&next, share);
-                    gemm_sums(g, block, panel, kb, b, sums);
+                    gemm_sums(g, block, own, kb, b, sums, panel_sums);
                 }
             }
         }
@@ -157,6 +175,7 @@ static void gemm(ck_context *context, const ck_linear_call *call) {
     gemm_t g = {.context = context, .call = call, .int8 = multiplies_int8(context, call)};
     g.finish = make_finish(context, &call->epilogue, call->bias, call->out);
     g.finish.scale = call->scales;
+    g.finish.up_scale = call->up_scales;
     g.bf16 = !g.int8 && multiplies_bf16(context, call);
     bool tiles = g.bf16 || (g.int8 && context->native_int8);
     g.step_elements = g.int8 ? 4 : g.bf16 ? 2 : 1;
@@ -164,10 +183,11 @@ static void gemm(ck_context *context, const ck_linear_call *call) {
     g.strides = strides_of(tiles);
     g.steps = g.int8 ? row_steps(true, (call->in + 1) / 2) : row_steps(g.bf16, call->in);
     g.k_blocks = (g.steps + KC - 1) / KC;
-    g.panels = (call->out + NR - 1) / NR;
+    int halves = call->up.data ? 2 : 1;
+    g.panels = (call->out + NR - 1) / NR * halves;
     // Enough tasks that a thread the system has stopped is not waited for long.
     g.task_panels = g.panels / (4 * context->threads);
-    g.task_panels = g.task_panels < 1 ? 1 : g.task_panels > TASK_PANELS ? TASK_PANELS : g.task_panels;
+    g.task_panels = g.task_panels < halves ? halves : g.task_panels > TASK_PANELS ? TASK_PANELS : g.task_panels / halves * halves;
     long all_blocks = (call->rows + g.height - 1) / g.height;
     long parts = (all_blocks * g.height + PACKED_ROWS - 1) / PACKED_ROWS;
     long part = (all_blocks + parts - 1) / parts;

@@ -10,6 +10,7 @@
 
 static void linear(ck_context *context, const ck_linear_call *call) {
     if (call->rows <= 0 || call->out <= 0) return;
+    if (call->up.data) return gemm(context, call);
     bool int8 = multiplies_int8(context, call), few = call->rows <= DOT_MAX_ROWS;
 #if CK_HAS_TILES
     if (few && (int8 || (call->weight.type == CK_BF16 && context->bf16))) return dot_tiles(context, call);

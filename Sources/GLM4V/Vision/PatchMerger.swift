@@ -11,7 +11,7 @@ struct PatchMerger {
     private let downsample: Linear  // [out, merge · merge · hidden]
     private let projection: Linear  // [out, out]   merger.proj
     private let norm: LayerNorm  // [out]   merger.post_projection_norm
-    private let gate, up: Linear  // [inner, out]   merger.gate_proj, merger.up_proj
+    private let gateUp: GatedLinear  // [inner, out]   merger.gate_proj, merger.up_proj
     private let down: Linear  // [out, inner]   merger.down_proj
 
     init(_ weights: WeightScope, _ configuration: GLM4VVisionConfiguration) throws {
@@ -25,8 +25,7 @@ struct PatchMerger {
         projection = try merger.linear("proj", from: output, to: output, bias: false)
         // torch's default epsilon, not rms_norm_eps.
         norm = try LayerNorm(merger.scope("post_projection_norm"), output, epsilon: 1e-5)
-        gate = try merger.linear("gate_proj", from: output, to: inner, bias: false)
-        up = try merger.linear("up_proj", from: output, to: inner, bias: false)
+        gateUp = try merger.gatedLinear("gate_proj", "up_proj", from: output, to: inner, .silu)
         down = try merger.linear("down_proj", from: inner, to: output, bias: false)
     }
 
@@ -47,11 +46,9 @@ struct PatchMerger {
         projection(cells, into: result)
         norm(result, into: result)
         device.activate(.gelu, result, into: result)
-        let (gated, upper) = workspace.scratchPair(rows: cells.rows, columns: gate.weight.outputs)
-        gate(result, into: gated)
-        up(result, into: upper)
-        device.gated(.silu, gate: gated, up: upper, into: gated)
-        down(gated, into: result)
+        let room = workspace.gatedRoom(rows: cells.rows, columns: gateUp.outputs)
+        gateUp(result, room: room, into: room.gate)
+        down(room.gate, into: result)
         return result
     }
 }

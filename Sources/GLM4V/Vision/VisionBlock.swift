@@ -9,7 +9,7 @@ struct VisionBlock {
     private let norm1, norm2: RMSNorm  // [hidden]
     private let qkv: Linear  // [3 · hidden, hidden]   attn.qkv
     private let projection: Linear  // [hidden, hidden]   attn.proj
-    private let gate, up: Linear  // [inner, hidden]   mlp.gate_proj, mlp.up_proj
+    private let gateUp: GatedLinear  // [inner, hidden]   mlp.gate_proj, mlp.up_proj
     private let down: Linear  // [hidden, inner]   mlp.down_proj
     private let attention: Attention
 
@@ -20,8 +20,7 @@ struct VisionBlock {
         norm2 = try RMSNorm(weights.scope("norm2"), hidden, epsilon: configuration.normEpsilon)
         qkv = try weights.linear("attn.qkv", from: hidden, to: 3 * hidden, bias: configuration.attentionBias)
         projection = try weights.linear("attn.proj", from: hidden, to: hidden, bias: false)
-        gate = try weights.linear("mlp.gate_proj", from: hidden, to: inner, bias: false)
-        up = try weights.linear("mlp.up_proj", from: hidden, to: inner, bias: false)
+        gateUp = try weights.gatedLinear("mlp.gate_proj", "mlp.up_proj", from: hidden, to: inner, .silu)
         down = try weights.linear("mlp.down_proj", from: inner, to: hidden, bias: false)
         attention = .scaled(heads: configuration.heads, keyValueHeads: configuration.heads, headSize: configuration.headSize)
     }
@@ -39,10 +38,8 @@ struct VisionBlock {
         projection(workspace.normed, .add, into: workspace.x)
 
         norm2(workspace.x, into: workspace.normed)
-        let (gated, upper) = workspace.scratchPair(rows: workspace.x.rows, columns: gate.weight.outputs)
-        gate(workspace.normed, into: gated)
-        up(workspace.normed, into: upper)
-        device.gated(.silu, gate: gated, up: upper, into: gated)
-        down(gated, .add, into: workspace.x)
+        let room = workspace.gatedRoom(rows: workspace.x.rows, columns: gateUp.outputs)
+        gateUp(workspace.normed, room: room, into: room.gate)
+        down(room.gate, .add, into: workspace.x)
     }
 }

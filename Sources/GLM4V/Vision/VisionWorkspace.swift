@@ -23,10 +23,10 @@ package struct VisionWorkspace {
     func scratch(columns: Int) -> Tensor { shared.prefix(Shape(x.rows, columns)) }
 
     /// Twice `[rows, columns]`
-    func scratchPair(rows: Int, columns: Int) -> (Tensor, Tensor) {
+    func gatedRoom(rows: Int, columns: Int) -> GatedRoom {
         let count = rows * columns
         let shape = Shape(rows, columns)
-        return (shared.elements(0..<count).reshaped(shape), shared.elements(count..<2 * count).reshaped(shape))
+        return GatedRoom(gate: shared.elements(0..<count).reshaped(shape), up: shared.elements(count..<2 * count).reshaped(shape))
     }
 
     /// Angles of each patch: the first half of them turn by its row, the rest by its column, over the same frequencies.

@@ -10,7 +10,7 @@ struct GlyphBlock {
     let q, k, v: Linear  // [heads · headSize, hidden]   layer.0.SelfAttention.{q,k,v}
     let o: Linear  // [hidden, heads · headSize]   layer.0.SelfAttention.o
     let feedForwardNorm: RMSNorm  // layer.1.layer_norm
-    let gate, up: Linear  // [inner, hidden]              layer.1.DenseReluDense.wi_0, wi_1
+    let gateUp: GatedLinear  // [inner, hidden]              layer.1.DenseReluDense.wi_0, wi_1
     let down: Linear  // [hidden, inner]              layer.1.DenseReluDense.wo
 
     init(_ weights: WeightScope, _ configuration: GlyphConfiguration) throws {
@@ -24,8 +24,7 @@ struct GlyphBlock {
         v = try attention.linear("v", from: hidden, to: heads, bias: false)
         o = try attention.linear("o", from: heads, to: hidden, bias: false)
         feedForwardNorm = try RMSNorm(weights.scope("layer.1.layer_norm"), hidden, epsilon: configuration.normEpsilon)
-        gate = try feedForward.linear("wi_0", from: hidden, to: configuration.intermediateSize, bias: false)
-        up = try feedForward.linear("wi_1", from: hidden, to: configuration.intermediateSize, bias: false)
+        gateUp = try feedForward.gatedLinear("wi_0", "wi_1", from: hidden, to: configuration.intermediateSize, .geluTanh)
         down = try feedForward.linear("wo", from: configuration.intermediateSize, to: hidden, bias: false)
     }
 
@@ -38,10 +37,8 @@ struct GlyphBlock {
         device.attention(attention, query: workspace.query, key: workspace.key, value: workspace.value, into: workspace.attended)
         o(workspace.attended, .add, into: workspace.x)
         feedForwardNorm(workspace.x, into: workspace.normed)
-        gate(workspace.normed, into: workspace.gate)
-        up(workspace.normed, into: workspace.up)
-        device.gated(.geluTanh, gate: workspace.gate, up: workspace.up, into: workspace.gate)
-        down(workspace.gate, .add, into: workspace.x)
+        gateUp(workspace.normed, room: workspace.wide, into: workspace.wide.gate)
+        down(workspace.wide.gate, .add, into: workspace.x)
     }
 }
 
@@ -49,7 +46,7 @@ struct GlyphBlock {
 struct GlyphWorkspace {
     let x, normed: Tensor  // [bytes, hidden]
     let query, key, value, attended: Tensor  // [bytes, heads · headSize]
-    let gate, up: Tensor  // [bytes, inner]
+    let wide: GatedRoom  // [bytes, inner]
 
     init(rows: Int, _ configuration: GlyphConfiguration, _ type: DType, on device: any Device) {
         func make(_ columns: Int) -> Tensor { device.makeTensor(Shape(rows, columns), type) }
@@ -60,7 +57,6 @@ struct GlyphWorkspace {
         key = make(heads)
         value = make(heads)
         attended = make(heads)
-        gate = make(configuration.intermediateSize)
-        up = make(configuration.intermediateSize)
+        wide = GatedRoom(gate: make(configuration.intermediateSize), up: make(configuration.intermediateSize))
     }
 }
