@@ -26,6 +26,29 @@ import Testing
         }
     }
 
+    @Test(
+        "every part can be timed alone, and then nothing else is timed or loaded for it",
+        arguments: ["tiny-bf16-sharded", "tiny-answer-bf16-sharded"])
+    func alone(checkpoint: String) throws {
+        var sizes = ModelBenchmark.Sizes()
+        (sizes.side, sizes.promptTokens, sizes.decodedTokens, sizes.batches, sizes.glyphBytes, sizes.textTokens) = (64, 16, 4, [1, 2], 8, 4)
+        if checkpoint.contains("answer") { sizes.side = 48 }
+        let model = try Fixture.model(checkpoint)
+        func run(_ parts: Set<String>) throws -> (loaded: [String], timed: [String]) {
+            var (loaded, timed): ([String], [String]) = ([], [])
+            try ModelBenchmark(model: model, device: CPUDevice(threads: 1), sizes: sizes, parts: parts, budget: .milliseconds(1))
+                .run(loaded: { loaded.append($0.part) }, timed: { timed.append($0.part) })
+            return (loaded, timed)
+        }
+        let parts = ModelBenchmark.parts(of: model.pipeline, sizes)
+        #expect(try run([]).timed == parts)
+        for part in parts {
+            let (loaded, timed) = try run([part])
+            // The first word about an image takes both stages.
+            #expect(timed == [part] && loaded.count == (part == "first-word" ? 2 : 1), "\(part): \(loaded) \(timed)")
+        }
+    }
+
     @Test("a part's joules are the mean of the watts that are told, times its time; where none are told, there are none", arguments: [250, nil])
     func joules(watts: Double?) throws {
         var sizes = ModelBenchmark.Sizes()

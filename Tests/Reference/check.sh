@@ -88,7 +88,7 @@ question() {
 check 'make_reference.py --task visual-question' "$all" question
 check 'bench_torch.py of a question model' "$all" "$python" Tests/Reference/bench_torch.py "$answers" --seconds 0.01 --side 64 --dtype f32
 check bench_torch.py "$all" "$python" Tests/Reference/bench_torch.py "$model" --seconds 0.01 --side 64 --dtype f32
-check bench_alternating.py "$all" "$python" Tests/Reference/bench_alternating.py "$bin/glm" "$model" --rounds 1 --seconds 0.01 --side 64 --precision f32
+check bench_alternating.py "$all" "$python" Tests/Reference/bench_alternating.py "$bin/glm" "$model" --rounds 2 --seconds 0.01 --side 64 --precision f32
 check bench_picture.py "$all" "$python" Tests/Reference/bench_picture.py "$bin/glm" Sources/GLMTiny/glm-tiny --rounds 1 --steps 1 --pictures 1 --dtype f32
 
 fixtures() {

@@ -7,23 +7,34 @@ import Tensor
 // The parts of a question model.
 
 extension ModelBenchmark {
-    func answer(_ loaded: (LoadTiming) -> Void, _ timed: (PartTiming) -> Void) throws {
-        let encoder = try load("vision", loaded) { try PictureEncoder(model: model, device: device) }
-        let size = try encoder.processor.sizeRule.size(height: sizes.side, width: sizes.side, field: "side")
-        let patch = encoder.processor.patchSize
-        let patches = noise(3 * size.height * size.width)
-        let count = size.height * size.width / (patch * patch)
-        func rows() throws -> [Float] { try device.floats(encoder.tower(patches, size.grid) {}) }
-        timed(try time("tower", "\(count) patches", tokens: count) { _ = try rows() })
+    static let answerParts = ["tower", "first-word"]
 
+    func answer(_ loaded: (LoadTiming) -> Void, _ timed: (PartTiming) -> Void) throws {
+        var picture: (grid: GridSize, rows: () throws -> PictureRows)?
+        if Self.answerParts.contains(where: wants) {
+            let encoder = try load("vision", loaded) { try PictureEncoder(model: model, device: device) }
+            let size = try encoder.processor.sizeRule.size(height: sizes.side, width: sizes.side, field: "side")
+            let patch = encoder.processor.patchSize
+            let patches = noise(3 * size.height * size.width)
+            let count = size.height * size.width / (patch * patch)
+            func rows() throws -> [Float] { try device.floats(encoder.tower(patches, size.grid) {}) }
+            try time("tower", "\(count) patches", tokens: count, timed) { _ = try rows() }
+            picture = (
+                size.grid,
+                {
+                    try PictureRows(
+                        grid: size.grid, columns: encoder.tower.configuration.outputSize, element: .f32, bytes: PictureRows.Element.f32.bytes(rows()))
+                }
+            )
+        }
+        guard parts != ["tower"] else { return }
         let generator = try load("text", loaded) { try AnswerGenerator(model: model, device: device) }
-        let prompt = prompt(generator.decoder, size.grid)
-        timed(
-            try time("first-word", "image and \(sizes.questionTokens) tokens", tokens: prompt.count) {
-                let picture = try PictureRows(
-                    grid: size.grid, columns: encoder.tower.configuration.outputSize, element: .f32, bytes: PictureRows.Element.f32.bytes(rows()))
-                try read(prompt, picture, generator.decoder)
-            })
+        if let picture {
+            let prompt = prompt(generator.decoder, picture.grid)
+            try time("first-word", "image and \(sizes.questionTokens) tokens", tokens: prompt.count, timed) {
+                try read(prompt, picture.rows(), generator.decoder)
+            }
+        }
         try decoding(generator.decoder, timed)
     }
 

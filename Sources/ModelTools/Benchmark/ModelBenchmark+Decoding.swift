@@ -3,6 +3,9 @@ import ModelConfiguration
 import Tensor
 
 extension ModelBenchmark {
+    /// The name of a step of so many sequences.
+    static func decodePart(_ size: Int) -> String { size == 1 ? "decode" : "decode-\(size)" }
+
     /// Times the prefill of a prompt, and steps of one and of several sequences behind it.
     func decoding(_ decoder: TokenDecoder, _ timed: (PartTiming) -> Void) throws {
         let vocabulary = decoder.configuration.outputSize
@@ -22,16 +25,18 @@ extension ModelBenchmark {
             try batch.step(sequences, .host(ids))
             _ = try batch.lastLogits()
         }
-        timed(try time("prefill", "\(sizes.promptTokens) tokens", tokens: sizes.promptTokens) { batch.close(try read()) })
+        try time("prefill", "\(sizes.promptTokens) tokens", tokens: sizes.promptTokens, timed) { batch.close(try read()) }
+        let steps = sizes.batches.filter { wants(Self.decodePart($0)) }
+        let rounds = sizes.decodedTokens / sizes.batches.count
 
         // In turn, so that whatever else the machine does falls on all sizes.
-        let sequences = try (0..<most).map { _ in try read() }
-        var best = sizes.batches.map { _ in Duration.seconds(1_000_000) }
-        var operations = sizes.batches.map { _ in OperationTime() }
-        var work = sizes.batches.map { _ in MeteredDevice.Work() }
+        let sequences = try (0..<(steps.max() ?? 0)).map { _ in try read() }
+        var best = steps.map { _ in Duration.seconds(1_000_000) }
+        var operations = steps.map { _ in OperationTime() }
+        var work = steps.map { _ in MeteredDevice.Work() }
         power?.restart()
-        for round in 0..<sizes.decodedTokens / sizes.batches.count {
-            for (index, size) in sizes.batches.enumerated() {
+        for round in 0..<rounds {
+            for (index, size) in steps.enumerated() {
                 device.reset()
                 let ids = (0..<size).map { Int32(($0 + round) % vocabulary) }
                 let elapsed = try clock.measure { try decode(Array(sequences[..<size]), ids) }
@@ -40,11 +45,11 @@ extension ModelBenchmark {
             }
         }
         let watts = power?.mean
-        for (index, size) in sizes.batches.enumerated() {
+        for (index, size) in steps.enumerated() {
             timed(
                 PartTiming(
-                    part: size == 1 ? "decode" : "decode-\(size)", workload: "\(size) token\(size == 1 ? "" : "s") after \(sizes.promptTokens)",
-                    seconds: best[index].seconds, operations: operations[index], runs: sizes.decodedTokens / sizes.batches.count, tokens: size,
+                    part: Self.decodePart(size), workload: "\(size) token\(size == 1 ? "" : "s") after \(sizes.promptTokens)",
+                    seconds: best[index].seconds, operations: operations[index], runs: rounds, tokens: size,
                     work: work[index], watts: watts))
         }
     }

@@ -3,15 +3,18 @@ import ModelConfiguration
 import Tensor
 
 extension ModelBenchmark {
+    static let codeParts = ["codes", "codes-0", "codes-75"]
+
     /// Times a sequence with all that a stage does for it, without guesses and with guesses of which a stated share is right: a checkpoint
     /// of random weights would accept none of those that a stage makes.
     func speculation(_ decoder: TokenDecoder, _ timed: (PartTiming) -> Void) throws {
+        guard Self.codeParts.contains(where: wants) else { return }
         let ids = try sequence(batch(decoder, speculativeTokens: 0), drafts: nil)
         func time(_ part: String, _ workload: String, _ speculativeTokens: Int, right: Double) throws {
             // Goes on from one run to the next with what it has learned of the machine.
             let batch = batch(decoder, speculativeTokens: speculativeTokens)
             let drafts = drafts(of: ids, right: right, below: decoder.configuration.outputSize)
-            timed(try self.time(part, workload, tokens: ids.count) { _ = try sequence(batch, drafts: drafts) })
+            try self.time(part, workload, tokens: ids.count, timed) { _ = try sequence(batch, drafts: drafts) }
         }
         try time("codes", "\(ids.count) codes", 0, right: 0)
         try time("codes-0", "no guess right", DecoderSizes.speculativeTokens, right: 0)

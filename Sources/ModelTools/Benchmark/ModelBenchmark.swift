@@ -27,25 +27,40 @@ public struct ModelBenchmark {
     let model: ModelFolder
     let device: MeteredDevice
     let sizes: Sizes
+    let parts: Set<String>
     let budget: Duration
     /// Nil where nothing tells it.
     let power: PowerGauge?
     let clock = ContinuousClock()
 
     /// - Parameters:
+    ///   - parts: of ``parts(of:)``; empty: all.
     ///   - budget: each part is run again until this much time has passed, and at least twice.
     ///   - watts: of the device now, on whatever thread; it may take its time, and nil is not told. Nil: nothing tells it.
     public init(
-        model: ModelFolder, device: any Device, sizes: Sizes = Sizes(), budget: Duration = .seconds(3), watts: (@Sendable () -> Double?)? = nil
+        model: ModelFolder, device: any Device, sizes: Sizes = Sizes(), parts: Set<String> = [], budget: Duration = .seconds(3),
+        watts: (@Sendable () -> Double?)? = nil
     ) {
         self.model = model
         self.device = MeteredDevice(device)
         self.sizes = sizes
+        self.parts = parts
         self.budget = budget
         power = watts.map { PowerGauge($0) }
     }
 
-    /// Times every part; stages are loaded one after another, so that memory holds one at a time.
+    /// What can be timed of a pipeline's model, in the order in which it is.
+    public static func parts(of pipeline: ModelPipeline, _ sizes: Sizes = Sizes()) -> [String] {
+        let decoding = ["prefill"] + sizes.batches.map(decodePart)
+        return switch pipeline {
+        case .image: ["vision"] + decoding + codeParts + diffusionParts
+        case .answer: answerParts + decoding
+        }
+    }
+
+    func wants(_ part: String) -> Bool { parts.isEmpty || parts.contains(part) }
+
+    /// Times the parts; stages are loaded one after another, so that memory holds one at a time, and none of which no part is timed.
     public func run(loaded: (LoadTiming) -> Void, timed: (PartTiming) -> Void) throws {
         switch model.pipeline {
         case .image:
@@ -63,7 +78,9 @@ public struct ModelBenchmark {
         return result
     }
 
-    func time(_ part: String, _ workload: String, tokens: Int?, _ body: () throws -> Void) throws -> PartTiming {
+    /// Times a part that is wanted.
+    func time(_ part: String, _ workload: String, tokens: Int?, _ timed: (PartTiming) -> Void, _ body: () throws -> Void) throws {
+        guard wants(part) else { return }
         try body()
         var best = Duration.seconds(1_000_000)
         var operations = OperationTime()
@@ -77,9 +94,10 @@ public struct ModelBenchmark {
             if elapsed < best { (best, operations) = (elapsed, device.time) }
             runs += 1
         }
-        return PartTiming(
-            part: part, workload: workload, seconds: best.seconds, operations: operations, runs: runs, tokens: tokens, work: device.work,
-            watts: power?.mean)
+        timed(
+            PartTiming(
+                part: part, workload: workload, seconds: best.seconds, operations: operations, runs: runs, tokens: tokens, work: device.work,
+                watts: power?.mean))
     }
 
     func noise(_ count: Int) -> [Float] {

@@ -21,6 +21,7 @@ struct BenchPartsCommand: ParsableCommand {
 
     @Argument(help: "The model's folder.") var model: String
     @Option(help: "Side of the square image in pixels, a multiple of 32.") var side = 512
+    @Option(help: ArgumentHelp("Time this part alone; again for further parts. Default: all.", valueName: "part")) var part: [String] = []
     @OptionGroup var device: DeviceOptions
     @Option(help: "Seconds spent on each part.") var seconds = 3.0
     @Option(
@@ -42,6 +43,10 @@ struct BenchPartsCommand: ParsableCommand {
 
     func run() throws {
         let folder = try ModelFolder(URL(filePath: model, directoryHint: .isDirectory))
+        let parts = ModelBenchmark.parts(of: folder.pipeline)
+        if let unknown = part.first(where: { !parts.contains($0) }) {
+            throw ValidationError("--part \(unknown) is none of \(folder.name)'s parts: \(parts.joined(separator: ", "))")
+        }
         let device = try device.makeDevice()
         var report = BenchReport(model: folder.name, device: device, limit: try BenchLimit(device))
         var sizes = ModelBenchmark.Sizes()
@@ -49,7 +54,7 @@ struct BenchPartsCommand: ParsableCommand {
         sizes.stepCache = stepCache
         // Where DCMI fails, power is not told.
         let watts = (try? PowerSensors.find())?.reader(of: self.device.device.onMachine)
-        try ModelBenchmark(model: folder, device: device, sizes: sizes, budget: .seconds(seconds), watts: watts)
+        try ModelBenchmark(model: folder, device: device, sizes: sizes, parts: Set(part), budget: .seconds(seconds), watts: watts)
             .run(loaded: { report.load[$0.part] = $0.seconds }, timed: { report.add($0, profiled: profile) })
         report.peakMemoryBytes = peakMemoryBytes()
         if json { try printJSON(report, snakeCase: true) } else { try printLine(report.table) }
