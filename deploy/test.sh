@@ -21,10 +21,12 @@ beside=$!
 servers='GatewayTests|ServerKitTests|HTTPServingTests|TelemetryTests|OTLPTests|EndToEndTests'
 standin='AscendStandInTests|TensorAscendTests'
 run_tests --skip "$servers|$standin|FuzzTests"
-run_tests --skip-build --filter 'ServerKitTests|HTTPServingTests|TelemetryTests|OTLPTests'
-run_tests --skip-build --filter 'GatewayTests'
-run_tests --skip-build --filter 'EndToEndTests'
-run_tests --skip-build --filter "$standin"
+# The program that was built then runs by itself: `swift test` would plan the build again for each group.
+run_built() { .build/release/glmPackageTests.xctest --testing-library swift-testing "$@"; }
+run_built --filter 'ServerKitTests|HTTPServingTests|TelemetryTests|OTLPTests'
+run_built --filter 'GatewayTests'
+run_built --filter 'EndToEndTests'
+run_built --filter "$standin"
 # Seconds for each parser. Longer by the script itself.
 deploy/fuzz.sh 2 swift
 wait "$beside"

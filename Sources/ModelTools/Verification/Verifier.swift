@@ -47,16 +47,17 @@ public struct Verifier {
 
     /// All verdicts, in the order of the model's data flow.
     /// - Parameters:
+    ///   - only: names of parts, as in their costs; nil: all parts.
     ///   - report: called with each as it comes.
     ///   - timed: called behind each part.
     @discardableResult
-    public func run(report: (Verdict) -> Void = { _ in }, timed: (PartCost) -> Void = { _ in }) -> [Verdict] {
+    public func run(only: Set<String>? = nil, report: (Verdict) -> Void = { _ in }, timed: (PartCost) -> Void = { _ in }) -> [Verdict] {
         var verdicts: [Verdict] = []
         let parts: [(name: String, check: (Report) -> Void)] =
             reference.task == .visualQuestion
             ? [("question", checkQuestion), ("tower", checkTower), ("answer", checkAnswer)]
             : [("processor", checkProcessor), ("vision", checkVision), ("text", checkText), ("diffusion", checkDiffusion)]
-        for part in parts {
+        for part in parts where only?.contains(part.name) ?? true {
             timed(
                 PartCost(part.name, on: device) {
                     part.check { verdict in

@@ -4,9 +4,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-// Vector extensions: one source for SSE, AVX and NEON. The tile's twelve sums stay in registers.
-typedef float lanes __attribute__((vector_size(16), aligned(4), may_alias));
-enum { WIDE = 4, TILE_ROWS = 4, TILE_COLUMNS = 2 * WIDE, BLOCK_K = 256, PARALLEL_FROM = 1 << 21 };
+// Vector extensions: one source for every processor, and on x86-64 compiled for three kinds of them. A tile's sums stay in registers.
+typedef float lanes __attribute__((vector_size(64), aligned(4), may_alias));
+enum { TILE_ROWS = 6, TILE_COLUMNS = 16, BLOCK_K = 256, PARALLEL_FROM = 1 << 21 };
+#ifdef __x86_64__
+#define FOR_EACH_PROCESSOR __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
+#else
+#define FOR_EACH_PROCESSOR
+#endif
 
 typedef struct {
     int64_t m, n, k;
@@ -15,30 +20,33 @@ typedef struct {
     float *c;
 } product;
 
-/// A panel [depth, TILE_COLUMNS] of b, zero-padded past column n.
-static void pack(const product *p, int64_t column, int64_t from, int64_t depth, float *panel) {
+/// A panel [depth, TILE_COLUMNS] of b, zero-padded past column n, read along whichever way b lies.
+FOR_EACH_PROCESSOR static void pack(const product *p, int64_t column, int64_t from, int64_t depth, float *panel) {
     int64_t width = p->n - column < TILE_COLUMNS ? p->n - column : TILE_COLUMNS;
-    for (int64_t i = 0; i < depth; i++) {
-        const float *row = p->b.data + (from + i) * p->b.row + column * p->b.column;
-        for (int64_t j = 0; j < TILE_COLUMNS; j++) panel[i * TILE_COLUMNS + j] = j < width ? row[j * p->b.column] : 0;
+    const float *b = p->b.data + from * p->b.row + column * p->b.column;
+    if (width < TILE_COLUMNS) memset(panel, 0, (size_t)(depth * TILE_COLUMNS) * sizeof(float));
+    if (p->b.column == 1) {
+        for (int64_t i = 0; i < depth; i++) memcpy(panel + i * TILE_COLUMNS, b + i * p->b.row, (size_t)width * sizeof(float));
+        return;
+    }
+    for (int64_t j = 0; j < width; j++) {
+        for (int64_t i = 0; i < depth; i++) panel[i * TILE_COLUMNS + j] = b[i * p->b.row + j * p->b.column];
     }
 }
 
-static void tile(const product *p, int64_t row, int64_t rows, int64_t column, int64_t from, int64_t depth, const float *panel) {
-    lanes sum[TILE_ROWS][2] = {{{0}}};
+FOR_EACH_PROCESSOR static void tile(const product *p, int64_t row, int64_t rows, int64_t column, int64_t from, int64_t depth, const float *panel) {
+#pragma clang fp contract(off) // the same bits on every processor
+    lanes sum[TILE_ROWS] = {{0}};
     const float *a[TILE_ROWS];
     for (int64_t i = 0; i < TILE_ROWS; i++) a[i] = p->a + (row + (i < rows ? i : 0)) * p->k + from;
     for (int64_t d = 0; d < depth; d++) {
-        lanes left = *(const lanes *)(panel + d * TILE_COLUMNS), right = *(const lanes *)(panel + d * TILE_COLUMNS + WIDE);
-        for (int i = 0; i < TILE_ROWS; i++) {
-            sum[i][0] += a[i][d] * left;
-            sum[i][1] += a[i][d] * right;
-        }
+        lanes right = *(const lanes *)(panel + d * TILE_COLUMNS);
+        for (int i = 0; i < TILE_ROWS; i++) sum[i] += a[i][d] * right;
     }
     int64_t width = p->n - column < TILE_COLUMNS ? p->n - column : TILE_COLUMNS;
     for (int64_t i = 0; i < rows; i++) {
         float *c = p->c + (row + i) * p->n + column;
-        for (int64_t j = 0; j < width; j++) c[j] += ((const float *)sum[i])[j];
+        for (int64_t j = 0; j < width; j++) c[j] += ((const float *)(sum + i))[j];
     }
 }
 
