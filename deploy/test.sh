@@ -13,9 +13,10 @@ long=
 # The first run builds everything, the programs that tests start too.
 run_tests() { swift test -c release --disable-testable-imports "$@"; }
 [ $# -eq 0 ] || { run_tests "$@"; exit; }
-# What is C alone, beside the build, which leaves a processor idle at times: the kernels, on aarch64 too where the emulator is installed, and
-# seconds of fuzzing for each decoder.
-{ deploy/kernels.sh && deploy/fuzz.sh 2 jpeg png webp wire; } &
+# What needs no build, beside the build, which leaves a processor idle at times: the kernels, on aarch64 too where the emulator is installed,
+# seconds of fuzzing for each decoder in C, and what deploy/ has for operators.
+# shellcheck disable=SC2086  # no argument, or one
+{ deploy/kernels.sh && deploy/fuzz.sh 2 jpeg png webp wire && Tests/Deploy/check.sh $long; } &
 beside=$!
 # Servers keep deadlines and the stand-in for CANN computes for long: each group has the machine for itself.
 servers='GatewayTests|ServerKitTests|HTTPServingTests|TelemetryTests|OTLPTests|EndToEndTests'
@@ -30,8 +31,6 @@ run_built --filter "$standin"
 # Seconds for each parser. Longer by the script itself.
 deploy/fuzz.sh 2 swift
 wait "$beside"
-# shellcheck disable=SC2086  # no argument, or one
-Tests/Reference/check.sh $long
 # shellcheck disable=SC2086
-Tests/Deploy/check.sh $long
+Tests/Reference/check.sh $long
 [ -z "$long" ] || Tests/Hosts/run

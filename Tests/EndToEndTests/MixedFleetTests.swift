@@ -78,6 +78,22 @@ import Wire
         let scratch = try Scratch()
         let refused = try await Program.run("glm-text", ["--run-directory", scratch.file("run"), "--kernels", "sse"], in: scratch)
         #expect(refused.exit == .code(2) && refused.errors.contains { $0.contains("generic") }, "\(refused.errors)")
+        #if arch(x86_64)
+            let other = "neon"
+        #else
+            let other = "avx2"
+        #endif
+        let bench = try await Program.run("glm", ["bench", Binaries.model, "--kernels", other], in: scratch)
+        let reason = "does not run the kernels \(other); it runs generic"
+        #expect(bench.exit != .code(0) && bench.errors.contains { $0.contains(reason) }, "\(bench.errors)")
+    }
+
+    @Test("verify holds with the kernels that every processor has")
+    func verified() async throws {
+        let scratch = try Scratch()
+        let result = try await Program.run(
+            "glm", ["verify", Binaries.model, Binaries.model + "-text-to-image.safetensors", "--kernels", "generic"], in: scratch)
+        #expect(result.exit == .code(0), "\(result.output) \(result.errors)")
     }
 
     @Test(

@@ -2,6 +2,7 @@
 time over ours.
 
     bench_alternating.py GLM MODEL_DIR [--rounds 7] [--seconds 0.5] [--threads 2] [--side 512] [--precision f32 bf16] [--part prefill]
+                         [--kernels avx2]
 
 GLM is the program, for example .build/release/glm. A round is one measurement of each within a second or two: a machine's speed drifts. Run it
 where nothing else runs. The last column is the median of the rounds' ratios, with the quarter above and below which half of them lie.
@@ -20,7 +21,7 @@ import bench_torch
 def ours(options, precision, part):
     """A row of `glm bench --json`, which measures the floor anew each time."""
     command = [options.glm, "bench", str(options.model), "--json", "--precision", precision, "--seconds", str(options.seconds), "--part", part,
-               "--threads", str(options.threads), "--side", str(options.side)]
+               "--threads", str(options.threads), "--side", str(options.side)] + (["--kernels", options.kernels] if options.kernels else [])
     return json.loads(subprocess.run(command, check=True, capture_output=True).stdout)["parts"][0]
 
 
@@ -33,6 +34,7 @@ def main():
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--side", type=int, default=512, help="of the square image, in pixels")
     parser.add_argument("--precision", nargs="+", choices=["f32", "bf16"], default=["f32", "bf16"])
+    parser.add_argument("--kernels", help="ours; PyTorch's are chosen by ATEN_CPU_CAPABILITY, ONEDNN_MAX_CPU_ISA and MKL_ENABLE_INSTRUCTIONS")
     parser.add_argument("--part", nargs="+", help="default: all that PyTorch has")
     options = parser.parse_args()
     if options.rounds < 2:

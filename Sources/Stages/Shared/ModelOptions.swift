@@ -37,7 +37,7 @@ public struct ModelOptions: ParsableArguments, Sendable {
 
     @Option(
         help: ArgumentHelp(
-            "Kernels of the CPU: generic; avx2, avx512, avx512bf16 or amx; on aarch64 neon or neonbf16. Stages on different CPUs give the same image for the same seed only with the same kernels. Default: the fastest that this CPU runs.",
+            "Kernels of the CPU: \(KernelSet.names) Stages on different CPUs give the same image for the same seed only with the same kernels. Default: the fastest that this CPU runs.",
             valueName: "kernels"))
     public var kernels: KernelSet?
 
@@ -112,4 +112,7 @@ extension StageModel {
     }
 }
 
-extension KernelSet: ExpressibleByArgument {}
+extension KernelSet: ExpressibleByArgument {
+    /// As options explain them.
+    public static var names: String { "generic; avx2, avx512, avx512bf16 or amx; on aarch64 neon or neonbf16." }
+}

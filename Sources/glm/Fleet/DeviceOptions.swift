@@ -2,7 +2,9 @@ import Domain
 import ArgumentParser
 import Devices
 import ServerKit
+import Stages
 import Tensor
+import TensorCPU
 
 /// What computes in this process.
 struct DeviceOptions: ParsableArguments {
@@ -19,6 +21,9 @@ struct DeviceOptions: ParsableArguments {
 
     @Option(help: ArgumentHelp("Threads of the CPU. Default: all processors.", valueName: "n"))
     var threads: Int?
+
+    @Option(help: ArgumentHelp("Kernels of the CPU: \(KernelSet.names) Default: the fastest that this CPU runs.", valueName: "kernels"))
+    var kernels: KernelSet?
 
     @Option(
         help: ArgumentHelp(
@@ -42,7 +47,7 @@ struct DeviceOptions: ParsableArguments {
     func makeDevices(_ standard: PrecisionChoice = .auto, ranks: Int = 1) throws -> DeviceGroup {
         let ids = device.number.map { first in (first..<first + ranks).map(DeviceID.npu) } ?? [.cpu]
         return try DeviceGroup(ids, ranks: ranks, threads: threads) {
-            try $0.makeDevice(precision: precision ?? standard, threads: $1, determinism: deterministic)
+            try $0.makeDevice(precision: precision ?? standard, threads: $1, kernels: kernels, determinism: deterministic)
         }
     }
 }
