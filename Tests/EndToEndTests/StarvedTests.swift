@@ -80,12 +80,13 @@ import Wire
         #expect(await program.child.stop(grace: .seconds(20)) == .code(0))
     }
 
-    /// Returns when the fleet is so. A gateway that can't accept a connection is asked again.
-    private func eventually(_ gateway: GatewayClient, _ holds: (FleetStatus) -> Bool) async throws {
-        while true {
-            if let status = try? await gateway.status(CallSettings(timeout: .seconds(2))), holds(status) { return }
+    /// Returns when the fleet is so, true, or the program has ended, false. A gateway that can't accept a connection is asked again.
+    private func eventually(_ gateway: GatewayClient, of program: Program, _ holds: (FleetStatus) -> Bool) async throws -> Bool {
+        while program.child.exit.current == nil {
+            if let status = try? await gateway.status(CallSettings(timeout: .seconds(2))), holds(status) { return true }
             try await Task.sleep(for: .milliseconds(10))
         }
+        return false
     }
 
     @Test("a gateway without descriptors goes on to try to start a stage that has ended, says why it can't, and does so when it has some again")
@@ -124,7 +125,11 @@ import Wire
         }
 
         try await limitDescriptors(of: pid, to: 1024)
-        try await eventually(gateway) { $0.problems.isEmpty }
+        guard try await eventually(gateway, of: program, { $0.problems.isEmpty }) else {
+            #expect(program.child.exit.current == .signal(SIGILL))
+            await connection.close()
+            return false
+        }
         #expect(try await gateway.generate(small).image == before.image)
         await connection.close()
         #expect(await program.child.stop(grace: .seconds(20)) == .code(0))
