@@ -18,13 +18,6 @@ public enum GatedWeight: Sendable {
         case .apart(let gate, let up): (gate, up)
         }
     }
-
-    /// Traps unless `x [rows, in]` times each of the weights fits into `y [rows, out]`.
-    package func checkProduct(_ x: Tensor, into y: Tensor) {
-        let (gate, up) = halves
-        gate.checkProduct(x, into: y)
-        up.checkProduct(x, into: y)
-    }
 }
 
 /// Memory for the two products of a ``GatedWeight``, `[rows, out]` each, for a device that computes them apart.

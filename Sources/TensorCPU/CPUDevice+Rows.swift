@@ -9,12 +9,18 @@ extension CPUDevice {
     }
 
     public func linear(_ x: Tensor, _ weight: MatrixWeight, bias: Tensor?, _ epilogue: Epilogue, into y: Tensor) {
+        product(x, weight, bias: bias, up: nil, epilogue, into: y)
+    }
+
+    /// - Parameter up: of a gated product, like the weight.
+    private func product(_ x: Tensor, _ weight: MatrixWeight, bias: Tensor?, up: MatrixWeight?, _ epilogue: Epilogue, into y: Tensor) {
         weight.checkProduct(x, into: y)
+        up?.checkProduct(x, into: y)
         precondition(multiplies(weight.form), "a product with a weight of the form \(weight.form)")
         var call = ck_linear_call(
             x: x.floats, x_stride: x.rowStride, rows: x.rows, in: weight.inputs, out: weight.outputs,
             weight: weight.operand, bias: bias.vector(weight.outputs, "bias"), scales: weight.scales?.floats,
-            up: ck_weight(data: nil, type: CK_F32), up_scales: nil,
+            up: up?.operand ?? ck_weight(data: nil, type: CK_F32), up_scales: up?.scales?.floats,
             epilogue: epilogue.kernel(columns: weight.outputs), y: y.floats, y_stride: y.rowStride)
         ck_linear(context, &call)
     }
@@ -25,13 +31,7 @@ extension CPUDevice {
         guard x.rows > batchRows, gate.form == up.form, !ck_uses_openblas(context) else {
             return gatedLinearInSteps(x, weight, activation, room: room, into: y)
         }
-        weight.checkProduct(x, into: y)
-        precondition(multiplies(gate.form), "a product with a weight of the form \(gate.form)")
-        var call = ck_linear_call(
-            x: x.floats, x_stride: x.rowStride, rows: x.rows, in: gate.inputs, out: gate.outputs, weight: gate.operand,
-            bias: Tensor?.none.vector(gate.outputs, "bias"), scales: gate.scales?.floats, up: up.operand, up_scales: up.scales?.floats,
-            epilogue: Epilogue.store(activation).kernel(columns: gate.outputs), y: y.floats, y_stride: y.rowStride)
-        ck_linear(context, &call)
+        product(x, gate, bias: nil, up: up, .store(activation), into: y)
     }
 
     /// Part by part: a row's bits may depend on how many rows a product has.

@@ -6,15 +6,20 @@ import TensorCPU
 import Testing
 
 @Suite struct ProfileTests {
+    /// What a checkpoint of the fixtures does in an instant.
+    private static func small(_ checkpoint: String) -> ModelBenchmark.Sizes {
+        var sizes = ModelBenchmark.Sizes()
+        (sizes.side, sizes.promptTokens, sizes.decodedTokens, sizes.batches, sizes.glyphBytes, sizes.textTokens) = (64, 16, 4, [1, 2], 8, 4)
+        if checkpoint.contains("answer") { sizes.side = 48 }
+        return sizes
+    }
+
     @Test(
         "a part's time is split into kinds of operations that make no more than the whole",
         arguments: ["tiny-bf16-sharded", "tiny-answer-bf16-sharded"])
     func kinds(checkpoint: String) throws {
-        var sizes = ModelBenchmark.Sizes()
-        (sizes.side, sizes.promptTokens, sizes.decodedTokens, sizes.batches, sizes.glyphBytes, sizes.textTokens) = (64, 16, 4, [1, 2], 8, 4)
-        if checkpoint.contains("answer") { sizes.side = 48 }
         var timings: [PartTiming] = []
-        try ModelBenchmark(model: Fixture.model(checkpoint), device: CPUDevice(threads: 1), sizes: sizes, budget: .milliseconds(1))
+        try ModelBenchmark(model: Fixture.model(checkpoint), device: CPUDevice(threads: 1), sizes: Self.small(checkpoint), budget: .milliseconds(1))
             .run(loaded: { _ in }, timed: { timings.append($0) })
         #expect(timings.count >= 5)
         for timing in timings {
@@ -30,9 +35,7 @@ import Testing
         "every part can be timed alone, and then nothing else is timed or loaded for it",
         arguments: ["tiny-bf16-sharded", "tiny-answer-bf16-sharded"])
     func alone(checkpoint: String) throws {
-        var sizes = ModelBenchmark.Sizes()
-        (sizes.side, sizes.promptTokens, sizes.decodedTokens, sizes.batches, sizes.glyphBytes, sizes.textTokens) = (64, 16, 4, [1, 2], 8, 4)
-        if checkpoint.contains("answer") { sizes.side = 48 }
+        let sizes = Self.small(checkpoint)
         let model = try Fixture.model(checkpoint)
         func run(_ parts: Set<String>) throws -> (loaded: [String], timed: [String]) {
             var (loaded, timed): ([String], [String]) = ([], [])

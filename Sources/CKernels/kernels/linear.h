@@ -1,4 +1,4 @@
-// Which product serves a call: few rows stream the weights, many rows pack them.
+// Which product serves a call: few rows stream the weights, many rows pack them, and so does a gated product of any rows.
 #pragma once
 #include "blas.h"
 #include "dot.h"

@@ -3,6 +3,8 @@ import ModelConfiguration
 import Tensor
 
 extension ModelBenchmark {
+    static func decodingParts(_ sizes: Sizes) -> [String] { ["prefill"] + sizes.batches.map(decodePart) }
+
     /// The name of a step of so many sequences.
     static func decodePart(_ size: Int) -> String { size == 1 ? "decode" : "decode-\(size)" }
 

@@ -18,7 +18,7 @@ extension ModelBenchmark {
     }
 
     func text(_ loaded: (LoadTiming) -> Void, _ timed: (PartTiming) -> Void) throws {
-        guard (["prefill"] + sizes.batches.map(Self.decodePart) + Self.codeParts).contains(where: wants) else { return }
+        guard (Self.decodingParts(sizes) + Self.codeParts).contains(where: wants) else { return }
         let decoder = try load("text", loaded) { try TextGenerator(model: model, device: device) }.decoder
         try decoding(decoder, timed)
         try speculation(decoder, timed)

@@ -51,10 +51,9 @@ public struct ModelBenchmark {
 
     /// What can be timed of a pipeline's model, in the order in which it is.
     public static func parts(of pipeline: ModelPipeline, _ sizes: Sizes = Sizes()) -> [String] {
-        let decoding = ["prefill"] + sizes.batches.map(decodePart)
-        return switch pipeline {
-        case .image: ["vision"] + decoding + codeParts + diffusionParts
-        case .answer: answerParts + decoding
+        switch pipeline {
+        case .image: ["vision"] + decodingParts(sizes) + codeParts + diffusionParts
+        case .answer: answerParts + decodingParts(sizes)
         }
     }
 

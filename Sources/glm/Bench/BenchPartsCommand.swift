@@ -35,6 +35,9 @@ struct BenchPartsCommand: ParsableCommand {
             throw ValidationError("--side \(side) is not a multiple of 32 within 32 through 2048")
         }
         try checkUsage { () throws(RequestError) in try RequestLimits.checkStepCache(stepCache) }
+        guard stepCache == nil || part.isEmpty || part.contains("denoise") else {
+            throw ValidationError("--step-cache is for the part denoise, which is not among --part \(part.joined(separator: ", "))")
+        }
         guard !profile || device.device == .cpu else {
             throw ValidationError("--profile is for the CPU, whose operations are done when they return; --device is \(device.device)")
         }

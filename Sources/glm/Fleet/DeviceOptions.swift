@@ -33,6 +33,7 @@ struct DeviceOptions: ParsableArguments {
 
     func validate() throws {
         if let threads, !(1...1024).contains(threads) { throw ValidationError("--threads is \(threads); 1 to 1024") }
+        if let kernels, device != .cpu { throw ValidationError("--kernels \(kernels) is for the CPU; --device is \(device)") }
         try DeterminismLevel.check(deterministic, of: [device])
     }
 
